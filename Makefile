@@ -1,0 +1,38 @@
+# Everything that is run here is run by .ci/run too. `make install` needs python3 with venv only.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo run test check bench lock
+
+help:  ## Show what can be made.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(INSTALLED)  ## Install into .venv, at the versions of constraints.txt.
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: install  ## Run the whole program against a pretend press on this machine.
+	$(BIN)/aggregator demo
+
+run: install  ## Fetch again and again, and serve the site of feeds.toml.
+	$(BIN)/aggregator run
+
+test: install  ## Run the tests; coverage is shown.
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: install  ## Lint, formatting, types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: install  ## Measure against newsboat and reader, and write docs/measurements.md.
+	$(BIN)/python -m benchmarks
+
+lock: install  ## Write constraints.txt anew from what is installed.
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
