@@ -1,0 +1,453 @@
+"""Every noun of the house, in Atom's words. Standard library only.
+
+Two stages of an article have two types: `ParsedEntry` as an outlet gave it, nearly
+everything optional, and `Entry` after cleaning, everything required.
+All datetimes are aware and UTC.
+"""
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NewType
+
+SafeHtml = NewType("SafeHtml", str)
+"""HTML that ingest/clean.py has sanitized; nothing else may make one."""
+
+Show = Literal["title", "excerpt", "full"]
+"""How much of an article an outlet lets us republish."""
+
+
+# ---- what an operator lists ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who publishes. `url` is the public address that all links begin with, no slash at its end."""
+
+    title: str
+    url: str
+    language: str = "en"
+    contact: str = ""
+    description: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A partner outlet's feed as listed in feeds.toml."""
+
+    id: str
+    name: str
+    feed: str
+    site: str
+    show: Show = "excerpt"
+    license: str = ""
+    topics: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    include: str = ""
+    exclude: str = ""
+    language: str = ""
+    precedence: int = 0
+    public_feed: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Request header -> the *name* of the environment variable that holds its value."""
+    basic_auth: str = ""
+    """The name of the environment variable that holds `user:password`."""
+    min_interval: int = 15 * 60
+    """Seconds."""
+    max_interval: int = 24 * 60 * 60
+    """Seconds."""
+
+    @property
+    def published_feed(self) -> str:
+        """The feed address that may be shown to the world, never a private one."""
+        return self.public_feed or (self.site if self.is_private else self.feed)
+
+    @property
+    def is_private(self) -> bool:
+        """True if fetching the feed takes a secret (FreshRSS GHSA-rpmm: leaked feed URLs)."""
+        return bool(self.headers or self.basic_auth or "@" in self.feed.split("?")[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic as listed in feeds.toml; `match` is a rule in the query language."""
+
+    id: str
+    title: str
+    description: str = ""
+    match: str = ""
+    language: str = ""
+
+
+# ---- fetching --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What makes the next request conditional, byte for byte as the server gave it."""
+
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A body arrived whole. `url` is the address after redirects."""
+
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """Nothing new: a 304, or the same bytes as last time."""
+
+    status: int
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A source could not be fetched or read; `error` is a sentence for the operator."""
+
+    error: str
+    status: int = 0
+    retry_after: int = 0
+    """Seconds that the server asked us to stay away; 0 if it did not say."""
+
+
+# ---- entries ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text construct as given: plain text or HTML, with the base of its links."""
+
+    value: str
+    is_html: bool = True
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that belongs to an article; `length` in bytes, 0 if unknown."""
+
+    url: str
+    type: str = ""
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """An entry as the outlet gave it. Its addresses are absolute, its HTML is not safe.
+
+    Dates are datetimes where the parser understood them, else the text as given.
+    `broken` says why the entry cannot be trusted (it was cut off, say).
+    """
+
+    id: str = ""
+    link: str = ""
+    title: Text | None = None
+    summary: Text | None = None
+    content: Text | None = None
+    author: str = ""
+    published: datetime | str | None = None
+    updated: datetime | str | None = None
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    image: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    broken: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same entry as given; it costs no cleaning to compare."""
+        given = (
+            self.id, self.link, self.title, self.summary, self.content, self.author,
+            self.published, self.updated, self.tags, self.image, self.enclosures,
+        )  # fmt: skip
+        return _digest(repr(given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A feed as given. `problem` is set when it was not well-formed but readable."""
+
+    title: str = ""
+    link: str = ""
+    language: str = ""
+    entries: tuple[ParsedEntry, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One outlet's telling of an article, clean and complete.
+
+    `title`, `summary` and `author` are plain text, `content` is safe HTML, `published` is
+    never in the future. `address` names the article across outlets: two entries with the
+    same address are the same article.
+    """
+
+    source: str
+    keys: tuple[str, ...]
+    """What the outlet's own copies of this entry are known by, strongest first."""
+    id: str
+    """The id as the outlet gave it; empty if it gave none."""
+    link: str
+    address: str
+    title: str
+    summary: str
+    content: SafeHtml
+    author: str
+    published: datetime
+    updated: datetime
+    tags: tuple[str, ...]
+    language: str
+    image: str
+    enclosures: tuple[Enclosure, ...]
+    digest: str
+    position: int
+    """Its place in the outlet's file, from 0; it orders entries of one date."""
+
+    @property
+    def face(self) -> str:
+        """The same as long as a reader would see no difference."""
+        seen = (self.link, self.title, self.summary, self.content, self.author, self.tags,
+                self.image, self.enclosures)  # fmt: skip
+        return _digest(repr(seen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An entry that we cannot or must not publish, and why, for the operator."""
+
+    key: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store remembers of an entry: its row, its digest and its face."""
+
+    entry: int
+    digest: str
+    face: str
+
+
+# ---- stories ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One or more entries that are the same article, published once.
+
+    `id` and `public_id` are chosen once and never change; `lead` is sticky.
+    `published` orders stories, `arrived` decides which are in the window of a feed, so
+    that an old-dated newcomer is still seen (oursqlcommunity-org/planet#107).
+    """
+
+    id: str
+    public_id: str
+    lead: Entry
+    others: tuple[Entry, ...] = ()
+    published: datetime
+    updated: datetime
+    arrived: datetime
+    why: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All tellings, the lead first."""
+        return (self.lead, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A story stands in a topic, and why."""
+
+    topic: str
+    why: str
+
+
+ALL = "all"
+"""The scope of everything we publish. A scope names a list of stories."""
+
+
+def topic_scope(topic: str) -> str:
+    """The scope of one topic's stories."""
+    return f"topic:{topic}"
+
+
+def source_scope(source: str) -> str:
+    """The scope of the stories that one outlet tells."""
+    return f"source:{source}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicFeed:
+    """What one public feed tells, whatever its format.
+
+    `path` is its public path without ending, such as `/topics/drug-war`;
+    `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
+    """
+
+    path: str
+    title: str
+    description: str
+    language: str
+    updated: datetime
+    stories: tuple[Story, ...]
+    sources: Mapping[str, Source]
+    topics: Mapping[str, str]
+
+
+# ---- what one fetch changes ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A story and where it belongs. `row` is that of an entry in it that reads differently."""
+
+    story: Story
+    placements: tuple[Placement, ...] = ()
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything that one fetch of one source changes; saved whole or not at all.
+
+    `new` are stories that are new or that gained this source's entry; `revised` are stories
+    in which this source's entry reads differently now; `alike` are known entries that only
+    their digest tells from last time; `keys` are the names, old and new, of known entries.
+    """
+
+    source: str
+    state: "FetchState"
+    outcome: "Outcome"
+    error: str = ""
+    new: tuple[Filed, ...] = ()
+    revised: tuple[Filed, ...] = ()
+    alike: tuple[tuple[int, str], ...] = ()
+    keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+# ---- the state of a source, and reports -------------------------------------------
+
+
+class Outcome(enum.StrEnum):
+    """How the last attempt at a source ended."""
+
+    NEVER = "never fetched"
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchState:
+    """What the store remembers of fetching one source: for the machine."""
+
+    validators: Validators = Validators()
+    next_fetch: datetime | None = None
+    interval: int = 0
+    """Seconds between fetches that its own rhythm suggests; 0 if not yet known."""
+    failures: int = 0
+    """In a row."""
+    failing_since: datetime | None = None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How a source is doing: for the operator."""
+
+    source: str
+    outcome: Outcome = Outcome.NEVER
+    error: str = ""
+    failing_since: datetime | None = None
+    last_fetch: datetime | None = None
+    last_success: datetime | None = None
+    next_fetch: datetime | None = None
+    entries: int = 0
+    rejected: int = 0
+    newest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The count of entries; `received == new + updated + known + rejected` always."""
+
+    received: int = 0
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+    rejected: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """True if every entry received is accounted for exactly once."""
+        return self.received == self.new + self.updated + self.known + self.rejected
+
+    def __add__(self, other: "Books") -> "Books":
+        return Books(
+            received=self.received + other.received,
+            new=self.new + other.new,
+            updated=self.updated + other.updated,
+            known=self.known + other.known,
+            rejected=self.rejected + other.rejected,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What one run did with one source; `seconds` is wall time, `error` a sentence or empty."""
+
+    source: str
+    status: int = 0
+    outcome: Outcome = Outcome.NEVER
+    error: str = ""
+    note: str = ""
+    seconds: float = 0.0
+    books: Books = Books()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What one run did."""
+
+    started: datetime
+    sources: tuple[SourceReport, ...] = ()
+
+    @property
+    def total(self) -> Books:
+        """The books of all sources together."""
+        return sum((report.books for report in self.sources), Books())
+
+    @property
+    def failed(self) -> tuple[SourceReport, ...]:
+        """The sources that could not be read."""
+        return tuple(report for report in self.sources if report.outcome is Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """How often a feed has changed, and when last."""
+
+    number: int
+    changed: datetime
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
