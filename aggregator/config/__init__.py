@@ -1,0 +1,149 @@
+"""feeds.toml and the environment become a Config, or a list of everything wrong with it.
+
+    text --tomllib--> tables --pydantic--> FeedsFile --resolve--> Config (model nouns)
+
+`read` raises ConfigError with all problems at once, each with its line and key; nothing is
+started with half a configuration.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aggregator.config import problems
+from aggregator.config.lines import Lines
+from aggregator.config.tables import (
+    DefaultsTable,
+    FeedsFile,
+    FetchTable,
+    PublishTable,
+    SourceTable,
+    seconds,
+)
+from aggregator.errors import ConfigError, Problem
+from aggregator.model import Site, Source, Topic
+
+__all__ = ["Config", "parse", "read", "schema"]
+
+# ---- the result --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A checked feeds.toml. `sources` are the enabled ones, `all_sources` those listed."""
+
+    path: Path
+    database: Path
+    site: Site
+    fetch: FetchTable
+    publish: PublishTable
+    sources: tuple[Source, ...]
+    all_sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def read(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check a feeds.toml.
+
+    The environment is asked for AGGREGATOR_DATABASE, and whether the secrets that sources
+    name are set (a missing one is a warning: it costs only that source).
+    Raises ConfigError.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(str(path), [problems.no_file()]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), [problems.of_file("is not UTF-8 text")]) from error
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise ConfigError(str(path), [problems.of_file(reason)]) from error
+    return parse(text, path, environment)
+
+
+def parse(text: str, path: Path, environment: Mapping[str, str]) -> Config:
+    """The same as `read`, for text that is already there."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), [problems.of_syntax(str(error))]) from error
+    lines = Lines(text)
+    found = list(problems.between_values(tables, lines))
+    try:
+        file = FeedsFile.model_validate(tables)
+    except ValidationError as error:
+        found += [problems.of_value(details, lines) for details in error.errors()]
+        raise ConfigError(str(path), found) from error
+    if found:
+        raise ConfigError(str(path), found)
+    return _resolve(file, path, environment, lines)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of feeds.toml, for editors."""
+    return FeedsFile.model_json_schema()
+
+
+def _resolve(file: FeedsFile, path: Path, environment: Mapping[str, str], lines: "Lines") -> Config:
+    override = environment.get("AGGREGATOR_DATABASE")
+    everything = [_source(table, file.defaults) for table in file.source]
+    return Config(
+        path=path,
+        database=Path(override) if override else path.parent / file.storage.database,
+        site=Site(
+            title=file.site.title,
+            url=file.site.url.rstrip("/"),
+            language=file.site.language,
+            contact=file.site.contact or "",
+            description=file.site.description,
+            notice=file.site.notice,
+        ),
+        fetch=file.fetch,
+        publish=file.publish,
+        sources=tuple(
+            source for source, table in zip(everything, file.source, strict=True) if table.enabled
+        ),
+        all_sources=tuple(everything),
+        topics=tuple(
+            Topic(
+                id=table.id,
+                title=table.title,
+                description=table.description,
+                match=table.match or "",
+                language=table.language or file.site.language,
+            )
+            for table in file.topic
+        ),
+        warnings=tuple(problems.missing_secrets(file, environment, lines)),
+    )
+
+
+def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
+    def inherited(key: str) -> Any:
+        own = getattr(table, key)
+        return getattr(defaults, key) if own is None else own
+
+    return Source(
+        id=table.id,
+        name=table.name,
+        feed=table.feed,
+        site=table.site,
+        show=inherited("show"),
+        license=inherited("license"),
+        topics=tuple(table.topics),
+        tags=dict(table.tags),
+        include=table.include or "",
+        exclude=table.exclude or "",
+        language=(inherited("language") or "").lower(),
+        precedence=inherited("precedence"),
+        public_feed=table.public_feed or "",
+        headers=dict(table.headers),
+        basic_auth=table.basic_auth or "",
+        min_interval=seconds(inherited("min_interval")),
+        max_interval=seconds(inherited("max_interval")),
+    )

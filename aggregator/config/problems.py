@@ -1,0 +1,184 @@
+"""Everything that is wrong with a feeds.toml, as sentences with a line and a key."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from aggregator.config.lines import Lines
+from aggregator.config.tables import (
+    DefaultsTable,
+    FeedsFile,
+    FetchTable,
+    PublishTable,
+    ShowText,
+    SiteTable,
+    SourceTable,
+    StorageTable,
+    TopicTable,
+    is_duration,
+    seconds,
+)
+from aggregator.errors import Problem
+
+_INTERVALS = ("min_interval", "max_interval")
+
+
+def between_values(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
+    """What no single value shows: ids used twice, topics that do not exist."""
+    sources, topics = _tables(tables, "source"), _tables(tables, "topic")
+    for kind, listed in (("source", sources), ("topic", topics)):
+        first: dict[str, int] = {}
+        for index, table in enumerate(listed):
+            if not isinstance(name := table.get("id"), str):
+                continue
+            here = lines.of((kind, index, "id"))
+            if name in first:
+                yield _problem(
+                    here, f"{kind}.id", f"{name!r} is already used on line {first[name]}"
+                )
+            first.setdefault(name, here)
+    known = [table["id"] for table in topics if isinstance(table.get("id"), str)]
+    for index, table in enumerate(sources):
+        named: list[tuple[tuple[str, ...], Any]] = [
+            (("topics",), name) for name in _list(table.get("topics"))
+        ]
+        named += [(("tags", tag), name) for tag, name in _dict(table.get("tags")).items()]
+        for path, name in named:
+            if isinstance(name, str) and name not in known:
+                line = lines.of(("source", index, *path))
+                key = ".".join(("source", *path))
+                yield _problem(line, key, f"there is no topic {name!r}{_hint(name, known)}")
+    yield from _intervals(tables, lines)
+
+
+def _intervals(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
+    """A table is only blamed for an interval that it sets itself."""
+    defaults = {key: getattr(DefaultsTable(), key) for key in _INTERVALS}
+    inherited = defaults | _dict(tables.get("defaults"))
+    listed: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [
+        (("defaults",), _dict(tables.get("defaults")))
+    ]
+    listed += [(("source", i), table) for i, table in enumerate(_tables(tables, "source"))]
+    for path, table in listed:
+        low, high = (_seconds_or_none((inherited | table).get(key)) for key in _INTERVALS)
+        own = [key for key in _INTERVALS if key in table]
+        if own and low is not None and high is not None and low > high:
+            line = lines.of((*path, own[0]))
+            yield _problem(line, f"{path[0]}.{own[0]}", "min_interval is longer than max_interval")
+
+
+def _seconds_or_none(value: object) -> int | None:
+    try:
+        return seconds(is_duration(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def missing_secrets(
+    file: FeedsFile, environment: Mapping[str, str], lines: Lines
+) -> Iterator[Problem]:
+    for index, table in enumerate(file.source):
+        wanted: list[tuple[tuple[str, ...], str]] = [
+            (("headers", header), name) for header, name in table.headers.items()
+        ]
+        wanted += [(("basic_auth",), table.basic_auth)] if table.basic_auth else []
+        for path, name in wanted:
+            if name not in environment:
+                line = lines.of(("source", index, *path))
+                key = ".".join(("source", *path))
+                yield _problem(line, key, f"the environment variable {name} is not set")
+
+
+def of_value(details: ErrorDetails, lines: Lines) -> Problem:
+    """One pydantic error as a sentence: what was found, what is accepted."""
+    path = tuple(part for part in details["loc"] if part != "[key]")
+    key = ".".join(str(part) for part in path if not isinstance(part, int)) or "feeds.toml"
+    found = (
+        "a value (not shown)" if set(path) & {"headers", "basic_auth"} else _short(details["input"])
+    )
+    match details["type"]:
+        case "extra_forbidden":
+            known = _known_keys(path[:-1])
+            hint = _hint(str(path[-1]), known) or f"; known keys: {', '.join(known)}"
+            message = f"there is no such key{hint}"
+        case "missing":
+            message = f"is missing; {_describe(path)}"
+        case "value_error":
+            message = f"found {found}, accepted is {details['ctx']['error']}"
+        case "literal_error":
+            accepted = ", ".join(repr(choice) for choice in get_args(ShowText))
+            hint = _hint(str(details["input"]), list(get_args(ShowText)))
+            message = f"found {found}, accepted is one of {accepted}{hint}"
+        case _:
+            message = f"found {found}: {details['msg'].lower()}"
+    return _problem(lines.of(path), key, message)
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    model = _model_at(path)
+    return sorted(model.model_fields) if model else []
+
+
+def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return FeedsFile
+    tables: dict[str, type[BaseModel]] = {
+        "site": SiteTable, "defaults": DefaultsTable, "source": SourceTable,
+        "topic": TopicTable, "fetch": FetchTable, "storage": StorageTable,
+        "publish": PublishTable,
+    }  # fmt: skip
+    return tables.get(names[0])
+
+
+def _describe(path: tuple[str | int, ...]) -> str:
+    model = _model_at(path[:-1])
+    described = model.model_fields[str(path[-1])].description if model else None
+    return described or f"add a [{path[-1]}] table"
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _tables(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [_dict(table) for table in _list(tables.get(key))]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _problem(line: int, key: str, message: str) -> Problem:
+    return Problem(line=line, key=key, message=message)
+
+
+def no_file() -> Problem:
+    """There is no feeds.toml."""
+    return of_file("there is no such file; run in the folder of feeds.toml or give --config PATH")
+
+
+def of_file(message: str) -> Problem:
+    """The file as a whole is at fault."""
+    return _problem(0, "", message)
+
+
+def of_syntax(message: str) -> Problem:
+    """tomllib's complaint, with its line."""
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    line = int(found.group(1)) if found else 0
+    return _problem(line, "", f"is not TOML: {message}")
