@@ -1,0 +1,255 @@
+"""An entry as given becomes an Entry that is safe and complete, or is rejected with why.
+
+    ParsedEntry | addresses | plain title, author, tags | dates in UTC | safe HTML | teaser
+                | filters of the source  ->  Entry or Rejected
+
+After this nobody asks whether there is a title, whether HTML is safe or a date is in the
+future. `now` is the time of the fetch: a date that is missing, senseless or still to come
+becomes it (python/planet#151, NetNewsWire#5217).
+"""
+
+import re
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import nh3
+from dateutil import parser as dateutil_parser
+
+from aggregator import query
+from aggregator.ingest.identity import Named
+from aggregator.ingest.text import cut, document_of, legal, one_line, plain_text
+from aggregator.model import Enclosure, Entry, ParsedEntry, Rejected, SafeHtml, Source, Text
+
+__all__ = ["clean", "clean_all", "safe_html"]
+
+MAX_TITLE = 300
+MAX_SUMMARY = 420
+"""Characters of a teaser: about 60 words, the two or three sentences of an excerpt."""
+MAX_NAME = 200
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Older dates are zeros and typing errors: there was no web to publish on."""
+
+_APPEARED_FIRST = re.compile(
+    r"\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
+    r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100})\s*$",
+    re.IGNORECASE,
+)
+
+
+def clean_all(items: Sequence[Named], source: Source, now: datetime) -> list[Entry | Rejected]:
+    """`clean` for many, in order."""
+    return [clean(item, source, now) for item in items]
+
+
+def clean(item: Named, source: Source, now: datetime) -> Entry | Rejected:
+    """Make one entry safe and complete, or say why it cannot be published."""
+    given = item.entry
+    content = _content(given)
+    text = plain_text(content)
+    summary = _teaser(given, text)
+    title = _title(given) or cut(summary, 80)
+    reason = _fault(given, title)
+    if reason:
+        return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
+    published = _past(given.published, now) or _past(given.updated, now) or now
+    entry = Entry(
+        source=source.id,
+        keys=item.keys,
+        id=legal(given.id).strip(),
+        link=_web_address(given.link),
+        address=item.address,
+        title=title,
+        summary=summary,
+        content=content,
+        author=one_line(given.author, MAX_NAME),
+        published=published,
+        updated=max(_past(given.updated, now) or published, published),
+        tags=_tags(given),
+        language=_language(given.language) or source.language,
+        image=_web_address(given.image) or _first_image(content),
+        enclosures=tuple(_enclosures(given)),
+        digest=given.digest,
+        position=item.position,
+    )
+    return _filtered(entry, source) or entry
+
+
+def _fault(given: ParsedEntry, title: str) -> str:
+    if given.broken:
+        return given.broken
+    if not _web_address(given.link):
+        return "it has no link to an article"
+    if not title:
+        return "it has neither a title nor a text"
+    return ""
+
+
+def _filtered(entry: Entry, source: Source) -> Rejected | None:
+    """The source's own include and exclude rules."""
+    if not (source.include or source.exclude):
+        return None
+    document = document_of(entry, source)
+    reason = ""
+    if source.exclude and (hits := query.parse(source.exclude).match(document)) is not None:
+        reason = f"left out by the source's exclude rule ({', '.join(hits) or source.exclude})"
+    elif source.include and query.parse(source.include).match(document) is None:
+        reason = "not among what the source's include rule lets in"
+    return Rejected(key=entry.keys[0], title=entry.title, reason=reason) if reason else None
+
+
+# ---- HTML --------------------------------------------------------------------------
+
+_TAGS = set(nh3.ALLOWED_TAGS) | {"picture", "source", "video", "audio", "track", "tfoot"}
+_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | {
+    "img": {"src", "srcset", "sizes", "alt", "title", "width", "height", "loading"},
+    "source": {"src", "srcset", "sizes", "type", "media"},
+    "video": {"src", "poster", "width", "height", "controls", "preload"},
+    "audio": {"src", "controls", "preload"},
+    "track": {"src", "kind", "srclang", "label"},
+    "time": {"datetime"},
+    "*": {"lang", "dir"},
+}
+_MOVED = ("srcset", "poster")  # addresses that nh3 does not know as such
+_SCHEMES = {"http", "https", "mailto"}
+_ROUNDS = 4
+
+
+def safe_html(html: str, base: str) -> SafeHtml:
+    """Sanitized HTML with absolute addresses, that sanitizing again would not change.
+
+    `base` is the address that relative ones are seen from. Sanitizing can uncover what the
+    next reading of the same text sees differently (a newline after `<pre>`), so it is
+    repeated until nothing moves; HTML that never settles is given as text.
+    """
+    for _ in range(_ROUNDS):
+        cleaned = legal(_sanitize(html, base))  # last, for nh3 decodes &#1;
+        if cleaned == html:
+            return SafeHtml(cleaned)
+        html = cleaned
+    return SafeHtml(nh3.clean_text(plain_text(html)))
+
+
+def _sanitize(html: str, base: str) -> str:
+    def resolve(_tag: str, name: str, value: str) -> str | None:
+        if name == "srcset":
+            return _srcset(value, base)
+        if name == "poster":
+            return _web_address(urljoin(base, value)) or None
+        return value
+
+    has_moved = any(name in html for name in _MOVED)
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=resolve if has_moved else None,
+        url_schemes=_SCHEMES,
+        url_relative=("rewrite_with_base", base) if _web_address(base) else "deny",
+        link_rel="noopener noreferrer",
+    )
+
+
+def _srcset(value: str, base: str) -> str | None:
+    """`a.jpg 1x, b.jpg 2x` with absolute addresses; HTML living standard 4.8.4.2.1."""
+    candidates = []
+    for part in re.split(r",\s+|,$", value.strip()):
+        address, _, descriptor = part.strip().partition(" ")
+        if address and (absolute := _web_address(urljoin(base, address))):
+            candidates.append(f"{absolute} {descriptor.strip()}".strip())
+    return ", ".join(candidates) or None
+
+
+def _content(given: ParsedEntry) -> SafeHtml:
+    """The fuller of content and summary."""
+    texts = [text for text in (given.content, given.summary) if text]
+    fullest = max(texts, key=lambda text: len(text.value), default=None)
+    if fullest is None:
+        return SafeHtml("")
+    html = fullest.value if fullest.is_html else f"<p>{nh3.clean_text(fullest.value)}</p>"
+    return safe_html(html, fullest.base or given.link)
+
+
+def _first_image(content: SafeHtml) -> str:
+    found = re.search(r'<img [^>]*?src="(https?://[^"]+)"', content)
+    return _web_address(found.group(1).replace("&amp;", "&")) if found else ""
+
+
+# ---- plain text --------------------------------------------------------------------
+
+
+def _title(given: ParsedEntry) -> str:
+    """Decoded once, here, and plain ever after (simplepie#637, jekyll-feed#127)."""
+    return cut(_text_line(given.title), MAX_TITLE)
+
+
+def _teaser(given: ParsedEntry, text: str) -> str:
+    """The outlet's own summary, or the beginning of its text."""
+    own = _APPEARED_FIRST.sub("", _text_line(given.summary))
+    return cut(own or _APPEARED_FIRST.sub("", text), MAX_SUMMARY)
+
+
+def _text_line(text: Text | None) -> str:
+    if text is None:
+        return ""
+    return plain_text(text.value) if text.is_html else one_line(text.value)
+
+
+def _tags(given: ParsedEntry) -> tuple[str, ...]:
+    names = (plain_text(tag) for tag in given.tags)
+    return tuple(dict.fromkeys(cut(tag, MAX_NAME) for tag in names if tag))
+
+
+def _language(given: str) -> str:
+    tag = given.strip().replace("_", "-").lower()
+    return tag if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", tag) else ""
+
+
+# ---- addresses, dates --------------------------------------------------------------
+
+
+def _web_address(address: str) -> str:
+    """A legal http address without secrets, or nothing."""
+    address = legal(address).strip()
+    try:
+        parts = urlsplit(address)
+        hostname, _ = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not hostname or re.search(r'[\s<>"]', parts.netloc):
+        return ""
+    netloc = parts.netloc.rpartition("@")[2]
+    address = urlunsplit(parts._replace(netloc=netloc))
+    return re.sub(r'[\s<>"{}|\\^`]', lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), address)
+
+
+def _enclosures(given: ParsedEntry) -> list[Enclosure]:
+    cleaned = []
+    for file in given.enclosures:
+        if url := _web_address(file.url):
+            kind = file.type.strip().lower()
+            is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII)
+            cleaned.append(Enclosure(url=url, type=kind if is_type else "", length=file.length))
+    return cleaned
+
+
+def _past(given: datetime | str | None, now: datetime) -> datetime | None:
+    """A believable date, not later than now, to the second; None if there is none."""
+    found = _read_date(given) if isinstance(given, str) else given
+    if found is None or found < OLDEST:
+        return None
+    return min(found, now).replace(microsecond=0)
+
+
+def _read_date(text: str) -> datetime | None:
+    """What feedparser did not understand, dateutil often does."""
+    if len(text) > 100 or not re.search(r"\d", text):
+        return None
+    try:
+        with warnings.catch_warnings():  # of a zone it does not know: UTC will do
+            warnings.simplefilter("ignore")
+            found = dateutil_parser.parse(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,55 @@
+"""Plain text: out of HTML, in one line, without what XML forbids, cut at whole words."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from aggregator.model import Entry, Source
+from aggregator.query import Document
+
+__all__ = ["cut", "document_of", "legal", "one_line", "plain_text"]
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def legal(text: str) -> str:
+    """Without what XML 1.0 cannot say (section 2.2); one such character costs a reader the
+    whole feed (changedetection.io#1766, ckan#6371)."""
+    return _ILLEGAL.sub("", text)
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Legal text in one line; cut at `limit` characters if that is not 0."""
+    line = " ".join(legal(text).split())
+    return cut(line, limit) if limit else line
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, ending with a whole word and … where cut."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    words = kept.rpartition(" ")[0] if " " in kept[limit // 2 :] else kept
+    return f"{words.rstrip(' ,;:.-–—')}…"
+
+
+def plain_text(html: str) -> str:
+    """The words of an HTML text, in one line."""
+    if "<" not in html and "&" not in html:
+        return one_line(html)
+    body = LexborHTMLParser(html).body
+    return one_line(body.text(separator=" ")) if body else ""
+
+
+def document_of(entry: Entry, source: Source | None) -> Document:
+    """What a query sees of an entry."""
+    return Document(
+        {
+            "title": entry.title,
+            "summary": entry.summary,
+            "content": lambda: plain_text(entry.content),
+            "tag": entry.tags,
+            "source": (source.id, source.name) if source else entry.source,
+            "author": entry.author,
+        }
+    )

@@ -1,0 +1,96 @@
+"""The steps that need the processor, in processes of their own.
+
+Reading and cleaning a feed is most of the work of a run, and the only part that an
+outlet's bytes could hang or crash. Each task has a time limit; a worker that exceeds it or
+dies is replaced, and only that document fails.
+"""
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.ingest.clean import clean_all
+from aggregator.ingest.identity import Named, name
+from aggregator.ingest.parse import parse
+from aggregator.model import Entry, Failed, Fetched, ParsedFeed, Rejected, Source
+
+__all__ = ["Reading", "Workers", "open_workers"]
+
+TIME_LIMIT = 120.0
+"""Seconds for one document; the largest real feeds take one or two."""
+CHUNK = 500
+"""Entries cleaned in one task."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A feed that could be read, and its entries with their keys."""
+
+    feed: ParsedFeed
+    named: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """A pool that reads and cleans."""
+
+    pool: ProcessPool
+
+    async def read(self, fetched: Fetched) -> Reading | Failed:
+        """Parse a feed and name its entries."""
+        return await self._do(_read, fetched)
+
+    async def clean(
+        self, items: Sequence[Named], source: Source, now: datetime
+    ) -> list[Entry | Rejected] | Failed:
+        """Clean entries, in order."""
+        chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+        tasks = (self._do(clean_all, chunk, source, now) for chunk in chunks)
+        cleaned: list[Entry | Rejected] = []
+        for result in await asyncio.gather(*tasks):
+            if isinstance(result, Failed):
+                return result
+            cleaned += result
+        return cleaned
+
+    async def _do(self, step: Callable[..., T], *args: Any) -> T | Failed:
+        future = self.pool.schedule(step, args=args, timeout=TIME_LIMIT)
+        try:
+            result: T = await asyncio.wrap_future(future)
+        except TimeoutError:
+            return Failed(error=f"Reading the feed took longer than {TIME_LIMIT:g} seconds.")
+        except ProcessExpired as error:
+            return Failed(error=f"The process that read the feed died ({error}).")
+        return result
+
+
+@contextmanager
+def open_workers(count: int) -> Iterator[Workers]:
+    """A pool of `count` processes that end with the block.
+
+    They come from a server process that has the parsers loaded, so that starting one is
+    quick and their memory is shared.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPool(max_workers=count, context=context)
+    try:
+        yield Workers(pool)
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+        pool.join()
+
+
+def _read(fetched: Fetched) -> Reading | Failed:
+    parsed = parse(fetched)
+    if isinstance(parsed, Failed):
+        return parsed
+    return Reading(feed=parsed, named=tuple(name(parsed.entries)))
