@@ -1,0 +1,109 @@
+"""The tables, as named migrations. Only ever append; a test opens yesterday's database."""
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+from aggregator.errors import StoreTooNew
+
+__all__ = ["migrate"]
+
+migrations = Migrations("aggregator")
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Sources, entries with their keys, stories, where they are listed, and the books."""
+    for statement in _FIRST_TABLES.split(";\n\n"):
+        db.execute(statement)
+
+
+_FIRST_TABLES = """
+create table sources (
+    id text primary key,
+    name text not null, feed text not null, site text not null,
+    show text not null, license text not null, precedence integer not null,
+    etag text not null default '', last_modified text not null default '',
+    body_hash text not null default '',
+    next_fetch text, interval integer not null default 0, failures integer not null default 0,
+    outcome text not null default 'never fetched', error text not null default '',
+    failing_since text, last_fetch text, last_success text
+);
+
+create table stories (
+    id text primary key,
+    public_id text not null unique,
+    lead integer not null,
+    published text not null, updated text not null, arrived text not null,
+    position integer not null,
+    why text not null
+) without rowid;
+
+create table entries (
+    id integer primary key,
+    source text not null references sources(id),
+    story text not null references stories(id),
+    given_id text not null, link text not null, address text not null,
+    title text not null, summary text not null, content text not null, author text not null,
+    published text not null, updated text not null,
+    tags text not null, language text not null, image text not null, enclosures text not null,
+    digest text not null, face text not null, position integer not null
+);
+
+create index entries_by_story on entries(story);
+
+create index entries_by_address on entries(address) where address != '';
+
+create index entries_by_source on entries(source, published);
+
+create table keys (
+    source text not null,
+    key text not null,
+    entry integer not null references entries(id),
+    primary key (source, key)
+) without rowid;
+
+create index keys_by_entry on keys(entry);
+
+create table listings (
+    scope text not null,
+    story text not null references stories(id),
+    arrived text not null,
+    published text not null,
+    why text not null default '',
+    primary key (scope, story)
+) without rowid;
+
+create index listings_by_arrival on listings(scope, arrived, published);
+
+create index listings_by_story on listings(story);
+
+create table rejections (
+    source text not null, key text not null, title text not null, reason text not null,
+    first_seen text not null, last_seen text not null,
+    primary key (source, key)
+) without rowid;
+
+create table revisions (
+    scope text primary key, number integer not null, changed text not null
+) without rowid;
+
+create table runs (
+    id integer primary key, started text not null, report text not null
+)"""
+
+
+def migrate(db: Database, path: str) -> None:
+    """Bring the tables up to this version. Raises StoreTooNew if they are from a later one."""
+    ours = {migration.name for migration in migrations._migrations}
+    theirs = {migration.name for migration in migrations.applied(db)}
+    if unknown := theirs - ours:
+        raise StoreTooNew(
+            f"The database {path} was written by a later version of aggregator "
+            f"(it has {', '.join(sorted(unknown))}); install that version, or use another file."
+        )
+    foreign = set(db.table_names()) - {"_sqlite_migrations"}
+    if not theirs and foreign:
+        raise sqlite3.DatabaseError("it holds tables of another program")
+    if migrations.pending(db):
+        migrations.apply(db)

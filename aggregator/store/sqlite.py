@@ -1,0 +1,300 @@
+"""The store in one SQLite file.
+
+One process writes at a time and any number read beside it (WAL). Every thread has its own
+connection. What SQLite complains about becomes StoreUnavailable, a sentence for the
+operator.
+"""
+
+import fcntl
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from aggregator.errors import StoreUnavailable
+from aggregator.model import (
+    Batch,
+    FetchState,
+    Known,
+    Rejected,
+    Revision,
+    RunReport,
+    Source,
+    SourceHealth,
+    Story,
+)
+from aggregator.store import rows, saving
+from aggregator.store.schema import migrate
+
+__all__ = ["SqliteStore", "open_store"]
+
+LOCK_PATIENCE = 60.0
+"""Seconds that a run waits for another one on the same database."""
+MANY = 500
+"""Values in one SQL `in (...)`."""
+RUNS_KEPT = 1000
+
+
+def open_store(path: Path) -> "SqliteStore":
+    """Open the database, made or brought up to date as needed.
+
+    Raises StoreUnavailable or StoreTooNew.
+    """
+    if not path.parent.is_dir():
+        raise StoreUnavailable(
+            f"The database folder {path.parent} does not exist; make it, or set [storage] "
+            "database or AGGREGATOR_DATABASE to a place that does."
+        )
+    store = SqliteStore(path)
+    try:
+        with store._door() as db:
+            migrate(db, str(path))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class SqliteStore:
+    """A Store (see door.py, where each method is described) in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._open: list[Database] = []
+        self._guard = threading.Lock()
+
+    # ---- fetching
+
+    def sync(self, sources: Sequence[Source]) -> None:
+        with self._writing() as db:
+            saving.sync(db, sources, datetime.now(UTC))
+
+    def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
+        with self._door() as db:
+            waiting = dict(db.execute("select id, next_fetch from sources").fetchall())
+        moment = rows.time(now)
+        late = [s for s in sources if (waiting.get(s.id) or "") <= moment]
+        return sorted(late, key=lambda source: waiting.get(source.id) or "")
+
+    def next_due(self, sources: Sequence[Source]) -> datetime | None:
+        with self._door() as db:
+            waiting = dict(db.execute("select id, next_fetch from sources").fetchall())
+        times = [waiting.get(source.id) for source in sources]
+        return rows.moment(min((t or "" for t in times), default=""))
+
+    def state(self, source: str) -> FetchState:
+        with self._door() as db:
+            found = next(db.query("select * from sources where id = ?", [source]), None)
+        return rows.state_of(found) if found else FetchState()
+
+    # ---- recognising
+
+    def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
+        sql = """select key, entry, digest, face from keys join entries on entries.id = entry
+                 where keys.source = ? and key in ({many})"""
+        return {
+            row["key"]: Known(entry=row["entry"], digest=row["digest"], face=row["face"])
+            for row in self._many(sql, keys, source)
+        }
+
+    def standing(self, addresses: Collection[str]) -> dict[str, Story]:
+        sql = "select address, story from entries where address in ({many}) and address != ''"
+        at = {row["address"]: row["story"] for row in self._many(sql, addresses)}
+        stories = self._stories(at.values())
+        return {address: stories[story] for address, story in at.items()}
+
+    def told_in(self, entries: Collection[int]) -> dict[int, Story]:
+        sql = "select id, story from entries where id in ({many})"
+        told = {row["id"]: row["story"] for row in self._many(sql, entries)}
+        stories = self._stories(told.values())
+        return {entry: stories[story] for entry, story in told.items()}
+
+    def taken(self, public_ids: Collection[str]) -> set[str]:
+        sql = "select public_id from stories where public_id in ({many})"
+        return {row["public_id"] for row in self._many(sql, public_ids)}
+
+    # ---- saving
+
+    def save(self, batch: Batch, now: datetime) -> None:
+        with self._writing() as db:
+            saving.save(db, batch, now)
+
+    def record(self, report: RunReport) -> None:
+        with self._writing() as db:
+            db.table("runs").insert(rows.report_row(report))
+            db.execute("delete from runs where id <= (select max(id) from runs) - ?", [RUNS_KEPT])
+
+    @contextmanager
+    def ingesting(self) -> Iterator[None]:
+        with self._path.with_name(f"{self._path.name}.lock").open("w") as lock:
+            deadline = time.monotonic() + LOCK_PATIENCE
+            while not _lock(lock.fileno()):
+                if time.monotonic() > deadline:
+                    raise StoreUnavailable(
+                        f"Another ingest on {self._path} has been running for "
+                        f"{LOCK_PATIENCE:g} seconds; wait for it or stop it."
+                    )
+                time.sleep(0.1)
+            yield  # the lock goes when the file is closed, even if the process is killed
+
+    # ---- publishing
+
+    def latest(self, scope: str, limit: int) -> list[Story]:
+        sql = """select story from listings where scope = ?
+                 order by arrived desc, published desc, story limit ?"""
+        with self._door() as db:
+            window = [row[0] for row in db.execute(sql, [scope, limit]).fetchall()]
+        stories = list(self._stories(window).values())
+        stories.sort(key=lambda story: (story.lead.position, story.id))
+        return sorted(stories, key=lambda story: story.published, reverse=True)
+
+    def story(self, id_: str) -> Story | None:
+        return self._stories([id_]).get(id_)
+
+    def why(self, story: str) -> dict[str, str]:
+        sql = "select scope, why from listings where story = ? and scope glob 'topic:*'"
+        with self._door() as db:
+            found = db.execute(sql, [story]).fetchall()
+        return {scope.removeprefix("topic:"): why for scope, why in found}
+
+    def story_ids(self) -> Iterator[str]:
+        with self._door() as db:
+            found = db.execute("select id from stories order by published desc, id").fetchall()
+        return (row[0] for row in found)
+
+    def sources(self) -> Mapping[str, Source]:
+        with self._door() as db:
+            return {row["id"]: rows.source_of(row) for row in db.query("select * from sources")}
+
+    def revision(self, scope: str) -> Revision:
+        with self._door() as db:
+            found = db.execute(
+                "select number, changed from revisions where scope = ?", [scope]
+            ).fetchone()
+        if found is None:
+            return Revision(number=0, changed=datetime.fromtimestamp(0, UTC))
+        return Revision(number=found[0], changed=datetime.fromisoformat(found[1]))
+
+    # ---- operators
+
+    def health(self) -> list[SourceHealth]:
+        sql = """select sources.*,
+                   (select count(*) from entries where source = sources.id) as entries,
+                   (select max(published) from entries where source = sources.id) as newest,
+                   (select count(*) from rejections where source = sources.id) as rejected
+                 from sources order by sources.id"""
+        with self._door() as db:
+            return [rows.health_of(row) for row in db.query(sql)]
+
+    def rejected(self, source: str, limit: int) -> list[Rejected]:
+        sql = """select key, title, reason from rejections where source = ?
+                 order by last_seen desc, key limit ?"""
+        with self._door() as db:
+            return [Rejected(**row) for row in db.query(sql, [source, limit])]
+
+    def counts(self) -> dict[str, int]:
+        with self._door() as db:
+            sql = "select scope, count(*) from listings group by scope"
+            return dict(db.execute(sql).fetchall())
+
+    def close(self) -> None:
+        with self._guard:
+            for db in self._open:
+                db.close()
+            self._open.clear()
+            self._local = threading.local()
+
+    # ---- below the door
+
+    def _stories(self, ids: Iterable[str]) -> dict[str, Story]:
+        """Whole stories by id, in the order of `ids`; unknown ids are left out."""
+        wanted = list(dict.fromkeys(ids))
+        told: dict[str, list[rows.Row]] = {}
+        topics: dict[str, list[str]] = {}
+        for row in self._many("select * from entries where story in ({many}) order by id", wanted):
+            told.setdefault(row["story"], []).append(row)
+        sql = "select story, scope from listings where story in ({many}) and scope glob 'topic:*'"
+        for row in self._many(sql, wanted):
+            topics.setdefault(row["story"], []).append(row["scope"].removeprefix("topic:"))
+        found = {
+            row["id"]: rows.story_of(row, told[row["id"]], topics.get(row["id"], ()))
+            for row in self._many("select * from stories where id in ({many})", wanted)
+        }
+        return {id_: found[id_] for id_ in wanted if id_ in found}
+
+    def _many(self, sql: str, values: Collection[Any], *first: Any) -> Iterator[dict[str, Any]]:
+        """Run a query with `in ({many})` over any number of values."""
+        listed = list(values)
+        for start in range(0, len(listed), MANY):
+            some = listed[start : start + MANY]
+            marks = ",".join("?" * len(some))
+            with self._door() as db:
+                yield from list(db.query(sql.format(many=marks), [*first, *some]))
+
+    @contextmanager
+    def _door(self) -> Iterator[Database]:
+        """This thread's connection; SQLite's complaints leave as sentences."""
+        try:
+            db = getattr(self._local, "db", None)
+            if db is None:
+                db = self._local.db = self._connect()
+            yield db
+        except sqlite3.DatabaseError as error:
+            raise StoreUnavailable(_sentence(error, self._path)) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[Database]:
+        """A transaction that holds the write lock from its beginning."""
+        with self._door() as db:
+            db.conn.execute("begin immediate")
+            try:
+                yield db
+                db.conn.execute("commit")
+            except BaseException:
+                db.rollback()
+                raise
+
+    def _connect(self) -> Database:
+        connection = sqlite3.connect(
+            self._path, timeout=15.0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # WAL: readers never wait for the writer. NORMAL: a power cut may undo the last
+            # transactions, but whole, and what is undone is fetched again.
+            for pragma in ("journal_mode = wal", "synchronous = normal", "foreign_keys = on"):
+                connection.execute(f"pragma {pragma}")
+            db = Database(connection, execute_plugins=False)
+        except BaseException:
+            connection.close()
+            raise
+        with self._guard:
+            self._open.append(db)
+        return db
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sentence(error: sqlite3.DatabaseError, path: Path) -> str:
+    advice = {
+        sqlite3.SQLITE_BUSY: "another program holds it; stop that program or try again",
+        sqlite3.SQLITE_FULL: "the disk is full; free some room and run again, nothing is lost",
+        sqlite3.SQLITE_READONLY: "it must not be written; check the rights of file and folder",
+        sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the rights of file and folder",
+        sqlite3.SQLITE_NOTADB: "it is no SQLite database; move it away or use another file",
+        sqlite3.SQLITE_CORRUPT: "it is damaged; put back a backup",
+    }
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return f"The database {path} cannot be used: {advice.get(code, str(error))} ({error})."
