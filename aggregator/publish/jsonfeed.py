@@ -1,0 +1,86 @@
+"""JSON Feed 1.1 (jsonfeed.org)."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from aggregator.model import Site, TopicFeed
+from aggregator.publish.addresses import Addresses
+from aggregator.publish.shown import Shown, shown
+
+__all__ = ["jsonfeed"]
+
+
+def jsonfeed(feed: TopicFeed, site: Site) -> bytes:
+    """The feed as JSON Feed."""
+    at = Addresses(site.url)
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": at.page(feed.path),
+        "feed_url": at.feed(feed.path, "json"),
+        "description": feed.description,
+        "language": feed.language,
+        "authors": [{"name": site.title, "url": at.page("/")}],
+        "items": [_item(item) for item in shown(feed)],
+    }
+    return json.dumps(_filled(document), ensure_ascii=False, indent=1).encode()
+
+
+def _item(item: Shown) -> dict[str, Any]:
+    story, lead = item.story, item.lead
+    content = (
+        {"content_html": item.content}
+        if item.content
+        else {"content_text": item.summary or lead.title}
+    )
+    return _filled(
+        {
+            "id": story.public_id,
+            "url": lead.link,
+            "title": lead.title,
+            **content,
+            "summary": item.summary,
+            "image": item.image,
+            "date_published": _time(story.published),
+            "date_modified": _time(story.updated),
+            "authors": [{"name": item.author}],
+            "tags": list(item.categories),
+            "language": lead.language,
+            "attachments": [
+                _filled(
+                    {
+                        "url": file.url,
+                        "mime_type": file.type or "application/octet-stream",
+                        "size_in_bytes": file.length,
+                    }
+                )
+                for file in item.enclosures
+            ],
+            "_source": _source(item),
+        }
+    )
+
+
+def _source(item: Shown) -> dict[str, Any]:
+    """Our extension (an underscore, as the specification asks): who is to be credited."""
+    outlet = item.source
+    return _filled(
+        {
+            "about": "https://www.jsonfeed.org/mappingrssandatom/",
+            "name": outlet.name,
+            "url": outlet.site,
+            "feed_url": outlet.published_feed,
+            "license": outlet.license,
+            "also_at": [{"name": other.name, "url": other.link} for other in item.also_at],
+        }
+    )
+
+
+def _filled(document: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty; JSON Feed asks to leave such keys out."""
+    return {key: value for key, value in document.items() if value or key == "items"}
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,47 @@
+"""RSS 2.0, by the Best Practices Profile of the RSS Advisory Board."""
+
+from feedgen.feed import FeedGenerator
+
+from aggregator.model import Site, TopicFeed
+from aggregator.publish.addresses import ENDINGS, Addresses
+from aggregator.publish.feedgen_mends import EntryMends, FeedMends
+from aggregator.publish.shown import Shown, shown
+
+__all__ = ["rss"]
+
+
+def rss(feed: TopicFeed, site: Site) -> bytes:
+    """The feed as RSS."""
+    at = Addresses(site.url)
+    made = FeedGenerator()
+    made.register_extension("mends", FeedMends, EntryMends, atom=False)
+    made.title(feed.title)
+    made.description(feed.description or feed.title)
+    made.link(href=at.feed(feed.path, "rss"), rel="self", type=ENDINGS["rss"].partition(";")[0])
+    made.link(href=at.page(feed.path), rel="alternate")  # last, for it becomes <link>
+    made.language(feed.language)
+    made.lastBuildDate(feed.updated)
+    made.generator("aggregator")
+    made.docs("https://www.rssboard.org/rss-specification")
+    for item in shown(feed):
+        _add(made, item)
+    rendered: bytes = made.rss_str()
+    return rendered
+
+
+def _add(made: FeedGenerator, item: Shown) -> None:
+    story, lead = item.story, item.lead
+    entry = made.add_entry(order="append")
+    entry.mends.item = item
+    entry.title(lead.title)
+    entry.link(href=lead.link)
+    entry.guid(story.public_id, permalink=story.public_id == lead.link)
+    entry.description(item.summary_html or lead.title)
+    if item.content:
+        entry.content(item.content, type="html")
+    entry.published(story.published)
+    entry.category([{"term": name} for name in item.categories] or None)
+    entry.source(item.source.published_feed, item.source.name)
+    for file in item.enclosures[:1]:  # RSS readers know one
+        kind = file.type or "application/octet-stream"
+        entry.enclosure(file.url, str(file.length), kind)
