@@ -1,0 +1,91 @@
+"""create_app(config, store) -> Flask."""
+
+from datetime import UTC, datetime
+
+from flask import Flask, Response, jsonify, request
+
+from aggregator.config import Config
+from aggregator.config.tables import seconds
+from aggregator.edition import Edition
+from aggregator.errors import StoreError
+from aggregator.store import Store
+from aggregator.web.shelf import Kept, Shelf
+
+__all__ = ["create_app"]
+
+
+def create_app(config: Config, store: Store) -> Flask:
+    """The public site as a WSGI application."""
+    app = Flask(__name__, static_folder=None)
+    edition = Edition(config, store)
+    shelf = Shelf(edition)
+    max_age = seconds(config.publish.max_age)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """For machines: is the database readable, and which sources fail?"""
+        listed = {source.id for source in config.sources}
+        health = [h for h in store.health() if h.source in listed]
+        failing = [h.source for h in health if h.failing_since]
+        answer = jsonify(status="ok", sources=len(listed), failing=sorted(failing))
+        answer.cache_control.no_store = True
+        return answer
+
+    @app.get("/", defaults={"path": ""})
+    @app.get("/<path:path>")
+    def document(path: str) -> Response:
+        """Whatever stands at the path."""
+        place = edition.find(f"/{path}")
+        kept = shelf.get(place) if place else None
+        if kept is None:
+            missing = edition.not_found()
+            return Response(missing.body, 404, content_type=missing.media_type)
+        return _answer(kept, max_age)
+
+    @app.errorhandler(StoreError)
+    def unavailable(error: StoreError) -> tuple[Response, int]:
+        """The database cannot be read just now; the log has the reason, the world need not."""
+        app.logger.error("store unavailable: %s", error)
+        answer = Response("The news cannot be read just now. Try again in a minute.\n")
+        answer.headers["Retry-After"] = "60"
+        answer.mimetype = "text/plain"
+        return answer, 503
+
+    return app
+
+
+def _answer(kept: Kept, max_age: int) -> Response:
+    is_zipped = kept.zipped is not None and request.accept_encodings.quality("gzip") > 0
+    answer = Response(
+        kept.zipped if is_zipped else kept.document.body, content_type=kept.document.media_type
+    )
+    answer.set_etag(f"{kept.etag}-gzip" if is_zipped else kept.etag)
+    if is_zipped:
+        answer.content_encoding = "gzip"
+    answer.vary.add("Accept-Encoding")
+    if kept.changed > datetime.fromtimestamp(0, UTC):
+        answer.last_modified = kept.changed
+    answer.cache_control.public = True
+    answer.cache_control.max_age = max_age
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    if kept.document.media_type.startswith("text/html"):
+        answer.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; img-src https: http:; media-src https: http:; "
+            "base-uri 'none'; form-action 'none'"
+        )
+        answer.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    else:
+        answer.access_control_allow_origin = "*"
+    # either form satisfies a reader that has the other one, and a proxy may have weakened both
+    if any(request.if_none_match.contains_weak(etag) for etag in (kept.etag, f"{kept.etag}-gzip")):
+        return _not_modified(answer)
+    answer.make_conditional(request)
+    return answer
+
+
+def _not_modified(answer: Response) -> Response:
+    answer.status_code = 304
+    answer.set_data(b"")
+    for name in ("Content-Type", "Content-Length", "Content-Encoding"):
+        answer.headers.pop(name, None)
+    return answer
