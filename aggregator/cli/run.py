@@ -1,0 +1,73 @@
+"""`run`: the ingest loop and the web server together."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import structlog
+
+from aggregator.cli.serve import ensure_free
+from aggregator.cli.shared import log_to_stderr, opened, read_config
+from aggregator.errors import ServeError
+
+__all__ = ["run"]
+
+PATIENCE = 4.0
+"""Seconds that a part has to end before it is killed."""
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option("--host", help="Address to listen on, instead of [publish] host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of [publish] port.")
+@click.pass_obj
+def run(path: Path, host: str | None, port: int | None) -> None:
+    """Fetch again and again, and serve the site: all that a small newsroom needs.
+
+    It is `aggregator ingest --loop` and `aggregator serve` side by side; if one ends, both
+    do. Stop it with Ctrl-C or SIGTERM.
+    """
+    log_to_stderr()
+    config = read_config(path)
+    host, port = host or config.publish.host, port or config.publish.port
+    with opened(config):
+        pass
+    ensure_free(host, port)
+    stopping: list[int] = []
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_, lambda number, _: stopping.append(number))
+    parts = {
+        "ingest": _start(path, "ingest", "--loop"),
+        "serve": _start(path, "serve", "--host", host, "--port", str(port)),
+    }
+    try:
+        while not stopping and all(part.poll() is None for part in parts.values()):
+            time.sleep(0.1)
+        ended = {name: part.poll() for name, part in parts.items() if part.poll() is not None}
+    finally:
+        _stop(list(parts.values()))
+    if not stopping:
+        name, code = next(iter(ended.items()))
+        raise ServeError(f"`aggregator {name}` ended by itself (exit code {code}); see above why.")
+
+
+def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
+    whole = [sys.executable, "-m", "aggregator", "--config", str(path), *command]
+    return subprocess.Popen(whole)  # noqa: S603 - our own command
+
+
+def _stop(parts: list[subprocess.Popen[bytes]]) -> None:
+    for part in parts:
+        part.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for part in parts:
+        try:
+            part.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("killed", pid=part.pid)
+            part.kill()
+            part.wait()

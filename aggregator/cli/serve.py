@@ -1,0 +1,75 @@
+"""`serve`: the web server."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from aggregator.cli.shared import log_to_stderr, opened, read_config
+from aggregator.config import Config
+from aggregator.errors import ServeError
+from aggregator.store import open_store
+from aggregator.web import create_app
+
+__all__ = ["serve"]
+
+THREADS = 4
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option("--host", help="Address to listen on, instead of [publish] host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of [publish] port.")
+@click.pass_obj
+def serve(path: Path, host: str | None, port: int | None) -> None:
+    """Serve the pages and feeds.
+
+    It reads the database and never writes to it but to note what feeds.toml says of the
+    sources, so it can run beside `aggregator ingest --loop`, as many times as you like.
+    """
+    log_to_stderr()
+    config = read_config(path)
+    host, port = host or config.publish.host, port or config.publish.port
+    with opened(config):  # a database that cannot be used is said now, not at the first request
+        pass
+    ensure_free(host, port)
+    log.info("serving", url=f"http://{host}:{port}/")
+    server: Any = Granian(  # its two kinds of server differ in type only
+        str(path),
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=THREADS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=3,
+        respawn_failed_workers=True,
+    )
+    server.serve(target_loader=_application)
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Raises ServeError if something listens there already, or nothing can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ServeError(
+            f"Cannot listen on {host} port {port} ({error.strerror}); "
+            "stop what uses it, or choose another with --port or [publish] port."
+        ) from error
+
+
+def _application(path: str) -> Any:
+    """The application, made in the server's worker process."""
+    config: Config = read_config(Path(path))
+    return create_app(config, open_store(config.database)).wsgi_app
