@@ -1,0 +1,308 @@
+"""The line in, cold and warm, beside newsboat and the library reader, over the same feeds.
+
+Each program is a process of its own that starts, reads 200 feeds of 50 entries from a
+server on loopback into an empty SQLite database, and ends. Then it does so again with
+nothing new. Memory is the highest sum of what all its processes hold (proportional set
+size: shared pages are counted once).
+"""
+
+import multiprocessing
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol
+
+from aggregator.demo.press import Answer, open_press
+from benchmarks.feeds import make_feed
+
+__all__ = ["report"]
+
+FEEDS = 200
+ENTRIES = 50
+ROUNDS = 3
+"""Each figure is the best of so many; the others were disturbed by something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One program: seconds cold and warm, peak memory in bytes, entries it has stored."""
+
+    name: str
+    cold: float
+    warm: float
+    peak: int
+    stored: int
+
+    @property
+    def rate(self) -> float:
+        """Entries per second, cold."""
+        return self.stored / self.cold
+
+
+def report() -> str:
+    """Measure everything there is and give a page of Markdown."""
+    programs: list[Program] = [_Aggregator(), _Newsboat(), _Reader()]
+    with _feeds_served() as urls:
+        measured = [_measure(p, urls) for p in programs if p.is_installed]
+    missing = [p.name for p in programs if not p.is_installed]
+    return _page(measured, missing)
+
+
+# ---- programs ----------------------------------------------------------------------
+
+
+class Program(Protocol):
+    """A program that reads feeds into a database of its own in a folder."""
+
+    name: str
+
+    @property
+    def is_installed(self) -> bool:
+        """False if it cannot be measured here."""
+
+    def prepare(self, folder: Path, urls: Sequence[str]) -> list[str]:
+        """Set the program up in an empty folder; gives the command that reads all feeds."""
+
+    def stored(self, folder: Path) -> int:
+        """The entries in its database."""
+
+
+class _Aggregator:
+    name = "aggregator"
+
+    @property
+    def is_installed(self) -> bool:
+        return True
+
+    def prepare(self, folder: Path, urls: Sequence[str]) -> list[str]:
+        sources = "".join(
+            f'[[source]]\nid = "outlet-{n}"\nname = "Outlet {n}"\nfeed = "{url}"\n'
+            f'site = "https://outlet-{n}.example/"\n'
+            for n, url in enumerate(urls)
+        )
+        topics = "".join(
+            f'[[topic]]\nid = "topic-{n}"\ntitle = "Topic"\nmatch = \'{rule}\'\n'
+            for n, rule in enumerate(_RULES)
+        )
+        (folder / "feeds.toml").write_text(
+            '[site]\ntitle = "Bench"\nurl = "https://bench.example"\n'
+            f'[fetch]\nallow_private = ["127.0.0.0/8"]\n{topics}{sources}'
+        )
+        config = str(folder / "feeds.toml")
+        return [sys.executable, "-m", "aggregator", "--config", config, "ingest", "--all"]
+
+    def stored(self, folder: Path) -> int:
+        return _count(folder / "aggregator.db", "select count(*) from entries")
+
+
+_RULES = (
+    '"drug war" OR fentanyl OR overdose*', "coup OR junta OR putsch", "police OR prison*",
+    "union OR strike OR wages OR labor", "climate OR energy OR water",
+    "election AND (vote OR party)",
+    "title:(court OR judge) NOT school", "border OR migra*", "hospital OR doctors OR health",
+    "tag:news AND press",
+)  # fmt: skip
+
+
+class _Newsboat:
+    name = "newsboat"
+
+    @property
+    def is_installed(self) -> bool:
+        return shutil.which("newsboat") is not None
+
+    def prepare(self, folder: Path, urls: Sequence[str]) -> list[str]:
+        (folder / "urls").write_text("\n".join(urls))
+        (folder / "config").write_text("reload-threads 8\nmax-items 0\n")
+        return [
+            "newsboat", "-q", "-u", str(folder / "urls"), "-c", str(folder / "cache.db"),
+            "-C", str(folder / "config"), "-x", "reload",
+        ]  # fmt: skip
+
+    def stored(self, folder: Path) -> int:
+        return _count(folder / "cache.db", "select count(*) from rss_item")
+
+
+class _Reader:
+    name = "reader"
+
+    @property
+    def is_installed(self) -> bool:
+        return _python_has("reader")
+
+    def prepare(self, folder: Path, urls: Sequence[str]) -> list[str]:
+        script = folder / "read.py"
+        script.write_text(
+            "import sys\nfrom reader import make_reader\n"
+            f"reader = make_reader({str(folder / 'reader.db')!r})\n"
+            f"for url in {list(urls)!r}:\n    reader.add_feed(url, exist_ok=True)\n"
+            "reader.update_feeds(workers=8)\n"
+        )
+        return [_reader_python(), str(script)]
+
+    def stored(self, folder: Path) -> int:
+        return _count(folder / "reader.db", "select count(*) from entries")
+
+
+def _reader_python() -> str:
+    """reader wants other versions of our libraries, so it has its own environment."""
+    return os.environ.get("READER_PYTHON", sys.executable)
+
+
+def _python_has(module: str) -> bool:
+    command = [_reader_python(), "-c", f"import {module}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _count(database: Path, sql: str) -> int:
+    connection = sqlite3.connect(database)
+    try:
+        count: int = connection.execute(sql).fetchone()[0]
+    finally:
+        connection.close()
+    return count
+
+
+# ---- measuring ---------------------------------------------------------------------
+
+
+def _measure(program: Program, urls: Sequence[str]) -> Measured:
+    rounds = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            command = program.prepare(folder, urls)
+            cold, cold_peak = _timed(command, folder)
+            stored = program.stored(folder)
+            warm, warm_peak = _timed(command, folder)
+            if program.stored(folder) != stored:
+                raise SystemExit(f"{program.name} stored something twice")
+            rounds.append((cold, warm, max(cold_peak, warm_peak), stored))
+    return Measured(
+        name=program.name,
+        cold=min(cold for cold, *_ in rounds),
+        warm=min(warm for _, warm, *_ in rounds),
+        peak=max(peak for *_, peak, _ in rounds),
+        stored=rounds[0][3],
+    )
+
+
+def _timed(command: list[str], folder: Path) -> tuple[float, int]:
+    with (folder / "output").open("ab") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env={**os.environ, "HOME": str(folder)}
+        )
+        watch = _Watch(process.pid)
+        watch.start()
+        code = process.wait()
+        took = time.perf_counter() - began
+    watch.stop()
+    if code:
+        raise SystemExit(f"{command[0]} failed:\n{(folder / 'output').read_text()[-2000:]}")
+    return took, watch.peak
+
+
+class _Watch(threading.Thread):
+    """Notes the most memory that a process and its descendants hold at one time."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._pid = pid
+        self._done = threading.Event()
+
+    def run(self) -> None:
+        while not self._done.wait(0.1):
+            self.peak = max(self.peak, sum(_held(pid) for pid in _family(self._pid)))
+
+    def stop(self) -> None:
+        self._done.set()
+        self.join()
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _held(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next(
+        (int(line.split()[1]) * 1024 for line in text.splitlines() if line[:4] == "Pss:"), 0
+    )
+
+
+@contextmanager
+def _feeds_served() -> Iterator[list[str]]:
+    """The feeds behind a server in its own process, so that it is nobody's thread."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,))
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send(None)
+        process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    with open_press() as press:
+        headers = {"Content-Type": "application/rss+xml; charset=UTF-8"}
+        pipe.send(
+            [
+                press.put(f"/{n}/feed", Answer(body=make_feed(n, ENTRIES), headers=headers))
+                for n in range(FEEDS)
+            ]
+        )
+        pipe.recv()
+
+
+# ---- the page ----------------------------------------------------------------------
+
+
+def _page(measured: Sequence[Measured], missing: Sequence[str]) -> str:
+    ours = measured[0]
+    rows = "\n".join(
+        f"| {m.name} | {m.stored:,} | {m.cold:.2f} | {m.rate:,.0f} | {m.rate / ours.rate:.2f} "
+        f"| {m.warm:.2f} | {m.peak / 1e6:.0f} |"
+        for m in measured
+    )
+    absent = "".join(f"\n{name} was not installed and is not in the table." for name in missing)
+    return f"""# Measurements
+
+Written by `make bench`; only the ratios carry over to another machine.
+
+## The line in
+
+{FEEDS} feeds of {ENTRIES} entries on loopback, each program in its own process from start to end, \
+best of {ROUNDS}, on {os.cpu_count()} cores with Python \
+{platform.python_version()}.
+"Again" is a second run with nothing new; memory is the highest sum over all processes of the program.
+aggregator also cleans every entry, compares it with what other outlets told, and files it under \
+{len(_RULES)} topic rules, which the others do not.
+
+| program | entries | cold, s | entries/s | ratio | again, s | peak MB |
+|---|---|---|---|---|---|---|
+{rows}
+{absent}
+"""
