@@ -44,7 +44,7 @@ def fold(text: str) -> str:
     """`" word word "`: lower case, no accents, no punctuation, a space at both ends."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+        text = "".join([c for c in decomposed if c < "\u0300" or not unicodedata.combining(c)])
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
@@ -61,8 +61,15 @@ class Document:
             value = self.fields.get(name, "")
             value = value() if callable(value) else value
             parts = (value,) if isinstance(value, str) else value
-            self._folded[name] = _BARRIER.join(fold(part) for part in parts)
+            self._folded[name] = _BARRIER.join([fold(part) for part in parts])
         return self._folded[name]
+
+    def joined(self, names: tuple[str, ...]) -> str:
+        """Several fields in one text: what is not in it is in none of them."""
+        key = "+".join(names)
+        if key not in self._folded:
+            self._folded[key] = _BARRIER.join([self.folded(name) for name in names])
+        return self._folded[key]
 
 
 _Matcher = Callable[[Document], Hits | None]
@@ -170,8 +177,9 @@ def _term(node: tree.Term, fields: tuple[str, ...]) -> _Matcher:
         needle = needle[:-1]
 
     def matcher(document: Document) -> Hits | None:
-        hits = tuple(f"{name}: {raw}" for name in fields if needle in document.folded(name))
-        return hits or None
+        if needle not in document.joined(fields):  # most terms are nowhere in most entries
+            return None
+        return tuple([f"{name}: {raw}" for name in fields if needle in document.folded(name)])
 
     return matcher
 

@@ -8,6 +8,7 @@ future. `now` is the time of the fetch: a date that is missing, senseless or sti
 becomes it (python/planet#151, NetNewsWire#5217).
 """
 
+import functools
 import re
 import warnings
 from collections.abc import Sequence
@@ -20,7 +21,16 @@ from dateutil import parser as dateutil_parser
 from aggregator import query
 from aggregator.ingest.identity import Named
 from aggregator.ingest.text import cut, document_of, legal, one_line, plain_text
-from aggregator.model import Enclosure, Entry, ParsedEntry, Rejected, SafeHtml, Source, Text
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    ParsedEntry,
+    Rejected,
+    SafeHtml,
+    Source,
+    Text,
+    digest_of,
+)
 
 __all__ = ["clean", "clean_all", "safe_html"]
 
@@ -47,39 +57,44 @@ def clean(item: Named, source: Source, now: datetime) -> Entry | Rejected:
     """Make one entry safe and complete, or say why it cannot be published."""
     given = item.entry
     content = _content(given)
-    text = plain_text(content)
-    summary = _teaser(given, text)
+    summary = _teaser(given, content)
     title = _title(given) or cut(summary, 80)
-    reason = _fault(given, title)
+    link = _web_address(given.link)
+    reason = _fault(given, link, title)
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
     published = _past(given.published, now) or _past(given.updated, now) or now
+    author = one_line(given.author, MAX_NAME)
+    tags = _tags(given)
+    image = _web_address(given.image) or _first_image(content)
+    enclosures = tuple(_enclosures(given))
     entry = Entry(
         source=source.id,
         keys=item.keys,
         id=legal(given.id).strip(),
-        link=_web_address(given.link),
+        link=link,
         address=item.address,
         title=title,
         summary=summary,
         content=content,
-        author=one_line(given.author, MAX_NAME),
+        author=author,
         published=published,
         updated=max(_past(given.updated, now) or published, published),
-        tags=_tags(given),
+        tags=tags,
         language=_language(given.language) or source.language,
-        image=_web_address(given.image) or _first_image(content),
-        enclosures=tuple(_enclosures(given)),
+        image=image,
+        enclosures=enclosures,
         digest=given.digest,
+        face=digest_of(link, title, summary, content, author, tags, image, enclosures),
         position=item.position,
     )
     return _filtered(entry, source) or entry
 
 
-def _fault(given: ParsedEntry, title: str) -> str:
+def _fault(given: ParsedEntry, link: str, title: str) -> str:
     if given.broken:
         return given.broken
-    if not _web_address(given.link):
+    if not link:
         return "it has no link to an article"
     if not title:
         return "it has neither a title nor a text"
@@ -123,15 +138,19 @@ def safe_html(html: str, base: str) -> SafeHtml:
     next reading of the same text sees differently (a newline after `<pre>`), so it is
     repeated until nothing moves; HTML that never settles is given as text.
     """
+    cleaner = _cleaner(_web_address(base), any(name in html for name in _MOVED))
     for _ in range(_ROUNDS):
-        cleaned = legal(_sanitize(html, base))  # last, for nh3 decodes &#1;
+        cleaned = legal(cleaner.clean(html))  # legal last, for nh3 decodes &#1;
         if cleaned == html:
             return SafeHtml(cleaned)
         html = cleaned
     return SafeHtml(nh3.clean_text(plain_text(html)))
 
 
-def _sanitize(html: str, base: str) -> str:
+@functools.lru_cache(maxsize=512)
+def _cleaner(base: str, has_moved: bool) -> nh3.Cleaner:
+    """Kept by base, since making one takes as long as cleaning 5 KB."""
+
     def resolve(_tag: str, name: str, value: str) -> str | None:
         if name == "srcset":
             return _srcset(value, base)
@@ -139,14 +158,12 @@ def _sanitize(html: str, base: str) -> str:
             return _web_address(urljoin(base, value)) or None
         return value
 
-    has_moved = any(name in html for name in _MOVED)
-    return nh3.clean(
-        html,
+    return nh3.Cleaner(
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=resolve if has_moved else None,
         url_schemes=_SCHEMES,
-        url_relative=("rewrite_with_base", base) if _web_address(base) else "deny",
+        url_relative=("rewrite_with_base", base) if base else "deny",
         link_rel="noopener noreferrer",
     )
 
@@ -184,10 +201,10 @@ def _title(given: ParsedEntry) -> str:
     return cut(_text_line(given.title), MAX_TITLE)
 
 
-def _teaser(given: ParsedEntry, text: str) -> str:
+def _teaser(given: ParsedEntry, content: SafeHtml) -> str:
     """The outlet's own summary, or the beginning of its text."""
     own = _APPEARED_FIRST.sub("", _text_line(given.summary))
-    return cut(own or _APPEARED_FIRST.sub("", text), MAX_SUMMARY)
+    return cut(own or _APPEARED_FIRST.sub("", plain_text(content)), MAX_SUMMARY)
 
 
 def _text_line(text: Text | None) -> str:
@@ -209,8 +226,14 @@ def _language(given: str) -> str:
 # ---- addresses, dates --------------------------------------------------------------
 
 
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(/[\w/.,:;~!$&'()*+=@%?#-]*)?", re.ASCII)
+"""What nearly all addresses look like; one that matches needs no more looking at."""
+
+
 def _web_address(address: str) -> str:
     """A legal http address without secrets, or nothing."""
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address
     address = legal(address).strip()
     try:
         parts = urlsplit(address)

@@ -15,7 +15,7 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def legal(text: str) -> str:
     """Without what XML 1.0 cannot say (section 2.2); one such character costs a reader the
     whole feed (changedetection.io#1766, ckan#6371)."""
-    return _ILLEGAL.sub("", text)
+    return text if text.isprintable() else _ILLEGAL.sub("", text)
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -81,6 +81,7 @@ def entry_of(row: Row) -> Entry:
             for url, type_, length in json.loads(row["enclosures"])
         ),
         digest=row["digest"],
+        face=row["face"],
         position=row["position"],
     )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -63,29 +64,39 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
 
 
 def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[str]) -> None:
-    if not new:
-        return
     row_id = db.execute("select coalesce(max(id), 0) from entries").fetchone()[0]
-    stories, entries, keys = [], [], []
+    stories, entries, keys, listings = [], [], [], []
     for filed in new:
         row_id += 1
         entry = _telling(filed.story, source)
         if entry is filed.story.lead:
             stories.append(rows.story_row(filed.story, row_id))
+            listings += _listings(filed)
         else:
-            _join(db, filed.story)
+            _join(db, filed, touched)
         entries.append({"id": row_id, "story": filed.story.id, **rows.entry_row(entry)})
         keys += [(source, key, row_id) for key in entry.keys]
-    db.table("stories").insert_all(stories)
-    db.table("entries").insert_all(entries)
+    _insert(db, "stories", stories)
+    _insert(db, "entries", entries)
     db.conn.executemany("insert into keys values (?, ?, ?)", keys)
-    for filed in new:
-        _list(db, filed, touched)
+    _list(db, listings, touched)
 
 
-def _join(db: Database, story: Story) -> None:
-    why = json.dumps(story.why, ensure_ascii=False)
-    db.execute("update stories set why = ? where id = ?", [why, story.id])
+def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
+    """Many rows of the same columns, by one prepared statement: a quarter of the time that
+    `Table.insert_all` takes, which writes a statement as long as its rows."""
+    if new:
+        names = ", ".join(new[0])
+        marks = ", ".join("?" * len(new[0]))
+        sql = f"insert into {table} ({names}) values ({marks})"  # noqa: S608 - our own names
+        db.conn.executemany(sql, [tuple(row.values()) for row in new])
+
+
+def _join(db: Database, filed: Filed, touched: set[str]) -> None:
+    """The story gained this source's entry; its id, lead and place stay."""
+    why = json.dumps(filed.story.why, ensure_ascii=False)
+    db.execute("update stories set why = ? where id = ?", [why, filed.story.id])
+    _relist(db, filed, touched)
 
 
 def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
@@ -98,27 +109,41 @@ def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
         "update stories set updated = ? where id = ?",
         [rows.time(filed.story.updated), filed.story.id],
     )
-    _list(db, filed, touched)
+    _relist(db, filed, touched)
 
 
-def _list(db: Database, filed: Filed, touched: set[str]) -> None:
+def _relist(db: Database, filed: Filed, touched: set[str]) -> None:
     """Bring the lists that a story stands in up to date; all of them, old and new, change."""
-    story = filed.story
-    wanted = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
-    wanted |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
+    story, wanted = filed.story.id, _listings(filed)
     standing = {
-        scope for (scope,) in db.execute("select scope from listings where story = ?", [story.id])
+        scope for (scope,) in db.execute("select scope from listings where story = ?", [story])
     }
-    touched |= standing | wanted.keys()
+    left = standing - {scope for _, scope, *_ in wanted}
+    touched |= standing
     db.conn.executemany(
-        "delete from listings where scope = ? and story = ?",
-        [(scope, story.id) for scope in standing - wanted.keys()],
+        "delete from listings where story = ? and scope = ?", [(story, scope) for scope in left]
     )
+    _list(db, wanted, touched)
+
+
+_Listing = tuple[str, str, str, str, str]
+
+
+def _listings(filed: Filed) -> list[_Listing]:
+    """The rows that list a story: story, scope, arrived, published, why."""
+    story = filed.story
     arrived, published = rows.time(story.arrived), rows.time(story.published)
+    scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
+    scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
+    return [(story.id, scope, arrived, published, why) for scope, why in scopes.items()]
+
+
+def _list(db: Database, listings: Sequence[_Listing], touched: set[str]) -> None:
+    touched |= {scope for _, scope, *_ in listings}
     db.conn.executemany(
-        """insert into listings (scope, story, arrived, published, why) values (?, ?, ?, ?, ?)
-           on conflict (scope, story) do update set why = excluded.why""",
-        [(scope, story.id, arrived, published, why) for scope, why in wanted.items()],
+        """insert into listings values (?, ?, ?, ?, ?)
+           on conflict (story, scope) do update set why = excluded.why""",
+        listings,
     )
 
 

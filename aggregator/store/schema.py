@@ -63,20 +63,16 @@ create table keys (
     primary key (source, key)
 ) without rowid;
 
-create index keys_by_entry on keys(entry);
-
 create table listings (
-    scope text not null,
     story text not null references stories(id),
+    scope text not null,
     arrived text not null,
     published text not null,
-    why text not null default '',
-    primary key (scope, story)
+    why text not null,
+    primary key (story, scope)
 ) without rowid;
 
 create index listings_by_arrival on listings(scope, arrived, published);
-
-create index listings_by_story on listings(story);
 
 create table rejections (
     source text not null, key text not null, title text not null, reason text not null,
