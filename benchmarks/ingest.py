@@ -107,11 +107,16 @@ class _Aggregator:
 
 
 _RULES = (
-    '"drug war" OR fentanyl OR overdose*', "coup OR junta OR putsch", "police OR prison*",
-    "union OR strike OR wages OR labor", "climate OR energy OR water",
-    "election AND (vote OR party)",
-    "title:(court OR judge) NOT school", "border OR migra*", "hospital OR doctors OR health",
-    "tag:news AND press",
+    '"drug war" OR "drug policy" OR fentanyl OR overdose* OR "prison reform"',
+    'coup OR coups OR junta OR putsch OR "regime change"',
+    '"police officers" OR policing OR sheriff* OR "body cameras"',
+    '"union vote" OR picket* OR "collective bargaining" OR teamster*',
+    'climate AND (emissions OR wildfire* OR pipeline* OR crisis)',
+    'bolivia* OR brazil* OR chile OR colombia* OR cuba OR ecuador* OR venezuela*',
+    'title:(court OR judge) NOT school',
+    '"border patrol" OR migra* OR asylum',
+    'ceasefire OR pentagon OR nato OR airstrike*',
+    'tag:press AND (journalist* OR censorship)',
 )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def entry_of(row: Row) -> Entry:
 
 
 def story_row(story: Story, lead: int) -> dict[str, Any]:
-    """The columns of a story; `lead` is the row of its leading entry."""
+    """The columns of a story, but for its row; `lead` is the row of its leading entry."""
     return {
         "id": story.id,
         "public_id": story.public_id,
@@ -95,7 +95,6 @@ def story_row(story: Story, lead: int) -> dict[str, Any]:
         "published": time(story.published),
         "updated": time(story.updated),
         "arrived": time(story.arrived),
-        "position": story.lead.position,
         "why": json.dumps(story.why, ensure_ascii=False),
     }
 

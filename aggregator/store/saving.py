@@ -64,22 +64,36 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
 
 
 def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[str]) -> None:
-    row_id = db.execute("select coalesce(max(id), 0) from entries").fetchone()[0]
-    stories, entries, keys, listings = [], [], [], []
-    for filed in new:
-        row_id += 1
+    last_entry, last_story = _last_row(db, "entries", "id"), _last_row(db, "stories", "row")
+    stories: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    keys: list[tuple[str, str, int]] = []
+    listings: list[_Listing] = []
+    for entry_row, filed in enumerate(new, start=last_entry + 1):
         entry = _telling(filed.story, source)
         if entry is filed.story.lead:
-            stories.append(rows.story_row(filed.story, row_id))
-            listings += _listings(filed)
+            story_row = last_story + len(stories) + 1
+            stories.append({"row": story_row, **rows.story_row(filed.story, entry_row)})
+            listings += _listings(story_row, filed)
         else:
-            _join(db, filed, touched)
-        entries.append({"id": row_id, "story": filed.story.id, **rows.entry_row(entry)})
-        keys += [(source, key, row_id) for key in entry.keys]
+            story_row = _row_of(db, filed.story)
+            _join(db, story_row, filed, touched)
+        entries.append({"id": entry_row, "story": story_row, **rows.entry_row(entry)})
+        keys += [(source, key, entry_row) for key in entry.keys]
     _insert(db, "stories", stories)
     _insert(db, "entries", entries)
     db.conn.executemany("insert into keys values (?, ?, ?)", keys)
     _list(db, listings, touched)
+
+
+def _last_row(db: Database, table: str, column: str) -> int:
+    found: int = db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()[0]  # noqa: S608 - our own names
+    return found
+
+
+def _row_of(db: Database, story: Story) -> int:
+    found: int = db.execute("select row from stories where id = ?", [story.id]).fetchone()[0]
+    return found
 
 
 def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
@@ -92,11 +106,11 @@ def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
         db.conn.executemany(sql, [tuple(row.values()) for row in new])
 
 
-def _join(db: Database, filed: Filed, touched: set[str]) -> None:
+def _join(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
     """The story gained this source's entry; its id, lead and place stay."""
     why = json.dumps(filed.story.why, ensure_ascii=False)
-    db.execute("update stories set why = ? where id = ?", [why, filed.story.id])
-    _relist(db, filed, touched)
+    db.execute("update stories set why = ? where row = ?", [why, story_row])
+    _relist(db, story_row, filed, touched)
 
 
 def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
@@ -105,37 +119,35 @@ def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
     for sticky in ("published", "position"):
         del row[sticky]
     db.table("entries").update(filed.row, row)
-    db.execute(
-        "update stories set updated = ? where id = ?",
-        [rows.time(filed.story.updated), filed.story.id],
-    )
-    _relist(db, filed, touched)
+    story_row = _row_of(db, filed.story)
+    updated = rows.time(filed.story.updated)
+    db.execute("update stories set updated = ? where row = ?", [updated, story_row])
+    _relist(db, story_row, filed, touched)
 
 
-def _relist(db: Database, filed: Filed, touched: set[str]) -> None:
+def _relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
     """Bring the lists that a story stands in up to date; all of them, old and new, change."""
-    story, wanted = filed.story.id, _listings(filed)
-    standing = {
-        scope for (scope,) in db.execute("select scope from listings where story = ?", [story])
-    }
-    left = standing - {scope for _, scope, *_ in wanted}
+    wanted = _listings(story_row, filed)
+    found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
+    standing = {scope for (scope,) in found}
     touched |= standing
     db.conn.executemany(
-        "delete from listings where story = ? and scope = ?", [(story, scope) for scope in left]
+        "delete from listings where story = ? and scope = ?",
+        [(story_row, scope) for scope in standing - {scope for _, scope, *_ in wanted}],
     )
     _list(db, wanted, touched)
 
 
-_Listing = tuple[str, str, str, str, str]
+_Listing = tuple[int, str, str, str, str]
 
 
-def _listings(filed: Filed) -> list[_Listing]:
+def _listings(story_row: int, filed: Filed) -> list[_Listing]:
     """The rows that list a story: story, scope, arrived, published, why."""
     story = filed.story
     arrived, published = rows.time(story.arrived), rows.time(story.published)
     scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
     scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
-    return [(story.id, scope, arrived, published, why) for scope, why in scopes.items()]
+    return [(story_row, scope, arrived, published, why) for scope, why in scopes.items()]
 
 
 def _list(db: Database, listings: Sequence[_Listing], touched: set[str]) -> None:

@@ -155,7 +155,7 @@ class SqliteStore:
 
     def latest(self, scope: str, limit: int) -> list[Story]:
         sql = """select story from listings where scope = ?
-                 order by arrived desc, published desc, story limit ?"""
+                 order by arrived desc, published desc, story desc limit ?"""
         with self._door() as db:
             window = [row[0] for row in db.execute(sql, [scope, limit]).fetchall()]
         stories = list(self._stories(window).values())
@@ -163,10 +163,13 @@ class SqliteStore:
         return sorted(stories, key=lambda story: story.published, reverse=True)
 
     def story(self, id_: str) -> Story | None:
-        return self._stories([id_]).get(id_)
+        with self._door() as db:
+            found = db.execute("select row from stories where id = ?", [id_]).fetchone()
+        return self._stories(found)[found[0]] if found else None
 
     def why(self, story: str) -> dict[str, str]:
-        sql = "select scope, why from listings where story = ? and scope glob 'topic:*'"
+        sql = """select scope, listings.why from listings join stories on row = story
+                 where id = ? and scope glob 'topic:*'"""
         with self._door() as db:
             found = db.execute(sql, [story]).fetchall()
         return {scope.removeprefix("topic:"): why for scope, why in found}
@@ -220,21 +223,20 @@ class SqliteStore:
 
     # ---- below the door
 
-    def _stories(self, ids: Iterable[str]) -> dict[str, Story]:
-        """Whole stories by id, in the order of `ids`; unknown ids are left out."""
-        wanted = list(dict.fromkeys(ids))
-        told: dict[str, list[rows.Row]] = {}
-        topics: dict[str, list[str]] = {}
+    def _stories(self, numbers: Iterable[int]) -> dict[int, Story]:
+        """Whole stories by row."""
+        wanted = set(numbers)
+        told: dict[int, list[rows.Row]] = {}
+        topics: dict[int, list[str]] = {}
         for row in self._many("select * from entries where story in ({many}) order by id", wanted):
             told.setdefault(row["story"], []).append(row)
         sql = "select story, scope from listings where story in ({many}) and scope glob 'topic:*'"
         for row in self._many(sql, wanted):
             topics.setdefault(row["story"], []).append(row["scope"].removeprefix("topic:"))
-        found = {
-            row["id"]: rows.story_of(row, told[row["id"]], topics.get(row["id"], ()))
-            for row in self._many("select * from stories where id in ({many})", wanted)
+        return {
+            row["row"]: rows.story_of(row, told[row["row"]], topics.get(row["row"], ()))
+            for row in self._many("select * from stories where row in ({many})", wanted)
         }
-        return {id_: found[id_] for id_ in wanted if id_ in found}
 
     def _many(self, sql: str, values: Collection[Any], *first: Any) -> Iterator[dict[str, Any]]:
         """Run a query with `in ({many})` over any number of values."""
