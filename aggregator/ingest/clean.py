@@ -20,7 +20,7 @@ from dateutil import parser as dateutil_parser
 
 from aggregator import query
 from aggregator.ingest.identity import Named
-from aggregator.ingest.text import cut, document_of, legal, one_line, plain_text
+from aggregator.ingest.text import beginning, cut, document_of, legal, one_line, plain_text
 from aggregator.model import (
     Enclosure,
     Entry,
@@ -38,6 +38,8 @@ MAX_TITLE = 300
 MAX_SUMMARY = 420
 """Characters of a teaser: about 60 words, the two or three sentences of an excerpt."""
 MAX_NAME = 200
+_LEGIBLE = 1000
+"""Characters of a title or teaser that are looked at; more than is kept of either."""
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros and typing errors: there was no web to publish on."""
 
@@ -204,13 +206,13 @@ def _title(given: ParsedEntry) -> str:
 def _teaser(given: ParsedEntry, content: SafeHtml) -> str:
     """The outlet's own summary, or the beginning of its text."""
     own = _APPEARED_FIRST.sub("", _text_line(given.summary))
-    return cut(own or _APPEARED_FIRST.sub("", plain_text(content)), MAX_SUMMARY)
+    return cut(own or _APPEARED_FIRST.sub("", beginning(content, _LEGIBLE)), MAX_SUMMARY)
 
 
 def _text_line(text: Text | None) -> str:
     if text is None:
         return ""
-    return plain_text(text.value) if text.is_html else one_line(text.value)
+    return beginning(text.value, _LEGIBLE) if text.is_html else one_line(text.value)
 
 
 def _tags(given: ParsedEntry) -> tuple[str, ...]:
