@@ -11,6 +11,12 @@ __all__ = ["beginning", "cut", "document_of", "legal", "one_line", "plain_text"]
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_BLOCK = re.compile(
+    "<(?=/?(?:address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer"
+    "|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|td|th|tr|ul)[ />\\s])",
+    re.IGNORECASE,
+)
+"""Where a new block begins or ends, words do too; at `<b>` they may not."""
 _LONGEST_ENTITY = 40
 """Characters; `&CounterClockwiseContourIntegral;` is the longest of HTML's entities."""
 
@@ -40,8 +46,10 @@ def plain_text(html: str) -> str:
     """The words of an HTML text, in one line."""
     if "<" not in html and "&" not in html:
         return one_line(html)
-    body = LexborHTMLParser(html).body
-    return one_line(body.text(separator=" ")) if body else ""
+    parsed = LexborHTMLParser(_BLOCK.sub(" <", html))
+    if "<s" in html or "<S" in html:
+        parsed.strip_tags(["script", "style"])
+    return one_line(parsed.body.text()) if parsed.body else ""
 
 
 def beginning(html: str, limit: int) -> str:
