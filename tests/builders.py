@@ -1,0 +1,142 @@
+"""Nouns for tests, made with one word each; a test states only what it is about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator.ingest.identity import Named, address_of, name
+from aggregator.model import (
+    Entry,
+    ParsedEntry,
+    SafeHtml,
+    Site,
+    Source,
+    Story,
+    Text,
+    Topic,
+    TopicFeed,
+    Validators,
+    digest_of,
+)
+from aggregator.model import Fetched as FetchedBody
+
+NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
+
+SITE = Site(title="The Commons", url="https://commons.example", description="News.")
+
+
+def at(text: str) -> datetime:
+    """`at("2026-10-05 12:00")` in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def source(id_: str = "outlet", **keys: Any) -> Source:
+    """An outlet."""
+    given = {
+        "name": id_.title(),
+        "feed": f"https://{id_}.example/feed",
+        "site": f"https://{id_}.example/",
+    }
+    return Source(id=id_, **{**given, **keys})
+
+
+def topic(id_: str = "drug-war", match: str = "", **keys: Any) -> Topic:
+    """A topic."""
+    title = id_.replace("-", " ").title()
+    return Topic(id=id_, match=match, **{"title": title, "language": "en", **keys})
+
+
+def html(value: str, base: str = "https://outlet.example/feed") -> Text:
+    """HTML as given."""
+    return Text(value=value, base=base)
+
+
+def plain(value: str) -> Text:
+    """Plain text as given."""
+    return Text(value=value, is_html=False)
+
+
+def given(title: str = "A title", **keys: Any) -> ParsedEntry:
+    """An entry as an outlet gave it, with a link of its own."""
+    slug = title.lower().replace(" ", "-")
+    defaults: dict[str, Any] = {
+        "title": plain(title) if title else None,
+        "link": f"https://outlet.example/{slug}",
+        "id": f"id-{slug}",
+        "published": at("2026-10-05 10:00"),
+    }
+    return ParsedEntry(**{**defaults, **keys})
+
+
+def named(entry: ParsedEntry) -> Named:
+    """An entry alone in its file, with its keys."""
+    return name([entry])[0]
+
+
+def entry(title: str = "A title", source: str = "outlet", **keys: Any) -> Entry:
+    """A clean entry."""
+    slug = title.lower().replace(" ", "-")
+    link = keys.get("link", f"https://{source}.example/{slug}")
+    defaults: dict[str, Any] = {
+        "source": source,
+        "keys": (f"id {source} {slug}", f"address {address_of(link)}"),
+        "id": f"https://{source}.example/?p={slug}",
+        "link": link,
+        "address": address_of(link),
+        "title": title,
+        "summary": f"{title} in short.",
+        "content": SafeHtml(f"<p>{title} in full.</p>"),
+        "author": "",
+        "published": at("2026-10-05 10:00"),
+        "updated": at("2026-10-05 10:00"),
+        "tags": (),
+        "language": "en",
+        "image": "",
+        "enclosures": (),
+        "digest": digest_of(title, keys),
+        "position": 0,
+    }
+    merged = {**defaults, **keys}
+    merged.setdefault("face", digest_of(merged["title"], merged["summary"], merged["content"]))
+    return Entry(**merged)
+
+
+def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
+    """A story told by these entries."""
+    defaults: dict[str, Any] = {
+        "id": digest_of(lead.source, lead.title)[:16],
+        "public_id": lead.id,
+        "lead": lead,
+        "others": others,
+        "published": lead.published,
+        "updated": lead.updated,
+        "arrived": lead.published,
+    }
+    return Story(**{**defaults, **keys})
+
+
+def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> TopicFeed:
+    """A feed of these stories; outlets that are not given are made up."""
+    told = {e.source for s in stories for e in s.entries}
+    listed = {s.id: s for s in sources}
+    defaults: dict[str, Any] = {
+        "path": "/topics/drug-war",
+        "title": "Drug War",
+        "description": "All of it.",
+        "language": "en",
+        "updated": max((s.updated for s in stories), default=NOW),
+        "stories": stories,
+        "sources": {id_: listed.get(id_) or source(id_) for id_ in told},
+        "topics": {"drug-war": "Drug War"},
+    }
+    return TopicFeed(**{**defaults, **keys})
+
+
+def fetched(body: str | bytes, content_type: str = "application/xml") -> FetchedBody:
+    """A body that arrived from https://outlet.example/feed."""
+    return FetchedBody(
+        url="https://outlet.example/feed",
+        status=200,
+        content_type=content_type,
+        body=body.encode() if isinstance(body, str) else body,
+        validators=Validators(),
+    )

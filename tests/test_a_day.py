@@ -1,0 +1,134 @@
+"""A day in the newsroom: partners publish, we ingest, readers poll. All over real sockets."""
+
+from datetime import timedelta
+
+from tests.builders import NOW
+from tests.partners import Newsroom, article
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_day(newsroom: Newsroom) -> None:
+    """Every story is told once, in every format, and the second run brings nothing new."""
+    newsroom.has_topic("labor", "strike OR union")
+    for form in ("rss20", "rss10", "atom10", "json11"):
+        newsroom.lists(form)
+        newsroom.publishes(
+            form,
+            article(f"Strike at {form}", link=f"https://{form}.example/strike"),
+            article(f"Weather at {form}", link=f"https://{form}.example/weather"),
+            form=form,
+        )
+
+    first = newsroom.ingests()
+    readers_saw = newsroom.ids()
+    second = newsroom.ingests(later=HOUR)
+
+    assert first.total.received == first.total.new == 8
+    assert second.total.received == 0  # 304s
+    assert newsroom.ids() == readers_saw
+    assert len(set(readers_saw)) == 8
+    for ending in ("rss", "atom", "json"):
+        answer = newsroom.get(f"/topics/labor.{ending}")
+        assert answer.status_code == 200
+        assert answer.text.count("Strike at ") == 4
+        assert "Weather" not in answer.text
+
+
+def test_the_afternoon_edition(newsroom: Newsroom) -> None:
+    """What arrives later comes on top, and nothing that was there moves or changes its id."""
+    newsroom.lists("harbor")
+    morning = article("Morning", published=NOW - 5 * HOUR)
+    newsroom.publishes("harbor", morning)
+    newsroom.ingests()
+    (morning_id,) = newsroom.ids()
+
+    noon = article("Noon", published=NOW)
+    newsroom.publishes("harbor", noon, morning)
+    report = newsroom.ingests(later=HOUR)
+
+    assert (report.total.new, report.total.known) == (1, 1)
+    assert newsroom.titles("/all.atom") == ["Noon", "Morning"]
+    assert newsroom.ids()[1] == morning_id
+
+
+def test_one_story_from_three_outlets(newsroom: Newsroom) -> None:
+    """A republished article is one story that says who else has it (miniflux#797)."""
+    link = "https://harbor.example/cranes"
+    newsroom.lists("harbor")
+    newsroom.lists("commons")
+    newsroom.lists("second")
+    newsroom.publishes("harbor", article("Cranes", link=link))
+    newsroom.publishes("commons", article("Cranes!", link=f"{link}/?utm_source=commons"))
+    newsroom.publishes("second", article("The cranes", link="http://www.harbor.example/cranes"))
+    newsroom.ingests("harbor")
+    (public_id,) = newsroom.ids()
+
+    newsroom.ingests("commons", "second", later=HOUR)
+
+    assert newsroom.ids() == [public_id]
+    (item,) = newsroom.get("/all.json").json["items"]  # type: ignore[index]
+    assert item["title"] == "Cranes"
+    assert {other["name"] for other in item["_source"]["also_at"]} == {"Commons", "Second"}
+    assert newsroom.titles("/sources/second.rss") == ["Cranes"]
+
+
+def test_one_broken_outlet_costs_only_itself(newsroom: Newsroom) -> None:
+    """A source that fails is reported, since when and why, and the others are read."""
+    newsroom.lists("good")
+    newsroom.lists("broken")
+    newsroom.publishes("good", article("Fine"))
+    newsroom.answers("broken", b"on fire", status=500)
+
+    report = newsroom.ingests()
+
+    assert newsroom.titles("/all.rss") == ["Fine"]
+    (failure,) = report.failed
+    assert failure.source == "broken"
+    health = {h.source: h for h in newsroom.store.health()}["broken"]
+    assert "500" in health.error
+    assert health.failing_since == NOW
+    assert health.next_fetch is not None
+    assert health.next_fetch > NOW
+
+
+def test_an_outlet_that_recovers(newsroom: Newsroom) -> None:
+    """After a good fetch nobody is told of old failures, and what was missed is there."""
+    newsroom.lists("harbor")
+    newsroom.answers("harbor", b"", status=503)
+    newsroom.ingests()
+    newsroom.publishes("harbor", article("Back"))
+
+    newsroom.ingests(later=HOUR)
+
+    (health,) = newsroom.store.health()
+    assert (health.error, health.failing_since) == ("", None)
+    assert newsroom.titles("/all.atom") == ["Back"]
+
+
+def test_a_corrected_title(newsroom: Newsroom) -> None:
+    """A title changed under one id updates the story in place: same id, same position."""
+    newsroom.lists("harbor")
+    older = article("Older", published=NOW - 9 * HOUR)
+    newsroom.publishes("harbor", article("Mayor wins", link="https://h.example/1"), older)
+    newsroom.ingests()
+    before = newsroom.ids()
+
+    newsroom.publishes("harbor", article("Mayor loses", link="https://h.example/1"), older)
+    report = newsroom.ingests(later=HOUR)
+
+    assert report.total.updated == 1
+    assert newsroom.ids() == before
+    assert newsroom.titles("/all.atom") == ["Mayor loses", "Older"]
+
+
+def test_news_outlives_its_source(newsroom: Newsroom) -> None:
+    """Removing a source from feeds.toml never deletes news, nor its credit."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Still here"))
+    newsroom.ingests()
+    newsroom._toml = newsroom._toml.split("[[source]]")[0]
+
+    assert newsroom.titles("/all.atom") == ["Still here"]
+    assert newsroom.read("/all.rss").entries[0].source.title == "Harbor"
+    assert newsroom.titles("/sources/harbor.rss") == ["Still here"]
