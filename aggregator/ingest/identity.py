@@ -90,7 +90,7 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     addresses = [address_of(entry.link) for entry in entries]
     titles = [_title_key(entry) for entry in entries]
     labels = [address or entry.id for address, entry in zip(addresses, entries, strict=True)]
-    owners_of_address = _owners(addresses, [_plain(entry) or entry.id for entry in entries])
+    owners_of_address = _owners(addresses, [_telling(entry) for entry in entries])
     owners_of_title = _owners(titles, labels)
     named = []
     for position, entry in enumerate(entries):
@@ -114,8 +114,8 @@ def recognise(named: Sequence[Named], known: Mapping[str, Known]) -> Recognised:
     """Which entries are new, which have changed, and how many are as they were."""
     claims = _claims(named, known)
     seen = {key for position in claims for key in named[position].keys}
-    rest = (_with_own_keys(item, known) for item in named if item.position not in claims)
-    new = _without_repeats((item for item in rest if item.keys), seen)
+    rest = _without_repeats((item for item in named if item.position not in claims), seen)
+    new = tuple(own for item in rest if (own := _with_own_keys(item, known)).keys)
     again = tuple(
         (named[position], match)
         for position, match in sorted(claims.items(), key=lambda claim: claim[0])
@@ -178,6 +178,12 @@ def _title_key(entry: ParsedEntry) -> str:
     if not title or not when:
         return ""
     return f"{title} @ {when.isoformat() if isinstance(when, datetime) else when.strip()}"
+
+
+def _telling(entry: ParsedEntry) -> str:
+    """What tells two entries at one address apart: a briefing that appears daily under one
+    title and address has another date."""
+    return f"{_plain(entry) or entry.id} {entry.published}"
 
 
 def _plain(entry: ParsedEntry) -> str:

@@ -1,0 +1,93 @@
+"""The feeds of shared/data, served over loopback and ingested in one run."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Outcome
+from tests.partners import Newsroom
+
+Row = dict[str, str]
+
+
+def _rows(shared: Path, class_: str) -> list[Row]:
+    with (shared / "feeds" / "manifest.csv").open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["class"] == class_]
+
+
+def _list_all(newsroom: Newsroom, shared: Path, rows: list[Row]) -> dict[str, Row]:
+    """Put every feed on the press and into feeds.toml; source id -> its row."""
+    listed = {}
+    for number, row in enumerate(rows):
+        id_ = f"real-{number}"
+        kind = "application/json" if row["format"] == "JSON Feed" else "application/xml"
+        newsroom.lists(id_)
+        newsroom.answers(id_, (shared / "feeds" / row["file"]).read_bytes(), kind)
+        listed[id_] = row
+    return listed
+
+
+def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
+    """No source is lost, the books balance, and nearly every entry is stored or says why not."""
+    listed = _list_all(newsroom, shared, _rows(shared, "real"))
+
+    report = newsroom.ingests()
+
+    bugs = [r.source for r in report.sources if "bug" in r.error]
+    failed = {listed[r.source]["file"]: r.error for r in report.failed}
+    assert (bugs, failed) == ([], {})
+    assert all(r.books.balanced for r in report.sources)
+    assert report.total.balanced
+    health = {h.source: h for h in newsroom.store.health()}
+    counted = accounted = 0
+    for r in report.sources:
+        expected = int(listed[r.source]["entries"] or 0)
+        h = health[r.source]
+        repeats = r.books.known  # the same article twice in one file
+        counted += expected
+        accounted += min(expected, h.entries + h.rejected + repeats)
+        rejected = newsroom.store.rejected(r.source, 10_000)
+        assert all(each.reason for each in rejected)
+    assert accounted / counted >= 0.995
+
+    for source in listed:
+        for ending in ("rss", "atom"):
+            newsroom.read(f"/sources/{source}.{ending}")
+        assert newsroom.get(f"/sources/{source}.json").is_json
+    for path in ("/all.rss", "/all.atom"):
+        assert len(newsroom.read(path).entries) == 50
+
+
+def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
+    """The same bytes without validators add nothing, update nothing, and publish no new id."""
+    _list_all(newsroom, shared, _rows(shared, "real")[:60])
+    first = newsroom.ingests()
+    ids = newsroom.ids()
+    with newsroom.store._writing() as db:  # type: ignore[attr-defined]
+        db.execute("update sources set etag = '', last_modified = '', body_hash = ''")
+
+    second = newsroom.ingests()
+
+    assert (second.total.new, second.total.updated) == (0, 0)
+    assert second.total.received == first.total.received
+    assert second.total.rejected == first.total.rejected
+    assert newsroom.ids() == ids
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_all_edge_feeds(newsroom: Newsroom, shared: Path, part: int) -> None:
+    """No edge case gets an exception out of the line, and what is published is well-formed."""
+    listed = _list_all(newsroom, shared, _rows(shared, "edge")[part::4])
+
+    report = newsroom.ingests()
+
+    bugs = {listed[r.source]["file"]: r.error for r in report.sources if "bug" in r.error}
+    assert bugs == {}
+    assert all(r.books.balanced for r in report.sources)
+    assert all(r.error for r in report.sources if r.outcome is Outcome.FAILED)
+    for path in ("/all.rss", "/all.atom"):
+        newsroom.read(path)
+    for source in listed:
+        newsroom.read(f"/sources/{source}.atom")
+        newsroom.read(f"/sources/{source}.rss")

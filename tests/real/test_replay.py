@@ -1,0 +1,81 @@
+"""Each outlet's feed of shared/data/replay, snapshot after snapshot, through the line."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.ingest.identity import address_of
+from aggregator.ingest.parse import parse
+from aggregator.model import Failed, ParsedEntry
+from tests.builders import fetched
+from tests.partners import Newsroom
+
+SERIES = (
+    "headlines-ann", "headlines-bbc", "headlines-dailytelegraph", "headlines-fox",
+    "headlines-gmanews", "headlines-gmanewstv", "headlines-philstar", "headlines-rnz",
+    "headlines-smh", "headlines-wsj", "jtw-npr",
+)  # fmt: skip
+
+
+def _snapshots(shared: Path, series: str) -> list[Path]:
+    return sorted((shared / "replay" / series).glob("*.xml"))
+
+
+def _play(newsroom: Newsroom, series: str, snapshots: list[Path]) -> None:
+    for path in snapshots:
+        newsroom.now = datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        newsroom.answers(series, path.read_bytes())
+        (report,) = newsroom.ingests().sources
+        assert "bug" not in report.error, (path.name, report.error)
+        assert report.books.balanced
+
+
+def _articles(snapshots: list[Path]) -> set[str]:
+    """The distinct articles of a series, told apart by address, or else by id and title."""
+    found: set[str] = set()
+    for path in snapshots:
+        parsed = parse(fetched(path.read_bytes()))
+        entries: tuple[ParsedEntry, ...] = () if isinstance(parsed, Failed) else parsed.entries
+        for entry in entries:
+            title = entry.title.value if entry.title else ""
+            found.add(address_of(entry.link) or f"{entry.id} {title}")
+    return found
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) -> None:
+    """No more ids are published than there are articles, none is lost, and playing the same
+    series again adds nothing."""
+    snapshots = _snapshots(shared, series)
+    newsroom.lists(series)
+    articles = _articles(snapshots)
+
+    _play(newsroom, series, snapshots)
+    stories = newsroom.store.counts()["all"]
+    ids = set(newsroom.store.story_ids())
+    _play(newsroom, series, snapshots)
+
+    assert stories <= len(articles)
+    assert set(newsroom.store.story_ids()) == ids
+    assert newsroom.store.counts()["all"] == stories
+    print(f"{series}: {stories} stories of {len(articles)} articles")
+
+
+def test_titles_changed_under_one_id(newsroom: Newsroom, shared: Path) -> None:
+    """A title that an outlet changed is changed in place: the newest one is published."""
+    with (shared / "replay" / "manifest.csv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if int(r["same_id_changed_title"] or 0) > 0]
+    row = next(r for r in rows if r["series"] == "headlines-smh")
+    snapshots = _snapshots(shared, row["series"])
+    place = next(n for n, path in enumerate(snapshots) if row["file"].endswith(path.name))
+    newsroom.lists(row["series"])
+
+    _play(newsroom, row["series"], snapshots[place - 1 : place])
+    before = {s.id: s.lead.title for s in newsroom.store.latest("all", 500)}
+    _play(newsroom, row["series"], snapshots[place : place + 1])
+    after = {s.id: s.lead.title for s in newsroom.store.latest("all", 500)}
+
+    changed = {id_ for id_ in before if after[id_] != before[id_]}
+    assert len(changed) == int(row["same_id_changed_title"])
