@@ -5,7 +5,7 @@ database and worker processes, and its readers ask its Flask application.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -70,6 +70,8 @@ class Newsroom:
         self._folder = folder
         self._workers = workers
         self._toml = HEAD
+        self._config: tuple[str, Config] | None = None
+        self._reader: tuple[Config, FlaskClient] | None = None
         self._store: Store | None = None
 
     # ---- setting the scene
@@ -108,7 +110,10 @@ class Newsroom:
     @property
     def config(self) -> Config:
         """feeds.toml as it stands."""
-        return config.parse(self._toml, self._folder / "feeds.toml", {})
+        if self._config is None or self._config[0] != self._toml:
+            read = config.parse(self._toml, self._folder / "feeds.toml", {})
+            self._config = (self._toml, read)
+        return self._config[1]
 
     @property
     def store(self) -> Store:
@@ -120,36 +125,50 @@ class Newsroom:
     def ingests(self, *outlets: str, later: timedelta = timedelta()) -> RunReport:
         """Fetch these outlets, or all, `later` than the last time."""
         self.now += later
-        config_ = self.config
-        self.store.sync(config_.all_sources)
-        due = [s for s in config_.sources if not outlets or s.id in outlets]
-        return asyncio.run(self._run(config_, due))
+        (report,) = self.plays([(self.now, lambda: None)], *outlets)
+        return report
 
-    async def _run(self, config_: Config, due: Sequence[Source]) -> RunReport:
+    def plays(
+        self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
+    ) -> list[RunReport]:
+        """One run after the other: for each, its time and what changes before it."""
+        self.store.sync(self.config.all_sources)
+        due = [s for s in self.config.sources if not outlets or s.id in outlets]
+        return asyncio.run(self._play(days, due))
+
+    async def _play(
+        self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]
+    ) -> list[RunReport]:
         limits = Limits(
             user_agent="tests",
             timeout=3,
             per_host=20,
             allow_private=(ip_network("127.0.0.0/8"),),
         )
+        reports = []
         async with open_fetcher(limits, {"OUTLET_LOGIN": "user:secret"}) as fetcher:
-            line = Line(
-                sources={source.id: source for source in config_.all_sources},
-                topics=config_.topics,
-                store=self.store,
-                fetcher=fetcher,
-                workers=self._workers,
-                now=self.now,
-                authority="commons.example",
-            )
-            return await run(line, due)
+            for self.now, changes in days:
+                changes()
+                line = Line(
+                    sources={source.id: source for source in self.config.all_sources},
+                    topics=self.config.topics,
+                    store=self.store,
+                    fetcher=fetcher,
+                    workers=self._workers,
+                    now=self.now,
+                    authority="commons.example",
+                )
+                reports.append(await run(line, due))
+        return reports
 
     # ---- what readers see
 
     @property
     def reader(self) -> FlaskClient:
-        """Someone who asks the web server."""
-        return create_app(self.config, self.store).test_client()
+        """Someone who asks the web server, which runs as long as feeds.toml stays the same."""
+        if self._reader is None or self._reader[0] is not self.config:
+            self._reader = (self.config, create_app(self.config, self.store).test_client())
+        return self._reader[1]
 
     @property
     def edition(self) -> Edition:

@@ -1,6 +1,7 @@
 """Each outlet's feed of shared/data/replay, snapshot after snapshot, through the line."""
 
 import csv
+import functools
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +25,17 @@ def _snapshots(shared: Path, series: str) -> list[Path]:
 
 
 def _play(newsroom: Newsroom, series: str, snapshots: list[Path]) -> None:
-    for path in snapshots:
-        newsroom.now = datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        newsroom.answers(series, path.read_bytes())
-        (report,) = newsroom.ingests().sources
-        assert "bug" not in report.error, (path.name, report.error)
-        assert report.books.balanced
+    reports = newsroom.plays(
+        (
+            datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+            functools.partial(newsroom.answers, series, path.read_bytes()),
+        )
+        for path in snapshots
+    )
+    for path, report in zip(snapshots, reports, strict=True):
+        (told,) = report.sources
+        assert "bug" not in told.error, (path.name, told.error)
+        assert told.books.balanced
 
 
 def _articles(snapshots: list[Path]) -> set[str]:
@@ -57,7 +63,7 @@ def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) ->
     ids = set(newsroom.store.story_ids())
     _play(newsroom, series, snapshots)
 
-    assert stories <= len(articles)
+    assert 0.95 * len(articles) <= stories <= len(articles)  # outlets move some under one id
     assert set(newsroom.store.story_ids()) == ids
     assert newsroom.store.counts()["all"] == stories
     print(f"{series}: {stories} stories of {len(articles)} articles")
