@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from aggregator.config import Config
 from aggregator.model import ALL, Source, Story, TopicFeed, source_scope, topic_scope
 from aggregator.publish import pages
-from aggregator.publish.addresses import ENDINGS, Addresses
+from aggregator.publish.addresses import ENDINGS
 from aggregator.publish.atom import atom
 from aggregator.publish.jsonfeed import jsonfeed
 from aggregator.publish.opml import sources_opml, topics_opml
@@ -28,7 +28,8 @@ ON_HOME_PAGE = 4
 """Stories of each topic."""
 HTML = "text/html; charset=utf-8"
 OPML = "text/x-opml; charset=utf-8"
-NEVER = datetime.fromtimestamp(0, UTC)
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)
+"""When an empty feed was updated: the same at every request, and no reader doubts it."""
 
 _LIST = re.compile(r"(?P<path>/all|/topics/[a-z0-9-]+|/sources/[a-z0-9-]+)(\.(?P<ending>\w+))?")
 _STORY = re.compile(r"/stories/(?P<id>[0-9a-f]{16})")
@@ -60,12 +61,14 @@ class Place:
     make: Callable[[], Document | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Edition:
     """Everything that is published."""
 
-    config: Config
-    store: Store
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config = config
+        self.store = store
+        self._listed = {source.id: source for source in config.all_sources}
+        self._topics = {topic.id: topic for topic in config.topics}
 
     def find(self, path: str) -> Place | None:
         """The place at a public path, or None if nothing ever stands there."""
@@ -83,7 +86,7 @@ class Edition:
         yield from self._fixed()
         lists = ["/all"]
         lists += [f"/topics/{topic.id}" for topic in self.config.topics]
-        lists += [f"/sources/{source.id}" for source in self._sources().values()]
+        lists += [f"/sources/{id_}" for id_ in {**self.store.sources(), **self._listed}]
         for path in lists:
             yield path
             yield from (f"{path}.{ending}" for ending in ENDINGS)
@@ -127,8 +130,8 @@ class Edition:
         if kind == "all":
             return ALL
         if kind == "topics":
-            return topic_scope(name) if any(t.id == name for t in self.config.topics) else None
-        return source_scope(name) if name in self._sources() else None
+            return topic_scope(name) if name in self._topics else None
+        return source_scope(name) if self._source(name) else None
 
     # ---- documents
 
@@ -163,7 +166,6 @@ class Edition:
 
     def _told(self, path: str, stories: list[Story]) -> TopicFeed:
         title, description, language = self._head(path)
-        sources = self._sources()
         told = {entry.source for story in stories for entry in story.entries}
         return TopicFeed(
             path=path,
@@ -172,7 +174,7 @@ class Edition:
             language=language,
             updated=max((max(s.updated, s.arrived) for s in stories), default=NEVER),
             stories=tuple(stories),
-            sources={id_: sources[id_] for id_ in told},
+            sources={id_: source for id_ in told if (source := self._source(id_))},
             topics={topic.id: topic.title for topic in self.config.topics},
         )
 
@@ -180,19 +182,16 @@ class Edition:
         """Title, description and language of the list at a path."""
         site = self.config.site
         kind, _, name = path.removeprefix("/").partition("/")
-        if kind == "topics":
-            topic = next(topic for topic in self.config.topics if topic.id == name)
+        if topic := self._topics.get(name if kind == "topics" else ""):
             return topic.title, topic.description, topic.language
-        if kind == "sources":
-            source = self._sources()[name]
+        if source := self._source(name if kind == "sources" else ""):
             description = f"What {source.name} publishes, as collected by {site.title}."
             return source.name, description, source.language or site.language
         return f"All stories at {site.title}", site.description, site.language
 
-    def _sources(self) -> dict[str, Source]:
-        """Every outlet with news here; what feeds.toml says of one goes first."""
-        listed = {source.id: source for source in self.config.all_sources}
-        return {**self.store.sources(), **listed}
+    def _source(self, id_: str) -> Source | None:
+        """An outlet; one that left feeds.toml is credited as it was."""
+        return self._listed.get(id_) or self.store.sources().get(id_)
 
 
 def _html(body: bytes) -> Document:
@@ -205,8 +204,3 @@ def file_of(path: str) -> str:
         return f"{path[1:]}index.html"
     is_file = "." in path.rpartition("/")[2]
     return path[1:] if is_file else f"{path[1:]}/index.html"
-
-
-def addresses(config: Config) -> Addresses:
-    """The public addresses of a site."""
-    return Addresses(config.site.url)

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import nh3
 from dateutil import parser as dateutil_parser
+from w3lib.url import safe_url_string
 
 from aggregator import query
 from aggregator.ingest.identity import Named
@@ -244,9 +245,11 @@ def _web_address(address: str) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not hostname or re.search(r'[\s<>"]', parts.netloc):
         return ""
-    netloc = parts.netloc.rpartition("@")[2]
-    address = urlunsplit(parts._replace(netloc=netloc))
-    return re.sub(r'[\s<>"{}|\\^`]', lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), address)
+    without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    try:
+        return str(safe_url_string(urlunsplit(without_login)))
+    except ValueError:
+        return ""
 
 
 def _enclosures(given: ParsedEntry) -> list[Enclosure]:

@@ -18,7 +18,12 @@ from aggregator.model import Entry, Story
 
 __all__ = ["dedupe"]
 
-_IRI = re.compile(r"(https?://[^\s/]+/\S+|tag:[^\s,]+,\d{4}\S*:\S+|urn:[a-z0-9-]+:\S+)", re.ASCII)
+_IRI = re.compile(
+    r"https?://[a-z0-9.-]+(:\d+)?/\S+"
+    r"|tag:[a-z0-9.@_-]+,\d{4}(-\d\d){0,2}:\S+"  # RFC 4151
+    r"|urn:[a-z0-9-]+:\S+",
+    re.ASCII | re.IGNORECASE,
+)
 _UNSAFE = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
 
 

@@ -9,7 +9,9 @@ from aggregator.query import Document
 
 __all__ = ["beginning", "cut", "document_of", "legal", "one_line", "plain_text"]
 
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
+)
 
 _BLOCK = re.compile(
     "<(?=/?(?:address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer"
@@ -22,8 +24,11 @@ _LONGEST_ENTITY = 40
 
 
 def legal(text: str) -> str:
-    """Without what XML 1.0 cannot say (section 2.2); one such character costs a reader the
-    whole feed (changedetection.io#1766, ckan#6371)."""
+    """Without what XML 1.0 forbids or advises against (section 2.2).
+
+    One forbidden character costs a reader the whole feed (changedetection.io#1766,
+    ckan#6371); the others are what is left of a wrongly declared encoding.
+    """
     return text if text.isprintable() else _ILLEGAL.sub("", text)
 
 
