@@ -45,8 +45,8 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros and typing errors: there was no web to publish on."""
 
 _APPEARED_FIRST = re.compile(
-    r"\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
-    r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100})\s*$",
+    r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
+    r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100}))+\s*$",
     re.IGNORECASE,
 )
 

@@ -27,6 +27,7 @@ __all__ = ["parse"]
 
 MAX_TAGS = 50
 MAX_ENCLOSURES = 20
+_VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
 
 
 def parse(fetched: Fetched) -> ParsedFeed | Failed:
@@ -97,10 +98,11 @@ def _link(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...])
 
 
 def _author(item: Mapping[str, Any]) -> str:
-    names = [
-        _text(author.get("name")) for author in _rows(item, "authors") if author.get("name")
-    ] or [_text(item.get("author"))]
-    return ", ".join(dict.fromkeys(_person(name) for name in names if name.strip()))
+    whole = _text(item.get("author"))
+    names = [_text(author.get("name")) for author in _rows(item, "authors")]
+    if "@" in whole or not any(names):  # feedparser cuts mail addresses at the wrong letter
+        names = [whole]
+    return ", ".join(dict.fromkeys(filter(None, map(_person, names))))
 
 
 def _person(name: str) -> str:
@@ -149,6 +151,8 @@ def _text_of(detail: object, base: str) -> Text | None:
     value = _text(detail.get("value"))
     if not value.strip():
         return None
+    if detail.get("type") == "application/xhtml+xml":
+        value = _VOID.sub(r"<\1\2>", value)  # feedparser closes them, HTML would see two
     own_base = _absolute(base, _text(detail.get("base"))) or base
     return Text(value=value, is_html=detail.get("type") != "text/plain", base=own_base)
 

@@ -1,0 +1,44 @@
+"""Every quirk in tests/corpus: what is odd in the feed, and what becomes of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.ingest.clean import clean_all
+from aggregator.ingest.identity import name, recognise
+from aggregator.ingest.parse import parse
+from aggregator.model import Entry, ParsedFeed, Rejected
+from tests.builders import NOW, fetched, source
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+CASES = sorted(CORPUS.glob("*.expected.json"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.partition(".")[0])
+def test_quirk(case: Path) -> None:
+    """The entries, the rejections and the repeats are as the file beside the feed says."""
+    expected = json.loads(case.read_text(encoding="utf-8"))
+    (file,) = (p for p in CORPUS.glob(f"{case.name.partition('.')[0]}.*") if p != case)
+
+    parsed = parse(fetched(file.read_bytes(), "application/xml"))
+    assert isinstance(parsed, ParsedFeed), parsed
+    found = recognise(name(parsed.entries), {})
+    cleaned = clean_all(found.new, source(), NOW)
+
+    entries = [entry for entry in cleaned if isinstance(entry, Entry)]
+    rejected = [entry.reason for entry in cleaned if isinstance(entry, Rejected)]
+    shown = [
+        {field: _plain(getattr(entry, field)) for field in wanted}
+        for entry, wanted in zip(entries, expected["entries"], strict=True)
+    ]
+    assert shown == expected["entries"], expected["odd"]
+    assert rejected == expected.get("rejected", [])
+    assert found.known == expected.get("repeats", 0)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
