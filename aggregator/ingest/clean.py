@@ -129,7 +129,7 @@ _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
     "time": {"datetime"},
     "*": {"lang", "dir"},
 }
-_MOVED = ("srcset", "poster")  # addresses that nh3 does not know as such
+_MOVED = ("srcset", "poster", "cite")  # addresses that nh3 does not know as such
 _SCHEMES = {"http", "https", "mailto"}
 _ROUNDS = 4
 
@@ -157,7 +157,7 @@ def _cleaner(base: str, has_moved: bool) -> nh3.Cleaner:
     def resolve(_tag: str, name: str, value: str) -> str | None:
         if name == "srcset":
             return _srcset(value, base)
-        if name == "poster":
+        if name in ("poster", "cite"):
             return _web_address(urljoin(base, value)) or None
         return value
 

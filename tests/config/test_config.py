@@ -1,0 +1,163 @@
+"""feeds.toml: what is right becomes nouns, what is wrong is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregator import config
+from aggregator.config import Config
+from aggregator.config.lines import Lines
+from aggregator.errors import ConfigError
+
+RIGHT = """\
+[site]
+title = "T"
+url = "https://t.example/"
+
+[defaults]
+show = "title"
+min_interval = "5m"
+
+[[topic]]
+id = "labor"
+title = "Labor"
+match = 'strike'
+
+[[source]]
+id = "a"
+name = "A"
+feed = "https://a.example/feed"
+site = "https://a.example/"
+topics = ["labor"]
+tags = { Work = "labor" }
+
+[[source]]
+id = "b"
+name = "B"
+feed = "https://b.example/feed"
+site = "https://b.example/"
+show = "full"
+enabled = false
+headers = { X-Key = "B_KEY" }
+"""
+
+
+def _read(text: str, **environment: str) -> Config:
+    return config.parse(text, Path("/news/feeds.toml"), environment)
+
+
+def _problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        _read(text)
+    return [str(problem) for problem in error.value.problems]
+
+
+def test_a_right_file() -> None:
+    """Sources inherit the defaults, and say otherwise where they do."""
+    read = _read(RIGHT, B_KEY="x")
+
+    a, b = read.all_sources
+    assert (a.show, a.min_interval, a.topics, dict(a.tags)) == (
+        "title", 300, ("labor",), {"Work": "labor"},
+    )  # fmt: skip
+    assert (b.show, b.min_interval) == ("full", 300)
+    assert read.sources == (a,)  # b is switched off
+    assert read.site.url == "https://t.example"
+    assert read.database == Path("/news/aggregator.db")
+    assert read.warnings == ()
+
+
+def test_the_database_by_environment() -> None:
+    """AGGREGATOR_DATABASE goes before [storage]."""
+    text = f'{RIGHT}\n[storage]\ndatabase = "x.db"\n'
+
+    assert _read(text).database == Path("/news/x.db")
+    assert _read(text, AGGREGATOR_DATABASE="/var/y.db").database == Path("/var/y.db")
+
+
+def test_a_missing_secret_is_a_warning() -> None:
+    """It costs only that source, so the others may start."""
+    (warning,) = _read(RIGHT).warnings
+
+    assert str(warning) == (
+        "line 29: source.headers.X-Key: the environment variable B_KEY is not set"
+    )
+
+
+WRONG = [
+    ("a key of no table", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: defaults"),
+    ("a misspelt key", '[site]\ntitel = "x"\n', "line 2: site.titel: there is no such key; did you mean 'title'?"),
+    ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
+    ("a missing table", "", "site: is missing"),
+    ("a wrong choice", '[defaults]\nshow = "exerpt"\n', "found 'exerpt', accepted is one of 'title', 'excerpt', 'full'; did you mean 'excerpt'?"),
+    ("a wrong type", '[publish]\nport = "80"\n', "line 2: publish.port: found '80'"),
+    ("a number out of bounds", "[publish]\nport = 99999\n", "line 2: publish.port: found 99999"),
+    ("an address without scheme", '[site]\nurl = "t.example"\n', "accepted is a complete address"),
+    ("an unknown topic", '[[source]]\ntopics = [\n "labr",\n]\n[[topic]]\nid = "labor"\n', "line 2: source.topics: there is no topic 'labr'; did you mean 'labor'?"),
+    ("an unknown topic of a tag", '[[source]]\n[source.tags]\nWork = "labr"\n', "line 3: source.tags.Work: there is no topic 'labr'"),
+    ("an id used twice", '[[topic]]\nid = "x"\n[[topic]]\nid = "x"\n', "line 4: topic.id: 'x' is already used on line 2"),
+    ("a rule that does not parse", "[[topic]]\nmatch = 'a AND (b'\n", "line 2: topic.match: found 'a AND (b', accepted is a rule"),
+    ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
+    ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
+    ("a time without unit", '[fetch]\ntimeout = "30"\n', 'accepted is a time such as "90s"'),
+    ("no TOML", "[site\n", "line 1: is not TOML"),
+    ("a control character", '[site]\ntitle = "a\\u0007"\n', "without control characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "complaint"), [c[1:] for c in WRONG], ids=[c[0] for c in WRONG])
+def test_wrong(text: str, complaint: str) -> None:
+    """The problem is named with its line, its key, what was found and what is accepted."""
+    assert any(complaint in problem for problem in _problems(text)), _problems(text)
+
+
+def test_all_problems_at_once() -> None:
+    """Nobody has to correct one line at a time."""
+    text = "".join(text for _, text, _ in WRONG[1:3] + WRONG[4:5] + WRONG[11:13])
+
+    problems = _problems(text.replace('[site]\ntitle = "x"\n', ""))
+
+    assert len(problems) >= 5
+
+
+def test_secrets_are_not_repeated() -> None:
+    """Someone who writes the secret itself into the file does not see it in the log."""
+    text = f"{RIGHT}basic_auth = 'me:hunter2'\n"
+
+    (problem,) = _problems(text)
+
+    assert "hunter2" not in problem
+    assert "NAME of an environment variable" in problem
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The sentence says what to do."""
+    with pytest.raises(ConfigError, match="give --config PATH"):
+        config.read(tmp_path / "feeds.toml", {})
+
+
+def test_lines_of_keys() -> None:
+    """Every key has its line, in whatever way TOML lets one write it."""
+    lines = Lines(
+        '# comment\na.b = 1\n[t]\nx = """\nmany\nlines"""\ny = [\n 1,\n]\n'
+        "[[s]]\nk = {l = 1}\n[s.u]\nv = 1\n[[s]]\nk = 2\n"
+    )
+
+    assert lines.of(("a", "b")) == 2
+    assert lines.of(("t", "x")) == 4
+    assert lines.of(("t", "y", 0)) == 7
+    assert lines.of(("s", 0, "k", "l")) == 11
+    assert lines.of(("s", 0, "u", "v")) == 13
+    assert lines.of(("s", 1, "k")) == 15
+    assert lines.of(("s", 1, "missing")) == 14
+    assert lines.of(("nowhere",)) == 0
+
+
+def test_the_feeds_toml_of_this_repository() -> None:
+    """The real file is right, and lists what it promises."""
+    read = config.read(Path(__file__).parents[2] / "feeds.toml", {})
+
+    assert len(read.sources) >= 20
+    titles = {topic.title for topic in read.topics}
+    assert titles >= {"Drug War", "Coups", "Latin America", "Policing", "Labor", "Climate"}
+    assert all(topic.match for topic in read.topics)

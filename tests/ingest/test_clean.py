@@ -1,0 +1,151 @@
+"""Cleaning, whatever comes. Single quirks are in tests/corpus."""
+
+import nh3
+import pytest
+from hypothesis import given as cases
+from hypothesis import strategies as st
+
+from aggregator.ingest.clean import clean, safe_html
+from aggregator.ingest.text import beginning, cut, legal, plain_text
+from aggregator.model import Entry, Rejected
+from tests.builders import NOW, given, html, named, source
+
+BASE = "https://outlet.example/a/"
+
+_pieces = st.sampled_from([
+    "<p>",
+    "</p>",
+    "<b>",
+    "</b>",
+    "<pre>\n\n",
+    "</pre>",
+    "<table><tr><td>",
+    "</table>",
+    "<a href='x'>",
+    "</a>",
+    "<a href='javascript:alert(1)'>",
+    "<img src=x onerror=alert(1) srcset='a 1x, javascript:b 2x'>",
+    "<script>alert(1)</script>",
+    "<style>p{}</style>",
+    "<svg><script>",
+    "<math><mi>",
+    "&#1;",
+    "&lt;b&gt;",
+    "&amp;lt;",
+    "\x00",
+    "\x07",
+    "\ufffe",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<textarea>",
+    "<iframe src=x>",
+    "<video poster='javascript:x' src='//v'>",
+    "<form action=x>",
+    "<ul><li>",
+    "text ",
+    "ünï ",
+    "<h1>",
+    "<",
+])  # fmt: skip
+_html = st.lists(_pieces | st.text(max_size=8), max_size=12).map("".join)
+
+
+@cases(_html)
+def test_safe_html_is_settled(text: str) -> None:
+    """Sanitizing what we publish again changes nothing, ours or nh3's own way."""
+    cleaned = safe_html(text, BASE)
+
+    assert safe_html(cleaned, BASE) == cleaned
+    assert "<script" not in cleaned
+    assert "javascript:" not in cleaned.replace("&", "").lower() or "<" not in cleaned
+    assert legal(cleaned) == cleaned
+    assert nh3.clean_text(plain_text(cleaned)) is not None
+
+
+@cases(_html, st.text(max_size=40), st.text(max_size=40))
+def test_any_entry(body: str, title: str, link: str) -> None:
+    """It becomes an entry that has everything, or a rejection that says why."""
+    entry = given(title, content=html(body), link=f"https://outlet.example/{link}")
+
+    cleaned = clean(named(entry), source(), NOW)
+
+    if isinstance(cleaned, Rejected):
+        assert cleaned.reason
+    else:
+        assert cleaned.title
+        assert cleaned.title == legal(cleaned.title).strip()
+        assert cleaned.link.isascii()
+        assert cleaned.link.startswith("https://")
+        assert len(cleaned.summary) <= 420
+        assert cleaned.published <= NOW
+
+
+@cases(st.text(max_size=300), st.integers(min_value=2, max_value=60))
+def test_cutting(text: str, limit: int) -> None:
+    """What is cut is never longer than asked for, and what fits stays."""
+    short = cut(text, limit)
+
+    assert len(short) <= limit
+    assert short == text or short.endswith("…")
+
+
+@cases(_html)
+def test_the_beginning_is_how_the_text_begins(text: str) -> None:
+    """Reading only the beginning gives the same first words."""
+    whole = plain_text(text * 30)
+
+    assert beginning(text * 30, 50)[:20] == whole[:20]
+
+
+def test_links_that_may_stay() -> None:
+    """Text, links, pictures and media survive, with absolute addresses."""
+    given_html = (
+        '<p>A <a href="b">b</a> <img src="/c.png" srcset="c.png 1x, /d,e.png 2x" alt="x"></p>'
+        '<video src="v.mp4" poster="/p.png" controls></video><blockquote cite="q">q</blockquote>'
+    )
+
+    assert safe_html(given_html, BASE) == (
+        '<p>A <a href="https://outlet.example/a/b" rel="noopener noreferrer">b</a> '
+        '<img src="https://outlet.example/c.png" srcset="https://outlet.example/a/c.png 1x, '
+        'https://outlet.example/d,e.png 2x" alt="x"></p><video '
+        'src="https://outlet.example/a/v.mp4" poster="https://outlet.example/p.png" controls="">'
+        '</video><blockquote cite="https://outlet.example/a/q">q</blockquote>'
+    )
+
+
+_OUT = "left out by the source's exclude rule"
+FILTERS = [
+    ("let in", {"include": "cranes"}, ""),
+    ("not let in", {"include": "sport"}, "not among what the source's include rule lets in"),
+    ("left out", {"exclude": "tag:sponsored"}, _OUT + " (tag: sponsored)"),
+    ("left out by absence", {"exclude": "NOT sport"}, _OUT + " (NOT sport)"),
+    ("both", {"include": "cranes", "exclude": "sport"}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "reason"), [c[1:] for c in FILTERS], ids=[c[0] for c in FILTERS])
+def test_filters(rules: dict[str, str], reason: str) -> None:
+    """A source's include and exclude rules say why an entry is not kept."""
+    entry = given("Cranes stop", tags=("Sponsored",))
+
+    cleaned = clean(named(entry), source(**rules), NOW)
+
+    assert (cleaned.reason if isinstance(cleaned, Rejected) else "") == reason
+
+
+def test_the_same_words_have_the_same_face() -> None:
+    """What a reader would not notice is no revision; a new title is."""
+    one = clean(named(given("A", content=html("<p>x</p>"))), source(), NOW)
+    same = clean(named(given("A", content=html("<p >x</p>"))), source(), NOW)
+    other = clean(
+        named(given("B", content=html("<p>x</p>"), link="https://outlet.example/a")), source(), NOW
+    )
+
+    assert isinstance(one, Entry)
+    assert isinstance(same, Entry)
+    assert isinstance(other, Entry)
+    assert one.digest != same.digest
+    assert one.face == same.face
+    assert one.face != other.face

@@ -1,0 +1,312 @@
+"""What every store does, whatever database is behind it."""
+
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import StoreTooNew, StoreUnavailable
+from aggregator.model import (
+    ALL,
+    Batch,
+    Entry,
+    FetchState,
+    Filed,
+    Outcome,
+    Placement,
+    Rejected,
+    Story,
+    Validators,
+    source_scope,
+    topic_scope,
+)
+from aggregator.store import Store, open_store
+from tests.builders import NOW, at, entry, source, story
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store that knows two sources."""
+    opened = open_store(tmp_path / "news.db")
+    opened.sync([source("harbor"), source("plains")])
+    yield opened
+    opened.close()
+
+
+def _batch(*filed: Filed, source: str = "harbor", **keys: object) -> Batch:
+    defaults = {"state": FetchState(last_success=NOW), "outcome": Outcome.NEW, "new": filed}
+    return Batch(source=source, **{**defaults, **keys})  # type: ignore[arg-type]
+
+
+def _filed(lead: Entry, *topics: str, **keys: object) -> Filed:
+    placements = tuple(Placement(topic=t, why=f"because {t}") for t in topics)
+    return Filed(story=story(lead, **keys), placements=placements)
+
+
+def _told(stories: list[Story]) -> list[str]:
+    return [s.lead.title for s in stories]
+
+
+def test_what_is_saved_is_read_again(store: Store) -> None:
+    """A story comes back as it was, but for the keys, which only recognising needs."""
+    cranes = entry("Cranes", "harbor", tags=("Ports",), author="Desk", image="https://h/x.jpg")
+    store.save(_batch(_filed(cranes, "labor")), NOW)
+
+    (read,) = store.latest(ALL, 10)
+
+    assert read == story(replace(cranes, keys=()), topics=("labor",))
+    assert store.story(read.id) == read
+    assert store.why(read.id) == {"labor": "because labor"}
+    assert list(store.story_ids()) == [read.id]
+
+
+def test_every_scope_lists_its_stories(store: Store) -> None:
+    """By topic, by source, and all together."""
+    store.save(_batch(_filed(entry("A", "harbor"), "labor"), _filed(entry("B", "harbor"))), NOW)
+
+    assert _told(store.latest(topic_scope("labor"), 10)) == ["A"]
+    assert set(_told(store.latest(source_scope("harbor"), 10))) == {"A", "B"}
+    assert store.latest(source_scope("plains"), 10) == []
+    assert store.counts() == {ALL: 2, "topic:labor": 1, "source:harbor": 2}
+
+
+def test_the_newest_come_first(store: Store) -> None:
+    """Stories are ordered by publication; of one date, by their place in the outlet's file."""
+    dated = [
+        ("Old", "09:00", 0),
+        ("New", "11:00", 1),
+        ("Second", "10:00", 3),
+        ("First", "10:00", 2),
+    ]
+    for title, time, position in dated:
+        told = entry(title, "harbor", published=at(f"2026-10-05 {time}"), position=position)
+        store.save(_batch(_filed(told)), NOW)
+
+    assert _told(store.latest(ALL, 10)) == ["New", "First", "Second", "Old"]
+
+
+def test_an_old_dated_newcomer_is_seen(store: Store) -> None:
+    """The window is by arrival, so it is in the feed, at the place of its own date."""
+    for hour in range(5, 9):
+        told = entry(f"At {hour}", "harbor", published=at(f"2026-10-05 0{hour}:00"))
+        store.save(_batch(_filed(told)), NOW)
+    late = entry("Late", "harbor", published=at("2026-09-01 00:00"))
+    store.save(_batch(_filed(late, arrived=NOW)), NOW)
+
+    assert _told(store.latest(ALL, 3)) == ["At 8", "At 7", "Late"]
+
+
+def test_known_keys(store: Store) -> None:
+    """Every key of an entry finds it, in its own source only."""
+    told = entry("Cranes", "harbor", keys=("id 1", "address h/1"))
+    store.save(_batch(_filed(told)), NOW)
+
+    known = store.known("harbor", {"id 1", "address h/1", "id 2"})
+
+    assert set(known) == {"id 1", "address h/1"}
+    assert {k.digest for k in known.values()} == {told.digest}
+    assert store.known("plains", {"id 1"}) == {}
+
+
+def test_many_keys_at_once(store: Store) -> None:
+    """More than SQL takes in one statement."""
+    assert store.known("harbor", {f"id {n}" for n in range(70_000)}) == {}
+
+
+def test_a_copy_joins_its_story(store: Store) -> None:
+    """The story keeps its id and place; both outlets' lists hold it, and both changed."""
+    lead = entry("Cranes", "harbor")
+    store.save(_batch(_filed(lead)), NOW)
+    standing = store.standing({lead.address})[lead.address]
+    copy = entry("Cranes!", "plains", address=lead.address)
+    grown = replace(standing, others=(copy,), why=("plains: same address",))
+    before = store.revision(source_scope("harbor")).number
+
+    store.save(_batch(Filed(story=grown), source="plains"), NOW + HOUR)
+
+    (read,) = store.latest(source_scope("plains"), 10)
+    assert (read.id, read.lead.title) == (standing.id, "Cranes")
+    assert [e.title for e in read.others] == ["Cranes!"]
+    assert read.why == ("plains: same address",)
+    assert store.revision(source_scope("harbor")).number == before + 1
+    assert store.counts()[ALL] == 1
+
+
+def test_a_revised_entry_keeps_its_place(store: Store) -> None:
+    """Title and topics change; id, date and order do not."""
+    lead = entry("Mayor wins", "harbor", keys=("id 1",))
+    store.save(_batch(_filed(lead, "labor")), NOW)
+    row = store.known("harbor", {"id 1"})["id 1"].entry
+    told = store.told_in({row})[row]
+    later = entry("Mayor loses", "harbor", published=NOW, keys=("id 1",))
+    retold = Filed(
+        story=replace(told, lead=later, updated=NOW + HOUR),
+        placements=(Placement(topic="policing", why="rule"),),
+        row=row,
+    )
+
+    store.save(_batch(new=(), revised=(retold,)), NOW + HOUR)
+
+    (read,) = store.latest(ALL, 10)
+    assert (read.id, read.lead.title, read.published) == (told.id, "Mayor loses", lead.published)
+    assert read.updated == NOW + HOUR
+    assert store.latest(topic_scope("labor"), 10) == []
+    assert store.revision(topic_scope("labor")).number == 2
+    assert _told(store.latest(topic_scope("policing"), 10)) == ["Mayor loses"]
+
+
+def test_nothing_new_changes_no_feed(store: Store) -> None:
+    """A fetch without news leaves every revision as it was."""
+    store.save(_batch(_filed(entry("A", "harbor"))), NOW)
+    before = store.revision(ALL)
+
+    store.save(_batch(outcome=Outcome.UNCHANGED), NOW + HOUR)
+
+    assert store.revision(ALL) == before
+
+
+def test_a_save_is_whole_or_not_at_all(store: Store) -> None:
+    """If one story cannot be saved, neither are the others, nor the validators."""
+    good, bad = _filed(entry("Good", "harbor")), _filed(entry("Bad", "harbor"))
+    bad = replace(bad, story=replace(bad.story, public_id=good.story.public_id))
+    state = FetchState(validators=Validators(etag='"new"'))
+
+    with pytest.raises(StoreUnavailable):
+        store.save(_batch(good, bad, state=state), NOW)
+
+    assert store.latest(ALL, 10) == []
+    assert store.state("harbor").validators.etag == ""
+
+
+def test_state_and_health(store: Store) -> None:
+    """What a fetch found out is there for the machine and for the operator."""
+    state = FetchState(
+        validators=Validators(etag='W/"x"', last_modified="yesterday", body_hash="h"),
+        next_fetch=NOW + HOUR,
+        interval=900,
+        failures=2,
+        failing_since=NOW - HOUR,
+        last_success=NOW - 2 * HOUR,
+    )
+    rejected = (Rejected(key="id 1", title="Lost", reason="it has no link"),)
+    batch = _batch(state=state, outcome=Outcome.FAILED, error="On fire.", rejected=rejected)
+
+    store.save(batch, NOW)
+    store.save(batch, NOW)
+
+    assert store.state("harbor") == state
+    health = {h.source: h for h in store.health()}["harbor"]
+    assert (health.outcome, health.error, health.rejected) == (Outcome.FAILED, "On fire.", 1)
+    assert (health.failing_since, health.last_fetch) == (NOW - HOUR, NOW)
+    assert store.rejected("harbor", 5) == list(rejected)
+
+
+def test_due(store: Store) -> None:
+    """A source that was never fetched is due first, then the longest overdue."""
+    harbor, plains, third = source("harbor"), source("plains"), source("third")
+    store.sync([third])
+    for each, next_fetch in ((harbor, NOW - HOUR), (plains, NOW + HOUR)):
+        store.save(_batch(source=each.id, state=FetchState(next_fetch=next_fetch)), NOW)
+
+    assert [s.id for s in store.due([plains, harbor, third], NOW)] == ["third", "harbor"]
+    assert store.next_due([plains, harbor]) == NOW - HOUR
+    assert store.next_due([third]) is None
+
+
+def test_a_changed_right_shows_everywhere(store: Store) -> None:
+    """What feeds.toml says of an outlet changes every feed that credits it."""
+    store.save(_batch(_filed(entry("A", "harbor"), "labor")), NOW)
+    before = store.revision(topic_scope("labor")).number
+
+    store.sync([source("harbor", name="Harbor Dispatch")])
+    store.sync([source("harbor", name="Harbor Dispatch")])
+
+    assert store.sources()["harbor"].name == "Harbor Dispatch"
+    assert store.revision(topic_scope("labor")).number == before + 1
+
+
+def test_private_feed_addresses_are_not_kept(store: Store) -> None:
+    """What is kept for credit may be published (FreshRSS GHSA-rpmm)."""
+    store.sync([source("secret", basic_auth="LOGIN")])
+
+    assert store.sources()["secret"].feed == "https://secret.example/"
+
+
+# ---- the file ----------------------------------------------------------------------
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """The sentence says what to do."""
+    with pytest.raises(StoreUnavailable, match="does not exist; make it, or set"):
+        open_store(tmp_path / "nowhere" / "news.db")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """It is left as it was."""
+    file = tmp_path / "news.db"
+    file.write_text("My diary. " * 200)
+
+    with pytest.raises(StoreUnavailable, match="no SQLite database"):
+        open_store(file)
+
+    assert file.read_text() == "My diary. " * 200
+
+
+def test_a_database_from_the_future(tmp_path: Path) -> None:
+    """It is not touched, and the sentence says which step is unknown."""
+    store = open_store(tmp_path / "news.db")
+    with store._writing() as db:
+        row = {"migration_set": "aggregator", "name": "time_travel", "applied_at": "2030"}
+        db.table("_sqlite_migrations").insert(row)
+    store.close()
+
+    with pytest.raises(StoreTooNew, match=r"later version of aggregator \(it has time_travel"):
+        open_store(tmp_path / "news.db")
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    """We do not put our tables into it."""
+    store = open_store(tmp_path / "other.db")
+    with store._writing() as db:
+        db.execute("drop table _sqlite_migrations")
+    store.close()
+
+    with pytest.raises(StoreUnavailable, match="another program"):
+        open_store(tmp_path / "other.db")
+
+
+def test_opening_again_changes_nothing(tmp_path: Path, store: Store) -> None:
+    """Yesterday's database is today's."""
+    store.save(_batch(_filed(entry("A", "harbor"))), NOW)
+
+    again = open_store(tmp_path / "news.db")
+
+    assert _told(again.latest(ALL, 10)) == ["A"]
+    again.close()
+
+
+def test_two_runs_take_turns(tmp_path: Path, store: Store) -> None:
+    """A second ingest on one database waits for the first."""
+    context = multiprocessing.get_context("spawn")
+    holds, done = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=(tmp_path / "news.db", holds, done))
+    other.start()
+    assert holds.wait(20)
+
+    with store.ingesting():
+        assert done.is_set()
+    other.join()
+
+
+def _hold(path: Path, holds: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]
+    import time
+
+    with open_store(path).ingesting():
+        holds.set()  # type: ignore[attr-defined]
+        time.sleep(0.5)
+        done.set()  # type: ignore[attr-defined]
