@@ -1,0 +1,342 @@
+"""The command line, as an operator runs it: real processes, real files, real signals."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from aggregator.cli import COMMANDS
+from aggregator.demo.formats import FORMATS
+from aggregator.demo.press import Answer, Press
+from tests.partners import article
+
+HEAD = """\
+[site]
+title = "T"
+url = "https://t.example"
+[fetch]
+allow_private = ["127.0.0.0/8"]
+[[topic]]
+id = "labor"
+title = "Labor"
+match = "strike"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, press: Press) -> Path:
+    """A feeds.toml with two sources, one of which fails."""
+    content_type, _, render = FORMATS["rss20"]
+    items = [article("Strike one"), article("Weather")]
+    body = render("Harbor", "https://harbor.example/", items).encode()
+    good = press.put("/good", Answer(body=body, headers={"Content-Type": content_type}))
+    bad = press.put("/bad", Answer(status=500))
+    file = tmp_path / "feeds.toml"
+    file.write_text(HEAD + _source("harbor", good) + _source("broken", bad))
+    return file
+
+
+def _source(id_: str, feed: str) -> str:
+    return f'[[source]]\nid = "{id_}"\nname = "{id_}"\nfeed = "{feed}"\nsite = "https://{id_}.example/"\n'
+
+
+def _run(
+    config: Path | None, *command: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    option = ["--config", str(config)] if config else []
+    return subprocess.run(
+        [sys.executable, "-m", "aggregator", *option, *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", **environment},
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _fetch(url: str, patience: float = 15.0) -> bytes:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                body: bytes = answer.read()
+                return body
+        except (URLError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+# ---- help ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help(command: str) -> None:
+    """Every command explains itself."""
+    result = _run(None, *([command] if command else []), "--help")
+
+    assert result.returncode == 0
+    assert len(result.stdout.split()) > 20
+
+
+# ---- once ------------------------------------------------------------------------------
+
+
+def test_check(config: Path) -> None:
+    """A right file is said to be right."""
+    result = _run(config, "check")
+
+    assert result.returncode == 0
+    assert "is right: 2 sources, 1 topics." in result.stdout
+
+
+def test_check_says_everything_that_is_wrong(config: Path) -> None:
+    """All problems with their lines, exit code 1, nothing made."""
+    config.write_text(config.read_text() + "[sight]\n[publish]\nport = 0\n")
+
+    result = _run(config, "check")
+
+    assert result.returncode == 1
+    assert "has 2 problems" in result.stderr
+    assert re.search(r"line \d+: sight: .* did you mean 'site'", result.stderr)
+    assert re.search(r"line \d+: publish.port: found 0", result.stderr)
+    assert _run(config, "ingest").returncode == 1
+    assert list(config.parent.iterdir()) == [config]
+
+
+def test_schema() -> None:
+    """Editors get a JSON Schema."""
+    schema = json.loads(_run(None, "schema").stdout)
+
+    assert set(schema["properties"]) >= {"site", "source", "topic", "defaults", "fetch"}
+
+
+def test_ingest_json(config: Path) -> None:
+    """The run report balances; logs go elsewhere."""
+    result = _run(config, "ingest", "--json")
+
+    report = json.loads(result.stdout)
+    for books in (report["total"], *report["sources"].values()):
+        assert books["received"] == sum(books[k] for k in ("new", "updated", "known", "rejected"))
+    assert report["total"]["new"] == report["sources"]["harbor"]["new"] == 2
+    assert report["sources"]["harbor"]["error"] is None
+    assert "500" in report["sources"]["broken"]["error"]
+    assert "event=fetched source=harbor status=200 outcome=new" in result.stderr
+    assert result.returncode == 0
+
+
+def test_ingest_what_is_due(config: Path) -> None:
+    """Once means once: a second run right after finds nothing due, unless told to look."""
+    _run(config, "ingest")
+
+    assert "Nothing is due" in _run(config, "ingest").stdout
+    assert "1 sources: 0 entries" in _run(config, "ingest", "--source", "harbor").stdout
+    assert "2 sources" in _run(config, "ingest", "--all").stdout
+
+
+def test_sources_and_topics(config: Path) -> None:
+    """What is broken, since when and why; what stands where, and why."""
+    _run(config, "ingest")
+
+    listed = _run(config, "sources").stdout
+    assert listed.index("broken") < listed.index("harbor")
+    assert "broken: The server could not answer. (500" in listed
+    one = _run(config, "sources", "broken").stdout
+    assert re.search(r"failing since: +20\d\d-", one)
+    assert re.search(r"labor +1 +Labor", _run(config, "topics").stdout)
+    assert "harbor: rule found title: strike" in _run(config, "topics", "labor").stdout
+
+
+def test_publish(config: Path, tmp_path: Path) -> None:
+    """Every address has its file, with the bytes of the server; again, nothing is written."""
+    _run(config, "ingest")
+    folder = tmp_path / "public"
+
+    first = _run(config, "publish", str(folder))
+    times = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+    second = _run(config, "publish", str(folder))
+
+    files = {str(file.relative_to(folder)) for file in times}
+    assert files >= {
+        "index.html", "all.json", "all/index.html", "topics/labor.rss", "topics/labor.atom",
+        "topics/labor.json", "topics/labor/index.html", "sources/harbor.rss", "topics.opml",
+        "sources.opml", "style.css",
+    }  # fmt: skip
+    assert len([file for file in files if file.startswith("stories/")]) == 2
+    assert f"{len(files)} files written, 0 unchanged" in first.stdout
+    assert f"0 files written, {len(files)} unchanged" in second.stdout
+    assert {file: file.stat().st_mtime_ns for file in times} == times
+
+
+# ---- bad input -------------------------------------------------------------------------
+
+
+def _sentence(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.strip().splitlines()) == 1
+    return result.stderr
+
+
+def test_unknown_names(config: Path) -> None:
+    """The sentence says which there are, or which was meant."""
+    assert "did you mean 'harbor'?" in _sentence(_run(config, "ingest", "--source", "harbour"))
+    assert "known: labor." in _sentence(_run(config, "topics", "zzz"))
+    assert "no source 'zzz'" in _sentence(_run(config, "sources", "zzz"))
+
+
+def test_a_database_that_cannot_be_made(config: Path, tmp_path: Path) -> None:
+    """A missing folder, and a folder that is a file."""
+    missing = str(tmp_path / "no" / "x.db")
+    assert "does not exist; make it" in _sentence(
+        _run(config, "ingest", AGGREGATOR_DATABASE=missing)
+    )
+    (tmp_path / "folder.db").mkdir()
+    folder = str(tmp_path / "folder.db")
+    assert "cannot be opened" in _sentence(_run(config, "ingest", AGGREGATOR_DATABASE=folder))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc")
+def test_a_database_folder_that_cannot_be_written(config: Path) -> None:
+    """It is said before anything is fetched."""
+    sentence = _sentence(_run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
+
+    assert "The database /proc/news.db cannot be used" in sentence
+
+
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_a_port_in_use(config: Path, command: str) -> None:
+    """The sentence says which, and what to do."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+
+        sentence = _sentence(_run(config, command, "--port", port))
+
+    assert f"port {port} (Address already in use); stop what uses it" in sentence
+
+
+def test_a_folder_that_cannot_be_published_into(config: Path, tmp_path: Path) -> None:
+    """A file is in the way."""
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "topics").write_text("in the way")
+    _run(config, "ingest")
+
+    assert "Cannot write" in _sentence(_run(config, "publish", str(tmp_path / "public")))
+
+
+def test_options_that_do_not_go_together(config: Path) -> None:
+    """--loop takes what is due, always."""
+    result = _run(config, "ingest", "--loop", "--all")
+
+    assert result.returncode == 2
+    assert "--loop goes with no other option" in result.stderr
+
+
+# ---- running ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(config: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`aggregator run` and the address of its site."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "--config", str(config), "run", "--port", str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
+    """It fetches, serves what it fetched, and is gone within five seconds of being asked."""
+    process, site = running
+    deadline = time.monotonic() + 20
+    while b"Strike one" not in _fetch(f"{site}/topics/labor.rss"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+    began = time.monotonic()
+    process.send_signal(number)
+    code = process.wait(timeout=10)
+
+    assert time.monotonic() - began < 5
+    assert code == 0
+    with pytest.raises(URLError):
+        urllib.request.urlopen(f"{site}/", timeout=1)
+
+
+def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -> None:
+    """A site without fresh news, or news without a site, is not left standing."""
+    process, site = running
+    _fetch(f"{site}/healthz")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+    os.kill(int(children[0]), signal.SIGKILL)
+    _, log = process.communicate(timeout=15)
+
+    assert process.returncode == 2
+    assert "`aggregator ingest` ended by itself (exit code -9)" in log
+
+
+def test_stopping_an_ingest(config: Path, press: Press) -> None:
+    """A slow source does not hold it up, and what was saved is whole."""
+    press.put("/bad", Answer(body=b"<rss/>", delay=8))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "--config", str(config), "ingest"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "source=harbor" not in process.stderr.readline():
+        assert process.poll() is None
+
+    began = time.monotonic()
+    process.terminate()
+    _, log = process.communicate(timeout=10)
+
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
+    assert "event=stopped" in log
+    assert "Traceback" not in log
+    assert re.search(r"labor +1 +Labor", _run(config, "topics").stdout)
+
+
+def test_the_demo() -> None:
+    """It runs offline, tells each story once, and new ones arrive while it runs."""
+    result = _run(None, "demo", "--seconds", "14")
+
+    assert result.returncode == 0, result.stderr
+    assert "in a browser        http://127.0.0.1:" in result.stdout
+    told = re.findall(r"on the site   (.+?) \(", result.stdout)
+    assert len(told) == len(set(told)) >= 10
+    assert "also at Second Look" in result.stdout or "also at Daily Commons" in result.stdout
+    published = re.search(r"published     (.+?) \(", result.stdout)
+    assert published is not None
+    assert published.group(1) in told

@@ -1,0 +1,177 @@
+"""HTTP: what readers, caches and partner pages rely on."""
+
+import gzip
+from datetime import timedelta
+
+import pytest
+
+from tests.partners import Newsroom, article
+
+HOUR = timedelta(hours=1)
+FEEDS = ["/all.rss", "/topics/labor.atom", "/topics/labor.json", "/sources/harbor.rss"]
+
+
+@pytest.fixture
+def open_newsroom(newsroom: Newsroom) -> Newsroom:
+    """A newsroom with one outlet, one topic and some stories."""
+    newsroom.lists("harbor")
+    newsroom.has_topic("labor", "strike")
+    newsroom.publishes("harbor", *(article(f"Strike {n}", "Long. " * 40) for n in range(5)))
+    newsroom.ingests()
+    return newsroom
+
+
+TYPES = [
+    ("/", "text/html; charset=utf-8"),
+    ("/all", "text/html; charset=utf-8"),
+    ("/sources", "text/html; charset=utf-8"),
+    ("/topics/labor", "text/html; charset=utf-8"),
+    ("/topics/labor.rss", "application/rss+xml; charset=utf-8"),
+    ("/topics/labor.atom", "application/atom+xml; charset=utf-8"),
+    ("/topics/labor.json", "application/feed+json; charset=utf-8"),
+    ("/topics.opml", "text/x-opml; charset=utf-8"),
+    ("/sources.opml", "text/x-opml; charset=utf-8"),
+    ("/style.css", "text/css; charset=utf-8"),
+    ("/robots.txt", "text/plain; charset=utf-8"),
+]
+
+
+@pytest.mark.parametrize(("path", "kind"), TYPES, ids=[path for path, _ in TYPES])
+def test_content_types(open_newsroom: Newsroom, path: str, kind: str) -> None:
+    """Every document says what it is, may be kept for a while, and is not sniffed."""
+    answer = open_newsroom.get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == kind
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_304(open_newsroom: Newsroom, path: str) -> None:
+    """A reader that has the feed already is told so in a few bytes."""
+    first = open_newsroom.get(path)
+    etag = first.headers["ETag"]
+
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        again = open_newsroom.get(path, If_None_Match=known)
+        assert (again.status_code, again.data) == (304, b"")
+        assert again.headers["ETag"] == etag
+    since = open_newsroom.get(path, If_Modified_Since=first.headers["Last-Modified"])
+    assert since.status_code == 304
+    assert open_newsroom.get(path, If_None_Match='"other"').status_code == 200
+
+
+def test_an_etag_is_for_the_bytes(open_newsroom: Newsroom) -> None:
+    """It changes when a story comes, and only then."""
+    before = open_newsroom.get("/all.atom").headers["ETag"]
+    open_newsroom.ingests(later=HOUR)
+    same = open_newsroom.get("/all.atom").headers["ETag"]
+    open_newsroom.publishes("harbor", article("New"))
+    open_newsroom.ingests(later=HOUR)
+
+    assert same == before
+    assert open_newsroom.get("/all.atom").headers["ETag"] != before
+    assert open_newsroom.get("/all.atom", If_None_Match=before).status_code == 200
+
+
+def test_a_topic_that_did_not_change(open_newsroom: Newsroom) -> None:
+    """News elsewhere does not send a topic's readers anything."""
+    etag = open_newsroom.get("/topics/labor.atom").headers["ETag"]
+    open_newsroom.publishes("harbor", article("Weather"))
+    open_newsroom.ingests(later=HOUR)
+
+    assert open_newsroom.get("/topics/labor.atom", If_None_Match=etag).status_code == 304
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_gzip(open_newsroom: Newsroom, path: str) -> None:
+    """Who can unpack gets it packed, under an ETag of its own; who cannot does not."""
+    plain = open_newsroom.get(path)
+    packed = open_newsroom.get(path, Accept_Encoding="gzip")
+    refused = open_newsroom.get(path, Accept_Encoding="gzip;q=0")
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data == refused.data
+    assert len(packed.data) < len(plain.data)
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    again = open_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding="gzip")
+    assert again.status_code == 304
+
+
+def test_head(open_newsroom: Newsroom) -> None:
+    """HEAD is GET without the body."""
+    got = open_newsroom.get("/all.rss")
+    head = open_newsroom.reader.head("/all.rss")
+
+    assert head.data == b""
+    assert head.headers["ETag"] == got.headers["ETag"]
+    assert head.headers["Content-Length"] == str(len(got.data))
+
+
+def test_other_sites_may_read_feeds(open_newsroom: Newsroom) -> None:
+    """A partner's page may fetch a feed; a page is only a page, and runs no scripts."""
+    assert open_newsroom.get("/all.json").headers["Access-Control-Allow-Origin"] == "*"
+    page = open_newsroom.get("/")
+    assert "Access-Control-Allow-Origin" not in page.headers
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+NOTHING = [
+    "/nope", "/topics/nope", "/topics/labor.xml", "/topics/labor.", "/sources/nope.rss",
+           "/stories/0123456789abcdef", "/stories/x", "/topics/", "/../feeds.toml", "/all/x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOTHING)
+def test_nothing_there(open_newsroom: Newsroom, path: str) -> None:
+    """A page that says so, with the way on."""
+    answer = open_newsroom.get(path)
+
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+
+
+def test_a_story_page(open_newsroom: Newsroom) -> None:
+    """Every story has a page, and the lists lead to it."""
+    (story, *_) = open_newsroom.store.latest("all", 1)
+
+    assert f"/stories/{story.id}" in open_newsroom.get("/topics/labor").text
+    assert "rule found title: strike" in open_newsroom.get(f"/stories/{story.id}").text
+
+
+def test_healthz(open_newsroom: Newsroom) -> None:
+    """A machine sees that we are well, and which sources are not."""
+    open_newsroom.answers("harbor", b"", status=500)
+    open_newsroom.ingests(later=HOUR)
+
+    answer = open_newsroom.get("/healthz")
+
+    assert answer.json == {"status": "ok", "sources": 1, "failing": ["harbor"]}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_store_that_cannot_be_read(open_newsroom: Newsroom) -> None:
+    """Readers are asked to come back; they learn nothing of our disk."""
+    with open_newsroom.store._writing() as db:  # type: ignore[attr-defined]
+        db.execute("drop table revisions")
+
+    answer = open_newsroom.get("/all.rss")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "revisions" not in answer.text
+
+
+def test_the_same_database_gives_the_same_bytes(open_newsroom: Newsroom) -> None:
+    """Two servers, or one after a restart, publish the same."""
+    paths = list(open_newsroom.edition.paths())
+
+    def all_bytes() -> list[bytes]:
+        places = [open_newsroom.edition.find(path) for path in paths]
+        documents = [place.make() for place in places if place]
+        return [document.body for document in documents if document]
+
+    assert len(paths) > 20
+    assert all_bytes() == all_bytes()
+    assert [open_newsroom.get(path).data for path in paths] == all_bytes()
