@@ -299,10 +299,10 @@ Written by `make bench`; only the ratios carry over to another machine.
 
 ## The line in
 
-{FEEDS} feeds of {ENTRIES} entries on loopback, each program in its own process from start to end, \
-best of {ROUNDS}, on {os.cpu_count()} cores with Python \
+{FEEDS} feeds of {ENTRIES} entries on loopback, each program in its own process from start to \
+end, best of {ROUNDS}, on {os.cpu_count()} cores with Python \
 {platform.python_version()}.
-"Again" is a second run with nothing new; memory is the highest sum over all processes of the program.
+"Again" is a second run with nothing new; memory is the highest sum over all its processes.
 aggregator also cleans every entry, compares it with what other outlets told, and files it under \
 {len(_RULES)} topic rules, which the others do not.
 

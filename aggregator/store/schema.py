@@ -74,7 +74,7 @@ create table listings (
     primary key (story, scope)
 ) without rowid;
 
-create index listings_by_arrival on listings(scope, arrived, published);
+create index listings_by_arrival on listings(scope, arrived desc, published desc, story);
 
 create table rejections (
     source text not null, key text not null, title text not null, reason text not null,

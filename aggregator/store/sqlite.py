@@ -155,7 +155,7 @@ class SqliteStore:
 
     def latest(self, scope: str, limit: int) -> list[Story]:
         sql = """select story from listings where scope = ?
-                 order by arrived desc, published desc, story desc limit ?"""
+                 order by arrived desc, published desc, story limit ?"""
         with self._door() as db:
             window = [row[0] for row in db.execute(sql, [scope, limit]).fetchall()]
         stories = list(self._stories(window).values())

@@ -1,0 +1,270 @@
+"""The whole line in, with what outlets do wrong."""
+
+import asyncio
+import os
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from pebble import ProcessPool
+
+from aggregator.errors import StoreUnavailable
+from aggregator.ingest.workers import Reading, Workers
+from aggregator.model import Failed, Outcome, SourceReport
+from tests.builders import fetched
+from tests.partners import Newsroom, article
+
+HOUR = timedelta(hours=1)
+
+
+def _reads(newsroom: Newsroom, body: bytes, content_type: str = "application/xml") -> SourceReport:
+    newsroom.lists("harbor")
+    newsroom.answers("harbor", body, content_type)
+    (report,) = newsroom.ingests().sources
+    assert report.books.balanced
+    return report
+
+
+NO_FEEDS = [
+    ("a login page", b"<!DOCTYPE html><html><title>Log in</title></html>", "A web page came"),
+    ("nothing", b"", "The feed is empty"),
+    ("spaces", b"\xef\xbb\xbf \n\n", "The feed is empty"),
+    ("noise", bytes(range(256)) * 8, "What came is no feed"),
+    ("plain text", b"Come back later.", "What came is no feed"),
+    ("broken JSON", b'{"items": [', "The JSON Feed cannot be read"),
+    ("JSON, but no feed", b'{"error": "no such feed"}', "The JSON that came is no JSON Feed"),
+    ("deep JSON", b'{"items":' + b"[" * 100_000, "The JSON Feed cannot be read"),
+    ("another kind of XML", b"<?xml version='1.0'?><sitemap/>", "What came is no feed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"), [c[1:] for c in NO_FEEDS], ids=[c[0] for c in NO_FEEDS]
+)
+def test_no_feed(newsroom: Newsroom, body: bytes, sentence: str) -> None:
+    """The operator reads what came instead; no validators are kept."""
+    report = _reads(newsroom, body)
+
+    assert report.outcome is Outcome.FAILED
+    assert report.error.startswith(sentence)
+    assert newsroom.store.state("harbor").validators.etag == ""
+
+
+def test_an_empty_channel(newsroom: Newsroom) -> None:
+    """A feed without entries is a feed, and deletes nothing."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Here"))
+    newsroom.ingests()
+
+    newsroom.publishes("harbor")
+    report = newsroom.ingests(later=HOUR)
+
+    assert report.failed == ()
+    assert newsroom.titles("/all.atom") == ["Here"]
+
+
+def test_odd_items_in_a_json_feed(newsroom: Newsroom) -> None:
+    """Items of the wrong kind are rejected one by one, each with a reason."""
+    good = '{"id": "1", "url": "https://h.example/1", "title": "Good", "content_text": "x"}'
+    odd = '{"id": {}, "url": ["x"], "title": 7, "tags": "a", "authors": [null], "attachments": 3}'
+    report = _reads(newsroom, f'{{"items": [null, 3, "x", [], {odd}, {good}]}}'.encode())
+
+    assert (report.books.new, report.books.rejected) == (1, 2)
+    assert report.books.known == 3  # four times nothing at all is one nothing
+    assert newsroom.titles("/all.atom") == ["Good"]
+
+
+def test_one_broken_entry_among_good_ones(newsroom: Newsroom) -> None:
+    """The good ones are kept, the other is rejected with a reason."""
+    items = "".join(
+        f"<item><title>{n}</title><link>https://h.example/{n}</link></item>" for n in range(3)
+    )
+    broken = "<item><title>Broken &nosuch; <b></title><link>mailto:x</link></item>"
+    rss = f"<rss version='2.0'><channel><title>T</title>{items}{broken}</channel></rss>"
+
+    report = _reads(newsroom, rss.encode())
+
+    assert (report.books.new, report.books.rejected) == (3, 1)
+    assert "not well-formed" in report.note
+    (rejected,) = newsroom.store.rejected("harbor", 5)
+    assert rejected.reason == "it has no link to an article"
+
+
+def test_a_feed_that_was_cut_off(newsroom: Newsroom) -> None:
+    """What came whole is kept; the feed is asked for in full again, and the rest comes then."""
+    whole = [article(f"Story {n}", "Long enough. " * 20) for n in range(3)]
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *whole)
+    body = newsroom.press._answers["/harbor/feed"](None).body  # type: ignore[arg-type]
+    newsroom.answers("harbor", body[: body.rindex(b"Long enough")])
+    report = newsroom.ingests()
+
+    assert (report.total.new, report.total.rejected) == (2, 1)
+    newsroom.publishes("harbor", *whole)
+    newsroom.ingests(later=HOUR)
+
+    assert "if-none-match" not in newsroom.press.requests[-1].headers
+    assert set(newsroom.titles("/all.atom")) == {"Story 0", "Story 1", "Story 2"}
+
+
+def test_a_hundred_thousand_entries(newsroom: Newsroom) -> None:
+    """All of them are stored, in a few minutes at most, and a feed still holds fifty."""
+    items = "".join(
+        f"<item><title>Entry {n}</title><link>https://h.example/{n}</link></item>"
+        for n in range(100_000)
+    )
+    rss = f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>"
+
+    report = _reads(newsroom, rss.encode())
+
+    assert (report.books.new, report.error) == (100_000, "")
+    assert newsroom.titles("/all.atom") == [f"Entry {n}" for n in range(50)]
+
+
+def test_an_entity_bomb(newsroom: Newsroom) -> None:
+    """A billion laughs cost nothing but the source."""
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = (
+        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "lol">{entities}]>'
+        "<rss version='2.0'><channel><title>&l11;</title><item><title>&l11;</title>"
+        "<link>https://h.example/1</link></item></channel></rss>"
+    )
+    began = time.monotonic()
+    _reads(newsroom, bomb.encode())
+
+    assert time.monotonic() - began < 10
+    assert all(len(title) < 1000 for title in newsroom.titles("/all.atom"))
+
+
+def test_the_first_import_does_not_flood(newsroom: Newsroom) -> None:
+    """A new outlet's archive stands at its own dates; fresh news stays in the feed."""
+    newsroom.lists("old")
+    newsroom.lists("archive")
+    newsroom.publishes("old", article("Fresh", published=newsroom.now - HOUR))
+    newsroom.ingests("old")
+    newsroom.publishes(
+        "archive",
+        *(article(f"Year {n}", published=newsroom.now - timedelta(days=n)) for n in range(1, 80)),
+    )
+
+    newsroom.ingests("archive", later=HOUR)
+
+    assert newsroom.titles("/all.atom")[0] == "Fresh"
+
+
+def test_an_old_dated_newcomer(newsroom: Newsroom) -> None:
+    """What appears late with an old date is seen all the same (oursqlcommunity-org#107)."""
+    recent = [
+        article(f"Recent {n}", published=newsroom.now - timedelta(minutes=n)) for n in range(60)
+    ]
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *recent)
+    newsroom.ingests()
+
+    late = article("Late", published=newsroom.now - timedelta(days=200))
+    newsroom.publishes("harbor", late, *recent)
+    newsroom.ingests(later=HOUR)
+
+    titles = newsroom.titles("/all.atom")
+    assert titles[-1] == "Late"
+    assert len(titles) == 50
+
+
+def test_a_redated_article_does_not_move(newsroom: Newsroom) -> None:
+    """Bumping a date promotes nothing (python/planet#190)."""
+    newsroom.lists("harbor")
+    one, two = "https://h.example/1", "https://h.example/2"
+    newsroom.publishes("harbor", article("One", link=one, published=newsroom.now - 5 * HOUR),
+                       article("Two", link=two, published=newsroom.now - 4 * HOUR))  # fmt: skip
+    newsroom.ingests()
+    newsroom.publishes("harbor", article("One", "Revised.", link=one, published=newsroom.now),
+                       article("Two", link=two, published=newsroom.now - 4 * HOUR))  # fmt: skip
+    report = newsroom.ingests(later=HOUR)
+
+    assert report.total.updated == 1
+    assert newsroom.titles("/all.atom") == ["Two", "One"]
+
+
+def test_a_filtered_source(newsroom: Newsroom) -> None:
+    """What its rules leave out is rejected with the rule, each time it is listed."""
+    newsroom.lists("harbor", exclude='"sport"')
+    newsroom.publishes("harbor", article("News"), article("Sport today"))
+    report = newsroom.ingests()
+
+    assert (report.total.new, report.total.rejected) == (1, 1)
+    newsroom.publishes("harbor", article("More"), article("News"), article("Sport today"))
+    again = newsroom.ingests(later=HOUR)
+
+    assert (again.total.new, again.total.known, again.total.rejected) == (1, 1, 1)
+    (rejected,) = newsroom.store.rejected("harbor", 5)
+    assert rejected.reason == "left out by the source's exclude rule (title: sport)"
+
+
+def test_a_bug_costs_one_source(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are read, and it is reported as what it is."""
+    newsroom.lists("good")
+    newsroom.lists("unlucky")
+    newsroom.publishes("good", article("Fine"))
+    newsroom.publishes("unlucky", article("Boom"))
+    known = newsroom.store.known
+
+    def buggy(source: str, keys: set[str]) -> object:
+        if source == "unlucky":
+            raise KeyError("bug")
+        return known(source, keys)
+
+    monkeypatch.setattr(newsroom.store, "known", buggy)
+
+    report = newsroom.ingests()
+
+    (failure,) = report.failed
+    assert failure.source == "unlucky"
+    assert failure.error.startswith("This is a bug in aggregator, please report it (KeyError")
+    assert newsroom.titles("/all.atom") == ["Fine"]
+
+
+def test_a_store_that_cannot_be_written_stops_the_run(newsroom: Newsroom) -> None:
+    """Fetching on would only lose what is fetched."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Fine"))
+    newsroom.store.sync(newsroom.config.all_sources)
+    with newsroom.store._writing() as db:  # type: ignore[attr-defined]
+        db.execute("drop table keys")
+
+    with pytest.raises(StoreUnavailable):
+        newsroom.ingests()
+
+
+# ---- workers ---------------------------------------------------------------------------
+
+
+def _die(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _hang(_: object) -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [(_die, "The process that read the feed died"), (_hang, "Reading the feed took longer")],
+    ids=["dies", "hangs"],
+)
+def test_a_worker_that_dies_or_hangs(
+    step: object, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It costs that document; the next one is read by its replacement."""
+    monkeypatch.setattr("aggregator.ingest.workers.TIME_LIMIT", 1.0)
+    rss = fetched("<rss version='2.0'><channel><title>T</title></channel></rss>")
+
+    async def scene(workers: Workers) -> tuple[object, object]:
+        return await workers._do(step, None), await workers.read(rss)  # type: ignore[arg-type]
+
+    with ProcessPool(max_workers=1) as pool:
+        lost, read = asyncio.run(scene(Workers(pool)))
+
+    assert isinstance(lost, Failed)
+    assert lost.error.startswith(sentence)
+    assert isinstance(read, Reading)
