@@ -139,7 +139,10 @@ class DefaultsTable(_Table):
     show: ShowText = Field("excerpt", description="How much of each article is republished.")
     license: Line = Field("", description="Licence of the articles, in words or as an address.")
     language: Language | None = Field(None, description="Language where a feed declares none.")
-    precedence: int = Field(0, description="Of two tellings, the higher one leads.")
+    precedence: int = Field(
+        0,
+        description="The higher is fetched first; of two outlets with one story, the first leads.",
+    )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
     max_interval: Duration = Field("1d", description="Never fetch less often than this.")
 
@@ -158,7 +161,10 @@ class SourceTable(_Table):
     include: Rule | None = Field(None, description="Keep only articles that match this rule.")
     exclude: Rule | None = Field(None, description="Leave out articles that match this rule.")
     language: Language | None = Field(None, description="Language where the feed declares none.")
-    precedence: int | None = Field(None, description="Of two tellings, the higher one leads.")
+    precedence: int | None = Field(
+        None,
+        description="The higher is fetched first; of two outlets with one story, the first leads.",
+    )
     enabled: bool = Field(True, description="false: keep its news, but do not fetch.")
     public_feed: Address | None = Field(
         None, description="Feed address to publish instead of `feed`, if that is private."

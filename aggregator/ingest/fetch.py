@@ -70,12 +70,14 @@ class Fetcher:
     session: aiohttp.ClientSession
     limits: Limits
     environment: Mapping[str, str] = field(repr=False)
+    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict, init=False, repr=False)
 
     async def fetch(self, source: Source, validators: Validators) -> Fetched | Unchanged | Failed:
         """Ask once; `validators` are those of the last good answer."""
         try:
             headers = {**_conditions(validators), **_secrets(source, self.environment)}
-            async with asyncio.timeout(self.limits.timeout):
+            # waiting for one's turn at a busy host is not the host's slowness
+            async with self._turn(source), asyncio.timeout(self.limits.timeout):
                 return await self._follow(source, headers, validators)
         except _Refused as refusal:
             return Failed(error=str(refusal))
@@ -85,6 +87,10 @@ class Fetcher:
             return Failed(error=_explain(error))
         except UnicodeError:
             return Failed(error="The address or an answer's header is not legal text.")
+
+    def _turn(self, source: Source) -> asyncio.Semaphore:
+        host = URL(source.feed).host or ""
+        return self._turns.setdefault(host, asyncio.Semaphore(self.limits.per_host))
 
     async def _follow(
         self, source: Source, headers: Mapping[str, str], validators: Validators
@@ -141,7 +147,6 @@ async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncI
     """A Fetcher with its connections; they are closed at the end."""
     connector = aiohttp.TCPConnector(
         limit=limits.concurrency,
-        limit_per_host=limits.per_host,
         resolver=_GuardedResolver(limits.allow_private),
     )
     async with aiohttp.ClientSession(

@@ -78,7 +78,8 @@ async def run(
             tell(report)
             return report
 
-    tasks = [asyncio.create_task(one(source)) for source in due]
+    first = sorted(due, key=lambda source: -source.precedence)  # who comes first, leads
+    tasks = [asyncio.create_task(one(source)) for source in first]
     try:
         reports = await asyncio.gather(*tasks)
     finally:

@@ -119,6 +119,20 @@ def test_too_slow(press: Press) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_a_busy_host(press: Press) -> None:
+    """Many feeds of one host are asked a few at a time, and waiting for a turn is no failure."""
+    for n in range(6):
+        press.put(f"/{n}", Answer(body=b"<rss/>", delay=0.25))
+
+    async def all_at_once() -> list[Result]:
+        limits = Limits(user_agent="t", timeout=0.6, per_host=1, allow_private=(LOOPBACK,))
+        async with open_fetcher(limits, {}) as fetcher:
+            listed = [_at(f"{press.url}/{n}") for n in range(6)]
+            return await asyncio.gather(*(fetcher.fetch(s, Validators()) for s in listed))
+
+    assert all(isinstance(result, Fetched) for result in asyncio.run(all_at_once()))
+
+
 STATUSES = [
     (404, "There is no feed at this address any more. (404 Not Found)"),
     (410, "The outlet has removed this feed for good. (410 Gone)"),
