@@ -182,9 +182,9 @@ class Edition:
         """Title, description and language of the list at a path."""
         site = self.config.site
         kind, _, name = path.removeprefix("/").partition("/")
-        if topic := self._topics.get(name if kind == "topics" else ""):
+        if kind == "topics" and (topic := self._topics.get(name)):
             return topic.title, topic.description, topic.language
-        if source := self._source(name if kind == "sources" else ""):
+        if kind == "sources" and (source := self._source(name)):
             description = f"What {source.name} publishes, as collected by {site.title}."
             return source.name, description, source.language or site.language
         return f"All stories at {site.title}", site.description, site.language

@@ -86,16 +86,16 @@ class Fetcher:
         except aiohttp.ClientError as error:
             return Failed(error=_explain(error))
         except UnicodeError:
-            return Failed(error="The address or an answer's header is not legal text.")
+            return Failed(error="A header of the request or the answer is not legal text.")
 
     def _turn(self, source: Source) -> asyncio.Semaphore:
-        host = URL(source.feed).host or ""
+        host = _url(source.feed).host or ""
         return self._turns.setdefault(host, asyncio.Semaphore(self.limits.per_host))
 
     async def _follow(
         self, source: Source, headers: Mapping[str, str], validators: Validators
     ) -> Fetched | Unchanged | Failed:
-        url = URL(source.feed)
+        url = _url(source.feed)
         home = url.origin()
         for _ in range(self.limits.max_redirects + 1):
             _check_address(url, self.limits.allow_private)
@@ -217,9 +217,16 @@ def _private_sentence(host: str) -> str:
     )
 
 
+def _url(address: str) -> URL:
+    try:
+        return URL(address)
+    except ValueError as error:
+        raise _Refused(f"{address[:100]!r} is no address that can be asked.") from error
+
+
 def _next_hop(url: URL, location: str) -> URL:
     try:
-        return url.join(URL(location))
+        return url.join(_url(location))
     except ValueError as error:
         raise _Refused(f"It redirects to {location[:100]!r}, which is no address.") from error
 
