@@ -36,7 +36,7 @@ def _add(made: FeedGenerator, item: Shown) -> None:
     entry.title(lead.title)
     entry.link(href=lead.link)
     entry.guid(story.public_id, permalink=story.public_id == lead.link)
-    entry.description(item.summary_html or lead.title)
+    entry.description(item.description)
     if item.content:
         entry.content(item.content, type="html")
     entry.published(story.published)

@@ -44,9 +44,9 @@ class Shown:
         return self.lead.author or self.source.name
 
     @property
-    def summary_html(self) -> SafeHtml:
-        """The summary for where HTML is expected."""
-        return SafeHtml(escape(self.summary, quote=False))
+    def description(self) -> SafeHtml:
+        """The summary, or else the title, for where HTML is expected."""
+        return SafeHtml(escape(self.summary or self.lead.title, quote=False))
 
 
 def shown(feed: TopicFeed) -> list[Shown]:

@@ -208,6 +208,20 @@ def test_the_end_of_cdata_in_a_text() -> None:
         assert parsed.entries[0].title == "a ]]> b"
 
 
+def test_markup_in_plain_text() -> None:
+    """A headline that speaks of a tag is no tag, in no format and under no right."""
+    told = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold")
+
+    for show in ("title", "excerpt", "full"):
+        feed_ = feed(story(told), sources=(source(show=show),))
+        description = etree.fromstring(rss(feed_, SITE)).findtext(".//item/description")
+        assert description is not None
+        assert "<" not in description
+        (item,) = _items(feed_)
+        assert item["title"] == told.title
+        assert "script" not in item.get("content_html", "")
+
+
 def test_an_empty_feed_is_valid() -> None:
     """A topic without stories has a feed all the same."""
     for parsed in _parsed(feed()):
