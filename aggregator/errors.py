@@ -11,6 +11,7 @@ shows that sentence alone::
     ├── WriteError          a folder or file to publish into cannot be written
     └── StoreError
         ├── StoreUnavailable   the database cannot be opened, read or written
+        ├── StoreBusy          another ingest is at work on it
         └── StoreTooNew        it was written by a later version of this program
 
 What a partner outlet does wrong is no error here but a value (`model.Failed`,
@@ -89,6 +90,10 @@ class StoreError(AggregatorError):
 
 class StoreUnavailable(StoreError):
     """The database cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another ingest is at work on the database; it will be free again."""
 
 
 class StoreTooNew(StoreError):

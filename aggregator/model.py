@@ -68,7 +68,7 @@ class Source:
     @property
     def is_private(self) -> bool:
         """True if fetching the feed takes a secret (FreshRSS GHSA-rpmm: leaked feed URLs)."""
-        return bool(self.headers or self.basic_auth or "@" in self.feed.split("?")[0])
+        return bool(self.headers or self.basic_auth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +181,6 @@ class ParsedEntry:
 class ParsedFeed:
     """A feed as given. `problem` is set when it was not well-formed but readable."""
 
-    title: str = ""
-    link: str = ""
-    language: str = ""
     entries: tuple[ParsedEntry, ...] = ()
     problem: str = ""
 
@@ -233,11 +230,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the store remembers of an entry: its row, its digest and its face."""
+    """What the store remembers of an entry to recognise it by; `entry` is its row."""
 
     entry: int
     digest: str
     face: str
+    id: str = ""
+    title: str = ""
+    published: datetime | None = None
 
 
 # ---- stories ---------------------------------------------------------------------

@@ -132,7 +132,7 @@ class Newsroom:
         self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
     ) -> list[RunReport]:
         """One run after the other: for each, its time and what changes before it."""
-        self.store.sync(self.config.all_sources)
+        self.store.sync(self.config.all_sources, self.now)
         due = [s for s in self.config.sources if not outlets or s.id in outlets]
         return asyncio.run(self._play(days, due))
 

@@ -1,6 +1,7 @@
 """The floors and the rooms of the house, as data."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,8 +113,10 @@ def test_one_library_one_room(file: Path) -> None:
     """A library is imported where it lives and nowhere else."""
     module = _module(file)
     for name in _imports(file):
-        places = ROOMS.get(name.partition(".")[0])
-        assert places is None or _stands_in(module, places), f"{module} imports {name}"
+        library = name.partition(".")[0]
+        if library != "aggregator" and library not in sys.stdlib_module_names - {"sqlite3"}:
+            assert library in ROOMS, f"{module} imports {name}, which has no room yet"
+            assert _stands_in(module, ROOMS[library]), f"{module} imports {name}"
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))

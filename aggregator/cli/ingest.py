@@ -5,11 +5,13 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from aggregator import __version__
 from aggregator.cli.shared import chosen, configured, log_to_stderr
 from aggregator.config import Config
-from aggregator.config.tables import seconds
+from aggregator.errors import StoreBusy
 from aggregator.ingest.fetch import Limits, open_fetcher
 from aggregator.ingest.pipeline import Line, run
 from aggregator.ingest.workers import Workers, open_workers
@@ -30,6 +32,8 @@ from aggregator.store import Store
 
 __all__ = ["ingest"]
 
+PATIENCE = 60.0
+"""Seconds that a single run waits for another one on the same database."""
 LONGEST_NAP = 30.0
 """Seconds that the loop sleeps before it looks again what is due."""
 
@@ -64,7 +68,7 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
         now = datetime.now(UTC)
         due = listed if ids or everything else store.due(listed, now)
         with _telling(len(due)) as tell:
-            report = _until_stopped(_once(config, store, workers, due, now, tell))
+            report = _until_stopped(_once(config, store, workers, due, now, tell, PATIENCE))
     if report is None:
         raise click.exceptions.Exit(130)
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
@@ -77,9 +81,10 @@ async def _once(
     due: Sequence[Source],
     now: datetime,
     tell: Tell,
+    patience: float,
 ) -> RunReport:
     async with open_fetcher(_limits(config), os.environ) as fetcher:
-        with store.ingesting():
+        with await _turn(store, patience):
             line = Line(
                 sources={source.id: source for source in config.all_sources},
                 topics=config.topics,
@@ -92,12 +97,27 @@ async def _once(
             return await run(line, due, tell)
 
 
+async def _turn(store: Store, patience: float) -> ExitStack:
+    """Wait until no other ingest is at work; raises StoreBusy after `patience` seconds."""
+    deadline = monotonic() + patience
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(store.ingesting())
+            except StoreBusy:
+                if monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return held.pop_all()
+
+
 async def _loop(config: Config, store: Store, workers: Workers, listed: Sequence[Source]) -> None:
     log.info("started", sources=len(listed), database=str(config.database))
     while True:
         now = datetime.now(UTC)
         if due := store.due(listed, now):
-            report = await _once(config, store, workers, due, now, _log_source)
+            report = await _once(config, store, workers, due, now, _log_source, inf)
             log.info("run", sources=len(due), failed=len(report.failed), **asdict(report.total))
         upcoming = store.next_due(listed)
         wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else LONGEST_NAP
@@ -127,7 +147,7 @@ def _limits(config: Config) -> Limits:
         user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",
         concurrency=config.fetch.concurrency,
         per_host=config.fetch.per_host,
-        timeout=seconds(config.fetch.timeout),
+        timeout=config.fetch.timeout_seconds,
         max_bytes=config.fetch.max_bytes,
         max_redirects=config.fetch.max_redirects,
         allow_private=tuple(ip_network(network) for network in config.fetch.allow_private),

@@ -1,6 +1,8 @@
 """`publish`: every page and feed as a file."""
 
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +24,7 @@ def publish(path: Path, folder: Path) -> None:
     A file stands under the path of its address (topics/drug-war.atom), a page as the
     index.html of its folder. Only what has changed is written, and each file appears whole.
     """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # tidy up, as for ^C
     written = unchanged = 0
     with configured(path) as (config, store):
         edition = Edition(config, store)

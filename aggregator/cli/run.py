@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from aggregator.cli.serve import ensure_free
-from aggregator.cli.shared import log_to_stderr, opened, read_config
+from aggregator.cli.serve import ready_to_listen
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -31,12 +30,7 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     It is `aggregator ingest --loop` and `aggregator serve` side by side; if one ends, both
     do. Stop it with Ctrl-C or SIGTERM.
     """
-    log_to_stderr()
-    config = read_config(path)
-    host, port = host or config.publish.host, port or config.publish.port
-    with opened(config):
-        pass
-    ensure_free(host, port)
+    host, port = ready_to_listen(path, host, port)
     stopping: list[int] = []
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_, lambda number, _: stopping.append(number))

@@ -32,12 +32,7 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     It reads the database and never writes to it but to note what feeds.toml says of the
     sources, so it can run beside `aggregator ingest --loop`, as many times as you like.
     """
-    log_to_stderr()
-    config = read_config(path)
-    host, port = host or config.publish.host, port or config.publish.port
-    with opened(config):  # a database that cannot be used is said now, not at the first request
-        pass
-    ensure_free(host, port)
+    host, port = ready_to_listen(path, host, port)
     log.info("serving", url=f"http://{host}:{port}/")
     server: Any = Granian(  # its two kinds of server differ in type only
         str(path),
@@ -51,6 +46,17 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         respawn_failed_workers=True,
     )
     server.serve(target_loader=_application)
+
+
+def ready_to_listen(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
+    """Where to listen. What would fail at the first request is said now."""
+    log_to_stderr()
+    config = read_config(path)
+    with opened(config):
+        pass
+    host, port = host or config.publish.host, port or config.publish.port
+    ensure_free(host, port)
+    return host, port
 
 
 def ensure_free(host: str, port: int) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -28,7 +29,7 @@ def opened(config: Config) -> Iterator[Store]:
     """The store of a configuration, which knows the sources that feeds.toml lists."""
     store = open_store(config.database)
     try:
-        store.sync(config.all_sources)
+        store.sync(config.all_sources, datetime.now(UTC))
         yield store
     finally:
         store.close()
@@ -48,7 +49,7 @@ def chosen(config: Config, ids: Sequence[str]) -> list[Source]:
     for id_ in ids:
         if id_ not in known:
             raise UnknownName("source", id_, known)
-    return [known[id_] for id_ in ids] if ids else list(config.sources)
+    return [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.sources)
 
 
 def log_to_stderr() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from aggregator.cli.shared import chosen, configured
@@ -88,7 +89,7 @@ def topics(path: Path, id_: str | None) -> None:
         counts = store.counts()
         table = Table("topic", "stories", "title", box=None)
         for topic in config.topics:
-            table.add_row(topic.id, str(counts.get(topic_scope(topic.id), 0)), topic.title)
+            table.add_row(topic.id, str(counts.get(topic_scope(topic.id), 0)), escape(topic.title))
     Console().print(table)
 
 

@@ -9,6 +9,7 @@ started with half a configuration.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from aggregator.config.tables import (
 from aggregator.errors import ConfigError, Problem
 from aggregator.model import Site, Source, Topic
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 __all__ = ["Config", "parse", "read", "schema"]
 
 # ---- the result --------------------------------------------------------------------
@@ -37,6 +40,8 @@ class Config:
     """A checked feeds.toml. `sources` are the enabled ones, `all_sources` those listed."""
 
     path: Path
+    changed: datetime
+    """When the file was last written; what is published may have changed with it."""
     database: Path
     site: Site
     fetch: FetchTable
@@ -56,6 +61,7 @@ def read(path: Path, environment: Mapping[str, str]) -> Config:
     """
     try:
         text = path.read_text(encoding="utf-8")
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
         raise ConfigError(str(path), [problems.no_file()]) from error
     except UnicodeDecodeError as error:
@@ -63,10 +69,12 @@ def read(path: Path, environment: Mapping[str, str]) -> Config:
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
         raise ConfigError(str(path), [problems.of_file(reason)]) from error
-    return parse(text, path, environment)
+    return parse(text, path, environment, changed)
 
 
-def parse(text: str, path: Path, environment: Mapping[str, str]) -> Config:
+def parse(
+    text: str, path: Path, environment: Mapping[str, str], changed: datetime = EPOCH
+) -> Config:
     """The same as `read`, for text that is already there."""
     try:
         tables = tomllib.loads(text)
@@ -81,7 +89,7 @@ def parse(text: str, path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigError(str(path), found) from error
     if found:
         raise ConfigError(str(path), found)
-    return _resolve(file, path, environment, lines)
+    return _resolve(file, path, environment, changed, lines)
 
 
 def schema() -> dict[str, Any]:
@@ -89,11 +97,18 @@ def schema() -> dict[str, Any]:
     return FeedsFile.model_json_schema()
 
 
-def _resolve(file: FeedsFile, path: Path, environment: Mapping[str, str], lines: "Lines") -> Config:
+def _resolve(
+    file: FeedsFile,
+    path: Path,
+    environment: Mapping[str, str],
+    changed: datetime,
+    lines: Lines,
+) -> Config:
     override = environment.get("AGGREGATOR_DATABASE")
     everything = [_source(table, file.defaults) for table in file.source]
     return Config(
         path=path,
+        changed=changed,
         database=Path(override) if override else path.parent / file.storage.database,
         site=Site(
             title=file.site.title,
@@ -119,7 +134,7 @@ def _resolve(file: FeedsFile, path: Path, environment: Mapping[str, str], lines:
             )
             for table in file.topic
         ),
-        warnings=tuple(problems.missing_secrets(file, environment, lines)),
+        warnings=tuple(problems.warnings(file, environment, lines)),
     )
 
 

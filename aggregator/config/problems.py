@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -24,6 +25,7 @@ from aggregator.config.tables import (
 )
 from aggregator.errors import Problem
 
+_SECRET = re.compile(r"(^|&)[^=&]*(token|key|secret|auth|password|pass)[^=&]*=", re.IGNORECASE)
 _INTERVALS = ("min_interval", "max_interval")
 
 
@@ -78,7 +80,17 @@ def _seconds_or_none(value: object) -> int | None:
         return None
 
 
-def missing_secrets(
+def warnings(file: FeedsFile, environment: Mapping[str, str], lines: Lines) -> Iterator[Problem]:
+    """What costs only one source: a secret that is not set, or that stands in an address."""
+    yield from _missing_secrets(file, environment, lines)
+    for index, table in enumerate(file.source):
+        if _SECRET.search(urlsplit(table.feed).query) and not table.public_feed:
+            line = lines.of(("source", index, "feed"))
+            message = "seems to hold a secret that would be published; set public_feed too"
+            yield _problem(line, "source.feed", message)
+
+
+def _missing_secrets(
     file: FeedsFile, environment: Mapping[str, str], lines: Lines
 ) -> Iterator[Problem]:
     for index, table in enumerate(file.source):
@@ -113,9 +125,32 @@ def of_value(details: ErrorDetails, lines: Lines) -> Problem:
             accepted = ", ".join(repr(choice) for choice in get_args(ShowText))
             hint = _hint(str(details["input"]), list(get_args(ShowText)))
             message = f"found {found}, accepted is one of {accepted}{hint}"
+        case type_ if type_ in _WANTED:
+            message = f"found {found}, accepted is {_WANTED[type_]}"
+        case "less_than_equal" | "greater_than_equal":
+            message = f"found {found}, accepted is {_bounds(path)}"
         case _:
             message = f"found {found}: {details['msg'].lower()}"
     return _problem(lines.of(path), key, message)
+
+
+_WANTED = {
+    "string_type": 'a text in quotation marks, "…"',
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list, […]",
+    "dict_type": "a table, { … }",
+    "model_type": "a table, or [[…]] for each of several",
+}
+"""What pydantic wants -> the same in the words of TOML."""
+
+
+def _bounds(path: tuple[str | int, ...]) -> str:
+    model = _model_at(path[:-1])
+    limits = model.model_fields[str(path[-1])].metadata if model else []
+    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), None)
+    high = next((limit.le for limit in limits if hasattr(limit, "le")), None)
+    return f"{low:,} to {high:,}"
 
 
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:

@@ -30,7 +30,15 @@ def _is_address(value: str) -> str:
         hostname = None
     if not hostname or parts.scheme not in ("http", "https") or re.search(r"\s", value):
         raise ValueError("a complete address that begins with http:// or https://")
+    if parts.username or parts.password:
+        raise ValueError("an address without a login; basic_auth names a variable for that")
     return value
+
+
+def _is_site(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError("an address that ends with a host or a folder, without ? and #")
+    return _is_address(value)
 
 
 def _is_rule(value: str) -> str:
@@ -71,6 +79,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def is_duration(value: str) -> str:
+    """The same text if it is a time such as "15m"; raises ValueError."""
     if not re.fullmatch(r"[1-9][0-9]{0,5}[smhd]", value):
         raise ValueError('a time such as "90s", "15m", "2h" or "1d"')
     return value
@@ -101,6 +110,7 @@ def _is_text(value: str) -> str:
 
 Id = Annotated[str, AfterValidator(_is_id)]
 Address = Annotated[str, AfterValidator(_is_address)]
+SiteAddress = Annotated[str, AfterValidator(_is_site)]
 Rule = Annotated[str, AfterValidator(_is_rule)]
 Language = Annotated[str, AfterValidator(_is_language)]
 Variable = Annotated[str, AfterValidator(_is_variable)]
@@ -124,7 +134,7 @@ class SiteTable(_Table):
     """Who publishes."""
 
     title: Text = Field(description="Name of the site, in every page and feed.")
-    url: Address = Field(description="Public address of the site; all links begin with it.")
+    url: SiteAddress = Field(description="Public address of the site; all links begin with it.")
     language: Language = Field("en", description="Language of the site's own words.")
     contact: Contact | None = Field(
         None, description="Mail address or page for outlets; sent in the User-Agent."
@@ -165,7 +175,7 @@ class SourceTable(_Table):
         None,
         description="The higher is fetched first; of two outlets with one story, the first leads.",
     )
-    enabled: bool = Field(True, description="false: keep its news, but do not fetch.")
+    enabled: bool = Field(True, description="false: keep its news, fetch it only with --source.")
     public_feed: Address | None = Field(
         None, description="Feed address to publish instead of `feed`, if that is private."
     )
@@ -203,6 +213,11 @@ class FetchTable(_Table):
     )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed.")
 
+    @property
+    def timeout_seconds(self) -> int:
+        """`timeout` in seconds."""
+        return seconds(self.timeout)
+
 
 class StorageTable(_Table):
     """Where news is kept."""
@@ -219,6 +234,11 @@ class PublishTable(_Table):
     host: Text = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that the web server listens on.")
     max_age: Duration = Field("5m", description="How long readers and caches may keep a feed.")
+
+    @property
+    def max_age_seconds(self) -> int:
+        """`max_age` in seconds."""
+        return seconds(self.max_age)
 
 
 class FeedsFile(_Table):

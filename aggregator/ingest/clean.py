@@ -158,7 +158,7 @@ def _cleaner(base: str, has_moved: bool) -> nh3.Cleaner:
         if name == "srcset":
             return _srcset(value, base)
         if name in ("poster", "cite"):
-            return _web_address(urljoin(base, value)) or None
+            return _joined(base, value) or None
         return value
 
     return nh3.Cleaner(
@@ -176,7 +176,7 @@ def _srcset(value: str, base: str) -> str | None:
     candidates = []
     for part in re.split(r",\s+|,$", value.strip()):
         address, _, descriptor = part.strip().partition(" ")
-        if address and (absolute := _web_address(urljoin(base, address))):
+        if address and (absolute := _joined(base, address)):
             candidates.append(f"{absolute} {descriptor.strip()}".strip())
     return ", ".join(candidates) or None
 
@@ -248,6 +248,13 @@ def _web_address(address: str) -> str:
     without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2])
     try:
         return str(safe_url_string(urlunsplit(without_login)))
+    except ValueError:
+        return ""
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return _web_address(urljoin(base, address))
     except ValueError:
         return ""
 

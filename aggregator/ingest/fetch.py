@@ -39,6 +39,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
 LONGEST_RETRY_AFTER = 24 * 60 * 60
 """Seconds; one server was seen to ask for 88 hours."""
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is handed out to the world (RFC 4291, 2.4); the rest is for inner use."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -110,6 +112,11 @@ class Fetcher:
         self, response: aiohttp.ClientResponse, old: Validators
     ) -> Fetched | Unchanged | Failed:
         status = response.status
+        if status == 304 and not (old.etag or old.last_modified):
+            return Failed(
+                error="The server says that nothing has changed, but has sent nothing yet.",
+                status=status,
+            )
         if status == 304:
             return Unchanged(status=status, validators=_validators(response, old, old.body_hash))
         if status != 200:
@@ -147,6 +154,7 @@ async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncI
     """A Fetcher with its connections; they are closed at the end."""
     connector = aiohttp.TCPConnector(
         limit=limits.concurrency,
+        limit_per_host=limits.per_host,
         resolver=_GuardedResolver(limits.allow_private),
     )
     async with aiohttp.ClientSession(
@@ -154,7 +162,7 @@ async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncI
         headers={"User-Agent": limits.user_agent, "Accept": ACCEPT},
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.timeout),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
+        trust_env=False,  # a proxy would go where we may not, .netrc send what it should not
     ) as session:
         yield Fetcher(session=session, limits=limits, environment=environment)
 
@@ -207,6 +215,7 @@ def _may_ask(address: Address, allowed: Sequence[Network]) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return _may_ask(inner, allowed)
+        return address in _GLOBAL_UNICAST and address.is_global
     return address.is_global and not address.is_multicast
 
 
@@ -226,7 +235,7 @@ def _url(address: str) -> URL:
 
 def _next_hop(url: URL, location: str) -> URL:
     try:
-        return url.join(_url(location))
+        return url.join(_url(location)).with_user(None)  # a login there is not ours to send
     except ValueError as error:
         raise _Refused(f"It redirects to {location[:100]!r}, which is no address.") from error
 

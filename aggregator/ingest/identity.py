@@ -135,10 +135,26 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known]) -> dict[int, Kno
     claims: dict[int, Known] = {}
     taken: set[int] = set()
     for _, position, key in candidates:
-        if position not in claims and known[key].entry not in taken:
+        free = position not in claims and known[key].entry not in taken
+        if free and not (
+            key.startswith("address ") and _replaced(named[position].entry, known[key])
+        ):
             claims[position] = known[key]
             taken.add(known[key].entry)
     return claims
+
+
+def _replaced(entry: ParsedEntry, known: Known) -> bool:
+    """True if another article stands at the address now: id, title and date are all new.
+
+    Some outlets print every day's briefing at one address.
+    """
+    return (
+        bool(entry.id and known.id and entry.id != known.id)
+        and isinstance(entry.published, datetime)
+        and entry.published != known.published
+        and _words(known.title) != _plain(entry)
+    )
 
 
 def _with_own_keys(item: Named, known: Mapping[str, Known]) -> Named:
@@ -187,7 +203,11 @@ def _telling(entry: ParsedEntry) -> str:
 
 
 def _plain(entry: ParsedEntry) -> str:
-    return _NOT_A_WORD.sub(" ", entry.title.value.casefold()).strip() if entry.title else ""
+    return _words(entry.title.value) if entry.title else ""
+
+
+def _words(text: str) -> str:
+    return _NOT_A_WORD.sub(" ", text.casefold()).strip()
 
 
 def _without_scheme(id_: str) -> str:

@@ -51,9 +51,7 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
     )
     if not document["version"] and not document["entries"]:
         return Failed(error=_not_a_feed(fetched), status=fetched.status)
-    feed = document["feed"]
-    base = _absolute(fetched.url, _text(feed.get("link"))) or fetched.url
-    language = _text(feed.get("language"))
+    language = _text(document["feed"].get("language"))
     entries = [_entry(item, fetched.url, language) for item in document["entries"]]
     if entries and document["bozo"] and _is_cut_off(fetched.body):
         entries[-1] = ParsedEntry(
@@ -63,9 +61,6 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
             broken="the feed was cut off in the middle of this entry",
         )
     return ParsedFeed(
-        title=_text(feed.get("title")),
-        link=base,
-        language=language,
         entries=tuple(entries),
         problem=_problem(document),
     )
@@ -197,12 +192,7 @@ def _parse_json(fetched: Fetched) -> ParsedFeed | Failed:
         return Failed(error="The JSON that came is no JSON Feed: it has no items.")
     base = fetched.url
     language = _text(document.get("language"))
-    return ParsedFeed(
-        title=_text(document.get("title")),
-        link=_absolute(base, _text(document.get("home_page_url"))) or base,
-        language=language,
-        entries=tuple(_json_entry(_mapping(item), base, language) for item in items),
-    )
+    return ParsedFeed(entries=tuple(_json_entry(_mapping(item), base, language) for item in items))
 
 
 def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntry:
@@ -210,6 +200,7 @@ def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntr
     link = _text(item.get("url")) or _text(item.get("external_url"))
     html, plain = _text(item.get("content_html")), _text(item.get("content_text"))
     authors = [*_rows(item, "authors"), _mapping(item.get("author"))]
+    tags = item.get("tags")
     return ParsedEntry(
         id=_text(item.get("id")),
         link=_absolute(base, link) or next((file.url for file in enclosures), ""),
@@ -219,7 +210,7 @@ def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntr
         author=", ".join(filter(None, (_person(_text(author.get("name"))) for author in authors))),
         published=_json_date(item.get("date_published")),
         updated=_json_date(item.get("date_modified")),
-        tags=_tags(_text(tag) for tag in item.get("tags") or () if isinstance(tag, str)),
+        tags=_tags(map(_text, tags)) if isinstance(tags, list) else (),
         language=_text(item.get("language")) or language,
         image=_absolute(base, _text(item.get("image")) or _text(item.get("banner_image"))),
         enclosures=enclosures,
@@ -241,9 +232,9 @@ def _json_date(given: object) -> datetime | str | None:
     text = _text(given)
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # year 1 and year 9999 have neighbours in other zones
         return text or None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _plain(text: str) -> Text | None:
@@ -271,8 +262,13 @@ def _tags(given: Iterable[str]) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return value if value.isascii() else _whole(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can say and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

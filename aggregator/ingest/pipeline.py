@@ -22,6 +22,7 @@ from aggregator.ingest.dedupe import dedupe
 from aggregator.ingest.fetch import Fetcher
 from aggregator.ingest.identity import Recognised, recognise
 from aggregator.ingest.schedule import next_fetch, rhythm
+from aggregator.ingest.text import one_line
 from aggregator.ingest.workers import Reading, Workers
 from aggregator.model import (
     Batch,
@@ -45,6 +46,9 @@ from aggregator.model import (
 from aggregator.store import Store
 
 __all__ = ["Line", "run"]
+
+MAX_SENTENCE = 400
+"""Characters of an error or note."""
 
 log = structlog.get_logger()
 
@@ -98,7 +102,8 @@ async def _guarded(line: Line, source: Source) -> SourceReport:
     except Exception as error:  # a bug must cost one source, not the newsroom's whole day
         log.exception("bug", source=source.id)
         text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
-        return SourceReport(source=source.id, outcome=Outcome.FAILED, error=text)
+        state = line.store.state(source.id)
+        return _failed(line, source, state, Failed(error=text))
 
 
 async def _one(line: Line, source: Source) -> SourceReport:
@@ -128,7 +133,7 @@ async def _one(line: Line, source: Source) -> SourceReport:
         source=source.id,
         status=status,
         outcome=batch.outcome,
-        note=reading.feed.problem,
+        note=one_line(reading.feed.problem, MAX_SENTENCE),
         books=books,
     )
 
@@ -233,14 +238,13 @@ def _unchanged(
 
 
 def _failed(line: Line, source: Source, state: FetchState, failed: Failed) -> SourceReport:
+    error = one_line(failed.error, MAX_SENTENCE)  # it may quote the server, escapes and all
     after = replace(
         state,
         failures=state.failures + 1,
         failing_since=state.failing_since or line.now,
     )
     after = replace(after, next_fetch=next_fetch(source, after, failed, line.now))
-    batch = Batch(source=source.id, state=after, outcome=Outcome.FAILED, error=failed.error)
+    batch = Batch(source=source.id, state=after, outcome=Outcome.FAILED, error=error)
     line.store.save(batch, line.now)
-    return SourceReport(
-        source=source.id, status=failed.status, outcome=Outcome.FAILED, error=failed.error
-    )
+    return SourceReport(source=source.id, status=failed.status, outcome=Outcome.FAILED, error=error)

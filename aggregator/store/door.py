@@ -28,7 +28,7 @@ class Store(Protocol):
 
     # ---- fetching
 
-    def sync(self, sources: Sequence[Source]) -> None:
+    def sync(self, sources: Sequence[Source], now: datetime) -> None:
         """Take over what feeds.toml says of the sources; forget none that it leaves out."""
 
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
@@ -63,7 +63,10 @@ class Store(Protocol):
         """Keep the report of a run."""
 
     def ingesting(self) -> AbstractContextManager[None]:
-        """Held during a run, so that two of them on one database take turns."""
+        """Held during a run, so that two of them on one database take turns.
+
+        Raises StoreBusy at once if another one holds it.
+        """
 
     # ---- publishing
 

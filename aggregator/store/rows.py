@@ -14,6 +14,7 @@ from aggregator.model import (
     Enclosure,
     Entry,
     FetchState,
+    Known,
     Outcome,
     RunReport,
     SafeHtml,
@@ -83,6 +84,18 @@ def entry_of(row: Row) -> Entry:
         digest=row["digest"],
         face=row["face"],
         position=row["position"],
+    )
+
+
+def known_of(row: Row) -> Known:
+    """What recognising needs of an entry."""
+    return Known(
+        entry=row["entry"],
+        digest=row["digest"],
+        face=row["face"],
+        id=row["given_id"],
+        title=row["title"],
+        published=datetime.fromisoformat(row["published"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -21,6 +21,9 @@ from aggregator.model import (
 from aggregator.store import rows
 
 __all__ = ["save", "sync"]
+
+REJECTIONS_KEPT = timedelta(days=30)
+"""After an outlet has last listed what was rejected."""
 
 
 def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
@@ -48,9 +51,9 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     Saved apart, a crash between them would turn into "304 for ever" and lost news.
     """
     touched: set[str] = set()
-    _insert_new(db, batch.source, batch.new, touched)
+    _insert_new(db, batch.source, batch.new, touched, now)
     for filed in batch.revised:
-        _revise(db, batch.source, filed, touched)
+        _revise(db, batch.source, filed, touched, now)
     db.conn.executemany(
         "update entries set digest = ? where id = ?", [(d, entry) for entry, d in batch.alike]
     )
@@ -63,7 +66,9 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     db.table("sources").update(batch.source, rows.fetch_row(batch, now))
 
 
-def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[str]) -> None:
+def _insert_new(
+    db: Database, source: str, new: Sequence[Filed], touched: set[str], now: datetime
+) -> None:
     last_entry, last_story = _last_row(db, "entries", "id"), _last_row(db, "stories", "row")
     stories: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
@@ -74,10 +79,10 @@ def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[st
         if entry is filed.story.lead:
             story_row = last_story + len(stories) + 1
             stories.append({"row": story_row, **rows.story_row(filed.story, entry_row)})
-            listings += _listings(story_row, filed)
+            listings += _listings(story_row, filed, filed.story.arrived)
         else:
             story_row = _row_of(db, filed.story)
-            _join(db, story_row, filed, touched)
+            _join(db, story_row, filed, touched, now)
         entries.append({"id": entry_row, "story": story_row, **rows.entry_row(entry)})
         keys += [(source, key, entry_row) for key in entry.keys]
     _insert(db, "stories", stories)
@@ -106,14 +111,14 @@ def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
         db.conn.executemany(sql, [tuple(row.values()) for row in new])
 
 
-def _join(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
+def _join(db: Database, story_row: int, filed: Filed, touched: set[str], now: datetime) -> None:
     """The story gained this source's entry; its id, lead and place stay."""
     why = json.dumps(filed.story.why, ensure_ascii=False)
     db.execute("update stories set why = ? where row = ?", [why, story_row])
-    _relist(db, story_row, filed, touched)
+    _relist(db, story_row, filed, touched, now)
 
 
-def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
+def _revise(db: Database, source: str, filed: Filed, touched: set[str], now: datetime) -> None:
     """The entry reads differently now; its story keeps its id and its place."""
     row = rows.entry_row(_telling(filed.story, source))
     for sticky in ("published", "position"):
@@ -122,12 +127,15 @@ def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
     story_row = _row_of(db, filed.story)
     updated = rows.time(filed.story.updated)
     db.execute("update stories set updated = ? where row = ?", [updated, story_row])
-    _relist(db, story_row, filed, touched)
+    _relist(db, story_row, filed, touched, now)
 
 
-def _relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
-    """Bring the lists that a story stands in up to date; all of them, old and new, change."""
-    wanted = _listings(story_row, filed)
+def _relist(db: Database, story_row: int, filed: Filed, touched: set[str], now: datetime) -> None:
+    """Bring the lists that a story stands in up to date; all of them, old and new, change.
+
+    In a list that is new to it, it arrives now, else nobody would see it there.
+    """
+    wanted = _listings(story_row, filed, now)
     found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
     standing = {scope for (scope,) in found}
     touched |= standing
@@ -141,10 +149,10 @@ def _relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> No
 _Listing = tuple[int, str, str, str, str]
 
 
-def _listings(story_row: int, filed: Filed) -> list[_Listing]:
+def _listings(story_row: int, filed: Filed, arrival: datetime) -> list[_Listing]:
     """The rows that list a story: story, scope, arrived, published, why."""
     story = filed.story
-    arrived, published = rows.time(story.arrived), rows.time(story.published)
+    arrived, published = rows.time(arrival), rows.time(story.published)
     scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
     scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
     return [(story_row, scope, arrived, published, why) for scope, why in scopes.items()]
@@ -160,7 +168,8 @@ def _list(db: Database, listings: Sequence[_Listing], touched: set[str]) -> None
 
 
 def _reject(db: Database, source: str, rejected: Sequence[Rejected], now: datetime) -> None:
-    seen = rows.time(now)
+    seen, forgotten = rows.time(now), rows.time(now - REJECTIONS_KEPT)
+    db.execute("delete from rejections where source = ? and last_seen < ?", [source, forgotten])
     db.conn.executemany(
         """insert into rejections values (?, ?, ?, ?, ?, ?)
            on conflict (source, key) do update

@@ -1,10 +1,8 @@
 """The tables, as named migrations. Only ever append; a test opens yesterday's database."""
 
-import sqlite3
-
 from sqlite_utils import Database, Migrations
 
-from aggregator.errors import StoreTooNew
+from aggregator.errors import StoreTooNew, StoreUnavailable
 
 __all__ = ["migrate"]
 
@@ -102,6 +100,8 @@ def migrate(db: Database, path: str) -> None:
         )
     foreign = set(db.table_names()) - {"_sqlite_migrations"}
     if not theirs and foreign:
-        raise sqlite3.DatabaseError("it holds tables of another program")
+        raise StoreUnavailable(
+            f"The database {path} holds tables of another program; use another file."
+        )
     if migrations.pending(db):
         migrations.apply(db)

@@ -8,7 +8,6 @@ operator.
 import fcntl
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from aggregator.errors import StoreUnavailable
+from aggregator.errors import StoreBusy, StoreUnavailable
 from aggregator.model import (
     Batch,
     FetchState,
@@ -34,8 +33,6 @@ from aggregator.store.schema import migrate
 
 __all__ = ["SqliteStore", "open_store"]
 
-LOCK_PATIENCE = 60.0
-"""Seconds that a run waits for another one on the same database."""
 MANY = 500
 """Values in one SQL `in (...)`."""
 RUNS_KEPT = 1000
@@ -79,9 +76,9 @@ class SqliteStore:
 
     # ---- fetching
 
-    def sync(self, sources: Sequence[Source]) -> None:
+    def sync(self, sources: Sequence[Source], now: datetime) -> None:
         with self._writing() as db:
-            saving.sync(db, sources, datetime.now(UTC))
+            saving.sync(db, sources, now)
 
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
         with self._door() as db:
@@ -104,12 +101,10 @@ class SqliteStore:
     # ---- recognising
 
     def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
-        sql = """select key, entry, digest, face from keys join entries on entries.id = entry
+        sql = """select key, entry, digest, face, given_id, title, published
+                 from keys join entries on entries.id = entry
                  where keys.source = ? and key in ({many})"""
-        return {
-            row["key"]: Known(entry=row["entry"], digest=row["digest"], face=row["face"])
-            for row in self._many(sql, keys, source)
-        }
+        return {row["key"]: rows.known_of(row) for row in self._many(sql, keys, source)}
 
     def standing(self, addresses: Collection[str]) -> dict[str, Story]:
         sql = "select address, story from entries where address in ({many}) and address != ''"
@@ -140,16 +135,22 @@ class SqliteStore:
 
     @contextmanager
     def ingesting(self) -> Iterator[None]:
-        with self._path.with_name(f"{self._path.name}.lock").open("w") as lock:
-            deadline = time.monotonic() + LOCK_PATIENCE
-            while not _lock(lock.fileno()):
-                if time.monotonic() > deadline:
-                    raise StoreUnavailable(
-                        f"Another ingest on {self._path} has been running for "
-                        f"{LOCK_PATIENCE:g} seconds; wait for it or stop it."
-                    )
-                time.sleep(0.1)
-            yield  # the lock goes when the file is closed, even if the process is killed
+        path = self._path.with_name(f"{self._path.name}.lock")
+        try:
+            lock = path.open("w")
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The file {path} cannot be written ({error.strerror}); check the rights of "
+                "file and folder."
+            ) from error
+        with lock:  # the lock goes when the file is closed, even if the process is killed
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusy(
+                    f"Another ingest is at work on {self._path}; wait for it or stop it."
+                ) from error
+            yield
 
     # ---- publishing
 
@@ -249,14 +250,19 @@ class SqliteStore:
 
     @contextmanager
     def _door(self) -> Iterator[Database]:
-        """This thread's connection; SQLite's complaints leave as sentences."""
+        """This thread's connection; SQLite's complaints about the file leave as sentences.
+
+        What it complains of our own SQL or rows is a bug and stays what it is.
+        """
         try:
             db = getattr(self._local, "db", None)
             if db is None:
                 db = self._local.db = self._connect()
             yield db
         except sqlite3.DatabaseError as error:
-            raise StoreUnavailable(_sentence(error, self._path)) from error
+            if isinstance(error, sqlite3.OperationalError) or _code(error) in _BROKEN:
+                raise StoreUnavailable(_sentence(error, self._path)) from error
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[Database]:
@@ -286,12 +292,12 @@ class SqliteStore:
         return db
 
 
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+_BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The kind of complaint, without SQLite's finer distinctions."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _sentence(error: sqlite3.DatabaseError, path: Path) -> str:
@@ -303,5 +309,5 @@ def _sentence(error: sqlite3.DatabaseError, path: Path) -> str:
         sqlite3.SQLITE_NOTADB: "it is no SQLite database; move it away or use another file",
         sqlite3.SQLITE_CORRUPT: "it is damaged; put back a backup",
     }
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return f"The database {path} cannot be used: {advice.get(code, str(error))} ({error})."
+    reason = advice.get(_code(error), str(error))
+    return f"The database {path} cannot be used: {reason} ({error})."

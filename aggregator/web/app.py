@@ -1,11 +1,10 @@
 """create_app(config, store) -> Flask."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Flask, Response, jsonify, request
 
 from aggregator.config import Config
-from aggregator.config.tables import seconds
 from aggregator.edition import Edition
 from aggregator.errors import StoreError
 from aggregator.store import Store
@@ -13,13 +12,17 @@ from aggregator.web.shelf import Kept, Shelf
 
 __all__ = ["create_app"]
 
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src https: http:; media-src https: http:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
 
 def create_app(config: Config, store: Store) -> Flask:
     """The public site as a WSGI application."""
     app = Flask(__name__, static_folder=None)
     edition = Edition(config, store)
     shelf = Shelf(edition)
-    max_age = seconds(config.publish.max_age)
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -39,8 +42,11 @@ def create_app(config: Config, store: Store) -> Flask:
         kept = shelf.get(place) if place else None
         if kept is None:
             missing = edition.not_found()
-            return Response(missing.body, 404, content_type=missing.media_type)
-        return _answer(kept, max_age)
+            answer = Response(missing.body, 404)
+            _say_what_it_is(answer, missing.media_type)
+            return answer
+        # what feeds.toml says stands in every document, so its own change counts as one
+        return _answer(kept, max(kept.changed, config.changed), config.publish.max_age_seconds)
 
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> tuple[Response, int]:
@@ -54,33 +60,33 @@ def create_app(config: Config, store: Store) -> Flask:
     return app
 
 
-def _answer(kept: Kept, max_age: int) -> Response:
+def _answer(kept: Kept, changed: datetime, max_age: int) -> Response:
     is_zipped = kept.zipped is not None and request.accept_encodings.quality("gzip") > 0
-    answer = Response(
-        kept.zipped if is_zipped else kept.document.body, content_type=kept.document.media_type
-    )
+    answer = Response(kept.zipped if is_zipped else kept.document.body)
+    _say_what_it_is(answer, kept.document.media_type)
     answer.set_etag(f"{kept.etag}-gzip" if is_zipped else kept.etag)
     if is_zipped:
         answer.content_encoding = "gzip"
     answer.vary.add("Accept-Encoding")
-    if kept.changed > datetime.fromtimestamp(0, UTC):
-        answer.last_modified = kept.changed
+    answer.last_modified = changed
     answer.cache_control.public = True
     answer.cache_control.max_age = max_age
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    if kept.document.media_type.startswith("text/html"):
-        answer.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; img-src https: http:; media-src https: http:; "
-            "base-uri 'none'; form-action 'none'"
-        )
-        answer.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    else:
-        answer.access_control_allow_origin = "*"
     # either form satisfies a reader that has the other one, and a proxy may have weakened both
     if any(request.if_none_match.contains_weak(etag) for etag in (kept.etag, f"{kept.etag}-gzip")):
         return _not_modified(answer)
     answer.make_conditional(request)
     return answer
+
+
+def _say_what_it_is(answer: Response, media_type: str) -> None:
+    """A page runs no scripts; a feed may be read by the pages of other sites."""
+    answer.content_type = media_type
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    if media_type.startswith("text/html"):
+        answer.headers["Content-Security-Policy"] = _PAGE_POLICY
+        answer.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    else:
+        answer.access_control_allow_origin = "*"
 
 
 def _not_modified(answer: Response) -> Response:

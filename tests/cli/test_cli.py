@@ -1,5 +1,6 @@
 """The command line, as an operator runs it: real processes, real files, real signals."""
 
+import fcntl
 import json
 import os
 import re
@@ -149,6 +150,8 @@ def test_ingest_what_is_due(config: Path) -> None:
     assert "Nothing is due" in _run(config, "ingest").stdout
     assert "1 sources: 0 entries" in _run(config, "ingest", "--source", "harbor").stdout
     assert "2 sources" in _run(config, "ingest", "--all").stdout
+    twice = _run(config, "ingest", "--source", "harbor", "--source", "harbor")
+    assert "1 sources" in twice.stdout
 
 
 def test_sources_and_topics(config: Path) -> None:
@@ -303,6 +306,24 @@ def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -
 
     assert process.returncode == 2
     assert "`aggregator ingest` ended by itself (exit code -9)" in log
+
+
+def test_stopping_an_ingest_that_waits(config: Path) -> None:
+    """One that waits for another to end can be stopped as well."""
+    _run(config, "ingest")
+    with (config.parent / "aggregator.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator", "--config", str(config), "ingest", "--all"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(2)
+        process.terminate()
+        _, log = process.communicate(timeout=5)
+
+    assert process.returncode == 130
+    assert "event=stopped" in log
 
 
 def test_stopping_an_ingest(config: Path, press: Press) -> None:

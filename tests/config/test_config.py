@@ -84,14 +84,25 @@ def test_a_missing_secret_is_a_warning() -> None:
     )
 
 
+def test_a_secret_in_an_address_is_a_warning() -> None:
+    """The address of the feed is published, so its token would be (FreshRSS GHSA-rpmm)."""
+    text = RIGHT.replace("https://a.example/feed", "https://a.example/feed?user=1&api_token=x")
+    harmless = RIGHT.replace("https://a.example/feed", "https://a.example/feed/@a?lang=en")
+
+    (_, warning) = _read(text).warnings
+    assert str(warning).startswith("line 16: source.feed: seems to hold a secret")
+    assert len(_read(harmless).warnings) == 1
+    assert not _read(harmless).all_sources[0].is_private
+
+
 WRONG = [
     ("a key of no table", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: defaults"),
     ("a misspelt key", '[site]\ntitel = "x"\n', "line 2: site.titel: there is no such key; did you mean 'title'?"),
     ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
     ("a missing table", "", "site: is missing"),
     ("a wrong choice", '[defaults]\nshow = "exerpt"\n', "found 'exerpt', accepted is one of 'title', 'excerpt', 'full'; did you mean 'excerpt'?"),
-    ("a wrong type", '[publish]\nport = "80"\n', "line 2: publish.port: found '80'"),
-    ("a number out of bounds", "[publish]\nport = 99999\n", "line 2: publish.port: found 99999"),
+    ("a wrong type", '[publish]\nport = "80"\n', "line 2: publish.port: found '80', accepted is a whole number"),
+    ("a number out of bounds", "[publish]\nport = 99999\n", "line 2: publish.port: found 99999, accepted is 1 to 65,535"),
     ("an address without scheme", '[site]\nurl = "t.example"\n', "accepted is a complete address"),
     ("an unknown topic", '[[source]]\ntopics = [\n "labr",\n]\n[[topic]]\nid = "labor"\n', "line 2: source.topics: there is no topic 'labr'; did you mean 'labor'?"),
     ("an unknown topic of a tag", '[[source]]\n[source.tags]\nWork = "labr"\n', "line 3: source.tags.Work: there is no topic 'labr'"),
@@ -100,6 +111,9 @@ WRONG = [
     ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
     ("a time without unit", '[fetch]\ntimeout = "30"\n', 'accepted is a time such as "90s"'),
+    ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "accepted is an address without a login"),
+    ("a site below a question mark", '[site]\nurl = "https://t.example/?x"\n', "without ? and #"),
+    ("a table that is a text", 'site = "x"\n', "line 1: site: found 'x', accepted is a table"),
     ("no TOML", "[site\n", "line 1: is not TOML"),
     ("a control character", '[site]\ntitle = "a\\u0007"\n', "without control characters"),
 ]  # fmt: skip

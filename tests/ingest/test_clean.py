@@ -1,9 +1,9 @@
 """Cleaning, whatever comes. Single quirks are in tests/corpus."""
 
-import nh3
 import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.ingest.clean import clean, safe_html
 from aggregator.ingest.text import beginning, cut, legal, plain_text
@@ -59,9 +59,10 @@ def test_safe_html_is_settled(text: str) -> None:
 
     assert safe_html(cleaned, BASE) == cleaned
     assert "<script" not in cleaned
-    assert "javascript:" not in cleaned.replace("&", "").lower() or "<" not in cleaned
+    addresses = [v for tag in LexborHTMLParser(cleaned).css("[src],[href],[poster],[srcset]")
+                 for v in tag.attributes.values() if v]  # fmt: skip
+    assert not any("javascript:" in address for address in addresses)
     assert legal(cleaned) == cleaned
-    assert nh3.clean_text(plain_text(cleaned)) is not None
 
 
 @cases(_html, st.text(max_size=40), st.text(max_size=40))

@@ -1,5 +1,7 @@
 """What an article is known by: addresses, keys, and what is recognised by them."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
@@ -65,7 +67,14 @@ def _known(*entries: ParsedEntry) -> dict[str, Known]:
     """What the store remembers after these entries were one file."""
     named = recognise(name(entries), {}).new
     return {
-        key: Known(entry=row, digest=item.entry.digest, face="")
+        key: Known(
+            entry=row,
+            digest=item.entry.digest,
+            face="",
+            id=item.entry.id,
+            title=item.entry.title.value if item.entry.title else "",
+            published=item.entry.published if isinstance(item.entry.published, datetime) else None,
+        )
         for row, item in enumerate(named)
         for key in item.keys
     }
@@ -102,6 +111,10 @@ CASES = [
      [given("Briefing", id="1", link="https://o.example/b"),
       given("Briefing", id="2", link="https://o.example/b",
             published=at("2026-10-06 10:00"))], (2, 0, 0)),
+    ("a daily article at one address, one day in each file",
+     [given("Tuesday", id="1", link="https://o.example/b")],
+     [given("Wednesday", id="2", link="https://o.example/b",
+            published=at("2026-10-06 10:00"))], (1, 0, 0)),
     ("one guid on all items (miniflux#4197)",
      [],
      [given("One", id="same"), given("Two", id="same"), given("Three", id="same")], (3, 0, 0)),

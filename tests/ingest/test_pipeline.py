@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from pebble import ProcessPool
 
+from aggregator.demo.press import Answer
 from aggregator.errors import StoreUnavailable
 from aggregator.ingest.workers import Reading, Workers
 from aggregator.model import Failed, Outcome, SourceReport
@@ -73,6 +74,27 @@ def test_odd_items_in_a_json_feed(newsroom: Newsroom) -> None:
     assert (report.books.new, report.books.rejected) == (1, 2)
     assert report.books.known == 3  # four times nothing at all is one nothing
     assert newsroom.titles("/all.atom") == ["Good"]
+
+
+ODD_JSON = [
+    ("a date in the year 1", '"date_published": "0001-01-01T00:00:00+01:00"'),
+    ("a date in the year 9999", '"date_published": "9999-12-31T23:59:59-05:00"'),
+    ("tags that are no list", '"tags": 5'),
+    ("half a letter in the id", '"id": "\\ud800"'),
+    ("half a letter in the text", '"content_html": "<p>\\udfff</p>"'),
+    ("half a letter in the title", '"title": "a\\ud83d"'),
+]
+
+
+@pytest.mark.parametrize("odd", [c[1] for c in ODD_JSON], ids=[c[0] for c in ODD_JSON])
+def test_an_odd_value_in_a_json_feed(newsroom: Newsroom, odd: str) -> None:
+    """The article is published all the same, and so are the others."""
+    first = '{"id": "1", "url": "https://h.example/1", "title": "Good"}'
+    second = f'{{"url": "https://h.example/2", "title": "Odd", {odd}}}'
+    report = _reads(newsroom, f'{{"items": [{first}, {second}]}}'.encode())
+
+    assert (report.books.new, report.error) == (2, "")
+    assert len(newsroom.titles("/all.atom")) == 2
 
 
 def test_one_broken_entry_among_good_ones(newsroom: Newsroom) -> None:
@@ -222,18 +244,52 @@ def test_a_bug_costs_one_source(newsroom: Newsroom, monkeypatch: pytest.MonkeyPa
     assert failure.source == "unlucky"
     assert failure.error.startswith("This is a bug in aggregator, please report it (KeyError")
     assert newsroom.titles("/all.atom") == ["Fine"]
+    # and the outlet is not asked again and again for it
+    health = {h.source: h for h in newsroom.store.health()}["unlucky"]
+    assert health.error == failure.error
+    assert health.next_fetch == newsroom.now + timedelta(minutes=15)
 
 
 def test_a_store_that_cannot_be_written_stops_the_run(newsroom: Newsroom) -> None:
     """Fetching on would only lose what is fetched."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fine"))
-    newsroom.store.sync(newsroom.config.all_sources)
+    newsroom.store.sync(newsroom.config.all_sources, newsroom.now)
     with newsroom.store._writing() as db:  # type: ignore[attr-defined]
         db.execute("drop table keys")
 
     with pytest.raises(StoreUnavailable):
         newsroom.ingests()
+
+
+def test_news_that_joins_a_topic_late(newsroom: Newsroom) -> None:
+    """A copy's words bring an old story into a topic; it is seen there, at its own date."""
+    newsroom.has_topic("labor", "strike")
+    newsroom.lists("harbor")
+    newsroom.lists("copies")
+    newsroom.publishes("harbor", *(
+        article(f"Strike {n}", published=newsroom.now - timedelta(hours=n)) for n in range(60)
+    ))  # fmt: skip
+    newsroom.ingests("harbor")
+    old = article("Quiet", link="https://o.example/q", published=newsroom.now - timedelta(days=9))
+    newsroom.publishes("harbor", old)
+    newsroom.ingests("harbor", later=HOUR)
+    newsroom.publishes("copies", article("The strike of old", link="https://o.example/q"))
+
+    newsroom.ingests("copies", later=HOUR)
+
+    assert newsroom.titles("/topics/labor.atom")[-1] == "Quiet"
+
+
+def test_what_a_server_says_is_not_a_terminal_command(newsroom: Newsroom) -> None:
+    """Escape sequences reach neither log nor terminal."""
+    newsroom.lists("harbor", feed=f"{newsroom.press.url}/f")
+    location = {"Location": "ftp://x/\x1b]0;owned\x07"}
+    newsroom.press.put("/f", Answer(status=302, headers=location))
+
+    (failure,) = newsroom.ingests().failed
+
+    assert failure.error.isprintable()
 
 
 # ---- workers ---------------------------------------------------------------------------

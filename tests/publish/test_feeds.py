@@ -210,7 +210,8 @@ def test_the_end_of_cdata_in_a_text() -> None:
 
 def test_markup_in_plain_text() -> None:
     """A headline that speaks of a tag is no tag, in no format and under no right."""
-    told = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold")
+    safe = SafeHtml("<p>All of it.</p>")
+    told = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold", content=safe)
 
     for show in ("title", "excerpt", "full"):
         feed_ = feed(story(told), sources=(source(show=show),))
