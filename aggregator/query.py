@@ -53,7 +53,7 @@ class Document:
     """What a query looks at; each field is made and folded when first asked for."""
 
     fields: Mapping[str, str | tuple[str, ...] | Callable[[], str]]
-    _folded: dict[str, str] = field(default_factory=dict, init=False)
+    _folded: dict[str | tuple[str, ...], str] = field(default_factory=dict, init=False)
 
     def folded(self, name: str) -> str:
         """The folded text of a field; the items of a many-valued one are kept apart."""
@@ -66,10 +66,10 @@ class Document:
 
     def joined(self, names: tuple[str, ...]) -> str:
         """Several fields in one text: what is not in it is in none of them."""
-        key = "+".join(names)
-        if key not in self._folded:
-            self._folded[key] = _BARRIER.join([self.folded(name) for name in names])
-        return self._folded[key]
+        text = self._folded.get(names)
+        if text is None:
+            text = self._folded[names] = _BARRIER.join([self.folded(name) for name in names])
+        return text
 
 
 _Matcher = Callable[[Document], Hits | None]

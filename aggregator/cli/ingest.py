@@ -60,7 +60,7 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
     if loop and (ids or everything or as_json):
         raise click.UsageError("--loop goes with no other option")
     log_to_stderr()
-    with configured(path) as (config, store), open_workers(os.cpu_count() or 1) as workers:
+    with open_workers(os.cpu_count() or 1) as workers, configured(path) as (config, store):
         listed = chosen(config, ids)
         if loop:
             _until_stopped(_loop(config, store, workers, listed))

@@ -83,10 +83,16 @@ def open_workers(count: int) -> Iterator[Workers]:
     context.set_forkserver_preload([__name__])
     pool = ProcessPool(max_workers=count, context=context)
     try:
+        for _ in range(count):
+            pool.schedule(_ready)  # they start while the rest of the program does
         yield Workers(pool)
     finally:
         pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
         pool.join()
+
+
+def _ready() -> None:
+    """The first task of a worker."""
 
 
 def _read(fetched: Fetched) -> Reading | Failed:

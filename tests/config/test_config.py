@@ -90,7 +90,7 @@ def test_a_secret_in_an_address_is_a_warning() -> None:
     harmless = RIGHT.replace("https://a.example/feed", "https://a.example/feed/@a?lang=en")
 
     (_, warning) = _read(text).warnings
-    assert str(warning).startswith("line 16: source.feed: seems to hold a secret")
+    assert str(warning).startswith("line 17: source.feed: seems to hold a secret")
     assert len(_read(harmless).warnings) == 1
     assert not _read(harmless).all_sources[0].is_private
 
