@@ -313,10 +313,15 @@ class TopicFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """A story and where it belongs. `row` is that of an entry in it that reads differently."""
+    """A story and where it belongs.
+
+    `joins` is true if the story is stored already and gained an entry; `row` is that of an
+    entry in it that reads differently now.
+    """
 
     story: Story
     placements: tuple[Placement, ...] = ()
+    joins: bool = False
     row: int = 0
 
 
@@ -347,7 +352,7 @@ class Outcome(enum.StrEnum):
     """How the last attempt at a source ended."""
 
     NEVER = "never fetched"
-    NEW = "new"
+    CHANGED = "changed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
 

@@ -73,6 +73,26 @@ def test_one_story_from_three_outlets(newsroom: Newsroom) -> None:
     assert newsroom.titles("/sources/second.rss") == ["Cranes"]
 
 
+def test_the_original_arrives_after_a_copy(newsroom: Newsroom) -> None:
+    """Readers see an update, not a repeat: the same id, the original's words and credit."""
+    newsroom.lists("copycat")
+    newsroom.lists("harbor")
+    link = "https://harbor.example/cranes"
+    newsroom.publishes("copycat", article("Cranes – Copycat", link=link))
+    newsroom.ingests("copycat")
+    before = newsroom.read("/all.atom").entries[0]
+    newsroom.publishes("harbor", article("Cranes", link=link))
+
+    newsroom.ingests("harbor", later=HOUR)
+
+    (after,) = newsroom.read("/all.atom").entries
+    assert (after.id, after.published) == (before.id, before.published)
+    assert (after.title, after.source.title) == ("Cranes", "Harbor")
+    assert after.updated > before.updated
+    (item,) = newsroom.get("/all.json").json["items"]  # type: ignore[index]
+    assert [other["name"] for other in item["_source"]["also_at"]] == ["Copycat"]
+
+
 def test_one_broken_outlet_costs_only_itself(newsroom: Newsroom) -> None:
     """A source that fails is reported, since when and why, and the others are read."""
     newsroom.lists("good")

@@ -34,7 +34,7 @@ ROOMS = {
     "jinja2": {"publish.pages"}, "markupsafe": {"publish.pages"},
     "sqlite_utils": {"store.schema", "store.sqlite", "store.saving"},
     "sqlite3": {"store.schema", "store.sqlite"},
-    "flask": {"web.app"},
+    "flask": {"web.app"}, "werkzeug": {"web.app"},
     "granian": {"cli.serve"},
     "click": {"cli"}, "rich": {"cli"},
     "structlog": {"cli", "ingest.pipeline"},

@@ -66,7 +66,7 @@ def _introduce(site: str, folder: str, seconds: float | None) -> None:
         f"  in a browser        {site}/\n"
         f"  in a feed reader    {site}/topics/drug-war.atom\n"
         f"  all topics (OPML)   {site}/topics.opml\n"
-        f"  what is broken      aggregator --config {folder}/feeds.toml sources\n"
+        f"  what is broken      {sys.argv[0]} --config {folder}/feeds.toml sources\n"
         f"  its log             {folder}/log\n\n{end}\n"
     )
 

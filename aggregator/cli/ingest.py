@@ -62,6 +62,7 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
     log_to_stderr()
     with open_workers(os.cpu_count() or 1) as workers, configured(path) as (config, store):
         listed = chosen(config, ids)
+        store.sync(config.all_sources, datetime.now(UTC))
         if loop:
             _until_stopped(_loop(config, store, workers, listed))
             return

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +15,9 @@ from aggregator.errors import WriteError
 
 __all__ = ["publish"]
 
+LISTING = ".published"
+"""The file that lists what was written."""
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -23,9 +27,10 @@ def publish(path: Path, folder: Path) -> None:
 
     A file stands under the path of its address (topics/drug-war.atom), a page as the
     index.html of its folder. Only what has changed is written, and each file appears whole.
+    What it wrote before and does not publish any more is removed; other files are let be.
     """
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # tidy up, as for ^C
-    written = unchanged = 0
+    written, files = 0, []
     with configured(path) as (config, store):
         edition = Edition(config, store)
         for place in edition.paths():
@@ -33,11 +38,24 @@ def publish(path: Path, folder: Path) -> None:
             document = found.make() if found else None
             if document is None:
                 continue
-            if _write(folder / file_of(place), document.body):
-                written += 1
-            else:
-                unchanged += 1
-    click.echo(f"{folder}: {written} files written, {unchanged} unchanged.")
+            files.append(file_of(place))
+            written += _write(folder / files[-1], document.body)
+    removed = _remove_others(folder, files)
+    unchanged = len(files) - written
+    click.echo(f"{folder}: {written} files written, {unchanged} unchanged, {removed} removed.")
+
+
+def _remove_others(folder: Path, files: Sequence[str]) -> int:
+    """Remove what an earlier run wrote and this one did not: a right that was withdrawn, say."""
+    listing = folder / LISTING
+    before = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    gone = sorted(set(before) - set(files))
+    for name in gone:
+        file = folder / name
+        if file.resolve().is_relative_to(folder.resolve()):
+            file.unlink(missing_ok=True)
+    _write(listing, "".join(f"{name}\n" for name in files).encode())
+    return len(gone)
 
 
 def _write(file: Path, body: bytes) -> bool:

@@ -33,7 +33,7 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     sources, so it can run beside `aggregator ingest --loop`, as many times as you like.
     """
     host, port = ready_to_listen(path, host, port)
-    log.info("serving", url=f"http://{host}:{port}/")
+    log.info("serving", url=f"http://{host}:{port}/", site=read_config(path).site.url)
     server: Any = Granian(  # its two kinds of server differ in type only
         str(path),
         address=host,

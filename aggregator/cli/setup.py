@@ -24,10 +24,14 @@ def check(path: Path) -> None:
         click.echo(f"warning: {warning}", err=True)
     off = len(config.all_sources) - len(config.sources)
     click.echo(
-        f"{path} is right: {len(config.sources)} sources"
+        f"{path} is right: {_count(len(config.sources), 'source')}"
         + (f" ({off} more switched off)" if off else "")
-        + f", {len(config.topics)} topics."
+        + f", {_count(len(config.topics), 'topic')}."
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @click.command()

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -26,10 +25,9 @@ def read_config(path: Path) -> Config:
 
 @contextmanager
 def opened(config: Config) -> Iterator[Store]:
-    """The store of a configuration, which knows the sources that feeds.toml lists."""
+    """The store of a configuration."""
     store = open_store(config.database)
     try:
-        store.sync(config.all_sources, datetime.now(UTC))
         yield store
     finally:
         store.close()

@@ -28,7 +28,8 @@ def sources(path: Path, id_: str | None) -> None:
     With an ID, show that source alone, with what was rejected from it.
     """
     with configured(path) as (config, store):
-        health = {h.source: h for h in store.health()}
+        health = {s.id: SourceHealth(source=s.id) for s in config.all_sources}
+        health |= {h.source: h for h in store.health()}
         if id_ is not None:
             (source,) = chosen(config, [id_])
             _show_source(health[source.id], store)
@@ -40,16 +41,14 @@ def _show_sources(config: Config, health: dict[str, SourceHealth]) -> None:
     enabled = {source.id for source in config.sources}
     listed = [health[source.id] for source in config.all_sources]
     listed.sort(key=lambda h: (h.failing_since is None, h.source))  # what is broken comes first
-    table = Table(
-        "source", "state", "since", "newest", "next fetch", "entries", "rejected", box=None
-    )
+    table = _table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
     for h in listed:
         state = h.outcome.value if h.source in enabled else "switched off"
         table.add_row(
             h.source, state, _time(h.failing_since), _time(h.newest), _time(h.next_fetch),
             str(h.entries), str(h.rejected),
         )  # fmt: skip
-    Console().print(table)
+    _print(table)
     for h in listed:
         if h.error:
             click.echo(f"\n{h.source}: {h.error}")
@@ -87,10 +86,10 @@ def topics(path: Path, id_: str | None) -> None:
             _show_topic(config, store, id_)
             return
         counts = store.counts()
-        table = Table("topic", "stories", "title", box=None)
+        table = _table("topic", "stories", "title")
         for topic in config.topics:
             table.add_row(topic.id, str(counts.get(topic_scope(topic.id), 0)), escape(topic.title))
-    Console().print(table)
+    _print(table)
 
 
 def _show_topic(config: Config, store: Store, id_: str) -> None:
@@ -100,6 +99,18 @@ def _show_topic(config: Config, store: Store, id_: str) -> None:
     for story in store.latest(topic_scope(id_), SHOWN):
         click.echo(f"{_time(story.published)}  {story.id}  {story.lead.title}")
         click.echo(f"{'':18}{story.lead.source}: {store.why(story.id)[id_]}")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
+
+
+def _print(table: Table) -> None:
+    """As wide as it is: an id that is cut cannot be looked for."""
+    Console(width=Console(width=1000).measure(table).maximum).print(table)
 
 
 def _time(moment: datetime | None) -> str:

@@ -60,7 +60,7 @@ def read(path: Path, environment: Mapping[str, str]) -> Config:
     Raises ConfigError.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
         raise ConfigError(str(path), [problems.no_file()]) from error
@@ -80,6 +80,8 @@ def parse(
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), [problems.of_syntax(str(error))]) from error
+    except RecursionError as error:
+        raise ConfigError(str(path), [problems.of_file("is nested too deeply")]) from error
     lines = Lines(text)
     found = list(problems.between_values(tables, lines))
     try:
@@ -109,7 +111,9 @@ def _resolve(
     return Config(
         path=path,
         changed=changed,
-        database=Path(override) if override else path.parent / file.storage.database,
+        database=Path(override).absolute()
+        if override
+        else path.parent.absolute() / file.storage.database,
         site=Site(
             title=file.site.title,
             url=file.site.url.rstrip("/"),

@@ -109,9 +109,8 @@ def of_value(details: ErrorDetails, lines: Lines) -> Problem:
     """One pydantic error as a sentence: what was found, what is accepted."""
     path = tuple(part for part in details["loc"] if part != "[key]")
     key = ".".join(str(part) for part in path if not isinstance(part, int)) or "feeds.toml"
-    found = (
-        "a value (not shown)" if set(path) & {"headers", "basic_auth"} else _short(details["input"])
-    )
+    is_secret = set(path) & {"headers", "basic_auth"} or "@" in str(details["input"])
+    found = "a value (not shown)" if is_secret else _short(details["input"])
     match details["type"]:
         case "extra_forbidden":
             known = _known_keys(path[:-1])

@@ -16,6 +16,9 @@ from aggregator.errors import QueryError
 # ---- checked kinds of values -------------------------------------------------------
 
 
+_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\s]")
+
+
 def _is_id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
         raise ValueError("an id of at most 60 small letters, digits and single hyphens")
@@ -28,7 +31,7 @@ def _is_address(value: str) -> str:
         hostname, _ = parts.hostname, parts.port
     except ValueError:
         hostname = None
-    if not hostname or parts.scheme not in ("http", "https") or re.search(r"\s", value):
+    if not hostname or parts.scheme not in ("http", "https") or _NOT_IN_ADDRESS.search(value):
         raise ValueError("a complete address that begins with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("an address without a login; basic_auth names a variable for that")
@@ -151,6 +154,8 @@ class DefaultsTable(_Table):
     language: Language | None = Field(None, description="Language where a feed declares none.")
     precedence: int = Field(
         0,
+        ge=-1000,
+        le=1000,
         description="The higher is fetched first; of two outlets with one story, the first leads.",
     )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
@@ -173,6 +178,8 @@ class SourceTable(_Table):
     language: Language | None = Field(None, description="Language where the feed declares none.")
     precedence: int | None = Field(
         None,
+        ge=-1000,
+        le=1000,
         description="The higher is fetched first; of two outlets with one story, the first leads.",
     )
     enabled: bool = Field(True, description="false: keep its news, fetch it only with --source.")

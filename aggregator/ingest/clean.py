@@ -21,7 +21,15 @@ from w3lib.url import safe_url_string
 
 from aggregator import query
 from aggregator.ingest.identity import Named
-from aggregator.ingest.text import beginning, cut, document_of, legal, one_line, plain_text
+from aggregator.ingest.text import (
+    beginning,
+    cut,
+    document_of,
+    flattened,
+    legal,
+    one_line,
+    plain_text,
+)
 from aggregator.model import (
     Enclosure,
     Entry,
@@ -141,6 +149,7 @@ def safe_html(html: str, base: str) -> SafeHtml:
     next reading of the same text sees differently (a newline after `<pre>`), so it is
     repeated until nothing moves; HTML that never settles is given as text.
     """
+    html = flattened(html)
     cleaner = _cleaner(_web_address(base), any(name in html for name in _MOVED))
     for _ in range(_ROUNDS):
         cleaned = legal(cleaner.clean(html))  # legal last, for nh3 decodes &#1;
@@ -279,7 +288,7 @@ def _past(given: datetime | str | None, now: datetime) -> datetime | None:
 
 def _read_date(text: str) -> datetime | None:
     """What feedparser did not understand, dateutil often does."""
-    if len(text) > 100 or not re.search(r"\d", text):
+    if len(text) > 100 or not re.search(r"\d{4}", text):
         return None
     try:
         with warnings.catch_warnings():  # of a zone it does not know: UTC will do

@@ -4,8 +4,9 @@
 
 Here the only evidence is the canonical address, which is certain. Two entries of one
 source never merge: what an outlet itself tells apart stays apart.
-A story's id, public id, lead and place are chosen once; a copy that arrives later joins
-`others` and moves nothing.
+A story's id, public id and place are chosen once; a copy that arrives later joins `others`
+and moves nothing. The lead is the first to arrive, but for one case: the outlet on whose own
+site the article stands takes the lead from one that republishes it.
 """
 
 import re
@@ -13,8 +14,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.ingest.identity import story_id
-from aggregator.model import Entry, Story
+from aggregator.ingest.identity import is_home, story_id
+from aggregator.model import Entry, Source, Story
 
 __all__ = ["dedupe"]
 
@@ -31,6 +32,7 @@ def dedupe(
     entries: Sequence[Entry],
     standing: Mapping[str, Story],
     *,
+    sources: Mapping[str, Source],
     taken: Set[str] = frozenset(),
     authority: str,
     now: datetime,
@@ -39,9 +41,9 @@ def dedupe(
     """The stories that these new entries make or join.
 
     `standing` maps an address to the story that is known there; `taken` are public ids that
-    another story has. `authority` is the host
-    name under which ids are minted (RFC 4151). On a source's first import its stories
-    arrive at their own dates, so that an archive does not push fresh news out of a feed.
+    another story has. `authority` is the host name under which ids are minted (RFC 4151).
+    On a source's first import its stories arrive at their own dates, so that an archive does
+    not push fresh news out of a feed.
     """
     stories: dict[str, Story] = {}
     at = dict(standing)
@@ -52,7 +54,7 @@ def dedupe(
             story = _begin(entry, used, authority, now, is_first_import)
             used.add(story.public_id)
         else:
-            story = _join(match, entry)
+            story = _join(match, entry, sources, now)
         stories[story.id] = story
         if entry.address:
             at[entry.address] = story
@@ -73,9 +75,18 @@ def _begin(
     )
 
 
-def _join(story: Story, entry: Entry) -> Story:
+def _join(story: Story, entry: Entry, sources: Mapping[str, Source], now: datetime) -> Story:
     why = f"{entry.source}: same address {entry.address}"
-    return replace(story, others=(*story.others, entry), why=(*story.why, why))
+    grown = replace(story, others=(*story.others, entry), why=(*story.why, why))
+    if _is_original(entry, sources) and not _is_original(story.lead, sources):
+        return replace(grown, lead=entry, others=(*story.others, story.lead), updated=now)
+    return grown
+
+
+def _is_original(entry: Entry, sources: Mapping[str, Source]) -> bool:
+    """True if the article stands on its outlet's own site."""
+    source = sources.get(entry.source)
+    return source is not None and is_home(entry.address, source.site)
 
 
 def _public_id(entry: Entry, used: Set[str], authority: str, id_: str, now: datetime) -> str:

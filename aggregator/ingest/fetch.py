@@ -278,10 +278,15 @@ def _without_secrets(headers: Mapping[str, str], source: Source) -> dict[str, st
 def _validators(response: aiohttp.ClientResponse, old: Validators, body_hash: str) -> Validators:
     """Opaque, byte for byte; a 304 may bring new ones."""
     return Validators(
-        etag=response.headers.get("ETag", old.etag),
-        last_modified=response.headers.get("Last-Modified", old.last_modified),
+        etag=_sendable(response.headers.get("ETag", old.etag)),
+        last_modified=_sendable(response.headers.get("Last-Modified", old.last_modified)),
         body_hash=body_hash,
     )
+
+
+def _sendable(value: str) -> str:
+    """The same, or nothing if it is not text that can be sent back."""
+    return value if value.isprintable() and len(value) <= 1000 else ""
 
 
 def _wait(response: aiohttp.ClientResponse) -> int:
@@ -321,6 +326,8 @@ def _explain(error: aiohttp.ClientError) -> str:
             return f"The certificate of {error.host} is not valid ({error.certificate_error})."
         case aiohttp.ClientConnectorError():
             return f"{error.host} could not be reached ({error.strerror})."
+        case aiohttp.ContentTypeError() | aiohttp.ClientPayloadError() if "encoding" in str(error):
+            return "What came is not packed the way that the server says (Content-Encoding)."
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
             return "The connection ended before the whole feed had come."
         case aiohttp.InvalidURL():

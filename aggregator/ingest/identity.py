@@ -22,7 +22,7 @@ from w3lib.url import canonicalize_url, url_query_cleaner
 
 from aggregator.model import Known, ParsedEntry
 
-__all__ = ["Named", "Recognised", "address_of", "name", "recognise", "story_id"]
+__all__ = ["Named", "Recognised", "address_of", "is_home", "name", "recognise", "story_id"]
 
 TRACKING = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
@@ -80,6 +80,19 @@ def address_of(link: str) -> str:
     return f"{host}{path}{query}" + (f"#{fragment}" if keeps_fragment else "")
 
 
+def is_home(address: str, site: str) -> bool:
+    """True if a canonical address lies on the site at this front page."""
+    try:
+        parts = urlsplit(canonicalize_url(site))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    home = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
+    home += parts.path.rstrip("/")
+    rest = address.removeprefix(home)
+    return bool(host) and rest != address and rest[:1] in ("", "/", "?", "#")
+
+
 def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     """Give every entry of one file its keys.
 
@@ -105,7 +118,8 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
             keys.append(f"address {address} {title}")
         if title and owners_of_title[title] == 1:
             keys.append(f"title {title}")
-        keys = keys or [f"text {entry.digest}"]
+        is_something = entry.title or entry.summary or entry.content or entry.link
+        keys = keys or [f"text {entry.digest}" if is_something else f"nothing {position}"]
         named.append(Named(entry=entry, keys=tuple(keys), address=address, position=position))
     return named
 

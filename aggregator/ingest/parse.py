@@ -27,6 +27,10 @@ __all__ = ["parse"]
 
 MAX_TAGS = 50
 MAX_ENCLOSURES = 20
+_BAD_REFERENCE = re.compile(
+    rb"&#(?:[xX]0*(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,})|0*(?:5[5-7][0-9]{3}|[0-9]{7,}));"
+)
+_REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]+|[0-9]+);)+")
 _VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
 
 
@@ -43,12 +47,15 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
 
 
 def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
-    document = feedparser.parse(
-        fetched.body,
-        response_headers={"content-type": fetched.content_type or "application/xml"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        document = feedparser.parse(
+            _mended(fetched.body),
+            response_headers={"content-type": fetched.content_type or "application/xml"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (ValueError, OverflowError, RecursionError) as error:
+        return Failed(error=f"The feed cannot be read ({error}).", status=fetched.status)
     if not document["version"] and not document["entries"]:
         return Failed(error=_not_a_feed(fetched), status=fetched.status)
     language = _text(document["feed"].get("language"))
@@ -64,6 +71,24 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         entries=tuple(entries),
         problem=_problem(document),
     )
+
+
+def _mended(body: bytes) -> bytes:
+    """Without character references that no character has, on which feedparser gives up.
+
+    Some programs write an emoji as two halves, `&#xD83C;&#xDF89;`; those are joined.
+    """
+    return _REFERENCES.sub(_mend, body) if _BAD_REFERENCE.search(body) else body
+
+
+def _mend(run: re.Match[bytes]) -> bytes:
+    codes = [
+        int(code[1:], 16) if code[:1] in b"xX" else int(code)
+        for code in re.findall(rb"&#(\w{1,12});", run[0])
+    ]
+    halves = "".join(chr(code) for code in codes if 0 < code < 0x110000)
+    whole = halves.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return whole.encode("ascii", "xmlcharrefreplace")
 
 
 def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
@@ -184,8 +209,10 @@ def _not_a_feed(fetched: Fetched) -> str:
 
 def _parse_json(fetched: Fetched) -> ParsedFeed | Failed:
     try:
-        document = json.loads(fetched.body)
-    except (ValueError, RecursionError) as error:
+        document = json.loads(fetched.body, parse_int=_short_int)
+    except RecursionError:
+        return Failed(error="The JSON Feed cannot be read: it is nested too deeply.")
+    except ValueError as error:
         return Failed(error=f"The JSON Feed cannot be read: {error}.", status=fetched.status)
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list):
@@ -215,6 +242,11 @@ def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntr
         image=_absolute(base, _text(item.get("image")) or _text(item.get("banner_image"))),
         enclosures=enclosures,
     )
+
+
+def _short_int(digits: str) -> int:
+    """An id or a size; a number that is neither would take time to read for nothing."""
+    return int(digits) if len(digits) <= 20 else 0
 
 
 def _attachments(item: Mapping[str, Any], base: str) -> Iterable[Enclosure]:

@@ -162,7 +162,7 @@ def _file(
     batch = Batch(
         source=source.id,
         state=after,
-        outcome=Outcome.NEW if new or revised else Outcome.UNCHANGED,
+        outcome=Outcome.CHANGED if new or revised else Outcome.UNCHANGED,
         new=_filed_new(line, new, is_first_import=before.last_success is None),
         revised=_filed_revised(line, revised),
         alike=tuple((k.entry, entry.digest) for k, entry in again if k.face == entry.face),
@@ -180,28 +180,31 @@ def _file(
 
 
 def _filed_new(line: Line, entries: Sequence[Entry], *, is_first_import: bool) -> tuple[Filed, ...]:
+    standing = line.store.standing({entry.address for entry in entries if entry.address})
     stories = dedupe(
         entries,
-        line.store.standing({entry.address for entry in entries if entry.address}),
+        standing,
+        sources=line.sources,
         taken=line.store.taken({entry.id for entry in entries if entry.id}),
         authority=line.authority,
         now=line.now,
         is_first_import=is_first_import,
     )
-    return tuple(_filed(line, story) for story in stories)
+    stored = {story.id for story in standing.values()}
+    return tuple(_filed(line, story, joins=story.id in stored) for story in stories)
 
 
 def _filed_revised(line: Line, revised: Sequence[tuple[Known, Entry]]) -> tuple[Filed, ...]:
     told = line.store.told_in({known.entry for known, _ in revised})
     return tuple(
-        _filed(line, _retold(told[known.entry], entry, line.now), known.entry)
+        _filed(line, _retold(told[known.entry], entry, line.now), row=known.entry)
         for known, entry in revised
     )
 
 
-def _filed(line: Line, story: Story, row: int = 0) -> Filed:
+def _filed(line: Line, story: Story, *, joins: bool = False, row: int = 0) -> Filed:
     placements = categorize(story, line.topics, line.sources)
-    return Filed(story=story, placements=tuple(placements), row=row)
+    return Filed(story=story, placements=tuple(placements), joins=joins, row=row)
 
 
 def _retold(story: Story, entry: Entry, now: datetime) -> Story:

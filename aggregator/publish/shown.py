@@ -66,7 +66,9 @@ def _shown(story: Story, feed: TopicFeed) -> Shown:
         image="" if is_title_only else lead.image,
         enclosures=() if is_title_only else lead.enclosures,
         also_at=tuple(
-            AlsoAt(name=feed.sources[other.source].name, link=other.link) for other in story.others
+            AlsoAt(name=name, link=other.link)
+            for other in story.others
+            if (name := feed.sources[other.source].name) != source.name or other.link != lead.link
         ),
         categories=tuple(dict.fromkeys([*sorted(topics), *lead.tags])),
     )

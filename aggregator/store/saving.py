@@ -76,13 +76,15 @@ def _insert_new(
     listings: list[_Listing] = []
     for entry_row, filed in enumerate(new, start=last_entry + 1):
         entry = _telling(filed.story, source)
-        if entry is filed.story.lead:
+        if not filed.joins:
             story_row = last_story + len(stories) + 1
             stories.append({"row": story_row, **rows.story_row(filed.story, entry_row)})
             listings += _listings(story_row, filed, filed.story.arrived)
         else:
             story_row = _row_of(db, filed.story)
             _join(db, story_row, filed, touched, now)
+            if entry is filed.story.lead:
+                _lead(db, story_row, filed.story, entry_row)
         entries.append({"id": entry_row, "story": story_row, **rows.entry_row(entry)})
         keys += [(source, key, entry_row) for key in entry.keys]
     _insert(db, "stories", stories)
@@ -112,10 +114,18 @@ def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
 
 
 def _join(db: Database, story_row: int, filed: Filed, touched: set[str], now: datetime) -> None:
-    """The story gained this source's entry; its id, lead and place stay."""
+    """The story gained this source's entry; its id and place stay."""
     why = json.dumps(filed.story.why, ensure_ascii=False)
     db.execute("update stories set why = ? where row = ?", [why, story_row])
     _relist(db, story_row, filed, touched, now)
+
+
+def _lead(db: Database, story_row: int, story: Story, entry_row: int) -> None:
+    """The original arrived after a copy: it is told from now on, as an update."""
+    db.execute(
+        "update stories set lead = ?, updated = ? where row = ?",
+        [entry_row, rows.time(story.updated), story_row],
+    )
 
 
 def _revise(db: Database, source: str, filed: Filed, touched: set[str], now: datetime) -> None:

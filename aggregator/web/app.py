@@ -1,8 +1,10 @@
 """create_app(config, store) -> Flask."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
 from aggregator.edition import Edition
@@ -22,6 +24,7 @@ def create_app(config: Config, store: Store) -> Flask:
     """The public site as a WSGI application."""
     app = Flask(__name__, static_folder=None)
     edition = Edition(config, store)
+    root = urlsplit(config.site.url).path
     shelf = Shelf(edition)
 
     @app.get("/healthz")
@@ -36,9 +39,13 @@ def create_app(config: Config, store: Store) -> Flask:
 
     @app.get("/", defaults={"path": ""})
     @app.get("/<path:path>")
-    def document(path: str) -> Response:
+    def document(path: str) -> Response | BaseResponse:
         """Whatever stands at the path."""
-        place = edition.find(f"/{path}")
+        # behind a server that keeps the site's folder in the path, or takes it away
+        path = f"/{path}".removeprefix(root if f"/{path}/".startswith(f"{root}/") else "") or "/"
+        if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
+            return redirect(f"{root}{path.rstrip('/')}", 301)  # as file servers write it
+        place = edition.find(path)
         kept = shelf.get(place) if place else None
         if kept is None:
             missing = edition.not_found()

@@ -105,7 +105,7 @@ def test_check(config: Path) -> None:
     result = _run(config, "check")
 
     assert result.returncode == 0
-    assert "is right: 2 sources, 1 topics." in result.stdout
+    assert "is right: 2 sources, 1 topic." in result.stdout
 
 
 def test_check_says_everything_that_is_wrong(config: Path) -> None:
@@ -139,7 +139,7 @@ def test_ingest_json(config: Path) -> None:
     assert report["total"]["new"] == report["sources"]["harbor"]["new"] == 2
     assert report["sources"]["harbor"]["error"] is None
     assert "500" in report["sources"]["broken"]["error"]
-    assert "event=fetched source=harbor status=200 outcome=new" in result.stderr
+    assert "event=fetched source=harbor status=200 outcome=changed" in result.stderr
     assert result.returncode == 0
 
 
@@ -183,9 +183,26 @@ def test_publish(config: Path, tmp_path: Path) -> None:
         "sources.opml", "style.css",
     }  # fmt: skip
     assert len([file for file in files if file.startswith("stories/")]) == 2
-    assert f"{len(files)} files written, 0 unchanged" in first.stdout
-    assert f"0 files written, {len(files)} unchanged" in second.stdout
+    count = len(files) - 1  # the listing
+    assert f"{count} files written, 0 unchanged, 0 removed" in first.stdout
+    assert f"0 files written, {count} unchanged, 0 removed" in second.stdout
     assert {file: file.stat().st_mtime_ns for file in times} == times
+
+
+def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path) -> None:
+    """A topic that is gone is gone from the folder too; what others put there stays."""
+    _run(config, "ingest")
+    folder = tmp_path / "public"
+    _run(config, "publish", str(folder))
+    (folder / "topics" / "mine.html").write_text("mine")
+    config.write_text(config.read_text().replace('id = "labor"', 'id = "work"'))
+
+    result = _run(config, "publish", str(folder))
+
+    assert "4 removed" in result.stdout
+    assert not (folder / "topics" / "labor.atom").exists()
+    assert (folder / "topics" / "work.atom").exists()
+    assert (folder / "topics" / "mine.html").read_text() == "mine"
 
 
 # ---- bad input -------------------------------------------------------------------------

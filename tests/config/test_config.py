@@ -114,6 +114,8 @@ WRONG = [
     ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "accepted is an address without a login"),
     ("a site below a question mark", '[site]\nurl = "https://t.example/?x"\n', "without ? and #"),
     ("a table that is a text", 'site = "x"\n', "line 1: site: found 'x', accepted is a table"),
+    ("a number too large", "[defaults]\nprecedence = 9223372036854775808\n", "accepted is -1,000 to 1,000"),
+    ("a control character in an address", '[site]\nurl = "http://t.example\\u0000/"\n', "accepted is a complete address"),
     ("no TOML", "[site\n", "line 1: is not TOML"),
     ("a control character", '[site]\ntitle = "a\\u0007"\n', "without control characters"),
 ]  # fmt: skip
@@ -142,6 +144,26 @@ def test_secrets_are_not_repeated() -> None:
 
     assert "hunter2" not in problem
     assert "NAME of an environment variable" in problem
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    """Nor is one that stands in the wrong place."""
+    (problem,) = _problems(RIGHT.replace("https://a.example/feed", "https://a:hunter2@a.example/f"))
+
+    assert "hunter2" not in problem
+    assert "basic_auth" in problem
+
+
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    """Some editors put one, which nobody sees."""
+    (tmp_path / "feeds.toml").write_text(RIGHT, encoding="utf-8-sig")
+
+    assert len(config.read(tmp_path / "feeds.toml", {}).all_sources) == 2
+
+
+def test_a_file_nested_too_deeply() -> None:
+    """It is refused, not followed down."""
+    assert _problems("a = " + "[" * 100_000) == ["is nested too deeply"]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -6,13 +6,19 @@ import pytest
 
 from aggregator.ingest.dedupe import dedupe
 from aggregator.model import Entry, Story
-from tests.builders import NOW, entry, story
+from tests.builders import NOW, at, entry, source, story
 
 
 def _dedupe(
     *entries: Entry, standing: dict[str, Story] | None = None, **keys: object
 ) -> list[Story]:
-    given = {"authority": "commons.example", "now": NOW, "is_first_import": False, **keys}
+    given = {
+        "sources": {},
+        "authority": "commons.example",
+        "now": NOW,
+        "is_first_import": False,
+        **keys,
+    }
     return dedupe(entries, standing or {}, **given)  # type: ignore[arg-type]
 
 
@@ -34,6 +40,23 @@ def test_a_copy() -> None:
 
     assert (grown.lead, grown.others) == (lead, (copy,))
     assert grown.why == (f"commons: same address {lead.address}",)
+
+
+def test_the_original_after_a_copy() -> None:
+    """The outlet on whose site the article stands takes the lead; nothing else moves."""
+    outlets = {id_: source(id_) for id_ in ("harbor", "commons")}
+    original = entry("Cranes", "harbor")
+    copy = entry("Cranes!", "commons", link=original.link, published=at("2026-10-05 11:00"))
+    standing = story(copy)
+
+    (grown,) = _dedupe(original, standing={copy.address: standing}, sources=outlets)
+
+    assert (grown.lead, grown.others, grown.updated) == (original, (copy,), NOW)
+    assert (grown.id, grown.public_id, grown.published) == (
+        standing.id, standing.public_id, standing.published,
+    )  # fmt: skip
+    other_way = _dedupe(copy, standing={copy.address: story(original)}, sources=outlets)
+    assert other_way[0].lead == original
 
 
 def test_two_entries_of_one_source() -> None:

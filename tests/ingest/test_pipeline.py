@@ -35,6 +35,7 @@ NO_FEEDS = [
     ("plain text", b"Come back later.", "What came is no feed"),
     ("broken JSON", b'{"items": [', "The JSON Feed cannot be read"),
     ("JSON, but no feed", b'{"error": "no such feed"}', "The JSON that came is no JSON Feed"),
+    ("a number without end", b'{"items": ' + b"9" * 9999, "The JSON Feed cannot be read"),
     ("deep JSON", b'{"items":' + b"[" * 100_000, "The JSON Feed cannot be read"),
     ("another kind of XML", b"<?xml version='1.0'?><sitemap/>", "What came is no feed"),
 ]
@@ -71,8 +72,7 @@ def test_odd_items_in_a_json_feed(newsroom: Newsroom) -> None:
     odd = '{"id": {}, "url": ["x"], "title": 7, "tags": "a", "authors": [null], "attachments": 3}'
     report = _reads(newsroom, f'{{"items": [null, 3, "x", [], {odd}, {good}]}}'.encode())
 
-    assert (report.books.new, report.books.rejected) == (1, 2)
-    assert report.books.known == 3  # four times nothing at all is one nothing
+    assert (report.books.new, report.books.rejected) == (1, 5)
     assert newsroom.titles("/all.atom") == ["Good"]
 
 
@@ -95,6 +95,60 @@ def test_an_odd_value_in_a_json_feed(newsroom: Newsroom, odd: str) -> None:
 
     assert (report.books.new, report.error) == (2, "")
     assert len(newsroom.titles("/all.atom")) == 2
+
+
+REFERENCES = [
+    ("an emoji in two halves", "party &#xD83C;&#xDF89; time", "party 🎉 time"),
+    ("the same in decimals", "party &#55356;&#57225; time", "party 🎉 time"),
+    ("half an emoji", "a&#xD800;b", "ab"),
+    ("numbers that no character has", "a&#99999999999;&#x110000;b", "ab"),
+    ("a control character", "a&#1;b", "ab"),
+    ("good ones", "&#8217;&#x1F389;&#233;", "’🎉é"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "title"), [c[1:] for c in REFERENCES], ids=[c[0] for c in REFERENCES]
+)
+def test_character_references(newsroom: Newsroom, given: str, title: str) -> None:
+    """The entry is kept with what can be read of it, and so are the others."""
+    item = "<item><title>{}</title><link>https://h.example/{}</link></item>"
+    items = item.format("Good", 1) + item.format(given, 2)
+
+    report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
+
+    assert (report.books.new, report.error) == (2, "")
+    assert set(newsroom.titles("/all.atom")) == {"Good", title}
+
+
+def test_a_tower_of_tags(newsroom: Newsroom) -> None:
+    """An entry nested 50,000 deep costs its markup, not minutes, and the others nothing."""
+    tower = "&lt;div&gt;" * 50_000 + "Top"
+    items = (
+        f"<item><title>Tower</title><link>https://h.example/1</link><description>{tower}"
+        "</description></item><item><title>Good</title><link>https://h.example/2</link></item>"
+    )
+    began = time.monotonic()
+
+    report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
+
+    assert time.monotonic() - began < 5
+    assert report.books.new == 2
+    tower_story = next(s for s in newsroom.store.latest("all", 5) if s.lead.title == "Tower")
+    assert (tower_story.lead.summary, tower_story.lead.content.strip()) == ("Top", "Top")
+
+
+def test_validators_that_are_no_text(newsroom: Newsroom) -> None:
+    """They are let go, the news is not."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Here"))
+    good = newsroom.press._answers["/harbor/feed"](None)  # type: ignore[arg-type]
+    newsroom.press.put("/harbor/feed", Answer(body=good.body, headers={"ETag": '"\xff\xfe\x01"'}))
+
+    report = newsroom.ingests()
+
+    assert report.failed == ()
+    assert newsroom.titles("/all.atom") == ["Here"]
 
 
 def test_one_broken_entry_among_good_ones(newsroom: Newsroom) -> None:

@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def _batch(*filed: Filed, source: str = "harbor", **keys: object) -> Batch:
-    defaults = {"state": FetchState(last_success=NOW), "outcome": Outcome.NEW, "new": filed}
+    defaults = {"state": FetchState(last_success=NOW), "outcome": Outcome.CHANGED, "new": filed}
     return Batch(source=source, **{**defaults, **keys})  # type: ignore[arg-type]
 
 
@@ -128,7 +128,7 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     grown = replace(standing, others=(copy,), why=("plains: same address",))
     before = store.revision(source_scope("harbor")).number
 
-    store.save(_batch(Filed(story=grown), source="plains"), NOW + HOUR)
+    store.save(_batch(Filed(story=grown, joins=True), source="plains"), NOW + HOUR)
 
     (read,) = store.latest(source_scope("plains"), 10)
     assert (read.id, read.lead.title) == (standing.id, "Cranes")

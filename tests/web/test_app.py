@@ -136,6 +136,25 @@ def test_nothing_there(open_newsroom: Newsroom, path: str) -> None:
     assert "Nothing here" in answer.text
 
 
+def test_a_slash_at_the_end(open_newsroom: Newsroom) -> None:
+    """What a file server writes leads to the address."""
+    answer = open_newsroom.get("/topics/labor/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/topics/labor")
+
+
+def test_a_site_in_a_folder(open_newsroom: Newsroom) -> None:
+    """Whether the server in front takes the folder out of the path or leaves it in."""
+    open_newsroom._toml = open_newsroom._toml.replace("commons.example", "commons.example/news", 1)
+
+    page = open_newsroom.get("/news/topics/labor")
+    assert page.status_code == 200
+    assert 'href="/news/style.css"' in page.text
+    assert open_newsroom.get("/topics/labor").data == page.data
+    assert open_newsroom.get("/news").data == open_newsroom.get("/").data
+    assert open_newsroom.get("/newsroom").status_code == 404
+
+
 def test_a_story_page(open_newsroom: Newsroom) -> None:
     """Every story has a page, and the lists lead to it."""
     (story, *_) = open_newsroom.store.latest("all", 1)
