@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 
-__all__ = ["make_feed"]
+__all__ = ["KINDS", "make_feed"]
 
 WORDS = """
 after against again agreement ahead already among another around asked barely before began
@@ -24,12 +24,17 @@ until village vote wages water week workers world year young
 NEWEST = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 
 
-def make_feed(number: int, entries: int) -> bytes:
-    """An RSS 2.0 feed as WordPress writes it: teaser, full text of 150 to 450 words, author,
-    categories, picture."""
+KINDS = {
+    "rich": "as WordPress writes it: teaser, full text, author, categories, picture",
+    "plain": "title, link, guid, date and the text as description",
+}
+
+
+def make_feed(number: int, entries: int, kind: str) -> bytes:
+    """An RSS 2.0 feed of one of the KINDS; its texts have 150 to 450 words."""
     random_ = random.Random(number)
     host = f"https://outlet-{number}.example"
-    items = "".join(_item(random_, host, number, place) for place in range(entries))
+    items = "".join(_item(random_, host, number, place, kind) for place in range(entries))
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
         'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
@@ -40,7 +45,7 @@ def make_feed(number: int, entries: int) -> bytes:
     ).encode()
 
 
-def _item(random_: random.Random, host: str, number: int, place: int) -> str:
+def _item(random_: random.Random, host: str, number: int, place: int, kind: str) -> str:
     title = _sentence(random_, 8)
     link = f"{host}/2026/10/{number}-{place}-{title.split()[0].lower()}/"
     when = NEWEST - timedelta(minutes=37 * place + number)
@@ -51,6 +56,13 @@ def _item(random_: random.Random, host: str, number: int, place: int) -> str:
     body = "".join(f"<p>{escape(text)}</p>\n" for text in paragraphs)
     body = body.replace("people", f'<a href="{host}/tag/people/">people</a>', 2)
     body += f'<figure><img src="{host}/p/{place}.jpg" alt="" width="800" height="600"/></figure>'
+    if kind == "plain":
+        return (
+            f"<item><title>{title}</title><link>{link}</link>"
+            f'<guid isPermaLink="false">{host}/?p={1000 + place}</guid>'
+            f"<pubDate>{format_datetime(when)}</pubDate>"
+            f"<description>{escape(body)}</description></item>"
+        )
     return (
         f"<item><title>{title} &amp;#8217;{number}&amp;#8217;</title><link>{link}</link>"
         f'<guid isPermaLink="false">{host}/?p={1000 + place}</guid>'

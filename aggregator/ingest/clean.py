@@ -47,7 +47,7 @@ MAX_TITLE = 300
 MAX_SUMMARY = 420
 """Characters of a teaser: about 60 words, the two or three sentences of an excerpt."""
 MAX_NAME = 200
-_LEGIBLE = 1000
+_LEGIBLE = 700
 """Characters of a title or teaser that are looked at; more than is kept of either."""
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros and typing errors: there was no web to publish on."""
@@ -215,8 +215,13 @@ def _title(given: ParsedEntry) -> str:
 
 def _teaser(given: ParsedEntry, content: SafeHtml) -> str:
     """The outlet's own summary, or the beginning of its text."""
-    own = _APPEARED_FIRST.sub("", _text_line(given.summary))
-    return cut(own or _APPEARED_FIRST.sub("", beginning(content, _LEGIBLE)), MAX_SUMMARY)
+    own = _without_footer(_text_line(given.summary))
+    return cut(own or _without_footer(beginning(content, _LEGIBLE)), MAX_SUMMARY)
+
+
+def _without_footer(text: str) -> str:
+    """Without "The post … appeared first on …", if its end is near enough to be shown."""
+    return text if len(text) >= _LEGIBLE else _APPEARED_FIRST.sub("", text)
 
 
 def _text_line(text: Text | None) -> str:

@@ -83,11 +83,11 @@ def flattened(html: str) -> str:
 def beginning(html: str, limit: int) -> str:
     """At least the first `limit` characters of `plain_text(html)`, or all of it.
 
-    Markup is rarely more than nine tenths of a text, so a long article is not read whole
-    for the sake of its first sentences.
+    A long article is not read whole for the sake of its first sentences, unless it begins
+    with much markup.
     """
-    if len(html) > 10 * limit:
-        text = plain_text(html[: 10 * limit])
+    if len(html) > 3 * limit:
+        text = plain_text(html[: 3 * limit])
         if len(text) > limit + _LONGEST_ENTITY:
             return text[:-_LONGEST_ENTITY]  # the cut may have gone through an entity
     return plain_text(html)
