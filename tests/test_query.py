@@ -96,7 +96,8 @@ def test_refused(rule: str, complaint: str) -> None:
 def test_anything_typed(text: str) -> None:
     """Whatever is typed, it compiles and matches, or is refused with QueryError."""
     with contextlib.suppress(QueryError):
-        parse(text).match(STORY)
+        hits = parse(text).match(STORY)
+        assert hits is None or all(isinstance(hit, str) for hit in hits)
 
 
 @given(st.text(max_size=60), st.text(max_size=10))

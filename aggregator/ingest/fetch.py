@@ -24,12 +24,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from aggregator.ingest.guard import Network, may_ask
 from aggregator.model import Failed, Fetched, Source, Unchanged, Validators
 
 __all__ = ["Fetcher", "Limits", "open_fetcher"]
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -39,9 +38,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
 LONGEST_RETRY_AFTER = 24 * 60 * 60
 """Seconds; one server was seen to ask for 88 hours."""
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that is handed out to the world (RFC 4291, 2.4); the rest is for inner use."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +181,7 @@ class _GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        kept = [row for row in found if _may_ask(ipaddress.ip_address(row["host"]), self._allowed)]
+        kept = [row for row in found if may_ask(ipaddress.ip_address(row["host"]), self._allowed)]
         if found and not kept:
             raise _Refused(_private_sentence(host))
         return kept
@@ -202,21 +198,8 @@ def _check_address(url: URL, allowed: Sequence[Network]) -> None:
         address = ipaddress.ip_address(url.host)
     except ValueError:
         return  # a name; the resolver checks what it stands for
-    if not _may_ask(address, allowed):
+    if not may_ask(address, allowed):
         raise _Refused(_private_sentence(url.host))
-
-
-def _may_ask(address: Address, allowed: Sequence[Network]) -> bool:
-    if any(address in network for network in allowed if network.version == address.version):
-        return True
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return _may_ask(inner, allowed)
-        return address in _GLOBAL_UNICAST and address.is_global
-    return address.is_global and not address.is_multicast
 
 
 def _private_sentence(host: str) -> str:

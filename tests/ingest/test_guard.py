@@ -1,0 +1,37 @@
+"""Which addresses may be asked."""
+
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from aggregator.ingest.guard import may_ask
+
+WORLD = ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
+INNER = [
+    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
+    "0.0.0.0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fd00::1",
+    "ff02::1", "fec0::1", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "::10.0.0.1", "64:ff9b::a00:1",
+    "64:ff9b:1::a00:1", "2002:a00:1::", "2001:db8::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", WORLD)
+def test_the_world(address: str) -> None:
+    """It may be asked."""
+    assert may_ask(ip_address(address), ())
+
+
+@pytest.mark.parametrize("address", INNER)
+def test_an_inner_address(address: str) -> None:
+    """It may not, however it is wrapped."""
+    assert not may_ask(ip_address(address), ())
+
+
+def test_an_allowed_network() -> None:
+    """What the operator lists may be asked, and nothing beside it."""
+    allowed = (ip_network("10.20.0.0/16"), ip_network("fd00::/8"))
+
+    assert may_ask(ip_address("10.20.1.1"), allowed)
+    assert may_ask(ip_address("::ffff:10.20.1.1"), allowed)
+    assert may_ask(ip_address("fd00::1"), allowed)
+    assert not may_ask(ip_address("10.21.1.1"), allowed)
