@@ -315,11 +315,13 @@ class TopicFeed:
 class Filed:
     """A story and where it belongs.
 
-    `joins` is true if the story is stored already and gained an entry; `row` is that of an
-    entry in it that reads differently now.
+    `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
+    the story is stored already and gained an entry; `row` is that of an entry in it that
+    reads differently now.
     """
 
     story: Story
+    arrived: datetime
     placements: tuple[Placement, ...] = ()
     joins: bool = False
     row: int = 0

@@ -5,9 +5,10 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_network
 from math import inf
 from pathlib import Path
@@ -66,10 +67,8 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
         if loop:
             _until_stopped(_loop(config, store, workers, listed))
             return
-        now = datetime.now(UTC)
-        due = listed if ids or everything else store.due(listed, now)
-        with _telling(len(due)) as tell:
-            report = _until_stopped(_once(config, store, workers, due, now, tell, PATIENCE))
+        is_due = (lambda _: listed) if ids or everything else partial(store.due, listed)
+        report = _until_stopped(_once(config, store, workers, is_due, _telling, PATIENCE))
     if report is None:
         raise click.exceptions.Exit(130)
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
@@ -79,13 +78,15 @@ async def _once(
     config: Config,
     store: Store,
     workers: Workers,
-    due: Sequence[Source],
-    now: datetime,
-    tell: Tell,
+    choose: Callable[[datetime], Sequence[Source]],
+    telling: Callable[[int], AbstractContextManager[Tell]],
     patience: float,
 ) -> RunReport:
+    """One run. What is due is asked when its turn has come: the run before may have fetched it."""
     async with open_fetcher(_limits(config), os.environ) as fetcher:
         with await _turn(store, patience):
+            now = datetime.now(UTC)
+            due = choose(now)
             line = Line(
                 sources={source.id: source for source in config.all_sources},
                 topics=config.topics,
@@ -95,7 +96,8 @@ async def _once(
                 now=now,
                 authority=urlsplit(config.site.url).hostname or "localhost",
             )
-            return await run(line, due, tell)
+            with telling(len(due)) as tell:
+                return await run(line, due, tell)
 
 
 async def _turn(store: Store, patience: float) -> ExitStack:
@@ -115,11 +117,16 @@ async def _turn(store: Store, patience: float) -> ExitStack:
 
 async def _loop(config: Config, store: Store, workers: Workers, listed: Sequence[Source]) -> None:
     log.info("started", sources=len(listed), database=str(config.database))
+    is_due = partial(store.due, listed)
     while True:
-        now = datetime.now(UTC)
-        if due := store.due(listed, now):
-            report = await _once(config, store, workers, due, now, _log_source, inf)
-            log.info("run", sources=len(due), failed=len(report.failed), **asdict(report.total))
+        if is_due(datetime.now(UTC)):
+            report = await _once(config, store, workers, is_due, _logging, inf)
+            log.info(
+                "run",
+                sources=len(report.sources),
+                failed=len(report.failed),
+                **asdict(report.total),
+            )
         upcoming = store.next_due(listed)
         wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else LONGEST_NAP
         await asyncio.sleep(max(0.2, min(wait, LONGEST_NAP)))
@@ -174,6 +181,10 @@ def _telling(count: int) -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=count)
         yield lambda report: progress.update(bar, advance=1, description=report.source)
+
+
+def _logging(_: int) -> AbstractContextManager[Tell]:
+    return nullcontext(_log_source)
 
 
 def _log_source(report: SourceReport) -> None:

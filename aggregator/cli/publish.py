@@ -48,14 +48,29 @@ def publish(path: Path, folder: Path) -> None:
 def _remove_others(folder: Path, files: Sequence[str]) -> int:
     """Remove what an earlier run wrote and this one did not: a right that was withdrawn, say."""
     listing = folder / LISTING
-    before = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-    gone = sorted(set(before) - set(files))
-    for name in gone:
-        file = folder / name
-        if file.resolve().is_relative_to(folder.resolve()):
-            file.unlink(missing_ok=True)
+    try:
+        before = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+        gone = sorted(set(before) - set(files))
+        for name in gone:
+            _remove(folder.resolve(), (folder / name).resolve())
+    except (OSError, UnicodeError) as error:
+        raise WriteError(
+            f"Cannot remove what {listing} lists ({error}); remove that file, and by hand what "
+            "is published no more."
+        ) from error
     _write(listing, "".join(f"{name}\n" for name in files).encode())
     return len(gone)
+
+
+def _remove(folder: Path, file: Path) -> None:
+    """Remove a file below the folder, and the folders that it leaves empty."""
+    if folder not in file.parents:
+        return
+    file.unlink(missing_ok=True)
+    for parent in file.parents:
+        if parent == folder or not parent.is_dir() or any(parent.iterdir()):
+            return
+        parent.rmdir()
 
 
 def _write(file: Path, body: bytes) -> bool:

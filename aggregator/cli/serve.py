@@ -29,8 +29,8 @@ log = structlog.get_logger()
 def serve(path: Path, host: str | None, port: int | None) -> None:
     """Serve the pages and feeds.
 
-    It reads the database and never writes to it but to note what feeds.toml says of the
-    sources, so it can run beside `aggregator ingest --loop`, as many times as you like.
+    It only reads the database, so it can run beside `aggregator ingest --loop`, as many times
+    as you like.
     """
     host, port = ready_to_listen(path, host, port)
     log.info("serving", url=f"http://{host}:{port}/", site=read_config(path).site.url)

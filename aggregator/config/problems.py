@@ -25,7 +25,7 @@ from aggregator.config.tables import (
 )
 from aggregator.errors import Problem
 
-_SECRET = re.compile(r"(^|&)[^=&]*(token|key|secret|auth|password|pass)[^=&]*=", re.IGNORECASE)
+_SECRET = re.compile(r"(^|[&_-])(token|secret|password|passwd|auth|key|api-?key)=", re.IGNORECASE)
 _INTERVALS = ("min_interval", "max_interval")
 
 

@@ -39,8 +39,8 @@ def _is_address(value: str) -> str:
 
 
 def _is_site(value: str) -> str:
-    if "?" in value or "#" in value:
-        raise ValueError("an address that ends with a host or a folder, without ? and #")
+    if "?" in value or "#" in value or "//" in value.partition("://")[2]:
+        raise ValueError("an address that ends with a host or a folder, without ?, # and //")
     return _is_address(value)
 
 

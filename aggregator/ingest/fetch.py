@@ -150,7 +150,6 @@ async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncI
     """A Fetcher with its connections; they are closed at the end."""
     connector = aiohttp.TCPConnector(
         limit=limits.concurrency,
-        limit_per_host=limits.per_host,
         resolver=_GuardedResolver(limits.allow_private),
     )
     async with aiohttp.ClientSession(

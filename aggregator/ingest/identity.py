@@ -14,8 +14,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
+from html import unescape
 from urllib.parse import urlsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
@@ -32,6 +33,8 @@ TRACKING = (
 `id` do choose one on some sites."""
 
 _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
+_TAG = re.compile(r"<[^<>]*>")
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
 
 
@@ -124,9 +127,14 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     return named
 
 
-def recognise(named: Sequence[Named], known: Mapping[str, Known]) -> Recognised:
-    """Which entries are new, which have changed, and how many are as they were."""
-    claims = _claims(named, known)
+def recognise(
+    named: Sequence[Named], known: Mapping[str, Known], now: datetime = _NEVER
+) -> Recognised:
+    """Which entries are new, which have changed, and how many are as they were.
+
+    A date later than `now` says nothing; what is stored of such an entry is when it came.
+    """
+    claims = _claims(named, known, now)
     seen = {key for position in claims for key in named[position].keys}
     rest = _without_repeats((item for item in named if item.position not in claims), seen)
     new = tuple(own for item in rest if (own := _with_own_keys(item, known)).keys)
@@ -138,7 +146,7 @@ def recognise(named: Sequence[Named], known: Mapping[str, Known]) -> Recognised:
     return Recognised(new=new, again=again, known=len(named) - len(new) - len(again))
 
 
-def _claims(named: Sequence[Named], known: Mapping[str, Known]) -> dict[int, Known]:
+def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -> dict[int, Known]:
     """Position in the file -> the stored entry that it is, each claimed once at most."""
     candidates = sorted(
         (strength, item.position, key)
@@ -151,23 +159,25 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known]) -> dict[int, Kno
     for _, position, key in candidates:
         free = position not in claims and known[key].entry not in taken
         if free and not (
-            key.startswith("address ") and _replaced(named[position].entry, known[key])
+            key.startswith("address ") and _replaced(named[position].entry, known[key], now)
         ):
             claims[position] = known[key]
             taken.add(known[key].entry)
     return claims
 
 
-def _replaced(entry: ParsedEntry, known: Known) -> bool:
+def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
     """True if another article stands at the address now: id, title and date are all new.
 
     Some outlets print every day's briefing at one address.
     """
+    title = entry.title.value if entry.title else ""
     return (
         bool(entry.id and known.id and entry.id != known.id)
         and isinstance(entry.published, datetime)
-        and entry.published != known.published
-        and _words(known.title) != _plain(entry)
+        and entry.published <= now
+        and entry.published.replace(microsecond=0) != known.published
+        and _words(known.title) != _words(_TAG.sub("", unescape(title)))
     )
 
 

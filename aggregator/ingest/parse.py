@@ -28,9 +28,10 @@ __all__ = ["parse"]
 MAX_TAGS = 50
 MAX_ENCLOSURES = 20
 _BAD_REFERENCE = re.compile(
-    rb"&#(?:[xX]0*(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,})|0*(?:5[5-7][0-9]{3}|[0-9]{7,}));"
+    rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
+    rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
 )
-_REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]+|[0-9]+);)+")
+_REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]{1,20}|[0-9]{1,20});)+")
 _VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
 
 
@@ -84,11 +85,11 @@ def _mended(body: bytes) -> bytes:
 def _mend(run: re.Match[bytes]) -> bytes:
     codes = [
         int(code[1:], 16) if code[:1] in b"xX" else int(code)
-        for code in re.findall(rb"&#(\w{1,12});", run[0])
+        for code in re.findall(rb"&#(\w+);", run[0])
     ]
     halves = "".join(chr(code) for code in codes if 0 < code < 0x110000)
     whole = halves.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
-    return whole.encode("ascii", "xmlcharrefreplace")
+    return b"".join(b"&#%d;" % ord(character) for character in whole)
 
 
 def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
@@ -244,9 +245,9 @@ def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntr
     )
 
 
-def _short_int(digits: str) -> int:
-    """An id or a size; a number that is neither would take time to read for nothing."""
-    return int(digits) if len(digits) <= 20 else 0
+def _short_int(digits: str) -> int | str:
+    """A number; one longer than any size is text, since reading it takes time for nothing."""
+    return int(digits) if len(digits) <= 20 else digits
 
 
 def _attachments(item: Mapping[str, Any], base: str) -> Iterable[Enclosure]:

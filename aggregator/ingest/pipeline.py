@@ -120,7 +120,7 @@ async def _one(line: Line, source: Source) -> SourceReport:
         return _failed(line, source, state, replace(reading, status=status))
 
     keys = {key for item in reading.named for key in item.keys}
-    found = recognise(reading.named, line.store.known(source.id, keys))
+    found = recognise(reading.named, line.store.known(source.id, keys), line.now)
     items = [*found.new, *(item for item, _ in found.again)]
     cleaned = await line.workers.clean(items, source, line.now)
     if isinstance(cleaned, Failed):
@@ -191,20 +191,30 @@ def _filed_new(line: Line, entries: Sequence[Entry], *, is_first_import: bool) -
         is_first_import=is_first_import,
     )
     stored = {story.id for story in standing.values()}
-    return tuple(_filed(line, story, joins=story.id in stored) for story in stories)
+    return tuple(
+        _filed(
+            line,
+            story,
+            arrived=min(story.published, line.now) if is_first_import else line.now,
+            joins=story.id in stored,
+        )
+        for story in stories
+    )
 
 
 def _filed_revised(line: Line, revised: Sequence[tuple[Known, Entry]]) -> tuple[Filed, ...]:
     told = line.store.told_in({known.entry for known, _ in revised})
     return tuple(
-        _filed(line, _retold(told[known.entry], entry, line.now), row=known.entry)
+        _filed(line, _retold(told[known.entry], entry, line.now), arrived=line.now, row=known.entry)
         for known, entry in revised
     )
 
 
-def _filed(line: Line, story: Story, *, joins: bool = False, row: int = 0) -> Filed:
+def _filed(
+    line: Line, story: Story, *, arrived: datetime, joins: bool = False, row: int = 0
+) -> Filed:
     placements = categorize(story, line.topics, line.sources)
-    return Filed(story=story, placements=tuple(placements), joins=joins, row=row)
+    return Filed(story=story, arrived=arrived, placements=tuple(placements), joins=joins, row=row)
 
 
 def _retold(story: Story, entry: Entry, now: datetime) -> Story:

@@ -1,6 +1,7 @@
 """Plain text: out of HTML, in one line, without what XML forbids, cut at whole words."""
 
 import re
+from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -21,12 +22,13 @@ _BLOCK = re.compile(
 """Where a new block begins or ends, words do too; at `<b>` they may not."""
 MAX_DEPTH = 200
 """Levels of elements; real articles have about ten."""
-_NESTING = re.compile(
-    "<(/?)(?!(?:area|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|source|td|th|tr|track"
-    "|wbr)[ />\\s])[a-z]",
-    re.IGNORECASE,
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
+_FLAT = frozenset(
+    {"a", "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li"}
+    | {"link", "meta", "option", "p", "param", "rp", "rt", "source", "tbody", "td", "tfoot", "th"}
+    | {"thead", "tr", "track", "wbr"}
 )
-"""A tag that opens or closes a level for sure; what closes by itself is left out."""
+"""Elements that are empty, or that end by themselves where the next one begins."""
 _LONGEST_ENTITY = 40
 """Characters; `&CounterClockwiseContourIntegral;` is the longest of HTML's entities."""
 
@@ -72,10 +74,13 @@ def flattened(html: str) -> str:
     """
     if html.count("<") <= MAX_DEPTH:
         return html
-    depth = 0
-    for tag in _NESTING.finditer(html):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        if depth > MAX_DEPTH:
+    opened: Counter[str] = Counter()
+    for closing, name, itself in _TAG.findall(html):
+        level = name.lower()
+        if level in _FLAT or itself:
+            continue
+        opened[level] += 1 if not closing else -1 if opened[level] else 0
+        if opened.total() > MAX_DEPTH:
             return re.sub("<[^<>]*>?", " ", html)
     return html
 

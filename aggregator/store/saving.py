@@ -22,6 +22,10 @@ from aggregator.store import rows
 
 __all__ = ["save", "sync"]
 
+_NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
+"""A change is always later than the one before: a reader that knows only If-Modified-Since
+must not take two changes in one second for one."""
+
 REJECTIONS_KEPT = timedelta(days=30)
 """After an outlet has last listed what was rejected."""
 
@@ -42,7 +46,8 @@ def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
             db.table("sources").update(source.id, row)
             changed = True
     if changed:
-        db.execute("update revisions set number = number + 1, changed = ?", [rows.time(now)])
+        sql = f"update revisions set number = number + 1, changed = max(?, {_NEXT_SECOND})"  # noqa: S608 - our own words
+        db.execute(sql, [rows.time(now)])
 
 
 def save(db: Database, batch: Batch, now: datetime) -> None:
@@ -51,9 +56,9 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     Saved apart, a crash between them would turn into "304 for ever" and lost news.
     """
     touched: set[str] = set()
-    _insert_new(db, batch.source, batch.new, touched, now)
+    _insert_new(db, batch.source, batch.new, touched)
     for filed in batch.revised:
-        _revise(db, batch.source, filed, touched, now)
+        _revise(db, batch.source, filed, touched)
     db.conn.executemany(
         "update entries set digest = ? where id = ?", [(d, entry) for entry, d in batch.alike]
     )
@@ -66,9 +71,7 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     db.table("sources").update(batch.source, rows.fetch_row(batch, now))
 
 
-def _insert_new(
-    db: Database, source: str, new: Sequence[Filed], touched: set[str], now: datetime
-) -> None:
+def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[str]) -> None:
     last_entry, last_story = _last_row(db, "entries", "id"), _last_row(db, "stories", "row")
     stories: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
@@ -79,10 +82,10 @@ def _insert_new(
         if not filed.joins:
             story_row = last_story + len(stories) + 1
             stories.append({"row": story_row, **rows.story_row(filed.story, entry_row)})
-            listings += _listings(story_row, filed, filed.story.arrived)
+            listings += _listings(story_row, filed)
         else:
             story_row = _row_of(db, filed.story)
-            _join(db, story_row, filed, touched, now)
+            _join(db, story_row, filed, touched)
             if entry is filed.story.lead:
                 _lead(db, story_row, filed.story, entry_row)
         entries.append({"id": entry_row, "story": story_row, **rows.entry_row(entry)})
@@ -113,11 +116,11 @@ def _insert(db: Database, table: str, new: Sequence[dict[str, Any]]) -> None:
         db.conn.executemany(sql, [tuple(row.values()) for row in new])
 
 
-def _join(db: Database, story_row: int, filed: Filed, touched: set[str], now: datetime) -> None:
+def _join(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
     """The story gained this source's entry; its id and place stay."""
     why = json.dumps(filed.story.why, ensure_ascii=False)
     db.execute("update stories set why = ? where row = ?", [why, story_row])
-    _relist(db, story_row, filed, touched, now)
+    _relist(db, story_row, filed, touched)
 
 
 def _lead(db: Database, story_row: int, story: Story, entry_row: int) -> None:
@@ -128,7 +131,7 @@ def _lead(db: Database, story_row: int, story: Story, entry_row: int) -> None:
     )
 
 
-def _revise(db: Database, source: str, filed: Filed, touched: set[str], now: datetime) -> None:
+def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
     """The entry reads differently now; its story keeps its id and its place."""
     row = rows.entry_row(_telling(filed.story, source))
     for sticky in ("published", "position"):
@@ -137,15 +140,15 @@ def _revise(db: Database, source: str, filed: Filed, touched: set[str], now: dat
     story_row = _row_of(db, filed.story)
     updated = rows.time(filed.story.updated)
     db.execute("update stories set updated = ? where row = ?", [updated, story_row])
-    _relist(db, story_row, filed, touched, now)
+    _relist(db, story_row, filed, touched)
 
 
-def _relist(db: Database, story_row: int, filed: Filed, touched: set[str], now: datetime) -> None:
+def _relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
     """Bring the lists that a story stands in up to date; all of them, old and new, change.
 
-    In a list that is new to it, it arrives now, else nobody would see it there.
+    In a list that is new to it, it arrives with this, else nobody would see it there.
     """
-    wanted = _listings(story_row, filed, now)
+    wanted = _listings(story_row, filed)
     found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
     standing = {scope for (scope,) in found}
     touched |= standing
@@ -159,10 +162,10 @@ def _relist(db: Database, story_row: int, filed: Filed, touched: set[str], now: 
 _Listing = tuple[int, str, str, str, str]
 
 
-def _listings(story_row: int, filed: Filed, arrival: datetime) -> list[_Listing]:
+def _listings(story_row: int, filed: Filed) -> list[_Listing]:
     """The rows that list a story: story, scope, arrived, published, why."""
     story = filed.story
-    arrived, published = rows.time(arrival), rows.time(story.published)
+    arrived, published = rows.time(filed.arrived), rows.time(story.published)
     scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
     scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
     return [(story_row, scope, arrived, published, why) for scope, why in scopes.items()]
@@ -190,11 +193,9 @@ def _reject(db: Database, source: str, rejected: Sequence[Rejected], now: dateti
 
 def _bump(db: Database, scopes: Iterable[str], now: datetime) -> None:
     changed = rows.time(now)
-    db.conn.executemany(
-        """insert into revisions values (?, 1, ?)
-           on conflict (scope) do update set number = number + 1, changed = excluded.changed""",
-        [(scope, changed) for scope in sorted(scopes)],
-    )
+    sql = f"""insert into revisions values (?, 1, ?) on conflict (scope) do update
+              set number = number + 1, changed = max(excluded.changed, {_NEXT_SECOND})"""  # noqa: S608 - our own words
+    db.conn.executemany(sql, [(scope, changed) for scope in sorted(scopes)])
 
 
 def _telling(story: Story, source: str) -> Entry:

@@ -89,6 +89,12 @@ create table runs (
 )"""
 
 
+@migrations()
+def outcome_is_called_changed(db: Database) -> None:
+    """A fetch that brought something is "changed": it may have brought revisions only."""
+    db.execute("update sources set outcome = 'changed' where outcome = 'new'")
+
+
 def migrate(db: Database, path: str) -> None:
     """Bring the tables up to this version. Raises StoreTooNew if they are from a later one."""
     ours = {migration.name for migration in migrations._migrations}

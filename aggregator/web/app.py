@@ -1,7 +1,7 @@
 """create_app(config, store) -> Flask."""
 
-from datetime import datetime
-from urllib.parse import urlsplit
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,7 +24,8 @@ def create_app(config: Config, store: Store) -> Flask:
     """The public site as a WSGI application."""
     app = Flask(__name__, static_folder=None)
     edition = Edition(config, store)
-    root = urlsplit(config.site.url).path
+    root = unquote(urlsplit(config.site.url).path)
+    changed = min(config.changed, datetime.now(UTC))  # a file may claim to be of tomorrow
     shelf = Shelf(edition)
 
     @app.get("/healthz")
@@ -42,7 +43,9 @@ def create_app(config: Config, store: Store) -> Flask:
     def document(path: str) -> Response | BaseResponse:
         """Whatever stands at the path."""
         # behind a server that keeps the site's folder in the path, or takes it away
-        path = f"/{path}".removeprefix(root if f"/{path}/".startswith(f"{root}/") else "") or "/"
+        path = f"/{path}"
+        if root and f"{path}/".startswith(f"{root}/") and not edition.find(path):
+            path = path.removeprefix(root) or "/"
         if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
             return redirect(f"{root}{path.rstrip('/')}", 301)  # as file servers write it
         place = edition.find(path)
@@ -53,7 +56,7 @@ def create_app(config: Config, store: Store) -> Flask:
             _say_what_it_is(answer, missing.media_type)
             return answer
         # what feeds.toml says stands in every document, so its own change counts as one
-        return _answer(kept, max(kept.changed, config.changed), config.publish.max_age_seconds)
+        return _answer(kept, max(kept.changed, changed), config.publish.max_age_seconds)
 
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> tuple[Response, int]:

@@ -201,6 +201,7 @@ def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path)
 
     assert "4 removed" in result.stdout
     assert not (folder / "topics" / "labor.atom").exists()
+    assert not (folder / "topics" / "labor").exists()
     assert (folder / "topics" / "work.atom").exists()
     assert (folder / "topics" / "mine.html").read_text() == "mine"
 

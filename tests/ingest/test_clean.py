@@ -100,6 +100,22 @@ def test_the_beginning_is_how_the_text_begins(text: str) -> None:
     assert beginning(text * 30, 50)[:20] == whole[:20]
 
 
+def test_many_tags_are_no_tower() -> None:
+    """Drawings, long lists and old-fashioned paragraphs keep their markup."""
+    drawing = "<p>A <b>chart</b></p><svg>" + "<path d='M0 0'/>" * 300 + "</svg>"
+    paragraphs = "<p>One" * 300 + "<ul>" + "<li>x" * 300 + "</ul>"
+
+    assert "<b>chart</b>" in safe_html(drawing, BASE)
+    assert safe_html(paragraphs, BASE).count("<p>") == 300
+
+
+@pytest.mark.parametrize("tower", ["<div>" * 30_000, "<div></i>" * 30_000, "<x><y>" * 30_000])
+def test_a_tower(tower: str) -> None:
+    """What is nested beyond reason is read as text, at once."""
+    assert safe_html(f"{tower}Top", BASE).strip() == "Top"
+    assert plain_text(f"{tower}Top") == "Top"
+
+
 def test_links_that_may_stay() -> None:
     """Text, links, pictures and media survive, with absolute addresses."""
     given_html = (

@@ -103,6 +103,7 @@ REFERENCES = [
     ("half an emoji", "a&#xD800;b", "ab"),
     ("numbers that no character has", "a&#99999999999;&#x110000;b", "ab"),
     ("a control character", "a&#1;b", "ab"),
+    ("a sign of XML beside half an emoji", "5 &#60; 6 &#38; 7 &#xD83C;", "5 < 6 & 7"),
     ("good ones", "&#8217;&#x1F389;&#233;", "’🎉é"),
 ]
 
@@ -119,6 +120,41 @@ def test_character_references(newsroom: Newsroom, given: str, title: str) -> Non
 
     assert (report.books.new, report.error) == (2, "")
     assert set(newsroom.titles("/all.atom")) == {"Good", title}
+
+
+def test_a_link_beside_half_an_emoji(newsroom: Newsroom) -> None:
+    """Mending one entry leaves the addresses of the others as they are."""
+    items = (
+        "<item><title>A</title><link>https://h.example/?a=1&#38;copy=2</link></item>"
+        "<item><title>B &#xD83C;</title><link>https://h.example/b</link></item>"
+    )
+    report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
+
+    assert report.note == ""
+    links = {s.lead.title: s.lead.link for s in newsroom.store.latest("all", 5)}
+    assert links == {"A": "https://h.example/?a=1&copy=2", "B": "https://h.example/b"}
+
+
+def test_ids_longer_than_any_number(newsroom: Newsroom) -> None:
+    """They stay apart."""
+    items = ", ".join(
+        f'{{"id": {"9" * 30}{n}, "url": "https://h.example/{n}", "title": "{n}"}}' for n in range(3)
+    )
+    assert _reads(newsroom, f'{{"items": [{items}]}}'.encode()).books.new == 3
+
+
+def test_the_first_import_of_copies(newsroom: Newsroom) -> None:
+    """Old copies stand in the outlet's own list at their own dates; today's article is there."""
+    newsroom.lists("harbor")
+    newsroom.lists("copies")
+    old = [article(f"Old {n}", published=newsroom.now - timedelta(days=300 + n)) for n in range(60)]
+    newsroom.publishes("harbor", *old)
+    newsroom.ingests("harbor")
+    newsroom.publishes("copies", article("Today", published=newsroom.now - HOUR), *old)
+
+    newsroom.ingests("copies", later=HOUR)
+
+    assert newsroom.titles("/sources/copies.atom")[0] == "Today"
 
 
 def test_a_tower_of_tags(newsroom: Newsroom) -> None:
@@ -324,7 +360,8 @@ def test_news_that_joins_a_topic_late(newsroom: Newsroom) -> None:
     newsroom.publishes("harbor", *(
         article(f"Strike {n}", published=newsroom.now - timedelta(hours=n)) for n in range(60)
     ))  # fmt: skip
-    newsroom.ingests("harbor")
+    newsroom.publishes("copies", article("Long established"))
+    newsroom.ingests()
     old = article("Quiet", link="https://o.example/q", published=newsroom.now - timedelta(days=9))
     newsroom.publishes("harbor", old)
     newsroom.ingests("harbor", later=HOUR)

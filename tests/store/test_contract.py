@@ -46,7 +46,8 @@ def _batch(*filed: Filed, source: str = "harbor", **keys: object) -> Batch:
 
 def _filed(lead: Entry, *topics: str, **keys: object) -> Filed:
     placements = tuple(Placement(topic=t, why=f"because {t}") for t in topics)
-    return Filed(story=story(lead, **keys), placements=placements)
+    told = story(lead, **keys)
+    return Filed(story=told, arrived=told.arrived, placements=placements)
 
 
 def _told(stories: list[Story]) -> list[str]:
@@ -128,7 +129,7 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     grown = replace(standing, others=(copy,), why=("plains: same address",))
     before = store.revision(source_scope("harbor")).number
 
-    store.save(_batch(Filed(story=grown, joins=True), source="plains"), NOW + HOUR)
+    store.save(_batch(Filed(story=grown, arrived=NOW, joins=True), source="plains"), NOW + HOUR)
 
     (read,) = store.latest(source_scope("plains"), 10)
     assert (read.id, read.lead.title) == (standing.id, "Cranes")
@@ -148,6 +149,7 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     retold = Filed(
         story=replace(told, lead=later, updated=NOW + HOUR),
         placements=(Placement(topic="policing", why="rule"),),
+        arrived=NOW,
         row=row,
     )
 
@@ -293,6 +295,7 @@ def test_yesterdays_database(tmp_path: Path) -> None:
     assert again.why(next(again.story_ids())) == {"labor": "because labor"}
     again.save(_batch(_filed(entry("New", "harbor"))), NOW)
     assert again.counts()[ALL] == 2
+    assert {h.outcome for h in again.health()} == {Outcome.CHANGED}
     again.close()
 
 

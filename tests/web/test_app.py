@@ -78,6 +78,15 @@ def test_an_etag_is_for_the_bytes(open_newsroom: Newsroom) -> None:
     assert open_newsroom.get("/all.atom", If_None_Match=before).status_code == 200
 
 
+def test_two_changes_in_one_second(open_newsroom: Newsroom) -> None:
+    """A reader that knows only dates is not told that nothing has changed."""
+    since = open_newsroom.get("/all.atom").headers["Last-Modified"]
+    open_newsroom.publishes("harbor", article("In the same second"))
+    open_newsroom.ingests()
+
+    assert open_newsroom.get("/all.atom", If_Modified_Since=since).status_code == 200
+
+
 def test_a_topic_that_did_not_change(open_newsroom: Newsroom) -> None:
     """News elsewhere does not send a topic's readers anything."""
     etag = open_newsroom.get("/topics/labor.atom").headers["ETag"]
