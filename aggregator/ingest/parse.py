@@ -14,6 +14,7 @@ Raises nothing for what an outlet sends: a body that is no feed is `Failed`.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import struct_time
 from typing import Any
@@ -160,10 +161,8 @@ def _date(item: dict[str, Any], name: str) -> datetime | str | None:
     # dict.get, because feedparser's own get() answers "published" when asked for "updated"
     parsed = dict.get(item, f"{name}_parsed")
     if isinstance(parsed, struct_time):
-        try:
+        with suppress(ValueError):  # a 60th second, say; the text is tried again in cleaning
             return datetime(*parsed[:6], tzinfo=UTC)
-        except ValueError:
-            pass
     return _text(dict.get(item, name)) or None
 
 

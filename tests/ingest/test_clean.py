@@ -42,6 +42,8 @@ _pieces = st.sampled_from([
     "<textarea>",
     "<iframe src=x>",
     "<video poster='javascript:x' src='//v'>",
+    "<IMG SRCSET='javascript:b 2x'>",
+    "<video POSTER='javascript:x'>",
     "<form action=x>",
     "<ul><li>",
     "text ",
@@ -104,6 +106,18 @@ def test_the_beginning_is_how_the_text_begins(text: str) -> None:
     whole = plain_text(text * 30)
 
     assert beginning(text * 30, 50)[:20] == whole[:20]
+
+
+def test_attributes_in_capitals() -> None:
+    """HTML does not care, so neither does what keeps addresses safe and absolute."""
+    shouted = (
+        '<IMG SRCSET="b.png 1x, javascript:x 2x">'
+        '<VIDEO POSTER="javascript:x"></VIDEO><Q CITE="data:x">q</Q>'
+    )
+
+    assert safe_html(shouted, BASE) == (
+        '<img srcset="https://outlet.example/a/b.png 1x"><video></video><q>q</q>'
+    )
 
 
 def test_many_tags_are_no_tower() -> None:
