@@ -137,7 +137,7 @@ _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
     "time": {"datetime"},
     "*": {"lang", "dir"},
 }
-_MOVED = re.compile("srcset|poster|cite", re.IGNORECASE)
+_MOVED = ("srcset", "poster", "cite")
 """Attributes that hold addresses and that nh3 does not know as such."""
 _SCHEMES = {"http", "https", "mailto"}
 _ROUNDS = 4
@@ -151,7 +151,8 @@ def safe_html(html: str, base: str) -> SafeHtml:
     repeated until nothing moves; HTML that never settles is given as text.
     """
     html = flattened(html)
-    cleaner = _cleaner(_web_address(base), _MOVED.search(html) is not None)
+    lowered = html.lower()
+    cleaner = _cleaner(_web_address(base), any(name in lowered for name in _MOVED))
     for _ in range(_ROUNDS):
         cleaned = legal(cleaner.clean(html))  # legal last, for nh3 decodes &#1;
         if cleaned == html:
