@@ -59,6 +59,8 @@ class Source:
     """Seconds."""
     max_interval: int = 24 * 60 * 60
     """Seconds."""
+    max_new: int = 100
+    """New entries in one fetch beyond which they are held for the operator."""
 
     @property
     def published_feed(self) -> str:
@@ -95,22 +97,51 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a feed wants to be fetched, as far as it says.
+
+    `every` is in seconds; hours are 0 to 23 and days 0 (Monday) to 6, both in UTC.
+    """
+
+    every: int = 0
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """Where a feed can be subscribed to: its hub, and the topic to name there (WebSub 4)."""
+
+    hub: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A body arrived whole. `url` is the address after redirects."""
+    """A body arrived whole. `url` is the address after redirects.
+
+    `fresh` is for how many seconds the server calls it fresh; `moved_to` is where it says
+    that the feed has gone for good, empty if it does not.
+    """
 
     url: str
     status: int
     content_type: str
     body: bytes
     validators: Validators
+    fresh: int = 0
+    moved_to: str = ""
+    push: Push = Push()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged:
-    """Nothing new: a 304, or the same bytes as last time."""
+    """Nothing new: a 304, or the same bytes as last time (status 200)."""
 
     status: int
     validators: Validators
+    fresh: int = 0
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +152,16 @@ class Failed:
     status: int = 0
     retry_after: int = 0
     """Seconds that the server asked us to stay away; 0 if it did not say."""
+    hold: "Hold | None" = None
+    """What that means for the other sources of the server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A registrable domain, or one address, that has asked to be left alone `until` then."""
+
+    domain: str
+    until: datetime
 
 
 # ---- entries ---------------------------------------------------------------------
@@ -149,7 +190,8 @@ class ParsedEntry:
     """An entry as the outlet gave it. Its addresses are absolute, its HTML is not safe.
 
     Dates are datetimes where the parser understood them, else the text as given.
-    `broken` says why the entry cannot be trusted (it was cut off, say).
+    `broken` says why the entry cannot be trusted (it was cut off, say); `origins` are the ids
+    and addresses of the feeds that it says it comes from (atom:source, RSS source).
     """
 
     id: str = ""
@@ -164,6 +206,7 @@ class ParsedEntry:
     language: str = ""
     image: str = ""
     enclosures: tuple[Enclosure, ...] = ()
+    origins: tuple[str, ...] = ()
     broken: str = ""
 
     @property
@@ -183,6 +226,8 @@ class ParsedFeed:
 
     entries: tuple[ParsedEntry, ...] = ()
     problem: str = ""
+    pace: Pace = Pace()
+    push: Push = Push()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,14 +275,22 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the store remembers of an entry to recognise it by; `entry` is its row."""
+    """What the store remembers of an entry to recognise it by; `entry` is its row.
+
+    `revisions` is how often it has changed here, `revised` when last. `is_published` is
+    false if its story was taken out, by the operator or by age; it is not to return.
+    """
 
     entry: int
     digest: str
     face: str
     id: str = ""
+    link: str = ""
     title: str = ""
     published: datetime | None = None
+    revisions: int = 0
+    revised: datetime | None = None
+    is_published: bool = True
 
 
 # ---- stories ---------------------------------------------------------------------
@@ -290,6 +343,11 @@ def source_scope(source: str) -> str:
     return f"source:{source}"
 
 
+def held_scope(scope: str) -> str:
+    """Where stories wait that would stand in a scope, if the operator lets them."""
+    return f"held {scope}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFeed:
     """What one public feed tells, whatever its format.
@@ -317,7 +375,7 @@ class Filed:
 
     `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
     the story is stored already and gained an entry; `row` is that of an entry in it that
-    reads differently now.
+    reads differently now. `is_held` keeps a new story back until the operator lets it out.
     """
 
     story: Story
@@ -325,6 +383,7 @@ class Filed:
     placements: tuple[Placement, ...] = ()
     joins: bool = False
     row: int = 0
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +404,8 @@ class Batch:
     alike: tuple[tuple[int, str], ...] = ()
     keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    books: "Books" = field(default_factory=lambda: Books())
+    hold: Hold | None = None
 
 
 # ---- the state of a source, and reports -------------------------------------------
@@ -357,6 +418,22 @@ class Outcome(enum.StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    WAITING = "waiting"
+    """The server has asked us to stay away for a while."""
+    RETIRED = "retired"
+    """The outlet has removed the feed for good; only an operator asks again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where a server says that a feed has gone for good, since when, and how often it did.
+
+    Nothing but a readable feed at the new address counts.
+    """
+
+    to: str = ""
+    since: datetime | None = None
+    hits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,11 +448,49 @@ class FetchState:
     """In a row."""
     failing_since: datetime | None = None
     last_success: datetime | None = None
+    last_full: datetime | None = None
+    """When a whole feed came last; a server may say "nothing new" and lie."""
+    pace: Pace = Pace()
+    move: Move = Move()
+    push: Push = Push()
+    retired: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a hub is asked to deliver for a source (WebSub).
+
+    `token` is the end of the address that it calls, `secret` signs what it delivers.
+    `lease_until` is None until the hub has asked back.
+    """
+
+    source: str
+    hub: str
+    topic: str
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    asked: datetime
+    lease_until: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a hub has delivered and nobody has taken in yet; `id` is its row."""
+
+    id: int
+    source: str
+    content_type: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """How a source is doing: for the operator."""
+    """How a source is doing: for the operator.
+
+    `recent` are the dates of its last articles, newest first; `held` counts the stories that
+    wait for the operator.
+    """
 
     source: str
     outcome: Outcome = Outcome.NEVER
@@ -386,7 +501,12 @@ class SourceHealth:
     next_fetch: datetime | None = None
     entries: int = 0
     rejected: int = 0
-    newest: datetime | None = None
+    recent: tuple[datetime, ...] = ()
+    retired: datetime | None = None
+    move: Move = Move()
+    held: int = 0
+    pushed_until: datetime | None = None
+    """The end of the lease under which its hub delivers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -442,7 +562,17 @@ class RunReport:
     @property
     def failed(self) -> tuple[SourceReport, ...]:
         """The sources that could not be read."""
-        return tuple(report for report in self.sources if report.outcome is Outcome.FAILED)
+        bad = (Outcome.FAILED, Outcome.RETIRED)
+        return tuple(report for report in self.sources if report.outcome in bad)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something wrong with the database. `check` is what was looked at, `what` a phrase."""
+
+    check: str
+    what: str
+    can_mend: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ class _Aggregator:
         )
         (folder / "feeds.toml").write_text(
             '[site]\ntitle = "Bench"\nurl = "https://bench.example"\n'
-            f'[fetch]\nallow_private = ["127.0.0.0/8"]\n{topics}{sources}'
+            f'[fetch]\nallow_private = ["127.0.0.0/8"]\nspacing = "0s"\n{topics}{sources}'
         )
         config = str(folder / "feeds.toml")
         return [sys.executable, "-m", "aggregator", "--config", config, "ingest", "--all"]

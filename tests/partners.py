@@ -36,6 +36,7 @@ url = "https://commons.example"
 allow_private = ["127.0.0.0/8"]
 timeout = "3s"
 per_host = 20
+spacing = "0s"
 """
 
 
@@ -157,6 +158,7 @@ class Newsroom:
                     workers=self._workers,
                     now=self.now,
                     authority="commons.example",
+                    home=self.config.site.url,
                 )
                 reports.append(await run(line, due))
         return reports

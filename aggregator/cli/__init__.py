@@ -27,6 +27,10 @@ COMMANDS = {
     "publish": "aggregator.cli.publish",
     "sources": "aggregator.cli.show",
     "topics": "aggregator.cli.show",
+    "held": "aggregator.cli.decide",
+    "moved": "aggregator.cli.decide",
+    "backup": "aggregator.cli.keep",
+    "doctor": "aggregator.cli.keep",
     "demo": "aggregator.cli.demo",
 }
 

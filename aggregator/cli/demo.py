@@ -148,6 +148,7 @@ max_interval = "4s"
 
 [fetch]
 allow_private = ["127.0.0.0/8"]
+spacing = "0s"
 timeout = "10s"
 per_host = 8
 

@@ -43,6 +43,8 @@ class Config:
     changed: datetime
     """When the file was last written; what is published may have changed with it."""
     database: Path
+    keep: int
+    """Seconds after which a story is taken out; 0 for never."""
     site: Site
     fetch: FetchTable
     publish: PublishTable
@@ -114,6 +116,7 @@ def _resolve(
         database=Path(override).absolute()
         if override
         else path.parent.absolute() / file.storage.database,
+        keep=seconds(file.storage.keep) if file.storage.keep else 0,
         site=Site(
             title=file.site.title,
             url=file.site.url.rstrip("/"),
@@ -165,4 +168,5 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         basic_auth=table.basic_auth or "",
         min_interval=seconds(inherited("min_interval")),
         max_interval=seconds(inherited("max_interval")),
+        max_new=inherited("max_new"),
     )

@@ -120,9 +120,11 @@ Variable = Annotated[str, AfterValidator(_is_variable)]
 Header = Annotated[str, AfterValidator(_is_header)]
 NetworkText = Annotated[str, AfterValidator(_is_network)]
 Duration = Annotated[str, AfterValidator(is_duration)]
+Pause = Annotated[str, AfterValidator(lambda value: value if value == "0s" else is_duration(value))]
 Contact = Annotated[str, AfterValidator(_is_contact)]
 Line = Annotated[str, AfterValidator(_is_line)]
 Text = Annotated[str, AfterValidator(_is_text)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 ShowText = Literal["title", "excerpt", "full"]
 
 
@@ -160,6 +162,9 @@ class DefaultsTable(_Table):
     )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
     max_interval: Duration = Field("1d", description="Never fetch less often than this.")
+    max_new: int = Field(
+        100, ge=1, description="More new articles at once than this wait for the operator."
+    )
 
 
 class SourceTable(_Table):
@@ -194,6 +199,9 @@ class SourceTable(_Table):
     )
     min_interval: Duration | None = Field(None, description="Never fetch more often than this.")
     max_interval: Duration | None = Field(None, description="Never fetch less often than this.")
+    max_new: int | None = Field(
+        None, ge=1, description="More new articles at once than this wait for the operator."
+    )
 
 
 class TopicTable(_Table):
@@ -214,16 +222,15 @@ class FetchTable(_Table):
     )
     concurrency: int = Field(20, ge=1, le=200, description="Requests at the same time.")
     per_host: int = Field(2, ge=1, le=20, description="Connections to one host.")
+    spacing: Pause = Field("1s", description="Time between two requests to one host.")
     timeout: Duration = Field("30s", description="Longest time for one request in all.")
+    connect_timeout: Duration = Field("10s", description="Longest time for a connection.")
+    read_timeout: Duration = Field("20s", description="Longest silence of a server.")
     max_bytes: int = Field(
         15_000_000, ge=1_000, le=1_000_000_000, description="Largest feed, decompressed."
     )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed.")
-
-    @property
-    def timeout_seconds(self) -> int:
-        """`timeout` in seconds."""
-        return seconds(self.timeout)
+    ports: list[Port] = Field([80, 443], description="Ports that may be asked.")
 
 
 class StorageTable(_Table):
@@ -231,6 +238,9 @@ class StorageTable(_Table):
 
     database: Text = Field(
         "aggregator.db", description="SQLite file, seen from the folder of feeds.toml."
+    )
+    keep: Duration | None = Field(
+        None, description="Stories older than this are taken out; without it, none is."
     )
 
 

@@ -20,7 +20,7 @@ from dateutil import parser as dateutil_parser
 from w3lib.url import safe_url_string
 
 from aggregator import query
-from aggregator.ingest.identity import Named
+from aggregator.ingest.identity import Named, is_ours
 from aggregator.ingest.text import (
     beginning,
     cut,
@@ -59,19 +59,24 @@ _APPEARED_FIRST = re.compile(
 )
 
 
-def clean_all(items: Sequence[Named], source: Source, now: datetime) -> list[Entry | Rejected]:
+def clean_all(
+    items: Sequence[Named], source: Source, now: datetime, home: str = ""
+) -> list[Entry | Rejected]:
     """`clean` for many, in order."""
-    return [clean(item, source, now) for item in items]
+    return [clean(item, source, now, home) for item in items]
 
 
-def clean(item: Named, source: Source, now: datetime) -> Entry | Rejected:
-    """Make one entry safe and complete, or say why it cannot be published."""
+def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry | Rejected:
+    """Make one entry safe and complete, or say why it cannot be published.
+
+    `home` is the address of our own site, whose stories are not news to us.
+    """
     given = item.entry
     content = _content(given)
     summary = _teaser(given, content)
     title = _title(given) or cut(summary, 80)
     link = _web_address(given.link)
-    reason = _fault(given, link, title)
+    reason = _fault(given, link, title, home)
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
     published = _past(given.published, now) or _past(given.updated, now) or now
@@ -96,15 +101,17 @@ def clean(item: Named, source: Source, now: datetime) -> Entry | Rejected:
         image=image,
         enclosures=enclosures,
         digest=given.digest,
-        face=digest_of(link, title, summary, content, author, tags, image, enclosures),
+        face=digest_of(title, summary, content, author, tags, image, enclosures),
         position=item.position,
     )
     return _filtered(entry, source) or entry
 
 
-def _fault(given: ParsedEntry, link: str, title: str) -> str:
+def _fault(given: ParsedEntry, link: str, title: str, home: str) -> str:
     if given.broken:
         return given.broken
+    if home and is_ours(given, home):
+        return "it is a story of our own that comes back through this outlet"
     if not link:
         return "it has no link to an article"
     if not title:

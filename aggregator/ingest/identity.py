@@ -1,20 +1,21 @@
 """What an article is known by: addresses and keys that outlive small changes.
 
-An outlet's entry has several keys, strongest first: its id, its address, its title with
-its date. `recognise` compares a whole file with what we have, because a key that is enough
-for one entry can be wrong when two entries of the file share it:
+An outlet's entry has several keys, strongest first: its id, its id without the host, its
+address, its title with its date. `recognise` compares a whole file with what we have,
+because a key that is enough for one entry can be wrong when two entries of the file share it:
 
     ParsedEntry... --name--> keys --recognise(known)--> new | changed | known
 
 Each stored entry is claimed by at most one entry of a file, by the strongest key first, so
 a feed whose items all link to its front page, or repeat one guid, keeps all of them.
+When an outlet renames everything at once, `rebind` finds the old entries under new names.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from html import unescape
 from urllib.parse import urlsplit
@@ -23,7 +24,19 @@ from w3lib.url import canonicalize_url, url_query_cleaner
 
 from aggregator.model import Known, ParsedEntry
 
-__all__ = ["Named", "Recognised", "address_of", "is_home", "name", "recognise", "story_id"]
+__all__ = [
+    "Named",
+    "Recognised",
+    "address_of",
+    "is_home",
+    "is_ours",
+    "is_renamed",
+    "keys_to_remember",
+    "name",
+    "rebind",
+    "recognise",
+    "story_id",
+]
 
 TRACKING = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
@@ -36,6 +49,17 @@ _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _TAG = re.compile(r"<[^<>]*>")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
+_OUR_PATH = re.compile(
+    r"/stories/[0-9a-f]{16}|/(all|topics/[^/]+|sources/[^/]+)(\.(rss|atom|json))?"
+)
+_OUR_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
+
+REVISIONS = 24
+"""How often an entry may change before it is looked at once a day only: some show the weather
+in their text (the same limit as lemon24/reader's)."""
+REVISED_AGAIN = timedelta(days=1)
+FEW = 2
+"""Entries that are new together need no suspicion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +77,13 @@ class Recognised:
     """What a file holds, compared with what we have.
 
     `again` are known entries whose text differs from last time; `new + again + known` is
-    the whole file.
+    the whole file. `claimed` are the rows of the stored entries that it lists.
     """
 
     new: tuple[Named, ...]
     again: tuple[tuple[Named, Known], ...]
     known: int
+    claimed: frozenset[int]
 
 
 def address_of(link: str) -> str:
@@ -105,9 +130,11 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     ids = Counter(entry.id for entry in entries if entry.id)
     addresses = [address_of(entry.link) for entry in entries]
     titles = [_title_key(entry) for entry in entries]
+    paths = [path_of(entry.id) for entry in entries]
     labels = [address or entry.id for address, entry in zip(addresses, entries, strict=True)]
     owners_of_address = _owners(addresses, [_telling(entry) for entry in entries])
     owners_of_title = _owners(titles, labels)
+    owners_of_path = Counter(paths)
     named = []
     for position, entry in enumerate(entries):
         address, title = addresses[position], titles[position]
@@ -115,6 +142,8 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
         if entry.id:
             suffix = f" {address or title}" if ids[entry.id] > 1 else ""
             keys.append(f"id {_without_scheme(entry.id)}{suffix}")
+        if paths[position] and owners_of_path[paths[position]] == 1:
+            keys.append(f"path {paths[position]}")
         if address and owners_of_address[address] == 1:
             keys.append(f"address {address}")
         elif address and not entry.id:
@@ -141,9 +170,91 @@ def recognise(
     again = tuple(
         (named[position], match)
         for position, match in sorted(claims.items(), key=lambda claim: claim[0])
-        if named[position].entry.digest != match.digest
+        if named[position].entry.digest != match.digest and _may_change(match, now)
     )
-    return Recognised(new=new, again=again, known=len(named) - len(new) - len(again))
+    return Recognised(
+        new=new,
+        again=again,
+        known=len(named) - len(new) - len(again),
+        claimed=frozenset(match.entry for match in claims.values()),
+    )
+
+
+def _may_change(known: Known, now: datetime) -> bool:
+    """False for an entry that changes at every fetch and did so today, and for one whose
+    story was taken out: it is not to come back with its next comma."""
+    restless = known.revisions >= REVISIONS and known.revised is not None
+    return known.is_published and not (restless and now - _some(known.revised) < REVISED_AGAIN)
+
+
+def _some(when: datetime | None) -> datetime:
+    assert when is not None
+    return when
+
+
+def is_renamed(found: Recognised) -> bool:
+    """True if so much of a file is new that its outlet may have renamed what we have."""
+    new = len(found.new)
+    return new > FEW and new > len(found.again) + found.known
+
+
+def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
+    """The same, with entries recognised that only their new names made new.
+
+    All ids change at once when an outlet moves to another system (reader#322). Then an entry
+    is a stored one that the file does not list by its old name, if the paths of their links
+    are the same, or their titles are and their dates do not speak against it. This is
+    believed only if it explains most of what is new, since a title alone is never enough.
+    """
+    missing = [known for known in stored if known.entry not in found.claimed]
+    by_path = _unique((path_of(known.link), known) for known in missing)
+    by_title = _unique((_words(known.title), known) for known in missing)
+    paths = Counter(path_of(item.entry.link) for item in found.new)
+    titles = Counter(_title_words(item.entry) for item in found.new)
+    bound: list[tuple[Named, Known]] = []
+    rest: list[Named] = []
+    taken: set[int] = set()
+    for item in found.new:
+        path, title = path_of(item.entry.link), _title_words(item.entry)
+        match = by_path.get(path) if paths[path] == 1 else None
+        if match is None and titles[title] == 1:
+            match = by_title.get(title)
+            if isinstance(item.entry.published, datetime) and match:
+                match = match if _is_of(match.published, item.entry) else None
+        if match is None or match.entry in taken:
+            rest.append(item)
+        else:
+            taken.add(match.entry)
+            bound.append((item, match))
+    if len(bound) <= len(rest):
+        return found
+    return replace(
+        found,
+        new=tuple(rest),
+        again=(*found.again, *(pair for pair in bound if pair[1].is_published)),
+        known=found.known + sum(not known.is_published for _, known in bound),
+        claimed=found.claimed | taken,
+    )
+
+
+def _unique(pairs: Iterable[tuple[str, Known]]) -> dict[str, Known]:
+    """What each name stands for, without empty names and names of several."""
+    listed = [(name, known) for name, known in pairs if name]
+    counts = Counter(name for name, _ in listed)
+    return {name: known for name, known in listed if counts[name] == 1}
+
+
+def _is_of(when: datetime | None, entry: ParsedEntry) -> bool:
+    given = entry.published
+    return isinstance(given, datetime) and given.replace(microsecond=0) == when
+
+
+def keys_to_remember(item: Named, known: Known) -> tuple[str, ...]:
+    """The keys that a known entry goes by from now on. A date that moves at every fetch makes
+    no new key."""
+    if _title_words(item.entry) != _words(known.title):
+        return item.keys
+    return tuple(key for key in item.keys if not key.startswith("title "))
 
 
 def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -> dict[int, Known]:
@@ -158,12 +269,19 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -
     taken: set[int] = set()
     for _, position, key in candidates:
         free = position not in claims and known[key].entry not in taken
-        if free and not (
-            key.startswith("address ") and _replaced(named[position].entry, known[key], now)
-        ):
+        if free and _is_trusted(key, named[position].entry, known[key], now):
             claims[position] = known[key]
             taken.add(known[key].entry)
     return claims
+
+
+def _is_trusted(key: str, entry: ParsedEntry, known: Known, now: datetime) -> bool:
+    """True if nothing speaks against an entry being the one of that key."""
+    if key.startswith("address "):
+        return not _replaced(entry, known, now)
+    if key.startswith("path "):  # another blog in the same feed has a ?p=12 too
+        return _title_words(entry) == _words(known.title) or _is_of(known.published, entry)
+    return True
 
 
 def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
@@ -171,14 +289,34 @@ def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
 
     Some outlets print every day's briefing at one address.
     """
-    title = entry.title.value if entry.title else ""
     return (
         bool(entry.id and known.id and entry.id != known.id)
         and isinstance(entry.published, datetime)
         and entry.published <= now
-        and entry.published.replace(microsecond=0) != known.published
-        and _words(known.title) != _words(_TAG.sub("", unescape(title)))
+        and not _is_of(known.published, entry)
+        and _words(known.title) != _title_words(entry)
     )
+
+
+def path_of(address: str) -> str:
+    """A web address without scheme and host; empty if nothing but the front page is left."""
+    found = re.match(r"https?://[^/?#]+(/?.*)", address.strip(), re.IGNORECASE)
+    return found[1].rstrip("/") if found and len(found[1].strip("/")) > 1 else ""
+
+
+def is_ours(entry: ParsedEntry, home: str) -> bool:
+    """True if an entry is one of the site at `home`, come back through a partner.
+
+    It says so by its id, its link or the feed that it names as its origin (tt-rss: a feed of
+    one's own makes duplicates at every update).
+    """
+    host = urlsplit(home).hostname
+    minted = _OUR_ID.fullmatch(entry.id)
+    if minted and minted[1] == host:
+        return True
+    ours = _without_scheme(home).rstrip("/")
+    rests = (_without_scheme(a).removeprefix(ours) for a in (entry.id, entry.link, *entry.origins))
+    return bool(ours) and any(_OUR_PATH.fullmatch(rest) for rest in rests)
 
 
 def _with_own_keys(item: Named, known: Mapping[str, Known]) -> Named:
@@ -228,6 +366,11 @@ def _telling(entry: ParsedEntry) -> str:
 
 def _plain(entry: ParsedEntry) -> str:
     return _words(entry.title.value) if entry.title else ""
+
+
+def _title_words(entry: ParsedEntry) -> str:
+    """The words of a title as a reader sees it, to be compared with one that is stored."""
+    return _words(_TAG.sub("", unescape(entry.title.value))) if entry.title else ""
 
 
 def _words(text: str) -> str:

@@ -22,6 +22,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
+from aggregator.ingest import bounds, channel
 from aggregator.model import Enclosure, Failed, Fetched, ParsedEntry, ParsedFeed, Text
 
 __all__ = ["parse"]
@@ -49,9 +50,12 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
 
 
 def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
+    if fault := bounds.xml_fault(fetched.body):
+        error = _not_a_feed(fetched) if fault == bounds.NO_FEED else fault
+        return Failed(error=error, status=fetched.status)
     try:
         document = feedparser.parse(
-            _mended(fetched.body),
+            _mended(bounds.without_entity_bombs(fetched.body)),
             response_headers={"content-type": fetched.content_type or "application/xml"},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -72,6 +76,8 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
     return ParsedFeed(
         entries=tuple(entries),
         problem=_problem(document),
+        pace=channel.pace(document["feed"], fetched.body),
+        push=channel.push(document["feed"], fetched.url),
     )
 
 
@@ -109,7 +115,15 @@ def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
         language=_text(_mapping(item.get("title_detail")).get("language")) or language,
         image=_image(item, feed_url, enclosures),
         enclosures=enclosures,
+        origins=_origins(item),
     )
+
+
+def _origins(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """atom:source's id and links (RFC 4287 4.2.11), or the address in RSS's source."""
+    source = _mapping(item.get("source"))
+    given = [source.get("id"), source.get("href"), *(r.get("href") for r in _rows(source, "links"))]
+    return tuple(dict.fromkeys(address for value in given if (address := _text(value))))
 
 
 def _link(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
@@ -208,6 +222,8 @@ def _not_a_feed(fetched: Fetched) -> str:
 
 
 def _parse_json(fetched: Fetched) -> ParsedFeed | Failed:
+    if fault := bounds.json_fault(fetched.body):
+        return Failed(error=fault, status=fetched.status)
     try:
         document = json.loads(fetched.body, parse_int=_short_int)
     except RecursionError:
@@ -219,7 +235,10 @@ def _parse_json(fetched: Fetched) -> ParsedFeed | Failed:
         return Failed(error="The JSON that came is no JSON Feed: it has no items.")
     base = fetched.url
     language = _text(document.get("language"))
-    return ParsedFeed(entries=tuple(_json_entry(_mapping(item), base, language) for item in items))
+    return ParsedFeed(
+        entries=tuple(_json_entry(_mapping(item), base, language) for item in items),
+        push=channel.json_push(document, base),
+    )
 
 
 def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntry:

@@ -9,61 +9,80 @@ and does not stop the others either; a store that cannot be written stops the ru
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
 
 from aggregator.errors import StoreError
-from aggregator.ingest.categorize import categorize
-from aggregator.ingest.dedupe import dedupe
 from aggregator.ingest.fetch import Fetcher
-from aggregator.ingest.identity import Recognised, recognise
-from aggregator.ingest.schedule import next_fetch, rhythm
+from aggregator.ingest.filing import Desk, file_changes, is_flood
+from aggregator.ingest.identity import Recognised, is_renamed, rebind, recognise
+from aggregator.ingest.schedule import address_to_ask, is_full_due
+from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
 from aggregator.ingest.text import one_line
 from aggregator.ingest.workers import Reading, Workers
 from aggregator.model import (
     Batch,
-    Books,
+    Delivery,
     Entry,
     Failed,
     Fetched,
     FetchState,
-    Filed,
-    Known,
+    Hold,
     Outcome,
-    ParsedFeed,
     Rejected,
     RunReport,
     Source,
     SourceReport,
-    Story,
-    Topic,
+    Unchanged,
     Validators,
 )
 from aggregator.store import Store
 
-__all__ = ["Line", "run"]
+__all__ = ["Line", "deliver", "run", "the_time"]
 
 MAX_SENTENCE = 400
 """Characters of an error or note."""
+MOMENT = timedelta(hours=1)
+"""By how much a clock may go back without more ado, as clocks do that are set right."""
+RECENT = 20
+"""Articles from whose dates a rhythm is read."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What the line works with. `authority` is the host name under which ids are minted."""
+class Line(Desk):
+    """What the line works with. `home` is the address of our own site.
 
-    sources: Mapping[str, Source]
-    topics: Sequence[Topic]
-    store: Store
+    `locks` keep two tellings of one source apart, fetched and delivered at the same time.
+    """
+
     fetcher: Fetcher
     workers: Workers
-    now: datetime
-    authority: str
+    home: str
+    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+
+def the_time(store: Store, clock: datetime) -> datetime:
+    """The time that a run goes by, never earlier than that of the run before.
+
+    If the clock has gone back a little, time stands still until it has caught up. If it has
+    gone back by more, it was wrong before, and what was stamped with it is put right.
+    """
+    last = store.last_stamp()
+    if last is None or last <= clock:
+        return clock
+    if last - clock <= MOMENT:
+        return last
+    log.error("clock", text=f"The clock has gone back from {last} to {clock}; times are put right.")
+    store.rewind(clock)
+    return clock
 
 
 async def run(
@@ -73,15 +92,14 @@ async def run(
 
     Raises StoreError.
     """
-    at_once = asyncio.Semaphore(line.fetcher.limits.concurrency)
 
     async def one(source: Source) -> SourceReport:
-        async with at_once:
-            started = perf_counter()
-            report = replace(await _guarded(line, source), seconds=perf_counter() - started)
-            tell(report)
-            return report
+        started = perf_counter()
+        report = replace(await _guarded(line, source, _one), seconds=perf_counter() - started)
+        tell(report)
+        return report
 
+    line.fetcher.holds.update(line.store.holds(line.now))
     first = sorted(due, key=lambda source: -source.precedence)  # who comes first, leads
     tasks = [asyncio.create_task(one(source)) for source in first]
     try:
@@ -94,170 +112,156 @@ async def run(
     return report
 
 
-async def _guarded(line: Line, source: Source) -> SourceReport:
+async def _guarded(
+    line: Line, source: Source, step: Callable[[Line, Source], Awaitable[SourceReport]]
+) -> SourceReport:
     try:
-        return await _one(line, source)
+        return await step(line, source)
     except StoreError:
         raise
     except Exception as error:  # a bug must cost one source, not the newsroom's whole day
         log.exception("bug", source=source.id)
         text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
-        state = line.store.state(source.id)
-        return _failed(line, source, state, Failed(error=text))
+        return _failed(line, source, line.store.state(source.id), Failed(error=text))
 
 
 async def _one(line: Line, source: Source) -> SourceReport:
     state = line.store.state(source.id)
-    outcome = await line.fetcher.fetch(source, state.validators)
-    status = outcome.status
-    if not isinstance(outcome, Fetched):
-        if isinstance(outcome, Failed):
-            return _failed(line, source, state, outcome)
-        return _unchanged(line, source, state, outcome.validators, status)
+    known = state.validators
+    if is_full_due(source, state, line.now):
+        known = Validators(body_hash=known.body_hash)
+    address = address_to_ask(source, state, line.now)
+    async with line.fetcher.fetch(source, known, address, line.now) as outcome:
+        match outcome:
+            case Hold():
+                return _waiting(line, source, state, outcome)
+            case Failed():
+                return _failed(line, source, state, outcome)
+            case Unchanged():
+                return _unchanged(line, source, state, outcome)
+        return await _changed(line, source, state, outcome)
 
-    reading = await line.workers.read(outcome)
+
+async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetched) -> SourceReport:
+    reading = await line.workers.read(fetched)
     if isinstance(reading, Failed):
-        return _failed(line, source, state, replace(reading, status=status))
+        return _failed(line, source, state, replace(reading, status=fetched.status))
+    async with line.locks[source.id]:
+        found, cleaned = await _news(line, source, state, reading)
+        if isinstance(cleaned, Failed):
+            return _failed(line, source, state, replace(cleaned, status=fetched.status))
+        dates = _dates(line, source, cleaned)
+        is_pushed = line.store.is_pushed(source.id, line.now)
+        after = after_good(
+            source, state, fetched, reading.feed, dates, line.now, is_pushed=is_pushed
+        )
+        if is_pushed and found.new:
+            line.store.missed(source.id)
+        note = reading.feed.problem
+        return _saved(line, source, state, after, found, cleaned, note, fetched.status)
 
+
+async def deliver(line: Line, source: Source, delivery: Delivery) -> SourceReport:
+    """Take in what a source's hub has brought, through the same line. Raises StoreError."""
+    return await _guarded(line, source, partial(_delivered, delivery=delivery))
+
+
+async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceReport:
+    """What cannot be read is the hub's mistake, and not counted against the outlet."""
+    fetched = Fetched(
+        url=source.feed,
+        status=200,
+        content_type=delivery.content_type,
+        body=delivery.body,
+        validators=Validators(),
+    )
+    reading = await line.workers.read(fetched)
+    if isinstance(reading, Failed):
+        return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=reading.error)
+    async with line.locks[source.id]:
+        state = line.store.state(source.id)
+        found, cleaned = await _news(line, source, state, reading)
+        if isinstance(cleaned, Failed):
+            return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=cleaned.error)
+        after = after_delivery(source, state, _dates(line, source, cleaned), line.now)
+        return _saved(line, source, state, after, found, cleaned, reading.feed.problem, 0)
+
+
+# ---- between reading and saving ----------------------------------------------------
+
+
+def _recognised(line: Line, source: Source, state: FetchState, reading: Reading) -> Recognised:
     keys = {key for item in reading.named for key in item.keys}
     found = recognise(reading.named, line.store.known(source.id, keys), line.now)
+    if state.last_success is not None and is_renamed(found):
+        return rebind(found, line.store.latest_known(source.id, 3 * len(reading.named) + 100))
+    return found
+
+
+async def _news(
+    line: Line, source: Source, state: FetchState, reading: Reading
+) -> tuple[Recognised, list[Entry | Rejected] | Failed]:
+    """What a file holds, and what is new or changed in it, cleaned."""
+    found = _recognised(line, source, state, reading)
     items = [*found.new, *(item for item, _ in found.again)]
-    cleaned = await line.workers.clean(items, source, line.now)
-    if isinstance(cleaned, Failed):
-        return _failed(line, source, state, replace(cleaned, status=status))
-
-    after = _succeeded(line, source, reading, outcome.validators)
-    batch, books = _file(line, source, state, after, found, cleaned)
-    line.store.save(batch, line.now)
-    return SourceReport(
-        source=source.id,
-        status=status,
-        outcome=batch.outcome,
-        note=one_line(reading.feed.problem, MAX_SENTENCE),
-        books=books,
-    )
+    return found, await line.workers.clean(items, source, line.now, line.home)
 
 
-# ---- filing what was cleaned -------------------------------------------------------
+def _dates(line: Line, source: Source, cleaned: Sequence[Entry | Rejected] = ()) -> list[datetime]:
+    """Of the source's last articles, with those that have just come."""
+    fresh = [entry.published for entry in cleaned if isinstance(entry, Entry)]
+    return sorted([*line.store.recent(source.id, RECENT), *fresh], reverse=True)[:RECENT]
 
 
-def _file(
+def _saved(
     line: Line,
     source: Source,
     before: FetchState,
     after: FetchState,
     found: Recognised,
     cleaned: Sequence[Entry | Rejected],
-) -> tuple[Batch, Books]:
-    """Everything that this fetch changes, and its books. No other source saves meanwhile."""
-    count = len(found.new)
-    new = [entry for entry in cleaned[:count] if isinstance(entry, Entry)]
-    again = [
-        (known, entry)
-        for (_, known), entry in zip(found.again, cleaned[count:], strict=True)
-        if isinstance(entry, Entry)
-    ]
-    revised = [(known, entry) for known, entry in again if known.face != entry.face]
-    rejected = tuple(entry for entry in cleaned if isinstance(entry, Rejected))
-    batch = Batch(
-        source=source.id,
-        state=after,
-        outcome=Outcome.CHANGED if new or revised else Outcome.UNCHANGED,
-        new=_filed_new(line, new, is_first_import=before.last_success is None),
-        revised=_filed_revised(line, revised),
-        alike=tuple((k.entry, entry.digest) for k, entry in again if k.face == entry.face),
-        keys=tuple((known.entry, entry.keys) for known, entry in again),
-        rejected=rejected,
-    )
-    books = Books(
-        received=len(found.new) + len(found.again) + found.known,
-        new=len(new),
-        updated=len(revised),
-        known=found.known + len(again) - len(revised),
-        rejected=len(rejected),
-    )
-    return batch, books
-
-
-def _filed_new(line: Line, entries: Sequence[Entry], *, is_first_import: bool) -> tuple[Filed, ...]:
-    standing = line.store.standing({entry.address for entry in entries if entry.address})
-    stories = dedupe(
-        entries,
-        standing,
-        sources=line.sources,
-        taken=line.store.taken({entry.id for entry in entries if entry.id}),
-        authority=line.authority,
-        now=line.now,
-        is_first_import=is_first_import,
-    )
-    stored = {story.id for story in standing.values()}
-    return tuple(
-        _filed(
-            line,
-            story,
-            arrived=min(story.published, line.now) if is_first_import else line.now,
-            joins=story.id in stored,
-        )
-        for story in stories
-    )
-
-
-def _filed_revised(line: Line, revised: Sequence[tuple[Known, Entry]]) -> tuple[Filed, ...]:
-    told = line.store.told_in({known.entry for known, _ in revised})
-    return tuple(
-        _filed(line, _retold(told[known.entry], entry, line.now), arrived=line.now, row=known.entry)
-        for known, entry in revised
-    )
-
-
-def _filed(
-    line: Line, story: Story, *, arrived: datetime, joins: bool = False, row: int = 0
-) -> Filed:
-    placements = categorize(story, line.topics, line.sources)
-    return Filed(story=story, arrived=arrived, placements=tuple(placements), joins=joins, row=row)
-
-
-def _retold(story: Story, entry: Entry, now: datetime) -> Story:
-    """The story with one outlet's telling replaced; a revised entry keeps its place."""
-    lead, *others = (entry if told.source == entry.source else told for told in story.entries)
-    return replace(story, lead=lead, others=tuple(others), updated=now)
-
-
-# ---- the state after a fetch -------------------------------------------------------
-
-
-def _succeeded(line: Line, source: Source, reading: Reading, validators: Validators) -> FetchState:
-    entries = [item.entry for item in reading.named]
-    return _good(line, source, _kept(validators, reading.feed), rhythm(entries, source))
-
-
-def _kept(validators: Validators, feed: ParsedFeed) -> Validators:
-    """A feed that came broken is asked for in full again (robot.villas#132)."""
-    return Validators() if any(entry.broken for entry in feed.entries) else validators
-
-
-def _good(line: Line, source: Source, validators: Validators, interval: int) -> FetchState:
-    after = FetchState(validators=validators, interval=interval, last_success=line.now)
-    return replace(after, next_fetch=next_fetch(source, after, None, line.now))
-
-
-def _unchanged(
-    line: Line, source: Source, state: FetchState, validators: Validators, status: int
+    note: str,
+    status: int,
 ) -> SourceReport:
-    after = _good(line, source, validators, state.interval)
-    batch = Batch(source=source.id, state=after, outcome=Outcome.UNCHANGED)
+    new = sum(isinstance(entry, Entry) for entry in cleaned[: len(found.new)])
+    is_held = is_flood(new, source, before, line.store.recent(source.id, RECENT), line.now)
+    batch = file_changes(line, source, before, after, found, cleaned, is_held=is_held)
     line.store.save(batch, line.now)
-    return SourceReport(source=source.id, status=status, outcome=Outcome.UNCHANGED)
+    if is_held:
+        note = f"{new} new entries at once are held; `aggregator held {source.id}` shows them."
+    return SourceReport(
+        source=source.id,
+        status=status,
+        outcome=batch.outcome,
+        note=one_line(note, MAX_SENTENCE),
+        books=batch.books,
+    )
+
+
+# ---- fetches without news ----------------------------------------------------------
+
+
+def _unchanged(line: Line, source: Source, state: FetchState, outcome: Unchanged) -> SourceReport:
+    after = after_good(
+        source, state, outcome, None, _dates(line, source), line.now,
+        is_pushed=line.store.is_pushed(source.id, line.now),
+    )  # fmt: skip
+    line.store.save(Batch(source=source.id, state=after, outcome=Outcome.UNCHANGED), line.now)
+    return SourceReport(source=source.id, status=outcome.status, outcome=Outcome.UNCHANGED)
 
 
 def _failed(line: Line, source: Source, state: FetchState, failed: Failed) -> SourceReport:
     error = one_line(failed.error, MAX_SENTENCE)  # it may quote the server, escapes and all
-    after = replace(
-        state,
-        failures=state.failures + 1,
-        failing_since=state.failing_since or line.now,
-    )
-    after = replace(after, next_fetch=next_fetch(source, after, failed, line.now))
-    batch = Batch(source=source.id, state=after, outcome=Outcome.FAILED, error=error)
+    after = after_failure(source, state, failed, line.now)
+    outcome = Outcome.RETIRED if after.retired else Outcome.FAILED
+    batch = Batch(source=source.id, state=after, outcome=outcome, error=error, hold=failed.hold)
     line.store.save(batch, line.now)
-    return SourceReport(source=source.id, status=failed.status, outcome=Outcome.FAILED, error=error)
+    return SourceReport(source=source.id, status=failed.status, outcome=outcome, error=error)
+
+
+def _waiting(line: Line, source: Source, state: FetchState, hold: Hold) -> SourceReport:
+    note = f"{hold.domain} has asked to be left alone until {hold.until:%Y-%m-%d %H:%M} UTC."
+    after = after_hold(source, state, hold, line.now)
+    batch = Batch(source=source.id, state=after, outcome=Outcome.WAITING, error=note)
+    line.store.save(batch, line.now)
+    return SourceReport(source=source.id, outcome=Outcome.WAITING, note=note)

@@ -1,38 +1,147 @@
-"""When a source is asked again: by its own rhythm, later after errors, never not at all."""
+"""When a source is asked again: by its own rhythm, later after errors, never not at all.
 
+    dates of its articles --rhythm--> seconds --next_fetch(state, what was said)--> a time
+
+What the outlet wishes (Cache-Control, ttl, sy:updatePeriod, skipHours) is respected within
+the operator's bounds. Times are spread a little, by chance that comes from the source and
+the time alone, so that sources do not all fire together and the same run gives the same.
+"""
+
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from aggregator.model import Failed, FetchState, ParsedEntry, Source
+from aggregator.model import Failed, FetchState, Move, Source
 
-__all__ = ["next_fetch", "rhythm"]
+__all__ = [
+    "address_to_ask",
+    "is_full_due",
+    "moved",
+    "next_fetch",
+    "quiet_since",
+    "rhythm",
+    "settled",
+]
 
 LONGEST_BACKOFF = 24 * 60 * 60
 """Seconds. A dead feed is still asked once a day: some return (Media Cloud's notes)."""
+SPREAD = 0.1
+"""By how much a wait is stretched at most."""
+FULL_EVERY = timedelta(hours=12)
+"""Some servers say "nothing new" for ever (tt-rss, Media Cloud)."""
+PUSHED_FACTOR = 4
+"""How much longer a source is left alone whose hub tells us what is new."""
+MOVED_AFTER = timedelta(days=1)
+MOVED_HITS = 3
+"""A permanent redirect may be a mistake of today (Vienna#1546: a maintenance page)."""
+QUIET_AFTER = timedelta(days=2)
+QUIET_FACTOR = 4
 
 
-def rhythm(entries: Sequence[ParsedEntry], source: Source) -> int:
-    """Seconds between fetches: half the time between an outlet's articles, within bounds.
+# ---- rhythm ------------------------------------------------------------------------
 
-    Two dates at least are needed; without them it is twice the least interval.
+
+def rhythm(dates: Sequence[datetime], source: Source, now: datetime) -> int:
+    """Seconds between fetches that suit articles of these dates, within the source's bounds.
+
+    The wait grows with the square root of the time between articles: of all ways to spend a
+    number of requests on many sources, that one brings the news soonest. A silence counts, so
+    an outlet that sleeps is asked less, and more again when it wakes.
     """
-    dates = sorted(entry.published for entry in entries if isinstance(entry.published, datetime))
     if len(dates) < 2:
         return _bounded(2 * source.min_interval, source)
-    newest = dates[-20:]
-    gap = (newest[-1] - newest[0]).total_seconds() / (len(newest) - 1)
-    return _bounded(int(gap / 2), source)
+    gap = max(0.0, (now - min(dates)).total_seconds()) / len(dates)
+    return _bounded(int((gap * source.min_interval) ** 0.5), source)
 
 
-def next_fetch(source: Source, state: FetchState, failed: Failed | None, now: datetime) -> datetime:
-    """The time of the next fetch, given the state after this one."""
-    if failed is None:
-        wait = _bounded(state.interval or source.min_interval, source)
-    else:
-        doubled = source.min_interval * 2 ** min(state.failures - 1, 10)
-        wait = max(min(doubled, LONGEST_BACKOFF), failed.retry_after)
-    return now + timedelta(seconds=wait)
+def quiet_since(dates: Sequence[datetime], now: datetime) -> datetime | None:
+    """The date of the last article of a source that is silent for far longer than it used to
+    be; None if it is not. Quiet is not broken (NetNewsWire#1107, FreshRSS#3750)."""
+    ordered = sorted(dates)
+    pauses = [later - earlier for earlier, later in pairwise(ordered)]
+    if not pauses:
+        return None
+    longest = max(QUIET_AFTER, QUIET_FACTOR * max(pauses))
+    return ordered[-1] if now - ordered[-1] > longest else None
+
+
+# ---- the next fetch ----------------------------------------------------------------
+
+
+def next_fetch(
+    source: Source,
+    state: FetchState,
+    now: datetime,
+    *,
+    failed: Failed | None = None,
+    fresh: int = 0,
+    is_pushed: bool = False,
+) -> datetime:
+    """The time of the next fetch, given the state after this one.
+
+    `fresh` is for how many seconds the server calls its answer fresh; `is_pushed` is true if
+    a hub delivers what is new meanwhile.
+    """
+    chance = random.Random(f"{source.id} {now.isoformat()}")  # noqa: S311 - no secret
+    if failed is not None:
+        doubled = min(source.min_interval * 2 ** min(state.failures - 1, 10), LONGEST_BACKOFF)
+        wait = max(doubled * chance.uniform(1 - SPREAD, 1), failed.retry_after)
+        return now + timedelta(seconds=round(wait))
+    usual = _bounded(state.interval or source.min_interval, source)
+    wished = max(usual * (PUSHED_FACTOR if is_pushed else 1), fresh, state.pace.every)
+    wait = min(wished * chance.uniform(1, 1 + SPREAD), max(source.max_interval, usual))
+    when = now + timedelta(seconds=round(wait))
+    return _not_skipped(when, state, now + timedelta(seconds=source.max_interval))
+
+
+def _not_skipped(when: datetime, state: FetchState, latest: datetime) -> datetime:
+    """The first hour from then on at which the feed wants to be asked, if it comes in time."""
+    hours, days = state.pace.skip_hours, state.pace.skip_days
+    moved = when
+    while moved.hour in hours or moved.weekday() in days:
+        start_of_hour = moved.replace(minute=0, second=0, microsecond=0)
+        moved = start_of_hour + timedelta(hours=1, minutes=when.minute / 6)
+        if moved > latest:
+            return when
+    return moved
+
+
+def is_full_due(source: Source, state: FetchState, now: datetime) -> bool:
+    """True if the server must send the feed whole, so that it does so every 12 hours at least."""
+    if state.last_full is None or state.last_full > now:
+        return True
+    usual = timedelta(seconds=_bounded(state.interval or source.min_interval, source))
+    return now + usual > state.last_full + FULL_EVERY
 
 
 def _bounded(wait: int, source: Source) -> int:
     return max(source.min_interval, min(wait, source.max_interval))
+
+
+# ---- feeds that move ---------------------------------------------------------------
+
+
+def moved(move: Move, to: str, now: datetime) -> Move:
+    """What is known of a move after one more readable feed from the new address."""
+    if not to:
+        return Move()
+    if to != move.to:
+        return Move(to=to, since=now, hits=1)
+    return replace(move, hits=move.hits + 1)
+
+
+def settled(move: Move, now: datetime) -> bool:
+    """True if a permanent redirect has come often and long enough to be believed."""
+    return move.hits >= MOVED_HITS and move.since is not None and now - move.since >= MOVED_AFTER
+
+
+def address_to_ask(source: Source, state: FetchState, now: datetime) -> str:
+    """The new address of a feed that has moved, else the one that is listed.
+
+    A source with a secret is asked where it is listed: the secret is meant for that host.
+    """
+    if source.is_private or not settled(state.move, now):
+        return source.feed
+    return state.move.to

@@ -1,12 +1,13 @@
 """The steps that need the processor, in processes of their own.
 
 Reading and cleaning a feed is most of the work of a run, and the only part that an
-outlet's bytes could hang or crash. Each task has a time limit; a worker that exceeds it or
-dies is replaced, and only that document fails.
+outlet's bytes could hang or crash. Each task has limits of time and memory; a worker that
+exceeds them or dies is replaced, and only that document fails.
 """
 
 import asyncio
 import multiprocessing
+import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ from aggregator.model import Entry, Failed, Fetched, ParsedFeed, Rejected, Sourc
 
 __all__ = ["Reading", "Workers", "open_workers"]
 
-TIME_LIMIT = 120.0
+TIME_LIMIT = 60.0
 """Seconds for one document; the largest real feeds take one or two."""
+MEMORY_LIMIT = 600_000_000
+"""Bytes that a worker may hold in all; the largest real feeds take it to 50 million."""
 CHUNK = 500
 """Entries cleaned in one task."""
 
@@ -49,11 +52,11 @@ class Workers:
         return await self._do(_read, fetched)
 
     async def clean(
-        self, items: Sequence[Named], source: Source, now: datetime
+        self, items: Sequence[Named], source: Source, now: datetime, home: str
     ) -> list[Entry | Rejected] | Failed:
-        """Clean entries, in order."""
+        """Clean entries, in order; `home` is the address of our own site."""
         chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
-        tasks = (self._do(clean_all, chunk, source, now) for chunk in chunks)
+        tasks = (self._do(clean_all, chunk, source, now, home) for chunk in chunks)
         cleaned: list[Entry | Rejected] = []
         for result in await asyncio.gather(*tasks):
             if isinstance(result, Failed):
@@ -67,6 +70,8 @@ class Workers:
             result: T = await asyncio.wrap_future(future)
         except TimeoutError:
             return Failed(error=f"Reading the feed took longer than {TIME_LIMIT:g} seconds.")
+        except MemoryError:
+            return Failed(error="Reading the feed took more memory than a feed may take.")
         except ProcessExpired as error:
             return Failed(error=f"The process that read the feed died ({error}).")
         return result
@@ -81,7 +86,7 @@ def open_workers(count: int) -> Iterator[Workers]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    pool = ProcessPool(max_workers=count, context=context)
+    pool = ProcessPool(max_workers=count, context=context, initializer=_limit_memory)
     try:
         for _ in range(count):
             pool.schedule(_ready)  # they start while the rest of the program does
@@ -89,6 +94,10 @@ def open_workers(count: int) -> Iterator[Workers]:
     finally:
         pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
         pool.join()
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
 def _ready() -> None:

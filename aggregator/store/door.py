@@ -3,18 +3,24 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from aggregator.model import (
     Batch,
+    Delivery,
     FetchState,
+    Finding,
+    Hold,
     Known,
+    Push,
     Rejected,
     Revision,
     RunReport,
     Source,
     SourceHealth,
     Story,
+    Subscription,
 )
 
 __all__ = ["Store"]
@@ -32,18 +38,28 @@ class Store(Protocol):
         """Take over what feeds.toml says of the sources; forget none that it leaves out."""
 
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
-        """The sources that should be fetched now, longest overdue first."""
+        """The sources that should be fetched now, longest overdue first; no retired ones."""
 
     def next_due(self, sources: Sequence[Source]) -> datetime | None:
-        """When the next of them falls due; None if one has never been fetched."""
+        """When the next of them falls due; None if one has never been fetched, or all are
+        retired."""
 
     def state(self, source: str) -> FetchState:
         """What we remember of fetching a source."""
+
+    def recent(self, source: str, limit: int) -> list[datetime]:
+        """The dates of a source's last articles, newest first."""
+
+    def holds(self, now: datetime) -> dict[str, Hold]:
+        """The domains that want to be left alone now, by name."""
 
     # ---- recognising
 
     def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
         """Those of the keys that name an entry of this source."""
+
+    def latest_known(self, source: str, limit: int) -> list[Known]:
+        """The entries of a source that came last, the last first."""
 
     def standing(self, addresses: Collection[str]) -> dict[str, Story]:
         """The stories at these canonical addresses, by address."""
@@ -59,6 +75,16 @@ class Store(Protocol):
     def save(self, batch: Batch, now: datetime) -> None:
         """Save everything that one fetch changed, in one transaction."""
 
+    def release(self, source: str, now: datetime) -> int:
+        """Publish what is held of a source, and say how many stories."""
+
+    def drop(self, source: str) -> int:
+        """Never publish what is held of a source, and say how many stories."""
+
+    def purge(self, before: datetime, now: datetime) -> int:
+        """Take out the stories that arrived before then, and say how many. They are still
+        recognised, so they do not come again."""
+
     def record(self, report: RunReport) -> None:
         """Keep the report of a run."""
 
@@ -67,6 +93,47 @@ class Store(Protocol):
 
         Raises StoreBusy at once if another one holds it.
         """
+
+    # ---- being told
+
+    def is_pushed(self, source: str, now: datetime) -> bool:
+        """True while the source's hub delivers what is new."""
+
+    def announced(self) -> dict[str, Push]:
+        """The hubs that sources announce, by source."""
+
+    def subscriptions(self) -> list[Subscription]:
+        """What hubs were asked for."""
+
+    def subscription(self, token: str) -> Subscription | None:
+        """The one whose callback has this token."""
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Remember what a hub is asked for, before it is asked."""
+
+    def confirm(self, token: str, until: datetime) -> None:
+        """The hub delivers until then."""
+
+    def deny(self, token: str, error: str) -> None:
+        """The hub does not deliver, and why."""
+
+    def unsubscribe(self, source: str) -> None:
+        """Forget a subscription."""
+
+    def missed(self, source: str) -> None:
+        """News came by polling that the hub should have brought."""
+
+    def receive(self, source: str, content_type: str, body: bytes, now: datetime) -> None:
+        """Put down what a hub delivers."""
+
+    def waiting(self, source: str) -> int:
+        """How many deliveries of a source nobody has taken in yet."""
+
+    def deliveries(self, limit: int) -> list[Delivery]:
+        """The oldest deliveries that nobody has taken in yet."""
+
+    def taken_in(self, delivery: int) -> None:
+        """Forget a delivery."""
 
     # ---- publishing
 
@@ -93,11 +160,32 @@ class Store(Protocol):
     def health(self) -> list[SourceHealth]:
         """How each source is doing."""
 
+    def held(self, source: str, limit: int) -> list[Story]:
+        """What is held of a source, newest first."""
+
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         """What was rejected from a source, newest first."""
 
     def counts(self) -> dict[str, int]:
         """The number of stories in every scope."""
+
+    def last_stamp(self) -> datetime | None:
+        """The time of the last fetch, which may lie ahead if the clock has gone back."""
+
+    def rewind(self, now: datetime) -> None:
+        """Bring every time that lies in the future back to the present."""
+
+    # ---- keeping it well
+
+    def backup(self, file: Path) -> None:
+        """Copy everything as it is at one moment into a file, whole or not at all, while
+        others read and write. Raises WriteError."""
+
+    def examine(self, now: datetime) -> list[Finding]:
+        """Everything that is wrong: integrity, schema, orphans, listings, books, clock."""
+
+    def repair(self, now: datetime) -> None:
+        """Mend of that what can be mended, whole or not at all."""
 
     def close(self) -> None:
         """Let go of the database."""

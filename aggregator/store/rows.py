@@ -15,13 +15,18 @@ from aggregator.model import (
     Entry,
     FetchState,
     Known,
+    Move,
     Outcome,
+    Pace,
+    Push,
     RunReport,
     SafeHtml,
     Source,
     SourceHealth,
     Story,
+    Subscription,
     Validators,
+    digest_of,
 )
 
 Row = Mapping[str, Any]
@@ -30,6 +35,10 @@ Row = Mapping[str, Any]
 def time(moment: datetime) -> str:
     """A moment as text, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _text(moment: datetime | None) -> str | None:
+    return time(moment) if moment else None
 
 
 def moment(text: str | None) -> datetime | None:
@@ -94,8 +103,12 @@ def known_of(row: Row) -> Known:
         digest=row["digest"],
         face=row["face"],
         id=row["given_id"],
+        link=row["link"],
         title=row["title"],
         published=datetime.fromisoformat(row["published"]),
+        revisions=row["revisions"],
+        revised=moment(row["revised"]),
+        is_published=bool(row["is_published"]),
     )
 
 
@@ -138,6 +151,7 @@ def source_row(source: Source) -> dict[str, Any]:
         "show": source.show,
         "license": source.license,
         "precedence": source.precedence,
+        "address": digest_of(source.feed),
     }
 
 
@@ -165,29 +179,59 @@ def state_of(row: Row) -> FetchState:
         failures=row["failures"],
         failing_since=moment(row["failing_since"]),
         last_success=moment(row["last_success"]),
+        last_full=moment(row["last_full"]),
+        pace=_pace_of(row["pace"]),
+        move=_move_of(row),
+        push=Push(hub=row["hub"], topic=row["hub_topic"]),
+        retired=moment(row["retired"]),
     )
 
 
+def _move_of(row: Row) -> Move:
+    return Move(to=row["moved_to"], since=moment(row["moved_since"]), hits=row["moved_hits"])
+
+
+def _pace_of(text: str) -> Pace:
+    if not text:
+        return Pace()
+    every, hours, days = json.loads(text)
+    return Pace(every=every, skip_hours=tuple(hours), skip_days=tuple(days))
+
+
 def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
-    """What a fetch changes in the row of its source."""
+    """What a fetch changes in the row of its source; one that was not asked was not fetched."""
     state = batch.state
-    return {
+    asked = {} if batch.outcome is Outcome.WAITING else {"last_fetch": time(now)}
+    return asked | {
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
         "body_hash": state.validators.body_hash,
-        "next_fetch": state.next_fetch and time(state.next_fetch),
+        "next_fetch": _text(state.next_fetch),
         "interval": state.interval,
         "failures": state.failures,
         "outcome": batch.outcome.value,
         "error": batch.error,
-        "failing_since": state.failing_since and time(state.failing_since),
-        "last_fetch": time(now),
-        "last_success": state.last_success and time(state.last_success),
+        "failing_since": _text(state.failing_since),
+        "last_success": _text(state.last_success),
+        "last_full": _text(state.last_full),
+        "pace": json.dumps([state.pace.every, state.pace.skip_hours, state.pace.skip_days]),
+        "moved_to": state.move.to,
+        "moved_since": _text(state.move.since),
+        "moved_hits": state.move.hits,
+        "hub": state.push.hub,
+        "hub_topic": state.push.topic,
+        "retired": _text(state.retired),
     }
 
 
-def health_of(row: Row) -> SourceHealth:
-    """How a source is doing."""
+FORGOTTEN = fetch_row(
+    Batch(source="", state=FetchState(), outcome=Outcome.NEVER), datetime.fromtimestamp(0, UTC)
+) | {"last_fetch": None}
+"""The row of a source that was never fetched, as one is whose address is another now."""
+
+
+def health_of(row: Row, recent: Iterable[datetime]) -> SourceHealth:
+    """How a source is doing; `recent` are the dates of its last articles."""
     return SourceHealth(
         source=row["id"],
         outcome=Outcome(row["outcome"]),
@@ -198,7 +242,39 @@ def health_of(row: Row) -> SourceHealth:
         next_fetch=moment(row["next_fetch"]),
         entries=row["entries"],
         rejected=row["rejected"],
-        newest=moment(row["newest"]),
+        recent=tuple(recent),
+        retired=moment(row["retired"]),
+        move=_move_of(row),
+        held=row["held"],
+        pushed_until=moment(row["lease_until"]),
+    )
+
+
+def subscription_row(subscription: Subscription) -> dict[str, Any]:
+    """The columns of a subscription that has just been asked for."""
+    return {
+        "source": subscription.source,
+        "hub": subscription.hub,
+        "topic": subscription.topic,
+        "token": subscription.token,
+        "secret": subscription.secret,
+        "asked": time(subscription.asked),
+        "lease_until": _text(subscription.lease_until),
+        "error": subscription.error,
+    }
+
+
+def subscription_of(row: Row) -> Subscription:
+    """A subscription."""
+    return Subscription(
+        source=row["source"],
+        hub=row["hub"],
+        topic=row["topic"],
+        token=row["token"],
+        secret=row["secret"],
+        asked=datetime.fromisoformat(row["asked"]),
+        lease_until=moment(row["lease_until"]),
+        error=row["error"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,17 +16,21 @@ from aggregator.model import (
     Rejected,
     Source,
     Story,
+    digest_of,
+    held_scope,
     source_scope,
     topic_scope,
 )
 from aggregator.store import rows
+from aggregator.store.schema import BOOKS
 
-__all__ = ["save", "sync"]
+__all__ = ["drop", "purge", "release", "save", "sync"]
 
 _NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
 """A change is always later than the one before: a reader that knows only If-Modified-Since
 must not take two changes in one second for one."""
 
+HELD = held_scope("")
 REJECTIONS_KEPT = timedelta(days=30)
 """After an outlet has last listed what was rejected."""
 
@@ -33,7 +38,8 @@ REJECTIONS_KEPT = timedelta(days=30)
 def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
     """Take over what feeds.toml says of the sources.
 
-    A changed name, right or address shows in every feed that tells the source's stories.
+    A changed name, right or address shows in every feed that tells the source's stories, and
+    another feed is fetched as if for the first time.
     """
     kept = {row["id"]: row for row in db.query("select * from sources")}
     changed = False
@@ -43,8 +49,10 @@ def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
         if old is None:
             db.table("sources").insert(row)
         elif any(old[column] != value for column, value in row.items()):
-            db.table("sources").update(source.id, row)
-            changed = True
+            same = ("", row["address"])  # or where its server said that it has moved
+            is_another = old["address"] not in same and digest_of(old["moved_to"]) not in same
+            db.table("sources").update(source.id, row | (rows.FORGOTTEN if is_another else {}))
+            changed |= any(old[c] != value for c, value in row.items() if c != "address")
     if changed:
         sql = f"update revisions set number = number + 1, changed = max(?, {_NEXT_SECOND})"  # noqa: S608 - our own words
         db.execute(sql, [rows.time(now)])
@@ -58,7 +66,7 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     touched: set[str] = set()
     _insert_new(db, batch.source, batch.new, touched)
     for filed in batch.revised:
-        _revise(db, batch.source, filed, touched)
+        _revise(db, batch.source, filed, touched, now)
     db.conn.executemany(
         "update entries set digest = ? where id = ?", [(d, entry) for entry, d in batch.alike]
     )
@@ -69,6 +77,19 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     _reject(db, batch.source, batch.rejected, now)
     _bump(db, touched, now)
     db.table("sources").update(batch.source, rows.fetch_row(batch, now))
+    _count(db, batch)
+    if batch.hold:
+        db.execute(
+            "insert or replace into holds values (?, ?)",
+            [batch.hold.domain, rows.time(batch.hold.until)],
+        )
+
+
+def _count(db: Database, batch: Batch) -> None:
+    """The books of this fetch, added to the source's."""
+    sums = ", ".join(f"sum_{name} = sum_{name} + ?" for name in BOOKS)
+    counts = [getattr(batch.books, name) for name in BOOKS]
+    db.execute(f"update sources set {sums} where id = ?", [*counts, batch.source])  # noqa: S608 - our own names
 
 
 def _insert_new(db: Database, source: str, new: Sequence[Filed], touched: set[str]) -> None:
@@ -121,12 +142,16 @@ def _lead(db: Database, story_row: int, story: Story, entry_row: int) -> None:
     )
 
 
-def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
+def _revise(db: Database, source: str, filed: Filed, touched: set[str], now: datetime) -> None:
     """The entry reads differently now; its story keeps its id and its place."""
     row = rows.entry_row(_telling(filed.story, source))
     for sticky in ("published", "position"):
         del row[sticky]
     db.table("entries").update(filed.row, row)
+    db.execute(
+        "update entries set revisions = revisions + 1, revised = ? where id = ?",
+        [rows.time(now), filed.row],
+    )
     story_row = _row_of(db, filed.story)
     updated = rows.time(filed.story.updated)
     db.execute("update stories set updated = ? where row = ?", [updated, story_row])
@@ -136,11 +161,13 @@ def _revise(db: Database, source: str, filed: Filed, touched: set[str]) -> None:
 def _relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
     """Bring the lists that a story stands in up to date; all of them, old and new, change.
 
-    In a list that is new to it, it arrives with this, else nobody would see it there.
+    In a list that is new to it, it arrives with this, else nobody would see it there. A story
+    that is held stays held when it is revised; when another outlet tells it, it is news.
     """
-    wanted = _listings(story_row, filed)
     found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
     standing = {scope for (scope,) in found}
+    is_held = held_scope(ALL) in standing and not filed.joins
+    wanted = _listings(story_row, replace(filed, is_held=is_held))
     touched |= standing
     db.conn.executemany(
         "delete from listings where story = ? and scope = ?",
@@ -158,6 +185,8 @@ def _listings(story_row: int, filed: Filed) -> list[_Listing]:
     arrived, published = rows.time(filed.arrived), rows.time(story.published)
     scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
     scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
+    if filed.is_held:
+        scopes = {held_scope(scope): why for scope, why in scopes.items()}
     return [(story_row, scope, arrived, published, why) for scope, why in scopes.items()]
 
 
@@ -168,6 +197,55 @@ def _list(db: Database, listings: Sequence[_Listing], touched: set[str]) -> None
            on conflict (story, scope) do update set why = excluded.why""",
         listings,
     )
+
+
+def release(db: Database, source: str, now: datetime) -> int:
+    """Let out what is held of a source, at the dates of its own; gives how many stories."""
+    held = _held(db, source)
+    touched: set[str] = set()
+    for (story,) in held:
+        found = db.execute("select scope from listings where story = ?", [story]).fetchall()
+        touched |= {scope.removeprefix(HELD) for (scope,) in found}
+        db.execute(
+            "update listings set scope = substr(scope, ?) where story = ? and scope glob ?",
+            [len(HELD) + 1, story, f"{HELD}*"],
+        )
+    _bump(db, touched, now)
+    return len(held)
+
+
+def drop(db: Database, source: str) -> int:
+    """Never publish what is held of a source; it stays known, so it does not come again."""
+    held = _held(db, source)
+    db.conn.executemany("delete from listings where story = ?", held)
+    return len(held)
+
+
+def purge(db: Database, before: datetime, now: datetime) -> int:
+    """Take out the stories that arrived before then; gives how many.
+
+    What recognises them is kept: an outlet may list them for years (tt-rss, Media Cloud).
+    """
+    old = db.execute(
+        "select story from listings where scope = ? and arrived < ?", [ALL, rows.time(before)]
+    ).fetchall()
+    touched: set[str] = set()
+    for (story,) in old:
+        found = db.execute("select scope from listings where story = ?", [story]).fetchall()
+        touched |= {scope for (scope,) in found}
+    db.conn.executemany("delete from listings where story = ?", old)
+    db.conn.executemany(
+        """update entries set address = '', summary = '', content = '', author = '', tags = '[]',
+             image = '', enclosures = '[]' where story = ?""",
+        old,
+    )
+    _bump(db, touched, now)
+    return len(old)
+
+
+def _held(db: Database, source: str) -> list[tuple[int]]:
+    sql = "select story from listings where scope = ?"
+    return db.execute(sql, [held_scope(source_scope(source))]).fetchall()
 
 
 def _reject(db: Database, source: str, rejected: Sequence[Rejected], now: datetime) -> None:

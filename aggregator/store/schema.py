@@ -1,10 +1,15 @@
 """The tables, as named migrations. Only ever append; a test opens yesterday's database."""
 
+from contextlib import closing
+
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreUnavailable
 
-__all__ = ["migrate"]
+__all__ = ["BOOKS", "fresh_schema", "migrate"]
+
+BOOKS = ("received", "new", "updated", "known", "rejected")
+"""What is counted of every source."""
 
 migrations = Migrations("aggregator")
 
@@ -93,6 +98,68 @@ create table runs (
 def outcome_is_called_changed(db: Database) -> None:
     """A fetch that brought something is "changed": it may have brought revisions only."""
     db.execute("update sources set outcome = 'changed' where outcome = 'new'")
+
+
+@migrations()
+def sources_know_their_pace_and_books(db: Database) -> None:
+    """When a whole feed came last, where it moves to, what it asks for; and its books in sum."""
+    for column in (
+        "address text not null default ''",  # a digest of it, for the feed may be private
+        "last_full text",
+        "pace text not null default ''",
+        "moved_to text not null default ''",
+        "moved_since text",
+        "moved_hits integer not null default 0",
+        "hub text not null default ''",
+        "hub_topic text not null default ''",
+        "retired text",
+        *(f"sum_{name} integer not null default 0" for name in BOOKS),
+    ):
+        db.execute(f"alter table sources add column {column}")
+    db.execute(
+        """update sources set
+             sum_new = (select count(*) from entries where source = sources.id),
+             sum_received = (select count(*) from entries where source = sources.id)"""
+    )
+    db.execute(
+        """create table holds (domain text primary key, until text not null) without rowid"""
+    )
+
+
+@migrations()
+def entries_count_their_revisions(db: Database) -> None:
+    """How often an entry has changed, and when last."""
+    db.execute("alter table entries add column revisions integer not null default 0")
+    db.execute("alter table entries add column revised text")
+
+
+@migrations()
+def hubs_deliver(db: Database) -> None:
+    """What hubs are asked for, and what they have brought."""
+    db.execute(
+        """create table subscriptions (
+             source text primary key references sources(id),
+             hub text not null, topic text not null,
+             token text not null unique, secret text not null,
+             asked text not null, lease_until text, missed integer not null default 0,
+             error text not null default ''
+           ) without rowid"""
+    )
+    db.execute(
+        """create table deliveries (
+             id integer primary key, source text not null references sources(id),
+             content_type text not null, body blob not null, received text not null
+           )"""
+    )
+
+
+def fresh_schema() -> list[tuple[str, str, str]]:
+    """Kind, name and SQL of every table and index that an empty database has."""
+    with closing(Database(memory=True)) as db:
+        migrations.apply(db)
+        sql = "select type, name, sql from sqlite_master where sql is not null order by name"
+        found = db.execute(sql).fetchall()
+    return [(kind, name, text) for kind, name, text in found if not name.startswith("_sqlite")]
 
 
 def migrate(db: Database, path: str) -> None:

@@ -9,26 +9,33 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from aggregator.errors import StoreBusy, StoreUnavailable
+from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
     Batch,
+    Delivery,
     FetchState,
+    Finding,
+    Hold,
     Known,
+    Push,
     Rejected,
     Revision,
     RunReport,
     Source,
     SourceHealth,
     Story,
+    Subscription,
+    held_scope,
+    source_scope,
 )
-from aggregator.store import rows, saving
+from aggregator.store import doctor, rows, saving
 from aggregator.store.schema import migrate
 
 __all__ = ["SqliteStore", "open_store"]
@@ -36,6 +43,14 @@ __all__ = ["SqliteStore", "open_store"]
 MANY = 500
 """Values in one SQL `in (...)`."""
 RUNS_KEPT = 1000
+MISSED = 3
+"""How often news may come by polling alone before a hub counts as silent."""
+RECENT = 20
+"""Dates from which an outlet's rhythm is read."""
+_NEVER = "never"
+_PUBLISHED = "select story from listings where scope = 'all'"
+_KNOWN = """entry, digest, face, given_id, link, title, entries.published, revisions, revised,
+            exists (select 1 from listings where listings.story = entries.story) as is_published"""
 
 _PRAGMAS = (
     "journal_mode = wal",  # readers never wait for the writer
@@ -82,29 +97,48 @@ class SqliteStore:
 
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
         with self._door() as db:
-            waiting = dict(db.execute("select id, next_fetch from sources").fetchall())
+            waiting = _waiting(db)
         moment = rows.time(now)
-        late = [s for s in sources if (waiting.get(s.id) or "") <= moment]
-        return sorted(late, key=lambda source: waiting.get(source.id) or "")
+        late = [s for s in sources if waiting.get(s.id, "") <= moment]
+        return sorted(late, key=lambda source: waiting.get(source.id, ""))
 
     def next_due(self, sources: Sequence[Source]) -> datetime | None:
         with self._door() as db:
-            waiting = dict(db.execute("select id, next_fetch from sources").fetchall())
-        times = [waiting.get(source.id) for source in sources]
-        return rows.moment(min((t or "" for t in times), default=""))
+            waiting = _waiting(db)
+        times = [waiting.get(source.id, "") for source in sources]
+        return rows.moment(min((t for t in times if t != _NEVER), default=""))
 
     def state(self, source: str) -> FetchState:
         with self._door() as db:
             found = next(db.query("select * from sources where id = ?", [source]), None)
         return rows.state_of(found) if found else FetchState()
 
+    def recent(self, source: str, limit: int) -> list[datetime]:
+        sql = "select published from entries where source = ? order by published desc limit ?"
+        with self._door() as db:
+            found = db.execute(sql, [source, limit]).fetchall()
+        return [datetime.fromisoformat(published) for (published,) in found]
+
+    def holds(self, now: datetime) -> dict[str, Hold]:
+        with self._door() as db:
+            found = db.execute("select * from holds where until > ?", [rows.time(now)]).fetchall()
+        return {
+            domain: Hold(domain=domain, until=datetime.fromisoformat(until))
+            for domain, until in found
+        }
+
     # ---- recognising
 
     def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
-        sql = """select key, entry, digest, face, given_id, title, published
-                 from keys join entries on entries.id = entry
-                 where keys.source = ? and key in ({many})"""
+        sql = f"""select key, {_KNOWN} from keys join entries on entries.id = entry
+                  where keys.source = ? and key in ({{many}})"""  # noqa: S608 - our own words
         return {row["key"]: rows.known_of(row) for row in self._many(sql, keys, source)}
+
+    def latest_known(self, source: str, limit: int) -> list[Known]:
+        sql = f"""select entries.id as entry, {_KNOWN.removeprefix("entry, ")} from entries
+                  where source = ? order by entries.id desc limit ?"""  # noqa: S608 - our own words
+        with self._door() as db:
+            return [rows.known_of(row) for row in db.query(sql, [source, limit])]
 
     def standing(self, addresses: Collection[str]) -> dict[str, Story]:
         sql = "select address, story from entries where address in ({many}) and address != ''"
@@ -127,6 +161,10 @@ class SqliteStore:
     def save(self, batch: Batch, now: datetime) -> None:
         with self._writing() as db:
             saving.save(db, batch, now)
+
+    def purge(self, before: datetime, now: datetime) -> int:
+        with self._writing() as db:
+            return saving.purge(db, before, now)
 
     def record(self, report: RunReport) -> None:
         with self._writing() as db:
@@ -152,6 +190,85 @@ class SqliteStore:
                 ) from error
             yield
 
+    def release(self, source: str, now: datetime) -> int:
+        with self._writing() as db:
+            return saving.release(db, source, now)
+
+    def drop(self, source: str) -> int:
+        with self._writing() as db:
+            return saving.drop(db, source)
+
+    # ---- being told
+
+    def is_pushed(self, source: str, now: datetime) -> bool:
+        sql = "select 1 from subscriptions where source = ? and lease_until > ? and missed < ?"
+        with self._door() as db:
+            found = db.execute(sql, [source, rows.time(now), MISSED]).fetchone()
+        return found is not None
+
+    def announced(self) -> dict[str, Push]:
+        with self._door() as db:
+            found = db.execute("select id, hub, hub_topic from sources where hub != ''").fetchall()
+        return {id_: Push(hub=hub, topic=topic) for id_, hub, topic in found}
+
+    def subscriptions(self) -> list[Subscription]:
+        with self._door() as db:
+            return [rows.subscription_of(r) for r in db.query("select * from subscriptions")]
+
+    def subscription(self, token: str) -> Subscription | None:
+        with self._door() as db:
+            found = next(db.query("select * from subscriptions where token = ?", [token]), None)
+        return rows.subscription_of(found) if found else None
+
+    def subscribe(self, subscription: Subscription) -> None:
+        with self._writing() as db:
+            row = rows.subscription_row(subscription)
+            db.table("subscriptions").upsert(row, pk="source")
+
+    def confirm(self, token: str, until: datetime) -> None:
+        sql = "update subscriptions set lease_until = ?, missed = 0, error = '' where token = ?"
+        with self._writing() as db:
+            db.execute(sql, [rows.time(until), token])
+
+    def deny(self, token: str, error: str) -> None:
+        sql = "update subscriptions set lease_until = null, error = ? where token = ?"
+        with self._writing() as db:
+            db.execute(sql, [error, token])
+
+    def unsubscribe(self, source: str) -> None:
+        with self._writing() as db:
+            db.execute("delete from subscriptions where source = ?", [source])
+
+    def missed(self, source: str) -> None:
+        with self._writing() as db:
+            db.execute("update subscriptions set missed = missed + 1 where source = ?", [source])
+
+    def receive(self, source: str, content_type: str, body: bytes, now: datetime) -> None:
+        row = {
+            "source": source,
+            "content_type": content_type,
+            "body": body,
+            "received": rows.time(now),
+        }
+        with self._writing() as db:
+            db.table("deliveries").insert(row)
+            db.execute("update subscriptions set missed = 0 where source = ?", [source])
+
+    def waiting(self, source: str) -> int:
+        with self._door() as db:
+            sql = "select count(*) from deliveries where source = ?"
+            found: int = db.execute(sql, [source]).fetchone()[0]
+        return found
+
+    def deliveries(self, limit: int) -> list[Delivery]:
+        sql = "select id, source, content_type, body from deliveries order by id limit ?"
+        with self._door() as db:
+            return [Delivery(**row) for row in db.query(sql, [limit])]
+
+    def taken_in(self, delivery: int) -> None:
+        with self._writing() as db:
+            db.execute("delete from deliveries where id = ?", [delivery])
+
     # ---- publishing
 
     def latest(self, scope: str, limit: int) -> list[Story]:
@@ -165,7 +282,8 @@ class SqliteStore:
 
     def story(self, id_: str) -> Story | None:
         with self._door() as db:
-            found = db.execute("select row from stories where id = ?", [id_]).fetchone()
+            sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
+            found = db.execute(sql, [id_]).fetchone()
         return self._stories(found)[found[0]] if found else None
 
     def why(self, story: str) -> dict[str, str]:
@@ -177,7 +295,8 @@ class SqliteStore:
 
     def story_ids(self) -> Iterator[str]:
         with self._door() as db:
-            found = db.execute("select id from stories order by published desc, id").fetchall()
+            sql = f"select id from stories where row in ({_PUBLISHED}) order by published desc, id"  # noqa: S608 - our own words
+            found = db.execute(sql).fetchall()
         return (row[0] for row in found)
 
     def sources(self) -> Mapping[str, Source]:
@@ -198,11 +317,17 @@ class SqliteStore:
     def health(self) -> list[SourceHealth]:
         sql = """select sources.*,
                    (select count(*) from entries where source = sources.id) as entries,
-                   (select max(published) from entries where source = sources.id) as newest,
-                   (select count(*) from rejections where source = sources.id) as rejected
+                   (select count(*) from rejections where source = sources.id) as rejected,
+                   (select count(*) from listings
+                    where scope = 'held source:' || sources.id) as held,
+                   (select lease_until from subscriptions where source = sources.id) as lease_until
                  from sources order by sources.id"""
         with self._door() as db:
-            return [rows.health_of(row) for row in db.query(sql)]
+            found = list(db.query(sql))
+        return [rows.health_of(row, self.recent(row["id"], RECENT)) for row in found]
+
+    def held(self, source: str, limit: int) -> list[Story]:
+        return self.latest(held_scope(source_scope(source)), limit)
 
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         sql = """select key, title, reason from rejections where source = ?
@@ -212,8 +337,42 @@ class SqliteStore:
 
     def counts(self) -> dict[str, int]:
         with self._door() as db:
-            sql = "select scope, count(*) from listings group by scope"
+            sql = """select scope, count(*) from listings
+                     where scope not glob 'held *' group by scope"""
             return dict(db.execute(sql).fetchall())
+
+    def last_stamp(self) -> datetime | None:
+        with self._door() as db:
+            (found,) = db.execute("select max(last_fetch) from sources").fetchone()
+        return rows.moment(found)
+
+    def rewind(self, now: datetime) -> None:
+        with self._writing() as db:
+            doctor.rewind(db, now)
+
+    def backup(self, file: Path) -> None:
+        if file.exists() and file.samefile(self._path):
+            raise WriteError(f"{file} is the database itself; choose another file.")
+        part = file.with_name(f".{file.name}.part")
+        try:
+            part.unlink(missing_ok=True)
+            with closing(sqlite3.connect(part)) as copy, self._door() as db:
+                db.conn.backup(copy)
+            part.replace(file)
+        except (OSError, sqlite3.Error, StoreUnavailable) as error:
+            part.unlink(missing_ok=True)
+            reason = error.__cause__ or error
+            raise WriteError(
+                f"The backup {file} cannot be written ({reason}); what stood there is untouched."
+            ) from error
+
+    def examine(self, now: datetime) -> list[Finding]:
+        with self._door() as db:
+            return list(doctor.examine(db, now))
+
+    def repair(self, now: datetime) -> None:
+        with self._writing() as db:
+            doctor.repair(db, now)
 
     def close(self) -> None:
         with self._guard:
@@ -290,6 +449,14 @@ class SqliteStore:
         with self._guard:
             self._open.append(db)
         return db
+
+
+def _waiting(db: Database) -> dict[str, str]:
+    """When each source falls due, as text; empty at once, and after all dates if retired."""
+    sql = (
+        "select id, case when retired is null then coalesce(next_fetch, '') else ? end from sources"
+    )
+    return dict(db.execute(sql, [_NEVER]).fetchall())
 
 
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)

@@ -10,6 +10,7 @@ from aggregator.config import Config
 from aggregator.edition import Edition
 from aggregator.errors import StoreError
 from aggregator.store import Store
+from aggregator.web.push import callbacks
 from aggregator.web.shelf import Kept, Shelf
 
 __all__ = ["create_app"]
@@ -27,6 +28,9 @@ def create_app(config: Config, store: Store) -> Flask:
     root = unquote(urlsplit(config.site.url).path)
     changed = min(config.changed, datetime.now(UTC))  # a file may claim to be of tomorrow
     shelf = Shelf(edition)
+    app.register_blueprint(callbacks(config, store))
+    if root:  # a server in front may keep the site's folder
+        app.register_blueprint(callbacks(config, store), url_prefix=root, name="push_in_folder")
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -27,6 +27,7 @@ title = "T"
 url = "https://t.example"
 [fetch]
 allow_private = ["127.0.0.0/8"]
+spacing = "0s"
 [[topic]]
 id = "labor"
 title = "Labor"

@@ -12,11 +12,11 @@ import pytest
 
 from aggregator.demo.press import Answer, Press, Request
 from aggregator.ingest.fetch import Limits, open_fetcher
-from aggregator.model import Failed, Fetched, Source, Unchanged, Validators
-from tests.builders import source
+from aggregator.model import Failed, Fetched, Hold, Source, Unchanged, Validators
+from tests.builders import NOW, source
 
 LOOPBACK = ip_network("127.0.0.0/8")
-Result = Fetched | Unchanged | Failed
+Result = Fetched | Unchanged | Failed | Hold
 
 
 def _fetch(
@@ -28,8 +28,11 @@ def _fetch(
     async def once() -> Result:
         given = Limits(**{"user_agent": "tests/1 (+https://t.example)", "timeout": 2.0,
                           "allow_private": (LOOPBACK,), **limits})  # fmt: skip
-        async with open_fetcher(given, environment) as fetcher:
-            return await fetcher.fetch(listed, validators)
+        async with (
+            open_fetcher(given, environment) as fetcher,
+            fetcher.fetch(listed, validators, listed.feed, NOW) as result,
+        ):
+            return result
 
     return asyncio.run(once())
 
@@ -127,8 +130,12 @@ def test_a_busy_host(press: Press) -> None:
     async def all_at_once() -> list[Result]:
         limits = Limits(user_agent="t", timeout=0.6, per_host=1, allow_private=(LOOPBACK,))
         async with open_fetcher(limits, {}) as fetcher:
-            listed = [_at(f"{press.url}/{n}") for n in range(6)]
-            return await asyncio.gather(*(fetcher.fetch(s, Validators()) for s in listed))
+
+            async def one(listed: Source) -> Result:
+                async with fetcher.fetch(listed, Validators(), listed.feed, NOW) as result:
+                    return result
+
+            return await asyncio.gather(*(one(_at(f"{press.url}/{n}")) for n in range(6)))
 
     assert all(isinstance(result, Fetched) for result in asyncio.run(all_at_once()))
 

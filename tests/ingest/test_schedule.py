@@ -1,48 +1,184 @@
 """When a source is asked again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from aggregator.ingest.schedule import next_fetch, rhythm
-from aggregator.model import Failed, FetchState
-from tests.builders import NOW, given, source
+import pytest
+
+from aggregator.ingest.schedule import (
+    address_to_ask,
+    is_full_due,
+    moved,
+    next_fetch,
+    quiet_since,
+    rhythm,
+    settled,
+)
+from aggregator.model import Failed, FetchState, Move, Pace
+from tests.builders import NOW, at, source
 
 SOURCE = source(min_interval=900, max_interval=86400)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
-def _every(hours: float) -> list:  # type: ignore[type-arg]
-    return [given(published=NOW - timedelta(hours=hours * n)) for n in range(10)]
+def _every(gap: timedelta, silent: timedelta = timedelta()) -> list[datetime]:
+    return [NOW - silent - gap * n for n in range(20)]
+
+
+def _wait(state: FetchState = FetchState(), now: datetime = NOW, **said: object) -> float:  # noqa: B008 - frozen
+    return (next_fetch(SOURCE, state, now, **said) - now).total_seconds()  # type: ignore[arg-type]
+
+
+# ---- rhythm ----------------------------------------------------------------------------
 
 
 def test_a_busy_wire_and_a_monthly() -> None:
-    """A source's own rhythm decides, within its bounds."""
-    assert rhythm(_every(0.1), SOURCE) == 900
-    assert rhythm(_every(4), SOURCE) == 2 * 3600
-    assert rhythm(_every(24 * 30), SOURCE) == 86400
+    """A source's own rhythm decides, within its bounds: from minutes to a day."""
+    assert rhythm(_every(timedelta(minutes=6)), SOURCE, NOW) == 900
+    assert 2400 < rhythm(_every(2 * HOUR), SOURCE, NOW) < 3600
+    assert 6 * 3600 < rhythm(_every(30 * DAY), SOURCE, NOW) <= 86400
 
 
 def test_no_rhythm() -> None:
     """Without dates nobody knows."""
-    assert rhythm([], SOURCE) == 1800
-    assert rhythm([given(published=None)] * 3, SOURCE) == 1800
+    assert rhythm([], SOURCE, NOW) == rhythm([NOW], SOURCE, NOW) == 1800
+
+
+def test_a_wire_that_sleeps() -> None:
+    """At night it is asked less, and in the morning more again."""
+    awake, asleep = _every(HOUR / 2), _every(HOUR / 2, silent=9 * HOUR)
+
+    assert rhythm(asleep, SOURCE, NOW) > rhythm(awake, SOURCE, NOW)
+
+
+def test_quiet_is_not_broken() -> None:
+    """Silent for far longer than ever before is quiet (NetNewsWire#1107, FreshRSS#3750); a
+    monthly between two issues is not."""
+    assert quiet_since(_every(HOUR), NOW) is None
+    assert quiet_since(_every(HOUR, silent=3 * DAY), NOW) == NOW - 3 * DAY
+    assert quiet_since(_every(30 * DAY, silent=45 * DAY), NOW) is None
+    assert quiet_since(_every(30 * DAY, silent=130 * DAY), NOW) == NOW - 130 * DAY
+    assert quiet_since([], NOW) is None
+
+
+# ---- after a good fetch ----------------------------------------------------------------
 
 
 def test_a_good_fetch() -> None:
-    """The next one comes after the rhythm."""
-    assert next_fetch(SOURCE, FetchState(interval=7200), None, NOW) == NOW + timedelta(hours=2)
+    """The next one comes after the rhythm, stretched a little, never sooner."""
+    assert 7200 <= _wait(FetchState(interval=7200)) <= 7920
+
+
+def test_not_all_together() -> None:
+    """A thousand sources of one rhythm that were fetched together are not fetched together
+    again."""
+    state = FetchState(interval=3600)
+    times = {next_fetch(source(f"s{n}"), state, NOW) for n in range(1000)}
+
+    assert len(times) > 300
+    assert max(times) - min(times) > timedelta(minutes=5)
+
+
+WISHES = [
+    ("Cache-Control or Expires", {}, {"fresh": 7200}, 7200),
+    ("ttl or sy:updatePeriod", {"pace": Pace(every=10800)}, {}, 10800),
+    ("less than the rhythm", {"pace": Pace(every=60)}, {"fresh": 60}, 1800),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "least"), [c[1:] for c in WISHES], ids=[c[0] for c in WISHES]
+)
+def test_a_wish(state: dict[str, Pace], said: dict[str, int], least: int) -> None:
+    """An outlet that wants to be asked less is asked less."""
+    wait = _wait(FetchState(interval=1800, **state), **said)  # type: ignore[arg-type]
+
+    assert least <= wait <= least * 1.1
+
+
+def test_a_wish_without_end() -> None:
+    """A year of max-age ends the feed for nobody: the operator's longest interval counts."""
+    assert _wait(FetchState(interval=1800), fresh=365 * 86400) == 86400
+
+
+def test_hours_and_days_to_skip() -> None:
+    """RSS skipHours and skipDays, in UTC; a feed that skips all of them is asked all the same."""
+    monday_noon = at("2026-10-05 12:00")
+    night = Pace(skip_hours=(12, 13, 14))
+    after = next_fetch(SOURCE, FetchState(interval=900, pace=night), monday_noon)
+    assert after.hour == 15
+
+    mondays = FetchState(interval=900, pace=Pace(skip_days=(0,)))
+    assert next_fetch(SOURCE, mondays, monday_noon).weekday() == 1
+
+    always = FetchState(interval=900, pace=Pace(skip_hours=tuple(range(24))))
+    assert next_fetch(SOURCE, always, monday_noon) - monday_noon < timedelta(minutes=17)
+
+
+def test_a_source_that_is_pushed() -> None:
+    """While its hub delivers, it is polled as a safety net only."""
+    assert _wait(FetchState(interval=3600), is_pushed=True) >= 4 * 3600
+
+
+def test_a_server_that_lies() -> None:
+    """The whole feed is asked for every 12 hours at least (tt-rss, Media Cloud)."""
+
+    def full(hours: float, interval: int = 3600) -> bool:
+        state = FetchState(last_full=NOW - hours * HOUR, interval=interval)
+        return is_full_due(SOURCE, state, NOW)
+
+    assert not full(3)
+    assert full(11.5)
+    assert full(1, interval=12 * 3600)
+    assert is_full_due(SOURCE, FetchState(), NOW)
+    assert full(-5)  # the clock has gone back
+
+
+# ---- after a failure -------------------------------------------------------------------
 
 
 def test_failures() -> None:
-    """The wait doubles, to a day at most, and never ends."""
-    waits = [
-        next_fetch(SOURCE, FetchState(failures=n), Failed(error="x"), NOW) - NOW
-        for n in (1, 2, 3, 8, 1000)
-    ]
+    """The wait doubles, to a day at most, never ends, and is not the same for all."""
+    waits = [_wait(FetchState(failures=n), failed=Failed(error="x")) for n in (1, 2, 3, 8, 1000)]
 
-    assert [wait.total_seconds() for wait in waits] == [900, 1800, 3600, 86400, 86400]
+    for wait, full in zip(waits, [900, 1800, 3600, 86400, 86400], strict=True):
+        assert 0.9 * full <= wait <= full
+    others = {
+        next_fetch(source(f"s{n}"), FetchState(failures=4), NOW, failed=Failed(error="x"))
+        for n in range(50)
+    }
+    assert len(others) > 40
 
 
 def test_retry_after() -> None:
     """A server that asks for more time gets it."""
     failed = Failed(error="x", retry_after=7200)
 
-    assert next_fetch(SOURCE, FetchState(failures=1), failed, NOW) == NOW + timedelta(hours=2)
+    assert _wait(FetchState(failures=1), failed=failed) == 7200
+
+
+# ---- feeds that move -------------------------------------------------------------------
+
+
+def test_a_move_is_believed_when_it_lasts() -> None:
+    """A permanent redirect counts after three readable feeds over a day (Feedbin, Vienna#1546)."""
+    listed, there = source(feed="https://old.example/f"), "https://new.example/f"
+    move = Move()
+    for hours in (0, 1, 2):
+        move = moved(move, there, NOW + hours * HOUR)
+        assert not settled(move, NOW + hours * HOUR)
+
+    later = NOW + 25 * HOUR
+    assert settled(move, later)
+    assert address_to_ask(listed, FetchState(move=move), later) == there
+    assert address_to_ask(listed, FetchState(move=move), NOW) == listed.feed
+    assert moved(move, "https://elsewhere.example/f", later).hits == 1
+    assert moved(move, "", later) == Move()
+
+
+def test_a_source_with_a_secret_does_not_move() -> None:
+    """Its login is meant for the host that is listed."""
+    listed = source(basic_auth="LOGIN")
+    move = Move(to="https://new.example/f", since=NOW - 9 * DAY, hits=9)
+
+    assert address_to_ask(listed, FetchState(move=move), NOW) == listed.feed

@@ -1,0 +1,121 @@
+"""The ingest loop: what is due is fetched, what hubs deliver is taken in at once.
+
+Three things go on side by side: runs over the sources that are due, deliveries, and the
+subscriptions to hubs that announce themselves. A store that cannot be used for a while (a
+full disk, another program's lock) is waited for; nothing is half saved meanwhile.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import structlog
+
+from aggregator.cli.line import Newsroom, log_source, turn
+from aggregator.errors import StoreError, StoreTooNew
+from aggregator.ingest.pipeline import deliver, run, the_time
+from aggregator.ingest.push import can_be_reached, request_form, to_ask
+from aggregator.model import Source
+
+__all__ = ["loop"]
+
+LONGEST_NAP = 30.0
+"""Seconds between two looks at what is due, at most."""
+LETTERS = 0.25
+"""Seconds between two looks at what hubs have delivered."""
+SUBSCRIBING = 60.0
+"""Seconds between two looks at what hubs announce."""
+
+log = structlog.get_logger()
+
+
+async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
+    """Go on until cancelled."""
+    log.info("started", sources=len(listed), database=str(room.config.database))
+    desk = _Desk(room)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_again(lambda: _fetch_due(desk, listed)))
+        tasks.create_task(_again(lambda: _take_in(desk)))
+        if can_be_reached(room.home, room.fetcher.limits.allow_private):
+            tasks.create_task(_again(lambda: _subscribe(desk, listed)))
+
+
+class _Desk:
+    """One ingest on one database: whoever works here first takes the turn for all."""
+
+    def __init__(self, room: Newsroom) -> None:
+        self.room = room
+        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._at_work = 0
+        self._held = ExitStack()
+        self._door = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        async with self._door:
+            if not self._at_work:
+                self._held = await turn(self.room.store, patience=float("inf"))
+            self._at_work += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._at_work -= 1
+        if not self._at_work:
+            self._held.close()
+
+
+async def _again(step: Callable[[], Awaitable[float]]) -> None:
+    """Do a step, sleep as long as it says, and so on."""
+    while True:
+        try:
+            nap = await step()
+        except StoreTooNew:
+            raise
+        except StoreError as error:
+            log.error("store", error=str(error))
+            nap = LONGEST_NAP
+        await asyncio.sleep(nap)
+
+
+async def _fetch_due(desk: _Desk, listed: Sequence[Source]) -> float:
+    """Fetch what is due now; gives the seconds until it is worth to look again."""
+    store = desk.room.store
+    if store.due(listed, the_time(store, datetime.now(UTC))):
+        async with desk:  # what is due is asked again: the run before may have fetched it
+            now = the_time(store, datetime.now(UTC))
+            line = desk.room.line(now, desk.locks)
+            report = await run(line, store.due(listed, now), log_source)
+            desk.room.purge(now)
+        log.info(
+            "run", sources=len(report.sources), failed=len(report.failed), **asdict(report.total)
+        )
+    upcoming = store.next_due(listed)
+    wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else LONGEST_NAP
+    return max(0.2, min(wait, LONGEST_NAP))
+
+
+async def _take_in(desk: _Desk) -> float:
+    """Take in what hubs have delivered; a delivery is forgotten when it is saved."""
+    room = desk.room
+    listed = {source.id: source for source in room.config.all_sources}
+    for delivery in room.store.deliveries(limit=20):
+        async with desk:
+            if source := listed.get(delivery.source):
+                line = room.line(the_time(room.store, datetime.now(UTC)), desk.locks)
+                log_source(await deliver(line, source, delivery))
+            room.store.taken_in(delivery.id)
+    return LETTERS
+
+
+async def _subscribe(desk: _Desk, listed: Sequence[Source]) -> float:
+    """Ask the hubs that sources announce, and ask them again before a lease ends."""
+    store, fetcher = desk.room.store, desk.room.fetcher
+    now = datetime.now(UTC)
+    for subscription in to_ask(listed, store.announced(), store.subscriptions(), now):
+        store.subscribe(subscription)
+        error = await fetcher.post(subscription.hub, request_form(subscription, desk.room.home))
+        if error:
+            store.deny(subscription.token, error)
+        log.info("subscribed", source=subscription.source, hub=subscription.hub, error=error)
+    return SUBSCRIBING

@@ -1,0 +1,83 @@
+"""What a document must keep to before it is read: a small one may take gigabytes to hold.
+
+A parser builds objects for every element and every value; 15 MB of `<a><a><a>` are 2.5 GB of
+them. So documents are looked over as bytes, and refused in a sentence.
+"""
+
+import re
+
+__all__ = ["NO_FEED", "json_fault", "without_entity_bombs", "xml_fault"]
+
+NO_FEED = "no feed"
+"""The fault of a document without any element of a feed."""
+
+MAX_ENTRIES = 100_000
+MAX_TAG = 100_000
+"""Bytes between < and >."""
+MAX_DEPTH = 500
+MAX_VALUES = 1_000_000
+"""Values in a JSON document."""
+_FEW_TAGS = 20_000
+"""However they are nested, so few cost little."""
+
+_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
+_HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
+_NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(rb"<(/?)(?!(?:br|hr|img|input|li|link|meta|p)\b)[a-zA-Z_][^<>]*?(/?)>")
+"""But for those that HTML does not close, or not always."""
+_ENTITY = re.compile(rb"<!ENTITY[^>]*>?")
+_HARMLESS = re.compile(
+    rb"<!ENTITY\s+[\w.:-]{1,100}\s+(?:\"(?:[^\"&%<>]|&#)*\"|'(?:[^'&%<>]|&#)*')\s*>"
+)
+_LONGEST_ENTITY = 200
+"""Bytes of a declaration; those of real feeds stand for a character or a name."""
+
+
+def xml_fault(body: bytes) -> str:
+    """Why an XML document is not read, as a sentence; empty if it may be."""
+    if b"\0" in body[:200]:
+        return ""  # UTF-16: the parser knows it, and every letter takes two bytes of the limit
+    if not _ROOT.search(body):
+        return NO_FEED
+    if _HUGE_TAG.search(body):
+        return f"The feed is not read: a single tag has more than {MAX_TAG:,} bytes."
+    if body.count(b"<") <= _FEW_TAGS:
+        return ""
+    if sum(1 for _ in _ENTRY.finditer(body)) > MAX_ENTRIES:
+        return f"The feed is not read: it has more than {MAX_ENTRIES:,} entries."
+    if _is_deep(body):
+        return f"The feed is not read: its elements are nested more than {MAX_DEPTH} deep."
+    return ""
+
+
+def json_fault(body: bytes) -> str:
+    """Why a JSON document is not read, as a sentence; empty if it may be."""
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+        return f"The JSON Feed is not read: it has more than {MAX_VALUES:,} values."
+    return ""
+
+
+def without_entity_bombs(body: bytes) -> bytes:
+    """Without entities that stand for other entities, or for much text: a reference to one
+    of them could be gigabytes (billion laughs, quadratic blowup)."""
+    if b"<!ENTITY" not in body:
+        return body
+    return _ENTITY.sub(_harmless, body)
+
+
+def _harmless(entity: re.Match[bytes]) -> bytes:
+    is_short = entity.end() - entity.start() <= _LONGEST_ENTITY
+    return entity[0] if is_short and _HARMLESS.fullmatch(entity[0]) else b""
+
+
+def _is_deep(body: bytes) -> bool:
+    depth = 0
+    for tag in _TAG.finditer(_NO_ELEMENT.sub(b"", body)):
+        if tag[1]:
+            depth -= 1
+        elif not tag[2]:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+    return False

@@ -1,0 +1,262 @@
+"""One polite request for one source: Source -> Fetched | Unchanged | Failed.
+
+    turn at the host | place in the run | request | redirects, hop by hop | body, within limits
+
+Redirects are followed here, so that every hop is checked and waits for its own turn: only
+http and https, and never an address inside the operator's own network (see ways.py).
+
+aiohttp lives in this folder alone. Nothing is raised for what a server does; a bug is.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import TypeAlias
+
+import aiohttp
+from yarl import URL
+
+from aggregator.ingest.domains import domain_of
+from aggregator.ingest.fetch import answers
+from aggregator.ingest.fetch.hosts import Hosts, Place
+from aggregator.ingest.fetch.limits import Limits, Refused
+from aggregator.ingest.fetch.ways import Ways, open_ways
+from aggregator.model import Failed, Fetched, Hold, Source, Unchanged, Validators
+
+__all__ = ["Fetcher", "Limits", "open_fetcher"]
+
+CHUNK = 64 * 1024
+Answer: TypeAlias = Fetched | Unchanged | Failed | Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetcher:
+    """Fetches sources over one pool of connections.
+
+    `environment` holds the secrets that sources name; they are sent to the source's own
+    host only and appear in no message.
+    """
+
+    ways: Ways
+    hosts: Hosts
+    places: asyncio.Semaphore
+    limits: Limits
+    environment: Mapping[str, str] = field(repr=False)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    """Domains that are not asked; one that answers 429 with Retry-After comes here at once."""
+
+    @asynccontextmanager
+    async def fetch(
+        self, source: Source, validators: Validators, address: str, now: datetime
+    ) -> AsyncIterator[Answer]:
+        """Ask once. `validators` are those of the last good answer, `address` is where the
+        feed is asked for. The answer is a Hold if it must not be asked now.
+
+        What came may be held in memory until the block ends: no more than
+        `limits.concurrency` blocks are open at a time.
+        """
+        with Place(self.places) as place:
+            answer = await self._ask(source, validators, address, now, place)
+            yield answer
+
+    async def post(self, url: str, form: Mapping[str, str]) -> str:
+        """Send a form, under the rules of every request; what went wrong, as a sentence, or
+        nothing."""
+        try:
+            address = _url(url)
+            await self.ways.check(address)
+            async with (
+                self.hosts.turn(address.host or ""),
+                asyncio.timeout(self.limits.timeout),
+                self.ways.request("POST", address, data=dict(form)) as response,
+            ):
+                is_good = 200 <= response.status < 300
+                return "" if is_good else f"{address.host} answers {response.status}."
+        except Refused as refusal:
+            return str(refusal)
+        except TimeoutError:
+            return f"No complete answer within {self.limits.timeout:g} seconds."
+        except aiohttp.ClientError as error:
+            return answers.explain(error)
+
+    async def _ask(
+        self, source: Source, validators: Validators, address: str, now: datetime, place: Place
+    ) -> Answer:
+        limits = self.limits
+        try:
+            headers = {**_conditions(validators), **_secrets(source, self.environment)}
+            return await self._follow(source, _url(address), headers, validators, now, place)
+        except Refused as refusal:
+            return Failed(error=str(refusal))
+        except aiohttp.ConnectionTimeoutError:
+            return Failed(error=f"No connection within {limits.connect_timeout:g} seconds.")
+        except aiohttp.ServerTimeoutError:
+            return Failed(error=f"The server sent nothing for {limits.read_timeout:g} seconds.")
+        except TimeoutError:
+            return Failed(error=f"No complete answer within {limits.timeout:g} seconds.")
+        except aiohttp.ClientError as error:
+            return Failed(error=answers.explain(error))
+        except UnicodeError:
+            return Failed(error="A header of the request or the answer is not legal text.")
+
+    async def _follow(
+        self,
+        source: Source,
+        url: URL,
+        headers: Mapping[str, str],
+        validators: Validators,
+        now: datetime,
+        place: Place,
+    ) -> Answer:
+        """The answer at the end of all redirects, with a turn and a place for each hop.
+
+        Nobody waits for a turn with a place in hand, else all could wait for one another.
+        """
+        home = _url(source.feed).origin()
+        clock = asyncio.get_running_loop().time
+        left, moved_to, is_permanent = self.limits.timeout, "", True
+        for _ in range(self.limits.max_redirects + 1):
+            await self.ways.check(url)
+            sent = headers if url.origin() == home else _without_secrets(headers, source)
+            domain = domain_of(str(url))
+            async with self.hosts.turn(url.host or ""):
+                hold = self.holds.get(domain)
+                if hold and hold.until > now:
+                    return hold
+                await place.take()
+                began = clock()
+                async with (
+                    asyncio.timeout(max(left, 0.001)),
+                    self.ways.request("GET", url, headers=sent) as response,
+                ):
+                    if (onward := _redirect(url, response)) is None:
+                        answer = await self._read(response, validators, now, moved_to)
+                        if isinstance(answer, Failed) and answer.hold:
+                            self.holds[domain] = answer.hold  # for those who wait for a turn
+                        return answer
+                left -= clock() - began
+            place.leave()
+            url = onward
+            is_permanent = is_permanent and response.status in answers.PERMANENT
+            moved_to = str(url) if is_permanent else moved_to
+        raise Refused(f"More than {self.limits.max_redirects} redirects; the last to {url.host}.")
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, old: Validators, now: datetime, moved_to: str
+    ) -> Fetched | Unchanged | Failed:
+        status, url = response.status, str(response.url)
+        fresh = answers.freshness(response, now)
+        if status == 304 and not (old.etag or old.last_modified):
+            error = "The server says that nothing has changed (304), but was asked for all."
+            return Failed(error=error, status=status)
+        if status == 304:
+            validators = answers.validators(response, old, old.body_hash)
+            return Unchanged(status=status, validators=validators, fresh=fresh, moved_to=moved_to)
+        if status != 200:
+            wait = answers.wait(response, now)
+            hold = Hold(domain=domain_of(url), until=now + timedelta(seconds=wait))
+            return Failed(
+                error=answers.sentence(response),
+                status=status,
+                retry_after=wait,
+                hold=hold if wait and status in (429, 503) else None,
+            )
+        body = await self._body(response)
+        body_hash = hashlib.blake2b(body, digest_size=16).hexdigest()
+        validators = answers.validators(response, Validators(), body_hash)
+        if body_hash == old.body_hash:
+            return Unchanged(status=status, validators=validators, fresh=fresh, moved_to=moved_to)
+        return Fetched(
+            url=url,
+            status=status,
+            content_type=response.headers.get("Content-Type", ""),
+            body=body,
+            validators=validators,
+            fresh=fresh,
+            moved_to=moved_to,
+            push=answers.push(response),
+        )
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body; the limit is on decoded bytes (newsboat PR#3428), and a longer body
+        fails, as one that is cut would look like a broken feed (thane PR#514)."""
+        body = BytesIO()
+        async for chunk in response.content.iter_chunked(CHUNK):
+            body.write(chunk)
+            if body.tell() > self.limits.max_bytes:
+                raise Refused(
+                    f"The feed is larger than {self.limits.max_bytes:,} bytes; "
+                    "raise [fetch] max_bytes if that is right."
+                )
+        return body.getvalue()
+
+
+@asynccontextmanager
+async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncIterator[Fetcher]:
+    """A Fetcher with its connections; they are closed at the end."""
+    async with open_ways(limits, environment) as ways:
+        yield Fetcher(
+            ways=ways,
+            hosts=Hosts(per_host=limits.per_host, spacing=limits.spacing),
+            places=asyncio.Semaphore(limits.concurrency),
+            limits=limits,
+            environment=environment,
+        )
+
+
+# ---- addresses ---------------------------------------------------------------------
+
+
+def _url(address: str) -> URL:
+    try:
+        return URL(address)
+    except ValueError as error:
+        raise Refused(f"{address[:100]!r} is no address that can be asked.") from error
+
+
+def _redirect(url: URL, response: aiohttp.ClientResponse) -> URL | None:
+    """Where the answer sends us, or None if it is the answer."""
+    location = response.headers.get("Location")
+    if response.status not in answers.REDIRECTS or location is None:
+        return None
+    try:
+        return url.join(_url(location)).with_user(None)  # a login there is not ours to send
+    except ValueError as error:
+        raise Refused(f"It redirects to {location[:100]!r}, which is no address.") from error
+
+
+# ---- request headers ---------------------------------------------------------------
+
+
+def _conditions(validators: Validators) -> dict[str, str]:
+    headers = {}
+    if validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
+    return headers
+
+
+def _secrets(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
+    headers = {name: _secret(variable, environment) for name, variable in source.headers.items()}
+    if source.basic_auth:
+        login = _secret(source.basic_auth, environment).encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
+    return headers
+
+
+def _secret(variable: str, environment: Mapping[str, str]) -> str:
+    value = environment.get(variable, "")
+    if not value or "\n" in value or "\r" in value:
+        raise Refused(f"The environment variable {variable}, which the source names, is not set.")
+    return value
+
+
+def _without_secrets(headers: Mapping[str, str], source: Source) -> dict[str, str]:
+    secret = {*source.headers, "Authorization"}
+    return {name: value for name, value in headers.items() if name not in secret}

@@ -1,0 +1,149 @@
+"""The ways out: straight to an address that may be asked, or through the operator's proxy.
+
+What is checked is the address that the connection goes to, not only the name, because a
+name can resolve to something else a moment later (stringer PR#1548, CommaFeed GHSA-hgrr).
+A proxy that the environment names (`https_proxy`, `no_proxy`) connects in our stead; there
+we can check only what the name stands for here, and the rest is up to the proxy's rules.
+"""
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # known to all but typeshed
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from aggregator.ingest.fetch.limits import Limits, Refused
+from aggregator.ingest.guard import Address, may_ask
+
+__all__ = ["Ways", "open_ways"]
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The connections of a run."""
+
+    straight: aiohttp.ClientSession
+    proxied: aiohttp.ClientSession
+    resolver: "_GuardedResolver"
+    proxies: Mapping[str, str]
+
+    async def check(self, url: URL) -> None:
+        """Raises Refused for an address that must not be asked, as far as that is known
+        before a connection is made; the connection is checked again."""
+        if url.scheme not in ("http", "https") or not url.host:
+            raise Refused(f"It leads to {str(url)[:100]!r}, which is no http or https address.")
+        try:
+            address = ipaddress.ip_address(url.host)
+        except ValueError:
+            if self._proxy(url):
+                await self._check_name(url)
+            return  # a name; the resolver checks what it stands for
+        self.resolver.guard(url.host, [address], url.port or 0)
+
+    async def _check_name(self, url: URL) -> None:
+        try:
+            await self.resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
+        except OSError:
+            """Only the proxy knows the name; it decides."""
+
+    def request(
+        self, method: str, url: URL, **what: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One request, which follows no redirect."""
+        proxy = self._proxy(url)
+        if proxy:
+            return self.proxied.request(method, url, allow_redirects=False, proxy=proxy, **what)
+        return self.straight.request(method, url, allow_redirects=False, **what)
+
+    def _proxy(self, url: URL) -> str:
+        if proxy_bypass_environment(f"{url.host}:{url.port}", dict(self.proxies)):
+            return ""
+        return self.proxies.get(url.scheme, "")
+
+
+@asynccontextmanager
+async def open_ways(limits: Limits, environment: Mapping[str, str]) -> AsyncIterator[Ways]:
+    """The ways out; their connections are closed at the end."""
+    resolver = _GuardedResolver(limits)
+    async with AsyncExitStack() as opened:
+        straight = await opened.enter_async_context(_session(limits, resolver))
+        proxied = await opened.enter_async_context(_session(limits, ThreadedResolver()))
+        yield Ways(
+            straight=straight,
+            proxied=proxied,
+            resolver=resolver,
+            proxies=_proxies(environment),
+        )
+
+
+def _session(limits: Limits, resolver: AbstractResolver) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=limits.concurrency, resolver=resolver),
+        headers={"User-Agent": limits.user_agent, "Accept": ACCEPT},
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=limits.connect_timeout, sock_read=limits.read_timeout
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,  # it would send the logins of ~/.netrc, which feeds.toml does not name
+    )
+
+
+def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """`http`, `https` and `no`, as the environment names them, in small letters or capitals."""
+    found: dict[str, str] = {}
+    for kind in ("http", "https", "no"):
+        for name in (f"{kind}_proxy", f"{kind}_proxy".upper()):
+            if value := environment.get(name, "").strip():
+                found.setdefault(kind, value)
+    return found
+
+
+class _GuardedResolver(AbstractResolver):
+    """Resolves names, and keeps only addresses that may be asked.
+
+    aiohttp connects to the very addresses that come out of here, so a name that answers
+    differently the second time gains nothing.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        kept = self.guard(host, [ipaddress.ip_address(row["host"]) for row in found], port)
+        return [row for row in found if ipaddress.ip_address(row["host"]) in kept]
+
+    def guard(self, host: str, addresses: list[Address], port: int) -> list[Address]:
+        """Those of the addresses that may be asked. Raises Refused if none may."""
+        limits = self._limits
+        kept = [address for address in addresses if may_ask(address, limits.allow_private)]
+        if addresses and not kept:
+            raise Refused(
+                f"{host} stands in a private network and is not asked; "
+                "list the network in [fetch] allow_private if that is right."
+            )
+        if port not in limits.ports:
+            kept = [a for a in kept if any(a in network for network in limits.allow_private)]
+        if addresses and not kept:
+            raise Refused(
+                f"Port {port} of {host} is not asked; list it in [fetch] ports if that is right."
+            )
+        return kept
+
+    async def close(self) -> None:
+        await self._resolver.close()

@@ -1,0 +1,100 @@
+"""Being told instead of asking: WebSub, the subscriber's side (W3C Recommendation, 2018).
+
+    a feed announces a hub | we ask the hub | it asks us back (web/push.py) | it delivers
+
+Here is decided; the asking is done by `fetch`, the remembering by the store.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from aggregator.ingest.domains import domain_of
+from aggregator.ingest.guard import Network, may_ask
+from aggregator.model import Push, Source, Subscription
+
+__all__ = ["LEASE", "can_be_reached", "is_signed", "request_form", "to_ask"]
+
+LEASE = timedelta(days=10)
+"""What we ask for; the hub may give less or more (5.1)."""
+ASKED_AGAIN = timedelta(days=1)
+"""A hub that does not answer, or says no, is asked again a day later."""
+_METHODS = {
+    "sha1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
+
+
+def can_be_reached(home: str, allowed: Sequence[Network]) -> bool:
+    """True if a hub out there, or one in an allowed network, can reach the site at `home`."""
+    host = urlsplit(home).hostname or ""
+    try:
+        return may_ask(ip_address(host), allowed)
+    except ValueError:
+        return domain_of(home) != home
+
+
+def to_ask(
+    sources: Sequence[Source],
+    announced: Mapping[str, Push],
+    standing: Sequence[Subscription],
+    now: datetime,
+) -> list[Subscription]:
+    """The subscriptions to ask a hub for now: new ones, changed ones, and those whose lease
+    will end. Each keeps its token and secret, so that no delivery is lost in between."""
+    known = {subscription.source: subscription for subscription in standing}
+    wanted = []
+    for source in sources:
+        push, old = announced.get(source.id, Push()), known.get(source.id)
+        if not push.hub or source.is_private:
+            continue
+        fresh = Subscription(
+            source=source.id,
+            hub=push.hub,
+            topic=push.topic or source.feed,
+            token=secrets.token_urlsafe(24),
+            secret=secrets.token_urlsafe(32),
+            asked=now,
+        )
+        if old is None or (old.hub, old.topic) != (fresh.hub, fresh.topic):
+            wanted.append(fresh)
+        elif _is_ending(old, now) and now - old.asked >= ASKED_AGAIN:
+            wanted.append(replace(old, asked=now))
+    return wanted
+
+
+def _is_ending(subscription: Subscription, now: datetime) -> bool:
+    """True in the last third of a lease, or without one; a day at least before its end."""
+    if subscription.lease_until is None:
+        return True
+    whole = subscription.lease_until - subscription.asked
+    return subscription.lease_until - now <= max(whole / 3, ASKED_AGAIN)
+
+
+def request_form(subscription: Subscription, home: str) -> dict[str, str]:
+    """What a hub is asked (5.1); the address that it calls back is known to it alone."""
+    return {
+        "hub.mode": "subscribe",
+        "hub.topic": subscription.topic,
+        "hub.callback": f"{home.rstrip('/')}/websub/{subscription.token}",
+        "hub.lease_seconds": str(int(LEASE.total_seconds())),
+        "hub.secret": subscription.secret,
+    }
+
+
+def is_signed(subscription: Subscription, signature: str, body: bytes) -> bool:
+    """True if only someone who knows the secret can have sent this (7.1); compared in
+    constant time."""
+    method, _, given = signature.strip().partition("=")
+    if method.lower() not in _METHODS:
+        return False
+    algorithm = _METHODS[method.lower()]
+    expected = hmac.new(subscription.secret.encode(), body, algorithm).hexdigest()
+    return hmac.compare_digest(expected.encode(), given.strip().lower().encode())

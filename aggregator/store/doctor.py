@@ -1,0 +1,237 @@
+"""Is the database whole? Each check counts what is wrong, and some know how to mend it.
+
+    check (SQL that finds) --> Finding --repair (SQL that mends)
+
+Nothing here is needed as long as only this program writes: every save is one transaction.
+It is for the day after a broken disk, a hand that edited, or a clock that was wrong.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from aggregator.model import Finding
+from aggregator.store.rows import time
+from aggregator.store.schema import BOOKS, fresh_schema
+
+__all__ = ["examine", "repair", "rewind"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Check:
+    """`find` counts what is wrong; `mend` are the statements that put it right, if any do."""
+
+    name: str
+    what: str
+    find: str
+    mend: tuple[str, ...] = ()
+
+
+_NO_STORY = "story not in (select row from stories)"
+_NO_ENTRY = "row not in (select story from entries)"
+_SUM = " + ".join(f"sum_{name}" for name in BOOKS if name != "received")
+_STORED = "(select count(*) from entries where source = sources.id)"
+
+_CHECKS = (
+    _Check(
+        name="orphans",
+        what="entries without a story (they are forgotten, and come again if still listed)",
+        find=f"select count(*) from entries where {_NO_STORY}",  # noqa: S608 - our own words, here and below
+        mend=(
+            f"delete from keys where entry in (select id from entries where {_NO_STORY})",  # noqa: S608
+            f"delete from entries where {_NO_STORY}",  # noqa: S608
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="stories without an entry",
+        find=f"select count(*) from stories where {_NO_ENTRY}",  # noqa: S608
+        mend=(
+            f"delete from listings where story in (select row from stories where {_NO_ENTRY})",  # noqa: S608
+            f"delete from stories where {_NO_ENTRY}",  # noqa: S608
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="stories led by an entry of another story",
+        find="""select count(*) from stories
+                where lead not in (select id from entries where story = row)""",
+        mend=(
+            """update stories set lead = (select min(id) from entries where story = row)
+               where lead not in (select id from entries where story = row)""",
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="keys without an entry",
+        find="select count(*) from keys where entry not in (select id from entries)",
+        mend=("delete from keys where entry not in (select id from entries)",),
+    ),
+    _Check(
+        name="orphans",
+        what="entries without a key (their outlet's next copy would be a second one)",
+        find="select count(*) from entries where id not in (select entry from keys)",
+    ),
+    _Check(
+        name="orphans",
+        what="listings without a story",
+        find=f"select count(*) from listings where {_NO_STORY}",  # noqa: S608
+        mend=(f"delete from listings where {_NO_STORY}",),  # noqa: S608
+    ),
+    _Check(
+        name="listings",
+        what="stories that stand in a topic or source, but not in the list of all",
+        find="""select count(distinct story) from listings where scope not glob 'held *'
+                and story not in (select story from listings where scope = 'all')""",
+        mend=(
+            """insert into listings select story, 'all', max(arrived), max(published), ''
+               from listings where scope not glob 'held *'
+               and story not in (select story from listings where scope = 'all')
+               group by story""",
+        ),
+    ),
+    _Check(
+        name="listings",
+        what="stories that are missing from the list of an outlet that tells them",
+        find="""select count(*) from entries where story in
+                  (select story from listings where scope = 'all')
+                and not exists (select 1 from listings where listings.story = entries.story
+                                and scope = 'source:' || entries.source)""",
+        mend=(
+            """insert or ignore into listings
+               select entries.story, 'source:' || source, arrived, listings.published, ''
+               from entries join listings on listings.story = entries.story and scope = 'all'""",
+        ),
+    ),
+    _Check(
+        name="listings",
+        what="lists without a revision",
+        find="""select count(distinct scope) from listings
+                where scope not in (select scope from revisions)""",
+        mend=(
+            """insert into revisions select scope, 1, max(arrived) from listings
+               where scope not in (select scope from revisions) group by scope""",
+        ),
+    ),
+    _Check(
+        name="books",
+        what="sources whose books do not balance (received = new + updated + known + rejected)",
+        find=f"select count(*) from sources where sum_received != {_SUM}",  # noqa: S608
+        mend=(f"update sources set sum_received = {_SUM}",),  # noqa: S608
+    ),
+    _Check(
+        name="books",
+        what="sources that have more or fewer entries than their books say",
+        find=f"select count(*) from sources where sum_new != {_STORED}",  # noqa: S608
+        mend=(
+            f"update sources set sum_received = sum_received - sum_new + {_STORED}",  # noqa: S608
+            f"update sources set sum_new = {_STORED}",  # noqa: S608
+        ),
+    ),
+)
+
+
+def examine(db: Database, now: datetime) -> Iterator[Finding]:
+    """Everything that is wrong with the database, the worst first."""
+    yield from _integrity(db)
+    yield from _schema(db)
+    if {"entries", "stories", "keys", "listings", "sources", "revisions"} <= set(db.table_names()):
+        for check in _CHECKS:
+            if count := _count(db, check.find):
+                yield Finding(
+                    check=check.name, what=f"{count} {check.what}", can_mend=bool(check.mend)
+                )
+        yield from _clock(db, now)
+
+
+def repair(db: Database, now: datetime) -> None:
+    """Mend what can be mended, in a transaction of the caller's."""
+    existing = {name for _, name, _ in _tables_and_indexes(db)}
+    for kind, name, sql in fresh_schema():
+        if kind == "index" and name not in existing:
+            db.execute(sql)
+    if any(True for _ in _integrity(db)):
+        db.execute("reindex")
+    for check in _CHECKS:
+        if _count(db, check.find):
+            for statement in check.mend:
+                db.execute(statement)
+    rewind(db, now)
+
+
+def rewind(db: Database, now: datetime) -> None:
+    """Bring every time that lies in the future back to the present.
+
+    A clock that was wrong for an hour must not decide for years what is newest and when a
+    source is due. What readers were told of a feed's last change stays: they must not take
+    the next one for older.
+    """
+    moment = time(now)
+    db.execute("update sources set next_fetch = null where last_fetch > ?", [moment])
+    for table, columns in _STAMPS.items():
+        for column in columns:
+            db.execute(
+                f"update {table} set {column} = ? where {column} > ?",  # noqa: S608 - our own names
+                [moment, moment],
+            )
+    db.execute(
+        "delete from holds where until > strftime('%Y-%m-%dT%H:%M:%S', ?, '+1 day')", [moment]
+    )
+
+
+_STAMPS = {
+    "sources": ("last_fetch", "last_success", "last_full", "failing_since", "moved_since"),
+    "stories": ("published", "updated", "arrived"),
+    "listings": ("published", "arrived"),
+    "entries": ("published", "updated", "revised"),
+}
+"""Table -> its columns that tell when something has happened."""
+
+
+def _integrity(db: Database) -> Iterator[Finding]:
+    found = [row[0] for row in db.execute("pragma integrity_check(20)").fetchall()]
+    if found != ["ok"]:
+        is_index = all("index" in complaint for complaint in found)
+        yield Finding(
+            check="integrity",
+            what=f"SQLite finds the file damaged: {'; '.join(found)[:300]}",
+            can_mend=is_index,
+        )
+
+
+def _schema(db: Database) -> Iterator[Finding]:
+    existing = {(kind, name): sql for kind, name, sql in _tables_and_indexes(db)}
+    for kind, name, sql in fresh_schema():
+        if (kind, name) not in existing:
+            can_mend = kind == "index"
+            yield Finding(check="schema", what=f"the {kind} {name} is missing", can_mend=can_mend)
+        elif kind == "table" and _columns(existing[kind, name]) != _columns(sql):
+            yield Finding(
+                check="schema", what=f"the table {name} has other columns", can_mend=False
+            )
+
+
+def _tables_and_indexes(db: Database) -> list[tuple[str, str, str]]:
+    sql = "select type, name, sql from sqlite_master where sql is not null"
+    return [(kind, name, sql) for kind, name, sql in db.execute(sql).fetchall()]
+
+
+def _columns(sql: str) -> str:
+    return " ".join(sql.lower().split())
+
+
+def _clock(db: Database, now: datetime) -> Iterator[Finding]:
+    for table, columns in _STAMPS.items():
+        where = " or ".join(f"{column} > :now" for column in columns)
+        sql = f"select count(*) from {table} where {where}"  # noqa: S608 - our own names
+        if count := db.execute(sql, {"now": time(now)}).fetchone()[0]:
+            yield Finding(
+                check="clock", what=f"{count} {table} with a time in the future", can_mend=True
+            )
+
+
+def _count(db: Database, sql: str) -> int:
+    found: int = db.execute(sql).fetchone()[0]
+    return found
