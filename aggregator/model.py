@@ -259,7 +259,7 @@ class Entry:
     digest: str
     """The same for the same entry as given; see ParsedEntry."""
     face: str
-    """The same as long as a reader would see no difference."""
+    """The same as long as a reader of ours reads the same."""
     position: int
     """Its place in the outlet's file, from 0; it orders entries of one date."""
 

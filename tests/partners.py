@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import feedparser
 from feedparser import FeedParserDict
@@ -65,9 +66,16 @@ def article(
 class Newsroom:
     """An aggregator in a folder, and the press that it reads."""
 
+    NOW = NOW
+
     def __init__(self, folder: Path, press: Press, workers: Workers) -> None:
         self.press = press
         self.now = NOW
+        self.limits: dict[str, Any] = {
+            "timeout": 3,
+            "per_host": 20,
+            "allow_private": (ip_network("127.0.0.0/8"),),
+        }
         self._folder = folder
         self._workers = workers
         self._toml = HEAD
@@ -83,6 +91,10 @@ class Newsroom:
             f'[[source]]\nid = "{outlet}"\nname = "{outlet.title()}"\n'
             f'feed = "{feed or self.feed_of(outlet)}"\nsite = "https://{outlet}.example/"\n'
         ) + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+    def publishes_at_most(self, limit: int) -> None:
+        """A feed of ours holds so many stories."""
+        self._toml += f"[publish]\nlimit = {limit}\n"
 
     def has_topic(self, topic: str, match: str = "") -> None:
         """List a topic."""
@@ -140,12 +152,7 @@ class Newsroom:
     async def _play(
         self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]
     ) -> list[RunReport]:
-        limits = Limits(
-            user_agent="tests",
-            timeout=3,
-            per_host=20,
-            allow_private=(ip_network("127.0.0.0/8"),),
-        )
+        limits = Limits(user_agent="tests", **self.limits)
         reports = []
         async with open_fetcher(limits, {"OUTLET_LOGIN": "user:secret"}) as fetcher:
             for self.now, changes in days:

@@ -36,6 +36,7 @@ from aggregator.model import (
     ParsedEntry,
     Rejected,
     SafeHtml,
+    Show,
     Source,
     Text,
     digest_of,
@@ -52,6 +53,7 @@ _LEGIBLE = 700
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros and typing errors: there was no web to publish on."""
 
+_ANY_TAG = re.compile(r"<[^>]*>")
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
     r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100}))+\s*$",
@@ -101,10 +103,17 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         image=image,
         enclosures=enclosures,
         digest=given.digest,
-        face=digest_of(title, summary, content, author, tags, image, enclosures),
+        face=digest_of(*_read(source.show, title, summary, content)),
         position=item.position,
     )
     return _filtered(entry, source) or entry
+
+
+def _read(show: Show, title: str, summary: str, content: SafeHtml) -> tuple[str, ...]:
+    """What a reader of ours reads of an entry, without markup and addresses."""
+    if show == "title":
+        return (title,)
+    return (title, summary, _ANY_TAG.sub("", content)) if show == "full" else (title, summary)
 
 
 def _fault(given: ParsedEntry, link: str, title: str, home: str) -> str:

@@ -77,15 +77,16 @@ def file_changes(
     paired = zip(found.again, cleaned[count:], strict=True)
     kept = [(item, known, e) for (item, known), e in paired if isinstance(e, Entry)]
     again = [(known, entry) for _, known, entry in kept]
-    revised = [(known, entry) for known, entry in again if _reads_differently(known, entry)]
+    told = desk.store.told_in({known.entry for known, _ in again})
+    revised = [(k, entry) for k, entry in again if _is_changed(told[k.entry], k, entry)]
     rejected = tuple(entry for entry in cleaned if isinstance(entry, Rejected))
     return Batch(
         source=source.id,
         state=after,
         outcome=Outcome.CHANGED if new or revised else Outcome.UNCHANGED,
         new=_filed_new(desk, new, is_first_import=before.last_success is None, is_held=is_held),
-        revised=_filed_revised(desk, revised),
-        alike=tuple((k.entry, e.digest) for k, e in again if not _reads_differently(k, e)),
+        revised=_filed_revised(desk, revised, told),
+        alike=tuple((known.entry, entry.digest) for known, entry in again),
         keys=tuple((known.entry, keys_to_remember(item, known)) for item, known, _ in kept),
         rejected=rejected,
         books=Books(
@@ -98,8 +99,18 @@ def file_changes(
     )
 
 
-def _reads_differently(known: Known, entry: Entry) -> bool:
-    return known.face != entry.face or known.link != entry.link
+def _is_changed(story: Story, known: Known, entry: Entry) -> bool:
+    """True if anything is published differently now, be it a picture's address. A date that
+    moves is nothing."""
+    stored = next(telling for telling in story.entries if telling.source == entry.source)
+    return known.face != entry.face or _published(stored) != _published(entry)
+
+
+def _published(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.link, entry.title, entry.summary, entry.content, entry.author, entry.tags,
+        entry.image, entry.enclosures,
+    )  # fmt: skip
 
 
 def _filed_new(
@@ -129,8 +140,7 @@ def _filed_new(
     )
 
 
-def _filed_revised(desk: Desk, revised: _Again) -> tuple[Filed, ...]:
-    told = desk.store.told_in({known.entry for known, _ in revised})
+def _filed_revised(desk: Desk, revised: _Again, told: Mapping[int, Story]) -> tuple[Filed, ...]:
     return tuple(
         _filed(
             desk, _retold(told[known.entry], known, entry, desk.now),
@@ -160,8 +170,8 @@ def _filed(
 
 
 def _retold(story: Story, known: Known, entry: Entry, now: datetime) -> Story:
-    """The story with one outlet's telling replaced; a revised entry keeps its place, and a
-    link alone that changes is no update to a reader."""
+    """The story with one outlet's telling replaced. A revised entry keeps its place, and what
+    reads as before is no update to a reader."""
     lead, *others = (entry if told.source == entry.source else told for told in story.entries)
     updated = now if known.face != entry.face else story.updated
     return replace(story, lead=lead, others=tuple(others), updated=updated)

@@ -49,6 +49,8 @@ _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _TAG = re.compile(r"<[^<>]*>")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
+_NUMBERED = re.compile(r"[0-9]{5}|/(19|20)[0-9]{2}/[0-9]{1,2}/")
+"""An address that holds a long number or a month is that of one article for ever."""
 _OUR_PATH = re.compile(
     r"/stories/[0-9a-f]{16}|/(all|topics/[^/]+|sources/[^/]+)(\.(rss|atom|json))?"
 )
@@ -77,13 +79,15 @@ class Recognised:
     """What a file holds, compared with what we have.
 
     `again` are known entries whose text differs from last time; `new + again + known` is
-    the whole file. `claimed` are the rows of the stored entries that it lists.
+    the whole file. `claimed` are the rows of the stored entries that it lists, `renamed` is
+    how many of them have another id than before.
     """
 
     new: tuple[Named, ...]
     again: tuple[tuple[Named, Known], ...]
     known: int
     claimed: frozenset[int]
+    renamed: int
 
 
 def address_of(link: str) -> str:
@@ -130,11 +134,11 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     ids = Counter(entry.id for entry in entries if entry.id)
     addresses = [address_of(entry.link) for entry in entries]
     titles = [_title_key(entry) for entry in entries]
-    paths = [path_of(entry.id) for entry in entries]
+    paths = [_paths(entry) for entry in entries]
     labels = [address or entry.id for address, entry in zip(addresses, entries, strict=True)]
     owners_of_address = _owners(addresses, [_telling(entry) for entry in entries])
     owners_of_title = _owners(titles, labels)
-    owners_of_path = Counter(paths)
+    owners_of_path = Counter(path for own in paths for path in own)
     named = []
     for position, entry in enumerate(entries):
         address, title = addresses[position], titles[position]
@@ -142,8 +146,7 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
         if entry.id:
             suffix = f" {address or title}" if ids[entry.id] > 1 else ""
             keys.append(f"id {_without_scheme(entry.id)}{suffix}")
-        if paths[position] and owners_of_path[paths[position]] == 1:
-            keys.append(f"path {paths[position]}")
+        keys += [f"path {path}" for path in paths[position] if owners_of_path[path] == 1]
         if address and owners_of_address[address] == 1:
             keys.append(f"address {address}")
         elif address and not entry.id:
@@ -177,6 +180,7 @@ def recognise(
         again=again,
         known=len(named) - len(new) - len(again),
         claimed=frozenset(match.entry for match in claims.values()),
+        renamed=sum(named[position].entry.id != match.id for position, match in claims.items()),
     )
 
 
@@ -193,9 +197,9 @@ def _some(when: datetime | None) -> datetime:
 
 
 def is_renamed(found: Recognised) -> bool:
-    """True if so much of a file is new that its outlet may have renamed what we have."""
-    new = len(found.new)
-    return new > FEW and new > len(found.again) + found.known
+    """True if so much of a file has a new name that its outlet may have renamed everything."""
+    strange = len(found.new) + found.renamed
+    return bool(found.new) and strange > FEW and strange > len(found.claimed) - found.renamed
 
 
 def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
@@ -204,7 +208,7 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
     All ids change at once when an outlet moves to another system (reader#322). Then an entry
     is a stored one that the file does not list by its old name, if the paths of their links
     are the same, or their titles are and their dates do not speak against it. This is
-    believed only if it explains most of what is new, since a title alone is never enough.
+    believed only if most of what has a new name is old, since a title alone is never enough.
     """
     missing = [known for known in stored if known.entry not in found.claimed]
     by_path = _unique((path_of(known.link), known) for known in missing)
@@ -226,7 +230,7 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
         else:
             taken.add(match.entry)
             bound.append((item, match))
-    if len(bound) <= len(rest):
+    if len(bound) + found.renamed <= len(rest):
         return found
     return replace(
         found,
@@ -277,11 +281,11 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -
 
 def _is_trusted(key: str, entry: ParsedEntry, known: Known, now: datetime) -> bool:
     """True if nothing speaks against an entry being the one of that key."""
-    if key.startswith("address "):
-        return not _replaced(entry, known, now)
+    if key.startswith(("id ", "title ")) or _NUMBERED.search(key):
+        return True
     if key.startswith("path "):  # another blog in the same feed has a ?p=12 too
         return _title_words(entry) == _words(known.title) or _is_of(known.published, entry)
-    return True
+    return not _replaced(entry, known, now)
 
 
 def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
@@ -302,6 +306,13 @@ def path_of(address: str) -> str:
     """A web address without scheme and host; empty if nothing but the front page is left."""
     found = re.match(r"https?://[^/?#]+(/?.*)", address.strip(), re.IGNORECASE)
     return found[1].rstrip("/") if found and len(found[1].strip("/")) > 1 else ""
+
+
+def _paths(entry: ParsedEntry) -> tuple[str, ...]:
+    """What id and link still have in common with themselves on another host."""
+    link = path_of(entry.link)
+    both = (path_of(entry.id), link if _NUMBERED.search(link) else "")
+    return tuple(dict.fromkeys(path for path in both if path))
 
 
 def is_ours(entry: ParsedEntry, home: str) -> bool:

@@ -185,15 +185,20 @@ class Fetcher:
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         """The whole body; the limit is on decoded bytes (newsboat PR#3428), and a longer body
         fails, as one that is cut would look like a broken feed (thane PR#514)."""
+        if (response.content_length or 0) > self.limits.max_bytes:
+            raise self._too_large()
         body = BytesIO()
         async for chunk in response.content.iter_chunked(CHUNK):
             body.write(chunk)
             if body.tell() > self.limits.max_bytes:
-                raise Refused(
-                    f"The feed is larger than {self.limits.max_bytes:,} bytes; "
-                    "raise [fetch] max_bytes if that is right."
-                )
+                raise self._too_large()
         return body.getvalue()
+
+    def _too_large(self) -> Refused:
+        return Refused(
+            f"The feed is larger than {self.limits.max_bytes:,} bytes; "
+            "raise [fetch] max_bytes if that is right."
+        )
 
 
 @asynccontextmanager

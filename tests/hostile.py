@@ -1,0 +1,78 @@
+"""A server that does what it likes with the connection, by path: the hostile press."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["HostilePress", "Script", "open_hostile_press", "said"]
+
+Script = Callable[[socket.socket], None]
+"""What happens on a connection after the request's headers have come; it is closed then."""
+
+
+def said(headers: str = "", body: bytes = b"", status: str = "200 OK") -> Script:
+    """An answer in one go, exactly as written."""
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n"
+    return lambda connection: connection.sendall(head.encode("latin-1") + body)
+
+
+class HostilePress:
+    """The scripts of one server, by path."""
+
+    def __init__(self, host: str, port: int, scheme: str) -> None:
+        self.url = f"{scheme}://{host}:{port}"
+        self.port = port
+        self.asked: list[str] = []
+        self._scripts: dict[str, Script] = {}
+
+    def put(self, path: str, script: Script) -> str:
+        """Act so at a path from now on; gives its address."""
+        self._scripts[path] = script
+        return f"{self.url}{path}"
+
+    def act(self, connection: socket.socket) -> None:
+        """Read a request and do what the script says."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            came = connection.recv(65536)
+            if not came:
+                return
+            head += came
+        path = head.split(b" ", 2)[1].decode("latin-1")
+        self.asked.append(path)
+        self._scripts[path](connection)
+
+
+@contextmanager
+def open_hostile_press(
+    host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[HostilePress]:
+    """A hostile press on a free port, open until the block ends."""
+    with socket.create_server((host, 0), backlog=64) as listener:
+        press = HostilePress(host, listener.getsockname()[1], "https" if tls else "http")
+
+        def serve(connection: socket.socket) -> None:
+            with contextlib.suppress(OSError), connection:
+                connection.settimeout(20)
+                wrapped = tls.wrap_socket(connection, server_side=True) if tls else connection
+                with wrapped:
+                    press.act(wrapped)
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield press
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)

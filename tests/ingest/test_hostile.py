@@ -1,0 +1,268 @@
+"""What hostile servers do, over real sockets: the table of docs/hostile.md, row by row."""
+
+import gzip
+import re
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
+from ipaddress import ip_network
+from pathlib import Path
+
+import brotli
+import pytest
+import trustme
+from aiohttp import connector
+from backports import zstd
+
+from aggregator.model import Outcome, SourceReport
+from tests.hostile import Script, open_hostile_press, said
+from tests.partners import Newsroom, article
+
+PAGE = Path(__file__).parents[2] / "docs" / "hostile.md"
+TABLE = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    if line.startswith("| ") and not line.startswith("| case ")
+]
+
+ITEM = "<item><title>{}</title><link>https://h.example/{}</link>{}</item>"
+FEED = (
+    "<rss version='2.0'><channel>"
+    f"{ITEM.format('One', 1, '')}{ITEM.format('Two', 2, '')}</channel></rss>"
+)
+BIG = b"<rss><channel>" + b" " * 40_000_000
+NAMES = {
+    "rebind.example": [["93.184.216.34"], ["127.0.0.3"]],
+    "two.example": [["127.0.0.3", "93.184.216.34"]],
+}
+"""Name -> the addresses that it stands for, the first time it is asked for, the second, …"""
+
+
+# ---- what a script does -----------------------------------------------------------------
+
+
+def _silence(_: socket.socket) -> None:
+    time.sleep(4)
+
+
+def _trickle(connection: socket.socket) -> None:
+    said("Content-Type: text/xml\r\n")(connection)
+    for _ in range(40):
+        connection.sendall(b" ")
+        time.sleep(0.2)
+
+
+def _endless(connection: socket.socket) -> None:
+    said("Content-Type: text/xml\r\n", b"<rss>")(connection)
+    while True:
+        connection.sendall(b"<item><title>again</title></item>" * 1000)
+
+
+def _reset(connection: socket.socket) -> None:
+    said("Content-Type: text/xml\r\nContent-Length: 100000\r\n", FEED.encode())(connection)
+    time.sleep(0.1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _short(connection: socket.socket) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {FEED.index('Two')}"
+    connection.sendall(f"{head}\r\n\r\n{FEED}".encode())
+
+
+def _noise(connection: socket.socket) -> None:
+    connection.sendall(bytes(range(256)) * 100)
+
+
+def _packed(encoding: str, body: bytes) -> Script:
+    return said(f"Content-Type: text/xml\r\nContent-Encoding: {encoding}\r\n", body)
+
+
+def _feed(text: str, headers: str = "") -> Script:
+    return said(f"Content-Type: text/xml\r\n{headers}", text.encode())
+
+
+def _redirect(target: str, status: str = "302 Found") -> Script:
+    return said(f"Location: {target}\r\nContent-Length: 0\r\n", status=status)
+
+
+def _laughs() -> str:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    item = ITEM.format("Funny &l11;", 1, "")
+    return f'<!DOCTYPE rss [<!ENTITY l0 "lol">{entities}]><rss><channel>{item}</channel></rss>'
+
+
+def _blowup() -> str:
+    item = ITEM.format("Long " + "&a;" * 20_000, 1, "")
+    entity = f'<!ENTITY a "{"x" * 50_000}">'
+    return f"<!DOCTYPE rss [{entity}]><rss><channel>{item}</channel></rss>"
+
+
+def _deep() -> str:
+    tower = "<a>" * 1000 + "top" + "</a>" * 1000
+    body = ITEM.format("Deep", 1, f"<description>{tower}</description>")
+    return f"<rss version='2.0'><channel>{body}{ITEM.format('Two', 2, '')}</channel></rss>"
+
+
+LOGIN = "<!DOCTYPE html><html><head><title>Log in</title></head><body><form></form></body></html>"
+
+SCRIPTS: dict[str, Callable[[], Script]] = {
+    "slow headers": lambda: _silence,
+    "trickled body": lambda: _trickle,
+    "endless body": lambda: _endless,
+    "too long by its own word": lambda: said("Content-Length: 10000000000\r\n", b"<rss>"),
+    "gzip bomb": lambda: _packed("gzip", gzip.compress(BIG)),
+    "zstd bomb": lambda: _packed("zstd", zstd.compress(BIG)),
+    "brotli bomb": lambda: _packed("br", brotli.compress(BIG, quality=4)),
+    "wrong packing": lambda: _packed("gzip", FEED.encode()),
+    "billion laughs": lambda: _feed(_laughs()),
+    "quadratic blowup": lambda: _feed(_blowup()),
+    "1,000-deep nesting": lambda: _feed(_deep()),
+    "a million elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 1_000_000),
+    "huge attribute": lambda: _feed(f"<rss version='2.0' a='{'x' * 10_000_000}'/>"),
+    "millions of entries": lambda: _feed("<rss version='2.0'><channel>" + "<item/>" * 2_000_000),
+    "millions of values": lambda: said(
+        "Content-Type: application/feed+json\r\n", b'{"items": [' + b"{}," * 4_000_000 + b"{}]}"
+    ),
+    "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
+    "too low Content-Length": lambda: _short,
+    "connection reset": lambda: _reset,
+    "no HTTP": lambda: _noise,
+    "huge header": lambda: _feed(FEED, f"X-Long: {'x' * 1_000_000}\r\n"),
+    "redirect loop": lambda: _redirect("/feed"),
+    "redirect to a private address": lambda: _redirect("http://127.0.0.2/feed"),
+    "redirect to a file": lambda: _redirect("file:///etc/passwd"),
+    "rebinding name": lambda: _feed(FEED),
+    "name with two addresses": lambda: _feed(FEED),
+    "304 without ever a 200": lambda: said(status="304 Not Modified"),
+    "empty body": lambda: _feed("", "Content-Length: 0\r\n"),
+    "login page": lambda: said("Content-Type: text/html\r\n", LOGIN.encode()),
+    "429 with a date": lambda: said(
+        f"Retry-After: {format_datetime(Newsroom.NOW + timedelta(hours=2), usegmt=True)}\r\n",
+        status="429 Too Many Requests",
+    ),
+    "410": lambda: said(status="410 Gone"),
+    "moved to a maintenance page": lambda: _redirect("/page", "301 Moved Permanently"),
+    "certificate of another name": lambda: _feed(FEED),
+    "certificate of nobody": lambda: _feed(FEED),
+}
+
+
+# ---- the scene --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def resolving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that knows NAMES too, and lets them change."""
+    real, answers = socket.getaddrinfo, {name: list(given) for name, given in NAMES.items()}
+
+    def getaddrinfo(host: str, port: int, *args: int, **keys: int) -> list[object]:
+        if host not in answers:
+            return real(host, port, *args, **keys)  # type: ignore[return-value]
+        given = answers[host]
+        found = given.pop(0) if len(given) > 1 else given[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """A certificate authority that the program trusts."""
+    made = trustme.CA()
+    context = connector._SSL_CONTEXT_VERIFIED
+    assert isinstance(context, ssl.SSLContext)
+    made.configure_trust(context)
+    return made
+
+
+def _tls(case: str, trusted: trustme.CA) -> ssl.SSLContext | None:
+    if not case.startswith("certificate"):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if case == "certificate of nobody":
+        trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    else:
+        trusted.issue_cert("elsewhere.example").configure_cert(context)
+    return context
+
+
+def _named(case: str) -> str:
+    """The name under which the press is known in a case, if it has one."""
+    return {"rebinding name": "rebind.example", "name with two addresses": "two.example"}.get(
+        case, ""
+    )
+
+
+def _told(report: SourceReport) -> str:
+    """What the operator sees of a source: why it fails, or what came and how."""
+    if report.error:
+        return report.error
+    books = report.books
+    rejected = f", {books.rejected} rejected" if books.rejected else ""
+    note = f"; {report.note}" if report.note else ""
+    return f"read: {books.new} new{rejected}{note}"
+
+
+def test_every_case_is_played() -> None:
+    """The page and the press have the same cases."""
+    assert [row[0] for row in TABLE] == list(SCRIPTS)
+
+
+@pytest.mark.parametrize(("case", "sees"), [(r[0], r[2]) for r in TABLE], ids=[r[0] for r in TABLE])
+@pytest.mark.usefixtures("resolving")
+def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, sees: str) -> None:
+    """It costs its own source, in a sentence and within the limits, and no other."""
+    newsroom.limits |= {
+        "timeout": 2.5, "read_timeout": 1.0, "connect_timeout": 1.0,
+        "allow_private": (ip_network("127.0.0.1/32"),),
+    }  # fmt: skip
+    name = _named(case)
+    host = "127.0.0.3" if name else "127.0.0.1"
+    with open_hostile_press(host, _tls(case, authority)) as press:
+        press.put("/feed", SCRIPTS[case]())
+        press.put("/page", said("Content-Type: text/html\r\n", LOGIN.encode()))
+        newsroom.limits["ports"] = (press.port,) if name else (80, 443)
+        address = f"http://{name}:{press.port}/feed" if name else f"{press.url}/feed"
+        newsroom.lists("bad", feed=address)
+        newsroom.lists("good")
+        newsroom.publishes("good", article("Fine"))
+
+        began = time.monotonic()
+        reports = {report.source: report for report in newsroom.ingests().sources}
+        took = time.monotonic() - began
+        if case == "rebinding name":  # the name stands for a private address by now
+            reports = {report.source: report for report in newsroom.ingests("bad").sources} | {
+                "good": reports["good"]
+            }
+
+    pattern = re.escape(sees).replace("…", ".+")
+    assert re.fullmatch(pattern, _told(reports["bad"])), _told(reports["bad"])
+    assert reports["good"].books.new == 1
+    assert took < 12
+    assert not name or press.asked == []
+    state = newsroom.store.state("bad")
+    if reports["bad"].error:
+        assert (state.validators.etag, state.validators.body_hash) == ("", "")
+        assert state.failing_since == newsroom.now
+        assert state.move.to == ""
+
+
+@pytest.mark.usefixtures("resolving")
+def test_what_follows_from_410_and_429(newsroom: Newsroom) -> None:
+    """A retired source is asked no more; a server that wants its peace has it, with all its
+    sources, until the time it names."""
+    with open_hostile_press() as press:
+        newsroom.lists("gone", feed=press.put("/gone", SCRIPTS["410"]()))
+        newsroom.lists("busy", feed=press.put("/busy", SCRIPTS["429 with a date"]()))
+        newsroom.ingests()
+        due = newsroom.store.due(newsroom.config.sources, newsroom.now + timedelta(days=30))
+
+    assert [source.id for source in due] == ["busy"]
+    assert newsroom.store.state("busy").next_fetch == newsroom.now + timedelta(hours=2)
+    assert newsroom.store.state("gone").retired == newsroom.now
+    outcomes = {h.source: h.outcome for h in newsroom.store.health()}
+    assert outcomes == {"gone": Outcome.RETIRED, "busy": Outcome.FAILED}
