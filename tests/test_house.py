@@ -35,7 +35,7 @@ ROOMS = {
     "lxml": {"publish.feedgen_mends", "publish.opml"},
     "jinja2": {"publish.pages"}, "markupsafe": {"publish.pages"},
     "sqlite_utils": {"store.schema", "store.sqlite", "store.saving", "store.doctor"},
-    "sqlite3": {"store.schema", "store.sqlite"},
+    "sqlite3": {"store.schema", "store.sqlite", "store.doctor"},
     "flask": {"web.app", "web.push"}, "werkzeug": {"web.app", "web.push"},
     "granian": {"cli.serve"},
     "click": {"cli"}, "rich": {"cli"},

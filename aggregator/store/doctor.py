@@ -6,6 +6,7 @@ Nothing here is needed as long as only this program writes: every save is one tr
 It is for the day after a broken disk, a hand that edited, or a clock that was wrong.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,7 +136,10 @@ _CHECKS = (
 
 def examine(db: Database, now: datetime) -> Iterator[Finding]:
     """Everything that is wrong with the database, the worst first."""
-    yield from _integrity(db)
+    damage = list(_integrity(db))
+    yield from damage
+    if not all(finding.can_mend for finding in damage):
+        return  # what else is asked of a torn file may not be answered
     yield from _schema(db)
     if {"entries", "stories", "keys", "listings", "sources", "revisions"} <= set(db.table_names()):
         for check in _CHECKS:
@@ -191,7 +195,10 @@ _STAMPS = {
 
 
 def _integrity(db: Database) -> Iterator[Finding]:
-    found = [row[0] for row in db.execute("pragma integrity_check(20)").fetchall()]
+    try:
+        found = [row[0] for row in db.execute("pragma integrity_check(20)").fetchall()]
+    except sqlite3.DatabaseError as error:  # so torn that not even this can be answered
+        found = [str(error)]
     if found != ["ok"]:
         is_index = all("index" in complaint for complaint in found)
         yield Finding(

@@ -9,7 +9,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -355,12 +355,13 @@ class SqliteStore:
             raise WriteError(f"{file} is the database itself; choose another file.")
         part = file.with_name(f".{file.name}.part")
         try:
-            part.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)  # of a backup that was killed
             with closing(sqlite3.connect(part)) as copy, self._door() as db:
                 db.conn.backup(copy)
             part.replace(file)
         except (OSError, sqlite3.Error, StoreUnavailable) as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             reason = error.__cause__ or error
             raise WriteError(
                 f"The backup {file} cannot be written ({reason}); what stood there is untouched."
