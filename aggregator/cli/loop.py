@@ -26,7 +26,7 @@ LONGEST_NAP = 30.0
 """Seconds between two looks at what is due, at most."""
 LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
-SUBSCRIBING = 60.0
+SUBSCRIBING = 5.0
 """Seconds between two looks at what hubs announce."""
 
 log = structlog.get_logger()

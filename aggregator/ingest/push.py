@@ -24,6 +24,8 @@ LEASE = timedelta(days=10)
 """What we ask for; the hub may give less or more (5.1)."""
 ASKED_AGAIN = timedelta(days=1)
 """A hub that does not answer, or says no, is asked again a day later."""
+PATIENCE = timedelta(minutes=5)
+"""How long a hub may take to ask back."""
 _METHODS = {
     "sha1": hashlib.sha1,
     "sha256": hashlib.sha256,
@@ -65,17 +67,17 @@ def to_ask(
         )
         if old is None or (old.hub, old.topic) != (fresh.hub, fresh.topic):
             wanted.append(fresh)
-        elif _is_ending(old, now) and now - old.asked >= ASKED_AGAIN:
+        elif _is_time(old, now):
             wanted.append(replace(old, asked=now))
     return wanted
 
 
-def _is_ending(subscription: Subscription, now: datetime) -> bool:
-    """True in the last third of a lease, or without one; a day at least before its end."""
-    if subscription.lease_until is None:
-        return True
-    whole = subscription.lease_until - subscription.asked
-    return subscription.lease_until - now <= max(whole / 3, ASKED_AGAIN)
+def _is_time(subscription: Subscription, now: datetime) -> bool:
+    """True in the last third of a lease; without one, a day after the hub was asked."""
+    asked, until = subscription.asked, subscription.lease_until
+    if until is None or until <= now:
+        return now - asked >= ASKED_AGAIN
+    return until - now <= (until - asked) / 3 and now - asked >= PATIENCE
 
 
 def request_form(subscription: Subscription, home: str) -> dict[str, str]:
