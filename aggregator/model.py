@@ -98,12 +98,14 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often a feed wants to be fetched, as far as it says.
+    """How often a feed wants to be fetched, as far as it says, and how often it must be.
 
-    `every` is in seconds; hours are 0 to 23 and days 0 (Monday) to 6, both in UTC.
+    `every` is in seconds; hours are 0 to 23 and days 0 (Monday) to 6, both in UTC. `covers`
+    is how many seconds of news the file held last; 0 if it is not known.
     """
 
     every: int = 0
+    covers: int = 0
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
 

@@ -27,7 +27,7 @@ from aggregator.demo.press import Answer, open_press
 from benchmarks import steps
 from benchmarks.feeds import KINDS, make_feed
 
-__all__ = ["report"]
+__all__ = ["ENTRIES", "FEEDS", "Aggregator", "feeds_served", "report", "timed"]
 
 FEEDS = 200
 ENTRIES = 50
@@ -53,11 +53,11 @@ class Measured:
 
 def report() -> str:
     """Measure everything there is and give a page of Markdown."""
-    programs: list[Program] = [_Aggregator(), _Newsboat(), _Reader()]
+    programs: list[Program] = [Aggregator(), _Newsboat(), _Reader()]
     present = [program for program in programs if program.is_installed]
     tables = []
     for kind, about in KINDS.items():
-        with _feeds_served(kind) as urls:
+        with feeds_served(kind) as urls:
             measured = [_measure(program, urls) for program in present]
         tables.append(f"{kind.capitalize()} feeds: {about}.\n\n{_table(measured)}")
     missing = [program.name for program in programs if not program.is_installed]
@@ -83,7 +83,9 @@ class Program(Protocol):
         """The entries in its database."""
 
 
-class _Aggregator:
+class Aggregator:
+    """This program."""
+
     name = "aggregator"
 
     @property
@@ -193,9 +195,9 @@ def _measure(program: Program, urls: Sequence[str]) -> Measured:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             command = program.prepare(folder, urls)
-            cold, cold_peak = _timed(command, folder)
+            cold, cold_peak = timed(command, folder)
             stored = program.stored(folder)
-            warm, warm_peak = _timed(command, folder)
+            warm, warm_peak = timed(command, folder)
             if program.stored(folder) != stored:
                 raise SystemExit(f"{program.name} stored something twice")
             rounds.append((cold, warm, max(cold_peak, warm_peak), stored))
@@ -208,7 +210,8 @@ def _measure(program: Program, urls: Sequence[str]) -> Measured:
     )
 
 
-def _timed(command: list[str], folder: Path) -> tuple[float, int]:
+def timed(command: list[str], folder: Path) -> tuple[float, int]:
+    """The seconds that a command takes, and the most bytes that its processes hold."""
     with (folder / "output").open("ab") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -263,7 +266,7 @@ def _held(pid: int) -> int:
 
 
 @contextmanager
-def _feeds_served(kind: str) -> Iterator[list[str]]:
+def feeds_served(kind: str) -> Iterator[list[str]]:
     """The feeds behind a server in its own process, so that it is nobody's thread."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, kind))
@@ -305,11 +308,7 @@ def _table(measured: Sequence[Measured]) -> str:
 
 def _page(tables: Sequence[str], missing: Sequence[str]) -> str:
     absent = "".join(f"\n{name} was not installed and is not in the tables.\n" for name in missing)
-    return f"""# Measurements
-
-Written by `make bench`; only the ratios carry over to another machine.
-
-## The line in
+    return f"""## The line in
 
 {FEEDS} feeds of {ENTRIES} entries on loopback, each program in its own process from start to \
 end, best of {ROUNDS}, on {os.cpu_count()} cores with Python {platform.python_version()}.

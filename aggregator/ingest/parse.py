@@ -11,6 +11,7 @@ relative and they would change with the host; addresses are made absolute here.
 Raises nothing for what an outlet sends: a body that is no feed is `Failed`.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -29,6 +30,9 @@ __all__ = ["parse"]
 
 MAX_TAGS = 50
 MAX_ENCLOSURES = 20
+MAX_SALVAGED = 500
+"""Entries that are read one by one, each with the head of the feed."""
+_BEFORE_ENTRY = re.compile(rb"(?=<(?:\w+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
 _BAD_REFERENCE = re.compile(
     rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
     rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
@@ -53,19 +57,14 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
     if fault := bounds.xml_fault(fetched.body):
         error = _not_a_feed(fetched) if fault == bounds.NO_FEED else fault
         return Failed(error=error, status=fetched.status)
-    try:
-        document = feedparser.parse(
-            _mended(bounds.without_entity_bombs(fetched.body)),
-            response_headers={"content-type": fetched.content_type or "application/xml"},
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except (ValueError, OverflowError, RecursionError) as error:
-        return Failed(error=f"The feed cannot be read ({error}).", status=fetched.status)
+    content_type = fetched.content_type or "application/xml"
+    body = _mended(bounds.without_entity_bombs(fetched.body))
+    document = _document(body, content_type)
+    if document is None:
+        return _salvaged(body, content_type, fetched)
     if not document["version"] and not document["entries"]:
         return Failed(error=_not_a_feed(fetched), status=fetched.status)
-    language = _text(document["feed"].get("language"))
-    entries = [_entry(item, fetched.url, language) for item in document["entries"]]
+    entries = _entries(document, fetched.url)
     if entries and document["bozo"] and _is_cut_off(fetched.body):
         entries[-1] = ParsedEntry(
             id=entries[-1].id,
@@ -79,6 +78,51 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         pace=channel.pace(document["feed"], fetched.body),
         push=channel.push(document["feed"], fetched.url),
     )
+
+
+def _document(body: bytes, content_type: str) -> Mapping[str, Any] | None:
+    """What feedparser makes of a body; None if it stumbles.
+
+    It stumbles over some broken documents in ways of its own: KeyError, IndexError,
+    AttributeError, TypeError, AssertionError and more were seen (benchmarks/fuzz.py).
+    """
+    try:
+        document: Mapping[str, Any] = feedparser.parse(
+            body,
+            response_headers={"content-type": content_type},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+    return document
+
+
+def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
+    language = _text(document["feed"].get("language"))
+    return [_entry(item, url, language) for item in document["entries"]]
+
+
+def _salvaged(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | Failed:
+    """The entries of a document that cannot be read as a whole, one by one.
+
+    Those that cannot be read alone either are broken; they cost no other.
+    """
+    head, *pieces = _BEFORE_ENTRY.split(body)
+    if not pieces or len(pieces) > MAX_SALVAGED or _document(head, content_type) is None:
+        return Failed(error="The feed is so broken that it cannot be read.", status=fetched.status)
+    entries: list[ParsedEntry] = []
+    for piece in pieces:
+        document = _document(head + piece, content_type)
+        if document is None:
+            digest = hashlib.blake2b(piece, digest_size=8).hexdigest()
+            entries.append(ParsedEntry(id=f"broken {digest}", broken="it cannot be read"))
+        else:
+            entries += _entries(document, fetched.url)
+    problem = "The feed is so broken that it was read entry by entry."
+    return ParsedFeed(entries=tuple(entries), problem=problem)
 
 
 def _mended(body: bytes) -> bytes:

@@ -128,7 +128,7 @@ async def _guarded(
 async def _one(line: Line, source: Source) -> SourceReport:
     state = line.store.state(source.id)
     known = state.validators
-    if is_full_due(source, state, line.now):
+    if is_full_due(state, line.now):
         known = Validators(body_hash=known.body_hash)
     address = address_to_ask(source, state, line.now)
     async with line.fetcher.fetch(source, known, address, line.now) as outcome:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.ingest.schedule import address_to_ask, moved, next_fetch, rhythm
+from aggregator.ingest.schedule import address_to_ask, covered, moved, next_fetch, rhythm
 from aggregator.model import (
     Failed,
     Fetched,
@@ -44,7 +44,7 @@ def after_good(
         interval=rhythm(dates, source, now),
         last_success=now,
         last_full=now if outcome.status == 200 else before.last_full,
-        pace=feed.pace if feed else before.pace,
+        pace=replace(feed.pace, covers=covered(feed)) if feed else before.pace,
         move=_moved(source, before, asked, outcome.moved_to, now),
         push=_announced(outcome, feed) if feed else before.push,
     )

@@ -194,8 +194,8 @@ def _move_of(row: Row) -> Move:
 def _pace_of(text: str) -> Pace:
     if not text:
         return Pace()
-    every, hours, days = json.loads(text)
-    return Pace(every=every, skip_hours=tuple(hours), skip_days=tuple(days))
+    every, covers, hours, days = json.loads(text)
+    return Pace(every=every, covers=covers, skip_hours=tuple(hours), skip_days=tuple(days))
 
 
 def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
@@ -214,7 +214,9 @@ def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
         "failing_since": _text(state.failing_since),
         "last_success": _text(state.last_success),
         "last_full": _text(state.last_full),
-        "pace": json.dumps([state.pace.every, state.pace.skip_hours, state.pace.skip_days]),
+        "pace": json.dumps(
+            [state.pace.every, state.pace.covers, state.pace.skip_hours, state.pace.skip_days]
+        ),
         "moved_to": state.move.to,
         "moved_since": _text(state.move.since),
         "moved_hits": state.move.hits,

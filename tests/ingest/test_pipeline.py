@@ -203,6 +203,18 @@ def test_one_broken_entry_among_good_ones(newsroom: Newsroom) -> None:
     assert rejected.reason == "it has no link to an article"
 
 
+def test_an_entry_on_which_the_parser_stumbles(newsroom: Newsroom) -> None:
+    """It costs itself; the entries before and after it are read one by one."""
+    item = "<item><title>{0}</title><link>https://h.example/{0}</link></item>"
+    bad = "<item<textinput<description>"
+    body = f"<rss version='2.0'><channel>{item.format('A')}{bad}</item>{item.format('B')}</channel>"
+
+    report = _reads(newsroom, body.encode())
+
+    assert report.error == ""
+    assert set(newsroom.titles("/all.atom")) >= {"A", "B"}
+
+
 def test_a_feed_that_was_cut_off(newsroom: Newsroom) -> None:
     """What came whole is kept; the feed is asked for in full again, and the rest comes then."""
     whole = [article(f"Story {n}", "Long enough. " * 20) for n in range(3)]

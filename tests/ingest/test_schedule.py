@@ -121,17 +121,29 @@ def test_a_source_that_is_pushed() -> None:
 
 
 def test_a_server_that_lies() -> None:
-    """The whole feed is asked for every 12 hours at least (tt-rss, Media Cloud)."""
+    """The whole feed is asked for every 12 hours (tt-rss, Media Cloud); sooner, if its file
+    holds the news of a few hours only."""
 
-    def full(hours: float, interval: int = 3600) -> bool:
-        state = FetchState(last_full=NOW - hours * HOUR, interval=interval)
-        return is_full_due(SOURCE, state, NOW)
+    def full(hours: float, covers: int = 0) -> bool:
+        state = FetchState(last_full=NOW - hours * HOUR, pace=Pace(covers=covers))
+        return is_full_due(state, NOW)
 
-    assert not full(3)
-    assert full(11.5)
-    assert full(1, interval=12 * 3600)
-    assert is_full_due(SOURCE, FetchState(), NOW)
+    assert not full(11.9)
+    assert full(12)
+    assert full(3, covers=6 * 3600)
+    assert not full(2.9, covers=6 * 3600)
+    assert not full(0.9, covers=1800)
+    assert is_full_due(FetchState(), NOW)
     assert full(-5)  # the clock has gone back
+
+
+def test_a_file_that_holds_little() -> None:
+    """A wish for peace that would cost news is granted in half of what the file covers."""
+    wire = Pace(every=36000, covers=6 * 3600)
+
+    assert 3 * 3600 <= _wait(FetchState(interval=900, pace=wire)) <= 3.3 * 3600
+    down = FetchState(interval=900, pace=wire, failures=20)
+    assert _wait(down, failed=Failed(error="x")) <= 6 * 3600
 
 
 # ---- after a failure -------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""What the line in holds at its peak, and what one hostile source adds to that.
+
+200 feeds are read once alone and once with each hostile server of docs/hostile.md beside
+them; memory is the highest sum over all processes of the program (proportional set size).
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.feeds import make_feed
+from benchmarks.ingest import ENTRIES, FEEDS, Aggregator, feeds_served, timed
+from tests.hostile import Script, open_hostile_press, said
+from tests.ingest.test_hostile import SCRIPTS
+
+__all__ = ["report"]
+
+ROUNDS = 2
+CASES: dict[str, Callable[[], Script]] = {
+    case: SCRIPTS[case]
+    for case in (
+        "endless body", "trickled body", "gzip bomb", "zstd bomb", "brotli bomb", "billion laughs",
+        "quadratic blowup", "1,000-deep nesting", "a million elements deep", "huge attribute",
+        "millions of entries", "millions of values",
+    )
+} | {
+    "a good feed of 15 MB": lambda: said(
+        "Content-Type: application/rss+xml\r\n", make_feed(9999, 5000, "rich")[:14_999_000]
+    ),
+}  # fmt: skip
+
+
+def report() -> str:
+    """A section of Markdown."""
+    with feeds_served("rich") as urls:
+        alone = max(_peak(urls) for _ in range(ROUNDS))
+        rows = []
+        for case, script in CASES.items():
+            with _hostile(script) as url:
+                peak = max(_peak([url, *urls]) for _ in range(ROUNDS))
+            rows.append(f"| {case} | {peak / 1e6:.0f} | {(peak - alone) / 1e6:+.0f} |")
+    table = "\n".join(rows)
+    return f"""\
+## Memory
+
+{FEEDS} rich feeds of {ENTRIES} entries, first read: the highest sum over all processes, in MB, \
+the higher of {ROUNDS} runs. Then the same with one hostile server of [the list](hostile.md) \
+beside them.
+
+| beside the {FEEDS} feeds | peak | more |
+|---|---|---|
+| nothing | {alone / 1e6:.0f} | |
+{table}
+"""
+
+
+@contextmanager
+def _hostile(script: Callable[[], Script]) -> Iterator[str]:
+    with open_hostile_press() as press:
+        yield press.put("/feed", script())
+
+
+def _peak(urls: list[str]) -> int:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _, peak = timed(Aggregator().prepare(folder, urls), folder)
+        return peak
