@@ -188,14 +188,17 @@ def _cleaner(base: str, has_moved: bool) -> nh3.Cleaner:
             return _joined(base, value) or None
         return value
 
-    return nh3.Cleaner(
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=resolve if has_moved else None,
-        url_schemes=_SCHEMES,
-        url_relative=("rewrite_with_base", base) if base else "deny",
-        link_rel="noopener noreferrer",
-    )
+    try:
+        return nh3.Cleaner(
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            attribute_filter=resolve if has_moved else None,
+            url_schemes=_SCHEMES,
+            url_relative=("rewrite_with_base", base) if base else "deny",
+            link_rel="noopener noreferrer",
+        )
+    except ValueError:  # a host that is no host, which nh3 is the first to notice
+        return _cleaner("", has_moved)
 
 
 def _srcset(value: str, base: str) -> str | None:
@@ -261,6 +264,7 @@ def _language(given: str) -> str:
 # ---- addresses, dates --------------------------------------------------------------
 
 
+_HOST = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?([/?#]|$)", re.ASCII | re.I)
 _PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(/[\w/.,:;~!$&'()*+=@%?#-]*)?", re.ASCII)
 """What nearly all addresses look like; one that matches needs no more looking at."""
 
@@ -279,9 +283,10 @@ def _web_address(address: str) -> str:
         return ""
     without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2])
     try:
-        return str(safe_url_string(urlunsplit(without_login)))
+        legal_address = str(safe_url_string(urlunsplit(without_login)))
     except ValueError:
         return ""
+    return legal_address if _HOST.match(legal_address) else ""
 
 
 def _joined(base: str, address: str) -> str:

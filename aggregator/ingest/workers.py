@@ -27,6 +27,10 @@ TIME_LIMIT = 60.0
 """Seconds for one document; the largest real feeds take one or two."""
 MEMORY_LIMIT = 600_000_000
 """Bytes that a worker may hold in all; the largest real feeds take it to 50 million."""
+ONE_LIMIT = 5.0
+"""Seconds for one entry, if it is cleaned apart."""
+MAX_BAD = 3
+"""Entries of one feed that may be too much; with more, the feed is."""
 CHUNK = 500
 """Entries cleaned in one task."""
 
@@ -54,18 +58,44 @@ class Workers:
     async def clean(
         self, items: Sequence[Named], source: Source, now: datetime, home: str
     ) -> list[Entry | Rejected] | Failed:
-        """Clean entries, in order; `home` is the address of our own site."""
+        """Clean entries, in order; `home` is the address of our own site.
+
+        If one of them hangs or kills a worker, it is rejected, and costs no other.
+        """
         chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
         tasks = (self._do(clean_all, chunk, source, now, home) for chunk in chunks)
         cleaned: list[Entry | Rejected] = []
-        for result in await asyncio.gather(*tasks):
+        for chunk, result in zip(chunks, await asyncio.gather(*tasks), strict=True):
+            if isinstance(result, Failed):
+                result = await self._clean_apart(chunk, source, now, home)
             if isinstance(result, Failed):
                 return result
             cleaned += result
         return cleaned
 
-    async def _do(self, step: Callable[..., T], *args: Any) -> T | Failed:
-        future = self.pool.schedule(step, args=args, timeout=TIME_LIMIT)
+    async def _clean_apart(
+        self, items: Sequence[Named], source: Source, now: datetime, home: str
+    ) -> list[Entry | Rejected] | Failed:
+        """The same, one by one; gives up on a feed with many such entries."""
+        cleaned: list[Entry | Rejected] = []
+        bad = 0
+        for item in items:
+            result = await self._do(clean_all, [item], source, now, home, limit=ONE_LIMIT)
+            if isinstance(result, Failed):
+                bad += 1
+                if bad > MAX_BAD:
+                    return result
+                reason = "it took too much time or memory to clean"
+                result = [
+                    Rejected(key=item.keys[0], title=f"entry {item.position + 1}", reason=reason)
+                ]
+            cleaned += result
+        return cleaned
+
+    async def _do(
+        self, step: Callable[..., T], *args: Any, limit: float | None = None
+    ) -> T | Failed:
+        future = self.pool.schedule(step, args=args, timeout=limit or TIME_LIMIT)
         try:
             result: T = await asyncio.wrap_future(future)
         except TimeoutError:

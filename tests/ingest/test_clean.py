@@ -152,6 +152,16 @@ def test_links_that_may_stay() -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["exa|mple.org", "xn--exa+0", "a b", "[::1", "xn--é"])
+def test_a_host_that_is_none(host: str) -> None:
+    """An address on it is none, and as a base it resolves nothing."""
+    entry = clean(named(given("A", link=f"http://{host}/a")), source(), NOW)
+
+    assert isinstance(entry, Rejected)
+    assert entry.reason == "it has no link to an article"
+    assert safe_html('<p><a href="b">b</a></p>', f"http://{host}/a").startswith("<p><a")
+
+
 _OUT = "left out by the source's exclude rule"
 FILTERS = [
     ("let in", {"include": "cranes"}, ""),

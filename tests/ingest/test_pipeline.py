@@ -4,15 +4,18 @@ import asyncio
 import os
 import signal
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from pebble import ProcessPool
 
 from aggregator.demo.press import Answer
 from aggregator.errors import StoreUnavailable
-from aggregator.ingest.workers import Reading, Workers
-from aggregator.model import Failed, Outcome, SourceReport
+from aggregator.ingest.clean import clean_all
+from aggregator.ingest.identity import Named
+from aggregator.ingest.workers import Reading, Workers, open_workers
+from aggregator.model import Failed, Outcome, Source, SourceReport
 from tests.builders import fetched
 from tests.partners import Newsroom, article
 
@@ -428,3 +431,42 @@ def test_a_worker_that_dies_or_hangs(
     assert isinstance(lost, Failed)
     assert lost.error.startswith(sentence)
     assert isinstance(read, Reading)
+
+
+def _clean_or_die(items: Sequence[Named], source: Source, now: datetime, home: str) -> object:
+    for item in items:
+        if item.entry.title and "deadly" in item.entry.title.value:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return clean_all(items, source, now, home)
+
+
+def test_an_entry_that_kills_its_worker(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rejected, and the others of its feed are kept."""
+    monkeypatch.setattr("aggregator.ingest.workers.clean_all", _clean_or_die)
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Fine"), article("A deadly one"), article("Good"))
+
+    (report,) = newsroom.ingests().sources
+
+    assert (report.books.new, report.books.rejected, report.error) == (2, 1, "")
+    (rejected,) = newsroom.store.rejected("harbor", 5)
+    assert rejected.reason == "it took too much time or memory to clean"
+
+
+def _hoard(_: object) -> int:
+    return len(bytearray(2_000_000_000))
+
+
+def test_a_worker_that_hoards() -> None:
+    """It is stopped before it takes the machine's memory along."""
+
+    async def scene() -> object:
+        with open_workers(1) as workers:
+            return await workers._do(_hoard, None)
+
+    lost = asyncio.run(scene())
+
+    assert isinstance(lost, Failed)
+    assert lost.error == "Reading the feed took more memory than a feed may take."

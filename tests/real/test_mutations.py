@@ -108,7 +108,7 @@ def test_what_a_subscriber_sees(
 ) -> None:
     """No article is shown twice, none is lost, and none is called updated for nothing."""
     newsroom.publishes_at_most(1000)
-    newsroom.lists(series, max_new="1000")
+    newsroom.lists(series)
     subscriber = Subscriber()
     article_at: dict[str, str] = {}
     listed: set[str] = set()

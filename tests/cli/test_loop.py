@@ -1,0 +1,101 @@
+"""The ingest loop goes on, whatever happens to the database or the clock."""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import pytest
+from structlog.testing import capture_logs
+
+from aggregator.cli import line, loop
+from aggregator.ingest.fetch import Limits, open_fetcher
+from aggregator.ingest.workers import Workers
+from aggregator.model import Batch, FetchState, Outcome
+from tests.partners import Newsroom, article
+
+
+def _goes_on(newsroom: Newsroom, workers: Workers, until: Callable[[], bool]) -> None:
+    """The loop runs until something is true, for ten seconds at most."""
+
+    async def scene() -> None:
+        limits = Limits(user_agent="t", allow_private=(ip_network("127.0.0.0/8"),))
+        async with open_fetcher(limits, {}) as fetcher:
+            room = line.Newsroom(
+                config=newsroom.config, store=newsroom.store, fetcher=fetcher, workers=workers
+            )
+            task = asyncio.create_task(loop.loop(room, newsroom.config.sources))
+            deadline = time.monotonic() + 10
+            while not until() and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    asyncio.run(scene())
+    assert until()
+
+
+@pytest.fixture
+def harbor(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
+    """A newsroom whose loop looks often."""
+    monkeypatch.setattr(loop, "LONGEST_NAP", 0.1)
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Fresh"))
+    newsroom.store.sync(newsroom.config.all_sources, newsroom.now)
+    return newsroom
+
+
+def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Workers) -> None:
+    """The loop says so, and fetches when the lock is gone."""
+    with harbor.store._door() as db:  # type: ignore[attr-defined]
+        db.execute("pragma busy_timeout = 50")
+    other = sqlite3.connect(harbor.config.database, isolation_level=None)
+    with contextlib.closing(other), capture_logs() as logs:
+        other.execute("begin immediate")
+
+        def until() -> bool:
+            if other.in_transaction and any(entry["event"] == "store" for entry in logs):
+                other.execute("rollback")
+            return harbor.store.counts().get("all") == 1
+
+        _goes_on(harbor, workers, until)
+
+    (said, *_) = [entry for entry in logs if entry["event"] == "store"]
+    assert "another program holds it" in said["error"]
+
+
+def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> None:
+    """The loop says so, and what could not be saved is fetched again."""
+    harbor.publishes("harbor", *(article(f"Story {n}", "Long. " * 400) for n in range(50)))
+    with harbor.store._door() as db:  # type: ignore[attr-defined]
+        pages = db.execute("pragma page_count").fetchone()[0]
+        db.execute(f"pragma max_page_count = {pages + 2}")
+        with capture_logs() as logs:
+
+            def until() -> bool:
+                if any(entry["event"] == "store" for entry in logs):
+                    db.execute("pragma max_page_count = 1000000")
+                return harbor.store.counts().get("all") == 50
+
+            _goes_on(harbor, workers, until)
+
+    (said, *_) = [entry for entry in logs if entry["event"] == "store"]
+    assert "the disk is full" in said["error"]
+    assert harbor.store.examine(datetime.now(UTC)) == []
+
+
+def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
+    """A source that was due in years is due now, and the log says why."""
+    future = datetime.now(UTC) + timedelta(days=2000)
+    state = FetchState(next_fetch=future, last_success=future)
+    harbor.store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), future)
+
+    with capture_logs() as logs:
+        _goes_on(harbor, workers, lambda: harbor.store.counts().get("all") == 1)
+
+    (said,) = [entry for entry in logs if entry["event"] == "clock"]
+    assert "The clock has gone back" in said["text"]

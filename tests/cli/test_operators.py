@@ -1,0 +1,136 @@
+"""What waits for an operator's word, and what keeps the database well, as an operator does it."""
+
+import contextlib
+import re
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.demo.formats import FORMATS, Item
+from aggregator.demo.press import Answer, Press
+from aggregator.model import Batch, FetchState, Move, Outcome
+from aggregator.store import open_store
+from tests.cli.test_cli import HEAD, _run, _source
+from tests.partners import article
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def config(tmp_path: Path, press: Press) -> Path:
+    """A feeds.toml with one source, and a comment of its operator."""
+    file = tmp_path / "feeds.toml"
+    comment = "# our oldest friends\n"
+    file.write_text(
+        HEAD + "[defaults]\nmax_new = 20\n" + comment + _source("harbor", f"{press.url}/f")
+    )
+    _publish(press, *(_old(n) for n in range(10)))
+    _run(file, "ingest")
+    return file
+
+
+def _old(number: int) -> Item:
+    return article(f"Old {number}", published=NOW - timedelta(days=number))
+
+
+def _publish(press: Press, *items: Item) -> None:
+    content_type, _, render = FORMATS["rss20"]
+    body = render("Harbor", "https://harbor.example/", items).encode()
+    press.put("/f", Answer(body=body, headers={"Content-Type": content_type}))
+
+
+# ---- held --------------------------------------------------------------------------------
+
+
+def test_a_flood(config: Path, press: Press) -> None:
+    """It is shown, and let out or not, as the operator says."""
+    assert "Nothing is held" in _run(config, "held").stdout
+    _publish(
+        press, *(article(f"Archive {n}", published=NOW - timedelta(days=n)) for n in range(60))
+    )
+    logged = _run(config, "ingest", "--all").stderr
+
+    assert "60 new entries at once are held" in logged
+    assert "harbor: 60 stories" in _run(config, "held").stdout
+    listed = _run(config, "sources").stdout
+    assert "harbor: 60 stories are held, since they came all at once" in listed
+    assert _run(config, "held", "harbor").stdout.count("Archive") == 50
+    assert "60 stories are published" in _run(config, "held", "harbor", "--release").stdout
+    assert "Nothing is held" in _run(config, "held").stdout
+    assert "0 stories will not be published" in _run(config, "held", "harbor", "--drop").stdout
+
+
+def test_a_decision_about_nothing(config: Path) -> None:
+    """It is asked about what."""
+    for options in (("--release",), ("harbor", "--release", "--drop"), ("nobody",)):
+        result = _run(config, "held", *options)
+        assert result.returncode == 2
+        assert "Traceback" not in result.stderr
+
+
+# ---- moved -------------------------------------------------------------------------------
+
+
+def test_a_feed_that_has_moved(config: Path) -> None:
+    """Its new address is shown, and written into feeds.toml beside everything that stood there."""
+    assert "No feed has moved" in _run(config, "moved").stdout
+    new = "https://new.example/feed"
+    move = Move(to=new, since=NOW - timedelta(days=3), hits=9)
+    with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
+        state = FetchState(move=move, last_success=NOW)
+        store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
+    before = config.read_text()
+
+    assert f"-> {new} (believed, 9 times)" in _run(config, "moved").stdout
+    assert config.read_text() == before
+    written = _run(config, "moved", "--write")
+
+    assert "1 addresses written" in written.stdout
+    assert config.read_text() == re.sub(r'feed = ".*"', f'feed = "{new}"', before)
+    assert _run(config, "check").returncode == 0
+
+
+# ---- retired -----------------------------------------------------------------------------
+
+
+def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
+    """It is shown as retired, asked no more by --all, and once more by its name."""
+    press.put("/f", Answer(status=410))
+    _run(config, "ingest", "--all")
+    press.requests.clear()
+
+    assert re.search(r"harbor +retired +20", _run(config, "sources").stdout)
+    _run(config, "ingest", "--all")
+    assert press.requests == []
+    _publish(press, _old(1))
+    _run(config, "ingest", "--source", "harbor")
+    assert "retired" not in _run(config, "sources").stdout
+
+
+# ---- backup and doctor -------------------------------------------------------------------
+
+
+def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
+    """A backup is a database; a damaged one is found, and mended on demand."""
+    assert "holds everything" in _run(config, "backup", str(tmp_path / "copy.db")).stdout
+    assert _run(config, "doctor", AGGREGATOR_DATABASE=str(tmp_path / "copy.db")).returncode == 0
+    with contextlib.closing(sqlite3.connect(config.parent / "aggregator.db")) as db:
+        db.execute("delete from entries where id = 1")
+        db.commit()
+
+    found = _run(config, "doctor")
+    assert found.returncode == 1
+    assert "orphans: 1 stories without an entry (not mended; --repair mends it)" in found.stdout
+    mended = _run(config, "doctor", "--repair")
+    assert mended.returncode == 0
+    assert "is whole" in mended.stdout
+
+
+def test_a_backup_into_nowhere(config: Path) -> None:
+    """It is a sentence."""
+    result = _run(config, "backup", "/nowhere/copy.db")
+
+    assert result.returncode == 2
+    assert "The backup /nowhere/copy.db cannot be written" in result.stderr
