@@ -54,7 +54,8 @@ def _error(result: Result) -> str:
 
 
 def test_a_body(press: Press) -> None:
-    """It arrives whole, with validators byte for byte; the server learns who we are."""
+    """It arrives whole, with validators byte for byte, opaque and never re-formatted
+    (rachelbythebay.com/w/feed); the server learns who we are."""
     headers = {"ETag": 'W/"a b"', "Last-Modified": "whenever", "Content-Type": "text/xml"}
     url = press.put("/f", Answer(body=b"<rss/>", headers=headers))
 
@@ -69,7 +70,8 @@ def test_a_body(press: Press) -> None:
 
 
 def test_a_304_keeps_the_validators(press: Press) -> None:
-    """The next request is conditional, and the answer may bring newer validators."""
+    """The next request is conditional, and the answer may bring newer validators (Miniflux
+    handler.go)."""
     url = press.put("/f", Answer(status=304, headers={"Last-Modified": "newer"}))
     old = Validators(etag='"x"', last_modified="older", body_hash="h")
 
@@ -115,7 +117,8 @@ def test_compressed(press: Press, encoding: str, packed: bytes) -> None:
 
 
 def test_too_large(press: Press) -> None:
-    """The limit is on what comes out of the packing, and it fails in clear words."""
+    """The limit is on what comes out of the packing (newsboat PR#3428), and it fails in clear
+    words, not as a broken feed (thane PR#514, commafeed#1580)."""
     bomb = gzip.compress(b"x" * 5_000_000)
     url = press.put("/f", Answer(body=bomb, headers={"Content-Encoding": "gzip"}))
 
@@ -437,7 +440,8 @@ PRIVATE = [
 
 @pytest.mark.parametrize("url", PRIVATE)
 def test_a_private_address(url: str) -> None:
-    """We are no way into the operator's network, however the address is written."""
+    """We are no way into the operator's network, however the address is written: ULA, CGNAT,
+    NAT64 and all (stringer PR#1548, CommaFeed GHSA-hgrr and GHSA-q5qw)."""
     error = _error(_fetch(_at(url), allow_private=()))
 
     assert "stands in a private network and is not asked" in error or "not one that can" in error
@@ -456,7 +460,7 @@ def test_a_redirect_to_a_private_address(press: Press, url: str) -> None:
 
 
 def test_a_name_that_stands_for_a_private_address(press: Press) -> None:
-    """What counts is the address that the connection goes to."""
+    """What counts is the address that the connection goes to (lion-reader's DNS pinning)."""
     port = press.url.rpartition(":")[2]
     press.put("/f", Answer(body=b"<rss/>"))
     url = f"http://localhost:{port}/f"

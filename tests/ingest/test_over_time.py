@@ -70,8 +70,8 @@ def test_another_host(harbor: Newsroom) -> None:
 
 
 def test_everything_has_another_name(harbor: Newsroom) -> None:
-    """All ids, links and dates change at once, and the titles tell (reader#322, lion-reader
-    #1535)."""
+    """All ids, links and dates change at once, and the titles tell (reader#322,
+    dewp-planet-feed#21, lion-reader#1535)."""
     ids = harbor.ids()
     renamed = "".join(
         f"<item><title>Story {n}</title><guid>x{n}</guid><link>https://n.example/{n}</link></item>"
@@ -81,6 +81,18 @@ def test_everything_has_another_name(harbor: Newsroom) -> None:
 
     assert harbor.ingests(later=HOUR).total.new == 0
     assert harbor.ids() == ids
+
+
+def test_one_guid_on_all(newsroom: Newsroom) -> None:
+    """None is dropped, in whatever order they come (miniflux#4197, reader#335, reader#340,
+    feedbin/support#573)."""
+    newsroom.lists("harbor")
+    items = [article(f"Item {n}", id_="the-same") for n in range(10)]
+
+    assert _run(newsroom, *items) == (10, 0)
+    for shuffled in (items[::-1], items[3:] + items[:3], items[:4]):
+        assert _run(newsroom, *shuffled)[0] == 0
+    assert sorted(newsroom.titles("/all.atom")) == [f"Item {n}" for n in range(10)]
 
 
 def test_a_column_is_not_its_old_issue(harbor: Newsroom) -> None:
@@ -137,7 +149,7 @@ def test_what_comes_back(harbor: Newsroom) -> None:
 
 def test_what_was_taken_out_here_and_is_listed_there(harbor: Newsroom) -> None:
     """Stories that are too old for us do not come again, though the outlet lists them for
-    ever, even in new words (tt-rss FAQ, Media Cloud)."""
+    ever, even in new words (tt-rss FAQ, Media Cloud's story_refs)."""
     later = harbor.now + 400 * DAY
     assert harbor.store.purge(later - 365 * DAY, later) == 10
     assert harbor.titles("/all.atom") == []
@@ -188,7 +200,8 @@ def test_undated(newsroom: Newsroom) -> None:
 
 
 def test_a_date_in_the_future(newsroom: Newsroom) -> None:
-    """It pins no article to the top (NetNewsWire#5217): the order is that of arrival."""
+    """It pins no article to the top (NetNewsWire#5217, Venus future_dates): the order is that
+    of arrival."""
     newsroom.lists("harbor")
     future = article("Tomorrow", published=newsroom.now + 300 * DAY)
     _run(newsroom, future)
@@ -404,6 +417,22 @@ def test_a_feed_that_moves_for_good(newsroom: Newsroom) -> None:
     newsroom.press.requests.clear()
     newsroom.ingests(later=9 * HOUR)
     assert newsroom.press.requests[0].path == "/old"
+
+
+def test_a_feed_that_moves_into_our_network(newsroom: Newsroom) -> None:
+    """A new address that was believed is checked again at every request (fastladder#575: a
+    saved redirect was a way in)."""
+    new = _moves(newsroom)
+    for _ in range(4):
+        newsroom.ingests(later=9 * HOUR)
+    assert newsroom.store.state("harbor").move.to == new
+    newsroom.limits["allow_private"] = ()
+    newsroom.press.requests.clear()
+
+    (failure,) = newsroom.ingests(later=9 * HOUR).failed
+
+    assert "stands in a private network and is not asked" in failure.error
+    assert newsroom.press.requests == []
 
 
 def test_a_feed_that_moves_for_now(newsroom: Newsroom) -> None:

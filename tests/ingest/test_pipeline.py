@@ -235,6 +235,36 @@ def test_a_feed_that_was_cut_off(newsroom: Newsroom) -> None:
     assert set(newsroom.titles("/all.atom")) == {"Story 0", "Story 1", "Story 2"}
 
 
+def test_a_control_character(newsroom: Newsroom) -> None:
+    """One in a text costs its reader nothing; elsewhere it was the whole feed
+    (changedetection.io#1766, ckan#6371, linkding#552)."""
+    items = (
+        "<item><title>A\x0bB &#1;C</title><link>https://h.example/1</link>"
+        "<description>\x00x\x1b[31m&#x1f;y \ufffe</description></item>"
+        "<item><title>Good</title><link>https://h.example/2</link></item>"
+    )
+
+    report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
+
+    assert report.books.new == 2
+    for form in ("atom", "rss", "json"):
+        assert newsroom.get(f"/all.{form}").status_code == 200
+    assert "Good" in newsroom.titles("/all.rss")
+
+
+def test_bytes_and_not_text(newsroom: Newsroom) -> None:
+    """The encoding that the XML declaration names counts, not a guess."""
+    item = "<item><title>Peña – ñandú</title><link>https://h.example/1</link></item>"
+    for encoding in ("windows-1252", "utf-16"):
+        text = f"<?xml version='1.0' encoding='{encoding}'?><rss><channel>{item}</channel></rss>"
+        newsroom.answers("harbor", text.encode(encoding), "text/xml")
+        if "harbor" not in newsroom._toml:
+            newsroom.lists("harbor")
+        newsroom.ingests(later=HOUR)
+
+    assert newsroom.titles("/all.atom") == ["Peña – ñandú"]
+
+
 def test_a_hundred_thousand_entries(newsroom: Newsroom) -> None:
     """All of them are stored, in a few minutes at most, and a feed still holds fifty."""
     items = "".join(
@@ -265,7 +295,8 @@ def test_an_entity_bomb(newsroom: Newsroom) -> None:
 
 
 def test_the_first_import_does_not_flood(newsroom: Newsroom) -> None:
-    """A new outlet's archive stands at its own dates; fresh news stays in the feed."""
+    """A new outlet's archive stands at its own dates (reader's recent_sort); fresh news stays
+    in the feed."""
     newsroom.lists("old")
     newsroom.lists("archive")
     newsroom.publishes("old", article("Fresh", published=newsroom.now - HOUR))

@@ -174,7 +174,8 @@ def test_channel_link_is_the_page() -> None:
 
 
 def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
-    """`isPermaLink` on anything else sends readers to a wrong address."""
+    """`isPermaLink` on anything else sends readers to a wrong address (openSUSE's rss20 asks
+    for '://' only)."""
     other, same = (
         entry("Other"),
         entry("Same", id="https://o.example/x", link="https://o.example/x"),
@@ -185,7 +186,7 @@ def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
 
 
 def test_updated_is_when_the_newest_story_was() -> None:
-    """Not now, which is feedgen's default and breaks every ETag."""
+    """Not now, which is feedgen's default and breaks every ETag (dylang/node-rss#52)."""
     later = story(entry("B"), updated=NOW + HOUR)
     (by_rss, by_atom) = _parsed(feed(story(CRANES), later))
 
@@ -201,7 +202,7 @@ def test_a_picture_in_both_namespaces() -> None:
 
 
 def test_the_end_of_cdata_in_a_text() -> None:
-    """`]]>` is only text."""
+    """`]]>` is only text (FreshRSS rss.phtml and openSUSE atom.xml write it as it is)."""
     told = entry("a ]]> b", content=SafeHtml("<p>a ]]&gt; b</p>"), summary="]]>")
 
     for parsed in _parsed(feed(story(told), sources=(source(show="full"),))):
