@@ -11,6 +11,7 @@ and does not stop the others either; a store that cannot be written stops the ru
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,6 +51,8 @@ MAX_SENTENCE = 400
 """Characters of an error or note."""
 MOMENT = timedelta(hours=1)
 """By how much a clock may go back without more ado, as clocks do that are set right."""
+LARGE = 2_000_000
+"""Bytes of a feed; those of newsrooms have a tenth of it."""
 RECENT = 20
 """Articles from whose dates a rhythm is read."""
 
@@ -60,13 +63,15 @@ log = structlog.get_logger()
 class Line(Desk):
     """What the line works with. `home` is the address of our own site.
 
-    `locks` keep two tellings of one source apart, fetched and delivered at the same time.
+    `locks` keep two tellings of one source apart, fetched and delivered at the same time;
+    `large` lets one large feed at a time be read, since each takes ten times its size.
     """
 
     fetcher: Fetcher
     workers: Workers
     home: str
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 def the_time(store: Store, clock: datetime) -> datetime:
@@ -143,7 +148,7 @@ async def _one(line: Line, source: Source) -> SourceReport:
 
 
 async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetched) -> SourceReport:
-    reading = await line.workers.read(fetched)
+    reading = await _read(line, fetched)
     if isinstance(reading, Failed):
         return _failed(line, source, state, replace(reading, status=fetched.status))
     async with line.locks[source.id]:
@@ -175,7 +180,7 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
         body=delivery.body,
         validators=Validators(),
     )
-    reading = await line.workers.read(fetched)
+    reading = await _read(line, fetched)
     if isinstance(reading, Failed):
         return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=reading.error)
     async with line.locks[source.id]:
@@ -188,6 +193,11 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
 
 
 # ---- between reading and saving ----------------------------------------------------
+
+
+async def _read(line: Line, fetched: Fetched) -> Reading | Failed:
+    async with line.large if len(fetched.body) > LARGE else nullcontext():
+        return await line.workers.read(fetched)
 
 
 def _recognised(line: Line, source: Source, state: FetchState, reading: Reading) -> Recognised:
