@@ -295,7 +295,8 @@ def report() -> str:
     rows = [_row("aggregator", ours, theirs), _row("fixed hourly polling", theirs, theirs)]
     head = (
         "| | requests | of hourly | 304 | failed | median delay, min | of hourly "
-        "| 95 % within, min | most at one host in a minute | most in a second, after an hour | missed |"
+        "| 95 % within, min | most at one host in a minute | most in a second, after an hour "
+        "| missed |"
     )
     table = "\n".join([head, "|---" * 11 + "|", *rows])
     return f"""\

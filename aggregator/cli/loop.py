@@ -98,7 +98,7 @@ async def _fetch_due(desk: _Desk, listed: Sequence[Source]) -> float:
 async def _take_in(desk: _Desk) -> float:
     """Take in what hubs have delivered; a delivery is forgotten when it is saved."""
     room = desk.room
-    listed = {source.id: source for source in room.config.all_sources}
+    listed = {source.id: source for source in room.config.sources}
     for delivery in room.store.deliveries(limit=20):
         async with desk:
             if source := listed.get(delivery.source):

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -81,13 +82,31 @@ def _seconds_or_none(value: object) -> int | None:
 
 
 def warnings(file: FeedsFile, environment: Mapping[str, str], lines: Lines) -> Iterator[Problem]:
-    """What costs only one source: a secret that is not set, or that stands in an address."""
+    """What costs only one source: a secret that is not set, or that stands in an address, or
+    a port that is not asked."""
     yield from _missing_secrets(file, environment, lines)
     for index, table in enumerate(file.source):
+        if (port := _other_port(table.feed, file.fetch)) is not None:
+            line = lines.of(("source", index, "feed"))
+            message = f"port {port} will not be asked; list it in [fetch] ports if that is right"
+            yield _problem(line, "source.feed", message)
         if _SECRET.search(urlsplit(table.feed).query) and not table.public_feed:
             line = lines.of(("source", index, "feed"))
             message = "seems to hold a secret that would be published; set public_feed too"
             yield _problem(line, "source.feed", message)
+
+
+def _other_port(feed: str, fetch: FetchTable) -> int | None:
+    """The port of a feed if it is none of those that may be asked; None if it is."""
+    parts = urlsplit(feed)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        address = ip_address(parts.hostname or "")
+    except ValueError:
+        inner = False
+    else:
+        inner = any(address in ip_network(network) for network in fetch.allow_private)
+    return None if inner or port in fetch.ports else port
 
 
 def _missing_secrets(

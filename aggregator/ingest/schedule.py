@@ -17,6 +17,7 @@ from aggregator.model import Failed, FetchState, Move, ParsedFeed, Source
 
 __all__ = [
     "address_to_ask",
+    "after_peace",
     "covered",
     "is_full_due",
     "moved",
@@ -102,7 +103,7 @@ def next_fetch(
     `fresh` is for how many seconds the server calls its answer fresh; `is_pushed` is true if
     a hub delivers what is new meanwhile.
     """
-    chance = random.Random(f"{source.id} {now.isoformat()}")  # noqa: S311 - no secret
+    chance = _chance(source, now)
     if failed is not None:
         longest = min(max(state.pace.covers, SHORTEST_RETREAT), LONGEST_BACKOFF)
         longest = longest if state.pace.covers else LONGEST_BACKOFF
@@ -113,9 +114,23 @@ def next_fetch(
     wished: float = max(usual * (PUSHED_FACTOR if is_pushed else 1), fresh, state.pace.every)
     if state.pace.covers:  # a wish that would cost news is not granted in full
         wished = min(wished, max(usual, state.pace.covers / 2))
-    wait = min(wished * chance.uniform(1, 1 + SPREAD), max(source.max_interval, usual))
+    wait = wished * chance.uniform(1, 1 + SPREAD)
+    if wait > source.max_interval:
+        wait = source.max_interval * chance.uniform(1 - SPREAD, 1)
     when = now + timedelta(seconds=round(wait))
     return _not_skipped(when, state, now + timedelta(seconds=source.max_interval))
+
+
+def after_peace(source: Source, until: datetime, now: datetime) -> datetime:
+    """When a source is asked whose server wants to be left alone until then: not at once, and
+    not together with all others of that server."""
+    return until + timedelta(
+        seconds=round(_chance(source, now).uniform(1, 2 * source.min_interval))
+    )
+
+
+def _chance(source: Source, now: datetime) -> random.Random:
+    return random.Random(f"{source.id} {now.isoformat()}")  # noqa: S311 - no secret
 
 
 def _not_skipped(when: datetime, state: FetchState, latest: datetime) -> datetime:

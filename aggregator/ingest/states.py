@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from aggregator.ingest.schedule import address_to_ask, covered, moved, next_fetch, rhythm
+from aggregator.ingest.schedule import (
+    address_to_ask,
+    after_peace,
+    covered,
+    moved,
+    next_fetch,
+    rhythm,
+)
 from aggregator.model import (
     Failed,
     Fetched,
@@ -92,5 +99,4 @@ def after_failure(source: Source, before: FetchState, failed: Failed, now: datet
 
 def after_hold(source: Source, before: FetchState, hold: Hold, now: datetime) -> FetchState:
     """After not asking, because another source's server has asked to be left alone."""
-    late = next_fetch(source, FetchState(), now) - now
-    return replace(before, next_fetch=hold.until + min(late / 10, timedelta(hours=1)))
+    return replace(before, next_fetch=after_peace(source, hold.until, now))

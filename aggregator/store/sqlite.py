@@ -358,6 +358,7 @@ class SqliteStore:
             part.unlink(missing_ok=True)  # of a backup that was killed
             with closing(sqlite3.connect(part)) as copy, self._door() as db:
                 db.conn.backup(copy)
+            part.chmod(self._path.stat().st_mode)  # it holds the same secrets
             part.replace(file)
         except (OSError, sqlite3.Error, StoreUnavailable) as error:
             with suppress(OSError):

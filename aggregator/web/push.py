@@ -24,7 +24,7 @@ FULL = 100
 def callbacks(config: Config, store: Store) -> Blueprint:
     """The callback of every subscription."""
     callbacks = Blueprint("push", __name__)
-    listed = {source.id for source in config.all_sources}
+    listed = {source.id for source in config.sources}
 
     @callbacks.get("/websub/<token>")
     def verify(token: str) -> Response:

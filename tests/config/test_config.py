@@ -84,6 +84,19 @@ def test_a_missing_secret_is_a_warning() -> None:
     )
 
 
+def test_a_port_that_is_not_asked_is_a_warning() -> None:
+    """It costs that source alone; a network that is allowed has all its ports."""
+    head = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
+    table = '[[source]]\nid = "a"\nname = "A"\nsite = "https://a.example/"\nfeed = "{}"\n'
+
+    (warning,) = _read(head + table.format("https://a.example:8443/f")).warnings
+
+    assert str(warning).startswith("line 8: source.feed: port 8443 will not be asked; list it in")
+    allowed = '[fetch]\nallow_private = ["10.0.0.0/8"]\nports = [80, 8443]\n'
+    for feed in ("https://a.example:8443/f", "http://10.1.1.1:99/f", "http://a.example/f"):
+        assert _read(head + allowed + table.format(feed)).warnings == ()
+
+
 def test_a_secret_in_an_address_is_a_warning() -> None:
     """The address of the feed is published, so its token would be (FreshRSS GHSA-rpmm)."""
     text = RIGHT.replace("https://a.example/feed", "https://a.example/feed?user=1&api_token=x")

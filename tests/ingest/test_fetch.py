@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import socket
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -136,6 +138,21 @@ def test_too_slow(press: Press) -> None:
 
     assert error == "No complete answer within 0.3 seconds."
     assert time.monotonic() - began < 2
+
+
+def test_a_host_that_does_not_take_calls() -> None:
+    """The connection has a time of its own."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as held:
+        address = full.getsockname()
+        for _ in range(4):  # it accepts none, and its queue is full
+            caller = held.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(address)
+        url = f"http://127.0.0.1:{address[1]}/f"
+
+        error = _error(_fetch(_at(url), connect_timeout=0.3))
+
+    assert error == "No connection within 0.3 seconds."
 
 
 def test_a_busy_host(press: Press) -> None:

@@ -38,6 +38,9 @@ BIG = b"<rss><channel>" + b" " * 40_000_000
 NAMES = {
     "rebind.example": [["93.184.216.34"], ["127.0.0.3"]],
     "two.example": [["127.0.0.3", "93.184.216.34"]],
+    "a.tumblr.com": [["127.0.0.1"]],
+    "b.tumblr.com": [["127.0.0.1"]],
+    "c.example": [["127.0.0.1"]],
 }
 """Name -> the addresses that it stands for, the first time it is asked for, the second, …"""
 
@@ -249,6 +252,29 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
         assert (state.validators.etag, state.validators.body_hash) == ("", "")
         assert state.failing_since == newsroom.now
         assert state.move.to == ""
+
+
+@pytest.mark.usefixtures("resolving")
+def test_a_domain_that_wants_its_peace(newsroom: Newsroom) -> None:
+    """One blog's Retry-After holds all blogs of its domain, in this run and in the next ones,
+    and no other source (FreshRSS#8925, #8928: too narrow; #7870, #7880: too wide)."""
+    newsroom.limits["per_host"] = 1
+    with open_hostile_press() as press:
+        press.put("/busy", SCRIPTS["429 with a date"]())
+        press.put("/feed", _feed(FEED))
+        newsroom.lists("first", feed=f"http://a.tumblr.com:{press.port}/busy", precedence="9")
+        newsroom.ingests()
+        newsroom.lists("second", feed=f"http://b.tumblr.com:{press.port}/feed")
+        newsroom.lists("third", feed=f"http://c.example:{press.port}/feed")
+        reports = {report.source: report for report in newsroom.ingests().sources}
+        asked = list(press.asked)
+        later = newsroom.ingests("second", later=timedelta(hours=2, minutes=1))
+
+    assert asked == ["/busy", "/feed"]
+    assert reports["second"].outcome is Outcome.WAITING
+    assert reports["second"].note.startswith("tumblr.com has asked to be left alone until 2026")
+    assert reports["third"].books.new == 2
+    assert later.total.new == 2
 
 
 @pytest.mark.usefixtures("resolving")
