@@ -36,11 +36,15 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
     """Go on until cancelled."""
     log.info("started", sources=len(listed), database=str(room.config.database))
     desk = _Desk(room)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_again(lambda: _fetch_due(desk, listed)))
-        tasks.create_task(_again(lambda: _take_in(desk)))
-        if can_be_reached(room.home, room.fetcher.limits.allow_private):
-            tasks.create_task(_again(lambda: _subscribe(desk, listed)))
+    steps = [lambda: _fetch_due(desk, listed), lambda: _take_in(desk)]
+    if can_be_reached(room.home, room.fetcher.limits.allow_private):
+        steps.append(lambda: _subscribe(desk, listed))
+    tasks = [asyncio.create_task(_again(step)) for step in steps]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class _Desk:
@@ -116,6 +120,6 @@ async def _subscribe(desk: _Desk, listed: Sequence[Source]) -> float:
         store.subscribe(subscription)
         error = await fetcher.post(subscription.hub, request_form(subscription, desk.room.home))
         if error:
-            store.deny(subscription.token, error)
+            store.unanswered(subscription.token, error)
         log.info("subscribed", source=subscription.source, hub=subscription.hub, error=error)
     return SUBSCRIBING

@@ -16,6 +16,8 @@ _PERIODS = {
     "monthly": 30 * 86400,
     "yearly": 365 * 86400,
 }
+HEAD = 64 * 1024
+"""Bytes of a feed before its entries."""
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
 _SKIPPED = re.compile(rb"<skip(hours|days)>(.{0,2000}?)</skip", re.IGNORECASE | re.DOTALL)
 _ITEM = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*<", re.IGNORECASE)
@@ -31,7 +33,7 @@ def pace(channel: Mapping[str, Any], body: bytes) -> Pace:
     frequency = _number(channel.get("sy_updatefrequency")) or 1
     skipped = {
         kind.lower(): [item.lower() for item in _ITEM.findall(listed)]
-        for kind, listed in _SKIPPED.findall(body)
+        for kind, listed in _SKIPPED.findall(body[:HEAD])
     }
     hours = {int(hour) % 24 for hour in skipped.get(b"hours", ()) if hour.isdigit()}
     days = {_DAYS.index(day) for day in skipped.get(b"days", ()) if day in _DAYS}

@@ -60,6 +60,8 @@ REVISIONS = 24
 """How often an entry may change before it is looked at once a day only: some show the weather
 in their text (the same limit as lemon24/reader's)."""
 REVISED_AGAIN = timedelta(days=1)
+LONG_PATH = 20
+"""Characters."""
 FEW = 2
 """Entries that are new together need no suspicion."""
 
@@ -220,7 +222,7 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
     taken: set[int] = set()
     for item in found.new:
         path, title = path_of(item.entry.link), _title_words(item.entry)
-        match = by_path.get(path) if paths[path] == 1 else None
+        match = by_path.get(path) if paths[path] == 1 and _is_telling(path) else None
         if match is None and titles[title] == 1:
             match = by_title.get(title)
             if isinstance(item.entry.published, datetime) and match:
@@ -239,6 +241,11 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
         known=found.known + sum(not known.is_published for _, known in bound),
         claimed=found.claimed | taken,
     )
+
+
+def _is_telling(path: str) -> bool:
+    """True for a path that another article of another system will hardly have."""
+    return len(path) >= LONG_PATH or bool(_NUMBERED.search(path))
 
 
 def _unique(pairs: Iterable[tuple[str, Known]]) -> dict[str, Known]:
@@ -281,11 +288,19 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -
 
 def _is_trusted(key: str, entry: ParsedEntry, known: Known, now: datetime) -> bool:
     """True if nothing speaks against an entry being the one of that key."""
-    if key.startswith(("id ", "title ")) or _NUMBERED.search(key):
+    if key.startswith(("id ", "title ")):
         return True
+    if _NUMBERED.search(key) and _kind(entry.id) != _kind(known.id):
+        return True  # another system gave it another id
     if key.startswith("path "):  # another blog in the same feed has a ?p=12 too
         return _title_words(entry) == _words(known.title) or _is_of(known.published, entry)
     return not _replaced(entry, known, now)
+
+
+def _kind(id_: str) -> str:
+    """What an outlet's ids have in common: the host, or where letters and digits stand."""
+    address = re.match(r"https?://([^/?#]*)", id_)
+    return address[1] if address else re.sub(r"\w+", "w", id_)
 
 
 def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:

@@ -30,8 +30,8 @@ __all__ = ["parse"]
 
 MAX_TAGS = 50
 MAX_ENCLOSURES = 20
-MAX_SALVAGED = 500
-"""Entries that are read one by one, each with the head of the feed."""
+MAX_SALVAGED_BYTES = 20_000_000
+"""To read entries one by one, each with the head of the feed."""
 _BEFORE_ENTRY = re.compile(rb"(?=<(?:\w+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
 _BAD_REFERENCE = re.compile(
     rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
@@ -111,7 +111,8 @@ def _salvaged(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | 
     Those that cannot be read alone either are broken; they cost no other.
     """
     head, *pieces = _BEFORE_ENTRY.split(body)
-    if not pieces or len(pieces) > MAX_SALVAGED or _document(head, content_type) is None:
+    is_much = len(head) * len(pieces) > MAX_SALVAGED_BYTES
+    if not pieces or is_much or _document(head, content_type) is None:
         return Failed(error="The feed is so broken that it cannot be read.", status=fetched.status)
     entries: list[ParsedEntry] = []
     for piece in pieces:

@@ -117,6 +117,9 @@ class Store(Protocol):
     def deny(self, token: str, error: str) -> None:
         """The hub does not deliver, and why."""
 
+    def unanswered(self, token: str, error: str) -> None:
+        """The hub could not be asked, and why; a lease that runs goes on."""
+
     def unsubscribe(self, source: str) -> None:
         """Forget a subscription."""
 
@@ -126,8 +129,8 @@ class Store(Protocol):
     def receive(self, source: str, content_type: str, body: bytes, now: datetime) -> None:
         """Put down what a hub delivers."""
 
-    def waiting(self, source: str) -> int:
-        """How many deliveries of a source nobody has taken in yet."""
+    def waiting(self, source: str) -> tuple[int, int]:
+        """How many deliveries of a source nobody has taken in yet, and their bytes."""
 
     def deliveries(self, limit: int) -> list[Delivery]:
         """The oldest deliveries that nobody has taken in yet."""

@@ -235,6 +235,10 @@ class SqliteStore:
         with self._writing() as db:
             db.execute(sql, [error, token])
 
+    def unanswered(self, token: str, error: str) -> None:
+        with self._writing() as db:
+            db.execute("update subscriptions set error = ? where token = ?", [error, token])
+
     def unsubscribe(self, source: str) -> None:
         with self._writing() as db:
             db.execute("delete from subscriptions where source = ?", [source])
@@ -254,11 +258,11 @@ class SqliteStore:
             db.table("deliveries").insert(row)
             db.execute("update subscriptions set missed = 0 where source = ?", [source])
 
-    def waiting(self, source: str) -> int:
+    def waiting(self, source: str) -> tuple[int, int]:
+        sql = "select count(*), coalesce(sum(length(body)), 0) from deliveries where source = ?"
         with self._door() as db:
-            sql = "select count(*) from deliveries where source = ?"
-            found: int = db.execute(sql, [source]).fetchone()[0]
-        return found
+            count, size = db.execute(sql, [source]).fetchone()
+        return count, size
 
     def deliveries(self, limit: int) -> list[Delivery]:
         sql = "select id, source, content_type, body from deliveries order by id limit ?"

@@ -17,8 +17,9 @@ __all__ = ["callbacks"]
 
 SHORTEST_LEASE, LONGEST_LEASE = 60, 90 * 24 * 60 * 60
 """Seconds."""
-FULL = 100
-"""Deliveries of one source that may wait; a hub that has more comes again later."""
+FULL, FULL_BYTES = 100, 2
+"""Deliveries of one source that may wait, and how many of the largest; a hub that has more
+comes again later."""
 
 
 def callbacks(config: Config, store: Store) -> Blueprint:
@@ -61,7 +62,8 @@ def callbacks(config: Config, store: Store) -> Blueprint:
             return _say("That is larger than a feed may be.", 413)
         if not _is_genuine(subscription, body):
             return _say("", 202)  # as the Recommendation has it; a forger learns nothing
-        if store.waiting(subscription.source) >= FULL:
+        count, size = store.waiting(subscription.source)
+        if count >= FULL or size + len(body) > FULL_BYTES * config.fetch.max_bytes:
             answer = _say("Too much is waiting already.", 503)
             answer.headers["Retry-After"] = "60"
             return answer

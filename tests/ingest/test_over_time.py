@@ -106,6 +106,34 @@ def test_a_column_is_not_its_old_issue(harbor: Newsroom) -> None:
     assert _run(harbor, column, *newer) == (10, 0)
 
 
+def test_a_new_episode_at_the_address_of_the_show(newsroom: Newsroom) -> None:
+    """One entry at a time, and always the same link: each is an article of its own."""
+    newsroom.lists("harbor")
+    link = "https://h.example/shows/1234567"
+    for number in range(4):
+        episode = article(
+            f"Episode {number}", link=link, id_=f"e{number}", published=newsroom.now - HOUR / 2
+        )
+        assert _run(newsroom, episode, later=DAY) == (1, 0)
+
+    assert len(newsroom.titles("/all.atom")) == 4
+
+
+def test_numbers_that_mean_another_article(harbor: Newsroom) -> None:
+    """An outlet that moves to another system may count its articles anew."""
+    renumbered = "".join(
+        f"<item><title>Quite another {n}</title><link>https://n.example/?p={n}</link></item>"
+        for n in range(10)
+    )
+    harbor.publishes(
+        "harbor", *(article(f"S {n}", link=f"https://h.example/?p={n}") for n in range(10))
+    )
+    harbor.ingests(later=HOUR)
+    harbor.answers("harbor", f"<rss><channel>{renumbered}</channel></rss>".encode())
+
+    assert harbor.ingests(later=HOUR).total.new == 10
+
+
 def test_two_blogs_in_one_feed(newsroom: Newsroom) -> None:
     """?p=12 of one host is not ?p=12 of another."""
     newsroom.lists("harbor")

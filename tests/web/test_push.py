@@ -125,6 +125,13 @@ def test_too_many_deliveries(room: Newsroom) -> None:
     assert statuses == [202] * 100 + [503] * 2
 
 
+def test_deliveries_that_are_too_large_together(room: Newsroom) -> None:
+    """Nor by their size."""
+    half = b"x" * (room.config.fetch.max_bytes // 2)
+
+    assert [_delivers(room, half) for _ in range(5)] == [202] * 4 + [503]
+
+
 def test_a_hub_that_misses_news(room: Newsroom) -> None:
     """After three times the source is polled as before, until the hub delivers again."""
     _asks(room, "subscribe")
