@@ -509,6 +509,8 @@ class SourceHealth:
     held: int = 0
     pushed_until: datetime | None = None
     """The end of the lease under which its hub delivers."""
+    push_error: str = ""
+    """Why its hub does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

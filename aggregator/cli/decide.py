@@ -66,19 +66,26 @@ def moved(path: Path, write: bool) -> None:
     with configured(path) as (config, store):
         listed = {source.id: source for source in config.all_sources}
         moves = {h.source: h.move for h in store.health() if h.move.to and h.source in listed}
+    believed = {
+        id_: move
+        for id_, move in moves.items()
+        if settled(move, now) and not listed[id_].is_private
+    }
     for id_, move in moves.items():
-        state = "believed" if settled(move, now) else "not believed yet"
+        state = "believed" if id_ in believed else "not believed yet"
+        if listed[id_].is_private:
+            state = "not followed: its secret is not meant for another address"
         click.echo(f"{id_}: {listed[id_].feed} -> {move.to} ({state}, {move.hits} times)")
     if not moves:
         click.echo("No feed has moved.")
     if write:
-        _write(path, {id_: move for id_, move in moves.items() if settled(move, now)})
+        _write(path, believed)
 
 
 def _write(path: Path, moves: dict[str, Move]) -> None:
-    text = path.read_text(encoding="utf-8-sig")
+    text = path.read_bytes().decode()
     changed = edit.with_feeds(text, {id_: move.to for id_, move in moves.items()})
-    configuration.parse(changed, path, os.environ)  # what is written must be right
+    configuration.parse(changed.lstrip("\ufeff"), path, os.environ)  # it must be right
     if changed != text:
         edit.write(path, changed)
     click.echo(f"{len(moves)} addresses written to {path}; restart `aggregator run`.")

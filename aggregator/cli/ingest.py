@@ -156,4 +156,5 @@ def _as_text(report: RunReport) -> str:
         f"{total.updated} updated, {total.known} known, {total.rejected} rejected."
     ]
     lines += [f"  {failure.source} failed: {failure.error}" for failure in report.failed]
-    return "\n".join(lines) if report.sources else "Nothing is due; --all fetches everything."
+    nothing = "Nothing is due; --all fetches everything but what has retired."
+    return "\n".join(lines) if report.sources else nothing

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -18,12 +19,13 @@ from aggregator.cli.line import Newsroom, log_source, turn
 from aggregator.errors import StoreError, StoreTooNew
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
-from aggregator.model import Source
+from aggregator.model import Source, SourceReport
 
 __all__ = ["loop"]
 
 LONGEST_NAP = 30.0
 """Seconds between two looks at what is due, at most."""
+SOON = 0.5
 LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
 SUBSCRIBING = 5.0
@@ -43,7 +45,7 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
+        for task in (*tasks, *desk.runs):
             task.cancel()
 
 
@@ -53,6 +55,8 @@ class _Desk:
     def __init__(self, room: Newsroom) -> None:
         self.room = room
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.under_way: set[str] = set()
+        self.runs: set[asyncio.Task[None]] = set()
         self._at_work = 0
         self._held = ExitStack()
         self._door = asyncio.Lock()
@@ -83,20 +87,43 @@ async def _again(step: Callable[[], Awaitable[float]]) -> None:
 
 
 async def _fetch_due(desk: _Desk, listed: Sequence[Source]) -> float:
-    """Fetch what is due now; gives the seconds until it is worth to look again."""
+    """Begin to fetch what is due now, beside what is still under way; a slow host keeps only
+    itself. Gives the seconds until it is worth to look again."""
     store = desk.room.store
-    if store.due(listed, the_time(store, datetime.now(UTC))):
-        async with desk:  # what is due is asked again: the run before may have fetched it
-            now = the_time(store, datetime.now(UTC))
-            line = desk.room.line(now, desk.locks)
-            report = await run(line, store.due(listed, now), log_source)
-            desk.room.purge(now)
-        log.info(
-            "run", sources=len(report.sources), failed=len(report.failed), **asdict(report.total)
-        )
-    upcoming = store.next_due(listed)
+    due = store.due(listed, the_time(store, datetime.now(UTC)))
+    if fresh := [source for source in due if source.id not in desk.under_way]:
+        desk.under_way |= {source.id for source in fresh}
+        desk.runs.add(run_ := asyncio.create_task(_fetch(desk, fresh)))
+        run_.add_done_callback(desk.runs.discard)
+        return SOON
+    upcoming = store.next_due([s for s in listed if s.id not in desk.under_way])
     wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else LONGEST_NAP
-    return max(0.2, min(wait, LONGEST_NAP))
+    return max(SOON, min(wait, SOON if desk.under_way else LONGEST_NAP))
+
+
+async def _fetch(desk: _Desk, sources: Sequence[Source]) -> None:
+    """One run. A source that another ingest has fetched meanwhile is not fetched again."""
+    store = desk.room.store
+    try:
+        async with desk:
+            now = the_time(store, datetime.now(UTC))
+            due = store.due(sources, now)
+            done = partial(_done, desk)
+            report = await run(desk.room.line(now, desk.locks), due, done)
+            desk.room.purge(now)
+    except StoreError as error:
+        log.error("store", error=str(error))
+        await asyncio.sleep(LONGEST_NAP)
+    else:
+        failed = len(report.failed)
+        log.info("run", sources=len(report.sources), failed=failed, **asdict(report.total))
+    finally:
+        desk.under_way -= {source.id for source in sources}
+
+
+def _done(desk: _Desk, report: SourceReport) -> None:
+    desk.under_way.discard(report.source)
+    log_source(report)
 
 
 async def _take_in(desk: _Desk) -> float:

@@ -1,5 +1,6 @@
 """`run`: the ingest loop and the web server together."""
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from aggregator.errors import ServeError
 
 __all__ = ["run"]
 
+PR_SET_PDEATHSIG = 1
 PATIENCE = 4.0
 """Seconds that a part has to end before it is killed."""
 
@@ -51,7 +53,13 @@ def run(path: Path, host: str | None, port: int | None) -> None:
 
 def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
     whole = [sys.executable, "-m", "aggregator", "--config", str(path), *command]
-    return subprocess.Popen(whole)  # noqa: S603 - our own command
+    return subprocess.Popen(whole, preexec_fn=_end_with_parent)  # noqa: S603 - our own command, one thread
+
+
+def _end_with_parent() -> None:
+    """Linux ends a part when `run` is killed and cannot do it itself; prctl(2)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(parts: list[subprocess.Popen[bytes]]) -> None:

@@ -55,12 +55,12 @@ def ready_to_listen(path: Path, host: str | None, port: int | None) -> tuple[str
     with opened(config):
         pass
     host, port = host or config.publish.host, port or config.publish.port
-    ensure_free(host, port)
-    return host, port
+    return ensure_free(host, port), port
 
 
-def ensure_free(host: str, port: int) -> None:
-    """Raises ServeError if something listens there already, or nothing can."""
+def ensure_free(host: str, port: int) -> str:
+    """The address of a host to listen on. Raises ServeError if something listens there
+    already, or nothing can."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
@@ -68,11 +68,13 @@ def ensure_free(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no name of a host"
         raise ServeError(
-            f"Cannot listen on {host} port {port} ({error.strerror}); "
+            f"Cannot listen on {host} port {port} ({reason}); "
             "stop what uses it, or choose another with --port or [publish] port."
         ) from error
+    return str(address[0])
 
 
 def _application(path: str) -> Any:

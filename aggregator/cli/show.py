@@ -116,6 +116,7 @@ def _show_source(health: SourceHealth, store: Store, now: datetime) -> None:
         "newest entry": _time(max(health.recent, default=None)),
         "moves to": health.move.to,
         "pushed until": _time(health.pushed_until),
+        "hub": health.push_error,
         "entries": str(health.entries),
         "held": str(health.held),
         "rejected": str(health.rejected),

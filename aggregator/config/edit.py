@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Array
 
 from aggregator.errors import WriteError
 
@@ -14,19 +14,20 @@ __all__ = ["with_feeds", "write"]
 
 def with_feeds(text: str, feeds: Mapping[str, str]) -> str:
     """The same feeds.toml with these feed addresses, by source id; comments and order stay."""
-    document = tomlkit.parse(text)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    document = tomlkit.parse(text.removeprefix(mark))
     listed = document.get("source")
-    for table in listed if isinstance(listed, AoT) else ():
+    for table in listed if isinstance(listed, AoT | Array) else ():
         if (address := feeds.get(str(table.get("id")))) is not None:
             table["feed"] = address
-    return document.as_string()
+    return mark + document.as_string()
 
 
 def write(path: Path, text: str) -> None:
     """Replace a file, whole or not at all. Raises WriteError."""
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode())
         part.chmod(path.stat().st_mode)
         with part.open("rb") as written:
             os.fsync(written.fileno())

@@ -146,7 +146,7 @@ def of_value(details: ErrorDetails, lines: Lines) -> Problem:
         case type_ if type_ in _WANTED:
             message = f"found {found}, accepted is {_WANTED[type_]}"
         case "less_than_equal" | "greater_than_equal":
-            message = f"found {found}, accepted is {_bounds(path)}"
+            message = f"found {found}, accepted is {_bounds(path, details.get('ctx', {}))}"
         case _:
             message = f"found {found}: {details['msg'].lower()}"
     return _problem(lines.of(path), key, message)
@@ -163,11 +163,15 @@ _WANTED = {
 """What pydantic wants -> the same in the words of TOML."""
 
 
-def _bounds(path: tuple[str | int, ...]) -> str:
+def _bounds(path: tuple[str | int, ...], broken: Mapping[str, int]) -> str:
+    """Both bounds if the key has both, else the one that is broken."""
     model = _model_at(path[:-1])
-    limits = model.model_fields[str(path[-1])].metadata if model else []
-    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), None)
-    high = next((limit.le for limit in limits if hasattr(limit, "le")), None)
+    found = model.model_fields.get(str(path[-1])) if model else None
+    limits = found.metadata if found else []
+    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), broken.get("ge"))
+    high = next((limit.le for limit in limits if hasattr(limit, "le")), broken.get("le"))
+    if low is None or high is None:
+        return f"{low:,} or more" if low is not None else f"{high:,} or less"
     return f"{low:,} to {high:,}"
 
 

@@ -31,10 +31,26 @@ def _is_address(value: str) -> str:
         hostname, _ = parts.hostname, parts.port
     except ValueError:
         hostname = None
-    if not hostname or parts.scheme not in ("http", "https") or _NOT_IN_ADDRESS.search(value):
+    is_web = hostname and parts.scheme in ("http", "https") and is_host(hostname)
+    if not is_web or _NOT_IN_ADDRESS.search(value):
         raise ValueError("a complete address that begins with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("an address without a login; basic_auth names a variable for that")
+    return value
+
+
+def is_host(name: str) -> bool:
+    """True for an IP address, or a name that can be looked up."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_listening(value: str) -> str:
+    if not value.strip() or not value.isprintable() or not is_host(value):
+        raise ValueError('an address to listen on such as "127.0.0.1" or "::"')
     return value
 
 
@@ -124,6 +140,7 @@ Pause = Annotated[str, AfterValidator(lambda value: value if value == "0s" else 
 Contact = Annotated[str, AfterValidator(_is_contact)]
 Line = Annotated[str, AfterValidator(_is_line)]
 Text = Annotated[str, AfterValidator(_is_text)]
+Listening = Annotated[str, AfterValidator(_is_listening)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ShowText = Literal["title", "excerpt", "full"]
 
@@ -248,7 +265,7 @@ class PublishTable(_Table):
     """How news is published."""
 
     limit: int = Field(50, ge=1, le=1000, description="Stories in a feed or on a page.")
-    host: Text = Field("127.0.0.1", description="Address that the web server listens on.")
+    host: Listening = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that the web server listens on.")
     max_age: Duration = Field("5m", description="How long readers and caches may keep a feed.")
 

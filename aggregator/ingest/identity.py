@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
 
-from aggregator.model import Known, ParsedEntry
+from aggregator.model import Entry, Known, ParsedEntry, Rejected
 
 __all__ = [
     "Named",
@@ -35,6 +35,7 @@ __all__ = [
     "name",
     "rebind",
     "recognise",
+    "settle",
     "story_id",
 ]
 
@@ -82,7 +83,8 @@ class Recognised:
 
     `again` are known entries whose text differs from last time; `new + again + known` is
     the whole file. `claimed` are the rows of the stored entries that it lists, `renamed` is
-    how many of them have another id than before.
+    how many of them have another id than before. `doubtful` are rows of stored entries in
+    `again` that must still prove to be the same by their text.
     """
 
     new: tuple[Named, ...]
@@ -90,6 +92,7 @@ class Recognised:
     known: int
     claimed: frozenset[int]
     renamed: int
+    doubtful: frozenset[int] = frozenset()
 
 
 def address_of(link: str) -> str:
@@ -209,8 +212,9 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
 
     All ids change at once when an outlet moves to another system (reader#322). Then an entry
     is a stored one that the file does not list by its old name, if the paths of their links
-    are the same, or their titles are and their dates do not speak against it. This is
-    believed only if most of what has a new name is old, since a title alone is never enough.
+    are the same, or their titles are. This is believed only if most of what has a new name is
+    old, since a title alone is never enough; and where the dates differ (a move makes local
+    time out of UTC), it is doubtful until `settle` has compared the texts.
     """
     missing = [known for known in stored if known.entry not in found.claimed]
     by_path = _unique((path_of(known.link), known) for known in missing)
@@ -220,13 +224,15 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
     bound: list[tuple[Named, Known]] = []
     rest: list[Named] = []
     taken: set[int] = set()
+    doubtful: set[int] = set()
     for item in found.new:
         path, title = path_of(item.entry.link), _title_words(item.entry)
         match = by_path.get(path) if paths[path] == 1 and _is_telling(path) else None
         if match is None and titles[title] == 1:
             match = by_title.get(title)
-            if isinstance(item.entry.published, datetime) and match:
-                match = match if _is_of(match.published, item.entry) else None
+            is_redated = isinstance(item.entry.published, datetime)
+            if match and is_redated and not _is_of(match.published, item.entry):
+                doubtful.add(match.entry)
         if match is None or match.entry in taken:
             rest.append(item)
         else:
@@ -240,7 +246,41 @@ def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
         again=(*found.again, *(pair for pair in bound if pair[1].is_published)),
         known=found.known + sum(not known.is_published for _, known in bound),
         claimed=found.claimed | taken,
+        doubtful=frozenset(doubtful & taken),
     )
+
+
+def settle(
+    found: Recognised,
+    cleaned: Sequence[Entry | Rejected],
+    stored: Mapping[int, Entry],
+) -> tuple[Recognised, list[Entry | Rejected]]:
+    """The same without doubts: a doubtful entry is the stored one if it reads as that does,
+    else it is new. `cleaned` are `found.new` and `found.again`, in order."""
+    if not found.doubtful:
+        return found, list(cleaned)
+    count = len(found.new)
+    new = list(zip(found.new, cleaned[:count], strict=True))
+    again = []
+    for (item, known), entry in zip(found.again, cleaned[count:], strict=True):
+        if known.entry in found.doubtful and not _reads_as(entry, stored[known.entry]):
+            new.append((item, entry))
+        else:
+            again.append(((item, known), entry))
+    settled = replace(
+        found, new=tuple(item for item, _ in new), again=tuple(pair for pair, _ in again)
+    )
+    return settled, [entry for _, entry in (*new, *again)]
+
+
+def _reads_as(entry: Entry | Rejected, stored: Entry) -> bool:
+    """True if title, teaser, text and files are the same, wherever their links lead."""
+    return isinstance(entry, Entry) and _text_of(entry) == _text_of(stored)
+
+
+def _text_of(entry: Entry) -> tuple[object, ...]:
+    files = tuple(path_of(file.url) for file in entry.enclosures)
+    return entry.title, entry.summary, _words(_TAG.sub(" ", entry.content)), files
 
 
 def _is_telling(path: str) -> bool:

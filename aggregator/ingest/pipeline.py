@@ -22,7 +22,7 @@ import structlog
 from aggregator.errors import StoreError
 from aggregator.ingest.fetch import Fetcher
 from aggregator.ingest.filing import Desk, file_changes, is_flood
-from aggregator.ingest.identity import Recognised, is_renamed, rebind, recognise
+from aggregator.ingest.identity import Recognised, is_renamed, rebind, recognise, settle
 from aggregator.ingest.schedule import address_to_ask, is_full_due
 from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
 from aggregator.ingest.text import one_line
@@ -214,7 +214,14 @@ async def _news(
     """What a file holds, and what is new or changed in it, cleaned."""
     found = _recognised(line, source, state, reading)
     items = [*found.new, *(item for item, _ in found.again)]
-    return found, await line.workers.clean(items, source, line.now, line.home)
+    cleaned = await line.workers.clean(items, source, line.now, line.home)
+    if isinstance(cleaned, Failed):
+        return found, cleaned
+    told = line.store.told_in(found.doubtful)
+    stored = {
+        row: next(e for e in story.entries if e.source == source.id) for row, story in told.items()
+    }
+    return settle(found, cleaned, stored)
 
 
 def _dates(line: Line, source: Source, cleaned: Sequence[Entry | Rejected] = ()) -> list[datetime]:

@@ -35,7 +35,82 @@ _NO_ENTRY = "row not in (select story from entries)"
 _SUM = " + ".join(f"sum_{name}" for name in BOOKS if name != "received")
 _STORED = "(select count(*) from entries where source = sources.id)"
 
+
+def _no_time(column: str) -> str:
+    """True in SQL for a value that is no time as we write it."""
+    return f"({column} is not null and {column} not glob '{_A_TIME}')"
+
+
+_A_TIME = "[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]+00:00"
+_AS_TIME = "strftime('%Y-%m-%dT%H:%M:%S+00:00', {})"
+_OPTIONAL_TIMES = {
+    "sources": (
+        "next_fetch", "failing_since", "last_fetch", "last_success", "last_full", "moved_since",
+        "retired",
+    ),
+    "entries": ("revised",),
+    "subscriptions": ("lease_until",),
+}  # fmt: skip
+_TIMES = {
+    "stories": ("published", "updated", "arrived"),
+    "listings": ("arrived", "published"),
+    "entries": ("published", "updated"),
+    "subscriptions": ("asked",),
+    "revisions": ("changed",),
+    "holds": ("until",),
+}
+_LISTS = {"entries": ("tags", "enclosures"), "stories": ("why",)}
+_TEXTS = {
+    "entries": ("title", "summary", "content", "author", "link", "image", "language"),
+    "stories": ("id", "public_id"),
+    "sources": ("name", "feed", "site", "license"),
+}
+
+
+def _of_values() -> Iterator[_Check]:
+    """What a hand that edits gets wrong: times, lists and texts in another form than ours."""
+    for tables, mended in (
+        (_OPTIONAL_TIMES, _AS_TIME),
+        (_TIMES, f"coalesce({_AS_TIME}, strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'))"),
+    ):
+        for table, columns in tables.items():
+            for column in columns:
+                yield _value_check(table, column, _no_time(column), mended.format(column), "a time")
+    for table, columns in _LISTS.items():
+        for column in columns:
+            wrong = f"case when json_valid({column}) then json_type({column}) != 'array' else 1 end"
+            yield _value_check(table, column, wrong, "'[]'", "a list")
+    for table, columns in _TEXTS.items():
+        for column in columns:
+            wrong = f"typeof({column}) != 'text'"
+            yield _value_check(table, column, wrong, f"hex({column})", "a text")
+    pace = "json_array_length(pace) is not 4"
+    pace = f"case when pace = '' then 0 when json_valid(pace) then {pace} else 1 end"
+    yield _value_check("sources", "pace", pace, "''", "a pace")
+
+
+def _value_check(table: str, column: str, wrong: str, mended: str, what: str) -> _Check:
+    return _Check(
+        name="values",
+        what=f"{table} whose {column} is not {what} as this program writes it",
+        find=f"select count(*) from {table} where {wrong}",  # noqa: S608 - our own names
+        mend=(f"update {table} set {column} = {mended} where {wrong}",),  # noqa: S608
+    )
+
+
 _CHECKS = (
+    *_of_values(),
+    _Check(
+        name="orphans",
+        what="outlets that are gone, but whose entries are here",
+        find="""select count(distinct source) from entries
+                where source not in (select id from sources)""",
+        mend=(
+            """insert into sources (id, name, feed, site, show, license, precedence)
+               select distinct source, source, '', '', 'title', '', 0 from entries
+               where source not in (select id from sources)""",
+        ),
+    ),
     _Check(
         name="orphans",
         what="entries without a story (they are forgotten, and come again if still listed)",

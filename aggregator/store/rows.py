@@ -249,6 +249,7 @@ def health_of(row: Row, recent: Iterable[datetime]) -> SourceHealth:
         move=_move_of(row),
         held=row["held"],
         pushed_until=moment(row["lease_until"]),
+        push_error=row["push_error"] or "",
     )
 
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class SqliteStore:
         with self._door() as db:
             waiting = _waiting(db)
         moment = rows.time(now)
-        late = [s for s in sources if waiting.get(s.id, "") <= moment]
+        late = [s for s in sources if waiting.get(s.id, "") <= moment or _is_lost(s, waiting, now)]
         return sorted(late, key=lambda source: waiting.get(source.id, ""))
 
     def next_due(self, sources: Sequence[Source]) -> datetime | None:
@@ -114,7 +114,8 @@ class SqliteStore:
         return rows.state_of(found) if found else FetchState()
 
     def recent(self, source: str, limit: int) -> list[datetime]:
-        sql = "select published from entries where source = ? order by published desc limit ?"
+        sql = f"""select published from entries where source = ? and story in ({_PUBLISHED})
+                  order by published desc limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
             found = db.execute(sql, [source, limit]).fetchall()
         return [datetime.fromisoformat(published) for (published,) in found]
@@ -324,7 +325,9 @@ class SqliteStore:
                    (select count(*) from rejections where source = sources.id) as rejected,
                    (select count(*) from listings
                     where scope = 'held source:' || sources.id) as held,
-                   (select lease_until from subscriptions where source = sources.id) as lease_until
+                   (select lease_until from subscriptions where source = sources.id)
+                     as lease_until,
+                   (select error from subscriptions where source = sources.id) as push_error
                  from sources order by sources.id"""
         with self._door() as db:
             found = list(db.query(sql))
@@ -355,13 +358,19 @@ class SqliteStore:
             doctor.rewind(db, now)
 
     def backup(self, file: Path) -> None:
-        if file.exists() and file.samefile(self._path):
+        own = [self._path.with_name(self._path.name + end) for end in ("", "-wal", "-shm", ".lock")]
+        if file.resolve() in [path.resolve() for path in own]:
             raise WriteError(f"{file} is the database itself; choose another file.")
+        if file.exists() and not _is_database(file):
+            raise WriteError(f"{file} is something else than a backup; choose another file.")
         part = file.with_name(f".{file.name}.part")
         try:
             part.unlink(missing_ok=True)  # of a backup that was killed
             with closing(sqlite3.connect(part)) as copy, self._door() as db:
                 db.conn.backup(copy)
+                (verdict,) = copy.execute("pragma quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise StoreUnavailable(f"the database is damaged: {' '.join(verdict.split())}")
             part.chmod(self._path.stat().st_mode)  # it holds the same secrets
             part.replace(file)
         except (OSError, sqlite3.Error, StoreUnavailable) as error:
@@ -463,6 +472,20 @@ def _waiting(db: Database) -> dict[str, str]:
         "select id, case when retired is null then coalesce(next_fetch, '') else ? end from sources"
     )
     return dict(db.execute(sql, [_NEVER]).fetchall())
+
+
+def _is_database(file: Path) -> bool:
+    """True for an SQLite file, and for one that is still empty."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return opened.read(16) in (b"", b"SQLite format 3\0")
+
+
+def _is_lost(source: Source, waiting: Mapping[str, str], now: datetime) -> bool:
+    """True if a source is due at a time that nothing can have meant."""
+    latest = now + 2 * timedelta(seconds=max(source.max_interval, 24 * 60 * 60))
+    return rows.time(latest) < waiting.get(source.id, "") != _NEVER
 
 
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from aggregator.config import Config
-from aggregator.ingest.push import is_signed
+from aggregator.ingest.push import LEASE, is_signed
 from aggregator.model import Subscription
 from aggregator.store import Store
 
@@ -78,9 +78,11 @@ def _is_genuine(subscription: Subscription, body: bytes) -> bool:
 
 
 def _lease() -> timedelta:
+    """What the hub says, within reason; what we asked for if it says nothing sensible."""
     given = request.args.get("hub.lease_seconds", "")
-    seconds = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-    return timedelta(seconds=max(SHORTEST_LEASE, min(seconds or LONGEST_LEASE, LONGEST_LEASE)))
+    if not (given.isascii() and given.isdigit()):
+        return LEASE
+    return timedelta(seconds=max(SHORTEST_LEASE, min(int(given[:9]), LONGEST_LEASE)))
 
 
 def _say(text: str, status: int) -> Response:

@@ -327,6 +327,34 @@ def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -
     assert "`aggregator ingest` ended by itself (exit code -9)" in log
 
 
+def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
+    """Its parts do not go on without it, and keep no port from the next one."""
+    process, site = running
+    _fetch(f"{site}/healthz")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+    process.kill()
+    process.wait()
+
+    deadline = time.monotonic() + 10
+    while any(_is_running(child) for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("host", ["nonsense..x", "a" * 70])
+def test_a_host_that_is_none(config: Path, host: str) -> None:
+    """It is a sentence."""
+    assert f"Cannot listen on {host}" in _sentence(_run(config, "serve", "--host", host))
+
+
 def test_stopping_an_ingest_that_waits(config: Path) -> None:
     """One that waits for another to end can be stopped as well."""
     _run(config, "ingest")

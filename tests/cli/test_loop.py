@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.cli import line, loop
+from aggregator.demo.press import Answer
 from aggregator.ingest.fetch import Limits, open_fetcher
 from aggregator.ingest.workers import Workers
 from aggregator.model import Batch, FetchState, Outcome
@@ -66,6 +67,20 @@ def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Worker
 
     (said, *_) = [entry for entry in logs if entry["event"] == "store"]
     assert "another program holds it" in said["error"]
+
+
+def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> None:
+    """While one source takes its time, another is fetched again and again."""
+    slow = harbor.press.put("/slow/feed", Answer(body=b"<rss/>", delay=20))
+    harbor.lists("slow", feed=slow)
+    harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
+    harbor.publishes("wire", article("Wire"))
+    harbor.store.sync(harbor.config.all_sources, harbor.now)
+
+    def asked() -> int:
+        return [request.path for request in harbor.press.requests].count("/wire/feed")
+
+    _goes_on(harbor, workers, lambda: asked() >= 3)
 
 
 def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> None:

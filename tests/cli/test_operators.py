@@ -76,20 +76,37 @@ def test_a_decision_about_nothing(config: Path) -> None:
 def test_a_feed_that_has_moved(config: Path) -> None:
     """Its new address is shown, and written into feeds.toml beside everything that stood there."""
     assert "No feed has moved" in _run(config, "moved").stdout
+    config.write_bytes(b"\xef\xbb\xbf" + config.read_bytes().replace(b"\n", b"\r\n"))
     new = "https://new.example/feed"
     move = Move(to=new, since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         state = FetchState(move=move, last_success=NOW)
         store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
-    before = config.read_text()
+    before = config.read_bytes().decode()
 
     assert f"-> {new} (believed, 9 times)" in _run(config, "moved").stdout
-    assert config.read_text() == before
+    assert config.read_bytes().decode() == before
     written = _run(config, "moved", "--write")
 
     assert "1 addresses written" in written.stdout
-    assert config.read_text() == re.sub(r'feed = ".*"', f'feed = "{new}"', before)
+    assert config.read_bytes().decode() == re.sub(r'feed = ".*"', f'feed = "{new}"', before)
     assert _run(config, "check").returncode == 0
+
+
+def test_a_move_that_a_secret_would_follow(config: Path) -> None:
+    """The new address is shown and not written: the secret is meant for the listed host."""
+    config.write_text(config.read_text() + 'basic_auth = "LOGIN"\n')
+    move = Move(to="https://new.example/feed", since=NOW - timedelta(days=3), hits=9)
+    with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
+        state = FetchState(move=move, last_success=NOW)
+        store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
+    before = config.read_bytes()
+
+    result = _run(config, "moved", "--write", LOGIN="a:b")
+
+    assert "its secret is not meant for another address" in result.stdout
+    assert "0 addresses written" in result.stdout
+    assert config.read_bytes() == before
 
 
 # ---- retired -----------------------------------------------------------------------------

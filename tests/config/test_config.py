@@ -84,6 +84,25 @@ def test_a_missing_secret_is_a_warning() -> None:
     )
 
 
+WRONG_NUMBERS = [
+    ("[defaults]\nmax_new = 0", "line 5: defaults.max_new: found 0, accepted is 1 or more"),
+    ("[fetch]\nports = [0]", "line 5: fetch.ports: found 0, accepted is 1 or more"),
+    ("[fetch]\nports = [80, 65536]", "found 65536, accepted is 65,535 or less"),
+    ("[publish]\nhost = 'nonsense..x'", "accepted is an address to listen on"),
+    ('[[source]]\nid = "a"\nname = "A"\nsite = "https://a.example/"\nfeed = "https://a..b/"',
+     "accepted is a complete address"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "sentence"), WRONG_NUMBERS)
+def test_a_value_out_of_bounds(text: str, sentence: str) -> None:
+    """The sentence says what is accepted."""
+    with pytest.raises(ConfigError) as caught:
+        _read(f'[site]\ntitle = "T"\nurl = "https://t.example"\n{text}\n')
+
+    assert sentence in str(caught.value)
+
+
 def test_a_port_that_is_not_asked_is_a_warning() -> None:
     """It costs that source alone; a network that is allowed has all its ports."""
     head = '[site]\ntitle = "T"\nurl = "https://t.example"\n'

@@ -374,6 +374,35 @@ def test_a_proxy(press: Press) -> None:
     assert len(press.requests) == 1
 
 
+def test_a_proxy_without_a_scheme(press: Press) -> None:
+    """It is one of http, as everywhere."""
+    press.put("http://feeds.example/f", Answer(body=b"<rss/>"))
+    bare = press.url.removeprefix("http://")
+
+    assert isinstance(
+        _fetch(_at("http://feeds.example/f"), environment={"http_proxy": bare}), Fetched
+    )
+
+
+@pytest.mark.parametrize("proxy", ["socks5://joe:secret@127.0.0.1:1", "http://", "http://[", "no"])
+def test_a_proxy_that_is_none(proxy: str) -> None:
+    """The sentence speaks of the proxy, and not of its login."""
+    error = _error(_fetch(_at("http://feeds.example/f"), environment={"http_proxy": proxy}))
+
+    assert "proxy" in error.lower() or "no server called no" in error
+    assert "secret" not in error
+
+
+def test_an_inner_address_with_a_dot(press: Press) -> None:
+    """It is one through a proxy too."""
+    environment = {"http_proxy": press.url}
+
+    error = _error(_fetch(_at("http://10.0.0.1.:80/"), environment=environment, allow_private=()))
+
+    assert "private network" in error
+    assert press.requests == []
+
+
 def test_a_proxy_that_is_not_there() -> None:
     """Its login is not told."""
     environment = {"https_proxy": "http://user:secret@127.0.0.1:1"}
@@ -522,6 +551,34 @@ def test_a_login_stays_at_home(press: Press) -> None:
     )
 
     assert "authorization" not in seen[0].headers
+
+
+def test_a_server_that_repeats_the_login(press: Press) -> None:
+    """What it was sent comes to no light through its answer."""
+    listed = _at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
+    environment = {"LOGIN": "joe:S3cretTok3n9", "KEY": "k3y-k3y-k3y"}
+
+    def repeats(request: Request) -> Answer:
+        said = f"no {request.headers['authorization']} {request.headers['x-key']} S3cretTok3n9"
+        return Answer(status=302, headers={"Location": f"foo:{said}"})
+
+    press.put("/f", repeats)
+    error = _error(_fetch(listed, environment=environment))
+    assert not any(word in error for word in ("S3cretTok3n9", "k3y-k3y-k3y", "am9l"))
+
+    press.put("/f", Answer(status=301, headers={"Location": "/g?auth=S3cretTok3n9"}))
+    press.put("/g?auth=S3cretTok3n9", Answer(body=b"<rss/>"))
+    moved = _fetch(listed, environment=environment)
+    assert isinstance(moved, Fetched)
+    assert moved.moved_to == ""
+
+
+@pytest.mark.parametrize("login", ["user:se\ncret", "user:se\x01cret"])
+def test_a_login_that_is_no_text(press: Press, login: str) -> None:
+    """It is not sent, and the sentence does not say that it is missing."""
+    error = _error(_fetch(_at(f"{press.url}/f", basic_auth="LOGIN"), environment={"LOGIN": login}))
+
+    assert error == "The environment variable LOGIN holds more than one line of text."
 
 
 def test_a_login_that_is_not_set(press: Press) -> None:

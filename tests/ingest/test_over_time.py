@@ -83,6 +83,36 @@ def test_everything_has_another_name(harbor: Newsroom) -> None:
     assert harbor.ids() == ids
 
 
+@pytest.mark.parametrize("shift", [timedelta(hours=1), timedelta(seconds=7), timedelta(days=-2)])
+def test_everything_has_another_name_and_date(harbor: Newsroom, shift: timedelta) -> None:
+    """A move that makes local time out of UTC as well: the texts tell."""
+    ids = harbor.ids()
+    moved = [
+        article(a.title, link=f"https://n.example/{n}", published=a.published + shift)
+        for n, a in enumerate(_many(10))
+    ]
+
+    assert _run(harbor, *moved)[0] == 0
+    assert harbor.ids() == ids
+
+
+def test_bulletins_of_the_hour(newsroom: Newsroom) -> None:
+    """New ids, links, dates and texts under the titles of the last hour are news."""
+    newsroom.lists("harbor")
+    for hour in range(4):
+        bulletins = [
+            article(
+                title,
+                f"{title} of the hour {hour}.",
+                link=f"https://h.example/{title}/{hour}",
+                id_=f"{title}{hour}",
+                published=newsroom.now + HOUR / 2,
+            )
+            for title in ("News", "Sport", "Weather", "Traffic", "Culture")
+        ]
+        assert _run(newsroom, *bulletins) == (5, 0)
+
+
 def test_one_guid_on_all(newsroom: Newsroom) -> None:
     """None is dropped, in whatever order they come (miniflux#4197, reader#335, reader#340,
     feedbin/support#573)."""
@@ -350,6 +380,20 @@ def test_a_held_story_that_another_outlet_tells(harbor: Newsroom) -> None:
 
     assert "Archive 0" in harbor.titles("/all.atom")
     assert len(harbor.store.held("harbor", 500)) == 149
+
+
+def test_a_flood_after_a_flood(harbor: Newsroom) -> None:
+    """What is held says nothing of how fast an outlet writes; the next wave is held too."""
+    _run(harbor, *_flood(150))
+    wave = [
+        article(f"Wave {n}", link=f"https://h.example/w{n}", published=harbor.now)
+        for n in range(150)
+    ]
+
+    _run(harbor, *wave)
+
+    assert len(harbor.store.held("harbor", 500)) == 300
+    assert len(harbor.titles("/all.atom")) == 10
 
 
 def test_a_busy_outlet_after_our_holidays(newsroom: Newsroom) -> None:

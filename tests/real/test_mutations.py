@@ -1,7 +1,7 @@
 """Outlets that move, rename and redate, as a subscriber of ours sees it: real feeds of
 shared/data/replay, changed from their middle on the way outlets change them.
 
-REPLAY=full plays every snapshot; otherwise a series is thinned to some thirty.
+REPLAY=full plays every snapshot; otherwise a series is thinned to some twenty.
 """
 
 import functools
@@ -23,7 +23,7 @@ from tests.partners import Newsroom
 from tests.real.test_replay import SERIES
 from tests.subscriber import Subscriber
 
-STEPS = 10_000 if os.environ.get("REPLAY") == "full" else 30
+STEPS = 10_000 if os.environ.get("REPLAY") == "full" else 20
 
 Mutation = Callable[[bytes, datetime], bytes]
 _GUID = re.compile(rb"(<guid[^>]*>)(.*?)(</guid>)", re.DOTALL)

@@ -87,6 +87,16 @@ DAMAGES = [
     ("books that miss an entry",
      "update sources set sum_new = 9, sum_received = 9 where id = 'harbor'", "books"),
     ("a date to come", "update stories set published = '2030-01-01T00:00:00+00:00'", "clock"),
+    ("a time in the form of SQLite", "update sources set last_fetch = '2026-10-05 11:00:00'",
+     "values"),
+    ("a time that is none", "update sources set next_fetch = 'soon'", "values"),
+    ("a story's time that is none", "update stories set published = 'soon'", "values"),
+    ("a pace that is none", "update sources set pace = 'zzz'", "values"),
+    ("a pace of one number", "update sources set pace = '[1]'", "values"),
+    ("tags that are no list", "update entries set tags = 'Ports, Labor'", "values"),
+    ("a why that is none", "update stories set why = 'because'", "values"),
+    ("a title in bytes", "update entries set author = x'ff'", "values"),
+    ("an outlet that is gone", "delete from sources where id = 'plains'", "orphans"),
     ("a lost index", "drop index listings_by_arrival", "schema"),
 ]  # fmt: skip
 
@@ -103,8 +113,18 @@ def test_damage_that_can_be_mended(file: Path, damage: str, check: str) -> None:
         store.repair(NOW)
 
         assert store.examine(NOW) == []
+        store.health()
+        store.state("harbor")
+        assert the_time(store, NOW)
         titles = {s.lead.title for s in store.latest(ALL, 9)}
         assert {"Two", "Three"} <= titles
+
+
+def test_a_source_that_is_due_in_years(file: Path, store: Store) -> None:
+    """Nothing can have meant that; it is due now."""
+    _hand(file, "update sources set next_fetch = '2035-01-01T00:00:00+00:00'")
+
+    assert [s.id for s in store.due([source("harbor")], NOW)] == ["harbor"]
 
 
 def test_damage_that_cannot_be_mended(file: Path) -> None:
@@ -158,10 +178,39 @@ def test_a_backup_while_somebody_writes(file: Path, store: Store, tmp_path: Path
         assert copy.counts()[ALL] == 3
 
 
+def test_a_backup_of_a_damaged_database(file: Path, tmp_path: Path) -> None:
+    """It does not take the place of a good one."""
+    copy = tmp_path / "copy.db"
+    with contextlib.closing(open_store(file)) as store:
+        store.backup(copy)
+    good = copy.read_bytes()
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.execute("pragma journal_mode = delete")
+    body = bytearray(file.read_bytes())
+    body[4096 * 4 : 4096 * 6] = b"\xff" * 8192
+    file.write_bytes(bytes(body))
+
+    with (
+        contextlib.closing(open_store(file)) as store,
+        pytest.raises(WriteError, match=r"cannot be written \(.*; what stood there is untouched"),
+    ):
+        store.backup(copy)
+
+    assert copy.read_bytes() == good
+
+
 def test_backups_that_cannot_be(file: Path, store: Store, tmp_path: Path) -> None:
     """Onto the database itself, or into nowhere: a sentence, and nothing is touched."""
     with pytest.raises(WriteError, match="is the database itself"):
         store.backup(file)
+    for end in ("-wal", "-shm", ".lock"):
+        with pytest.raises(WriteError, match="is the database itself"):
+            store.backup(file.with_name(f"{file.name}{end}"))
+    (tmp_path / "feeds.toml").write_text("[site]")
+    for other in (tmp_path / "feeds.toml", Path("/dev/null")):
+        with pytest.raises(WriteError, match="is something else than a backup"):
+            store.backup(other)
+    assert (tmp_path / "feeds.toml").read_text() == "[site]"
     with pytest.raises(WriteError, match="cannot be written"):
         store.backup(tmp_path / "no" / "copy.db")
     with pytest.raises(WriteError, match="cannot be written"):

@@ -11,9 +11,9 @@ aiohttp lives in this folder alone. Nothing is raised for what a server does; a 
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import TypeAlias
@@ -31,6 +31,8 @@ from aggregator.model import Failed, Fetched, Hold, Source, Unchanged, Validator
 __all__ = ["Fetcher", "Limits", "open_fetcher"]
 
 CHUNK = 64 * 1024
+SHORTEST_SECRET = 4
+"""Characters; less is found everywhere."""
 Answer: TypeAlias = Fetched | Unchanged | Failed | Hold
 
 
@@ -87,10 +89,27 @@ class Fetcher:
     async def _ask(
         self, source: Source, validators: Validators, address: str, now: datetime, place: Place
     ) -> Answer:
+        try:
+            secrets = _secrets(source, self.environment)
+            headers = {**_conditions(validators), **secrets}
+            answer = await self._heard(source, _url(address), headers, validators, now, place)
+        except Refused as refusal:
+            return Failed(error=str(refusal))
+        return _veiled(answer, _words_of(secrets))
+
+    async def _heard(
+        self,
+        source: Source,
+        url: URL,
+        headers: Mapping[str, str],
+        validators: Validators,
+        now: datetime,
+        place: Place,
+    ) -> Answer:
+        """The answer, or why there is none."""
         limits = self.limits
         try:
-            headers = {**_conditions(validators), **_secrets(source, self.environment)}
-            return await self._follow(source, _url(address), headers, validators, now, place)
+            return await self._follow(source, url, headers, validators, now, place)
         except Refused as refusal:
             return Failed(error=str(refusal))
         except aiohttp.ConnectionTimeoutError:
@@ -257,9 +276,32 @@ def _secrets(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
 
 def _secret(variable: str, environment: Mapping[str, str]) -> str:
     value = environment.get(variable, "")
-    if not value or "\n" in value or "\r" in value:
+    if not value:
         raise Refused(f"The environment variable {variable}, which the source names, is not set.")
+    if not value.isprintable():
+        raise Refused(f"The environment variable {variable} holds more than one line of text.")
     return value
+
+
+def _words_of(secrets: Mapping[str, str]) -> list[str]:
+    """Everything of the secrets that an answer must not bring to light, the longest first."""
+    words = set(secrets.values())
+    for value in secrets.values():
+        if value.startswith("Basic "):
+            words |= {value[6:], *base64.b64decode(value[6:]).decode().split(":", 1)}
+    return sorted((word for word in words if len(word) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _veiled(answer: Answer, words: Sequence[str]) -> Answer:
+    """The same, in case the server repeats the secrets that it was sent."""
+    if isinstance(answer, Failed):
+        error = answer.error
+        for word in words:
+            error = error.replace(word, "…")
+        return replace(answer, error=error)
+    if isinstance(answer, Fetched | Unchanged) and any(word in answer.moved_to for word in words):
+        return replace(answer, moved_to="")
+    return answer
 
 
 def _without_secrets(headers: Mapping[str, str], source: Source) -> dict[str, str]:

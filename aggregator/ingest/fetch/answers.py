@@ -89,6 +89,7 @@ def push(response: aiohttp.ClientResponse) -> Push:
 _SENTENCES = {
     401: "The server wants a login; set basic_auth or headers for this source.",
     403: "The server refuses us; ask the outlet to let our User-Agent in.",
+    407: "The proxy wants a login; write http://user:password@host:port in the environment.",
     404: "There is no feed at this address any more.",
     410: "The outlet has removed this feed for good.",
     429: "The server says that we ask too often.",

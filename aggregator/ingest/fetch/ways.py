@@ -45,7 +45,7 @@ class Ways:
         if url.scheme not in ("http", "https") or not url.host:
             raise Refused(f"It leads to {str(url)[:100]!r}, which is no http or https address.")
         try:
-            address = ipaddress.ip_address(url.host)
+            address = ipaddress.ip_address(url.host.rstrip("."))
         except ValueError:
             if self._proxy(url):
                 await self._check_name(url)
@@ -64,6 +64,7 @@ class Ways:
         """One request, which follows no redirect."""
         proxy = self._proxy(url)
         if proxy:
+            _check_proxy(proxy)
             return self.proxied.request(method, url, allow_redirects=False, proxy=proxy, **what)
         return self.straight.request(method, url, allow_redirects=False, **what)
 
@@ -106,8 +107,22 @@ def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
     for kind in ("http", "https", "no"):
         for name in (f"{kind}_proxy", f"{kind}_proxy".upper()):
             if value := environment.get(name, "").strip():
-                found.setdefault(kind, value)
+                is_bare = kind != "no" and "://" not in value
+                found.setdefault(kind, f"http://{value}" if is_bare else value)
     return found
+
+
+def _check_proxy(address: str) -> None:
+    """Raises Refused, without the login that may stand in the address."""
+    try:
+        url = URL(address)
+    except ValueError:
+        url = URL()
+    if url.scheme != "http" or not url.host:
+        raise Refused(
+            "The proxy that the environment names is not one that can be used; "
+            "it must be http://host:port."
+        )
 
 
 class _GuardedResolver(AbstractResolver):
