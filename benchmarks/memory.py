@@ -21,10 +21,14 @@ CASES: dict[str, Callable[[], Script]] = {
     case: SCRIPTS[case]
     for case in (
         "endless body", "trickled body", "gzip bomb", "zstd bomb", "brotli bomb", "billion laughs",
-        "quadratic blowup", "1,000-deep nesting", "a million elements deep", "huge attribute",
-        "millions of entries", "millions of values",
+        "quadratic blowup", "1,000-deep nesting", "150,000 elements deep", "huge attribute",
+        "millions of entries", "millions of tags", "millions of objects", "millions of values",
     )
 } | {
+    "100,000 entries": lambda: said(
+        "Content-Type: application/rss+xml\r\n",
+        b"<rss version='2.0'><channel>" + b"<item/>" * 99_999,
+    ),
     "a good feed of 15 MB": lambda: said(
         "Content-Type: application/rss+xml\r\n", make_feed(9999, 5000, "rich")[:14_999_000]
     ),

@@ -53,7 +53,7 @@ class Newsroom:
             now=now,
             authority=urlsplit(self.home).hostname or "localhost",
             home=self.home,
-            locks=locks or defaultdict(asyncio.Lock),
+            locks=defaultdict(asyncio.Lock) if locks is None else locks,
         )
 
     def purge(self, now: datetime) -> None:

@@ -15,17 +15,21 @@ MAX_ENTRIES = 100_000
 MAX_TAG = 100_000
 """Bytes between < and >."""
 MAX_DEPTH = 500
+MAX_TAGS, TAGS_PER_ENTRY = 200_000, 20
+"""Tags in a document, and how many more for each of its entries."""
+MAX_OBJECTS = 100_000
 MAX_VALUES = 1_000_000
 """Values in a JSON document."""
 _FEW_TAGS = 20_000
 """However they are nested, so few cost little."""
 
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|<\0|\0<")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
-_NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
-_TAG = re.compile(rb"<(/?)(?!(?:br|hr|img|input|li|link|meta|p)\b)[a-zA-Z_][^<>]*?(/?)>")
-"""But for those that HTML does not close, or not always."""
+_NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_TAG = re.compile(rb"<(/?)((?:br|hr|img|input|li|link|meta|p)\b)?[a-zA-Z_:]?[^<>]*?(/?)>")
+"""The second group is set for those that HTML does not close, or not always."""
 _ENTITY = re.compile(rb"<!ENTITY[^>]*>?")
 _HARMLESS = re.compile(
     rb"<!ENTITY\s+[\w.:-]{1,100}\s+(?:\"(?:[^\"&%<>]|&#)*\"|'(?:[^'&%<>]|&#)*')\s*>"
@@ -36,16 +40,20 @@ _LONGEST_ENTITY = 200
 
 def xml_fault(body: bytes) -> str:
     """Why an XML document is not read, as a sentence; empty if it may be."""
-    if b"\0" in body[:200]:
-        return ""  # UTF-16: the parser knows it, and every letter takes two bytes of the limit
+    if _UTF16.match(body):
+        body = body.decode("utf-16", "ignore").encode("utf-8", "ignore")
     if not _ROOT.search(body):
         return NO_FEED
     if _HUGE_TAG.search(body):
         return f"The feed is not read: a single tag has more than {MAX_TAG:,} bytes."
     if body.count(b"<") <= _FEW_TAGS:
         return ""
-    if sum(1 for _ in _ENTRY.finditer(body)) > MAX_ENTRIES:
+    entries = sum(1 for _ in _ENTRY.finditer(body))
+    if entries > MAX_ENTRIES:
         return f"The feed is not read: it has more than {MAX_ENTRIES:,} entries."
+    body = _NO_ELEMENT.sub(b"", body)
+    if body.count(b"<") > MAX_TAGS + TAGS_PER_ENTRY * entries:
+        return f"The feed is not read: it has more than {MAX_TAGS:,} tags."
     if _is_deep(body):
         return f"The feed is not read: its elements are nested more than {MAX_DEPTH} deep."
     return ""
@@ -53,6 +61,8 @@ def xml_fault(body: bytes) -> str:
 
 def json_fault(body: bytes) -> str:
     """Why a JSON document is not read, as a sentence; empty if it may be."""
+    if body.count(b"{") > MAX_OBJECTS:
+        return f"The JSON Feed is not read: it has more than {MAX_OBJECTS:,} objects."
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         return f"The JSON Feed is not read: it has more than {MAX_VALUES:,} values."
     return ""
@@ -72,12 +82,15 @@ def _harmless(entity: re.Match[bytes]) -> bytes:
 
 
 def _is_deep(body: bytes) -> bool:
-    depth = 0
-    for tag in _TAG.finditer(_NO_ELEMENT.sub(b"", body)):
-        if tag[1]:
-            depth -= 1
-        elif not tag[2]:
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
+    depth, unclosed = 0, 0
+    for tag in _TAG.finditer(body):
+        if tag[3] or tag[0][1:2] in b"!?":
+            continue
+        step = -1 if tag[1] else 1
+        if tag[2]:
+            unclosed = max(0, unclosed + step)
+        else:
+            depth = max(0, depth + step)
+        if depth > MAX_DEPTH or unclosed > _FEW_TAGS:
+            return True
     return False

@@ -48,6 +48,8 @@ MAX_TITLE = 300
 MAX_SUMMARY = 420
 """Characters of a teaser: about 60 words, the two or three sentences of an excerpt."""
 MAX_NAME = 200
+MAX_CONTENT = 1_000_000
+"""Characters; a novel has half as many."""
 _LEGIBLE = 700
 """Characters of a title or teaser that are looked at; more than is kept of either."""
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -212,10 +214,12 @@ def _srcset(value: str, base: str) -> str | None:
 
 
 def _content(given: ParsedEntry) -> SafeHtml:
-    """The fuller of content and summary."""
+    """The fuller of content and summary; nothing if it is longer than any article."""
     texts = [text for text in (given.content, given.summary) if text]
     fullest = max(texts, key=lambda text: len(text.value), default=None)
     if fullest is None:
+        return SafeHtml("")
+    if len(fullest.value) > MAX_CONTENT:
         return SafeHtml("")
     html = fullest.value if fullest.is_html else f"<p>{nh3.clean_text(fullest.value)}</p>"
     return safe_html(html, fullest.base or given.link)
@@ -236,7 +240,7 @@ def _title(given: ParsedEntry) -> str:
 
 def _teaser(given: ParsedEntry, content: SafeHtml) -> str:
     """The outlet's own summary, or the beginning of its text."""
-    own = _without_footer(_text_line(given.summary))
+    own = _without_footer(_text_line(given.summary or (None if content else given.content)))
     return cut(own or _without_footer(beginning(content, _LEGIBLE)), MAX_SUMMARY)
 
 

@@ -101,8 +101,11 @@ def _document(body: bytes, content_type: str) -> Mapping[str, Any] | None:
 
 
 def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
+    """All entries; what feedparser made of them is given up one by one, since it is large."""
     language = _text(document["feed"].get("language"))
-    return [_entry(item, url, language) for item in document["entries"]]
+    items = document["entries"]
+    items.reverse()
+    return [_entry(items.pop(), url, language) for _ in range(len(items))]
 
 
 def _salvaged(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | Failed:

@@ -7,8 +7,10 @@ exceeds them or dies is replaced, and only that document fails.
 
 import asyncio
 import multiprocessing
+import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +33,8 @@ ONE_LIMIT = 5.0
 """Seconds for one entry, if it is cleaned apart."""
 MAX_BAD = 3
 """Entries of one feed that may be too much; with more, the feed is."""
+OUT_OF_MEMORY = 77
+"""How a worker ends that has reached its limit."""
 CHUNK = 500
 """Entries cleaned in one task."""
 
@@ -45,11 +49,12 @@ class Reading:
     named: tuple[Named, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Workers:
-    """A pool that reads and cleans."""
+    """A pool that reads and cleans. If all its processes die, it has others."""
 
-    pool: ProcessPool
+    def __init__(self, open_pool: Callable[[], ProcessPool]) -> None:
+        self._open_pool = open_pool
+        self._pool = open_pool()
 
     async def read(self, fetched: Fetched) -> Reading | Failed:
         """Parse a feed and name its entries."""
@@ -95,16 +100,34 @@ class Workers:
     async def _do(
         self, step: Callable[..., T], *args: Any, limit: float | None = None
     ) -> T | Failed:
-        future = self.pool.schedule(step, args=args, timeout=limit or TIME_LIMIT)
-        try:
-            result: T = await asyncio.wrap_future(future)
-        except TimeoutError:
-            return Failed(error=f"Reading the feed took longer than {TIME_LIMIT:g} seconds.")
-        except MemoryError:
-            return Failed(error="Reading the feed took more memory than a feed may take.")
-        except ProcessExpired as error:
-            return Failed(error=f"The process that read the feed died ({error}).")
-        return result
+        for _ in range(2):
+            pool = self._living_pool()
+            future = pool.schedule(_bounded, args=(step, *args), timeout=limit or TIME_LIMIT)
+            try:
+                result: T = await asyncio.wrap_future(future)
+            except TimeoutError:
+                return Failed(
+                    error=f"Reading the feed took longer than {limit or TIME_LIMIT:g} seconds."
+                )
+            except ProcessExpired as error:
+                if error.exitcode == OUT_OF_MEMORY:
+                    return Failed(error="Reading the feed took more memory than a feed may take.")
+                return Failed(error=f"The process that read the feed died ({error}).")
+            except BrokenProcessPool:
+                continue  # they died while they had nothing to do; nobody's document is to blame
+            return result
+        return Failed(error="The processes that read feeds died twice; see the system's log.")
+
+    def _living_pool(self) -> ProcessPool:
+        if not self._pool.active:
+            self.close()
+            self._pool = self._open_pool()
+        return self._pool
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+        self._pool.join()
 
 
 @contextmanager
@@ -116,14 +139,27 @@ def open_workers(count: int) -> Iterator[Workers]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    pool = ProcessPool(max_workers=count, context=context, initializer=_limit_memory)
-    try:
+
+    def open_pool() -> ProcessPool:
+        pool = ProcessPool(max_workers=count, context=context, initializer=_limit_memory)
         for _ in range(count):
             pool.schedule(_ready)  # they start while the rest of the program does
-        yield Workers(pool)
+        return pool
+
+    workers = Workers(open_pool)
+    try:
+        yield workers
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
-        pool.join()
+        workers.close()
+
+
+def _bounded(step: Callable[..., T], *args: Any) -> T:
+    """A step, after which the process is as good as before, or ends: what a step took that
+    ran out of memory does not all come back."""
+    try:
+        return step(*args)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
 
 
 def _limit_memory() -> None:

@@ -1,5 +1,7 @@
 """Cleaning, whatever comes. Single quirks are in tests/corpus."""
 
+import time
+
 import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
@@ -150,6 +152,17 @@ def test_links_that_may_stay() -> None:
         'src="https://outlet.example/a/v.mp4" poster="https://outlet.example/p.png" controls="">'
         '</video><blockquote cite="https://outlet.example/a/q">q</blockquote>'
     )
+
+
+def test_a_text_longer_than_any_article() -> None:
+    """It is not kept, its beginning is: cleaning it would take a minute."""
+    began = time.monotonic()
+    entry = clean(named(given("A", content=html("word &amp; " * 1_500_000))), source(), NOW)
+
+    assert time.monotonic() - began < 5
+    assert isinstance(entry, Entry)
+    assert entry.content == ""
+    assert entry.summary.startswith("word & word & ")
 
 
 @pytest.mark.parametrize("host", ["exa|mple.org", "xn--exa+0", "a b", "[::1", "xn--é"])

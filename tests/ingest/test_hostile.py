@@ -124,11 +124,15 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "billion laughs": lambda: _feed(_laughs()),
     "quadratic blowup": lambda: _feed(_blowup()),
     "1,000-deep nesting": lambda: _feed(_deep()),
-    "a million elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 1_000_000),
+    "150,000 elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 150_000),
     "huge attribute": lambda: _feed(f"<rss version='2.0' a='{'x' * 10_000_000}'/>"),
     "millions of entries": lambda: _feed("<rss version='2.0'><channel>" + "<item/>" * 2_000_000),
-    "millions of values": lambda: said(
+    "millions of tags": lambda: _feed("<rss version='2.0'><channel><item>" + "<link/>" * 2_000_000),
+    "millions of objects": lambda: said(
         "Content-Type: application/feed+json\r\n", b'{"items": [' + b"{}," * 4_000_000 + b"{}]}"
+    ),
+    "millions of values": lambda: said(
+        "Content-Type: application/feed+json\r\n", b'{"items": [' + b"1," * 4_000_000 + b"1]}"
     ),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
     "too low Content-Length": lambda: _short,

@@ -456,8 +456,9 @@ def test_a_worker_that_dies_or_hangs(
     async def scene(workers: Workers) -> tuple[object, object]:
         return await workers._do(step, None), await workers.read(rss)  # type: ignore[arg-type]
 
-    with ProcessPool(max_workers=1) as pool:
-        lost, read = asyncio.run(scene(Workers(pool)))
+    workers = Workers(lambda: ProcessPool(max_workers=1))
+    lost, read = asyncio.run(scene(workers))
+    workers.close()
 
     assert isinstance(lost, Failed)
     assert lost.error.startswith(sentence)
@@ -493,11 +494,31 @@ def _hoard(_: object) -> int:
 def test_a_worker_that_hoards() -> None:
     """It is stopped before it takes the machine's memory along."""
 
-    async def scene() -> object:
+    async def scene() -> tuple[object, object]:
         with open_workers(1) as workers:
-            return await workers._do(_hoard, None)
+            return await workers._do(_hoard, None), await workers.read(fetched("<rss/>"))
 
-    lost = asyncio.run(scene())
+    lost, read = asyncio.run(scene())
 
     assert isinstance(lost, Failed)
     assert lost.error == "Reading the feed took more memory than a feed may take."
+    assert isinstance(read, Reading)
+
+
+def test_workers_that_die_in_their_sleep() -> None:
+    """Killed while they had nothing to do, they are replaced (the kernel does so when memory
+    is short)."""
+
+    async def scene() -> object:
+        with open_workers(1) as workers:
+            pid = await workers._do(_pid, None)
+            assert isinstance(pid, int)
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            return await workers.read(fetched("<rss/>"))
+
+    assert isinstance(asyncio.run(scene()), Reading)
+
+
+def _pid(_: object) -> int:
+    return os.getpid()

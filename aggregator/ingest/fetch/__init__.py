@@ -85,6 +85,8 @@ class Fetcher:
             return f"No complete answer within {self.limits.timeout:g} seconds."
         except aiohttp.ClientError as error:
             return answers.explain(error)
+        except UnicodeError:
+            return "The address of the hub is not one that can be asked."
 
     async def _ask(
         self, source: Source, validators: Validators, address: str, now: datetime, place: Place
