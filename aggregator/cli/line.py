@@ -5,7 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from time import monotonic
@@ -36,6 +36,7 @@ class Newsroom:
     store: Store
     fetcher: Fetcher
     workers: Workers
+    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     @property
     def home(self) -> str:
@@ -54,12 +55,13 @@ class Newsroom:
             authority=urlsplit(self.home).hostname or "localhost",
             home=self.home,
             locks=defaultdict(asyncio.Lock) if locks is None else locks,
+            large=self.large,
         )
 
     def purge(self, now: datetime) -> None:
         """Take out what is older than [storage] keep."""
         if self.config.keep:
-            self.store.purge(now - timedelta(seconds=self.config.keep), now)
+            self.store.purge(timedelta(seconds=self.config.keep), now)
 
 
 @asynccontextmanager

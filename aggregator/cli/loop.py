@@ -19,7 +19,7 @@ from aggregator.cli.line import Newsroom, log_source, turn
 from aggregator.errors import StoreError, StoreTooNew
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
-from aggregator.model import Source, SourceReport
+from aggregator.model import Delivery, Source, SourceReport
 
 __all__ = ["loop"]
 
@@ -43,7 +43,7 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
         steps.append(lambda: _subscribe(desk, listed))
     tasks = [asyncio.create_task(_again(step)) for step in steps]
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, desk.broken)
     finally:
         for task in (*tasks, *desk.runs):
             task.cancel()
@@ -57,9 +57,17 @@ class _Desk:
         self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.under_way: set[str] = set()
         self.runs: set[asyncio.Task[None]] = set()
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._at_work = 0
         self._held = ExitStack()
         self._door = asyncio.Lock()
+
+    def ended(self, run_: asyncio.Task[None]) -> None:
+        """Let the loop hear of a run that ended with an error nobody foresaw."""
+        self.runs.discard(run_)
+        error = None if run_.cancelled() else run_.exception()
+        if error is not None and not self.broken.done():
+            self.broken.set_exception(error)
 
     async def __aenter__(self) -> None:
         async with self._door:
@@ -94,7 +102,7 @@ async def _fetch_due(desk: _Desk, listed: Sequence[Source]) -> float:
     if fresh := [source for source in due if source.id not in desk.under_way]:
         desk.under_way |= {source.id for source in fresh}
         desk.runs.add(run_ := asyncio.create_task(_fetch(desk, fresh)))
-        run_.add_done_callback(desk.runs.discard)
+        run_.add_done_callback(desk.ended)
         return SOON
     upcoming = store.next_due([s for s in listed if s.id not in desk.under_way])
     wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else LONGEST_NAP
@@ -111,6 +119,8 @@ async def _fetch(desk: _Desk, sources: Sequence[Source]) -> None:
             done = partial(_done, desk)
             report = await run(desk.room.line(now, desk.locks), due, done)
             desk.room.purge(now)
+    except StoreTooNew:
+        raise
     except StoreError as error:
         log.error("store", error=str(error))
         await asyncio.sleep(LONGEST_NAP)
@@ -130,12 +140,17 @@ async def _take_in(desk: _Desk) -> float:
     """Take in what hubs have delivered; a delivery is forgotten when it is saved."""
     room = desk.room
     listed = {source.id: source for source in room.config.sources}
-    for delivery in room.store.deliveries(limit=20):
+
+    async def one(delivery: Delivery) -> None:
+        if source := listed.get(delivery.source):
+            line = room.line(the_time(room.store, datetime.now(UTC)), desk.locks)
+            log_source(await deliver(line, source, delivery))
+        room.store.taken_in(delivery.id)
+
+    if waiting := room.store.deliveries(limit=4):
         async with desk:
-            if source := listed.get(delivery.source):
-                line = room.line(the_time(room.store, datetime.now(UTC)), desk.locks)
-                log_source(await deliver(line, source, delivery))
-            room.store.taken_in(delivery.id)
+            await asyncio.gather(*map(one, waiting))
+        return 0.0
     return LETTERS
 
 

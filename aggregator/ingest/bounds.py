@@ -24,7 +24,12 @@ _FEW_TAGS = 20_000
 """However they are nested, so few cost little."""
 
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
-_UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|<\0|\0<")
+_WIDE = {
+    b"\xff\xfe\0\0": "utf-32-le", b"\0\0\xfe\xff": "utf-32-be", b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be",
+    b"<\0": "utf-16-le", b"\0<": "utf-16-be",
+}  # fmt: skip
+"""How a document in an encoding of wide letters begins."""
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
 _NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -40,8 +45,10 @@ _LONGEST_ENTITY = 200
 
 def xml_fault(body: bytes) -> str:
     """Why an XML document is not read, as a sentence; empty if it may be."""
-    if _UTF16.match(body):
-        body = body.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    for start, encoding in _WIDE.items():
+        if body.startswith(start):
+            body = body.decode(encoding, "ignore").encode("utf-8", "ignore")
+            break
     if not _ROOT.search(body):
         return NO_FEED
     if _HUGE_TAG.search(body):

@@ -10,6 +10,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 """All of IPv6 that is handed out to the world (RFC 4291, 2.4); the rest is for inner use."""
+_METADATA = (
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure
+    ipaddress.ip_network("192.0.0.0/24"),  # Oracle; RFC 6890 keeps it for protocols
+)
+"""Addresses that look like the world's, but answer inside a data centre only."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -27,4 +32,5 @@ def may_ask(address: Address, allowed: Sequence[Network]) -> bool:
         if inner is not None:
             return may_ask(inner, allowed)
         return address in _GLOBAL_UNICAST and address.is_global
-    return address.is_global and not address.is_multicast
+    is_world = address.is_global and not address.is_multicast
+    return is_world and not any(address in network for network in _METADATA)

@@ -50,10 +50,10 @@ _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _TAG = re.compile(r"<[^<>]*>")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
-_NUMBERED = re.compile(r"[0-9]{5}|/(19|20)[0-9]{2}/[0-9]{1,2}/")
-"""An address that holds a long number or a month is that of one article for ever."""
+_NUMBERED = re.compile(r"/(?=[^/?#]*[a-z]{3})[^/?#]*[0-9]{5}", re.IGNORECASE)
+"""A part of a path with words and a long number is that of one article for ever."""
 _OUR_PATH = re.compile(
-    r"/stories/[0-9a-f]{16}|/(all|topics/[^/]+|sources/[^/]+)(\.(rss|atom|json))?"
+    r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.(rss|atom|json))?)([?#]|$)"
 )
 _OUR_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
 
@@ -328,13 +328,35 @@ def _claims(named: Sequence[Named], known: Mapping[str, Known], now: datetime) -
 
 def _is_trusted(key: str, entry: ParsedEntry, known: Known, now: datetime) -> bool:
     """True if nothing speaks against an entry being the one of that key."""
-    if key.startswith(("id ", "title ")):
+    if key.startswith("id "):
         return True
+    if key.startswith("title "):
+        return not _is_of_another(entry, known)
     if _NUMBERED.search(key) and _kind(entry.id) != _kind(known.id):
         return True  # another system gave it another id
     if key.startswith("path "):  # another blog in the same feed has a ?p=12 too
         return _title_words(entry) == _words(known.title) or _is_of(known.published, entry)
     return not _replaced(entry, known, now)
+
+
+def _is_of_another(entry: ParsedEntry, known: Known) -> bool:
+    """True if a title and a day are the same, but id and link are another's of their kind: a
+    column that appears twice a day in a feed that gives no hours."""
+    when = entry.published
+    is_day = isinstance(when, datetime) and (when.hour, when.minute, when.second) == (0, 0, 0)
+    return (
+        is_day
+        and _is_another_id(entry, known)
+        and address_of(entry.link) != address_of(known.link)
+        and _kind(entry.link) == _kind(known.link)
+    )
+
+
+def _is_another_id(entry: ParsedEntry, known: Known) -> bool:
+    """True for another id of the same kind: it means another article, not another system."""
+    return bool(entry.id and known.id and entry.id != known.id) and _kind(entry.id) == _kind(
+        known.id
+    )
 
 
 def _kind(id_: str) -> str:
@@ -344,16 +366,17 @@ def _kind(id_: str) -> str:
 
 
 def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
-    """True if another article stands at the address now: id, title and date are all new.
-
-    Some outlets print every day's briefing at one address.
-    """
+    """True if another article stands at the address now: id and date are new, and the title
+    is, or the address is that of a page (some outlets print every day's briefing at one)."""
     return (
         bool(entry.id and known.id and entry.id != known.id)
         and isinstance(entry.published, datetime)
         and entry.published <= now
         and not _is_of(known.published, entry)
-        and _words(known.title) != _title_words(entry)
+        and (
+            _words(known.title) != _title_words(entry)
+            or (_is_another_id(entry, known) and not _is_telling(path_of(entry.link)))
+        )
     )
 
 
@@ -376,13 +399,15 @@ def is_ours(entry: ParsedEntry, home: str) -> bool:
     It says so by its id, its link or the feed that it names as its origin (tt-rss: a feed of
     one's own makes duplicates at every update).
     """
-    host = urlsplit(home).hostname
     minted = _OUR_ID.fullmatch(entry.id)
-    if minted and minted[1] == host:
+    if minted and minted[1] == urlsplit(home).hostname:
         return True
-    ours = _without_scheme(home).rstrip("/")
-    rests = (_without_scheme(a).removeprefix(ours) for a in (entry.id, entry.link, *entry.origins))
-    return bool(ours) and any(_OUR_PATH.fullmatch(rest) for rest in rests)
+    ours = address_of(f"{home.rstrip('/')}/x").removesuffix("/x")
+    given = (address_of(address) for address in (entry.id, entry.link, *entry.origins))
+    return any(
+        address.startswith(f"{ours}/") and bool(_OUR_PATH.match(address.removeprefix(ours)))
+        for address in given
+    )
 
 
 def _with_own_keys(item: Named, known: Mapping[str, Known]) -> Named:

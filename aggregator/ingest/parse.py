@@ -115,7 +115,8 @@ def _salvaged(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | 
     """
     head, *pieces = _BEFORE_ENTRY.split(body)
     is_much = len(head) * len(pieces) > MAX_SALVAGED_BYTES
-    if not pieces or is_much or _document(head, content_type) is None:
+    whole = None if is_much else _document(head, content_type)
+    if not pieces or whole is None:
         return Failed(error="The feed is so broken that it cannot be read.", status=fetched.status)
     entries: list[ParsedEntry] = []
     for piece in pieces:
@@ -126,7 +127,12 @@ def _salvaged(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | 
         else:
             entries += _entries(document, fetched.url)
     problem = "The feed is so broken that it was read entry by entry."
-    return ParsedFeed(entries=tuple(entries), problem=problem)
+    return ParsedFeed(
+        entries=tuple(entries),
+        problem=problem,
+        pace=channel.pace(whole["feed"], head),
+        push=channel.push(whole["feed"], fetched.url),
+    )
 
 
 def _mended(body: bytes) -> bytes:

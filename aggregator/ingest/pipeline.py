@@ -104,6 +104,7 @@ async def run(
         tell(report)
         return report
 
+    line.fetcher.holds.clear()
     line.fetcher.holds.update(line.store.holds(line.now))
     first = sorted(due, key=lambda source: -source.precedence)  # who comes first, leads
     tasks = [asyncio.create_task(one(source)) for source in first]
@@ -155,7 +156,7 @@ async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetch
         found, cleaned = await _news(line, source, state, reading)
         if isinstance(cleaned, Failed):
             return _failed(line, source, state, replace(cleaned, status=fetched.status))
-        dates = _dates(line, source, cleaned)
+        dates = _dates(line, source, cleaned[: len(found.new)])
         is_pushed = line.store.is_pushed(source.id, line.now)
         after = after_good(
             source, state, fetched, reading.feed, dates, line.now, is_pushed=is_pushed
@@ -188,7 +189,9 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
         found, cleaned = await _news(line, source, state, reading)
         if isinstance(cleaned, Failed):
             return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=cleaned.error)
-        after = after_delivery(source, state, _dates(line, source, cleaned), line.now)
+        after = after_delivery(
+            source, state, _dates(line, source, cleaned[: len(found.new)]), line.now
+        )
         return _saved(line, source, state, after, found, cleaned, reading.feed.problem, 0)
 
 

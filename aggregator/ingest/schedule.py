@@ -39,6 +39,7 @@ SPREAD = 0.1
 FULL_AT_MOST = timedelta(hours=1)
 FULL_EVERY = timedelta(hours=12)
 """Some servers say "nothing new" for ever (tt-rss, Media Cloud)."""
+LONGEST_SKIP = timedelta(days=3)
 PUSHED_FACTOR = 4
 """How much longer a source is left alone whose hub tells us what is new."""
 MOVED_AFTER = timedelta(days=1)
@@ -107,18 +108,22 @@ def next_fetch(
     if failed is not None:
         longest = min(max(state.pace.covers, SHORTEST_RETREAT), LONGEST_BACKOFF)
         longest = longest if state.pace.covers else LONGEST_BACKOFF
-        doubled = min(source.min_interval * 2 ** min(state.failures - 1, 10), longest)
-        wait = max(doubled * chance.uniform(1 - SPREAD, 1), failed.retry_after)
-        return now + timedelta(seconds=round(wait))
+        doubled = source.min_interval * 2 ** min(state.failures - 1, 10)
+        wait = _spread(doubled, max(longest, source.min_interval), chance)
+        return now + timedelta(seconds=round(max(wait, source.min_interval, failed.retry_after)))
     usual = _bounded(state.interval or source.min_interval, source)
     wished: float = max(usual * (PUSHED_FACTOR if is_pushed else 1), fresh, state.pace.every)
     if state.pace.covers:  # a wish that would cost news is not granted in full
         wished = min(wished, max(usual, state.pace.covers / 2))
-    wait = wished * chance.uniform(1, 1 + SPREAD)
-    if wait > source.max_interval:
-        wait = source.max_interval * chance.uniform(1 - SPREAD, 1)
+    wait = max(source.min_interval, _spread(wished, source.max_interval, chance))
     when = now + timedelta(seconds=round(wait))
-    return _not_skipped(when, state, now + timedelta(seconds=source.max_interval))
+    return _not_skipped(when, state, when + LONGEST_SKIP)
+
+
+def _spread(wait: float, longest: float, chance: random.Random) -> float:
+    """A little longer than that by chance, or a little shorter than the longest."""
+    stretched = wait * chance.uniform(1, 1 + SPREAD)
+    return stretched if stretched <= longest else longest * chance.uniform(1 - SPREAD, 1)
 
 
 def after_peace(source: Source, until: datetime, now: datetime) -> datetime:
@@ -134,7 +139,8 @@ def _chance(source: Source, now: datetime) -> random.Random:
 
 
 def _not_skipped(when: datetime, state: FetchState, latest: datetime) -> datetime:
-    """The first hour from then on at which the feed wants to be asked, if it comes in time."""
+    """The first hour from then on at which the feed wants to be asked, if it comes in time; a
+    weekend is waited for, a feed that skips the whole week is not."""
     hours, days = state.pace.skip_hours, state.pace.skip_days
     moved = when
     while moved.hour in hours or moved.weekday() in days:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -81,8 +81,8 @@ class Store(Protocol):
     def drop(self, source: str) -> int:
         """Never publish what is held of a source, and say how many stories."""
 
-    def purge(self, before: datetime, now: datetime) -> int:
-        """Take out the stories that arrived before then, and say how many. They are still
+    def purge(self, keep: timedelta, now: datetime) -> int:
+        """Take out the stories that are older than that, and say how many. They are still
         recognised, so they do not come again."""
 
     def record(self, report: RunReport) -> None:

@@ -229,7 +229,8 @@ def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
 FORGOTTEN = fetch_row(
     Batch(source="", state=FetchState(), outcome=Outcome.NEVER), datetime.fromtimestamp(0, UTC)
 ) | {"last_fetch": None}
-"""The row of a source that was never fetched, as one is whose address is another now."""
+del FORGOTTEN["last_success"]
+"""What is forgotten of a source whose address is another now: all but that we know it."""
 
 
 def health_of(row: Row, recent: Iterable[datetime]) -> SourceHealth:

@@ -31,6 +31,10 @@ _NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
 must not take two changes in one second for one."""
 
 HELD = held_scope("")
+LATELY = 20
+"""Stories that may have a wrong date."""
+MOST_REJECTIONS = 500
+"""Kept of one source: it may send as much as it likes."""
 REJECTIONS_KEPT = timedelta(days=30)
 """After an outlet has last listed what was rejected."""
 
@@ -221,11 +225,20 @@ def drop(db: Database, source: str) -> int:
     return len(held)
 
 
-def purge(db: Database, before: datetime, now: datetime) -> int:
-    """Take out the stories that arrived before then; gives how many.
+def purge(db: Database, keep: timedelta, now: datetime) -> int:
+    """Take out the stories that are older than that; gives how many.
 
     What recognises them is kept: an outlet may list them for years (tt-rss, Media Cloud).
+    A clock that is ahead by a year must not take out a year of news, so the present is no
+    later than what outlets have published lately.
     """
+    lately = db.execute(
+        """select published from listings where scope = ? order by published desc
+           limit 1 offset ?""",
+        [ALL, LATELY],
+    ).fetchone()
+    present = min(rows.time(now), lately[0]) if lately else rows.time(now)
+    before = datetime.fromisoformat(present) - keep
     old = db.execute(
         "select story from listings where scope = ? and arrived < ?", [ALL, rows.time(before)]
     ).fetchall()
@@ -255,7 +268,12 @@ def _reject(db: Database, source: str, rejected: Sequence[Rejected], now: dateti
         """insert into rejections values (?, ?, ?, ?, ?, ?)
            on conflict (source, key) do update
            set title = excluded.title, reason = excluded.reason, last_seen = excluded.last_seen""",
-        [(source, r.key, r.title, r.reason, seen, seen) for r in rejected],
+        [(source, r.key, r.title, r.reason, seen, seen) for r in rejected[:MOST_REJECTIONS]],
+    )
+    db.execute(
+        """delete from rejections where source = ? and key not in
+             (select key from rejections where source = ? order by last_seen desc, key limit ?)""",
+        [source, source, MOST_REJECTIONS],
     )
 
 

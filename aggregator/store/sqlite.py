@@ -6,6 +6,7 @@ operator.
 """
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -114,8 +115,10 @@ class SqliteStore:
         return rows.state_of(found) if found else FetchState()
 
     def recent(self, source: str, limit: int) -> list[datetime]:
-        sql = f"""select published from entries where source = ? and story in ({_PUBLISHED})
-                  order by published desc limit ?"""  # noqa: S608 - our own words
+        sql = """select published from entries where source = ? and not exists
+                   (select 1 from listings where listings.story = entries.story
+                    and scope = 'held all')
+                 order by published desc limit ?"""
         with self._door() as db:
             found = db.execute(sql, [source, limit]).fetchall()
         return [datetime.fromisoformat(published) for (published,) in found]
@@ -163,9 +166,9 @@ class SqliteStore:
         with self._writing() as db:
             saving.save(db, batch, now)
 
-    def purge(self, before: datetime, now: datetime) -> int:
+    def purge(self, keep: timedelta, now: datetime) -> int:
         with self._writing() as db:
-            return saving.purge(db, before, now)
+            return saving.purge(db, keep, now)
 
     def record(self, report: RunReport) -> None:
         with self._writing() as db:
@@ -372,6 +375,8 @@ class SqliteStore:
             if verdict != "ok":
                 raise StoreUnavailable(f"the database is damaged: {' '.join(verdict.split())}")
             part.chmod(self._path.stat().st_mode)  # it holds the same secrets
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
             part.replace(file)
         except (OSError, sqlite3.Error, StoreUnavailable) as error:
             with suppress(OSError):

@@ -149,6 +149,61 @@ def test_a_new_episode_at_the_address_of_the_show(newsroom: Newsroom) -> None:
     assert len(newsroom.titles("/all.atom")) == 4
 
 
+def test_two_blogs_that_count_high(newsroom: Newsroom) -> None:
+    """Nor is ?p=12345, though the first is listed no more."""
+    newsroom.lists("harbor")
+    for host, title in (("alice", "Cats"), ("bob", "Dogs")):
+        link = f"https://{host}.example/?p=12345"
+        told = article(title, link=link, id_=link, published=newsroom.now + HOUR / 2)
+        assert _run(newsroom, told, later=DAY) == (1, 0)
+
+
+def test_a_briefing_at_one_address(newsroom: Newsroom) -> None:
+    """One title, one address, a new id and date each day: an article each day."""
+    newsroom.lists("harbor")
+    for day in range(5):
+        told = article(
+            "Morning briefing",
+            link="https://h.example/briefing",
+            id_=f"b{day}",
+            published=newsroom.now + HOUR / 2,
+        )
+        assert _run(newsroom, told, later=DAY) == (1, 0)
+
+
+def test_a_column_twice_a_day(newsroom: Newsroom) -> None:
+    """One title and one day without an hour, two ids and links: two articles."""
+    newsroom.lists("harbor")
+    midnight = newsroom.now.replace(hour=0)
+    for number in range(3):
+        told = article("Police log", link=f"https://h.example/{number}/log", published=midnight)
+        assert _run(newsroom, told) == (1, 0)
+
+
+def test_an_outlet_that_is_silent_longer_than_we_keep(newsroom: Newsroom) -> None:
+    """Its rhythm is remembered although its stories are not."""
+    newsroom.lists("harbor")
+    weekly = [article(f"W {n}", published=newsroom.now - n * 7 * DAY) for n in range(10)]
+    _run(newsroom, *weekly)
+    later = newsroom.now + 300 * DAY
+    newsroom.store.purge(30 * DAY, later)
+
+    assert len(newsroom.store.recent("harbor", 20)) == 10
+
+
+def test_a_feed_that_is_listed_anew_and_renamed(harbor: Newsroom) -> None:
+    """The address changes in feeds.toml because the outlet has moved: no flood."""
+    ids = harbor.ids()
+    harbor.publishes("moved", *_many(10, host="new.example"))
+    harbor._toml = harbor._toml.replace("/harbor/feed", "/moved/feed")
+    harbor.ingests(later=HOUR)
+    assert harbor.ids() == ids
+
+    harbor.publishes("moved", *_flood(150))
+    harbor.ingests(later=HOUR)
+    assert len(harbor.store.held("harbor", 500)) == 150
+
+
 def test_numbers_that_mean_another_article(harbor: Newsroom) -> None:
     """An outlet that moves to another system may count its articles anew."""
     renumbered = "".join(
@@ -209,7 +264,7 @@ def test_what_was_taken_out_here_and_is_listed_there(harbor: Newsroom) -> None:
     """Stories that are too old for us do not come again, though the outlet lists them for
     ever, even in new words (tt-rss FAQ, Media Cloud's story_refs)."""
     later = harbor.now + 400 * DAY
-    assert harbor.store.purge(later - 365 * DAY, later) == 10
+    assert harbor.store.purge(365 * DAY, later) == 10
     assert harbor.titles("/all.atom") == []
 
     revised = [article(f"Story {n}", "Other words.", link=a.link) for n, a in enumerate(_many(10))]
@@ -230,13 +285,16 @@ def test_our_own_story_through_a_partner(newsroom: Newsroom) -> None:
         "<item><title>C</title><link>https://p.example/c</link>"
         "<guid>tag:commons.example,2026:story/0123456789abcdef</guid></item>"
         f"<item><title>D</title><link>{ours}/blog/our-own-blog</link></item>"
+        "<item><title>E</title><link>https://p.example/e</link><guid>/topics/economy</guid></item>"
+        f"<item><title>F</title><link>https://www.commons.example/stories/0123456789abcdef/?utm_source=p"
+        "#x</link></item>"
     )
     newsroom.answers("harbor", f"<rss><channel>{items}</channel></rss>".encode())
     newsroom.ingests()
 
-    assert newsroom.titles("/all.atom") == ["D"]
+    assert newsroom.titles("/all.atom") == ["D", "E"]
     reasons = {r.title: r.reason for r in newsroom.store.rejected("harbor", 9)}
-    assert set(reasons) == {"A", "B", "C"}
+    assert set(reasons) == {"A", "B", "C", "F"}
     assert set(reasons.values()) == {"it is a story of our own that comes back through this outlet"}
 
 

@@ -384,7 +384,7 @@ def test_a_bug_costs_one_source(newsroom: Newsroom, monkeypatch: pytest.MonkeyPa
     health = {h.source: h for h in newsroom.store.health()}["unlucky"]
     assert health.error == failure.error
     assert health.next_fetch is not None
-    assert newsroom.now + timedelta(minutes=13) < health.next_fetch
+    assert newsroom.now + timedelta(minutes=15) <= health.next_fetch
 
 
 def test_a_store_that_cannot_be_written_stops_the_run(newsroom: Newsroom) -> None:

@@ -96,6 +96,7 @@ DAMAGES = [
     ("tags that are no list", "update entries set tags = 'Ports, Labor'", "values"),
     ("a why that is none", "update stories set why = 'because'", "values"),
     ("a title in bytes", "update entries set author = x'ff'", "values"),
+    ("an id in bytes", "update stories set public_id = cast(public_id as blob)", "values"),
     ("an outlet that is gone", "delete from sources where id = 'plains'", "orphans"),
     ("a lost index", "drop index listings_by_arrival", "schema"),
 ]  # fmt: skip
@@ -104,6 +105,8 @@ DAMAGES = [
 @pytest.mark.parametrize(("damage", "check"), [c[1:] for c in DAMAGES], ids=[c[0] for c in DAMAGES])
 def test_damage_that_can_be_mended(file: Path, damage: str, check: str) -> None:
     """It is found, mended, and then nothing is found; the other stories stand as before."""
+    with contextlib.closing(open_store(file)) as store:
+        ids = {s.public_id for s in store.latest(ALL, 9)}
     _hand(file, damage)
     with contextlib.closing(open_store(file)) as store:
         found = store.examine(NOW)
@@ -116,8 +119,9 @@ def test_damage_that_can_be_mended(file: Path, damage: str, check: str) -> None:
         store.health()
         store.state("harbor")
         assert the_time(store, NOW)
-        titles = {s.lead.title for s in store.latest(ALL, 9)}
-        assert {"Two", "Three"} <= titles
+        told = store.latest(ALL, 9)
+        assert {"Two", "Three"} <= {s.lead.title for s in told}
+        assert {s.public_id for s in told} <= ids
 
 
 def test_a_source_that_is_due_in_years(file: Path, store: Store) -> None:
