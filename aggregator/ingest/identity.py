@@ -50,8 +50,11 @@ _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _TAG = re.compile(r"<[^<>]*>")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
-_NUMBERED = re.compile(r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}", re.IGNORECASE)
-"""A part of a path with words and a long number is that of one article for ever."""
+_NUMBERED = re.compile(
+    r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
+)
+"""A part of a path with words and a long number, or with a very long number, is that of one
+article for ever; `?p=12345` and `/node/12345` stand on many sites."""
 _OUR_PATH = re.compile(
     r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.(rss|atom|json))?)([?#]|$)"
 )
