@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo run test check bench lock
+.PHONY: help install demo run test long check bench lock
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,11 @@ run: install  ## Fetch again and again, and serve the site of feeds.toml.
 
 test: install  ## Run the tests; coverage is shown.
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+long: install  ## The long forms of the tests: 200 kills, every snapshot, 5,000 examples.
+	KILLS=200 $(BIN)/pytest tests/cli/test_kill.py
+	REPLAY=full $(BIN)/pytest tests/real/test_mutations.py
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/publish tests/test_query.py
 
 check: install  ## Lint, formatting, types.
 	$(BIN)/ruff check

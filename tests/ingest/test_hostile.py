@@ -35,9 +35,11 @@ FEED = (
     f"{ITEM.format('One', 1, '')}{ITEM.format('Two', 2, '')}</channel></rss>"
 )
 BIG = b"<rss><channel>" + b" " * 40_000_000
+OUTSIDE = "127.0.0.4"
+"""Stands for an address of the world: it may be asked, and nobody is there."""
 NAMES = {
-    "rebind.example": [["93.184.216.34"], ["127.0.0.3"]],
-    "two.example": [["127.0.0.3", "93.184.216.34"]],
+    "rebind.example": [[OUTSIDE], ["127.0.0.3"]],
+    "two.example": [["127.0.0.3", OUTSIDE]],
     "a.tumblr.com": [["127.0.0.1"]],
     "b.tumblr.com": [["127.0.0.1"]],
     "c.example": [["127.0.0.1"]],
@@ -225,7 +227,7 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
     """It costs its own source, in a sentence and within the limits, and no other."""
     newsroom.limits |= {
         "timeout": 2.5, "read_timeout": 1.0, "connect_timeout": 1.0,
-        "allow_private": (ip_network("127.0.0.1/32"),),
+        "allow_private": (ip_network("127.0.0.1/32"), ip_network(f"{OUTSIDE}/32")),
     }  # fmt: skip
     name = _named(case)
     host = "127.0.0.3" if name else "127.0.0.1"
