@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 
 import structlog
 
@@ -26,6 +25,7 @@ __all__ = ["loop"]
 LONGEST_NAP = 30.0
 """Seconds between two looks at what is due, at most."""
 SOON = 0.5
+"""Seconds between two looks while something is under way."""
 LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
 SUBSCRIBING = 5.0
@@ -110,13 +110,23 @@ async def _fetch_due(desk: _Desk, listed: Sequence[Source]) -> float:
 
 
 async def _fetch(desk: _Desk, sources: Sequence[Source]) -> None:
-    """One run. A source that another ingest has fetched meanwhile is not fetched again."""
+    """One run. A source that another ingest has fetched meanwhile is not fetched again.
+
+    A source is under way until it is done, not until the run is: the next run may have it
+    by then.
+    """
     store = desk.room.store
+    left = {source.id for source in sources}
+
+    def done(report: SourceReport) -> None:
+        left.discard(report.source)
+        desk.under_way.discard(report.source)
+        log_source(report)
+
     try:
         async with desk:
             now = the_time(store, datetime.now(UTC))
             due = store.due(sources, now)
-            done = partial(_done, desk)
             report = await run(desk.room.line(now, desk.locks), due, done)
             desk.room.purge(now)
     except StoreTooNew:
@@ -128,12 +138,7 @@ async def _fetch(desk: _Desk, sources: Sequence[Source]) -> None:
         failed = len(report.failed)
         log.info("run", sources=len(report.sources), failed=failed, **asdict(report.total))
     finally:
-        desk.under_way -= {source.id for source in sources}
-
-
-def _done(desk: _Desk, report: SourceReport) -> None:
-    desk.under_way.discard(report.source)
-    log_source(report)
+        desk.under_way -= left
 
 
 async def _take_in(desk: _Desk) -> float:
@@ -149,7 +154,10 @@ async def _take_in(desk: _Desk) -> float:
 
     if waiting := room.store.deliveries(limit=4):
         async with desk:
-            await asyncio.gather(*map(one, waiting))
+            ended = await asyncio.gather(*map(one, waiting), return_exceptions=True)
+        for error in ended:  # raised when all have ended, so that none works without a turn
+            if error is not None:
+                raise error
         return 0.0
     return LETTERS
 

@@ -77,7 +77,8 @@ def _is_time(subscription: Subscription, now: datetime) -> bool:
     asked, until = subscription.asked, subscription.lease_until
     if until is None or until <= now:
         return now - asked >= ASKED_AGAIN
-    return until - now <= (until - asked) / 3 and now - asked >= PATIENCE
+    last_third = (until - asked) / 3
+    return until - now <= last_third and now - asked >= min(PATIENCE, last_third)
 
 
 def request_form(subscription: Subscription, home: str) -> dict[str, str]:

@@ -82,7 +82,8 @@ def after_delivery(
 
 
 def after_failure(source: Source, before: FetchState, failed: Failed, now: datetime) -> FetchState:
-    """After a failure. A new address that fails is forgotten; the listed one is asked next.
+    """After a failure. A move that was half believed is forgotten, and so is a new address
+    that fails; the listed one is asked next.
 
     A feed that is gone for good (410) retires its source until an operator says otherwise.
     """
@@ -91,7 +92,7 @@ def after_failure(source: Source, before: FetchState, failed: Failed, now: datet
         before,
         failures=before.failures + 1,
         failing_since=before.failing_since or now,
-        move=before.move if is_listed and not before.move.hits else Move(),
+        move=Move(),
         retired=before.retired or (now if failed.status == GONE and is_listed else None),
     )
     return replace(after, next_fetch=next_fetch(source, after, now, failed=failed))

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.cli import line, loop
-from aggregator.demo.press import Answer
+from aggregator.demo.press import Answer, Request
 from aggregator.ingest.fetch import Limits, open_fetcher
 from aggregator.ingest.workers import Workers
 from aggregator.model import Batch, FetchState, Outcome
@@ -81,6 +81,32 @@ def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> No
         return [request.path for request in harbor.press.requests].count("/wire/feed")
 
     _goes_on(harbor, workers, lambda: asked() >= 3)
+
+    assert asked() >= 3
+    assert [r.path for r in harbor.press.requests].count("/slow/feed") == 1
+
+
+def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) -> None:
+    """The end of one run does not let a source go that the next one has under way."""
+    at_once, most, asked = 0, 0, 0
+
+    def wire(_: Request) -> Answer:
+        nonlocal at_once, most, asked
+        at_once, asked = at_once + 1, asked + 1
+        most = max(most, at_once)
+        time.sleep(0.1 if asked == 1 else 2.5)
+        at_once -= 1
+        return Answer(body=b"<rss/>")
+
+    harbor.press.put("/wire/feed", wire)
+    harbor.press.put("/slow/feed", Answer(body=b"<rss/>", delay=2.5))
+    harbor.lists("slow")
+    harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
+    harbor.store.sync(harbor.config.all_sources, harbor.now)
+
+    _goes_on(harbor, workers, lambda: asked >= 3)
+
+    assert most == 1
 
 
 def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> None:

@@ -46,6 +46,7 @@ CASES = [
     ("in the first hour of a lease of two", replace(STANDING, lease_until=NOW + DAY / 12),
      DAY / 25, False),
     ("in its second", replace(STANDING, lease_until=NOW + DAY / 12), DAY / 16, True),
+    ("a lease of a minute", replace(STANDING, lease_until=NOW + DAY / 1440), DAY / 1900, True),
     ("after it has ended", replace(STANDING, lease_until=NOW + DAY / 12), DAY / 6, False),
     ("a hub that has not answered yet", replace(STANDING, lease_until=None), DAY / 24, False),
     ("a hub that never answered", replace(STANDING, lease_until=None), DAY, True),
