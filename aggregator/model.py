@@ -9,7 +9,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NewType
 
 SafeHtml = NewType("SafeHtml", str)
@@ -484,6 +484,12 @@ class Delivery:
     source: str
     content_type: str
     body: bytes
+
+
+RECENT = 20
+"""The last articles of a source, from whose dates its rhythm is read."""
+CLOCK_SLACK = timedelta(hours=1)
+"""By how much a clock may go back without more ado, as clocks do that are set right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from aggregator.ingest.domains import domain_of
 from aggregator.ingest.schedule import is_full_due
 from aggregator.ingest.states import after_failure, after_good, after_hold
 from aggregator.model import (
+    RECENT,
     Failed,
     Fetched,
     FetchState,
@@ -41,7 +42,6 @@ WEEK = timedelta(days=7)
 BEFORE = timedelta(days=60)
 """The archive that a feed has when it is read first."""
 SPACING = timedelta(seconds=1)
-RECENT = 20
 
 GAPS = (
     0.03, 0.27, 0.63, 1.27, 2.36, 6.34, 10.7, 27.88, 49.5, 71.93, 107.42, 160.02, 170.51,

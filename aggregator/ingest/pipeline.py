@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from time import perf_counter
 
@@ -28,6 +28,8 @@ from aggregator.ingest.states import after_delivery, after_failure, after_good, 
 from aggregator.ingest.text import one_line
 from aggregator.ingest.workers import Reading, Workers
 from aggregator.model import (
+    CLOCK_SLACK,
+    RECENT,
     Batch,
     Delivery,
     Entry,
@@ -49,12 +51,8 @@ __all__ = ["Line", "deliver", "run", "the_time"]
 
 MAX_SENTENCE = 400
 """Characters of an error or note."""
-MOMENT = timedelta(hours=1)
-"""By how much a clock may go back without more ado, as clocks do that are set right."""
 LARGE = 2_000_000
 """Bytes of a feed; those of newsrooms have a tenth of it."""
-RECENT = 20
-"""Articles from whose dates a rhythm is read."""
 
 log = structlog.get_logger()
 
@@ -83,7 +81,7 @@ def the_time(store: Store, clock: datetime) -> datetime:
     last = store.last_stamp()
     if last is None or last <= clock:
         return clock
-    if last - clock <= MOMENT:
+    if last - clock <= CLOCK_SLACK:
         return last
     log.error("clock", text=f"The clock has gone back from {last} to {clock}; times are put right.")
     store.rewind(clock)

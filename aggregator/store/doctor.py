@@ -9,11 +9,11 @@ It is for the day after a broken disk, a hand that edited, or a clock that was w
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import Finding
+from aggregator.model import CLOCK_SLACK, Finding
 from aggregator.store.rows import time
 from aggregator.store.schema import BOOKS, fresh_schema
 
@@ -70,7 +70,7 @@ def _of_values() -> Iterator[_Check]:
     """What a hand that edits gets wrong: times, lists and texts in another form than ours."""
     for tables, mended in (
         (_OPTIONAL_TIMES, _AS_TIME),
-        (_TIMES, f"coalesce({_AS_TIME}, strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'))"),
+        (_TIMES, f"coalesce({_AS_TIME}, :now)"),
     ):
         for table, columns in tables.items():
             for column in columns:
@@ -236,7 +236,7 @@ def repair(db: Database, now: datetime) -> None:
     for check in _CHECKS:
         if _count(db, check.find):
             for statement in check.mend:
-                db.execute(statement)
+                db.execute(statement, {"now": time(now)})
     rewind(db, now)
     db.execute("update revisions set number = number + 1")  # whoever keeps a page makes it anew
 
@@ -268,7 +268,6 @@ def rewind(db: Database, now: datetime) -> None:
     )
 
 
-MOMENT = timedelta(hours=1)
 _STAMPS = {
     "sources": ("last_fetch", "last_success", "last_full", "failing_since", "moved_since"),
     "stories": ("published", "updated", "arrived"),
@@ -314,7 +313,7 @@ def _columns(sql: str) -> str:
 
 
 def _clock(db: Database, now: datetime) -> Iterator[Finding]:
-    now += MOMENT  # a fetch that is under way, and a clock that is being set right
+    now += CLOCK_SLACK  # a fetch that is under way, and a clock that is being set right
     for table, columns in _STAMPS.items():
         where = " or ".join(f"{column} > :now" for column in columns)
         sql = f"select count(*) from {table} where {where}"  # noqa: S608 - our own names

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
+    RECENT,
     Batch,
     Delivery,
     FetchState,
@@ -46,8 +47,6 @@ MANY = 500
 RUNS_KEPT = 1000
 MISSED = 3
 """How often news may come by polling alone before a hub counts as silent."""
-RECENT = 20
-"""Dates from which an outlet's rhythm is read."""
 _NEVER = "never"
 _PUBLISHED = "select story from listings where scope = 'all'"
 _KNOWN = """entry, digest, face, given_id, link, title, entries.published, revisions, revised,

@@ -393,6 +393,16 @@ def test_a_proxy_that_is_none(proxy: str) -> None:
     assert "secret" not in error
 
 
+def test_a_port_through_a_proxy(press: Press) -> None:
+    """It is judged even where only the proxy knows the name."""
+    environment = {"http_proxy": press.url}
+
+    error = _error(_fetch(_at("http://feeds.example:22/f"), environment=environment))
+
+    assert error.startswith("Port 22 of feeds.example is not asked")
+    assert press.requests == []
+
+
 def test_an_inner_address_with_a_dot(press: Press) -> None:
     """It is one through a proxy too."""
     environment = {"http_proxy": press.url}

@@ -36,6 +36,25 @@ SHORTEST_SECRET = 4
 Answer: TypeAlias = Fetched | Unchanged | Failed | Hold
 
 
+FORESEEN = (Refused, TimeoutError, aiohttp.ClientError, UnicodeError)
+"""What a server, a name or an address may do to a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What is asked at every hop. `secrets` are headers for the source's own host only."""
+
+    home: URL
+    headers: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    validators: Validators
+    now: datetime
+
+    def headers_for(self, url: URL) -> dict[str, str]:
+        """The headers that an address may see."""
+        return {**self.headers, **(self.secrets if url.origin() == self.home else {})}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
     """Fetches sources over one pool of connections.
@@ -79,84 +98,65 @@ class Fetcher:
             ):
                 is_good = 200 <= response.status < 300
                 return "" if is_good else f"{address.host} answers {response.status}."
-        except Refused as refusal:
-            return str(refusal)
-        except TimeoutError:
-            return f"No complete answer within {self.limits.timeout:g} seconds."
-        except aiohttp.ClientError as error:
-            return answers.explain(error)
-        except UnicodeError:
-            return "The address of the hub is not one that can be asked."
+        except FORESEEN as error:
+            return self._sentence(error)
 
     async def _ask(
         self, source: Source, validators: Validators, address: str, now: datetime, place: Place
     ) -> Answer:
+        secrets: dict[str, str] = {}
         try:
             secrets = _secrets(source, self.environment)
-            headers = {**_conditions(validators), **secrets}
-            answer = await self._heard(source, _url(address), headers, validators, now, place)
-        except Refused as refusal:
-            return Failed(error=str(refusal))
+            question = _Question(
+                home=_url(source.feed).origin(),
+                headers=_conditions(validators),
+                secrets=secrets,
+                validators=validators,
+                now=now,
+            )
+            answer = await self._follow(question, _url(address), place)
+        except FORESEEN as error:
+            answer = Failed(error=self._sentence(error))
         return _veiled(answer, _words_of(secrets))
 
-    async def _heard(
-        self,
-        source: Source,
-        url: URL,
-        headers: Mapping[str, str],
-        validators: Validators,
-        now: datetime,
-        place: Place,
-    ) -> Answer:
-        """The answer, or why there is none."""
+    def _sentence(self, error: Exception) -> str:
+        """What went wrong, for the operator."""
         limits = self.limits
-        try:
-            return await self._follow(source, url, headers, validators, now, place)
-        except Refused as refusal:
-            return Failed(error=str(refusal))
-        except aiohttp.ConnectionTimeoutError:
-            return Failed(error=f"No connection within {limits.connect_timeout:g} seconds.")
-        except aiohttp.ServerTimeoutError:
-            return Failed(error=f"The server sent nothing for {limits.read_timeout:g} seconds.")
-        except TimeoutError:
-            return Failed(error=f"No complete answer within {limits.timeout:g} seconds.")
-        except aiohttp.ClientError as error:
-            return Failed(error=answers.explain(error))
-        except UnicodeError:
-            return Failed(error="A header of the request or the answer is not legal text.")
+        match error:
+            case Refused():
+                return str(error)
+            case aiohttp.ConnectionTimeoutError():
+                return f"No connection within {limits.connect_timeout:g} seconds."
+            case aiohttp.ServerTimeoutError():
+                return f"The server sent nothing for {limits.read_timeout:g} seconds."
+            case TimeoutError():
+                return f"No complete answer within {limits.timeout:g} seconds."
+            case aiohttp.ClientError():
+                return answers.explain(error)
+        return "The address, or a header of the request or the answer, is not legal text."
 
-    async def _follow(
-        self,
-        source: Source,
-        url: URL,
-        headers: Mapping[str, str],
-        validators: Validators,
-        now: datetime,
-        place: Place,
-    ) -> Answer:
+    async def _follow(self, question: "_Question", url: URL, place: Place) -> Answer:
         """The answer at the end of all redirects, with a turn and a place for each hop.
 
         Nobody waits for a turn with a place in hand, else all could wait for one another.
         """
-        home = _url(source.feed).origin()
         clock = asyncio.get_running_loop().time
         left, moved_to, is_permanent = self.limits.timeout, "", True
         for _ in range(self.limits.max_redirects + 1):
             await self.ways.check(url)
-            sent = headers if url.origin() == home else _without_secrets(headers, source)
             domain = domain_of(str(url))
             async with self.hosts.turn(url.host or ""):
                 hold = self.holds.get(domain)
-                if hold and hold.until > now:
+                if hold and hold.until > question.now:
                     return hold
                 await place.take()
                 began = clock()
                 async with (
                     asyncio.timeout(max(left, 0.001)),
-                    self.ways.request("GET", url, headers=sent) as response,
+                    self.ways.request("GET", url, headers=question.headers_for(url)) as response,
                 ):
                     if (onward := _redirect(url, response)) is None:
-                        answer = await self._read(response, validators, now, moved_to)
+                        answer = await self._read(response, question, moved_to)
                         if isinstance(answer, Failed) and answer.hold:
                             self.holds[domain] = answer.hold  # for those who wait for a turn
                         return answer
@@ -168,9 +168,10 @@ class Fetcher:
         raise Refused(f"More than {self.limits.max_redirects} redirects; the last to {url.host}.")
 
     async def _read(
-        self, response: aiohttp.ClientResponse, old: Validators, now: datetime, moved_to: str
+        self, response: aiohttp.ClientResponse, question: "_Question", moved_to: str
     ) -> Fetched | Unchanged | Failed:
         status, url = response.status, str(response.url)
+        old, now = question.validators, question.now
         fresh = answers.freshness(response, now)
         if status == 304 and not (old.etag or old.last_modified):
             error = "The server says that nothing has changed (304), but was asked for all."
@@ -304,8 +305,3 @@ def _veiled(answer: Answer, words: Sequence[str]) -> Answer:
     if isinstance(answer, Fetched | Unchanged) and any(word in answer.moved_to for word in words):
         return replace(answer, moved_to="")
     return answer
-
-
-def _without_secrets(headers: Mapping[str, str], source: Source) -> dict[str, str]:
-    secret = {*source.headers, "Authorization"}
-    return {name: value for name, value in headers.items() if name not in secret}

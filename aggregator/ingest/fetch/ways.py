@@ -53,10 +53,12 @@ class Ways:
         self.resolver.guard(url.host, [address], url.port or 0)
 
     async def _check_name(self, url: URL) -> None:
+        """As far as the name is known here; where it is not, the proxy decides what it stands
+        for, but the port is ours to judge."""
         try:
             await self.resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
         except OSError:
-            """Only the proxy knows the name; it decides."""
+            self.resolver.guard_port(url.host or "", url.port or 0)
 
     def request(
         self, method: str, url: URL, **what: Any
@@ -152,13 +154,17 @@ class _GuardedResolver(AbstractResolver):
                 f"{host} stands in a private network and is not asked; "
                 "list the network in [fetch] allow_private if that is right."
             )
-        if port not in limits.ports:
-            kept = [a for a in kept if any(a in network for network in limits.allow_private)]
-        if addresses and not kept:
+        inner = [a for a in kept if any(a in network for network in limits.allow_private)]
+        if addresses and not inner:
+            self.guard_port(host, port)
+        return kept if port in limits.ports else inner
+
+    def guard_port(self, host: str, port: int) -> None:
+        """Raises Refused for a port that is not asked out there."""
+        if port not in self._limits.ports:
             raise Refused(
                 f"Port {port} of {host} is not asked; list it in [fetch] ports if that is right."
             )
-        return kept
 
     async def close(self) -> None:
         await self._resolver.close()
