@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator.ingest.identity import Named, address_of, name
+from aggregator.ingest.addresses import address_of
+from aggregator.ingest.identity import Named, name
 from aggregator.model import (
     Entry,
     ParsedEntry,

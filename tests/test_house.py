@@ -26,7 +26,7 @@ ROOMS = {
     "feedparser": {"ingest.parse"},
     "nh3": {"ingest.clean"}, "dateutil": {"ingest.clean"},
     "selectolax": {"ingest.text"},
-    "w3lib": {"ingest.identity", "ingest.clean"},  # addresses to compare, addresses to publish
+    "w3lib": {"ingest.addresses", "ingest.clean"},  # addresses to compare, addresses to publish
     "pebble": {"ingest.workers"},
     "publicsuffixlist": {"ingest.domains"},
     "luqum": {"query"}, "tomlkit": {"config.edit"},

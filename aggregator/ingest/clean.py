@@ -20,7 +20,8 @@ from dateutil import parser as dateutil_parser
 from w3lib.url import safe_url_string
 
 from aggregator import query
-from aggregator.ingest.identity import Named, is_ours
+from aggregator.ingest.addresses import is_ours
+from aggregator.ingest.identity import Named
 from aggregator.ingest.text import (
     beginning,
     cut,

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.ingest.identity import is_home, story_id
+from aggregator.ingest.addresses import is_home
+from aggregator.ingest.identity import story_id
 from aggregator.model import Entry, Source, Story
 
 __all__ = ["dedupe"]

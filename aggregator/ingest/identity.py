@@ -8,7 +8,7 @@ because a key that is enough for one entry can be wrong when two entries of the 
 
 Each stored entry is claimed by at most one entry of a file, by the strongest key first, so
 a feed whose items all link to its front page, or repeat one guid, keeps all of them.
-When an outlet renames everything at once, `rebind` finds the old entries under new names.
+When an outlet renames everything at once, renames.py finds the old entries under new names.
 """
 
 import re
@@ -18,56 +18,37 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from html import unescape
-from urllib.parse import urlsplit
 
-from w3lib.url import canonicalize_url, url_query_cleaner
-
-from aggregator.model import Entry, Known, ParsedEntry, Rejected
+from aggregator.ingest.addresses import (
+    address_of,
+    is_numbered,
+    is_telling,
+    kind_of,
+    path_of,
+    without_scheme,
+)
+from aggregator.model import Known, ParsedEntry
 
 __all__ = [
     "Named",
     "Recognised",
-    "address_of",
-    "is_home",
-    "is_ours",
-    "is_renamed",
+    "is_of",
     "keys_to_remember",
     "name",
-    "rebind",
     "recognise",
-    "settle",
     "story_id",
+    "title_words",
+    "without_tags",
+    "words",
 ]
 
-TRACKING = (
-    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
-    "fbclid", "gclid", "mc_cid", "mc_eid",
-)  # fmt: skip
-"""Query parameters that never choose an article. Kept short on purpose: `ref`, `source` and
-`id` do choose one on some sites."""
-
-_NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _TAG = re.compile(r"<[^<>]*>")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NOT_A_WORD = re.compile(r"\W+")
-_NUMBERED = re.compile(
-    r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
-)
-"""A part of a path with words and a long number, or with a very long number, is that of one
-article for ever; `?p=12345` and `/node/12345` stand on many sites."""
-_OUR_PATH = re.compile(
-    r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.(rss|atom|json))?)([?#]|$)"
-)
-_OUR_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
-
 REVISIONS = 24
 """How often an entry may change before it is looked at once a day only: some show the weather
 in their text (the same limit as lemon24/reader's)."""
 REVISED_AGAIN = timedelta(days=1)
-LONG_PATH = 20
-"""Characters of a path that hardly stands on two sites; `/briefing` does."""
-FEW = 2
-"""Entries that are new together need no suspicion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,41 +79,6 @@ class Recognised:
     doubtful: frozenset[int] = frozenset()
 
 
-def address_of(link: str) -> str:
-    """The same for all spellings of one article's address, empty if there is none.
-
-    Scheme, `www.`, trailing slash, order of parameters, tracking parameters and noise
-    behind # do not count; any other fragment does, since blogs with many items on one page
-    tell them apart by nothing else. A front page is no article's address.
-    """
-    try:
-        link, hash_, fragment = link.partition("#")
-        parts = urlsplit(canonicalize_url(url_query_cleaner(link, TRACKING, remove=True)))
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return ""
-    path = parts.path.rstrip("/")
-    keeps_fragment = hash_ and fragment and not _NOISE_FRAGMENT.match(fragment)
-    if not host or not (path or parts.query or keeps_fragment):
-        return ""
-    host = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{path}{query}" + (f"#{fragment}" if keeps_fragment else "")
-
-
-def is_home(address: str, site: str) -> bool:
-    """True if a canonical address lies on the site at this front page."""
-    try:
-        parts = urlsplit(canonicalize_url(site))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    home = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
-    home += parts.path.rstrip("/")
-    rest = address.removeprefix(home)
-    return bool(host) and rest != address and rest[:1] in ("", "/", "?", "#")
-
-
 def name(entries: Sequence[ParsedEntry]) -> list[Named]:
     """Give every entry of one file its keys.
 
@@ -153,7 +99,7 @@ def name(entries: Sequence[ParsedEntry]) -> list[Named]:
         keys = []
         if entry.id:
             suffix = f" {address or title}" if ids[entry.id] > 1 else ""
-            keys.append(f"id {_without_scheme(entry.id)}{suffix}")
+            keys.append(f"id {without_scheme(entry.id)}{suffix}")
         keys += [f"path {path}" for path in paths[position] if owners_of_path[path] == 1]
         if address and owners_of_address[address] == 1:
             keys.append(f"address {address}")
@@ -200,101 +146,7 @@ def _may_change(known: Known, now: datetime) -> bool:
     return known.is_published and now - known.revised >= REVISED_AGAIN
 
 
-def is_renamed(found: Recognised) -> bool:
-    """True if so much of a file has a new name that its outlet may have renamed everything."""
-    strange = len(found.new) + found.renamed
-    return bool(found.new) and strange > FEW and strange > len(found.claimed) - found.renamed
-
-
-def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:
-    """The same, with entries recognised that only their new names made new.
-
-    All ids change at once when an outlet moves to another system (reader#322). Then an entry
-    is a stored one that the file does not list by its old name, if the paths of their links
-    are the same, or their titles are. This is believed only if most of what has a new name is
-    old, since a title alone is never enough; and where the dates differ (a move makes local
-    time out of UTC), it is doubtful until `settle` has compared the texts.
-    """
-    missing = [known for known in stored if known.entry not in found.claimed]
-    by_path = _unique((path_of(known.link), known) for known in missing)
-    by_title = _unique((_words(known.title), known) for known in missing)
-    paths = Counter(path_of(item.entry.link) for item in found.new)
-    titles = Counter(_title_words(item.entry) for item in found.new)
-    bound: list[tuple[Named, Known]] = []
-    rest: list[Named] = []
-    taken: set[int] = set()
-    doubtful: set[int] = set()
-    for item in found.new:
-        path, title = path_of(item.entry.link), _title_words(item.entry)
-        match = by_path.get(path) if paths[path] == 1 and _is_telling(path) else None
-        if match is None and titles[title] == 1:
-            match = by_title.get(title)
-            is_redated = isinstance(item.entry.published, datetime)
-            if match and is_redated and not _is_of(match.published, item.entry):
-                doubtful.add(match.entry)
-        if match is None or match.entry in taken:
-            rest.append(item)
-        else:
-            taken.add(match.entry)
-            bound.append((item, match))
-    if len(bound) + found.renamed <= len(rest):
-        return found
-    return replace(
-        found,
-        new=tuple(rest),
-        again=(*found.again, *(pair for pair in bound if pair[1].is_published)),
-        known=found.known + sum(not known.is_published for _, known in bound),
-        claimed=found.claimed | taken,
-        doubtful=frozenset(doubtful & taken),
-    )
-
-
-def settle(
-    found: Recognised,
-    cleaned: Sequence[Entry | Rejected],
-    stored: Mapping[int, Entry],
-) -> tuple[Recognised, list[Entry | Rejected]]:
-    """The same without doubts: a doubtful entry is the stored one if it reads as that does,
-    else it is new. `cleaned` are `found.new` and `found.again`, in order."""
-    if not found.doubtful:
-        return found, list(cleaned)
-    count = len(found.new)
-    new = list(zip(found.new, cleaned[:count], strict=True))
-    again = []
-    for (item, known), entry in zip(found.again, cleaned[count:], strict=True):
-        if known.entry in found.doubtful and not _reads_as(entry, stored[known.entry]):
-            new.append((item, entry))
-        else:
-            again.append(((item, known), entry))
-    settled = replace(
-        found, new=tuple(item for item, _ in new), again=tuple(pair for pair, _ in again)
-    )
-    return settled, [entry for _, entry in (*new, *again)]
-
-
-def _reads_as(entry: Entry | Rejected, stored: Entry) -> bool:
-    """True if title, teaser, text and files are the same, wherever their links lead."""
-    return isinstance(entry, Entry) and _text_of(entry) == _text_of(stored)
-
-
-def _text_of(entry: Entry) -> tuple[object, ...]:
-    files = tuple(path_of(file.url) for file in entry.enclosures)
-    return entry.title, entry.summary, _words(_TAG.sub(" ", entry.content)), files
-
-
-def _is_telling(path: str) -> bool:
-    """True for a path that another article of another system will hardly have."""
-    return len(path) >= LONG_PATH or bool(_NUMBERED.search(path))
-
-
-def _unique(pairs: Iterable[tuple[str, Known]]) -> dict[str, Known]:
-    """What each name stands for, without empty names and names of several."""
-    listed = [(name, known) for name, known in pairs if name]
-    counts = Counter(name for name, _ in listed)
-    return {name: known for name, known in listed if counts[name] == 1}
-
-
-def _is_of(when: datetime | None, entry: ParsedEntry) -> bool:
+def is_of(when: datetime | None, entry: ParsedEntry) -> bool:
     given = entry.published
     return isinstance(given, datetime) and given.replace(microsecond=0) == when
 
@@ -302,7 +154,7 @@ def _is_of(when: datetime | None, entry: ParsedEntry) -> bool:
 def keys_to_remember(item: Named, known: Known) -> tuple[str, ...]:
     """The keys that a known entry goes by from now on. A date that moves at every fetch makes
     no new key."""
-    if _title_words(item.entry) != _words(known.title):
+    if title_words(item.entry) != words(known.title):
         return item.keys
     return tuple(key for key in item.keys if not key.startswith("title "))
 
@@ -331,10 +183,10 @@ def _is_trusted(key: str, entry: ParsedEntry, known: Known, now: datetime) -> bo
         return True
     if key.startswith("title "):
         return not _is_of_another(entry, known)
-    if _NUMBERED.search(key) and _kind(entry.id) != _kind(known.id):
+    if is_numbered(key) and kind_of(entry.id) != kind_of(known.id):
         return True  # another system gave it another id
     if key.startswith("path "):  # another blog in the same feed has a ?p=12 too
-        return _title_words(entry) == _words(known.title) or _is_of(known.published, entry)
+        return title_words(entry) == words(known.title) or is_of(known.published, entry)
     return not _replaced(entry, known, now)
 
 
@@ -347,21 +199,15 @@ def _is_of_another(entry: ParsedEntry, known: Known) -> bool:
         is_day
         and _is_another_id(entry, known)
         and address_of(entry.link) != address_of(known.link)
-        and _kind(entry.link) == _kind(known.link)
+        and kind_of(entry.link) == kind_of(known.link)
     )
 
 
 def _is_another_id(entry: ParsedEntry, known: Known) -> bool:
     """True for another id of the same kind: it means another article, not another system."""
-    return bool(entry.id and known.id and entry.id != known.id) and _kind(entry.id) == _kind(
+    return bool(entry.id and known.id and entry.id != known.id) and kind_of(entry.id) == kind_of(
         known.id
     )
-
-
-def _kind(id_: str) -> str:
-    """What an outlet's ids have in common: the host, or where letters and digits stand."""
-    address = re.match(r"https?://([^/?#]*)", id_)
-    return address[1] if address else re.sub(r"\w+", "w", id_)
 
 
 def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
@@ -371,42 +217,19 @@ def _replaced(entry: ParsedEntry, known: Known, now: datetime) -> bool:
         bool(entry.id and known.id and entry.id != known.id)
         and isinstance(entry.published, datetime)
         and entry.published <= now
-        and not _is_of(known.published, entry)
+        and not is_of(known.published, entry)
         and (
-            _words(known.title) != _title_words(entry)
-            or (_is_another_id(entry, known) and not _is_telling(path_of(entry.link)))
+            words(known.title) != title_words(entry)
+            or (_is_another_id(entry, known) and not is_telling(path_of(entry.link)))
         )
     )
-
-
-def path_of(address: str) -> str:
-    """A web address without scheme and host; empty if nothing but the front page is left."""
-    found = re.match(r"https?://[^/?#]+(/?.*)", address.strip(), re.IGNORECASE)
-    return found[1].rstrip("/") if found and len(found[1].strip("/")) > 1 else ""
 
 
 def _paths(entry: ParsedEntry) -> tuple[str, ...]:
     """What id and link still have in common with themselves on another host."""
     link = path_of(entry.link)
-    both = (path_of(entry.id), link if _NUMBERED.search(link) else "")
+    both = (path_of(entry.id), link if is_numbered(link) else "")
     return tuple(dict.fromkeys(path for path in both if path))
-
-
-def is_ours(entry: ParsedEntry, home: str) -> bool:
-    """True if an entry is one of the site at `home`, come back through a partner.
-
-    It says so by its id, its link or the feed that it names as its origin (tt-rss: a feed of
-    one's own makes duplicates at every update).
-    """
-    minted = _OUR_ID.fullmatch(entry.id)
-    if minted and minted[1] == urlsplit(home).hostname:
-        return True
-    ours = address_of(f"{home.rstrip('/')}/x").removesuffix("/x")
-    given = (address_of(address) for address in (entry.id, entry.link, *entry.origins))
-    return any(
-        address.startswith(f"{ours}/") and bool(_OUR_PATH.match(address.removeprefix(ours)))
-        for address in given
-    )
 
 
 def _with_own_keys(item: Named, known: Mapping[str, Known]) -> Named:
@@ -455,18 +278,18 @@ def _telling(entry: ParsedEntry) -> str:
 
 
 def _plain(entry: ParsedEntry) -> str:
-    return _words(entry.title.value) if entry.title else ""
+    return words(entry.title.value) if entry.title else ""
 
 
-def _title_words(entry: ParsedEntry) -> str:
+def without_tags(html: str) -> str:
+    """HTML without its tags, good enough to compare words by."""
+    return _TAG.sub(" ", html)
+
+
+def title_words(entry: ParsedEntry) -> str:
     """The words of a title as a reader sees it, to be compared with one that is stored."""
-    return _words(_TAG.sub("", unescape(entry.title.value))) if entry.title else ""
+    return words(without_tags(unescape(entry.title.value))) if entry.title else ""
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     return _NOT_A_WORD.sub(" ", text.casefold()).strip()
-
-
-def _without_scheme(id_: str) -> str:
-    """http://a/b and https://a/b are one id (feedbin/support#515)."""
-    return re.sub(r"^https?://", "", id_.strip())

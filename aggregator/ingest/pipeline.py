@@ -22,7 +22,8 @@ import structlog
 from aggregator.errors import StoreError
 from aggregator.ingest.fetch import Fetcher
 from aggregator.ingest.filing import Desk, file_changes, is_flood
-from aggregator.ingest.identity import Recognised, is_renamed, rebind, recognise, settle
+from aggregator.ingest.identity import Recognised, recognise
+from aggregator.ingest.renames import is_renamed, rebind, settle
 from aggregator.ingest.schedule import address_to_ask, is_full_due
 from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
 from aggregator.ingest.text import one_line

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from aggregator.ingest.identity import TRACKING, Recognised, address_of, name, recognise, story_id
+from aggregator.ingest.addresses import TRACKING, address_of
+from aggregator.ingest.identity import Recognised, name, recognise, story_id
 from aggregator.model import Known, ParsedEntry
 from tests.builders import at, given
 

@@ -1,0 +1,118 @@
+"""Addresses of articles: when two of them are one, and what is left of one on another host."""
+
+import re
+from urllib.parse import urlsplit
+
+from w3lib.url import canonicalize_url, url_query_cleaner
+
+from aggregator.model import ParsedEntry
+
+__all__ = [
+    "TRACKING",
+    "address_of",
+    "is_home",
+    "is_numbered",
+    "is_ours",
+    "is_telling",
+    "kind_of",
+    "path_of",
+    "without_scheme",
+]
+
+TRACKING = (
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
+    "fbclid", "gclid", "mc_cid", "mc_eid",
+)  # fmt: skip
+"""Query parameters that never choose an article. Kept short on purpose: `ref`, `source` and
+`id` do choose one on some sites."""
+_NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
+_NUMBERED = re.compile(
+    r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
+)
+"""A part of a path with words and a long number, or with a very long number, is that of one
+article for ever; `?p=12345` and `/node/12345` stand on many sites."""
+LONG_PATH = 20
+"""Characters of a path that hardly stands on two sites; `/briefing` does."""
+_OUR_PATH = re.compile(
+    r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.(rss|atom|json))?)([?#]|$)"
+)
+_OUR_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
+
+
+def address_of(link: str) -> str:
+    """The same for all spellings of one article's address, empty if there is none.
+
+    Scheme, `www.`, trailing slash, order of parameters, tracking parameters and noise
+    behind # do not count; any other fragment does, since blogs with many items on one page
+    tell them apart by nothing else. A front page is no article's address.
+    """
+    try:
+        link, hash_, fragment = link.partition("#")
+        parts = urlsplit(canonicalize_url(url_query_cleaner(link, TRACKING, remove=True)))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    path = parts.path.rstrip("/")
+    keeps_fragment = hash_ and fragment and not _NOISE_FRAGMENT.match(fragment)
+    if not host or not (path or parts.query or keeps_fragment):
+        return ""
+    host = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{path}{query}" + (f"#{fragment}" if keeps_fragment else "")
+
+
+def is_home(address: str, site: str) -> bool:
+    """True if a canonical address lies on the site at this front page."""
+    try:
+        parts = urlsplit(canonicalize_url(site))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    home = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
+    home += parts.path.rstrip("/")
+    rest = address.removeprefix(home)
+    return bool(host) and rest != address and rest[:1] in ("", "/", "?", "#")
+
+
+def path_of(address: str) -> str:
+    """A web address without scheme and host; empty if nothing but the front page is left."""
+    found = re.match(r"https?://[^/?#]+(/?.*)", address.strip(), re.IGNORECASE)
+    return found[1].rstrip("/") if found and len(found[1].strip("/")) > 1 else ""
+
+
+def is_telling(path: str) -> bool:
+    """True for a path that another article of another system will hardly have."""
+    return len(path) >= LONG_PATH or is_numbered(path)
+
+
+def is_numbered(path: str) -> bool:
+    """True for a path, or an address, that holds the number of one article."""
+    return bool(_NUMBERED.search(path))
+
+
+def kind_of(id_: str) -> str:
+    """What an outlet's ids have in common: the host, or where letters and digits stand."""
+    address = re.match(r"https?://([^/?#]*)", id_)
+    return address[1] if address else re.sub(r"\w+", "w", id_)
+
+
+def without_scheme(id_: str) -> str:
+    """http://a/b and https://a/b are one id (feedbin/support#515)."""
+    return re.sub(r"^https?://", "", id_.strip())
+
+
+def is_ours(entry: ParsedEntry, home: str) -> bool:
+    """True if an entry is one of the site at `home`, come back through a partner.
+
+    It says so by its id, its link or the feed that it names as its origin (tt-rss: a feed of
+    one's own makes duplicates at every update).
+    """
+    minted = _OUR_ID.fullmatch(entry.id)
+    if minted and minted[1] == urlsplit(home).hostname:
+        return True
+    ours = address_of(f"{home.rstrip('/')}/x").removesuffix("/x")
+    given = (address_of(address) for address in (entry.id, entry.link, *entry.origins))
+    return any(
+        address.startswith(f"{ours}/") and bool(_OUR_PATH.match(address.removeprefix(ours)))
+        for address in given
+    )
