@@ -63,15 +63,14 @@ def address_of(link: str) -> str:
 
 def is_home(address: str, site: str) -> bool:
     """True if a canonical address lies on the site at this front page."""
-    try:
-        parts = urlsplit(canonicalize_url(site))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    home = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
-    home += parts.path.rstrip("/")
+    home = _home_of(site)
     rest = address.removeprefix(home)
-    return bool(host) and rest != address and rest[:1] in ("", "/", "?", "#")
+    return bool(home) and rest != address and rest[:1] in ("", "/", "?", "#")
+
+
+def _home_of(site: str) -> str:
+    """How the canonical addresses of a site begin."""
+    return address_of(f"{site.rstrip('/')}/x").removesuffix("/x")
 
 
 def path_of(address: str) -> str:
@@ -110,7 +109,7 @@ def is_ours(entry: ParsedEntry, home: str) -> bool:
     minted = _OUR_ID.fullmatch(entry.id)
     if minted and minted[1] == urlsplit(home).hostname:
         return True
-    ours = address_of(f"{home.rstrip('/')}/x").removesuffix("/x")
+    ours = _home_of(home)
     given = (address_of(address) for address in (entry.id, entry.link, *entry.origins))
     return any(
         address.startswith(f"{ours}/") and bool(_OUR_PATH.match(address.removeprefix(ours)))
