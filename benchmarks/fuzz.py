@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from aggregator.ingest.clean import clean, safe_html
-from aggregator.ingest.identity import name
+from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
 from aggregator.model import Entry, Failed, Fetched, Source, Validators
 

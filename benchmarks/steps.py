@@ -12,7 +12,8 @@ from typing import TypeVar
 from aggregator.ingest.categorize import categorize
 from aggregator.ingest.clean import clean_all
 from aggregator.ingest.dedupe import dedupe
-from aggregator.ingest.identity import name, recognise
+from aggregator.ingest.identity import recognise
+from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
 from aggregator.model import (
     Batch,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.ingest.addresses import address_of
-from aggregator.ingest.identity import Named, name
+from aggregator.ingest.naming import Named, name
 from aggregator.model import (
     Entry,
     ParsedEntry,

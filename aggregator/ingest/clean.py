@@ -21,7 +21,7 @@ from w3lib.url import safe_url_string
 
 from aggregator import query
 from aggregator.ingest.addresses import is_ours
-from aggregator.ingest.identity import Named
+from aggregator.ingest.naming import Named
 from aggregator.ingest.text import (
     beginning,
     cut,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.ingest.addresses import is_home
-from aggregator.ingest.identity import story_id
+from aggregator.ingest.naming import story_id
 from aggregator.model import Entry, Source, Story
 
 __all__ = ["dedupe"]

@@ -9,14 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.ingest.addresses import is_telling, path_of
-from aggregator.ingest.identity import (
-    Named,
-    Recognised,
-    is_of,
-    title_words,
-    without_tags,
-    words,
-)
+from aggregator.ingest.identity import Recognised, is_of
+from aggregator.ingest.naming import Named, title_words, without_tags, words
 from aggregator.model import Entry, Known, Rejected
 
 __all__ = ["is_renamed", "rebind", "settle"]

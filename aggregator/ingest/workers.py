@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.identity import Named, name
+from aggregator.ingest.naming import Named, name
 from aggregator.ingest.parse import parse
 from aggregator.model import Entry, Failed, Fetched, ParsedFeed, Rejected, Source
 

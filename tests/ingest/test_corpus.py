@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.identity import name, recognise
+from aggregator.ingest.identity import recognise
+from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
 from aggregator.model import Entry, ParsedFeed, Rejected
 from tests.builders import NOW, fetched, source

@@ -7,7 +7,8 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from aggregator.ingest.addresses import TRACKING, address_of
-from aggregator.ingest.identity import Recognised, name, recognise, story_id
+from aggregator.ingest.identity import Recognised, recognise
+from aggregator.ingest.naming import name, story_id
 from aggregator.model import Known, ParsedEntry
 from tests.builders import at, given
 

@@ -13,7 +13,7 @@ from pebble import ProcessPool
 from aggregator.demo.press import Answer
 from aggregator.errors import StoreUnavailable
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.identity import Named
+from aggregator.ingest.naming import Named
 from aggregator.ingest.workers import Reading, Workers, open_workers
 from aggregator.model import Failed, Outcome, Source, SourceReport
 from tests.builders import fetched
