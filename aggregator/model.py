@@ -233,6 +233,37 @@ class ParsedFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What a feed says as a whole, whatever it lists.
+
+    `is_broken` is true if an entry could not be read. `oldest` and `newest` are dates of its
+    entries, None if the dates do not tell. Overviews of slices add up to that of the whole.
+    """
+
+    problem: str = ""
+    pace: Pace = Pace()
+    push: Push = Push()
+    is_broken: bool = False
+    oldest: datetime | None = None
+    newest: datetime | None = None
+
+    def __add__(self, other: "Overview") -> "Overview":
+        dates = [
+            date
+            for date in (self.oldest, self.newest, other.oldest, other.newest)
+            if date is not None
+        ]
+        return Overview(
+            problem=self.problem or other.problem,
+            pace=self.pace,
+            push=self.push,
+            is_broken=self.is_broken or other.is_broken,
+            oldest=min(dates, default=None),
+            newest=max(dates, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One outlet's telling of an article, clean and complete.
 

@@ -17,17 +17,36 @@ from tests.ingest.test_hostile import SCRIPTS
 __all__ = ["report"]
 
 ROUNDS = 2
+SMALL = (
+    b"<item><title>Story %(n)d</title><link>https://h.example/2026/story-%(n)d</link>"
+    b"<guid>https://h.example/?p=%(n)d</guid></item>"
+)
+SMALL_JSON = (
+    b'{"id": "%(n)d", "title": "Story %(n)d", "url": "https://h.example/2026/story-%(n)d",'
+    b' "date_published": "2026-10-05T10:00:00Z"}'
+)
 CASES: dict[str, Callable[[], Script]] = {
     case: SCRIPTS[case]
     for case in (
         "endless body", "trickled body", "gzip bomb", "zstd bomb", "brotli bomb", "billion laughs",
         "quadratic blowup", "1,000-deep nesting", "150,000 elements deep", "huge attribute",
         "millions of entries", "millions of tags", "millions of objects", "millions of values",
+        "a huge entry",
     )
 } | {
     "100,000 entries": lambda: said(
         "Content-Type: application/rss+xml\r\n",
         b"<rss version='2.0'><channel>" + b"<item/>" * 99_999,
+    ),
+    "100,000 small entries": lambda: said(
+        "Content-Type: application/rss+xml\r\n",
+        b"<rss version='2.0'><channel>"
+        + b"".join(SMALL % {b"n": n} for n in range(99_999))
+        + b"</channel></rss>",
+    ),
+    "100,000 small entries in JSON": lambda: said(
+        "Content-Type: application/feed+json\r\n",
+        b'{"items": [' + b",".join(SMALL_JSON % {b"n": n} for n in range(99_999)) + b"]}",
     ),
     "a good feed of 15 MB": lambda: said(
         "Content-Type: application/rss+xml\r\n", make_feed(9999, 5000, "rich")[:14_999_000]

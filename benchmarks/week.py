@@ -26,9 +26,8 @@ from aggregator.model import (
     Fetched,
     FetchState,
     Hold,
+    Overview,
     Pace,
-    ParsedEntry,
-    ParsedFeed,
     Source,
     Unchanged,
     Validators,
@@ -251,9 +250,11 @@ def _asked(
     if isinstance(answer, Fetched):
         _read(outlet, now, log)
         shown = outlet.articles[max(0, outlet.told - outlet.window) : outlet.told]
-        ends = (shown[0], shown[-1]) if shown else ()
-        entries = tuple(ParsedEntry(published=date) for date in ends)
-        feed = ParsedFeed(entries=entries, pace=outlet.pace)
+        feed = Overview(
+            pace=outlet.pace,
+            oldest=shown[0] if shown else None,
+            newest=shown[-1] if shown else None,
+        )
     dates = outlet.articles[max(0, outlet.told - RECENT) : max(0, outlet.told)]
     return after_good(source, state, answer, feed, dates, now, is_pushed=False), answer
 

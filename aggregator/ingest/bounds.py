@@ -4,14 +4,18 @@ A parser builds objects for every element and every value; 15 MB of `<a><a><a>` 
 them. So documents are looked over as bytes, and refused in a sentence.
 """
 
+import codecs
 import re
+from dataclasses import replace
+from io import BytesIO
 
-__all__ = ["NO_FEED", "json_fault", "without_entity_bombs", "xml_fault"]
+from aggregator.model import Fetched
+
+__all__ = ["NO_FEED", "json_fault", "narrow", "without_entity_bombs", "xml_fault"]
 
 NO_FEED = "no feed"
 """The fault of a document without any element of a feed."""
 
-MAX_ENTRIES = 100_000
 MAX_TAG = 100_000
 """Bytes between < and >."""
 MAX_DEPTH = 500
@@ -25,11 +29,12 @@ _FEW_TAGS = 20_000
 
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _WIDE = {
-    b"\xff\xfe\0\0": "utf-32-le", b"\0\0\xfe\xff": "utf-32-be", b"<\0\0\0": "utf-32-le",
-    b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be",
+    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\0": "utf-16-le", b"\0<": "utf-16-be",
 }  # fmt: skip
 """How a document in an encoding of wide letters begins."""
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
 _NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -43,12 +48,22 @@ _LONGEST_ENTITY = 200
 """Bytes of a declaration; those of real feeds stand for a character or a name."""
 
 
+def narrow(fetched: Fetched) -> Fetched:
+    """The same document in UTF-8, if it comes in UTF-16 or UTF-32; nobody looks for tags there."""
+    encoding = next((e for start, e in _WIDE.items() if fetched.body.startswith(start)), None)
+    if encoding is None:
+        return fetched
+    narrow = BytesIO()
+    step = 64 * 1024
+    pieces = (fetched.body[at : at + step] for at in range(0, len(fetched.body), step))
+    for text in codecs.iterdecode(pieces, encoding, "replace"):
+        narrow.write(text.encode("utf-8", "replace"))
+    body = _DECLARATION.sub(b"", narrow.getvalue(), count=1)
+    return replace(fetched, body=body, content_type="application/xml; charset=utf-8")
+
+
 def xml_fault(body: bytes) -> str:
     """Why an XML document is not read, as a sentence; empty if it may be."""
-    for start, encoding in _WIDE.items():
-        if body.startswith(start):
-            body = body.decode(encoding, "ignore").encode("utf-8", "ignore")
-            break
     if not _ROOT.search(body):
         return NO_FEED
     if _HUGE_TAG.search(body):
@@ -56,8 +71,6 @@ def xml_fault(body: bytes) -> str:
     if body.count(b"<") <= _FEW_TAGS:
         return ""
     entries = sum(1 for _ in _ENTRY.finditer(body))
-    if entries > MAX_ENTRIES:
-        return f"The feed is not read: it has more than {MAX_ENTRIES:,} entries."
     body = _NO_ELEMENT.sub(b"", body)
     if body.count(b"<") > MAX_TAGS + TAGS_PER_ENTRY * entries:
         return f"The feed is not read: it has more than {MAX_TAGS:,} tags."

@@ -1,13 +1,17 @@
-"""What a feed says of itself beside its entries: how often to come, and where it is pushed."""
+"""What a feed says of itself beside its entries: how often to come, and where it is pushed.
+
+What it says as a whole is its `overview`.
+"""
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from aggregator.model import Pace, Push
+from aggregator.model import Overview, Pace, ParsedFeed, Push
 
-__all__ = ["json_push", "pace", "push"]
+__all__ = ["json_push", "overview", "pace", "push"]
 
 _PERIODS = {
     "hourly": 3600,
@@ -21,6 +25,19 @@ HEAD = 64 * 1024
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
 _SKIPPED = re.compile(rb"<skip(hours|days)>(.{0,2000}?)</skip", re.IGNORECASE | re.DOTALL)
 _ITEM = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*<", re.IGNORECASE)
+
+
+def overview(feed: ParsedFeed) -> Overview:
+    """What a feed, or a slice of one, says as a whole."""
+    dates = [entry.published for entry in feed.entries if isinstance(entry.published, datetime)]
+    return Overview(
+        problem=feed.problem,
+        pace=feed.pace,
+        push=feed.push,
+        is_broken=any(entry.broken for entry in feed.entries),
+        oldest=min(dates, default=None),
+        newest=max(dates, default=None),
+    )
 
 
 def pace(channel: Mapping[str, Any], body: bytes) -> Pace:

@@ -43,6 +43,7 @@ _VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
 
 def parse(fetched: Fetched) -> ParsedFeed | Failed:
     """Read a feed of any format."""
+    fetched = bounds.narrow(fetched)
     if not fetched.body.strip(b"\x00\t\r\n\xef\xbb\xbf "):
         return Failed(error="The feed is empty: no bytes came.", status=fetched.status)
     if fetched.body.lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"{"):

@@ -9,10 +9,8 @@ and does not stop the others either; a store that cannot be written stops the ru
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import perf_counter
@@ -20,26 +18,20 @@ from time import perf_counter
 import structlog
 
 from aggregator.errors import StoreError
-from aggregator.ingest.fetch import Fetcher
-from aggregator.ingest.filing import Desk, file_changes, is_flood
-from aggregator.ingest.identity import Recognised, recognise
-from aggregator.ingest.renames import is_renamed, rebind, settle
+from aggregator.ingest.intake import MAX_SENTENCE, Line, latest_dates, take_in
 from aggregator.ingest.schedule import address_to_ask, is_full_due
 from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
 from aggregator.ingest.text import one_line
-from aggregator.ingest.workers import Reading, Workers
 from aggregator.model import (
     CLOCK_SLACK,
-    RECENT,
     Batch,
     Delivery,
-    Entry,
     Failed,
     Fetched,
     FetchState,
     Hold,
     Outcome,
-    Rejected,
+    Overview,
     RunReport,
     Source,
     SourceReport,
@@ -50,27 +42,7 @@ from aggregator.store import Store
 
 __all__ = ["Line", "deliver", "run", "the_time"]
 
-MAX_SENTENCE = 400
-"""Characters of an error or note."""
-LARGE = 2_000_000
-"""Bytes of a feed; those of newsrooms have a tenth of it."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line(Desk):
-    """What the line works with. `home` is the address of our own site.
-
-    `locks` keep two tellings of one source apart, fetched and delivered at the same time;
-    `large` lets one large feed at a time be read, since each takes ten times its size.
-    """
-
-    fetcher: Fetcher
-    workers: Workers
-    home: str
-    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 def the_time(store: Store, clock: datetime) -> datetime:
@@ -148,22 +120,18 @@ async def _one(line: Line, source: Source) -> SourceReport:
 
 
 async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetched) -> SourceReport:
-    reading = await _read(line, fetched)
-    if isinstance(reading, Failed):
-        return _failed(line, source, state, replace(reading, status=fetched.status))
+    is_pushed = line.store.is_pushed(source.id, line.now)
+
+    def ending(feed: Overview, dates: Sequence[datetime]) -> FetchState:
+        return after_good(source, state, fetched, feed, dates, line.now, is_pushed=is_pushed)
+
     async with line.locks[source.id]:
-        found, cleaned = await _news(line, source, state, reading)
-        if isinstance(cleaned, Failed):
-            return _failed(line, source, state, replace(cleaned, status=fetched.status))
-        dates = _dates(line, source, cleaned[: len(found.new)])
-        is_pushed = line.store.is_pushed(source.id, line.now)
-        after = after_good(
-            source, state, fetched, reading.feed, dates, line.now, is_pushed=is_pushed
-        )
-        if is_pushed and found.new:
-            line.store.missed(source.id)
-        note = reading.feed.problem
-        return _saved(line, source, state, after, found, cleaned, note, fetched.status)
+        report = await take_in(line, source, state, fetched, ending)
+    if isinstance(report, Failed):
+        return _failed(line, source, state, replace(report, status=fetched.status))
+    if is_pushed and report.books.new:
+        line.store.missed(source.id)
+    return replace(report, status=fetched.status)
 
 
 async def deliver(line: Line, source: Source, delivery: Delivery) -> SourceReport:
@@ -180,81 +148,16 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
         body=delivery.body,
         validators=Validators(),
     )
-    reading = await _read(line, fetched)
-    if isinstance(reading, Failed):
-        return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=reading.error)
     async with line.locks[source.id]:
         state = line.store.state(source.id)
-        found, cleaned = await _news(line, source, state, reading)
-        if isinstance(cleaned, Failed):
-            return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=cleaned.error)
-        after = after_delivery(
-            source, state, _dates(line, source, cleaned[: len(found.new)]), line.now
-        )
-        return _saved(line, source, state, after, found, cleaned, reading.feed.problem, 0)
 
+        def ending(_: Overview, dates: Sequence[datetime]) -> FetchState:
+            return after_delivery(source, state, dates, line.now)
 
-# ---- between reading and saving ----------------------------------------------------
-
-
-async def _read(line: Line, fetched: Fetched) -> Reading | Failed:
-    async with line.large if len(fetched.body) > LARGE else nullcontext():
-        return await line.workers.read(fetched)
-
-
-def _recognised(line: Line, source: Source, state: FetchState, reading: Reading) -> Recognised:
-    keys = {key for item in reading.named for key in item.keys}
-    found = recognise(reading.named, line.store.known(source.id, keys), line.now)
-    if state.last_success is not None and is_renamed(found):
-        return rebind(found, line.store.latest_known(source.id, 3 * len(reading.named) + 100))
-    return found
-
-
-async def _news(
-    line: Line, source: Source, state: FetchState, reading: Reading
-) -> tuple[Recognised, list[Entry | Rejected] | Failed]:
-    """What a file holds, and what is new or changed in it, cleaned."""
-    found = _recognised(line, source, state, reading)
-    items = [*found.new, *(item for item, _ in found.again)]
-    cleaned = await line.workers.clean(items, source, line.now, line.home)
-    if isinstance(cleaned, Failed):
-        return found, cleaned
-    told = line.store.told_in(found.doubtful)
-    stored = {
-        row: next(e for e in story.entries if e.source == source.id) for row, story in told.items()
-    }
-    return settle(found, cleaned, stored)
-
-
-def _dates(line: Line, source: Source, cleaned: Sequence[Entry | Rejected] = ()) -> list[datetime]:
-    """Of the source's last articles, with those that have just come."""
-    fresh = [entry.published for entry in cleaned if isinstance(entry, Entry)]
-    return sorted([*line.store.recent(source.id, RECENT), *fresh], reverse=True)[:RECENT]
-
-
-def _saved(
-    line: Line,
-    source: Source,
-    before: FetchState,
-    after: FetchState,
-    found: Recognised,
-    cleaned: Sequence[Entry | Rejected],
-    note: str,
-    status: int,
-) -> SourceReport:
-    new = sum(isinstance(entry, Entry) for entry in cleaned[: len(found.new)])
-    is_held = is_flood(new, source, before, line.store.recent(source.id, RECENT), line.now)
-    batch = file_changes(line, source, before, after, found, cleaned, is_held=is_held)
-    line.store.save(batch, line.now)
-    if is_held:
-        note = f"{new} new entries at once are held; `aggregator held {source.id}` shows them."
-    return SourceReport(
-        source=source.id,
-        status=status,
-        outcome=batch.outcome,
-        note=one_line(note, MAX_SENTENCE),
-        books=batch.books,
-    )
+        report = await take_in(line, source, state, fetched, ending)
+    if isinstance(report, Failed):
+        return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=report.error)
+    return report
 
 
 # ---- fetches without news ----------------------------------------------------------
@@ -262,7 +165,7 @@ def _saved(
 
 def _unchanged(line: Line, source: Source, state: FetchState, outcome: Unchanged) -> SourceReport:
     after = after_good(
-        source, state, outcome, None, _dates(line, source), line.now,
+        source, state, outcome, None, latest_dates(line, source), line.now,
         is_pushed=line.store.is_pushed(source.id, line.now),
     )  # fmt: skip
     line.store.save(Batch(source=source.id, state=after, outcome=Outcome.UNCHANGED), line.now)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.model import Failed, FetchState, Move, ParsedFeed, Source
+from aggregator.model import Failed, FetchState, Move, Overview, Source
 
 __all__ = [
     "address_to_ask",
@@ -67,13 +67,13 @@ def rhythm(dates: Sequence[datetime], source: Source, now: datetime) -> int:
     return _bounded(int(least * (gap / least) ** EXPONENT), source)
 
 
-def covered(feed: ParsedFeed) -> int:
+def covered(feed: Overview) -> int:
     """Seconds between the newest and the oldest entry of a file: whoever comes later than
     that has lost news. 0 if the dates do not tell."""
-    dates = [entry.published for entry in feed.entries]
-    known = [date for date in dates if isinstance(date, datetime)]
-    span = (max(known) - min(known)).total_seconds() if known else 0.0
-    return int(span) if len(known) > 1 and span >= SHORTEST_COVER else 0
+    if feed.newest is None or feed.oldest is None:
+        return 0
+    span = (feed.newest - feed.oldest).total_seconds()
+    return int(span) if span >= SHORTEST_COVER else 0
 
 
 def quiet_since(dates: Sequence[datetime], now: datetime) -> datetime | None:

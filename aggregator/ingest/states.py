@@ -18,7 +18,7 @@ from aggregator.model import (
     FetchState,
     Hold,
     Move,
-    ParsedFeed,
+    Overview,
     Push,
     Source,
     Unchanged,
@@ -34,7 +34,7 @@ def after_good(
     source: Source,
     before: FetchState,
     outcome: Fetched | Unchanged,
-    feed: ParsedFeed | None,
+    feed: Overview | None,
     dates: Sequence[datetime],
     now: datetime,
     *,
@@ -44,7 +44,7 @@ def after_good(
 
     A feed that came broken is asked for in full again (robot.villas#132).
     """
-    is_broken = feed is not None and any(entry.broken for entry in feed.entries)
+    is_broken = feed is not None and feed.is_broken
     asked = address_to_ask(source, before, now)
     after = FetchState(
         validators=Validators() if is_broken else outcome.validators,
@@ -59,7 +59,7 @@ def after_good(
     return replace(after, next_fetch=when)
 
 
-def _announced(outcome: Fetched | Unchanged, feed: ParsedFeed) -> Push:
+def _announced(outcome: Fetched | Unchanged, feed: Overview) -> Push:
     """What the headers say of the hub goes before what the feed says (WebSub 4)."""
     said = outcome.push if isinstance(outcome, Fetched) else Push()
     return Push(hub=said.hub or feed.push.hub, topic=said.topic or feed.push.topic)

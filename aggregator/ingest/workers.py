@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator.ingest.channel import overview
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.naming import Named, name
+from aggregator.ingest.naming import Named, Names, Shared, name, names_of
 from aggregator.ingest.parse import parse
-from aggregator.model import Entry, Failed, Fetched, ParsedFeed, Rejected, Source
+from aggregator.ingest.slices import Slice
+from aggregator.model import Entry, Failed, Overview, ParsedFeed, Rejected, Source
 
-__all__ = ["Reading", "Workers", "open_workers"]
+__all__ = ["Reading", "Survey", "Workers", "open_workers"]
 
 TIME_LIMIT = 60.0
 """Seconds for one document; the largest real feeds take one or two."""
@@ -42,10 +44,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A feed that could be read, and its entries with their keys."""
+class Survey:
+    """What a slice of a feed says, and the names in it; summed up before it is read."""
 
-    feed: ParsedFeed
+    overview: Overview
+    names: Names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A feed, or a slice of one, that could be read, and its entries with their keys."""
+
+    overview: Overview
     named: tuple[Named, ...]
 
 
@@ -56,9 +66,13 @@ class Workers:
         self._open_pool = open_pool
         self._pool = open_pool()
 
-    async def read(self, fetched: Fetched) -> Reading | Failed:
-        """Parse a feed and name its entries."""
-        return await self._do(_read, fetched)
+    async def survey(self, part: Slice) -> Survey | Failed:
+        """Parse a slice for what must be known of all of them before one is read."""
+        return await self._do(_survey, part)
+
+    async def read(self, part: Slice, shared: Shared | None = None) -> Reading | Failed:
+        """Parse a feed and name its entries, or a slice of one whose names are `shared`."""
+        return await self._do(_read, part, shared)
 
     async def clean(
         self, items: Sequence[Named], source: Source, now: datetime, home: str
@@ -170,8 +184,20 @@ def _ready() -> None:
     """The first task of a worker."""
 
 
-def _read(fetched: Fetched) -> Reading | Failed:
-    parsed = parse(fetched)
+def _survey(part: Slice) -> Survey | Failed:
+    parsed = _parsed(part)
     if isinstance(parsed, Failed):
         return parsed
-    return Reading(feed=parsed, named=tuple(name(parsed.entries)))
+    return Survey(overview=overview(parsed), names=names_of(parsed.entries, part.first))
+
+
+def _read(part: Slice, shared: Shared | None) -> Reading | Failed:
+    parsed = _parsed(part)
+    if isinstance(parsed, Failed):
+        return parsed
+    named = name(parsed.entries, shared, part.first)
+    return Reading(overview=overview(parsed), named=tuple(named))
+
+
+def _parsed(part: Slice) -> ParsedFeed | Failed:
+    return ParsedFeed(entries=(part.broken,)) if part.broken else parse(part.document)

@@ -129,13 +129,18 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "150,000 elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 150_000),
     "huge attribute": lambda: _feed(f"<rss version='2.0' a='{'x' * 10_000_000}'/>"),
     "millions of entries": lambda: _feed("<rss version='2.0'><channel>" + "<item/>" * 2_000_000),
-    "millions of tags": lambda: _feed("<rss version='2.0'><channel><item>" + "<link/>" * 2_000_000),
+    "millions of tags": lambda: _feed(FEED.replace("<item>", "<a/>" * 240_000 + "<item>", 1)),
+    "a huge entry": lambda: _feed(
+        FEED.replace("</channel>", f"<item>{'<link/>' * 2_000_000}</item></channel>")
+    ),
     "millions of objects": lambda: said(
         "Content-Type: application/feed+json\r\n", b'{"items": [' + b"{}," * 4_000_000 + b"{}]}"
     ),
     "millions of values": lambda: said(
-        "Content-Type: application/feed+json\r\n", b'{"items": [' + b"1," * 4_000_000 + b"1]}"
+        "Content-Type: application/feed+json\r\n",
+        b'{"items": [{"tags": [' + b"1," * 1_500_000 + b"1]}]}",
     ),
+    "much beside the entries": lambda: _feed(FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
     "too low Content-Length": lambda: _short,
     "connection reset": lambda: _reset,

@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.demo.formats import Item
 from aggregator.demo.press import Answer
+from aggregator.ingest import slices
 from aggregator.model import Outcome
 from tests.partners import Newsroom, article
 
@@ -35,6 +36,13 @@ def _run(newsroom: Newsroom, *articles: Item, later: timedelta = HOUR) -> tuple[
     total = newsroom.ingests(later=later).total
     assert total.balanced
     return total.new, total.updated
+
+
+@pytest.fixture(autouse=True, params=[slices.SLICE_ENTRIES, 4], ids=["whole", "in slices"])
+def slice_entries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every scene is played with documents that are read as a whole, and with slices of four
+    entries."""
+    monkeypatch.setattr(slices, "SLICE_ENTRIES", request.param)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from aggregator.demo.press import Answer
 from aggregator.errors import StoreUnavailable
 from aggregator.ingest.clean import clean_all
 from aggregator.ingest.naming import Named
+from aggregator.ingest.slices import Slice
 from aggregator.ingest.workers import Reading, Workers, open_workers
 from aggregator.model import Failed, Outcome, Source, SourceReport
 from tests.builders import fetched
@@ -454,7 +455,7 @@ def test_a_worker_that_dies_or_hangs(
     rss = fetched("<rss version='2.0'><channel><title>T</title></channel></rss>")
 
     async def scene(workers: Workers) -> tuple[object, object]:
-        return await workers._do(step, None), await workers.read(rss)  # type: ignore[arg-type]
+        return await workers._do(step, None), await workers.read(Slice(document=rss))  # type: ignore[arg-type]
 
     workers = Workers(lambda: ProcessPool(max_workers=1))
     lost, read = asyncio.run(scene(workers))
@@ -496,7 +497,9 @@ def test_a_worker_that_hoards() -> None:
 
     async def scene() -> tuple[object, object]:
         with open_workers(1) as workers:
-            return await workers._do(_hoard, None), await workers.read(fetched("<rss/>"))
+            return await workers._do(_hoard, None), await workers.read(
+                Slice(document=fetched("<rss/>"))
+            )
 
     lost, read = asyncio.run(scene())
 
@@ -515,7 +518,7 @@ def test_workers_that_die_in_their_sleep() -> None:
             assert isinstance(pid, int)
             os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.5)
-            return await workers.read(fetched("<rss/>"))
+            return await workers.read(Slice(document=fetched("<rss/>")))
 
     assert isinstance(asyncio.run(scene()), Reading)
 

@@ -1,0 +1,235 @@
+"""A document in slices tells what it tells as a whole."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.demo.formats import FORMATS, Item
+from aggregator.ingest import slices
+from aggregator.ingest.channel import overview
+from aggregator.ingest.naming import name, names_of, shared_in
+from aggregator.ingest.parse import parse
+from aggregator.ingest.slices import Sliced, sliced
+from aggregator.model import Failed, Fetched, Overview, ParsedEntry, ParsedFeed
+from tests.builders import fetched
+from tests.builders import given as entry
+from tests.partners import Newsroom, article
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two entries are a slice."""
+    monkeypatch.setattr(slices, "SLICE_ENTRIES", 2)
+
+
+def _slices(document: Fetched) -> list[Fetched]:
+    found = sliced(document)
+    assert isinstance(found, Sliced)
+    return [part.document for part in found]
+
+
+def _entries(document: Fetched) -> list[ParsedEntry]:
+    parsed = parse(document)
+    assert isinstance(parsed, ParsedFeed), parsed
+    return list(parsed.entries)
+
+
+def _titles(document: Fetched) -> list[list[str]]:
+    """The titles in each slice."""
+    return [[e.title.value if e.title else "" for e in _entries(p)] for p in _slices(document)]
+
+
+def _render(form: str, *articles: Item) -> Fetched:
+    content_type, encoding, render = FORMATS[form]
+    text = render("Harbor", "https://harbor.example/", articles)
+    return fetched(text.encode(encoding, "xmlcharrefreplace"), content_type)
+
+
+@pytest.mark.usefixtures("pairs")
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format(form: str) -> None:
+    """The slices' entries are the whole's, in its order; a small document is one slice."""
+    document = _render(form, *(article(f"Story {n}") for n in range(5)))
+
+    assert [len(part) for part in _titles(document)] == [2, 2, 1]
+    assert [e for part in _slices(document) for e in _entries(part)] == _entries(document)
+    assert len(_slices(_render(form, article("One"), article("Two")))) == 1
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_looks_like_an_entry() -> None:
+    """An article about feeds has their tags in its text; those begin nothing."""
+    text = "<![CDATA[Write <item><title>x</title></item> or <entry>.]]>"
+    items = "".join(
+        f"<!-- <item> --><item><title>S{n}</title><description>{text}</description></item>"
+        for n in range(3)
+    )
+    whole = f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>"
+
+    assert _titles(fetched(whole)) == [["S0", "S1"], ["S2"]]
+
+
+@pytest.mark.usefixtures("pairs")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8-sig"])
+def test_every_encoding(encoding: str) -> None:
+    """Tags are found in wide letters too."""
+    name_ = encoding.removesuffix("-le").removesuffix("-sig")
+    items = "".join(f"<item><title>Überfall {n}</title></item>" for n in range(3))
+    whole = f"<?xml version='1.0' encoding='{name_}'?><rss><channel>{items}</channel></rss>"
+
+    titles = _titles(fetched(whole.encode(encoding)))
+
+    assert titles == [["Überfall 0", "Überfall 1"], ["Überfall 2"]]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_stands_around_the_entries() -> None:
+    """Every slice has what stands before and behind the entries: namespaces, entities, hints."""
+    items = "".join(f"<item><x:creator>&me;</x:creator><title>S{n}</title></item>" for n in "123")
+    whole = (
+        "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY me 'Ann'>]>"
+        "<rss version='2.0' xmlns:x='http://purl.org/dc/elements/1.1/'><channel>"
+        f"{items}<ttl>90</ttl></channel></rss>"
+    )
+
+    for part in _slices(fetched(whole)):
+        parsed = parse(part)
+        assert isinstance(parsed, ParsedFeed)
+        assert (parsed.pace.every, parsed.problem) == (90 * 60, "")
+        assert {e.author for e in parsed.entries} == {"Ann"}
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_document_that_was_cut_off() -> None:
+    """The last entry is broken, and no other."""
+    whole = "<rss><channel>" + "".join(f"<item><title>S{n}</title></item>" for n in range(4))
+    cut = fetched(f"{whole}<item><title>S4</title><descr")
+
+    broken = [[bool(e.broken) for e in _entries(part)] for part in _slices(cut)]
+
+    assert broken == [[False, False], [False, False], [True]]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_json_in_slices() -> None:
+    """Brackets in texts and lists elsewhere are no items; nothing of broken JSON is read."""
+    items = ",".join(f'{{"id": "{n}", "title": "[{{\\"S{n}\\\\", "tags": ["a"]}}' for n in range(3))
+    whole = f'{{"authors": [{{"name": "A"}}], "items": [{items}, 7], "hubs": [{{"a": {{}}}}]}}'
+
+    assert _titles(fetched(whole)) == [['[{"S0\\', '[{"S1\\'], ['[{"S2\\', ""]]
+    assert all(isinstance(parse(p), Failed) for p in _slices(fetched(whole[:-30])))
+
+
+def test_an_entry_that_is_too_large() -> None:
+    """It is rejected alone, under the same name each time."""
+    huge = f"<item><title>Huge</title><description>{'x' * 5_000_000}</description></item>"
+    whole = f"<rss version='2.0'><channel><item><title>S</title></item>{huge}</channel></rss>"
+    found = sliced(fetched(whole))
+    assert isinstance(found, Sliced)
+
+    first, second = found
+
+    assert [e.title.value for e in _entries(first.document) if e.title] == ["S"]
+    assert second.broken is not None
+    assert second.broken.broken == "it has more than 4,000,000 bytes"
+    assert len(second.document.body) < 100
+
+
+@pytest.mark.parametrize(
+    "unit", [b"<item ", b"<![CDATA[", b"<!--", b"<?", b'{"items":["\\', b'\\"']
+)
+def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
+    """No expression runs back and forth over it; that would take years, not a second."""
+    start = b"{" if unit[:1] in b"{\\" else b""
+    found = sliced(fetched(start + unit * (15_000_000 // len(unit))))
+
+    assert isinstance(found, Failed | Sliced)
+
+
+@given(
+    st.lists(
+        st.builds(
+            entry,
+            st.sampled_from(["A", "B", "C"]),
+            id=st.sampled_from(["", "1", "2", "https://h.example/very/long/path/of/1"]),
+            link=st.sampled_from(["", "https://h.example/a", "https://h.example/12345-story"]),
+            published=st.sampled_from([None, "today"]),
+        ),
+        max_size=8,
+    ),
+    st.integers(0, 8),
+)
+def test_names_do_not_depend_on_slices(entries: list[ParsedEntry], cut: int) -> None:
+    """An entry has the same keys, wherever the file is cut."""
+    halves = (entries[:cut], 0), (entries[cut:], min(cut, len(entries)))
+    shared = shared_in([names_of(half, first) for half, first in halves])
+
+    named = [item for half, first in halves for item in name(half, shared, first)]
+
+    assert named == name(entries)
+
+
+@given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
+def test_overviews_add_up(dated: list[bool], cut: int) -> None:
+    """What slices say together is what the whole says."""
+    entries = tuple(
+        replace(entry(f"S{n}"), published=Newsroom.NOW - n * HOUR if is_dated else "soon")
+        for n, is_dated in enumerate(dated)
+    )
+
+    def of(part: tuple[ParsedEntry, ...]) -> Overview:
+        return overview(ParsedFeed(entries=part))
+
+    assert of(entries[:cut]) + of(entries[cut:]) == of(entries)
+
+
+# ---- from the outlet to the reader -----------------------------------------------------
+
+
+@pytest.mark.usefixtures("pairs")
+def test_one_id_in_all_slices(newsroom: Newsroom) -> None:
+    """Articles that share an id are told apart, also from one slice to the next."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(5)))
+
+    first = newsroom.ingests()
+    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(6)))
+    second = newsroom.ingests(later=HOUR)
+
+    assert (first.total.new, second.total.new, second.total.updated) == (5, 1, 0)
+    assert len(set(newsroom.titles("/all.atom"))) == 6
+
+
+@pytest.mark.usefixtures("pairs")
+def test_an_article_that_is_listed_in_two_slices(newsroom: Newsroom) -> None:
+    """It is one article, now and at the next fetch."""
+    newsroom.lists("harbor")
+    listed = [article(title) for title in ("A", "B", "C", "A")]
+    newsroom.publishes("harbor", *listed)
+
+    first = newsroom.ingests().total
+    newsroom.publishes("harbor", article("D"), *listed)
+    second = newsroom.ingests(later=HOUR).total
+
+    assert (first.new, first.known) == (3, 1)
+    assert (second.new, second.updated, second.known) == (1, 0, 4)
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_slice_that_cannot_be_read(newsroom: Newsroom) -> None:
+    """Nothing of the document is stored, as before slices; its validators are not either."""
+    newsroom.lists("harbor")
+    items = ",".join(
+        f'{{"id": "{n}", "title": "S", "url": "https://h.example/{n}"}}' for n in "123"
+    )
+    newsroom.answers("harbor", f'{{"items": [{items}, {{"id": nothing}}]}}'.encode())
+
+    (report,) = newsroom.ingests().sources
+
+    assert report.error.startswith("The JSON Feed cannot be read")
+    assert newsroom.titles("/all.atom") == []
