@@ -21,6 +21,7 @@ SMALL = (
     b"<item><title>Story %(n)d</title><link>https://h.example/2026/story-%(n)d</link>"
     b"<guid>https://h.example/?p=%(n)d</guid></item>"
 )
+EMOJI = "🎉".encode() * 490_000
 SMALL_JSON = (
     b'{"id": "%(n)d", "title": "Story %(n)d", "url": "https://h.example/2026/story-%(n)d",'
     b' "date_published": "2026-10-05T10:00:00Z"}'
@@ -47,6 +48,15 @@ CASES: dict[str, Callable[[], Script]] = {
     "100,000 small entries in JSON": lambda: said(
         "Content-Type: application/feed+json\r\n",
         b'{"items": [' + b",".join(SMALL_JSON % {b"n": n} for n in range(99_999)) + b"]}",
+    ),
+    "three entries of 2 MB in emoji": lambda: said(
+        "Content-Type: application/rss+xml\r\n",
+        b"<rss version='2.0'><channel>"
+        + 3 * (b"<item><description>%s</description></item>" % EMOJI),
+    ),
+    "4 MB in UTF-16": lambda: said(
+        "Content-Type: application/rss+xml\r\n",
+        make_feed(9999, 2500, "rich").decode()[:1_999_000].encode("utf-16"),
     ),
     "a good feed of 15 MB": lambda: said(
         "Content-Type: application/rss+xml\r\n", make_feed(9999, 5000, "rich")[:14_999_000]

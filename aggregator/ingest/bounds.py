@@ -4,14 +4,19 @@ A parser builds objects for every element and every value; 15 MB of `<a><a><a>` 
 them. So documents are looked over as bytes, and refused in a sentence.
 """
 
-import codecs
 import re
 from dataclasses import replace
-from io import BytesIO
 
 from aggregator.model import Fetched
 
-__all__ = ["NO_FEED", "json_fault", "narrow", "without_entity_bombs", "xml_fault"]
+__all__ = [
+    "NO_FEED",
+    "encoding_of_wide",
+    "json_fault",
+    "narrow",
+    "without_entity_bombs",
+    "xml_fault",
+]
 
 NO_FEED = "no feed"
 """The fault of a document without any element of a feed."""
@@ -34,7 +39,7 @@ _WIDE = {
     b"<\0": "utf-16-le", b"\0<": "utf-16-be",
 }  # fmt: skip
 """How a document in an encoding of wide letters begins."""
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
 _NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -48,17 +53,18 @@ _LONGEST_ENTITY = 200
 """Bytes of a declaration; those of real feeds stand for a character or a name."""
 
 
+def encoding_of_wide(body: bytes) -> str:
+    """The encoding of a document in UTF-16 or UTF-32, empty for any other."""
+    return next((name for start, name in _WIDE.items() if body.startswith(start)), "")
+
+
 def narrow(fetched: Fetched) -> Fetched:
     """The same document in UTF-8, if it comes in UTF-16 or UTF-32; nobody looks for tags there."""
-    encoding = next((e for start, e in _WIDE.items() if fetched.body.startswith(start)), None)
-    if encoding is None:
+    encoding = encoding_of_wide(fetched.body)
+    if not encoding:
         return fetched
-    narrow = BytesIO()
-    step = 64 * 1024
-    pieces = (fetched.body[at : at + step] for at in range(0, len(fetched.body), step))
-    for text in codecs.iterdecode(pieces, encoding, "replace"):
-        narrow.write(text.encode("utf-8", "replace"))
-    body = _DECLARATION.sub(b"", narrow.getvalue(), count=1)
+    text = fetched.body.decode(encoding, "replace")
+    body = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
     return replace(fetched, body=body, content_type="application/xml; charset=utf-8")
 
 

@@ -9,12 +9,12 @@ share it, so the names of a whole file, however it is sliced, are counted first:
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from html import unescape
+from itertools import pairwise
 from typing import TypeAlias
 
 from aggregator.ingest.addresses import address_of, is_numbered, path_of, without_scheme
@@ -152,9 +152,10 @@ def _labelled(own: _Called) -> Iterator[tuple[str, str, str]]:
 
 def _repeated(digests: bytes) -> Iterator[bytes]:
     step = 2 * _DIGEST
-    pairs = {digests[start : start + step] for start in range(0, len(digests), step)}
-    counts = Counter(pair[:_DIGEST] for pair in pairs)
-    return (digest for digest, count in counts.items() if count > 1)
+    pairs = sorted(digests[start : start + step] for start in range(0, len(digests), step))
+    for one, other in pairwise(pairs):
+        if one[:_DIGEST] == other[:_DIGEST] and one != other:
+            yield one[:_DIGEST]
 
 
 def _digest(kind: str, text: str) -> bytes:

@@ -13,18 +13,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from aggregator.ingest.bounds import narrow
+from aggregator.ingest.bounds import encoding_of_wide, narrow
 from aggregator.model import Failed, Fetched, ParsedEntry
 
 __all__ = ["Slice", "Sliced", "sliced"]
 
 MAX_ENTRIES = 100_000
-MAX_ENTRY = 4_000_000
+MAX_ENTRY = 2_000_000
 """Bytes; pictures that stand in the text itself may take that much."""
 MAX_OUTSIDE = 1_000_000
 """Bytes of a document that belong to no entry."""
+MAX_WIDE = 4_000_000
+"""Bytes of a document in wide letters; all others have so many as [fetch] max_bytes allows."""
 SLICE_BYTES = 1_000_000
-SLICE_ENTRIES = 1000
+SLICE_ENTRIES = 500
 
 _Span: TypeAlias = tuple[int, int]
 """Where an entry begins, and where the next one does or what follows the last."""
@@ -78,6 +80,9 @@ class Sliced:
 
 def sliced(fetched: Fetched) -> Sliced | Failed:
     """The document in as few slices as its size allows. A `Failed` says why it is not read."""
+    if len(fetched.body) > MAX_WIDE and encoding_of_wide(fetched.body):
+        error = f"The feed is not read: it has more than {MAX_WIDE:,} bytes of UTF-16 or UTF-32."
+        return Failed(error=error, status=fetched.status)
     fetched = narrow(fetched)
     body = fetched.body
     is_json = body[:100].lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"{")

@@ -138,9 +138,12 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     ),
     "millions of values": lambda: said(
         "Content-Type: application/feed+json\r\n",
-        b'{"items": [{"tags": [' + b"1," * 1_500_000 + b"1]}]}",
+        b'{"items": [{"tags": [' + b"[]," * 600_000 + b"1]}]}",
     ),
     "much beside the entries": lambda: _feed(FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)),
+    "much in wide letters": lambda: said(
+        "Content-Type: application/rss+xml\r\n", (FEED + " " * 2_500_000).encode("utf-16")
+    ),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
     "too low Content-Length": lambda: _short,
     "connection reset": lambda: _reset,

@@ -136,7 +136,7 @@ def test_an_entry_that_is_too_large() -> None:
 
     assert [e.title.value for e in _entries(first.document) if e.title] == ["S"]
     assert second.broken is not None
-    assert second.broken.broken == "it has more than 4,000,000 bytes"
+    assert second.broken.broken == "it has more than 2,000,000 bytes"
     assert len(second.document.body) < 100
 
 
