@@ -226,7 +226,7 @@ def drop(db: Database, source: str) -> int:
 
 
 def purge(db: Database, keep: timedelta, now: datetime) -> int:
-    """Take out the stories that are older than that; gives how many.
+    """Take out the stories that are older than that, also those that are held; gives how many.
 
     What recognises them is kept: an outlet may list them for years (tt-rss, Media Cloud).
     A clock that is ahead by a year must not take out a year of news, so the present is no
@@ -240,7 +240,8 @@ def purge(db: Database, keep: timedelta, now: datetime) -> int:
     present = min(rows.time(now), lately[0]) if lately else rows.time(now)
     before = datetime.fromisoformat(present) - keep
     old = db.execute(
-        "select story from listings where scope = ? and arrived < ?", [ALL, rows.time(before)]
+        "select story from listings where scope in (?, ?) and arrived < ?",
+        [ALL, held_scope(ALL), rows.time(before)],
     ).fetchall()
     touched: set[str] = set()
     for (story,) in old:

@@ -462,6 +462,19 @@ def test_a_flood_after_a_flood(harbor: Newsroom) -> None:
     assert len(harbor.titles("/all.atom")) == 10
 
 
+def test_a_flood_that_nobody_decides_about(harbor: Newsroom) -> None:
+    """What waits longer than stories are kept is taken out as they are, and stays known."""
+    _run(harbor, *_flood(150))
+    much_later = harbor.now + 365 * DAY
+    _run(harbor, article("Late", published=much_later), *_flood(150), later=365 * DAY)
+
+    harbor.store.purge(300 * DAY, harbor.now)
+
+    assert harbor.store.held("harbor", 500) == []
+    assert _run(harbor, *_flood(150)) == (0, 0)
+    assert harbor.store.examine(harbor.now) == []
+
+
 def test_a_busy_outlet_after_our_holidays(newsroom: Newsroom) -> None:
     """Two hundred articles in two weeks are no flood for one that writes twenty a day."""
     newsroom.lists("wire")
