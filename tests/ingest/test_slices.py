@@ -1,19 +1,28 @@
 """A document in slices tells what it tells as a whole."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.demo.formats import FORMATS, Item
+from aggregator.errors import StoreUnavailable
 from aggregator.ingest import slices
 from aggregator.ingest.channel import overview
 from aggregator.ingest.naming import name, names_of, shared_in
 from aggregator.ingest.parse import parse
 from aggregator.ingest.slices import Sliced, sliced
-from aggregator.model import Failed, Fetched, Overview, ParsedEntry, ParsedFeed
+from aggregator.model import (
+    Batch,
+    Failed,
+    Fetched,
+    FetchState,
+    Overview,
+    ParsedEntry,
+    ParsedFeed,
+)
 from tests.builders import fetched
 from tests.builders import given as entry
 from tests.partners import Newsroom, article
@@ -233,3 +242,33 @@ def test_a_slice_that_cannot_be_read(newsroom: Newsroom) -> None:
 
     assert report.error.startswith("The JSON Feed cannot be read")
     assert newsroom.titles("/all.atom") == []
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_run_that_ends_between_two_slices(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored of the document is known to the next run, which stores the rest; the source
+    is as if it had not been asked."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *(article(f"Story {n}") for n in range(7)))
+    save, saved = newsroom.store.save, []
+
+    def fail_at_the_third(batch: Batch, now: datetime) -> None:
+        saved.append(batch)
+        if len(saved) == 3:
+            raise StoreUnavailable("The disk is full.")
+        save(batch, now)
+
+    monkeypatch.setattr(newsroom.store, "save", fail_at_the_third)
+    with pytest.raises(StoreUnavailable):
+        newsroom.ingests()
+    monkeypatch.undo()
+    assert len(newsroom.titles("/all.atom")) == 4
+    assert newsroom.store.state("harbor") == FetchState()
+
+    total = newsroom.ingests(later=HOUR).total
+
+    assert (total.new, total.updated, total.known) == (3, 0, 4)
+    assert sorted(newsroom.titles("/all.atom")) == [f"Story {n}" for n in range(7)]
+    assert newsroom.store.examine(newsroom.now) == []
