@@ -8,9 +8,12 @@ All datetimes are aware and UTC.
 import enum
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NewType
+
+TITLE_COMPARED = 1000
+"""Characters of a title by which an entry is recognised."""
 
 SafeHtml = NewType("SafeHtml", str)
 """HTML that ingest/clean.py has sanitized; nothing else may make one."""
@@ -156,6 +159,8 @@ class Failed:
     """Seconds that the server asked us to stay away; 0 if it did not say."""
     hold: "Hold | None" = None
     """What that means for the other sources of the server."""
+    books: "Books" = field(default_factory=lambda: Books())
+    """Of what was stored of a large feed before it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +215,29 @@ class ParsedEntry:
     enclosures: tuple[Enclosure, ...] = ()
     origins: tuple[str, ...] = ()
     broken: str = ""
+    outline_of: str = ""
+    """The digest of the entry that this is an outline of; empty if it is one itself."""
+
+    @property
+    def outline(self) -> "ParsedEntry":
+        """What is needed to recognise the entry, without its texts."""
+        has_text = self.summary or self.content
+        return ParsedEntry(
+            id=self.id,
+            link=self.link,
+            title=self.title and replace(self.title, value=self.title.value[:TITLE_COMPARED]),
+            summary=Text(value="") if has_text else None,
+            published=self.published,
+            updated=self.updated,
+            broken=self.broken,
+            outline_of=self.digest,
+        )
 
     @property
     def digest(self) -> str:
         """The same for the same entry as given; it costs no cleaning to compare."""
+        if self.outline_of:
+            return self.outline_of
         texts = (text and text.value for text in (self.title, self.summary, self.content))
         given = (
             self.id, self.link, *texts, self.author,
@@ -255,8 +279,8 @@ class Overview:
         ]
         return Overview(
             problem=self.problem or other.problem,
-            pace=self.pace,
-            push=self.push,
+            pace=self.pace if self.pace != Pace() else other.pace,
+            push=self.push if self.push != Push() else other.push,
             is_broken=self.is_broken or other.is_broken,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
@@ -423,13 +447,14 @@ class Filed:
 class Batch:
     """Everything that one fetch of one source changes; saved whole or not at all.
 
+    The batches of a large document are saved one by one, and `state` is None but in the last.
     `new` are stories that are new or that gained this source's entry; `revised` are stories
     in which this source's entry reads differently now; `alike` are known entries that only
     their digest tells from last time; `keys` are the names, old and new, of known entries.
     """
 
     source: str
-    state: "FetchState"
+    state: "FetchState | None"
     outcome: "Outcome"
     error: str = ""
     new: tuple[Filed, ...] = ()

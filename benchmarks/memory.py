@@ -32,7 +32,7 @@ CASES: dict[str, Callable[[], Script]] = {
         "endless body", "trickled body", "gzip bomb", "zstd bomb", "brotli bomb", "billion laughs",
         "quadratic blowup", "1,000-deep nesting", "150,000 elements deep", "huge attribute",
         "millions of entries", "millions of tags", "millions of objects", "millions of values",
-        "a huge entry",
+        "a huge entry", "lists in lists", "many small entities",
     )
 } | {
     "100,000 entries": lambda: said(

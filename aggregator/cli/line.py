@@ -5,7 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from time import monotonic
@@ -36,7 +36,6 @@ class Newsroom:
     store: Store
     fetcher: Fetcher
     workers: Workers
-    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     @property
     def home(self) -> str:
@@ -55,7 +54,6 @@ class Newsroom:
             authority=urlsplit(self.home).hostname or "localhost",
             home=self.home,
             locks=defaultdict(asyncio.Lock) if locks is None else locks,
-            large=self.large,
         )
 
     def purge(self, now: datetime) -> None:

@@ -12,6 +12,7 @@ from aggregator.model import Fetched
 __all__ = [
     "NO_FEED",
     "encoding_of_wide",
+    "is_json",
     "json_fault",
     "narrow",
     "without_entity_bombs",
@@ -24,22 +25,24 @@ NO_FEED = "no feed"
 MAX_TAG = 100_000
 """Bytes between < and >."""
 MAX_DEPTH = 500
-MAX_TAGS, TAGS_PER_ENTRY = 200_000, 20
+MAX_TAGS, TAGS_PER_ENTRY = 100_000, 20
 """Tags in a document, and how many more for each of its entries."""
 MAX_OBJECTS = 100_000
-MAX_VALUES = 1_000_000
-"""Values in a JSON document."""
+"""Objects and lists in a JSON document."""
+MAX_VALUES = 300_000
+"""Values in a JSON document; of a large one, in a slice."""
 _FEW_TAGS = 20_000
 """However they are nested, so few cost little."""
 
-_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _WIDE = {
     b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le",
     b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\0": "utf-16-le", b"\0<": "utf-16-be",
 }  # fmt: skip
 """How a document in an encoding of wide letters begins."""
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^<>]{0,1000}\?>")
+_BRACE = re.compile(rb"[\xef\xbb\xbf\t\r\n ]*\{")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
 _NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -47,10 +50,13 @@ _TAG = re.compile(rb"<(/?)((?:br|hr|img|input|li|link|meta|p)\b)?[a-zA-Z_:]?[^<>
 """The second group is set for those that HTML does not close, or not always."""
 _ENTITY = re.compile(rb"<!ENTITY[^>]*>?")
 _HARMLESS = re.compile(
-    rb"<!ENTITY\s+[\w.:-]{1,100}\s+(?:\"(?:[^\"&%<>]|&#)*\"|'(?:[^'&%<>]|&#)*')\s*>"
+    rb"<!ENTITY\s+([\w.:-]{1,100})\s+(?:\"(?:[^\"&%<>]|&#)*\"|'(?:[^'&%<>]|&#)*')\s*>"
 )
 _LONGEST_ENTITY = 200
 """Bytes of a declaration; those of real feeds stand for a character or a name."""
+_REFERENCE = re.compile(rb"&([\w.:-]{1,100});")
+MAX_EXPANSION = 500_000
+"""Bytes that all references to a document's own entities may stand for."""
 
 
 def encoding_of_wide(body: bytes) -> str:
@@ -58,13 +64,20 @@ def encoding_of_wide(body: bytes) -> str:
     return next((name for start, name in _WIDE.items() if body.startswith(start)), "")
 
 
+def is_json(body: bytes) -> bool:
+    """True if a document can only be JSON."""
+    return bool(_BRACE.match(body))
+
+
 def narrow(fetched: Fetched) -> Fetched:
-    """The same document in UTF-8, if it comes in UTF-16 or UTF-32; nobody looks for tags there."""
+    """The same document in UTF-8, if it comes in UTF-16 or UTF-32; else as it is. What looks
+    for tags looks for bytes."""
     encoding = encoding_of_wide(fetched.body)
     if not encoding:
         return fetched
-    text = fetched.body.decode(encoding, "replace")
-    body = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+    text = fetched.body.decode(encoding, "replace").lstrip("\ufeff\t\r\n ")
+    declaration = _DECLARATION.match(text)
+    body = text[declaration.end() if declaration else 0 :].encode("utf-8", "replace")
     return replace(fetched, body=body, content_type="application/xml; charset=utf-8")
 
 
@@ -87,8 +100,8 @@ def xml_fault(body: bytes) -> str:
 
 def json_fault(body: bytes) -> str:
     """Why a JSON document is not read, as a sentence; empty if it may be."""
-    if body.count(b"{") > MAX_OBJECTS:
-        return f"The JSON Feed is not read: it has more than {MAX_OBJECTS:,} objects."
+    if body.count(b"{") + body.count(b"[") > MAX_OBJECTS:
+        return f"The JSON Feed is not read: it has more than {MAX_OBJECTS:,} objects or lists."
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         return f"The JSON Feed is not read: it has more than {MAX_VALUES:,} values."
     return ""
@@ -99,7 +112,10 @@ def without_entity_bombs(body: bytes) -> bytes:
     of them could be gigabytes (billion laughs, quadratic blowup)."""
     if b"<!ENTITY" not in body:
         return body
-    return _ENTITY.sub(_harmless, body)
+    body = _ENTITY.sub(_harmless, body)
+    length = {entity[1]: entity.end() - entity.start() for entity in _HARMLESS.finditer(body)}
+    expansion = sum(length.get(reference[1], 0) for reference in _REFERENCE.finditer(body))
+    return body if expansion <= MAX_EXPANSION else _ENTITY.sub(b"", body)
 
 
 def _harmless(entity: re.Match[bytes]) -> bytes:

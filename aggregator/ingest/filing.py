@@ -65,7 +65,7 @@ def file_changes(
     desk: Desk,
     source: Source,
     before: FetchState,
-    after: FetchState,
+    after: FetchState | None,
     found: Recognised,
     cleaned: Sequence[Entry | Rejected],
     *,

@@ -54,11 +54,12 @@ def recognise(
     """Which entries are new, which have changed, and how many are as they were.
 
     A date later than `now` says nothing; what is stored of such an entry is when it came.
-    `taken` are the rows of stored entries that earlier slices of the file hold.
+    `taken` are the rows of stored entries that earlier parts of the file hold; what shares an
+    address or a title with them is a repeat, what shares no more than an id is not.
     """
     claims = _claims(named, known, now, taken)
     seen = {key for index in claims for key in named[index].keys}
-    seen |= {key for key, match in known.items() if match.entry in taken}
+    seen |= {key for key, match in known.items() if match.entry in taken and key[:3] != "id "}
     rest = _without_repeats((item for i, item in enumerate(named) if i not in claims), seen)
     new = tuple(own for item in rest if (own := _with_own_keys(item, known)).keys)
     again = tuple(

@@ -1,15 +1,16 @@
-"""From a document to the store, slice by slice if it is large.
+"""From a document to the store.
 
-    Fetched --sliced--> foresee all | for each slice: read, recognise, clean, file, save
+    Fetched --sliced--> read, recognise | for each slice: clean, file, save
 
-What only the whole document can tell is found out before anything is saved: whether it can be
-read, which names its entries share, whether everything in it has another name, and how much of
-it is new.
+Entries are recognised before one of them is cleaned, because only all of them tell whether they
+have other names than before, and how many are new. Of a large document, that is done with the
+outlines of its entries, slice by slice, for as many as memory allows; then the slices are read
+again for what is new or changed in them.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -17,11 +18,11 @@ from typing import TypeAlias
 from aggregator.ingest.fetch import Fetcher
 from aggregator.ingest.filing import Desk, file_changes, is_flood
 from aggregator.ingest.identity import Recognised, recognise
-from aggregator.ingest.naming import Shared, shared_in
+from aggregator.ingest.naming import Named, name
 from aggregator.ingest.renames import is_renamed, rebind, settle
 from aggregator.ingest.slices import Sliced, sliced
 from aggregator.ingest.text import one_line
-from aggregator.ingest.workers import Reading, Workers
+from aggregator.ingest.workers import Workers
 from aggregator.model import (
     RECENT,
     Books,
@@ -31,6 +32,7 @@ from aggregator.model import (
     FetchState,
     Outcome,
     Overview,
+    ParsedEntry,
     Rejected,
     Source,
     SourceReport,
@@ -40,10 +42,13 @@ __all__ = ["MAX_SENTENCE", "Ending", "Line", "latest_dates", "take_in"]
 
 MAX_SENTENCE = 400
 """Characters of an error or note."""
+TOGETHER = 4000
+"""Entries that are recognised together; a document with more is taken as several, one after the
+other. Real feeds have a tenth of it."""
 MOST_RENAMED = 20_000
 """Stored entries of a source that are looked at for their old names."""
-LONGEST = 900.0
-"""Seconds for a document in slices; 100,000 entries take one or two minutes."""
+LONGEST = 600.0
+"""Seconds for a document in slices; 100,000 entries take about one minute."""
 
 Ending: TypeAlias = Callable[[Overview, Sequence[datetime]], FetchState]
 """The state of a source after a whole document, with the dates of its last articles."""
@@ -51,32 +56,35 @@ Ending: TypeAlias = Callable[[Overview, Sequence[datetime]], FetchState]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line(Desk):
-    """What the line works with. `home` is the address of our own site.
-
-    `locks` keep two tellings of one source apart, fetched and delivered at the same time;
-    `large` lets one feed at a time be read in slices.
-    """
+    """What the line works with. `home` is the address of our own site; `locks` keep two
+    tellings of one source apart, fetched and delivered at the same time."""
 
     fetcher: Fetcher
     workers: Workers
     home: str
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Foresight:
-    """What all slices say together; of a single one, which says it itself, nothing is foreseen.
+class _Part:
+    """Entries that are recognised together. `slices` are those that they stand in: its number,
+    and that of its first entry. Of the entries of a document with several, these are outlines."""
 
-    `is_renamed` is true if everything may have another name; `new` is how many entries are new,
-    as far as is known, `listed` is how many there are.
-    """
+    overview: Overview
+    named: Sequence[Named]
+    slices: Sequence[tuple[int, int]]
+    is_last: bool = True
 
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What has been saved of a document; `taken` are the rows of the entries in it."""
+
+    books: Books = field(default_factory=Books)
+    outcome: Outcome = Outcome.UNCHANGED
+    held: int = 0
+    taken: set[int] = field(default_factory=set)
     overview: Overview | None = None
-    shared: Shared | None = None
-    is_renamed: bool | None = None
-    new: int = 0
-    listed: int = 0
 
 
 async def take_in(
@@ -90,100 +98,141 @@ async def take_in(
     document = await asyncio.to_thread(sliced, fetched)
     if isinstance(document, Failed):
         return document
+    tally = _Tally()
     if len(document) == 1:
-        return await _all_slices(line, source, before, document, ending)
-    try:
-        async with line.large, asyncio.timeout(LONGEST):
-            return await _all_slices(line, source, before, document, ending)
-    except TimeoutError:
-        return Failed(error=f"Reading the feed took longer than {LONGEST:g} seconds.")
-
-
-async def _all_slices(
-    line: Line, source: Source, before: FetchState, document: Sliced, ending: Ending
-) -> SourceReport | Failed:
-    foreseen = await _foresee(line, source, before, document)
-    if isinstance(foreseen, Failed):
-        return foreseen
-    overview = foreseen.overview
-    recent = line.store.recent(source.id, RECENT)
-    books, outcome, held, taken = Books(), Outcome.UNCHANGED, 0, set[int]()
-    for number, part in enumerate(document, start=1):
-        reading = await line.workers.read(part, foreseen.shared)
-        if isinstance(reading, Failed):
-            return reading
-        found, cleaned = await _news(line, source, reading, taken, foreseen)
-        if isinstance(cleaned, Failed):
-            return cleaned
-        new = [entry for entry in cleaned[: len(found.new)] if isinstance(entry, Entry)]
-        count = max(books.new + len(new), foreseen.new)
-        is_held = is_flood(count, source, before, recent, line.now)
-        overview = overview or reading.overview
-        is_last = number == len(document)
-        after = ending(overview, latest_dates(line, source, new)) if is_last else before
-        batch = file_changes(line, source, before, after, found, cleaned, is_held=is_held)
-        outcome = Outcome.CHANGED if Outcome.CHANGED in (outcome, batch.outcome) else outcome
-        line.store.save(replace(batch, outcome=outcome), line.now)
-        books += batch.books
-        held += len(new) if is_held else 0
-        taken |= found.claimed | _rows_of(line, source, new)
-    note = f"{held} new entries at once are held; `aggregator held {source.id}` shows them."
+        failed = await _parts_taken_in(line, source, before, document, ending, tally)
+    else:
+        try:
+            async with line.workers.large, asyncio.timeout(LONGEST):
+                failed = await _parts_taken_in(line, source, before, document, ending, tally)
+        except TimeoutError:
+            failed = Failed(error=f"Reading the feed took longer than {LONGEST:g} seconds.")
+    if failed:
+        return replace(failed, books=tally.books)
+    note = f"{tally.held} new entries at once are held; `aggregator held {source.id}` shows them."
+    problem = tally.overview.problem if tally.overview else ""
     return SourceReport(
         source=source.id,
-        outcome=outcome,
-        note=note if held else one_line(overview.problem if overview else "", MAX_SENTENCE),
-        books=books,
+        outcome=tally.outcome,
+        note=note if tally.held else one_line(problem, MAX_SENTENCE),
+        books=tally.books,
     )
 
 
-async def _foresee(
-    line: Line, source: Source, before: FetchState, document: Sliced
-) -> _Foresight | Failed:
-    """If a slice cannot be read, nothing of the document is."""
-    is_known = before.last_success is not None
+async def _parts_taken_in(
+    line: Line,
+    source: Source,
+    before: FetchState,
+    document: Sliced,
+    ending: Ending,
+    tally: _Tally,
+) -> Failed | None:
+    recent = line.store.recent(source.id, RECENT)
+    async for part in _parts(line, document):
+        if isinstance(part, Failed):
+            return part
+        tally.overview = tally.overview + part.overview if tally.overview else part.overview
+        found = _recognised(line, source, before, part, tally.taken)
+        foreseen = tally.books.new + sum(_is_to_come(item) for item in found.new)
+        for index, (number, first) in enumerate(part.slices):
+            is_last = index == len(part.slices) - 1
+            own = found if len(part.slices) == 1 else _in_slice(found, part, index)
+            own, cleaned = await _cleaned(line, source, document, number, first, own)
+            if isinstance(cleaned, Failed):
+                return cleaned
+            new = [entry for entry in cleaned[: len(own.new)] if isinstance(entry, Entry)]
+            count = tally.books.new + len(new)
+            count = max(count, foreseen) if len(document) > 1 else count
+            is_held = is_flood(count, source, before, recent, line.now)
+            after = None
+            if is_last and part.is_last:
+                after = ending(tally.overview, latest_dates(line, source, new))
+            batch = file_changes(line, source, before, after, own, cleaned, is_held=is_held)
+            if batch.outcome is Outcome.CHANGED:
+                tally.outcome = batch.outcome
+            line.store.save(replace(batch, outcome=tally.outcome), line.now)
+            tally.books += batch.books
+            tally.held += len(new) if is_held else 0
+            tally.taken |= own.claimed | _rows_of(line, source, new)
+    return None
+
+
+async def _parts(line: Line, document: Sliced) -> AsyncIterator[_Part | Failed]:
+    """A small document is one part, read once; a large one as many as it needs, in outlines."""
     if len(document) == 1:
-        return _Foresight(is_renamed=None if is_known else False)
-    overview, names = Overview(), []
-    for number, part in enumerate(document):
-        survey = await line.workers.survey(part)
-        if isinstance(survey, Failed):
-            return survey
-        overview = overview + survey.overview if number else survey.overview
-        names.append(survey.names)
-    foreseen = _Foresight(
-        overview=overview, shared=shared_in(names), is_renamed=False, listed=sum(document.counts)
+        reading = await line.workers.read(document.document)
+        yield (
+            reading
+            if isinstance(reading, Failed)
+            else _Part(overview=reading.overview, named=reading.named, slices=[(0, 0)])
+        )
+        return
+    overview: Overview | None = None
+    entries: list[ParsedEntry] = []
+    slices: list[tuple[int, int]] = []
+    begin = 0
+    for number in range(len(document)):
+        outlines = await line.workers.outline(document[number])
+        if isinstance(outlines, Failed):
+            yield outlines
+            return
+        overview = overview + outlines.overview if overview else outlines.overview
+        slices.append((number, begin + len(entries)))
+        entries += outlines.entries
+        is_last = number == len(document) - 1
+        if is_last or len(entries) >= TOGETHER:
+            named = name(entries, begin)
+            yield _Part(overview=overview, named=named, slices=slices, is_last=is_last)
+            overview, begin = None, begin + len(entries)
+            entries, slices = [], []
+
+
+def _recognised(
+    line: Line, source: Source, before: FetchState, part: _Part, taken: Set[int]
+) -> Recognised:
+    """Compared with what is stored, under other names too if all have others; `taken` are the
+    rows of stored entries that earlier parts hold."""
+    keys = {key for item in part.named for key in item.keys}
+    found = recognise(part.named, line.store.known(source.id, keys), line.now, taken)
+    if before.last_success is None or not is_renamed(found):
+        return found
+    limit = min(3 * len(part.named) + 100 + len(taken), MOST_RENAMED)
+    stored = line.store.latest_known(source.id, limit)
+    return rebind(found, [known for known in stored if known.entry not in taken])
+
+
+def _is_to_come(item: Named) -> bool:
+    """True if an entry will hardly be rejected, as far as its outline tells."""
+    return bool(item.entry.link) and not item.entry.broken
+
+
+def _in_slice(found: Recognised, part: _Part, index: int) -> Recognised:
+    """What is new or changed in one slice; what is known is counted in the last."""
+    is_last = index == len(part.slices) - 1
+    start = part.slices[index][1]
+    stop = float("inf") if is_last else part.slices[index + 1][1]
+    again = tuple(pair for pair in found.again if start <= pair[0].position < stop)
+    return replace(
+        found,
+        new=tuple(item for item in found.new if start <= item.position < stop),
+        again=again,
+        known=found.known if is_last else 0,
+        doubtful=found.doubtful & {known.entry for _, known in again},
     )
-    if not is_known:
-        return foreseen
-    counted = await _counted(line, source, document, foreseen)
-    if not isinstance(counted, Failed) and is_renamed(*counted):
-        foreseen = replace(foreseen, is_renamed=True)
-        counted = await _counted(line, source, document, foreseen)
-    return counted if isinstance(counted, Failed) else replace(foreseen, new=counted[0])
 
 
-async def _counted(
-    line: Line, source: Source, document: Sliced, foreseen: _Foresight
-) -> tuple[int, int, int] | Failed:
-    """How many entries of all slices are new, known by another id, and known."""
-    new, renamed, taken = 0, 0, set[int]()
-    for part in document:
-        reading = await line.workers.read(part, foreseen.shared)
-        if isinstance(reading, Failed):
-            return reading
-        found = _recognised(line, source, reading, taken, foreseen)
-        new, renamed, taken = new + len(found.new), renamed + found.renamed, taken | found.claimed
-    return new, renamed, len(taken)
-
-
-async def _news(
-    line: Line, source: Source, reading: Reading, taken: Set[int], foreseen: _Foresight
+async def _cleaned(
+    line: Line, source: Source, document: Sliced, number: int, first: int, found: Recognised
 ) -> tuple[Recognised, list[Entry | Rejected] | Failed]:
-    """What a slice holds, and what is new or changed in it, cleaned; `taken` are the rows of
-    stored entries that earlier slices hold."""
-    found = _recognised(line, source, reading, taken, foreseen)
+    """What is new or changed in a slice, cleaned, and no doubt left about it."""
     items = [*found.new, *(item for item, _ in found.again)]
-    cleaned = await line.workers.clean(items, source, line.now, line.home)
+    if not items:
+        return found, []
+    if len(document) == 1:
+        cleaned = await line.workers.clean(items, source, line.now, line.home)
+    else:
+        part = document[number]
+        cleaned = await line.workers.clean_in(part, first, items, source, line.now, line.home)
     if isinstance(cleaned, Failed):
         return found, cleaned
     told = line.store.told_in(found.doubtful)
@@ -191,22 +240,6 @@ async def _news(
         row: next(e for e in story.entries if e.source == source.id) for row, story in told.items()
     }
     return settle(found, cleaned, stored)
-
-
-def _recognised(
-    line: Line, source: Source, reading: Reading, taken: Set[int], foreseen: _Foresight
-) -> Recognised:
-    """Compared with what is stored, under other names too if all are renamed."""
-    keys = {key for item in reading.named for key in item.keys}
-    found = recognise(reading.named, line.store.known(source.id, keys), line.now, taken)
-    is_all_renamed = foreseen.is_renamed
-    if is_all_renamed is None:
-        is_all_renamed = is_renamed(len(found.new), found.renamed, len(found.claimed))
-    if not is_all_renamed:
-        return found
-    listed = max(foreseen.listed, len(reading.named))
-    stored = line.store.latest_known(source.id, min(3 * listed + 100, MOST_RENAMED))
-    return rebind(found, [known for known in stored if known.entry not in taken])
 
 
 def _rows_of(line: Line, source: Source, entries: Sequence[Entry]) -> set[int]:

@@ -1,49 +1,25 @@
 """What the entries of a file go by: their keys, strongest first.
 
 An outlet's entry has several keys: its id, its id and link without the host, its address, its
-title with its date. A key that is enough for one entry is none when two entries of the file
-share it, so the names of a whole file, however it is sliced, are counted first:
-
-    [ParsedEntry] --names_of--> Names, of each slice --shared_in--> Shared
-    [ParsedEntry] + Shared --name--> [Named]
+title with its date. They are given for a whole file at once, because a key that is enough for
+one entry is none when two entries of the file share it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from html import unescape
-from itertools import pairwise
-from typing import TypeAlias
 
 from aggregator.ingest.addresses import address_of, is_numbered, path_of, without_scheme
-from aggregator.model import ParsedEntry
+from aggregator.model import TITLE_COMPARED, ParsedEntry
 
-__all__ = [
-    "Named",
-    "Names",
-    "Shared",
-    "name",
-    "names_of",
-    "shared_in",
-    "story_id",
-    "title_words",
-    "without_tags",
-    "words",
-]
-
-Names: TypeAlias = Mapping[str, bytes]
-"""The names that occur in a file, by kind: for each time the digest of the name, and that of
-what tells two entries of one name apart. 16 bytes a name, since a file may have 100,000."""
-Shared: TypeAlias = Set[bytes]
-"""Digests of the names that several entries of a file have."""
+__all__ = ["Named", "name", "story_id", "title_words", "without_tags", "words"]
 
 _TAG = re.compile(r"<[^<>]*>")
 _NOT_A_WORD = re.compile(r"\W+")
-_DIGEST = 8
-"""Bytes. Among 100,000 names, two are alike by one chance in four billion, and are then taken
-for shared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,111 +32,43 @@ class Named:
     position: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Called:
-    """What an entry could go by."""
-
-    entry: ParsedEntry
-    position: int
-    address: str
-    title: str
-    paths: tuple[str, ...]
-
-
-def names_of(entries: Sequence[ParsedEntry], first: int = 0) -> Names:
-    """The names in a file, or in the slice of one that begins with entry number `first`."""
-    return _names(_called(entries, first))
-
-
-def shared_in(slices: Iterable[Names]) -> Shared:
-    """Which names several entries of the whole file have."""
-    by_kind: dict[str, list[bytes]] = {}
-    for names in slices:
-        for kind, digests in names.items():
-            by_kind.setdefault(kind, []).append(digests)
-    return frozenset(name for kind in by_kind for name in _repeated(b"".join(by_kind[kind])))
-
-
-def name(
-    entries: Sequence[ParsedEntry], shared: Shared | None = None, first: int = 0
-) -> list[Named]:
-    """Give every entry of a file its keys, or of the slice of one whose names are `shared`.
+def name(entries: Sequence[ParsedEntry], first: int = 0) -> list[Named]:
+    """Give every entry of one file its keys; `first` is the number of the first entry.
 
     Ids repeated inside the file are told apart by address (miniflux#4197, reader#335), and
     an address or title that several different entries share is no key at all.
     """
-    called = _called(entries, first)
-    if shared is None:
-        shared = shared_in([_names(called)])
-    return [_name(own, shared) for own in called]
+    ids = Counter(entry.id for entry in entries if entry.id)
+    addresses = [address_of(entry.link) for entry in entries]
+    titles = [_title_key(entry) for entry in entries]
+    paths = [_paths(entry) for entry in entries]
+    labels = [address or entry.id for address, entry in zip(addresses, entries, strict=True)]
+    owners_of_address = _owners(addresses, [_telling(entry) for entry in entries])
+    owners_of_title = _owners(titles, labels)
+    owners_of_path = Counter(path for own in paths for path in own)
+    named = []
+    for place, entry in enumerate(entries):
+        address, title = addresses[place], titles[place]
+        keys = []
+        if entry.id:
+            suffix = f" {address or title}" if ids[entry.id] > 1 else ""
+            keys.append(f"id {without_scheme(entry.id)}{suffix}")
+        keys += [f"path {path}" for path in paths[place] if owners_of_path[path] == 1]
+        if address and owners_of_address[address] == 1:
+            keys.append(f"address {address}")
+        elif address and not entry.id:
+            keys.append(f"address {address} {title}")
+        if title and owners_of_title[title] == 1:
+            keys.append(f"title {title}")
+        is_something = entry.title or entry.summary or entry.content or entry.link
+        keys = keys or [f"text {entry.digest}" if is_something else f"nothing {first + place}"]
+        named.append(Named(entry=entry, keys=tuple(keys), address=address, position=first + place))
+    return named
 
 
-def _name(own: _Called, shared: Shared) -> Named:
-    entry, address, title = own.entry, own.address, own.title
-    keys = []
-    if entry.id:
-        suffix = f" {address or title}" if _digest("id", entry.id) in shared else ""
-        keys.append(f"id {without_scheme(entry.id)}{suffix}")
-    keys += [f"path {path}" for path in own.paths if _digest("path", path) not in shared]
-    if address and _digest("address", address) not in shared:
-        keys.append(f"address {address}")
-    elif address and not entry.id:
-        keys.append(f"address {address} {title}")
-    if title and _digest("title", title) not in shared:
-        keys.append(f"title {title}")
-    is_something = entry.title or entry.summary or entry.content or entry.link
-    keys = keys or [f"text {entry.digest}" if is_something else f"nothing {own.position}"]
-    return Named(entry=entry, keys=tuple(keys), address=address, position=own.position)
-
-
-def _called(entries: Sequence[ParsedEntry], first: int) -> list[_Called]:
-    return [
-        _Called(
-            entry=entry,
-            position=position,
-            address=address_of(entry.link),
-            title=_title_key(entry),
-            paths=_paths(entry),
-        )
-        for position, entry in enumerate(entries, start=first)
-    ]
-
-
-def _names(called: Sequence[_Called]) -> Names:
-    found: dict[str, list[bytes]] = {}
-    for own in called:
-        for kind, name_, label in _labelled(own):
-            found.setdefault(kind, []).append(_digest(kind, name_) + _digest("label", label))
-    return {kind: b"".join(digests) for kind, digests in found.items()}
-
-
-def _labelled(own: _Called) -> Iterator[tuple[str, str, str]]:
-    """Each name with what tells two entries of that name apart.
-
-    The same address with the same title, or the same title at the same address, is the same
-    article listed twice.
-    """
-    if own.entry.id:
-        yield "id", own.entry.id, str(own.position)
-    for path in own.paths:
-        yield "path", path, str(own.position)
-    if own.address:
-        yield "address", own.address, _telling(own.entry)
-    if own.title:
-        yield "title", own.title, own.address or own.entry.id
-
-
-def _repeated(digests: bytes) -> Iterator[bytes]:
-    step = 2 * _DIGEST
-    pairs = sorted(digests[start : start + step] for start in range(0, len(digests), step))
-    for one, other in pairwise(pairs):
-        if one[:_DIGEST] == other[:_DIGEST] and one != other:
-            yield one[:_DIGEST]
-
-
-def _digest(kind: str, text: str) -> bytes:
-    whole = f"{kind} {text}".encode("utf-8", "surrogatepass")
-    return blake2b(whole, digest_size=_DIGEST).digest()
+def _owners(values: Sequence[str], labels: Sequence[str]) -> Counter[str]:
+    """How many entries, told apart by their labels, share a value."""
+    return Counter(value for value, _ in set(zip(values, labels, strict=True)))
 
 
 def _paths(entry: ParsedEntry) -> tuple[str, ...]:
@@ -196,7 +104,7 @@ def _telling(entry: ParsedEntry) -> str:
 
 
 def _plain(entry: ParsedEntry) -> str:
-    return words(entry.title.value) if entry.title else ""
+    return words(entry.title.value[:TITLE_COMPARED]) if entry.title else ""
 
 
 def without_tags(html: str) -> str:

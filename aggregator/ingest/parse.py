@@ -32,7 +32,7 @@ MAX_TAGS = 50
 MAX_ENCLOSURES = 20
 MAX_SALVAGED_BYTES = 20_000_000
 """To read entries one by one, each with the head of the feed."""
-_BEFORE_ENTRY = re.compile(rb"(?=<(?:\w+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
+_BEFORE_ENTRY = re.compile(rb"(?=<(?:[\w.-]+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
 _BAD_REFERENCE = re.compile(
     rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
     rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
@@ -46,7 +46,7 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
     fetched = bounds.narrow(fetched)
     if not fetched.body.strip(b"\x00\t\r\n\xef\xbb\xbf "):
         return Failed(error="The feed is empty: no bytes came.", status=fetched.status)
-    if fetched.body.lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"{"):
+    if bounds.is_json(fetched.body):
         return _parse_json(fetched)
     return _parse_xml(fetched)
 

@@ -156,7 +156,9 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
 
         report = await take_in(line, source, state, fetched, ending)
     if isinstance(report, Failed):
-        return SourceReport(source=source.id, outcome=Outcome.UNCHANGED, note=report.error)
+        return SourceReport(
+            source=source.id, outcome=Outcome.UNCHANGED, note=report.error, books=report.books
+        )
     return report
 
 
@@ -178,7 +180,9 @@ def _failed(line: Line, source: Source, state: FetchState, failed: Failed) -> So
     outcome = Outcome.RETIRED if after.retired else Outcome.FAILED
     batch = Batch(source=source.id, state=after, outcome=outcome, error=error, hold=failed.hold)
     line.store.save(batch, line.now)
-    return SourceReport(source=source.id, status=failed.status, outcome=outcome, error=error)
+    return SourceReport(
+        source=source.id, status=failed.status, outcome=outcome, error=error, books=failed.books
+    )
 
 
 def _waiting(line: Line, source: Source, state: FetchState, hold: Hold) -> SourceReport:

@@ -19,13 +19,10 @@ FEW = 2
 """Entries that are new together need no suspicion."""
 
 
-def is_renamed(new: int, renamed: int, claimed: int) -> bool:
-    """True if so much of a file has a new name that its outlet may have renamed everything.
-
-    Of its entries, `new` are not known, `claimed` are, `renamed` of these by another id.
-    """
-    strange = new + renamed
-    return new > 0 and strange > FEW and strange > claimed - renamed
+def is_renamed(found: Recognised) -> bool:
+    """True if so much of a file has a new name that its outlet may have renamed everything."""
+    strange = len(found.new) + found.renamed
+    return bool(found.new) and strange > FEW and strange > len(found.claimed) - found.renamed
 
 
 def rebind(found: Recognised, stored: Sequence[Known]) -> Recognised:

@@ -1,6 +1,6 @@
 """A large document is read in slices: its head, some of its entries, its tail.
 
-    Fetched --sliced--> Sliced, one Slice for all but the largest feeds
+    Fetched --sliced--> Sliced, one slice for all but the largest feeds
 
 The objects that a parser makes of a document take ten times its size, or a thousand times if
 it is made for that; those of a slice are gone before the next one is read. Nothing is read
@@ -9,46 +9,48 @@ here: entries are found in the bytes, by where they begin.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from aggregator.ingest.bounds import encoding_of_wide, narrow
+from aggregator.ingest.bounds import encoding_of_wide, is_json, narrow, xml_fault
 from aggregator.model import Failed, Fetched, ParsedEntry
 
 __all__ = ["Slice", "Sliced", "sliced"]
 
 MAX_ENTRIES = 100_000
+"""Of a document."""
 MAX_ENTRY = 2_000_000
 """Bytes; pictures that stand in the text itself may take that much."""
-MAX_OUTSIDE = 1_000_000
-"""Bytes of a document that belong to no entry."""
+MAX_OUTSIDE = 250_000
+"""Bytes of a document that belong to no entry; each slice has them."""
+MAX_REPEATED = 20_000_000
+"""Bytes that all slices together may have of what belongs to no entry."""
 MAX_WIDE = 4_000_000
-"""Bytes of a document in wide letters; all others have so many as [fetch] max_bytes allows."""
-SLICE_BYTES = 1_000_000
+"""Bytes of a document in UTF-16 or UTF-32, which must be held twice."""
+SLICE_BYTES = 700_000
 SLICE_ENTRIES = 500
+"""A slice has no more than either, unless it is one entry."""
 
 _Span: TypeAlias = tuple[int, int]
 """Where an entry begins, and where the next one does or what follows the last."""
 
-_ENTRY = re.compile(
-    rb"(<(?:\w+:)?(?:item|entry)[\s/>])"
-    rb"|<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)",
-    re.IGNORECASE | re.DOTALL,
+_OPENING = re.compile(
+    rb"<((?:[\w.-]+:)?(?:item|entry))[\s/>]|(<!\[CDATA\[|<!--|<!ENTITY|<\?)", re.IGNORECASE
 )
-_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>|<(?:\w+:)?(?:item|entry)\s*/>", re.IGNORECASE)
+_CLOSING = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<!ENTITY": b">", b"<?": b"?>"}
+_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _JSON = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"(\s*:)?|\\?\Z)|[][{},]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """Some entries of a document, as a document; `first` is the number of the first, from 0.
+    """Some entries of a document, as a document.
 
-    `broken` stands for an entry that is too large to be read, and then alone in its slice.
+    `broken` stands for an entry that is too large to be read; the document is then without it.
     """
 
     document: Fetched
-    first: int = 0
     broken: ParsedEntry | None = None
 
 
@@ -64,52 +66,57 @@ class Sliced:
     def __len__(self) -> int:
         return len(self.spans) or 1
 
-    def __iter__(self) -> Iterator[Slice]:
-        body = self.document.body
+    def __getitem__(self, number: int) -> Slice:
         if not self.spans:
-            yield Slice(document=self.document)
-            return
+            return Slice(document=self.document)
+        body = self.document.body
+        start, end = self.spans[number]
         head, tail = body[: self.spans[0][0]], body[self.spans[-1][1] :]
-        first = 0
-        for (start, end), count in zip(self.spans, self.counts, strict=True):
-            broken = _too_large(body[start:end]) if end - start > MAX_ENTRY else None
-            whole = head + (b"" if broken else body[start:end]) + tail
-            yield Slice(document=replace(self.document, body=whole), first=first, broken=broken)
-            first += count
+        broken = _too_large(body[start:end]) if end - start > MAX_ENTRY else None
+        whole = head + (b"" if broken else body[start:end]) + tail
+        return Slice(document=replace(self.document, body=whole), broken=broken)
 
 
 def sliced(fetched: Fetched) -> Sliced | Failed:
     """The document in as few slices as its size allows. A `Failed` says why it is not read."""
     if len(fetched.body) > MAX_WIDE and encoding_of_wide(fetched.body):
-        error = f"The feed is not read: it has more than {MAX_WIDE:,} bytes of UTF-16 or UTF-32."
-        return Failed(error=error, status=fetched.status)
+        return _refused(fetched, f"{MAX_WIDE:,} bytes of UTF-16 or UTF-32")
     fetched = narrow(fetched)
     body = fetched.body
-    is_json = body[:100].lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"{")
+    grouped = _grouped(_json_spans(body) if is_json(body) else _xml_spans(body))
+    if grouped is None:
+        return _refused(fetched, f"{MAX_ENTRIES:,} entries")
+    spans, counts = grouped
+    outside = len(body) - (spans[-1][1] - spans[0][0] if spans else 0)
+    if not spans and outside > MAX_OUTSIDE:
+        beginning = body[:MAX_OUTSIDE]
+        if not is_json(body) and xml_fault(beginning):
+            return Sliced(document=replace(fetched, body=beginning))  # which says what is wrong
+    if outside > MAX_OUTSIDE or outside * len(spans) > MAX_REPEATED:
+        return _refused(fetched, f"{MAX_OUTSIDE:,} bytes beside its entries")
+    if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY:
+        return Sliced(document=fetched)
+    return Sliced(document=fetched, spans=spans, counts=counts)
+
+
+def _refused(fetched: Fetched, much: str) -> Failed:
+    return Failed(error=f"The feed is not read: it has more than {much}.", status=fetched.status)
+
+
+def _grouped(found: Iterable[_Span]) -> tuple[tuple[_Span, ...], tuple[int, ...]] | None:
+    """The spans of slices, and how many entries each has; None if there are too many."""
     spans: list[_Span] = []
     counts: list[int] = []
-    found = _json_spans(body) if is_json else _xml_spans(body)
     for total, (start, end) in enumerate(found, start=1):
         if total > MAX_ENTRIES:
-            error = f"The feed is not read: it has more than {MAX_ENTRIES:,} entries."
-            return Failed(error=error, status=fetched.status)
+            return None
         if spans and end - spans[-1][0] <= SLICE_BYTES and counts[-1] < SLICE_ENTRIES:
             spans[-1] = spans[-1][0], end
             counts[-1] += 1
         else:
             spans.append((start, end))
             counts.append(1)
-    inside = spans[-1][1] - spans[0][0] if spans else 0
-    if len(body) - inside > MAX_OUTSIDE:
-        if spans or is_json:
-            error = (
-                f"The feed is not read: it has more than {MAX_OUTSIDE:,} bytes beside its entries."
-            )
-            return Failed(error=error, status=fetched.status)
-        return Sliced(document=replace(fetched, body=body[:MAX_OUTSIDE]))
-    if len(spans) == 1 and inside <= MAX_ENTRY:
-        return Sliced(document=fetched)
-    return Sliced(document=fetched, spans=tuple(spans), counts=tuple(counts))
+    return tuple(spans), tuple(counts)
 
 
 def _too_large(entry: bytes) -> ParsedEntry:
@@ -118,19 +125,38 @@ def _too_large(entry: bytes) -> ParsedEntry:
 
 
 def _xml_spans(body: bytes) -> Iterator[_Span]:
-    """Of all elements called item or entry that stand in no text, comment or instruction.
+    """Of all elements that are called as the first item or entry is, and stand in no text,
+    comment or instruction.
 
     What follows the last one's end belongs to the document; if it does not end, it was cut off.
     """
-    start = -1
-    for found in _ENTRY.finditer(body):
-        if found[1]:
+    start, name = -1, b""
+    for at, found in _entries(body):
+        name = name or found
+        if found == name:
             if start >= 0:
-                yield start, found.start()
-            start = found.start()
+                yield start, at
+            start = at
     if start >= 0:
         end = max((found.end() for found in _END.finditer(body, start)), default=len(body))
         yield start, end
+
+
+def _entries(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where elements called item or entry begin, and how they are called."""
+    never_end: set[bytes] = set()
+    at = 0
+    while opening := _OPENING.search(body, at):
+        at = opening.end()
+        if opening[1]:
+            yield opening.start(), opening[1]
+        elif opening[2] not in never_end:
+            closing = _CLOSING[opening[2].upper()]
+            end = body.find(closing, at)
+            if end < 0:
+                never_end.add(opening[2])
+            else:
+                at = end + len(closing)
 
 
 def _json_spans(body: bytes) -> Iterator[_Span]:

@@ -12,20 +12,30 @@ import resource
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.ingest.channel import overview
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.naming import Named, Names, Shared, name, names_of
+from aggregator.ingest.naming import Named, name
 from aggregator.ingest.parse import parse
 from aggregator.ingest.slices import Slice
-from aggregator.model import Entry, Failed, Overview, ParsedFeed, Rejected, Source
+from aggregator.model import (
+    Entry,
+    Failed,
+    Fetched,
+    Overview,
+    ParsedEntry,
+    ParsedFeed,
+    Rejected,
+    Source,
+)
 
-__all__ = ["Reading", "Survey", "Workers", "open_workers"]
+__all__ = ["Outlines", "Reading", "Workers", "open_workers"]
 
 TIME_LIMIT = 60.0
 """Seconds for one document; the largest real feeds take one or two."""
@@ -41,38 +51,43 @@ CHUNK = 500
 """Entries cleaned in one task."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What a slice of a feed says, and the names in it; summed up before it is read."""
-
-    overview: Overview
-    names: Names
+_Clean: TypeAlias = Callable[..., list[Entry | Rejected] | Failed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A feed, or a slice of one, that could be read, and its entries with their keys."""
+    """A feed that could be read, and its entries with their keys."""
 
     overview: Overview
     named: tuple[Named, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlines:
+    """A slice of a feed that could be read, and the outlines of its entries."""
+
+    overview: Overview
+    entries: tuple[ParsedEntry, ...]
+
+
 class Workers:
-    """A pool that reads and cleans. If all its processes die, it has others."""
+    """A pool that reads and cleans. If all its processes die, it has others.
+
+    `large` lets one document at a time be read in slices.
+    """
 
     def __init__(self, open_pool: Callable[[], ProcessPool]) -> None:
+        self.large = asyncio.Semaphore(1)
         self._open_pool = open_pool
         self._pool = open_pool()
 
-    async def survey(self, part: Slice) -> Survey | Failed:
-        """Parse a slice for what must be known of all of them before one is read."""
-        return await self._do(_survey, part)
+    async def read(self, fetched: Fetched) -> Reading | Failed:
+        """Parse a feed and name its entries."""
+        return await self._do(_read, fetched)
 
-    async def read(self, part: Slice, shared: Shared | None = None) -> Reading | Failed:
-        """Parse a feed and name its entries, or a slice of one whose names are `shared`."""
-        return await self._do(_read, part, shared)
+    async def outline(self, part: Slice) -> Outlines | Failed:
+        """Parse a slice of a feed for what must be known of many before one is cleaned."""
+        return await self._do(_outline, part)
 
     async def clean(
         self, items: Sequence[Named], source: Source, now: datetime, home: str
@@ -82,24 +97,38 @@ class Workers:
         If one of them hangs or kills a worker, it is rejected, and costs no other.
         """
         chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
-        tasks = (self._do(clean_all, chunk, source, now, home) for chunk in chunks)
+        tasks = (self._clean(clean_all, chunk, source, now, home) for chunk in chunks)
         cleaned: list[Entry | Rejected] = []
-        for chunk, result in zip(chunks, await asyncio.gather(*tasks), strict=True):
-            if isinstance(result, Failed):
-                result = await self._clean_apart(chunk, source, now, home)
+        for result in await asyncio.gather(*tasks):
             if isinstance(result, Failed):
                 return result
             cleaned += result
         return cleaned
 
-    async def _clean_apart(
-        self, items: Sequence[Named], source: Source, now: datetime, home: str
+    async def clean_in(
+        self,
+        part: Slice,
+        first: int,
+        items: Sequence[Named],
+        source: Source,
+        now: datetime,
+        home: str,
     ) -> list[Entry | Rejected] | Failed:
-        """The same, one by one; gives up on a feed with many such entries."""
+        """The same for entries of a slice that begins with number `first`; of those named,
+        outlines are enough."""
+        return await self._clean(partial(_clean_in, part, first), items, source, now, home)
+
+    async def _clean(
+        self, step: _Clean, items: Sequence[Named], source: Source, now: datetime, home: str
+    ) -> list[Entry | Rejected] | Failed:
+        """All at once, else one by one; gives up on a feed with many that are too much."""
+        result = await self._do(step, items, source, now, home)
+        if not isinstance(result, Failed):
+            return result
         cleaned: list[Entry | Rejected] = []
         bad = 0
         for item in items:
-            result = await self._do(clean_all, [item], source, now, home, limit=ONE_LIMIT)
+            result = await self._do(step, [item], source, now, home, limit=ONE_LIMIT)
             if isinstance(result, Failed):
                 bad += 1
                 if bad > MAX_BAD:
@@ -184,20 +213,33 @@ def _ready() -> None:
     """The first task of a worker."""
 
 
-def _survey(part: Slice) -> Survey | Failed:
+def _read(fetched: Fetched) -> Reading | Failed:
+    parsed = parse(fetched)
+    if isinstance(parsed, Failed):
+        return parsed
+    return Reading(overview=overview(parsed), named=tuple(name(parsed.entries)))
+
+
+def _outline(part: Slice) -> Outlines | Failed:
     parsed = _parsed(part)
     if isinstance(parsed, Failed):
         return parsed
-    return Survey(overview=overview(parsed), names=names_of(parsed.entries, part.first))
+    entries = tuple(entry.outline for entry in parsed.entries)
+    return Outlines(overview=overview(parsed), entries=entries)
 
 
-def _read(part: Slice, shared: Shared | None) -> Reading | Failed:
+def _clean_in(
+    part: Slice, first: int, items: Sequence[Named], source: Source, now: datetime, home: str
+) -> list[Entry | Rejected] | Failed:
     parsed = _parsed(part)
     if isinstance(parsed, Failed):
         return parsed
-    named = name(parsed.entries, shared, part.first)
-    return Reading(overview=overview(parsed), named=tuple(named))
+    whole = [replace(item, entry=parsed.entries[item.position - first]) for item in items]
+    return clean_all(whole, source, now, home)
 
 
 def _parsed(part: Slice) -> ParsedFeed | Failed:
-    return ParsedFeed(entries=(part.broken,)) if part.broken else parse(part.document)
+    parsed = parse(part.document)
+    if part.broken and isinstance(parsed, ParsedFeed):
+        return replace(parsed, entries=(part.broken,))
+    return parsed

@@ -198,9 +198,8 @@ def _pace_of(text: str) -> Pace:
     return Pace(every=every, covers=covers, skip_hours=tuple(hours), skip_days=tuple(days))
 
 
-def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
+def fetch_row(batch: Batch, state: FetchState, now: datetime) -> dict[str, Any]:
     """What a fetch changes in the row of its source; one that was not asked was not fetched."""
-    state = batch.state
     asked = {} if batch.outcome is Outcome.WAITING else {"last_fetch": time(now)}
     return asked | {
         "etag": state.validators.etag,
@@ -227,7 +226,9 @@ def fetch_row(batch: Batch, now: datetime) -> dict[str, Any]:
 
 
 FORGOTTEN = fetch_row(
-    Batch(source="", state=FetchState(), outcome=Outcome.NEVER), datetime.fromtimestamp(0, UTC)
+    Batch(source="", state=None, outcome=Outcome.NEVER),
+    FetchState(),
+    datetime.fromtimestamp(0, UTC),
 ) | {"last_fetch": None}
 del FORGOTTEN["last_success"]
 """What is forgotten of a source whose address is another now: all but that we know it."""

@@ -80,7 +80,8 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     )
     _reject(db, batch.source, batch.rejected, now)
     _bump(db, touched, now)
-    db.table("sources").update(batch.source, rows.fetch_row(batch, now))
+    if batch.state is not None:
+        db.table("sources").update(batch.source, rows.fetch_row(batch, batch.state, now))
     _count(db, batch)
     if batch.hold:
         db.execute(

@@ -129,7 +129,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "150,000 elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 150_000),
     "huge attribute": lambda: _feed(f"<rss version='2.0' a='{'x' * 10_000_000}'/>"),
     "millions of entries": lambda: _feed("<rss version='2.0'><channel>" + "<item/>" * 2_000_000),
-    "millions of tags": lambda: _feed(FEED.replace("<item>", "<a/>" * 240_000 + "<item>", 1)),
+    "millions of tags": lambda: _feed(FEED.replace("<title>", "<a/>" * 240_000 + "<title>", 1)),
     "a huge entry": lambda: _feed(
         FEED.replace("</channel>", f"<item>{'<link/>' * 2_000_000}</item></channel>")
     ),
@@ -138,9 +138,17 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     ),
     "millions of values": lambda: said(
         "Content-Type: application/feed+json\r\n",
-        b'{"items": [{"tags": [' + b"[]," * 600_000 + b"1]}]}",
+        b'{"items": [{"tags": [' + b"1," * 900_000 + b"1]}]}",
     ),
     "much beside the entries": lambda: _feed(FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)),
+    "lists in lists": lambda: said(
+        "Content-Type: application/feed+json\r\n",
+        b'{"items": [' + (b"[" * 400 + b"]" * 400 + b",") * 1200 + b"1]}",
+    ),
+    "many small entities": lambda: _feed(
+        f"<!DOCTYPE rss [<!ENTITY a '{'x' * 170}'>]>"
+        + FEED.replace("</title>", "&amp;" + "&a;" * 200_000 + "</title>", 1)
+    ),
     "much in wide letters": lambda: said(
         "Content-Type: application/rss+xml\r\n", (FEED + " " * 2_500_000).encode("utf-16")
     ),

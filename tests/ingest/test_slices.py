@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from aggregator.demo.formats import FORMATS, Item
 from aggregator.errors import StoreUnavailable
-from aggregator.ingest import slices
+from aggregator.ingest import intake, slices
 from aggregator.ingest.channel import overview
-from aggregator.ingest.naming import name, names_of, shared_in
 from aggregator.ingest.parse import parse
 from aggregator.ingest.slices import Sliced, sliced
 from aggregator.model import (
@@ -39,7 +38,7 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
 def _slices(document: Fetched) -> list[Fetched]:
     found = sliced(document)
     assert isinstance(found, Sliced)
-    return [part.document for part in found]
+    return [found[number].document for number in range(len(found))]
 
 
 def _entries(document: Fetched) -> list[ParsedEntry]:
@@ -141,7 +140,8 @@ def test_an_entry_that_is_too_large() -> None:
     found = sliced(fetched(whole))
     assert isinstance(found, Sliced)
 
-    first, second = found
+    first, second = found[0], found[1]
+    assert len(found) == 2
 
     assert [e.title.value for e in _entries(first.document) if e.title] == ["S"]
     assert second.broken is not None
@@ -150,7 +150,7 @@ def test_an_entry_that_is_too_large() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", [b"<item ", b"<![CDATA[", b"<!--", b"<?", b'{"items":["\\', b'\\"']
+    "unit", [b"<item ", b"<![CDATA[", b"<!--", b"<?", b"<!ENTITY ", b'{"items":["\\', b'\\"']
 )
 def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
     """No expression runs back and forth over it; that would take years, not a second."""
@@ -158,29 +158,6 @@ def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
     found = sliced(fetched(start + unit * (15_000_000 // len(unit))))
 
     assert isinstance(found, Failed | Sliced)
-
-
-@given(
-    st.lists(
-        st.builds(
-            entry,
-            st.sampled_from(["A", "B", "C"]),
-            id=st.sampled_from(["", "1", "2", "https://h.example/very/long/path/of/1"]),
-            link=st.sampled_from(["", "https://h.example/a", "https://h.example/12345-story"]),
-            published=st.sampled_from([None, "today"]),
-        ),
-        max_size=8,
-    ),
-    st.integers(0, 8),
-)
-def test_names_do_not_depend_on_slices(entries: list[ParsedEntry], cut: int) -> None:
-    """An entry has the same keys, wherever the file is cut."""
-    halves = (entries[:cut], 0), (entries[cut:], min(cut, len(entries)))
-    shared = shared_in([names_of(half, first) for half, first in halves])
-
-    named = [item for half, first in halves for item in name(half, shared, first)]
-
-    assert named == name(entries)
 
 
 @given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
@@ -272,3 +249,105 @@ def test_a_run_that_ends_between_two_slices(
     assert (total.new, total.updated, total.known) == (3, 0, 4)
     assert sorted(newsroom.titles("/all.atom")) == [f"Story {n}" for n in range(7)]
     assert newsroom.store.examine(newsroom.now) == []
+
+
+def _item(title: str, id_: str, link: str = "", day: int = 5, text: str = "Something.") -> str:
+    date = f"<pubDate>{day:02} Oct 2026 10:00:00 GMT</pubDate>" if day else ""
+    link = link or f"https://h.example/news/{id_}"
+    return (
+        f"<item><title>{title}</title><guid isPermaLink='false'>{id_}</guid><link>{link}</link>"
+        f"{date}<description>{text}</description></item>"
+    )
+
+
+_FEW = [_item(f"Story {n}", f"s{n}") for n in range(3)]
+_OLD = [_item(f"Report {n}", f"a{n}", f"https://old.example/?p={n}") for n in range(6)]
+_RENAMED = [_item(f"Report {n}", f"urn:x:{n}", f"https://new.example/s{n}", 4) for n in range(6)]
+_FRESH = [_item(f"Fresh {n}", f"urn:f:{n}", f"https://new.example/f{n}") for n in range(3)]
+_LIVE = "https://h.example/live-blog-from-the-court"
+_BRIEFING = _item("Daily briefing", "urn:x:b", "https://new.example/b", 5, "Of today.")
+SCENES: list[tuple[str, list[str], list[str]]] = [
+    ("all renamed, news first", _OLD, [*_FRESH, *_RENAMED]),
+    (
+        "a title that is another's in a later slice",
+        _OLD,
+        [*_RENAMED[:2], _item("Report 5", "urn:y", "https://new.example/y", 4), *_RENAMED[2:]],
+    ),
+    (
+        "a title that a later slice lists by its old name",
+        [*_OLD, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
+        [_BRIEFING, *_RENAMED, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
+    ),
+    (
+        "an address that passes to another article",
+        [_item("Live", "1", _LIVE, 0), *_FEW],
+        [_item("New", "4", _LIVE, 0, "x"), *_FEW, _item("Live", "1", _LIVE + "-of-monday", 0)],
+    ),
+    ("a flood that is listed twice", _FEW, [_item(f"N {n}", f"n{n}") for n in range(6)] * 2),
+    (
+        "a flood of what is rejected",
+        _FEW,
+        [*(_item(f"N {n}", f"n{n}") for n in range(4)), *(["<item><guid>x</guid></item>"] * 6)],
+    ),
+    ("copies of which one is edited", [*_FEW, *_FEW], [_item("Story 0", "s0", text="x"), *_FEW]),
+    (
+        "a rejected entry that is listed twice",
+        _FEW,
+        [*_FEW, *(["<item><guid>x</guid></item>"] * 4)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), [c[1:] for c in SCENES], ids=[c[0] for c in SCENES])
+def test_slices_change_nothing(
+    newsroom: Newsroom,
+    first: list[str],
+    second: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether a document is read whole or in slices, the same is published and counted."""
+    told: dict[str, list[object]] = {"whole": [], "sliced": []}
+    for outlet, entries in (("whole", 500), ("sliced", 2)):
+        monkeypatch.setattr(slices, "SLICE_ENTRIES", entries)
+        newsroom.lists(outlet, max_new="8")
+        for number, items in enumerate((first, second)):
+            body = f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>"
+            newsroom.answers(outlet, body.replace(".example", f".{outlet}.example").encode())
+            (report,) = newsroom.ingests(outlet, later=number * HOUR).sources
+            told[outlet] += [report.books, report.note.replace(outlet, "")]
+        published = newsroom.read(f"/sources/{outlet}.atom").entries
+        told[outlet].append(sorted((item.title, item.summary) for item in published))
+
+    assert told["sliced"] == told["whole"]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
+    """Its hints are read though the first entry is not."""
+    huge = f"<item><description>{'x' * 2_100_000}</description></item>"
+    whole = f"<rss version='2.0'><channel><ttl>90</ttl>{huge}{''.join(_FEW)}</channel></rss>"
+    found = sliced(fetched(whole))
+    assert isinstance(found, Sliced)
+
+    parsed = parse(found[0].document)
+
+    assert isinstance(parsed, ParsedFeed)
+    assert parsed.pace.every == 90 * 60
+
+
+@pytest.mark.usefixtures("pairs")
+def test_more_than_are_recognised_together(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a document is several; what earlier ones list is no news in the later ones."""
+    monkeypatch.setattr(intake, "TOGETHER", 4)
+    newsroom.lists("harbor")
+    listed = [article(f"Story {n}", id_="same" if n % 5 == 0 else "") for n in range(11)]
+    newsroom.publishes("harbor", *listed, listed[2])
+
+    first = newsroom.ingests().total
+    newsroom.publishes("harbor", article("Story 11"), *listed)
+    second = newsroom.ingests(later=HOUR).total
+
+    assert (first.new, first.known) == (11, 1)
+    assert (second.new, second.updated, second.known) == (1, 0, 11)
