@@ -153,7 +153,8 @@ async def _parts_taken_in(
             line.store.save(replace(batch, outcome=tally.outcome), line.now)
             tally.books += batch.books
             tally.held += len(new) if is_held else 0
-            tally.taken |= own.claimed | _rows_of(line, source, new)
+            if not part.is_last:
+                tally.taken |= own.claimed | _rows_of(line, source, new)
     return None
 
 
