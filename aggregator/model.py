@@ -21,6 +21,10 @@ SafeHtml = NewType("SafeHtml", str)
 Show = Literal["title", "excerpt", "full"]
 """How much of an article an outlet lets us republish."""
 
+Dedupe = Literal["off", "address", "text"]
+"""By what an outlet's entries may become one story with those of others: by nothing, by what
+links say, or by their words as well."""
+
 
 # ---- what an operator lists ------------------------------------------------------
 
@@ -64,6 +68,7 @@ class Source:
     """Seconds."""
     max_new: int = 100
     """New entries in one fetch beyond which they are held for the operator."""
+    dedupe: Dedupe = "text"
 
     @property
     def published_feed(self) -> str:
@@ -198,7 +203,8 @@ class ParsedEntry:
 
     Dates are datetimes where the parser understood them, else the text as given.
     `broken` says why the entry cannot be trusted (it was cut off, say); `origins` are the ids
-    and addresses of the feeds that it says it comes from (atom:source, RSS source).
+    and addresses of the feeds that it says it comes from (atom:source, RSS source), `originals`
+    the addresses of the article that it says it is a copy of (rel=canonical).
     """
 
     id: str = ""
@@ -214,6 +220,7 @@ class ParsedEntry:
     image: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     origins: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
     broken: str = ""
     outline_of: str = ""
     """The digest of the entry that this is an outline of; empty if it is one itself."""
@@ -293,7 +300,8 @@ class Entry:
 
     `title`, `summary` and `author` are plain text, `content` is safe HTML, `published` is
     never in the future. `address` names the article across outlets: two entries with the
-    same address are the same article.
+    same address are the same article. `originals` are canonical addresses that it says it comes
+    from, of another article or of another outlet's feed; by its `prints` its copies are found.
     """
 
     source: str
@@ -319,6 +327,13 @@ class Entry:
     """The same as long as a reader of ours reads the same."""
     position: int
     """Its place in the outlet's file, from 0; it orders entries of one date."""
+    originals: tuple[str, ...] = ()
+    is_dated: bool = True
+    """False if the outlet gave no date, and `published` is when it was first seen."""
+    prints: tuple[int, ...] = ()
+    """Not read back from the store, which only looks for them."""
+    row: int = field(default=0, compare=False)
+    """Its number in the store; below 0, the place in a batch of one that is not stored yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,13 +368,42 @@ class Known:
 # ---- stories ---------------------------------------------------------------------
 
 
+class Kind(enum.StrEnum):
+    """What binds two entries, or keeps them apart, strongest first."""
+
+    SPLIT = "split"
+    """An operator has told them apart."""
+    MERGED = "merged"
+    """An operator has put them together."""
+    ADDRESS = "address"
+    ATTRIBUTION = "attribution"
+    TEXT = "text"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """Evidence that two entries of two outlets are one article, or an operator's word on it.
+
+    `a` and `b` are their rows, the smaller first. Of bonds of one kind, the one with the higher
+    `score` is stronger; `why` is a phrase for the operator.
+    """
+
+    a: int
+    b: int
+    kind: Kind
+    score: float = 0.0
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """One or more entries that are the same article, published once.
 
     `id` and `public_id` are chosen once and never change; `lead` is sticky.
     `published` orders stories, `arrived` decides which are in the window of a feed, so
-    that an old-dated newcomer is still seen (oursqlcommunity-org/planet#107).
+    that an old-dated newcomer is still seen (oursqlcommunity-org/planet#107). `begun` is the
+    time of the run that told it first.
     """
 
     id: str
@@ -369,6 +413,7 @@ class Story:
     published: datetime
     updated: datetime
     arrived: datetime
+    begun: datetime
     why: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
 
@@ -376,6 +421,20 @@ class Story:
     def entries(self) -> tuple[Entry, ...]:
         """All tellings, the lead first."""
         return (self.lead, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """Stored stories that may have to do with each other: all that bonds connect, whole.
+
+    `former` are stories that turned out to be one of them, each with the entry that led it;
+    `published` are the ids of those that readers have seen.
+    """
+
+    stories: tuple[Story, ...] = ()
+    bonds: tuple[Bond, ...] = ()
+    former: tuple[Story, ...] = ()
+    published: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,8 +490,9 @@ class Filed:
     """A story and where it belongs.
 
     `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
-    the story is stored already and gained an entry; `row` is that of an entry in it that
-    reads differently now. `is_held` keeps a new story back until the operator lets it out.
+    the story is stored already and is told by other entries now; `row` is that of an entry in it
+    that reads differently now. `is_held` keeps a new story back until the operator lets it out.
+    `absorbed` are the ids of stories that turned out to be this one.
     """
 
     story: Story
@@ -441,6 +501,7 @@ class Filed:
     joins: bool = False
     row: int = 0
     is_held: bool = False
+    absorbed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,9 +509,10 @@ class Batch:
     """Everything that one fetch of one source changes; saved whole or not at all.
 
     The batches of a large document are saved one by one, and `state` is None but in the last.
-    `new` are stories that are new or that gained this source's entry; `revised` are stories
+    `new` are stories that are new or told by other entries than before; `revised` are stories
     in which this source's entry reads differently now; `alike` are known entries that only
     their digest tells from last time; `keys` are the names, old and new, of known entries.
+    The ends of `bonds` below 0 are entries of `new`.
     """
 
     source: str
@@ -459,6 +521,7 @@ class Batch:
     error: str = ""
     new: tuple[Filed, ...] = ()
     revised: tuple[Filed, ...] = ()
+    bonds: tuple[Bond, ...] = ()
     alike: tuple[tuple[int, str], ...] = ()
     keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
     rejected: tuple[Rejected, ...] = ()

@@ -26,7 +26,7 @@ from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
 
-__all__ = ["FIELDS", "Document", "Hits", "Query", "fold", "parse"]
+__all__ = ["FIELDS", "Document", "Hits", "Query", "fold", "folded_words", "parse"]
 
 FIELDS = ("title", "summary", "content", "tag", "source", "author")
 UNFIELDED = ("title", "summary", "tag")
@@ -37,15 +37,22 @@ Hits = tuple[str, ...]
 """Where a query was found: `title: fentanyl`, `tag: "drug policy"`."""
 
 _WORD = re.compile(r"\w+")
+_ACCENT = re.compile(
+    "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
+)
 _BARRIER = " | "  # stands between two tags; no folded phrase contains it
 
 
 def fold(text: str) -> str:
     """`" word word "`: lower case, no accents, no punctuation, a space at both ends."""
+    return f" {' '.join(folded_words(text))} "
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text: lower case, no accents, no punctuation."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join([c for c in decomposed if c < "\u0300" or not unicodedata.combining(c)])
-    return f" {' '.join(_WORD.findall(text.casefold()))} "
+        text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
+    return _WORD.findall(text.casefold())
 
 
 @dataclass(slots=True)

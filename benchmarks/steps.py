@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aggregator.ingest.categorize import categorize
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.dedupe import dedupe
+from aggregator.ingest.filing import Desk, numbered, tell
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
@@ -46,6 +46,7 @@ def table(rules: tuple[str, ...]) -> str:
         sources = [_source(number) for number in range(FEEDS)]
         store.sync(sources, NOW)
         listed = {source.id: source for source in sources}
+        desk = Desk(sources=listed, topics=topics, store=store, now=NOW, authority="x.example")
         for number, source in enumerate(sources):
             fetched = _fetched(make_feed(number, ENTRIES, "rich"))
             with _clock(costs, "parse (feedparser)"):
@@ -60,16 +61,13 @@ def table(rules: tuple[str, ...]) -> str:
             with _clock(costs, "move between processes"):
                 entries = [entry for entry in _moved(cleaned) if isinstance(entry, Entry)]
             with _clock(costs, "dedupe"):
-                stories = dedupe(
-                    entries, {}, sources=listed, authority="x.example", now=NOW,
-                    is_first_import=True,
-                )  # fmt: skip
+                told = tell(desk, numbered(entries), is_first_import=True)
             with _clock(costs, "categorize"):
-                placed = [tuple(categorize(story, topics, listed)) for story in stories]
+                placed = [tuple(categorize(story, topics, listed)) for story in told.stories]
             with _clock(costs, "save"):
                 filed = tuple(
                     Filed(story=story, arrived=story.arrived, placements=placements)
-                    for story, placements in zip(stories, placed, strict=True)
+                    for story, placements in zip(told.stories, placed, strict=True)
                 )
                 state = FetchState()
                 store.save(

@@ -1,9 +1,12 @@
 """Nouns for tests, made with one word each; a test states only what it is about."""
 
+import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.ingest.addresses import address_of
+from aggregator.ingest.clean import clean
 from aggregator.ingest.naming import Named, name
 from aggregator.model import (
     Entry,
@@ -101,6 +104,36 @@ def entry(title: str = "A title", source: str = "outlet", **keys: Any) -> Entry:
     return Entry(**merged)
 
 
+WORDS = """
+harbor crane strike council vote river bridge teacher budget winter market farmer valley court
+judge letter doctor nurse clinic prison guard border camp village miner union contract factory
+engine train station tunnel island storm flood dam levee power grid water pipe school child
+""".split()  # noqa: SIM905 - a list of this length reads better as text
+
+
+def prose(seed: int, words: int = 120) -> str:
+    """A text of that many words, in sentences, that no other seed gives."""
+    random_ = random.Random(seed)
+    told = [f"{random_.choice(WORDS)}" for _ in range(words)]
+    starts = range(0, words, 12)
+    return " ".join(f"{' '.join(told[start : start + 12]).capitalize()}." for start in starts)
+
+
+def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
+    """An entry with a text, as cleaning makes it: teaser, prints and all."""
+    slug = title.lower().replace(" ", "-")
+    given = ParsedEntry(
+        id=f"https://{source}.example/?p={slug}",
+        link=keys.pop("link", f"https://{source}.example/{slug}"),
+        title=plain(title),
+        content=html(text) if text else None,
+        published=keys.pop("published", at("2026-10-05 10:00")),
+    )
+    cleaned = clean(named(given), Source(id=source, name=source, feed="", site=""), NOW)
+    assert isinstance(cleaned, Entry)
+    return replace(cleaned, **keys)
+
+
 def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
     """A story told by these entries."""
     defaults: dict[str, Any] = {
@@ -111,6 +144,7 @@ def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
         "published": lead.published,
         "updated": lead.updated,
         "arrived": lead.published,
+        "begun": lead.published,
     }
     return Story(**{**defaults, **keys})
 

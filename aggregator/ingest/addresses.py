@@ -26,6 +26,11 @@ TRACKING = (
 """Query parameters that never choose an article. Kept short on purpose: `ref`, `source` and
 `id` do choose one on some sites."""
 _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
+_AMP_CACHE = re.compile(
+    r"https?://([^/]+\.cdn\.ampproject\.org/[cv]|(?:www\.)?google\.[a-z.]+/amp)/(?:s/)?(.+)"
+)
+_AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1)?|outputType=amp)(?:(&)|(?=#|$))")
+_AMP_HOST = re.compile(r"^amp\.(?=.+\.)")
 _NUMBERED = re.compile(
     r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
 )
@@ -42,23 +47,32 @@ _OUR_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
 def address_of(link: str) -> str:
     """The same for all spellings of one article's address, empty if there is none.
 
-    Scheme, `www.`, trailing slash, order of parameters, tracking parameters and noise
+    Scheme, `www.`, trailing slash, order of parameters, tracking parameters, AMP and noise
     behind # do not count; any other fragment does, since blogs with many items on one page
     tell them apart by nothing else. A front page is no article's address.
     """
     try:
-        link, hash_, fragment = link.partition("#")
+        link, hash_, fragment = _without_amp(link).partition("#")
         parts = urlsplit(canonicalize_url(url_query_cleaner(link, TRACKING, remove=True)))
         host, port = parts.hostname, parts.port
     except ValueError:
         return ""
-    path = parts.path.rstrip("/")
+    path = parts.path.rstrip("/").removesuffix("/amp")
     keeps_fragment = hash_ and fragment and not _NOISE_FRAGMENT.match(fragment)
     if not host or not (path or parts.query or keeps_fragment):
         return ""
-    host = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
+    host = _AMP_HOST.sub("", host.removeprefix("www.")) + (
+        f":{port}" if port not in (None, 80, 443) else ""
+    )
     query = f"?{parts.query}" if parts.query else ""
     return f"{host}{path}{query}" + (f"#{fragment}" if keeps_fragment else "")
+
+
+def _without_amp(link: str) -> str:
+    """The page that a copy in Google's AMP cache, or an AMP form by parameter, stands for."""
+    found = _AMP_CACHE.match(link)
+    link = f"https://{found[2]}" if found else link
+    return _AMP_PARAMETER.sub(lambda match: match[1] if match[2] else "", link)
 
 
 def is_home(address: str, site: str) -> bool:

@@ -20,8 +20,10 @@ from dateutil import parser as dateutil_parser
 from w3lib.url import safe_url_string
 
 from aggregator import query
-from aggregator.ingest.addresses import is_ours
+from aggregator.ingest.addresses import address_of, is_ours
+from aggregator.ingest.boilerplate import article_text, attributions
 from aggregator.ingest.naming import Named
+from aggregator.ingest.prints import prints_of
 from aggregator.ingest.text import (
     beginning,
     cut,
@@ -51,6 +53,7 @@ MAX_SUMMARY = 420
 MAX_NAME = 200
 MAX_CONTENT = 1_000_000
 """Characters; a novel has half as many."""
+MAX_ORIGINALS = 8
 _LEGIBLE = 700
 """Characters of a title or teaser that are looked at; more than is kept of either."""
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -84,11 +87,13 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
     reason = _fault(given, link, title, home)
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
-    published = _past(given.published, now) or _past(given.updated, now) or now
+    dated = _past(given.published, now) or _past(given.updated, now)
+    published = dated or now
     author = one_line(given.author, MAX_NAME)
     tags = _tags(given)
     image = _web_address(given.image) or _first_image(content)
     enclosures = tuple(_enclosures(given))
+    originals = _originals(item, content)
     entry = Entry(
         source=source.id,
         keys=item.keys,
@@ -108,8 +113,18 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         digest=given.digest,
         face=digest_of(*_read(source.show, title, summary, content)),
         position=item.position,
+        originals=originals,
+        is_dated=dated is not None,
+        prints=prints_of(title, article_text(content or summary), originals),
     )
     return _filtered(entry, source) or entry
+
+
+def _originals(item: Named, content: SafeHtml) -> tuple[str, ...]:
+    """Where it says that the article, or the feed, stands from which it was taken."""
+    given = (*item.entry.originals, *item.entry.origins, *attributions(content))
+    found = dict.fromkeys(address for link in given if (address := address_of(link)))
+    return tuple(address for address in found if address != item.address)[:MAX_ORIGINALS]
 
 
 def _read(show: Show, title: str, summary: str, content: SafeHtml) -> tuple[str, ...]:

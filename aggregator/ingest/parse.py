@@ -171,6 +171,7 @@ def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
         image=_image(item, feed_url, enclosures),
         enclosures=enclosures,
         origins=_origins(item),
+        originals=_originals(item, feed_url),
     )
 
 
@@ -179,6 +180,14 @@ def _origins(item: Mapping[str, Any]) -> tuple[str, ...]:
     source = _mapping(item.get("source"))
     given = [source.get("id"), source.get("href"), *(r.get("href") for r in _rows(source, "links"))]
     return tuple(dict.fromkeys(address for value in given if (address := _text(value))))
+
+
+def _originals(item: Mapping[str, Any], base: str) -> tuple[str, ...]:
+    """Where the article stands if not at its link: rel=canonical (RFC 6596), and what
+    FeedBurner has hidden behind a link of its own."""
+    given = [row.get("href") for row in _rows(item, "links") if row.get("rel") == "canonical"]
+    given.append(item.get("feedburner_origlink"))
+    return tuple(found for value in given if (found := _absolute(base, _text(value))))
 
 
 def _link(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:

@@ -12,6 +12,7 @@ from aggregator.model import (
     FetchState,
     Finding,
     Hold,
+    Kin,
     Known,
     Push,
     Rejected,
@@ -61,8 +62,15 @@ class Store(Protocol):
     def latest_known(self, source: str, limit: int) -> list[Known]:
         """The entries of a source that came last, the last first."""
 
-    def standing(self, addresses: Collection[str]) -> dict[str, Story]:
-        """The stories at these canonical addresses, by address."""
+    def standing(self, addresses: Collection[str]) -> dict[str, list[int]]:
+        """The rows of the entries at these canonical addresses, by address."""
+
+    def sharing(self, prints: Collection[int]) -> dict[int, list[int]]:
+        """The rows of the entries that have these prints, by print. Entries that came longer
+        ago than the window for which prints are kept have none."""
+
+    def kin(self, entries: Collection[int]) -> Kin:
+        """The stories of these entry rows, and all that bonds connect with them, whole."""
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
         """The story of each entry row."""
@@ -74,6 +82,10 @@ class Store(Protocol):
 
     def save(self, batch: Batch, now: datetime) -> None:
         """Save everything that one fetch changed, in one transaction."""
+
+    def forget_prints(self, before: datetime, limit: int) -> int:
+        """Forget by what entries are found that came before that, the oldest first and so many
+        at most, and say how many."""
 
     def release(self, source: str, now: datetime) -> int:
         """Publish what is held of a source, and say how many stories."""
@@ -145,6 +157,10 @@ class Store(Protocol):
 
     def story(self, id_: str) -> Story | None:
         """One story."""
+
+    def heir(self, id_: str) -> str:
+        """The id of the story that a story's id stands for now, since both turned out to be
+        one; empty if it stands for none but itself."""
 
     def why(self, story: str) -> dict[str, str]:
         """The topics that a story stands in, each with its why."""

@@ -11,9 +11,11 @@ from typing import Any
 
 from aggregator.model import (
     Batch,
+    Bond,
     Enclosure,
     Entry,
     FetchState,
+    Kind,
     Known,
     Move,
     Outcome,
@@ -66,11 +68,13 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "digest": entry.digest,
         "face": entry.face,
         "position": entry.position,
+        "originals": json.dumps(entry.originals, ensure_ascii=False),
+        "is_dated": entry.is_dated,
     }
 
 
 def entry_of(row: Row) -> Entry:
-    """An entry; its keys stay behind, since only `known` asks for them."""
+    """An entry; its keys and prints stay behind, since they are only looked for."""
     return Entry(
         source=row["source"],
         keys=(),
@@ -93,7 +97,31 @@ def entry_of(row: Row) -> Entry:
         digest=row["digest"],
         face=row["face"],
         position=row["position"],
+        originals=tuple(json.loads(row["originals"])),
+        is_dated=bool(row["is_dated"]),
+        row=row["id"],
     )
+
+
+def bond_of(row: Row) -> Bond:
+    """A bond."""
+    return Bond(a=row["a"], b=row["b"], kind=Kind(row["kind"]), score=row["score"], why=row["why"])
+
+
+def bond_row(bond: Bond, row_of: Mapping[int, int]) -> tuple[int, int, str, float, str]:
+    """The columns of a bond; `row_of` gives the rows of entries that were new."""
+    a, b = sorted((row_of.get(bond.a, bond.a), row_of.get(bond.b, bond.b)))
+    return a, b, bond.kind.value, bond.score, bond.why
+
+
+def prints_blob(prints: Sequence[int]) -> bytes:
+    """Prints in a row, eight bytes each."""
+    return b"".join(number.to_bytes(8) for number in prints)
+
+
+def prints_of(blob: bytes) -> list[int]:
+    """The prints again."""
+    return [int.from_bytes(blob[start : start + 8]) for start in range(0, len(blob), 8)]
 
 
 def known_of(row: Row) -> Known:
@@ -121,24 +149,41 @@ def story_row(story: Story, lead: int) -> dict[str, Any]:
         "published": time(story.published),
         "updated": time(story.updated),
         "arrived": time(story.arrived),
-        "why": json.dumps(story.why, ensure_ascii=False),
+        "begun": time(story.begun),
+        "why": why_text(story),
     }
+
+
+def why_text(story: Story) -> str:
+    """Why its entries are one story."""
+    return json.dumps(story.why, ensure_ascii=False)
 
 
 def story_of(row: Row, entries: Iterable[Row], topics: Sequence[str]) -> Story:
     """A story with its entries, the lead apart from the others in order of arrival."""
-    told = list(entries)
+    told = [entry_of(entry) for entry in entries]
+    lead = next(entry for entry in told if entry.row == row["lead"])
+    return _story(row, lead, tuple(entry for entry in told if entry is not lead), topics)
+
+
+def _story(row: Row, lead: Entry, others: tuple[Entry, ...], topics: Sequence[str]) -> Story:
     return Story(
         id=row["id"],
         public_id=row["public_id"],
-        lead=next(entry_of(entry) for entry in told if entry["id"] == row["lead"]),
-        others=tuple(entry_of(entry) for entry in told if entry["id"] != row["lead"]),
+        lead=lead,
+        others=others,
         published=datetime.fromisoformat(row["published"]),
         updated=datetime.fromisoformat(row["updated"]),
         arrived=datetime.fromisoformat(row["arrived"]),
+        begun=datetime.fromisoformat(row["begun"]),
         why=tuple(json.loads(row["why"])),
         topics=tuple(topics),
     )
+
+
+def former_of(row: Row, lead: Entry) -> Story:
+    """A story that turned out to be another one, with the entry that led it."""
+    return _story(row, lead, (), ())
 
 
 def source_row(source: Source) -> dict[str, Any]:

@@ -153,6 +153,38 @@ def hubs_deliver(db: Database) -> None:
     )
 
 
+@migrations()
+def stories_know_their_copies(db: Database) -> None:
+    """What binds entries of several outlets, by what copies are found, and which stories turned
+    out to be one: `merged` is the row of the other, which their ids stand for from then on."""
+    db.execute("alter table entries add column originals text not null default '[]'")
+    db.execute("alter table entries add column is_dated integer not null default 1")
+    db.execute("alter table stories add column begun text not null default ''")
+    db.execute("update stories set begun = arrived")
+    db.execute("alter table stories add column merged integer references stories(row)")
+    db.execute("create index stories_by_merged on stories(merged) where merged is not null")
+    db.execute(
+        """create table bonds (
+             a integer not null references entries(id), b integer not null references entries(id),
+             kind text not null, score real not null, why text not null,
+             primary key (a, b)
+           ) without rowid"""
+    )
+    db.execute("create index bonds_by_b on bonds(b)")
+    db.execute(
+        """create table prints (
+             print integer not null, entry integer not null references entries(id),
+             primary key (print, entry)
+           ) without rowid"""
+    )
+    db.execute(
+        """create table printed (
+             entry integer primary key references entries(id), seen text not null,
+             prints blob not null
+           )"""
+    )
+
+
 def fresh_schema() -> list[tuple[str, str, str]]:
     """Kind, name and SQL of every table and index that an empty database has."""
     with closing(Database(memory=True)) as db:

@@ -21,10 +21,12 @@ from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
     RECENT,
     Batch,
+    Bond,
     Delivery,
     FetchState,
     Finding,
     Hold,
+    Kin,
     Known,
     Push,
     Rejected,
@@ -37,7 +39,7 @@ from aggregator.model import (
     held_scope,
     source_scope,
 )
-from aggregator.store import doctor, rows, saving
+from aggregator.store import copies, doctor, listing, rows, saving
 from aggregator.store.schema import migrate
 
 __all__ = ["SqliteStore", "open_store"]
@@ -45,6 +47,8 @@ __all__ = ["SqliteStore", "open_store"]
 MANY = 500
 """Values in one SQL `in (...)`."""
 RUNS_KEPT = 1000
+MOST_KIN = 500
+"""Entries that are looked at together; a story has seldom more than five."""
 MISSED = 3
 """How often news may come by polling alone before a hub counts as silent."""
 _NEVER = "never"
@@ -143,11 +147,49 @@ class SqliteStore:
         with self._door() as db:
             return [rows.known_of(row) for row in db.query(sql, [source, limit])]
 
-    def standing(self, addresses: Collection[str]) -> dict[str, Story]:
-        sql = "select address, story from entries where address in ({many}) and address != ''"
-        at = {row["address"]: row["story"] for row in self._many(sql, addresses)}
-        stories = self._stories(at.values())
-        return {address: stories[story] for address, story in at.items()}
+    def standing(self, addresses: Collection[str]) -> dict[str, list[int]]:
+        sql = "select address, id from entries where address in ({many}) and address != ''"
+        at: dict[str, list[int]] = {}
+        for row in self._many(sql, addresses):
+            at.setdefault(row["address"], []).append(row["id"])
+        return at
+
+    def sharing(self, prints: Collection[int]) -> dict[int, list[int]]:
+        shared: dict[int, list[int]] = {}
+        for row in self._many("select print, entry from prints where print in ({many})", prints):
+            shared.setdefault(row["print"], []).append(row["entry"])
+        return shared
+
+    def kin(self, entries: Collection[int]) -> Kin:
+        members: dict[int, int] = {}
+        bonds: dict[tuple[int, int], Bond] = {}
+        near = set(entries)
+        while near and len(members) < MOST_KIN:
+            sql = """select id, story from entries
+                     where story in (select story from entries where id in ({many}))"""
+            whole = {row["id"]: row["story"] for row in self._many(sql, near)}
+            members |= whole
+            for end in ("a", "b"):
+                sql = f"select * from bonds where {end} in ({{many}})"  # noqa: S608 - our own words
+                for row in self._many(sql, whole):
+                    bonds[row["a"], row["b"]] = rows.bond_of(row)
+            near = {row for pair in bonds for row in pair} - set(members)
+        stories = self._stories(members.values())
+        sql = "select story from listings where scope = 'all' and story in ({many})"
+        listed = {row["story"] for row in self._many(sql, stories)}
+        return Kin(
+            stories=tuple(stories[row] for row in sorted(stories)),
+            bonds=tuple(bonds.values()),
+            former=self._former(stories),
+            published=frozenset(stories[row].id for row in listed),
+        )
+
+    def _former(self, stories: Mapping[int, Story]) -> tuple[Story, ...]:
+        """The stories that turned out to be one of these."""
+        by_row = {entry.row: entry for story in stories.values() for entry in story.entries}
+        sql = "select * from stories where merged in ({many})"
+        found = [row for row in self._many(sql, stories) if row["lead"] in by_row]
+        return tuple(rows.former_of(row, by_row[row["lead"]]) for row in found)
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
         sql = "select id, story from entries where id in ({many})"
@@ -165,9 +207,13 @@ class SqliteStore:
         with self._writing() as db:
             saving.save(db, batch, now)
 
+    def forget_prints(self, before: datetime, limit: int) -> int:
+        with self._writing() as db:
+            return copies.forget_prints(db, before, limit)
+
     def purge(self, keep: timedelta, now: datetime) -> int:
         with self._writing() as db:
-            return saving.purge(db, keep, now)
+            return listing.purge(db, keep, now)
 
     def record(self, report: RunReport) -> None:
         with self._writing() as db:
@@ -195,11 +241,11 @@ class SqliteStore:
 
     def release(self, source: str, now: datetime) -> int:
         with self._writing() as db:
-            return saving.release(db, source, now)
+            return listing.release(db, source, now)
 
     def drop(self, source: str) -> int:
         with self._writing() as db:
-            return saving.drop(db, source)
+            return listing.drop(db, source)
 
     # ---- being told
 
@@ -292,6 +338,13 @@ class SqliteStore:
             sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
             found = db.execute(sql, [id_]).fetchone()
         return self._stories(found)[found[0]] if found else None
+
+    def heir(self, id_: str) -> str:
+        sql = """select heir.id from stories join stories as heir on stories.merged = heir.row
+                 where stories.id = ?"""
+        with self._door() as db:
+            found = db.execute(sql, [id_]).fetchone()
+        return found[0] if found else ""
 
     def why(self, story: str) -> dict[str, str]:
         sql = """select scope, listings.why from listings join stories on row = story

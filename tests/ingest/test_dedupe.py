@@ -1,78 +1,233 @@
-"""Which entries are one story."""
+"""Which entries are one story, who leads it, and what never changes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe import dedupe
-from aggregator.model import Entry, Story
-from tests.builders import NOW, at, entry, source, story
+from aggregator.ingest.dedupe import Told, dedupe
+from aggregator.model import Bond, Entry, Kin, Kind, Story
+from tests.builders import NOW, article, at, entry, prose, source, story
+
+BEFORE = NOW - timedelta(hours=1)
+OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 
 
-def _dedupe(
-    *entries: Entry, standing: dict[str, Story] | None = None, **keys: object
-) -> list[Story]:
+def _dedupe(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> Told:
+    """New entries, each compared with every stored one."""
+    numbered = [e if e.row else replace(e, row=-1 - place) for place, e in enumerate(entries)]
+    rows = [e.row for s in stored for e in s.entries]
+    kin = Kin(stories=tuple(stored), published=frozenset(s.id for s in stored))
     given = {
-        "sources": {},
+        "kin": kin,
+        "candidates": {e.row: rows for e in numbered},
+        "sources": OUTLETS,
         "authority": "commons.example",
         "now": NOW,
-        "is_first_import": False,
         **keys,
     }
-    return dedupe(entries, standing or {}, **given)  # type: ignore[arg-type]
+    return dedupe(numbered, **given)
+
+
+def _stored(row: int, told: Entry, *others: Entry, **keys: Any) -> Story:
+    """A story that readers were told an hour ago; its entries are numbered from `row`."""
+    numbered = [replace(e, row=row + place) for place, e in enumerate((told, *others))]
+    return story(*numbered, **{"begun": BEFORE, **keys})
 
 
 def test_a_new_story() -> None:
     """It keeps the outlet's id (RFC 4287 4.2.6) and has an address of its own."""
-    (told,) = _dedupe(entry("Cranes", "harbor"))
+    (told,) = _dedupe(entry("Cranes", "harbor")).stories
 
     assert told.public_id == "https://harbor.example/?p=cranes"
     assert len(told.id) == 16
-    assert told.arrived == NOW
+    assert told.arrived == told.begun == NOW
 
 
-def test_a_copy() -> None:
-    """The same address at another outlet is the same story; the lead stays."""
-    lead = entry("Cranes", "harbor")
-    copy = entry("Cranes!", "commons", address=lead.address)
+def test_a_copy_at_the_same_address() -> None:
+    """It is the same story; the lead stays, and so does everything that readers know."""
+    standing = _stored(1, entry("Cranes", "harbor"))
+    copy = entry("Cranes!", "commons", address=standing.lead.address)
 
-    (grown,) = _dedupe(copy, standing={lead.address: story(lead)})
+    (grown,) = _dedupe(copy, stored=[standing]).stories
 
-    assert (grown.lead, grown.others) == (lead, (copy,))
-    assert grown.why == (f"commons: same address {lead.address}",)
+    assert (grown.lead, grown.others) == (standing.lead, (replace(copy, row=-1),))
+    assert grown.why == (f"commons as harbor: same address {copy.address}",)
+    assert (grown.id, grown.public_id, grown.published, grown.updated) == (
+        standing.id, standing.public_id, standing.published, standing.updated,
+    )  # fmt: skip
+
+
+def test_a_copy_at_another_address() -> None:
+    """Its words say that it is one; what was found out is kept with its score."""
+    standing = _stored(1, article("Cranes stand still", "harbor", prose(1)))
+    copy = article("Why the cranes stand still", "commons", prose(1))
+
+    told = _dedupe(copy, stored=[standing])
+
+    assert [s.id for s in told.stories] == [standing.id]
+    (bond,) = told.bonds
+    assert (bond.a, bond.b, bond.kind) == (-1, 1, Kind.TEXT)
+    assert "100% of the shorter text stands in the other" in bond.why
 
 
 def test_the_original_after_a_copy() -> None:
-    """The outlet on whose site the article stands takes the lead; nothing else moves."""
-    outlets = {id_: source(id_) for id_ in ("harbor", "commons")}
+    """The outlet on whose site the article stands takes the lead, as an update; nothing else
+    moves, so no reader sees the story twice."""
     original = entry("Cranes", "harbor")
     copy = entry("Cranes!", "commons", link=original.link, published=at("2026-10-05 11:00"))
-    standing = story(copy)
+    standing = _stored(1, copy)
 
-    (grown,) = _dedupe(original, standing={copy.address: standing}, sources=outlets)
+    (grown,) = _dedupe(original, stored=[standing]).stories
 
-    assert (grown.lead, grown.others, grown.updated) == (original, (copy,), NOW)
+    assert (grown.lead.title, grown.updated) == ("Cranes", NOW)
+    assert [e.title for e in grown.others] == ["Cranes!"]
     assert (grown.id, grown.public_id, grown.published) == (
         standing.id, standing.public_id, standing.published,
     )  # fmt: skip
-    other_way = _dedupe(copy, standing={copy.address: story(original)}, sources=outlets)
-    assert other_way[0].lead == original
+
+
+def test_the_original_by_what_a_copy_says() -> None:
+    """ "Originally published at" names it, though each stands on its own outlet's site."""
+    text = prose(1)
+    original = article("Cranes stand still", "harbor", f"<p>{text}</p>")
+    footer = f'<p>Originally published at <a href="{original.link}">Harbor</a>.</p>'
+    copy = article("Cranes stand still", "commons", f"<p>{text}</p>{footer}")
+
+    (grown,) = _dedupe(original, stored=[_stored(1, copy)]).stories
+
+    assert (grown.lead.source, [e.source for e in grown.others]) == ("harbor", ["commons"])
+
+
+def test_a_copy_whose_feed_names_its_source() -> None:
+    """<source> in RSS and atom:source say whose article it is."""
+    outlets = {**OUTLETS, "harbor": source("harbor", feed="https://harbor.example/feed")}
+    original = article("Cranes stand still", "harbor", prose(1))
+    copy = article("Cranes stand still", "commons", prose(1), originals=("harbor.example/feed",))
+
+    (grown,) = _dedupe(original, stored=[_stored(1, copy)], sources=outlets).stories
+
+    assert grown.lead.source == "harbor"
+
+
+def test_precedence_decides_while_nobody_was_told() -> None:
+    """Within the run that begins a story; afterwards its lead stays."""
+    outlets = {**OUTLETS, "commons": source("commons", precedence=5)}
+    first = article("Cranes stand still", "harbor", prose(1))
+    better = article("Cranes stand still", "commons", prose(1))
+
+    same_run = _dedupe(better, stored=[_stored(1, first, begun=NOW)], sources=outlets)
+    later = _dedupe(better, stored=[_stored(1, first)], sources=outlets)
+
+    assert same_run.stories[0].lead.source == "commons"
+    assert same_run.stories[0].public_id == first.id
+    assert later.stories[0].lead.source == "harbor"
 
 
 def test_two_entries_of_one_source() -> None:
-    """What an outlet tells apart stays apart."""
+    """What an outlet tells apart stays apart, however alike (NewsBlur#1722)."""
     one, two = entry("One", "harbor", address="h/1"), entry("Two", "harbor", address="h/1")
 
-    assert len(_dedupe(one, two)) == 2
-    assert len(_dedupe(two, standing={"h/1": story(one)})) == 1
-    assert _dedupe(two, standing={"h/1": story(one)})[0].lead == two
+    assert len(_dedupe(one, two).stories) == 2
+    assert [s.lead.title for s in _dedupe(two, stored=[_stored(1, one)]).stories] == ["Two"]
 
 
-def test_one_title_is_not_one_story() -> None:
-    """Title alone is never enough."""
-    assert (
-        len(_dedupe(entry("Morning briefing", "harbor"), entry("Morning briefing", "plains"))) == 2
+def test_a_copy_goes_to_what_it_is_most_like() -> None:
+    """Not to what came first: its outlet has two articles that share a passage."""
+    shared = prose(1, 100)
+    half = article("Cranes, in brief", "harbor", f"{shared} {prose(2, 90)}")
+    whole = article("Cranes at rest", "harbor", f"{shared} {prose(3, 90)}")
+    copy = article("Cranes at rest", "commons", f"{shared} {prose(3, 90)}")
+
+    (grown,) = _dedupe(copy, stored=[_stored(1, half), _stored(2, whole)]).stories
+
+    assert grown.lead.title == "Cranes at rest"
+
+
+def test_what_binds_two_stories() -> None:
+    """A whole article shows that two excerpts are one; the story that was told first stays, the
+    other's id is known to stand for it."""
+    words = prose(1, 120).split()
+    first = article("Cranes stand still", "harbor", " ".join(words[:40]))
+    second = article("Harbor cranes stand still", "plains", " ".join(words[60:]))
+    whole = article("The cranes stand still", "commons", " ".join(words))
+    apart = _dedupe(second, stored=[_stored(1, first)])
+    one, two = _stored(1, first), _stored(2, second)
+
+    told = _dedupe(whole, stored=[two, one])
+
+    assert apart.bonds == ()
+    (grown,) = told.stories
+    assert grown.id == one.id
+    assert {e.source for e in grown.entries} == {"harbor", "plains", "commons"}
+    assert told.absorbed == {two.id: one.id}
+
+
+def test_a_story_that_readers_have_seen_goes_first() -> None:
+    """One that was only held gives way to it, though it is older."""
+    held, seen = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains", address="h/1"))
+    bond = Bond(a=1, b=2, kind=Kind.MERGED)
+    kin = Kin(stories=(held, seen), bonds=(bond,), published=frozenset({seen.id}))
+
+    told = _dedupe(kin=kin)
+
+    assert [s.id for s in told.stories] == [seen.id]
+
+
+def test_an_operator_tells_apart() -> None:
+    """What stays keeps the story, what is split off begins one; evidence counts no more."""
+    copy = entry("Cranes", "commons", address="harbor.example/cranes")
+    standing = _stored(1, entry("Cranes", "harbor"), copy)
+    bonds = (
+        Bond(a=1, b=2, kind=Kind.SPLIT),
+        Bond(a=1, b=2, kind=Kind.ADDRESS, score=1.0),
     )
+
+    told = _dedupe(kin=Kin(stories=(standing,), bonds=bonds, published=frozenset({standing.id})))
+
+    kept, split = sorted(told.stories, key=lambda s: s.id != standing.id)
+    assert (kept.id, kept.others, split.lead.source) == (standing.id, (), "commons")
+    assert split.public_id not in (standing.public_id, "")
+
+
+def test_a_merged_story_that_is_split_again() -> None:
+    """It is what it was: its ids are its own."""
+    copy = entry("Cranes", "commons")
+    standing = _stored(1, entry("Cranes", "harbor"), copy)
+    former = _stored(2, copy)
+    kin = Kin(
+        stories=(standing,),
+        bonds=(Bond(a=1, b=2, kind=Kind.SPLIT),),
+        former=(former,),
+        published=frozenset({standing.id}),
+    )
+
+    told = _dedupe(kin=kin)
+
+    assert {s.id for s in told.stories} == {standing.id, former.id}
+
+
+@pytest.mark.parametrize(
+    ("setting", "link", "count"),
+    [
+        ("off", "https://harbor.example/cranes-stand-still", 2),
+        ("address", "https://harbor.example/cranes-stand-still", 1),
+        ("address", "https://commons.example/1", 2),
+        ("text", "https://commons.example/1", 1),
+    ],
+)
+def test_a_source_that_wants_less(setting: str, link: str, count: int) -> None:
+    """`dedupe` of a source says by what its entries may be merged, with whomever."""
+    outlets = {**OUTLETS, "commons": source("commons", dedupe=setting)}
+    standing = _stored(1, article("Cranes stand still", "harbor", prose(1)))
+    copy = article("Cranes stand still", "commons", prose(1), link=link)
+
+    told = _dedupe(copy, stored=[standing], sources=outlets)
+
+    stories = {standing.id} | {s.id for s in told.stories}
+    assert len(stories) == count
 
 
 BAD_IDS = [
@@ -84,7 +239,7 @@ BAD_IDS = [
 @pytest.mark.parametrize("id_", BAD_IDS)
 def test_an_id_that_atom_cannot_carry(id_: str) -> None:
     """Then one is minted under our own name, once (RFC 4151)."""
-    (told,) = _dedupe(entry("Cranes", "harbor", id=id_))
+    (told,) = _dedupe(entry("Cranes", "harbor", id=id_)).stories
 
     assert told.public_id == f"tag:commons.example,2026:story/{told.id}"
 
@@ -92,15 +247,15 @@ def test_an_id_that_atom_cannot_carry(id_: str) -> None:
 @pytest.mark.parametrize("id_", ["https://x.org/?p=1", "tag:x.org,2013-05-07:a", "urn:uuid:1-2"])
 def test_an_id_that_atom_can_carry(id_: str) -> None:
     """It is published as it is."""
-    assert _dedupe(entry("Cranes", "harbor", id=id_))[0].public_id == id_
+    assert _dedupe(entry("Cranes", "harbor", id=id_)).stories[0].public_id == id_
 
 
 def test_an_id_that_another_story_has() -> None:
     """Two outlets that use one id do not get one item in the readers."""
     one, two = entry("One", "harbor", id="urn:x:1"), entry("Two", "plains", id="urn:x:1")
 
-    first, second = _dedupe(one, two)
-    (late,) = _dedupe(one, taken={"urn:x:1"})
+    first, second = _dedupe(one, two).stories
+    (late,) = _dedupe(one, taken={"urn:x:1"}).stories
 
     assert first.public_id == "urn:x:1"
     assert second.public_id.startswith("tag:commons.example")
@@ -111,5 +266,5 @@ def test_the_first_import_of_an_archive() -> None:
     """Its stories arrive at their own dates, so they do not push fresh news out of the feed."""
     old = entry("Old", "harbor", published=NOW - timedelta(days=300))
 
-    assert _dedupe(old, is_first_import=True)[0].arrived == NOW - timedelta(days=300)
-    assert _dedupe(old)[0].arrived == NOW
+    assert _dedupe(old, is_first_import=True).stories[0].arrived == NOW - timedelta(days=300)
+    assert _dedupe(old).stories[0].arrived == NOW

@@ -124,7 +124,8 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     """The story keeps its id and place; both outlets' lists hold it, and both changed."""
     lead = entry("Cranes", "harbor")
     store.save(_batch(_filed(lead)), NOW)
-    standing = store.standing({lead.address})[lead.address]
+    (row,) = store.standing({lead.address})[lead.address]
+    (standing,) = store.kin({row}).stories
     copy = entry("Cranes!", "plains", address=lead.address)
     grown = replace(standing, others=(copy,), why=("plains: same address",))
     before = store.revision(source_scope("harbor")).number
@@ -145,7 +146,7 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     store.save(_batch(_filed(lead, "labor")), NOW)
     row = store.known("harbor", {"id 1"})["id 1"].entry
     told = store.told_in({row})[row]
-    later = entry("Mayor loses", "harbor", published=NOW, keys=("id 1",))
+    later = entry("Mayor loses", "harbor", published=NOW, keys=("id 1",), row=row)
     retold = Filed(
         story=replace(told, lead=later, updated=NOW + HOUR),
         placements=(Placement(topic="policing", why="rule"),),

@@ -1,0 +1,101 @@
+"""What belongs to an article, and what outlets add to it: bylines, credits, appeals, footers.
+
+    HTML --article_text--> the article's own words
+    title --bare_title--> without rubric and outlet
+    HTML --attributions--> addresses at which it says that it first appeared
+
+An outlet that republishes an article adds such sentences, and two articles of one outlet
+share them, so they say nothing about whether two texts are one.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+__all__ = ["article_text", "attributions", "bare_title"]
+
+LONGEST = 300
+"""Characters of a sentence that may be an addition; a longer one is looked at as text."""
+FEW_WORDS = 3
+"""Words of a title that say nothing by themselves."""
+MOST = 12_000
+"""Characters of an article that are looked at, about 2,000 words."""
+
+_BLOCK = re.compile(
+    r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]"
+    r"|header|hr|li|ol|p|pre|section|strong|table|td|th|tr|ul)\b[^>]*>|\n\s*\n",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^>]*>")
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^a-z])")
+_LINK = re.compile(r"<a\s[^>]*?href=[\"'](https?://[^\"'<>\s]+)", re.IGNORECASE)
+
+_CREDITS = (
+    "originally published", "first published", "originally appeared", "first appeared",
+    "appeared first on", "was published by", "was published at", "republished", "reprinted",
+    "cross-posted", "crossposted", "creative commons", "ursprünglich erschienen",
+    "zuerst erschienen", "publicado originalmente", "publicada originalmente",
+    "publié initialement", "initialement publié", "d'abord paru", "pubblicato originariamente",
+)  # fmt: skip
+"""What says where an article comes from, in small letters."""
+_APPEALS = (
+    "sign up", "signing up", "subscribe", "newsletter", "your inbox", "follow us on",
+    "become a member", "donate", "donation", "nonprofit newsroom", "independent media",
+    "independent journalism", "support our", "views expressed", "opinions expressed",
+    "not necessarily reflect", "not necessarily represent", "all rights reserved",
+    "©", "terms of service", "click here", "what we are reading", "abonnieren", "suscríbete",
+    "abonnez-vous",
+)  # fmt: skip
+"""What asks for something, or is the house's small print."""
+_BYLINE = re.compile(
+    r"\s*(?:by|von|por|par|di)\s+\S.{0,90}", re.IGNORECASE | re.DOTALL
+)  # a block of its own that begins so and ends soon
+
+
+_MORE = re.compile(
+    r"\s*(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
+    r"[^.!?]{0,100})\s*$"
+)
+_SUFFIX = re.compile(r"\s+[|–—-]\s+[^|–—]{2,30}$")
+_PREFIX = re.compile(r"^[^:]{2,30}:\s+")
+
+
+def bare_title(title: str) -> str:
+    """A title without the outlet's name behind it, or a rubric such as "Opinion:" before it."""
+    bare = _PREFIX.sub("", _SUFFIX.sub("", title))
+    return bare if len(bare.split()) >= FEW_WORDS else title
+
+
+def article_text(html: str) -> str:
+    """The article's own words, plain, without what its outlet has added."""
+    return " ".join(_sentences(html[:MOST]))
+
+
+def attributions(html: str) -> list[str]:
+    """The addresses in sentences that say where the article first appeared, in their order."""
+    lowered = html.lower()
+    if not any(phrase in lowered for phrase in _CREDITS):
+        return []
+    blocks = (block for block in _BLOCK.split(html) if block and "href" in block)
+    crediting = (b for b in blocks if any(phrase in b.lower() for phrase in _CREDITS))
+    return list(dict.fromkeys(unescape(link) for b in crediting for link in _LINK.findall(b)))
+
+
+def _sentences(html: str) -> Iterator[str]:
+    lowered = html.lower()
+    hints = [phrase for phrase in (*_CREDITS, *_APPEALS) if phrase in lowered]
+    for block in _BLOCK.split(html):
+        text = _TAG.sub(" ", block) if "<" in block else block
+        text = unescape(text) if "&" in text else text
+        text = _MORE.sub("", text)
+        if not text or text.isspace() or (len(text) < 100 and _BYLINE.fullmatch(text)):
+            continue
+        if hints:
+            yield from (s for s in _SENTENCE.split(text) if not _is_added(s, hints))
+        else:
+            yield text
+
+
+def _is_added(sentence: str, hints: list[str]) -> bool:
+    lowered = sentence.lower()
+    return len(sentence) <= LONGEST and any(phrase in lowered for phrase in hints)

@@ -1,0 +1,20 @@
+"""Entries become Stories: the same article from several outlets is one story.
+
+    [Entry] + Kin (what could match) --stories.dedupe--> Told (stories, new bonds)
+
+        candidates  which stored entries are worth a look
+        telling     what an entry is compared by
+        evidence    two tellings -> why they are one article, or nothing
+        clusters    entries and bonds -> groups
+        stories     groups -> stories: who keeps its id, who leads
+
+Evidence is about two entries alone and nothing else, and groups follow from all evidence at
+once, so the order in which copies arrive changes nothing. A story's id, public id and place are
+chosen once; what arrives later moves nothing.
+"""
+
+from aggregator.ingest.dedupe.candidates import chosen, looked_for, uncommon
+from aggregator.ingest.dedupe.evidence import WINDOW
+from aggregator.ingest.dedupe.stories import Told, dedupe
+
+__all__ = ["WINDOW", "Told", "chosen", "dedupe", "looked_for", "uncommon"]

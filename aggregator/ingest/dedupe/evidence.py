@@ -1,0 +1,180 @@
+"""Why two entries of two outlets are one article.
+
+    compare(a, b) -> Bond or None
+
+Each piece of evidence is a small function; the first that holds is the answer, and figures
+that contradict each other outweigh likeness. A title alone is never enough: independent
+reports, columns and series share titles. The limits were found on the open halves of the sets
+of docs/measurements.md.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aggregator.ingest.dedupe.telling import Telling
+from aggregator.model import Bond, Dedupe, Kind
+
+__all__ = ["WINDOW", "allowed", "compare"]
+
+WINDOW = timedelta(days=14)
+"""Articles that were published further apart are not compared by their words."""
+
+LEAST_SHARED = 10
+"""Phrases of three words; with fewer, independent reports of one event share as many."""
+LEAST_COVERED = 0.5
+"""Part of the shorter text that stands in the other."""
+ENOUGH = 0.9
+"""Covered part + a fortieth for each word of the longest run + a little for the titles."""
+RUN_COUNTS = 60
+"""Words of a run after which a longer one proves no more."""
+TITLES_COUNT = 0.15
+LONG_TEXT = 150
+"""Phrases; a shorter text may be all standing phrases, so its title must fit as well."""
+TITLE_FITS = 0.42
+"""Part of a title's words that the other's title or text has."""
+TITLES_ALIKE = 0.3
+"""Part of the shorter title's words that the other title has."""
+SAME_TITLE = 8
+"""Words that make a title as good as unique."""
+SAME_DAY = timedelta(days=2)
+SENTENCE = 5
+"""Words in a row: more than a name or a turn of speech."""
+CLAIM_FITS = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What two texts have in common. `covered` is the part of the shorter one's `phrases` that
+    the other has, `run` the most words in a row, `titles` how alike the titles are, and
+    `title_fits` how much of one title the other entry has."""
+
+    phrases: int
+    shorter: int
+    covered: float
+    run: int
+    titles: float
+    title_fits: float
+
+
+def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
+    """The strongest evidence that both are one article, if there is any.
+
+    It does not depend on the order of the two, nor on anything else that is stored.
+    """
+    if _is_said_address(a, b):
+        return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
+    if _apart(a, b) > window:
+        return None
+    shared = _shared(a, b)
+    if claimed := _claimed(a, b, shared):
+        return _bond(a, b, Kind.ATTRIBUTION, shared.covered, f"says that it comes from {claimed}")
+    if _numbers_differ(a, b):
+        return None
+    if score := _same_text(shared):
+        return _bond(
+            a, b, Kind.TEXT, score,
+            f"{shared.covered:.0%} of the shorter text stands in the other, "
+            f"{shared.run} words in a row",
+        )  # fmt: skip
+    if _same_title(a, b, shared):
+        why = f"same title, and {shared.run} words in a row" if shared.run else "same title"
+        return _bond(a, b, Kind.TITLE, shared.covered, f"{why}, within {SAME_DAY.days} days")
+    return None
+
+
+def allowed(bond: Bond, setting: Dedupe) -> bool:
+    """True if an outlet's `dedupe` lets its entries be bound so."""
+    if setting == "address":
+        return bond.kind in (Kind.ADDRESS, Kind.ATTRIBUTION)
+    return setting != "off"
+
+
+def _bond(a: Telling, b: Telling, kind: Kind, score: float, why: str) -> Bond:
+    first, second = sorted((a.entry.row, b.entry.row))
+    return Bond(a=first, b=second, kind=kind, score=round(score, 3), why=why)
+
+
+def _is_said_address(a: Telling, b: Telling) -> bool:
+    return bool(a.entry.address) and a.entry.address == b.entry.address
+
+
+def _apart(a: Telling, b: Telling) -> timedelta:
+    """The time between both; of an article without a date, nobody knows."""
+    if not (a.entry.is_dated and b.entry.is_dated):
+        return timedelta()
+    return abs(a.entry.published - b.entry.published)
+
+
+def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
+    """The address of one of them, if the other says to be a copy of it. A link behind "first
+    published" may lead to something else, so titles or texts must have to do with each other."""
+    fits = max(shared.titles, shared.covered, shared.title_fits) >= CLAIM_FITS
+    for copy, original in ((a, b), (b, a)):
+        if fits and original.entry.address and original.entry.address in copy.entry.originals:
+            return original.entry.address
+    return ""
+
+
+def _numbers_differ(a: Telling, b: Telling) -> bool:
+    """True if each has a figure in its first sentences that the other does not have at all:
+    two updates of one toll, or two parts of one series."""
+    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
+        return True
+    are_numbered = a.title_numbers - b.title_numbers and b.title_numbers - a.title_numbers
+    return bool(are_numbered) and _without_numbers(a.title) == _without_numbers(b.title)
+
+
+def _without_numbers(title: str) -> str:
+    return " ".join(word for word in title.split() if not word.isdigit())
+
+
+def _same_text(shared: _Shared) -> float:
+    """How sure it is that one text is the other or a part of it; 0 if it is not."""
+    score = shared.covered + min(shared.run, RUN_COUNTS) / 40 + TITLES_COUNT * shared.titles
+    title_fits = shared.title_fits >= TITLE_FITS or shared.titles >= TITLES_ALIKE
+    is_same = (
+        shared.phrases >= LEAST_SHARED
+        and shared.covered >= LEAST_COVERED
+        and score >= ENOUGH
+        and (title_fits or shared.shorter >= LONG_TEXT)
+    )
+    return score if is_same else 0.0
+
+
+def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
+    """One long title on one day, and a sentence in common, or the title in the other's text."""
+    if a.title != b.title or len(a.title.split()) < SAME_TITLE:
+        return False
+    is_told = f" {a.title} " in f" {' '.join(a.words)} {' '.join(b.words)} "
+    is_near = abs(a.entry.published - b.entry.published) <= SAME_DAY
+    return is_near and (is_told or shared.run >= SENTENCE)
+
+
+def _shared(a: Telling, b: Telling) -> _Shared:
+    shorter, longer = sorted((a, b), key=lambda t: (len(t.phrase_set), t.words))
+    common = shorter.phrase_set & longer.phrase_set
+    size = len(shorter.phrase_set)
+    both = a.title_words & b.title_words
+    least = min(len(a.title_words), len(b.title_words))
+    return _Shared(
+        phrases=len(common),
+        shorter=size,
+        covered=len(common) / size if size else 0.0,
+        run=_longest_run(shorter.phrases, common),
+        titles=len(both) / least if least else 0.0,
+        title_fits=max(_part(a.title_words, b.vocabulary), _part(b.title_words, a.vocabulary)),
+    )
+
+
+def _part(words: Set[str], of: Set[str]) -> float:
+    return len(words & of) / len(words) if words else 0.0
+
+
+def _longest_run(phrases: list[str], common: Set[str]) -> int:
+    """Words in a row of which every three stand in the other text."""
+    longest = run = 0
+    for phrase in phrases:
+        run = run + 1 if phrase in common else 0
+        longest = max(longest, run)
+    return longest + 2 if longest else 0

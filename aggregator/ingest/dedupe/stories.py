@@ -1,0 +1,216 @@
+"""Groups of entries become stories: who keeps its id, who leads, and why they are one."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from aggregator.ingest.addresses import address_of, is_home
+from aggregator.ingest.dedupe.clusters import Group, grouped
+from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare
+from aggregator.ingest.dedupe.telling import Telling
+from aggregator.ingest.naming import story_id
+from aggregator.model import Bond, Entry, Kin, Source, Story
+
+__all__ = ["Told", "dedupe"]
+
+_IRI = re.compile(
+    r"https?://[a-z0-9.-]+(:\d+)?/\S+"
+    r"|tag:[a-z0-9.@_-]+,\d{4}(-\d\d){0,2}:\S+"  # RFC 4151
+    r"|urn:[a-z0-9-]+:\S+",
+    re.ASCII | re.IGNORECASE,
+)
+_UNSAFE = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
+
+
+_NOTHING = Kin()
+_NOBODY: Mapping[int, Collection[int]] = {}
+_LEFT = Source(id="", name="", feed="", site="")
+"""Stands for an outlet that has left feeds.toml."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What comes of new entries: the stories that are new or told by other entries than before,
+    what was found out, and for stories that turned out to be another one the id of that."""
+
+    stories: tuple[Story, ...]
+    bonds: tuple[Bond, ...] = ()
+    absorbed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    sources: Mapping[str, Source]
+    authority: str
+    now: datetime
+    is_first_import: bool
+
+    def source_of(self, entry: Entry) -> Source:
+        return self.sources.get(entry.source, _LEFT)
+
+
+def dedupe(
+    entries: Sequence[Entry],
+    kin: Kin = _NOTHING,
+    candidates: Mapping[int, Collection[int]] = _NOBODY,
+    *,
+    sources: Mapping[str, Source],
+    taken: Set[str] = frozenset(),
+    authority: str,
+    now: datetime,
+    is_first_import: bool = False,
+    window: timedelta = WINDOW,
+) -> Told:
+    """The stories that these new entries make or join.
+
+    The new entries have rows below 0; one with a row of its own is stored and reads differently
+    now. `kin` are the stored stories that could be the same, with
+    all that is bound to them, and `candidates` says for a row which stored rows it should be
+    compared with. `taken` are public ids that a story has or had; `authority` is the host name
+    under which ids are minted (RFC 4151). On a source's first import its stories arrive at
+    their own dates, so that an archive does not push fresh news out of a feed.
+
+    Without entries, the stories of `kin` are told anew by its bonds.
+    """
+    desk = _Desk(sources=sources, authority=authority, now=now, is_first_import=is_first_import)
+    stored = {entry.row: entry for story in kin.stories for entry in story.entries}
+    found = tuple(_found(entries, stored, candidates, desk, window))
+    present = stored | {entry.row: entry for entry in entries}
+    groups = grouped([*present.values()], [*kin.bonds, *found])
+    heirs, absorbed = _heirs(groups, kin)
+    used = set(taken)
+    revived = {story.id for story in kin.former}
+    told = []
+    for place, group in enumerate(groups):
+        story = heirs.get(place)
+        if story is None:
+            begun = _begun(group, used, desk)
+            used.add(begun.public_id)
+            told.append(begun)
+        elif (retold := _retold(story, group, desk)) != story or story.id in revived:
+            told.append(retold)
+    return Told(stories=tuple(told), bonds=found, absorbed=absorbed)
+
+
+def _found(
+    entries: Sequence[Entry],
+    stored: Mapping[int, Entry],
+    candidates: Mapping[int, Collection[int]],
+    desk: _Desk,
+    window: timedelta,
+) -> Iterator[Bond]:
+    """The evidence between entries and their candidates of other outlets."""
+    tellings: dict[int, Telling] = {}
+    for entry in entries:
+        own = Telling(entry)
+        for row in candidates.get(entry.row, ()):
+            other = stored.get(row)
+            if other is None or other.source == entry.source:
+                continue
+            bond = compare(own, tellings.setdefault(row, Telling(other)), window)
+            settings = (desk.source_of(e).dedupe for e in (entry, other))
+            if bond and all(allowed(bond, setting) for setting in settings):
+                yield bond
+
+
+def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[str, str]]:
+    """Which group goes on as which story (place -> story), and which stories are no more.
+
+    Of several stories in a group, the one that readers saw first stays. A story that was
+    wrongly taken for another one is itself again where its lead is alone.
+    """
+    place_of = {entry.row: place for place, group in enumerate(groups) for entry in group.entries}
+    heirs: dict[int, Story] = {}
+    absorbed: dict[str, Story] = {}
+    for story in sorted(
+        kin.stories, key=lambda story: (story.id not in kin.published, _age(story))
+    ):
+        places = [place_of[entry.row] for entry in sorted(story.entries, key=lambda e: e.row)]
+        free = next((place for place in places if place not in heirs), None)
+        if free is None:
+            absorbed[story.id] = heirs[places[0]]
+        else:
+            heirs[free] = story
+    for story in kin.former:
+        heirs.setdefault(place_of[story.lead.row], story)
+    return heirs, {gone: story.id for gone, story in absorbed.items()}
+
+
+def _age(story: Story) -> int:
+    return min(entry.row for entry in story.entries)
+
+
+def _begun(group: Group, used: Set[str], desk: _Desk) -> Story:
+    """A new story. It goes by its first entry; one that is split off has no keys at hand."""
+    first, now = min(group.entries, key=_arrival), desk.now
+    id_ = story_id(first.source, first.keys or (f"row {first.row}",))
+    begun = Story(
+        id=id_,
+        public_id=_public_id(first, used, desk.authority, id_, now),
+        lead=first,
+        published=first.published,
+        updated=first.published,
+        arrived=min(first.published, now) if desk.is_first_import else now,
+        begun=now,
+    )
+    return _retold(begun, group, desk)
+
+
+def _retold(story: Story, group: Group, desk: _Desk) -> Story:
+    """The story as these entries tell it. Its ids and its place stay; another lead is an update
+    to those who have seen the first."""
+    lead = _lead(story, group.entries, desk)
+    others = sorted((entry for entry in group.entries if entry is not lead), key=_arrival)
+    is_news = lead.row != story.lead.row and story.begun != desk.now
+    return replace(
+        story,
+        lead=lead,
+        others=tuple(others),
+        updated=desk.now if is_news else story.updated,
+        why=tuple(_reason(bond, group.entries) for bond in group.bonds),
+    )
+
+
+def _lead(story: Story, entries: Sequence[Entry], desk: _Desk) -> Entry:
+    """Who wrote it. Once readers have been told, only one that is known to have written it
+    takes the lead; before that, the outlet's `precedence` decides, and then who was first."""
+
+    def known(entry: Entry) -> tuple[bool, bool]:
+        source = desk.source_of(entry)
+        others = (o for other in entries if other is not entry for o in other.originals)
+        own = {entry.address, address_of(source.feed)} - {""}
+        return not own.isdisjoint(others), is_home(entry.address, source.site)
+
+    best = min(
+        entries,
+        key=lambda entry: (
+            *(not fact for fact in known(entry)),
+            -desk.source_of(entry).precedence,
+            entry.published,
+            _arrival(entry),
+        ),
+    )
+    standing = next((entry for entry in entries if entry.row == story.lead.row), None)
+    if standing is None or story.begun == desk.now or known(best) > known(standing):
+        return best
+    return standing
+
+
+def _arrival(entry: Entry) -> tuple[bool, int]:
+    """Stored entries came before those of a batch."""
+    return entry.row < 0, abs(entry.row)
+
+
+def _reason(bond: Bond, entries: Sequence[Entry]) -> str:
+    first, second = sorted((e for e in entries if e.row in (bond.a, bond.b)), key=_arrival)
+    return f"{second.source} as {first.source}: {bond.why}"
+
+
+def _public_id(entry: Entry, used: Set[str], authority: str, id_: str, now: datetime) -> str:
+    """The outlet's own id where Atom can carry it (RFC 4287 4.2.6: an id outlives
+    republication), else one minted here and stored for ever."""
+    is_iri = len(entry.id) <= 500 and _IRI.fullmatch(entry.id) and not _UNSAFE.search(entry.id)
+    if is_iri and entry.id not in used:
+        return entry.id
+    return f"tag:{authority},{now.year}:story/{id_}"

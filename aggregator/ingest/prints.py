@@ -1,0 +1,79 @@
+"""By what a text can be found again: a few numbers that its copies are likely to share.
+
+    words --prints_of--> {48-bit numbers}
+
+- Of the opening, fingerprints by winnowing (Schleimer, Wilkerson, Aiken 2003): any run of
+  `SHINGLE + WINNOW - 1` words that two openings share gives them a number in common. They find
+  an excerpt of thirty words in an article of two thousand.
+- Of a longer text, its MinHash: each of the numbers is shared with the probability that is the
+  Jaccard likeness of both texts. They find texts whose openings differ.
+- Of the title and of each address that the article is said to come from, one.
+
+What two entries share is no proof: dedupe compares them word by word. A number that many
+entries share is that of a standing phrase, and is not looked at (see COMMON).
+"""
+
+from collections.abc import Sequence
+
+from rensa import CMinHash, RMinHash
+
+from aggregator.ingest.boilerplate import bare_title
+from aggregator.query import folded_words
+
+__all__ = ["COMMON", "VERSION", "prints_of", "shingles"]
+
+VERSION = 1
+"""Of this way to make prints; prints of different versions have nothing in common."""
+COMMON = 64
+"""Entries that may share a print before it stands for a phrase and not for an article."""
+
+SHINGLE = 5
+"""Words; with four, three times as many entries share one by chance."""
+WINNOW = 6
+"""Shingles of which one is kept."""
+OPENING = 64
+"""Words, a generous excerpt."""
+MINHASHES = 16
+"""With so many, 97 of 100 pairs of a likeness of 0.2 share one."""
+TITLE = 5
+"""Words of a title that may name one article."""
+_BITS = (1 << 48) - 1
+"""Numbers of six bytes: SQLite keeps them shorter, and of a million entries two hardly agree
+by chance."""
+_SPREAD = 0x9E3779B97F4A7C15
+
+
+def prints_of(title: str, text: str, originals: Sequence[str] = ()) -> tuple[int, ...]:
+    """The prints of an article; `originals` are addresses that it is said to come from."""
+    words = folded_words(text)
+    found = _opening(words[:OPENING]) | _whole(words)
+    named = [f"address {address}" for address in originals]
+    title_words = folded_words(bare_title(title))
+    if len(title_words) >= TITLE:
+        named.append(f"title {' '.join(title_words)}")
+    found |= set(_hashes(named))
+    return tuple(sorted(number & _BITS for number in found))
+
+
+def shingles(words: Sequence[str], length: int) -> list[str]:
+    """All runs of that many words."""
+    return list(map(" ".join, zip(*(words[start:] for start in range(length)), strict=False)))
+
+
+def _opening(words: Sequence[str]) -> set[int]:
+    hashes = _hashes(shingles(words, SHINGLE))
+    last = max(len(hashes) - WINNOW + 1, 1) if hashes else 0
+    return {min(hashes[start : start + WINNOW]) for start in range(last)}
+
+
+def _whole(words: Sequence[str]) -> set[int]:
+    if len(words) <= OPENING:
+        return set()
+    sketch = CMinHash(MINHASHES, VERSION)
+    sketch.update(shingles(words, SHINGLE))
+    return {(least ^ (place * _SPREAD)) & _BITS for place, least in enumerate(sketch.digest_u64())}
+
+
+def _hashes(texts: list[str]) -> list[int]:
+    hashed: list[list[int]] = RMinHash.hash_token_sets([texts])
+    return hashed[0]

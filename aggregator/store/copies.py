@@ -1,0 +1,74 @@
+"""By what copies are found, what binds them, and stories that turned out to be one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from aggregator.model import Bond
+from aggregator.store import rows
+from aggregator.store.listing import unlist
+
+__all__ = ["absorb", "bind", "change_prints", "forget_prints", "put_prints"]
+
+_BY_HAND = "('split', 'merged')"
+
+
+def put_prints(db: Database, prints: Sequence[tuple[int, Sequence[int]]], now: datetime) -> None:
+    """Make entries findable by their prints; `prints` are pairs of an entry's row and those."""
+    seen = rows.time(now)
+    db.conn.executemany(
+        "insert into printed values (?, ?, ?)",
+        [(entry, seen, rows.prints_blob(own)) for entry, own in prints if own],
+    )
+    pairs = sorted((number, entry) for entry, own in prints for number in own)  # in tree order
+    db.conn.executemany("insert or ignore into prints values (?, ?)", pairs)
+
+
+def change_prints(db: Database, entry: int, prints: Sequence[int]) -> None:
+    """The entry reads differently now. One that is too old to be found stays so."""
+    found = db.execute("select prints from printed where entry = ?", [entry]).fetchone()
+    if found is None or found[0] == (blob := rows.prints_blob(prints)):
+        return
+    _forget(db, [(entry, found[0])])
+    db.conn.executemany(
+        "insert or ignore into prints values (?, ?)", [(number, entry) for number in prints]
+    )
+    db.execute("update printed set prints = ? where entry = ?", [blob, entry])
+
+
+def forget_prints(db: Database, before: datetime, limit: int) -> int:
+    """Entries that came before that are found no longer; gives how many were forgotten."""
+    oldest = db.execute(
+        "select entry, prints, seen from printed order by entry limit ?", [limit]
+    ).fetchall()
+    old = [(entry, blob) for entry, blob, seen in oldest if seen < rows.time(before)]
+    _forget(db, old)
+    db.conn.executemany("delete from printed where entry = ?", [(entry,) for entry, _ in old])
+    return len(old)
+
+
+def _forget(db: Database, printed: Sequence[tuple[int, bytes]]) -> None:
+    db.conn.executemany(
+        "delete from prints where print = ? and entry = ?",
+        [(number, entry) for entry, blob in printed for number in rows.prints_of(blob)],
+    )
+
+
+def bind(db: Database, bonds: Sequence[Bond], rows_of: Mapping[int, int]) -> None:
+    """Keep what binds entries. Evidence never takes the place of an operator's word."""
+    db.conn.executemany(
+        f"""insert into bonds values (?, ?, ?, ?, ?) on conflict (a, b) do update
+            set kind = excluded.kind, score = excluded.score, why = excluded.why
+            where excluded.kind in {_BY_HAND} or bonds.kind not in {_BY_HAND}""",  # noqa: S608 - our own words
+        [rows.bond_row(bond, rows_of) for bond in bonds],
+    )
+
+
+def absorb(db: Database, gone: str, into: str, touched: set[str]) -> None:
+    """One story turned out to be another, whose entries it has already. Its ids are kept, so
+    that they go on leading somewhere and are never given again."""
+    (row,) = db.execute("select row from stories where id = ?", [gone]).fetchone()
+    (heir,) = db.execute("select row from stories where id = ?", [into]).fetchone()
+    unlist(db, row, touched)
+    db.execute("update stories set merged = ? where row = ? or merged = ?", [heir, row, row])
