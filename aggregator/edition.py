@@ -26,6 +26,8 @@ __all__ = ["Document", "Edition", "Place"]
 
 ON_HOME_PAGE = 4
 """Stories of each topic."""
+ON_STORY_PAGE = 5
+"""Related stories."""
 HTML = "text/html; charset=utf-8"
 OPML = "text/x-opml; charset=utf-8"
 NEVER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,6 +44,8 @@ class Document:
 
     body: bytes
     media_type: str
+    leads_to: str = ""
+    """The public path that a web server sends readers to instead; the body does so too."""
 
     @property
     def etag(self) -> str:
@@ -156,10 +160,19 @@ class Edition:
     def _story(self, id_: str) -> Document | None:
         story = self.store.story(id_)
         if story is None:
-            return None
+            return self._moved(self.store.heir(id_))
         feed = self._told(f"/stories/{id_}", [story])
+        related = self._told(f"/stories/{id_}", self.store.related(story, ON_STORY_PAGE))
         why = self.store.why(id_)
-        return _html(pages.story_page(feed, why, self.config.site, self.config.topics))
+        return _html(pages.story_page(feed, related, why, self.config.site, self.config.topics))
+
+    def _moved(self, heir: str) -> Document | None:
+        """Where a story stood that turned out to be another one."""
+        if not heir:
+            return None
+        path = f"/stories/{heir}"
+        page = pages.moved_page(path, self.config.site, self.config.topics)
+        return Document(body=page, media_type=HTML, leads_to=path)
 
     def _feed(self, path: str, scope: str, limit: int) -> TopicFeed:
         return self._told(path, self.store.latest(scope, limit))

@@ -68,6 +68,13 @@ class UnknownName(AggregatorError):
         super().__init__(f"There is no {kind} {name!r} in feeds.toml; {hint}")
 
 
+class UnknownStory(AggregatorError):
+    """No story, or no article of one, is known by that id."""
+
+    def __init__(self, kind: str, name: str, hint: str) -> None:
+        super().__init__(f"There is no {kind} {name!r}; {hint}")
+
+
 class QueryError(AggregatorError):
     """A query does not parse; `position` is the offending character, from 0."""
 

@@ -26,10 +26,13 @@ from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
 
-__all__ = ["FIELDS", "Document", "Hits", "Query", "fold", "folded_words", "parse"]
+__all__ = ["FIELDS", "Document", "Hits", "Query", "event_words", "fold", "folded_words", "parse"]
 
 FIELDS = ("title", "summary", "content", "tag", "source", "author")
 UNFIELDED = ("title", "summary", "tag")
+LONG_WORD = 4
+"""Letters; shorter words are mostly of grammar, in any language that has letters."""
+MOST_WORDS = 30
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
 
@@ -53,6 +56,13 @@ def folded_words(text: str) -> list[str]:
     if not text.isascii():
         text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
     return _WORD.findall(text.casefold())
+
+
+def event_words(title: str, summary: str) -> list[str]:
+    """The words of a headline and its teaser by which reports of one event are found: those
+    that are no mere grammar, each once."""
+    words = folded_words(f"{title} {summary}")
+    return list(dict.fromkeys(w for w in words if len(w) >= LONG_WORD or w.isdigit()))[:MOST_WORDS]
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from aggregator.ingest.categorize import categorize
 from aggregator.ingest.clean import clean_all
-from aggregator.ingest.filing import Desk, numbered, tell
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
+from aggregator.ingest.retelling import Desk, numbered, tell
 from aggregator.model import (
     Batch,
     Entry,

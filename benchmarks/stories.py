@@ -13,9 +13,10 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from aggregator.ingest.clean import clean
-from aggregator.ingest.filing import Desk, file_changes
+from aggregator.ingest.filing import file_changes
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import name
+from aggregator.ingest.retelling import Desk
 from aggregator.model import FetchState, ParsedEntry, Source, Text
 from aggregator.store import Store, open_store
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.builders import NOW
+from tests.builders import NOW, prose
 from tests.partners import Newsroom, article
 
 HOUR = timedelta(hours=1)
@@ -152,3 +152,72 @@ def test_news_outlives_its_source(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Still here"]
     assert newsroom.read("/all.rss").entries[0].source.title == "Harbor"
     assert newsroom.titles("/sources/harbor.rss") == ["Still here"]
+
+
+def test_one_article_under_three_headlines(newsroom: Newsroom) -> None:
+    """Whole, cut and with a footer, each at its outlet's own address: one story, whose id and
+    place stay as they were, with links to the others."""
+    text = prose(1, 200)
+    for outlet in ("harbor", "commons", "plains"):
+        newsroom.lists(outlet)
+    newsroom.publishes("harbor", article("Cranes stand still", text=text))
+    newsroom.ingests("harbor")
+    (before,) = newsroom.read("/all.atom").entries
+    cut, footer = " ".join(text.split()[:35]), "Originally published at Harbor."
+    newsroom.publishes(
+        "commons", article("Harbor strike", text=f"{text} {footer}", link="https://c.example/1")
+    )
+    newsroom.publishes(
+        "plains", article("The cranes stand still | Plains", text=cut, link="https://p.example/1")
+    )
+
+    newsroom.ingests("commons", "plains", later=HOUR)
+
+    (after,) = newsroom.read("/all.atom").entries
+    assert (after.id, after.title, after.published) == (before.id, before.title, before.published)
+    related = {link.href for link in after.links if link.rel == "related"}
+    assert related == {"https://c.example/1", "https://p.example/1"}
+    assert newsroom.titles("/sources/plains.rss") == ["Cranes stand still"]
+
+
+def test_a_stub_that_grows(newsroom: Newsroom) -> None:
+    """An outlet puts down a line and fills it up later; a copy of the whole is recognised, and
+    two stories that readers have seen become one without a repeat."""
+    text = prose(1, 200)
+    newsroom.lists("harbor")
+    newsroom.lists("commons")
+    newsroom.publishes("harbor", article("Cranes stand still", text="More to come."))
+    newsroom.publishes("commons", article("Strike", text=text, link="https://c.example/1"))
+    newsroom.ingests("harbor")
+    newsroom.ingests("commons", later=HOUR)
+    seen = newsroom.ids()
+    before = {story.id for story in newsroom.store.latest("all", 5)}
+
+    newsroom.publishes("harbor", article("Cranes stand still", text=text))
+    newsroom.ingests("harbor", later=HOUR)
+
+    (told,) = newsroom.store.latest("all", 5)
+    assert told.lead.source == "harbor"
+    assert set(newsroom.ids()) <= set(seen)
+    (gone,) = before - {told.id}
+    answer = newsroom.get(f"/stories/{gone}")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"/stories/{told.id}")
+
+
+def test_two_reports_of_one_event(newsroom: Newsroom) -> None:
+    """They stay two stories, and each page says that there is more."""
+    newsroom.lists("harbor")
+    newsroom.lists("plains")
+    newsroom.publishes(
+        "harbor", article("Surfer killed in shark attack", text="A shark killed a surfer.")
+    )
+    newsroom.publishes(
+        "plains",
+        article("Shark kills surfer at Santa Cruz", text="The surfer died of a shark attack.",
+                link="https://p.example/1"),
+    )  # fmt: skip
+    newsroom.ingests()
+    one, other = newsroom.store.latest("all", 5)
+
+    assert f'/stories/{other.id}">{other.lead.title}' in newsroom.get(f"/stories/{one.id}").text
+    assert f'/stories/{one.id}">{one.lead.title}' in newsroom.get(f"/stories/{other.id}").text

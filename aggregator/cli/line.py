@@ -19,11 +19,15 @@ from aggregator.config.tables import seconds
 from aggregator.errors import StoreBusy
 from aggregator.ingest.fetch import Fetcher, Limits, open_fetcher
 from aggregator.ingest.pipeline import Line
+from aggregator.ingest.retelling import Desk
 from aggregator.ingest.workers import Workers
 from aggregator.model import SourceReport
 from aggregator.store import Store
 
-__all__ = ["Newsroom", "log_source", "newsroom", "turn"]
+__all__ = ["Newsroom", "desk", "log_source", "newsroom", "turn"]
+
+AT_ONCE = 500
+"""Entries in one transaction."""
 
 log = structlog.get_logger()
 
@@ -44,22 +48,40 @@ class Newsroom:
 
     def line(self, now: datetime, locks: defaultdict[str, asyncio.Lock] | None = None) -> Line:
         """The line at a time."""
+        filing = desk(self.config, self.store, now)
         return Line(
-            sources={source.id: source for source in self.config.all_sources},
-            topics=self.config.topics,
+            sources=filing.sources,
+            topics=filing.topics,
             store=self.store,
             fetcher=self.fetcher,
             workers=self.workers,
             now=now,
-            authority=urlsplit(self.home).hostname or "localhost",
+            authority=filing.authority,
+            window=filing.window,
             home=self.home,
             locks=defaultdict(asyncio.Lock) if locks is None else locks,
         )
 
     def purge(self, now: datetime) -> None:
-        """Take out what is older than [storage] keep."""
+        """Take out what is older than [storage] keep, and forget by what it was found that is
+        older than the window."""
         if self.config.keep:
             self.store.purge(timedelta(seconds=self.config.keep), now)
+        before = now - timedelta(seconds=self.config.window)
+        while self.store.forget_prints(before, AT_ONCE) == AT_ONCE:
+            pass
+
+
+def desk(config: Config, store: Store, now: datetime) -> Desk:
+    """What is needed to file stories."""
+    return Desk(
+        sources={source.id: source for source in config.all_sources},
+        topics=config.topics,
+        store=store,
+        now=now,
+        authority=urlsplit(config.site.url).hostname or "localhost",
+        window=timedelta(seconds=config.window),
+    )
 
 
 @asynccontextmanager

@@ -45,6 +45,8 @@ class Config:
     database: Path
     keep: int
     """Seconds after which a story is taken out; 0 for never."""
+    window: int
+    """Seconds; articles published further apart are not compared by their words."""
     site: Site
     fetch: FetchTable
     publish: PublishTable
@@ -117,6 +119,7 @@ def _resolve(
         if override
         else path.parent.absolute() / file.storage.database,
         keep=seconds(file.storage.keep) if file.storage.keep else 0,
+        window=seconds(file.stories.window),
         site=Site(
             title=file.site.title,
             url=file.site.url.rstrip("/"),
@@ -169,4 +172,5 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         min_interval=seconds(inherited("min_interval")),
         max_interval=seconds(inherited("max_interval")),
         max_new=inherited("max_new"),
+        dedupe=inherited("dedupe"),
     )

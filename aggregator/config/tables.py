@@ -143,6 +143,7 @@ Text = Annotated[str, AfterValidator(_is_text)]
 Listening = Annotated[str, AfterValidator(_is_listening)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ShowText = Literal["title", "excerpt", "full"]
+DedupeText = Literal["off", "address", "text"]
 
 
 # ---- the tables of feeds.toml ------------------------------------------------------
@@ -182,6 +183,9 @@ class DefaultsTable(_Table):
     max_new: int = Field(
         100, ge=1, description="More new articles at once than this wait for the operator."
     )
+    dedupe: DedupeText = Field(
+        "text", description="By what articles become one story with those of other outlets."
+    )
 
 
 class SourceTable(_Table):
@@ -218,6 +222,9 @@ class SourceTable(_Table):
     max_interval: Duration | None = Field(None, description="Never fetch less often than this.")
     max_new: int | None = Field(
         None, ge=1, description="More new articles at once than this wait for the operator."
+    )
+    dedupe: DedupeText | None = Field(
+        None, description="By what its articles become one story with those of other outlets."
     )
 
 
@@ -261,6 +268,14 @@ class StorageTable(_Table):
     )
 
 
+class StoriesTable(_Table):
+    """What makes one story of several articles."""
+
+    window: Duration = Field(
+        "14d", description="Articles published further apart are not compared by their words."
+    )
+
+
 class PublishTable(_Table):
     """How news is published."""
 
@@ -284,4 +299,5 @@ class FeedsFile(_Table):
     topic: list[TopicTable] = []
     fetch: FetchTable = FetchTable()
     storage: StorageTable = StorageTable()
+    stories: StoriesTable = StoriesTable()
     publish: PublishTable = PublishTable()

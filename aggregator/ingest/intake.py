@@ -16,10 +16,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from aggregator.ingest.fetch import Fetcher
-from aggregator.ingest.filing import Desk, file_changes, is_flood
+from aggregator.ingest.filing import file_changes, is_flood
 from aggregator.ingest.identity import Recognised, recognise
 from aggregator.ingest.naming import Named, name
 from aggregator.ingest.renames import is_renamed, rebind, settle
+from aggregator.ingest.retelling import Desk
 from aggregator.ingest.slices import Sliced, sliced
 from aggregator.ingest.text import one_line
 from aggregator.ingest.workers import Workers

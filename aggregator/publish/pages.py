@@ -11,7 +11,10 @@ from aggregator.model import SafeHtml, Site, Source, Topic, TopicFeed
 from aggregator.publish.addresses import ENDINGS, Addresses
 from aggregator.publish.shown import Shown, shown
 
-__all__ = ["Section", "home_page", "list_page", "not_found_page", "sources_page", "story_page"]
+__all__ = [
+    "Section", "home_page", "list_page", "moved_page", "not_found_page", "sources_page",
+    "story_page",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +37,24 @@ def home_page(sections: Sequence[Section], site: Site, topics: Sequence[Topic]) 
 
 
 def story_page(
-    feed: TopicFeed, why: Mapping[str, str], site: Site, topics: Sequence[Topic]
+    feed: TopicFeed,
+    related: TopicFeed,
+    why: Mapping[str, str],
+    site: Site,
+    topics: Sequence[Topic],
 ) -> bytes:
-    """One story: excerpt, credit, "also at". `feed` holds that story alone."""
+    """One story: excerpt, credit, "also at". `feed` holds that story alone, `related` others
+    that report the same event."""
     (item,) = shown(feed)
-    return _render("story.html", site, topics, item=item, content=_markup(item), why=why)
+    return _render(
+        "story.html", site, topics,
+        item=item, content=_markup(item), related=shown(related), why=why,
+    )  # fmt: skip
+
+
+def moved_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
+    """Where a story stood that stands at another public path now."""
+    return _render("moved.html", site, topics, path=path)
 
 
 def sources_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:

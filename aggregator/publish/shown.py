@@ -1,11 +1,15 @@
 """How much of a story is shown, by the right that its outlet gives; the same in all formats."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 from aggregator.model import Enclosure, Entry, SafeHtml, Source, Story, TopicFeed
 
 __all__ = ["AlsoAt", "Shown", "shown"]
+
+FULLER = 1.25
+"""How many times as long a copy's text must be to be told instead of the lead's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +25,13 @@ class Shown:
     """A story as it may be published. `summary` is plain text, `content` safe HTML.
 
     Where the outlet gives only its title, both are empty; where it gives an excerpt,
-    `content` is.
+    `content` is. But what the lead lacks, another outlet may give that tells the story too.
     """
 
     story: Story
     source: Source
+    author: str
+    """A person if any telling names one, else the outlet."""
     summary: str
     content: SafeHtml
     image: str
@@ -37,11 +43,6 @@ class Shown:
     def lead(self) -> Entry:
         """The telling that is published."""
         return self.story.lead
-
-    @property
-    def author(self) -> str:
-        """Who wrote it: a person if known, else the outlet."""
-        return self.lead.author or self.source.name
 
     @property
     def description(self) -> SafeHtml:
@@ -57,14 +58,16 @@ def shown(feed: TopicFeed) -> list[Shown]:
 def _shown(story: Story, feed: TopicFeed) -> Shown:
     lead, source = story.lead, feed.sources[story.lead.source]
     topics = [feed.topics[topic] for topic in story.topics if topic in feed.topics]
-    is_title_only = source.show == "title"
+    told = [(entry, feed.sources[entry.source].show) for entry in story.entries]
+    quoted = [entry for entry, show in told if show != "title"]
     return Shown(
         story=story,
         source=source,
-        summary="" if is_title_only else lead.summary,
-        content=lead.content if source.show == "full" else SafeHtml(""),
-        image="" if is_title_only else lead.image,
-        enclosures=() if is_title_only else lead.enclosures,
+        author=_first(entry.author for entry, _ in told) or source.name,
+        summary=_fullest(entry.summary for entry in quoted),
+        content=SafeHtml(_fullest(entry.content for entry, show in told if show == "full")),
+        image=_first(entry.image for entry in quoted),
+        enclosures=() if source.show == "title" else lead.enclosures,
         also_at=tuple(
             AlsoAt(name=name, link=other.link)
             for other in story.others
@@ -72,3 +75,15 @@ def _shown(story: Story, feed: TopicFeed) -> Shown:
         ),
         categories=tuple(dict.fromkeys([*sorted(topics), *lead.tags])),
     )
+
+
+def _first(values: Iterable[str]) -> str:
+    """The lead's, or else that of the first other telling that has one."""
+    return next((value for value in values if value), "")
+
+
+def _fullest(texts: Iterable[str]) -> str:
+    """The lead's text, unless another one is longer by more than the footers of copies."""
+    given = list(texts)
+    longest = max(given, key=len, default="")
+    return next((text for text in given if len(text) * FULLER >= len(longest)), "")

@@ -6,6 +6,7 @@ Nothing here is needed as long as only this program writes: every save is one tr
 It is for the day after a broken disk, a hand that edited, or a clock that was wrong.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from aggregator.model import CLOCK_SLACK, Finding
-from aggregator.store.rows import time
+from aggregator.store.rows import prints_of, time
 from aggregator.store.schema import BOOKS, fresh_schema
 
 __all__ = ["examine", "repair", "rewind"]
@@ -31,7 +32,8 @@ class _Check:
 
 
 _NO_STORY = "story not in (select row from stories)"
-_NO_ENTRY = "row not in (select story from entries)"
+_NO_ENTRY = "merged is null and row not in (select story from entries)"
+_GONE = "not in (select id from entries)"
 _SUM = " + ".join(f"sum_{name}" for name in BOOKS if name != "received")
 _STORED = "(select count(*) from entries where source = sources.id)"
 
@@ -52,13 +54,14 @@ _OPTIONAL_TIMES = {
     "subscriptions": ("lease_until",),
 }  # fmt: skip
 _TIMES = {
-    "stories": ("published", "updated", "arrived"),
+    "stories": ("published", "updated", "arrived", "begun"),
     "listings": ("arrived", "published"),
+    "printed": ("seen",),
     "entries": ("published", "updated"),
     "revisions": ("changed",),
     "holds": ("until",),
 }
-_LISTS = {"entries": ("tags", "enclosures"), "stories": ("why",)}
+_LISTS = {"entries": ("tags", "enclosures", "originals"), "stories": ("why",)}
 _TEXTS = {
     "entries": ("title", "summary", "content", "author", "link", "image", "language"),
     "stories": ("id", "public_id"),
@@ -116,6 +119,15 @@ _CHECKS = (
         find=f"select count(*) from entries where {_NO_STORY}",  # noqa: S608 - our own words, here and below
         mend=(
             f"delete from keys where entry in (select id from entries where {_NO_STORY})",  # noqa: S608
+            *(
+                f"delete from {table} where {column} in (select id from entries where {_NO_STORY})"  # noqa: S608
+                for table, column in (
+                    ("prints", "entry"),
+                    ("printed", "entry"),
+                    ("bonds", "a"),
+                    ("bonds", "b"),
+                )
+            ),
             f"delete from entries where {_NO_STORY}",  # noqa: S608
         ),
     ),
@@ -131,11 +143,56 @@ _CHECKS = (
     _Check(
         name="orphans",
         what="stories led by an entry of another story",
-        find="""select count(*) from stories
-                where lead not in (select id from entries where story = row)""",
+        find="""select count(*) from stories where merged is null
+                and lead not in (select id from entries where story = row)""",
         mend=(
             """update stories set lead = (select min(id) from entries where story = row)
-               where lead not in (select id from entries where story = row)""",
+               where merged is null
+               and lead not in (select id from entries where story = row)""",
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="stories that stand for another one which is not here, or is none itself",
+        find="""select count(*) from stories where merged is not null
+                and merged not in (select row from stories where merged is null)""",
+        mend=(
+            """update stories set merged = null where merged is not null
+               and merged not in (select row from stories where merged is null)""",
+            f"delete from listings where story in (select row from stories where {_NO_ENTRY})",  # noqa: S608
+            f"delete from stories where {_NO_ENTRY}",  # noqa: S608
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="stories that are listed though they turned out to be another one",
+        find="""select count(distinct story) from listings
+                where story in (select row from stories where merged is not null)""",
+        mend=(
+            """delete from listings
+               where story in (select row from stories where merged is not null)""",
+        ),
+    ),
+    _Check(
+        name="orphans",
+        what="bonds and prints without an entry",
+        find=f"""select (select count(*) from bonds where a {_GONE} or b {_GONE})
+                      + (select count(*) from prints where entry {_GONE})
+                      + (select count(*) from printed where entry {_GONE})""",  # noqa: S608
+        mend=(
+            f"delete from bonds where a {_GONE} or b {_GONE}",  # noqa: S608
+            f"delete from prints where entry {_GONE}",  # noqa: S608
+            f"delete from printed where entry {_GONE}",  # noqa: S608
+        ),
+    ),
+    _Check(
+        name="prints",
+        what="entries whose copies would not be found (their prints are lost)",
+        find="select count(*) from printed where entry not in (select entry from prints)",
+        mend=(
+            """insert or ignore into prints select value, entry from
+                 (select entry, as_prints(prints) as listed from printed
+                  where entry not in (select entry from prints)), json_each(listed)""",
         ),
     ),
     _Check(
@@ -227,6 +284,7 @@ def examine(db: Database, now: datetime) -> Iterator[Finding]:
 def repair(db: Database, now: datetime) -> None:
     """Mend what can be mended, in a transaction of the caller's."""
     db.conn.create_function("as_text", 1, _as_text, deterministic=True)
+    db.conn.create_function("as_prints", 1, _as_prints, deterministic=True)
     existing = {name for _, name, _ in _tables_and_indexes(db)}
     for kind, name, sql in fresh_schema():
         if kind == "index" and name not in existing:
@@ -243,6 +301,10 @@ def repair(db: Database, now: datetime) -> None:
 
 def _as_text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _as_prints(blob: bytes) -> str:
+    return json.dumps(prints_of(blob))
 
 
 def rewind(db: Database, now: datetime) -> None:
@@ -270,7 +332,8 @@ def rewind(db: Database, now: datetime) -> None:
 
 _STAMPS = {
     "sources": ("last_fetch", "last_success", "last_full", "failing_since", "moved_since"),
-    "stories": ("published", "updated", "arrived"),
+    "stories": ("published", "updated", "arrived", "begun"),
+    "printed": ("seen",),
     "listings": ("published", "arrived"),
     "entries": ("published", "updated", "revised"),
 }

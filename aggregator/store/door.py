@@ -158,6 +158,9 @@ class Store(Protocol):
     def story(self, id_: str) -> Story | None:
         """One story."""
 
+    def related(self, story: Story, limit: int) -> list[Story]:
+        """Other stories that seem to report the same event, the likest first."""
+
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be
         one; empty if it stands for none but itself."""
@@ -166,7 +169,7 @@ class Store(Protocol):
         """The topics that a story stands in, each with its why."""
 
     def story_ids(self) -> Iterator[str]:
-        """The ids of all stories, newest first."""
+        """The ids of all stories, and of those that turned out to be one of them, newest first."""
 
     def sources(self) -> Mapping[str, Source]:
         """Every source that ever had an entry here, for its credit."""

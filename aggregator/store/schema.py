@@ -185,6 +185,37 @@ def stories_know_their_copies(db: Database) -> None:
     )
 
 
+@migrations()
+def entries_are_found_by_words(db: Database) -> None:
+    """An index of the words of titles and teasers, kept by triggers as SQLite's manual has it
+    (FTS5, external content tables)."""
+    for statement in _WORDS.split(";\n\n"):
+        db.execute(statement)
+    db.execute("insert into words(words) values ('rebuild')")
+
+
+_WORDS = """
+create virtual table words using fts5(
+    title, summary, content = 'entries', content_rowid = 'id', detail = none,
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+create trigger words_of_new after insert on entries begin
+    insert into words(rowid, title, summary) values (new.id, new.title, new.summary);
+end;
+
+create trigger words_of_gone after delete on entries begin
+    insert into words(words, rowid, title, summary)
+    values ('delete', old.id, old.title, old.summary);
+end;
+
+create trigger words_of_changed after update of title, summary on entries begin
+    insert into words(words, rowid, title, summary)
+    values ('delete', old.id, old.title, old.summary);
+    insert into words(rowid, title, summary) values (new.id, new.title, new.summary);
+end"""
+
+
 def fresh_schema() -> list[tuple[str, str, str]]:
     """Kind, name and SQL of every table and index that an empty database has."""
     with closing(Database(memory=True)) as db:

@@ -39,6 +39,7 @@ from aggregator.model import (
     held_scope,
     source_scope,
 )
+from aggregator.query import event_words
 from aggregator.store import copies, doctor, listing, rows, saving
 from aggregator.store.schema import migrate
 
@@ -49,6 +50,13 @@ MANY = 500
 RUNS_KEPT = 1000
 MOST_KIN = 500
 """Entries that are looked at together; a story has seldom more than five."""
+MOST_NEAR = 20_000
+"""Entries that came before, and after, among which related stories are looked for."""
+MOST_ALIKE = 50
+EVENT = timedelta(days=3)
+"""How long an event is news."""
+LIKE = 0.35
+"""Part of a story's words, by their rarity, that reports of one event share."""
 MISSED = 3
 """How often news may come by polling alone before a hub counts as silent."""
 _NEVER = "never"
@@ -339,6 +347,30 @@ class SqliteStore:
             found = db.execute(sql, [id_]).fetchone()
         return self._stories(found)[found[0]] if found else None
 
+    def related(self, story: Story, limit: int) -> list[Story]:
+        lead = story.lead
+        words = event_words(lead.title, lead.summary)
+        if lead.row <= 0 or not words:
+            return []
+        match = " OR ".join(f'"{word}"' for word in words)
+        sql = """select entries.id, story, rank from
+                    (select rowid, rank from words where words match ? and rowid between ? and ?
+                     order by rank limit ?)
+                  join entries on entries.id = rowid
+                  where entries.id = ? or (published between ? and ? and exists
+                    (select 1 from listings where listings.story = entries.story
+                     and scope = 'all'))"""
+        near = (lead.row - MOST_NEAR, lead.row + MOST_NEAR, MOST_ALIKE, lead.row)
+        days = (rows.time(story.published - EVENT), rows.time(story.published + EVENT))
+        with self._door() as db:
+            found = list(db.query(sql, [match, *near, *days]))
+        own = next((row["rank"] for row in found if row["id"] == lead.row), None)
+        found.sort(key=lambda row: row["rank"])
+        alike = [row["story"] for row in found if own and row["rank"] / own >= LIKE]
+        stories = self._stories(alike)
+        ordered = [stories[row] for row in dict.fromkeys(alike)]
+        return [other for other in ordered if other.id != story.id][:limit]
+
     def heir(self, id_: str) -> str:
         sql = """select heir.id from stories join stories as heir on stories.merged = heir.row
                  where stories.id = ?"""
@@ -355,7 +387,8 @@ class SqliteStore:
 
     def story_ids(self) -> Iterator[str]:
         with self._door() as db:
-            sql = f"select id from stories where row in ({_PUBLISHED}) order by published desc, id"  # noqa: S608 - our own words
+            sql = f"""select id from stories where row in ({_PUBLISHED}) or merged in ({_PUBLISHED})
+                      order by published desc, id"""  # noqa: S608 - our own words
             found = db.execute(sql).fetchall()
         return (row[0] for row in found)
 

@@ -59,6 +59,8 @@ def create_app(config: Config, store: Store) -> Flask:
             answer = Response(missing.body, 404)
             _say_what_it_is(answer, missing.media_type)
             return answer
+        if leads_to := kept.document.leads_to:
+            return redirect(f"{root}{leads_to}", 301)
         # what feeds.toml says stands in every document, so its own change counts as one
         return _answer(kept, max(kept.changed, changed), config.publish.max_age_seconds)
 

@@ -230,3 +230,42 @@ def test_an_empty_feed_is_valid() -> None:
         assert parsed.entries == []
         assert parsed.feed.title == "Drug War"
     assert json.loads(jsonfeed(feed(), SITE))["items"] == []
+
+
+def test_what_copies_add() -> None:
+    """The longest text that its outlet lets us show, and a picture or author that the lead
+    lacks; title and link are the lead's, and so is the credit."""
+    lead = entry("Cranes", "harbor", summary="Short.", content=SafeHtml(""))
+    copy = entry(
+        "Cranes, again", "commons", summary="A longer teaser.", author="Ana Reyes",
+        content=SafeHtml("<p>The whole.</p>"), image="https://commons.example/p.jpg",
+    )  # fmt: skip
+    outlets = (source("harbor"), source("commons", show="full"))
+    (item,) = _items(feed(story(lead, copy), sources=outlets))
+
+    assert (item["title"], item["url"], item["_source"]["name"]) == ("Cranes", lead.link, "Harbor")
+    assert (item["summary"], item["content_html"]) == ("A longer teaser.", "<p>The whole.</p>")
+    assert (item["image"], item["authors"]) == (copy.image, [{"name": "Ana Reyes"}])
+
+
+def test_what_copies_may_not_add() -> None:
+    """An outlet that lets us show no more than its title gives nothing else to others either."""
+    lead = entry("Cranes", "harbor", summary="Short.")
+    copy = entry("Cranes", "commons", summary="A much longer teaser.", image="https://c/p.jpg")
+    outlets = (source("harbor"), source("commons", show="title"))
+    (item,) = _items(feed(story(lead, copy), sources=outlets))
+
+    assert item["summary"] == "Short."
+    assert "image" not in item
+    assert "content_html" not in item
+
+
+def test_the_footer_of_a_copy() -> None:
+    """A copy that is longer by its licence alone does not take the place of the lead's text."""
+    text = "The cranes stood still. " * 20
+    lead = entry("Cranes", "harbor", content=SafeHtml(f"<p>{text}</p>"))
+    copy = entry("Cranes", "commons", content=SafeHtml(f"<p>{text}</p><p>Republished.</p>"))
+    outlets = (source("harbor", show="full"), source("commons", show="full"))
+    (item,) = _items(feed(story(lead, copy), sources=outlets))
+
+    assert item["content_html"] == lead.content

@@ -56,7 +56,8 @@ def test_the_home_page() -> None:
 def test_a_story_page() -> None:
     """The excerpt, the credit, why it is here; search engines are sent to the original."""
     told = story(entry("Cranes"))
-    body = pages.story_page(feed(told), {"labor": "rule found title: cranes"}, SITE, TOPICS)
+    why = {"labor": "rule found title: cranes"}
+    body = pages.story_page(feed(told), feed(), why, SITE, TOPICS)
     page = _page(body)
 
     assert _attribute(page, "link[rel=canonical]", "href") == told.lead.link
@@ -64,10 +65,32 @@ def test_a_story_page() -> None:
     assert "in full" not in _text(page, "article")
 
 
+def test_more_on_this() -> None:
+    """Other reports of the event are linked, each with its outlet; none is hidden or merged."""
+    other = story(entry("Dockers walk out", "plains"))
+    body = pages.story_page(feed(story(entry("Cranes"))), feed(other), {}, SITE, TOPICS)
+    page = _page(body)
+
+    assert _text(page, "section h2") == "More on this"
+    assert _attribute(page, "ul.more a", "href") == f"/stories/{other.id}"
+    assert "Plains" in _text(page, "ul.more .credit")
+
+
+def test_where_a_story_stood() -> None:
+    """Readers and search engines are led to where it is told now, even by a file server."""
+    page = _page(pages.moved_page("/stories/0123456789abcdef", SITE, TOPICS))
+    address = "https://commons.example/stories/0123456789abcdef"
+
+    assert _attribute(page, "link[rel=canonical]", "href") == address
+    refresh = _attribute(page, "meta[http-equiv=refresh]", "content") or ""
+    assert refresh.endswith("url=/stories/0123456789abcdef")
+
+
 def test_a_full_text_stays_markup() -> None:
     """Where the outlet allows it, its article is shown as it is, everything else as text."""
     told = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
-    body = pages.story_page(feed(told, sources=(source(show="full"),)), {}, SITE, TOPICS)
+    full = feed(told, sources=(source(show="full"),))
+    body = pages.story_page(full, feed(), {}, SITE, TOPICS)
 
     assert b"<p>One <em>word</em>.</p>" in body
     assert b"A &lt;b&gt;" in body

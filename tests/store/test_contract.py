@@ -13,9 +13,11 @@ from aggregator.errors import StoreBusy, StoreTooNew, StoreUnavailable
 from aggregator.model import (
     ALL,
     Batch,
+    Bond,
     Entry,
     FetchState,
     Filed,
+    Kind,
     Outcome,
     Placement,
     Rejected,
@@ -138,6 +140,105 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     assert read.why == ("plains: same address",)
     assert store.revision(source_scope("harbor")).number == before + 1
     assert store.counts()[ALL] == 1
+
+
+def _saved(store: Store, told: Entry, **keys: object) -> Story:
+    """An entry stored as a story of its own."""
+    store.save(_batch(_filed(told), source=told.source, **keys), NOW)
+    (row,) = store.standing({told.address})[told.address]
+    return store.told_in({row})[row]
+
+
+def test_who_shares_a_print(store: Store) -> None:
+    """Entries are found by their prints until those are forgotten, the oldest first."""
+    one = _saved(store, entry("One", "harbor", prints=(5, 1 << 47)))
+    two = _saved(store, entry("Two", "plains", prints=(5,)))
+    rows = [one.lead.row, two.lead.row]
+
+    assert store.sharing({5, 1 << 47, 9}) == {5: rows, 1 << 47: rows[:1]}
+    assert store.forget_prints(NOW, 10) == 0
+    assert store.forget_prints(NOW + HOUR, 1) == 1
+    assert store.sharing({5, 1 << 47}) == {5: rows[1:]}
+
+
+def test_a_revised_entry_has_other_prints(store: Store) -> None:
+    """A text that was a stub is found by the words that it has now; one that is too old to be
+    found stays so."""
+    told = _saved(store, entry("One", "harbor", prints=(5, 6)))
+    for prints, found in (((6, 7), {6, 7}), ((8,), set())):
+        later = replace(told.lead, prints=prints)
+        retold = Filed(story=replace(told, lead=later), arrived=NOW, row=later.row)
+        store.save(_batch(new=(), revised=(retold,)), NOW)
+
+        assert set(store.sharing({5, 6, 7, 8})) == found
+        store.forget_prints(NOW + HOUR, 10)
+
+
+def test_kin(store: Store) -> None:
+    """Whatever bonds connect, and their stories whole; nothing else."""
+    stories = [_saved(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains"))]
+    stranger = _saved(store, entry("C", "harbor"))
+    a, b = (told.lead.row for told in stories)
+    bond = Bond(a=a, b=b, kind=Kind.TEXT, score=0.5, why="words")
+    store.save(_batch(new=(), bonds=(bond,)), NOW)
+
+    kin = store.kin({b})
+
+    assert [told.id for told in kin.stories] == [told.id for told in stories]
+    assert kin.bonds == (bond,)
+    assert kin.published == {told.id for told in stories}
+    assert store.kin({stranger.lead.row}).bonds == ()
+    assert store.kin(()).stories == ()
+
+
+def test_an_operators_word_stays(store: Store) -> None:
+    """Evidence that is found later does not take its place; another word does."""
+    rows = [_saved(store, entry(t, o)).lead.row for t, o in (("A", "harbor"), ("B", "plains"))]
+
+    def kept(kind: Kind) -> Kind:
+        bond = Bond(a=min(rows), b=max(rows), kind=kind)
+        store.save(_batch(new=(), bonds=(bond,)), NOW)
+        return store.kin(rows).bonds[0].kind
+
+    assert [kept(k) for k in (Kind.TEXT, Kind.SPLIT, Kind.ADDRESS, Kind.MERGED)] == [
+        Kind.TEXT, Kind.SPLIT, Kind.SPLIT, Kind.MERGED,
+    ]  # fmt: skip
+
+
+def test_two_stories_that_are_one(store: Store) -> None:
+    """The one that is no more leads to the other and leaves every list; nothing is deleted, so
+    its ids are never given again."""
+    one, two = (_saved(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
+    grown = replace(one, others=(two.lead,))
+    both = Filed(story=grown, arrived=NOW, joins=True, absorbed=(two.id,))
+    store.save(_batch(both), NOW)
+
+    assert store.counts()[ALL] == 1
+    assert (store.heir(two.id), store.heir(one.id)) == (one.id, "")
+    assert store.story(two.id) is None
+    assert [told.title for told in store.latest(source_scope("plains"), 5)[0].entries] == ["A", "B"]
+    assert store.taken({two.public_id}) == {two.public_id}
+    assert set(store.story_ids()) == {one.id, two.id}
+    (former,) = store.kin({one.lead.row}).former
+    assert (former.id, former.lead.title) == (two.id, "B")
+    assert {finding.check for finding in store.examine(NOW)} <= {"books"}  # a test keeps none
+
+
+def test_reports_of_one_event(store: Store) -> None:
+    """Found by rare words of headline and teaser, within days, and not in the story itself."""
+
+    def told(title: str, outlet: str, summary: str, days: int = 0) -> Story:
+        published = at("2026-10-05 10:00") - timedelta(days=days)
+        return _saved(store, entry(title, outlet, summary=summary, published=published))
+
+    for number in range(20):
+        told(f"Council meets on matter {number}", "harbor", f"A vote on paragraph {number}.")
+    one = told("Surfer killed in shark attack", "harbor", "A shark killed a surfer in Santa Cruz.")
+    two = told("Shark kills surfer", "plains", "The surfer died in Santa Cruz of a shark attack.")
+    told("Surfer killed by shark", "plains", "A shark killed a surfer in Santa Cruz.", days=30)
+
+    assert [s.id for s in store.related(one, 5)] == [two.id]
+    assert [s.id for s in store.related(two, 5)] == [one.id]
 
 
 def test_a_revised_entry_keeps_its_place(store: Store) -> None:

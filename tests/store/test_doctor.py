@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 def _save(store: Store, outlet: str, *titles: str, now: object = NOW) -> None:
     filed = tuple(
         Filed(
-            story=story(entry(title, outlet)),
+            story=story(entry(title, outlet, prints=(1, 2, 3))),
             arrived=NOW,
             placements=(Placement(topic="labor", why="rule"),),
         )
@@ -75,6 +75,13 @@ DAMAGES = [
     ("an entry without its story", "delete from stories where row = 1", "orphans"),
     ("a story without its entry", "delete from entries where id = 1", "orphans"),
     ("a wrong lead", "update stories set lead = 99 where row = 1", "orphans"),
+    ("a story that stands for none", "update stories set merged = 99 where row = 1", "orphans"),
+    ("a story that is another's, and listed", "update stories set merged = 2 where row = 1",
+     "orphans"),
+    ("a bond of nobody", "insert into bonds values (1, 99, 'text', 1, '')", "orphans"),
+    ("a print of nobody", "insert into prints values (5, 99)", "orphans"),
+    ("prints that are lost", "delete from prints where entry = 1", "prints"),
+    ("no list of originals", "update entries set originals = 'x' where id = 1", "values"),
     ("a key of nobody", "insert into keys values ('harbor', 'id x', 99)", "orphans"),
     ("a listing of nothing", "insert into listings values (99, 'all', '2026', '2026', '')",
      "orphans"),

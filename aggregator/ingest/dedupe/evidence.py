@@ -31,6 +31,8 @@ RUN_COUNTS = 60
 TITLES_COUNT = 0.15
 LONG_TEXT = 150
 """Phrases; a shorter text may be all standing phrases, so its title must fit as well."""
+LONG_RUN = 40
+"""Words in a row; standing phrases are shorter."""
 TITLE_FITS = 0.42
 """Part of a title's words that the other's title or text has."""
 TITLES_ALIKE = 0.3
@@ -40,7 +42,9 @@ SAME_TITLE = 8
 SAME_DAY = timedelta(days=2)
 SENTENCE = 5
 """Words in a row: more than a name or a turn of speech."""
-CLAIM_FITS = 0.3
+CLAIM_ALIKE = 0.3
+CLAIM_FITS = 0.6
+"""The same for a copy that names the original: less than is asked of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,8 @@ def _apart(a: Telling, b: Telling) -> timedelta:
 def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
     """The address of one of them, if the other says to be a copy of it. A link behind "first
     published" may lead to something else, so titles or texts must have to do with each other."""
-    fits = max(shared.titles, shared.covered, shared.title_fits) >= CLAIM_FITS
+    is_alike = max(shared.titles, shared.covered) >= CLAIM_ALIKE
+    fits = is_alike or shared.title_fits >= CLAIM_FITS
     for copy, original in ((a, b), (b, a)):
         if fits and original.entry.address and original.entry.address in copy.entry.originals:
             return original.entry.address
@@ -137,7 +142,7 @@ def _same_text(shared: _Shared) -> float:
         shared.phrases >= LEAST_SHARED
         and shared.covered >= LEAST_COVERED
         and score >= ENOUGH
-        and (title_fits or shared.shorter >= LONG_TEXT)
+        and (title_fits or shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN)
     )
     return score if is_same else 0.0
 

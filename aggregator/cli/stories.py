@@ -1,0 +1,148 @@
+"""`story`, `merge` and `split`: which articles are one story, why, and an operator's word on it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aggregator.cli.line import desk, turn
+from aggregator.cli.shared import configured
+from aggregator.errors import UnknownStory
+from aggregator.ingest.retelling import Desk, apart, together
+from aggregator.model import Batch, Bond, Kind, Story
+from aggregator.store import Store
+
+__all__ = ["merge", "split", "story"]
+
+PATIENCE = 60.0
+"""Seconds to wait for an ingest that is under way."""
+RELATED = 5
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def story(path: Path, id_: str) -> None:
+    """Show who tells a story, and what says that it is one.
+
+    ID is the end of the story's address, /stories/ID.
+    """
+    with configured(path) as (_, store):
+        told = _story(store, id_)
+        kin = store.kin({told.lead.row})
+        click.echo(f"story:      {told.id}" + (f" (was {id_})" if told.id != id_ else ""))
+        click.echo(f"title:      {told.lead.title}")
+        click.echo(f"public id:  {told.public_id}")
+        click.echo(
+            f"published:  {told.published:%Y-%m-%d %H:%M}, updated {told.updated:%Y-%m-%d %H:%M}"
+        )
+        for former in kin.former:
+            click.echo(f"took in:    {former.id}")
+        click.echo("\ntold by:")
+        for entry in told.entries:
+            lead = "leads" if entry is told.lead else ""
+            click.echo(
+                f"{entry.row:>8}  {entry.source:20} {entry.published:%Y-%m-%d %H:%M}  {lead}"
+            )
+            click.echo(f"{'':10}{entry.title}\n{'':10}{entry.link}")
+        members = {entry.row for entry in told.entries}
+        click.echo("\nevidence:")
+        bonds = [bond for bond in kin.bonds if {bond.a, bond.b} & members]
+        for bond in sorted(bonds, key=_strength):
+            click.echo(f"{bond.a:>8} and {bond.b}: {_evidence(bond, members)}")
+        if not bonds:
+            click.echo("          none; one outlet tells it")
+        _show_lists(store, told)
+
+
+def _story(store: Store, id_: str) -> Story:
+    """The story of an id, or the one that it stands for now."""
+    found = store.story(id_) or store.story(store.heir(id_))
+    if found is None:
+        hint = (
+            "its id is the end of its address, /stories/ID, and `aggregator topics ID` lists some."
+        )
+        raise UnknownStory("story", id_, hint)
+    return found
+
+
+def _strength(bond: Bond) -> tuple[int, float]:
+    return list(Kind).index(bond.kind), -bond.score
+
+
+def _evidence(bond: Bond, members: set[int]) -> str:
+    score = f" {bond.score:.2f}" if bond.score else ""
+    is_used = bond.kind is Kind.SPLIT or {bond.a, bond.b} <= members
+    remark = (
+        "" if is_used else " (not followed: it would bring two articles of one outlet together)"
+    )
+    return f"{bond.kind}{score}: {bond.why}{remark}"
+
+
+def _show_lists(store: Store, told: Story) -> None:
+    click.echo("\ntopics:")
+    why = store.why(told.id)
+    for topic, reason in why.items():
+        click.echo(f"          {topic}: {reason}")
+    if not why:
+        click.echo("          none")
+    if related := store.related(told, RELATED):
+        click.echo("\nmore on this:")
+        for other in related:
+            click.echo(f"          {other.id}  {other.lead.source}: {other.lead.title}")
+
+
+@click.command()
+@click.argument("one", metavar="ID")
+@click.argument("other", metavar="ID")
+@click.pass_obj
+def merge(path: Path, one: str, other: str) -> None:
+    """Make one story of two, for good.
+
+    The one that readers saw first stays; the other's address leads to it from now on.
+    Whatever is fetched later, they stay together, until `split`.
+    """
+    with _desk(path) as at:
+        a, b = _story(at.store, one), _story(at.store, other)
+        if a.id == b.id:
+            raise click.UsageError(f"{one} and {other} are one story already")
+        _save(at, together(at, a, b))
+
+
+@click.command()
+@click.argument("entry", type=click.IntRange(min=1))
+@click.pass_obj
+def split(path: Path, entry: int) -> None:
+    """Take an article out of its story, for good.
+
+    ENTRY is the number before the article in `aggregator story ID`. It becomes a story of its
+    own, and whatever is fetched later, it stays apart from those it stood with.
+    """
+    with _desk(path) as at:
+        told = at.store.told_in({entry}).get(entry)
+        if told is None:
+            hint = "`aggregator story ID` shows the numbers of a story's articles."
+            raise UnknownStory("article", str(entry), hint)
+        if not told.others:
+            raise click.UsageError(f"article {entry} is alone in its story {told.id}")
+        _save(at, apart(at, told, entry))
+
+
+@contextmanager
+def _desk(path: Path) -> Iterator[Desk]:
+    """What is needed to decide, while no ingest is at work."""
+    with configured(path) as (config, store), asyncio.run(turn(store, PATIENCE)):
+        yield desk(config, store, datetime.now(UTC))
+
+
+def _save(at: Desk, batch: Batch) -> None:
+    at.store.save(batch, at.now)
+    for filed in batch.new:
+        told = filed.story
+        outlets = ", ".join(entry.source for entry in told.entries)
+        click.echo(f"{told.id}: told by {outlets}")
+        for gone in filed.absorbed:
+            click.echo(f"{gone}: leads to {told.id} from now on")

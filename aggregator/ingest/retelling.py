@@ -1,0 +1,181 @@
+"""Stories told anew: by what has come in, or by what an operator says.
+
+    entries --tell(what is like them)--> Retelling --filed--> what to save
+
+Recognition itself is `dedupe`'s; here the store is asked what could match, and what comes of
+it is filed under topics.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aggregator.ingest.categorize import categorize
+from aggregator.ingest.dedupe import WINDOW, chosen, dedupe, looked_for, uncommon
+from aggregator.model import (
+    Batch,
+    Bond,
+    Entry,
+    Filed,
+    Kin,
+    Kind,
+    Outcome,
+    Source,
+    Story,
+    Topic,
+)
+from aggregator.store import Store
+
+__all__ = ["Desk", "Retelling", "apart", "file_one", "filed", "numbered", "tell", "together"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What is needed to file. `authority` is the host name under which ids are minted; articles
+    that were published further apart than `window` are not compared by their words."""
+
+    sources: Mapping[str, Source]
+    topics: Sequence[Topic]
+    store: Store
+    now: datetime
+    authority: str
+    window: timedelta = WINDOW
+
+
+def numbered(entries: Sequence[Entry]) -> list[Entry]:
+    """New entries with numbers below 0 by which they are told apart until they are stored."""
+    return [replace(entry, row=-1 - place) for place, entry in enumerate(entries)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retelling:
+    """What entries make of the stories that they join; `before` are those as they are stored,
+    `revived` the ids of those that had been taken for another one."""
+
+    stories: tuple[Story, ...]
+    bonds: tuple[Bond, ...]
+    absorbed: Mapping[str, str]
+    before: Mapping[str, Story]
+    revived: Set[str]
+
+
+def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False) -> Retelling:
+    """Look for what is like these entries, and tell the stories anew that they belong to."""
+    prints = {number for entry in entries for number in looked_for(entry)}
+    addresses = {a for e in entries for a in (e.address, *e.originals) if a}
+    sharing = desk.store.sharing(prints)
+    candidates = chosen(entries, desk.store.standing(addresses), sharing)
+    rows = {row for found in candidates.values() for row in found}
+    kin = desk.store.kin(rows | {entry.row for entry in entries if entry.row > 0})
+    return retold(desk, kin, uncommon(entries, sharing), candidates, is_first_import)
+
+
+def retold(
+    desk: Desk,
+    kin: Kin,
+    entries: Sequence[Entry] = (),
+    candidates: Mapping[int, Sequence[int]] | None = None,
+    is_first_import: bool = False,
+) -> Retelling:
+    """The stories of `kin` with these entries; without any, as its bonds have it."""
+    told = dedupe(
+        entries,
+        kin,
+        candidates or {},
+        sources=desk.sources,
+        taken=desk.store.taken({entry.id for entry in entries if entry.id}),
+        authority=desk.authority,
+        now=desk.now,
+        is_first_import=is_first_import,
+        window=desk.window,
+    )
+    return Retelling(
+        stories=told.stories,
+        bonds=told.bonds,
+        absorbed=told.absorbed,
+        before={story.id: story for story in (*kin.former, *kin.stories)},
+        revived={story.id for story in kin.former},
+    )
+
+
+def filed(
+    desk: Desk, told: Retelling, *, at_own_date: bool = False, is_held: bool = False
+) -> tuple[Filed, ...]:
+    """The stories that are new or that other entries tell now."""
+    return tuple(
+        file_one(
+            desk,
+            story,
+            arrived=min(story.published, desk.now) if at_own_date else desk.now,
+            joins=story.id in told.before,
+            is_held=is_held and story.id not in told.before,
+            absorbed=tuple(gone for gone, heir in told.absorbed.items() if heir == story.id),
+        )
+        for story in told.stories
+        if _is_recomposed(story, told)
+    )
+
+
+def _is_recomposed(story: Story, told: Retelling) -> bool:
+    before = told.before.get(story.id)
+    return (
+        before is None
+        or story.id in told.revived
+        or story.id in told.absorbed.values()
+        or [entry.row for entry in before.entries] != [entry.row for entry in story.entries]
+    )
+
+
+def file_one(
+    desk: Desk,
+    story: Story,
+    *,
+    arrived: datetime,
+    joins: bool = False,
+    row: int = 0,
+    is_held: bool = False,
+    absorbed: tuple[str, ...] = (),
+) -> Filed:
+    return Filed(
+        story=story,
+        arrived=arrived,
+        placements=tuple(categorize(story, desk.topics, desk.sources)),
+        joins=joins,
+        row=row,
+        is_held=is_held,
+        absorbed=absorbed,
+    )
+
+
+def together(desk: Desk, one: Story, other: Story) -> Batch:
+    """What changes if an operator says that two stories are one; the one that readers saw first
+    stays. The word holds against all evidence, until `apart` takes it back."""
+    pairs = {(a.row, b.row) for a in one.entries for b in other.entries}
+    kin = desk.store.kin({entry.row for story in (one, other) for entry in story.entries})
+    word = {_pair(one.lead.row, other.lead.row), *_split_among(pairs, kin)}
+    return _as_said(desk, kin, word, Kind.MERGED, "put together by the operator")
+
+
+def apart(desk: Desk, story: Story, row: int) -> Batch:
+    """What changes if an operator says that one entry is not the article of the others."""
+    word = {_pair(row, entry.row) for entry in story.entries if entry.row != row}
+    return _as_said(desk, desk.store.kin({row}), word, Kind.SPLIT, "told apart by the operator")
+
+
+def _pair(a: int, b: int) -> tuple[int, int]:
+    return min(a, b), max(a, b)
+
+
+def _split_among(pairs: Set[tuple[int, int]], kin: Kin) -> set[tuple[int, int]]:
+    """Those of the pairs that an operator had told apart."""
+    split = {(bond.a, bond.b) for bond in kin.bonds if bond.kind is Kind.SPLIT}
+    return split & {_pair(*pair) for pair in pairs}
+
+
+def _as_said(desk: Desk, kin: Kin, word: Set[tuple[int, int]], kind: Kind, why: str) -> Batch:
+    said = tuple(Bond(a=a, b=b, kind=kind, why=why) for a, b in sorted(word))
+    rest = tuple(bond for bond in kin.bonds if (bond.a, bond.b) not in word)
+    told = retold(desk, replace(kin, bonds=(*rest, *said)))
+    return Batch(
+        source="", state=None, outcome=Outcome.UNCHANGED, new=filed(desk, told), bonds=said
+    )

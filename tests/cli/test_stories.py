@@ -1,0 +1,136 @@
+"""What an operator is told of a story, and an operator's word on it."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.demo.formats import FORMATS, Item
+from aggregator.demo.press import Answer, Press
+from tests.builders import prose
+from tests.cli.test_cli import HEAD, _run, _source
+from tests.partners import article
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def _publish(press: Press, outlet: str, *items: Item) -> None:
+    content_type, _, render = FORMATS["rss20"]
+    body = render(outlet.title(), f"https://{outlet}.example/", items).encode()
+    press.put(f"/{outlet}", Answer(body=body, headers={"Content-Type": content_type}))
+
+
+def _article(title: str, outlet: str, text: str) -> Item:
+    link = f"https://{outlet}.example/{title.lower().replace(' ', '-')}"
+    return article(title, text=text, link=link, published=NOW)
+
+
+@pytest.fixture
+def config(tmp_path: Path, press: Press) -> Path:
+    """Harbor wrote an article that Commons has too, and Plains has another one."""
+    file = tmp_path / "feeds.toml"
+    outlets = ("harbor", "commons", "plains")
+    file.write_text(HEAD + "".join(_source(id_, f"{press.url}/{id_}") for id_ in outlets))
+    _publish(press, "harbor", _article("Cranes stand still", "harbor", prose(1)))
+    _publish(press, "commons", _article("Why cranes stand still", "commons", prose(1)))
+    _publish(press, "plains", _article("Teachers march", "plains", prose(2)))
+    _run(file, "ingest", "--source", "harbor")
+    _run(file, "ingest")
+    return file
+
+
+def _stories(config: Path) -> dict[str, str]:
+    """Title of the lead -> id, of what is published."""
+    folder = config.parent / "public"
+    _run(config, "publish", str(folder))
+    found = {}
+    for page in folder.glob("stories/*/index.html"):
+        text = page.read_text()
+        if title := re.search("<h1>(.+)</h1>", text):
+            found[title[1]] = page.parent.name
+    return found
+
+
+def _number(config: Path, id_: str, outlet: str) -> str:
+    """The number of an outlet's article in a story."""
+    shown = _run(config, "story", id_).stdout
+    found = re.search(rf"^ *(\d+)  {outlet}", shown, re.M)
+    assert found, shown
+    return found[1]
+
+
+def test_a_story_explains_itself(config: Path) -> None:
+    """Who tells it, who leads, what says so with its score, and where it stands."""
+    stories = _stories(config)
+    shown = _run(config, "story", stories["Cranes stand still"]).stdout
+
+    assert set(stories) == {"Cranes stand still", "Teachers march"}
+    assert re.search(r"harbor +\S+ \S+  leads", shown)
+    assert "https://commons.example/why-cranes-stand-still" in shown
+    assert re.search(r"text 2\.\d\d: 100% of the shorter text stands in the other", shown)
+
+
+def test_split_and_merge(config: Path, press: Press) -> None:
+    """Each word holds against what is fetched later, and the other takes it back."""
+    cranes = _stories(config)["Cranes stand still"]
+    copy = _number(config, cranes, "commons")
+
+    assert f"{cranes}: told by harbor\n" in _run(config, "split", copy).stdout
+    _publish(press, "commons", _article("Why cranes stand still", "commons", f"{prose(1)} More."))
+    _run(config, "ingest", "--all")
+    apart = _stories(config)
+    assert apart["Cranes stand still"] == cranes
+    assert "told apart by the operator" in _run(config, "story", cranes).stdout
+    said = _run(config, "merge", apart["Why cranes stand still"], cranes).stdout
+    assert f"{apart['Why cranes stand still']}: leads to {cranes} from now on" in said
+    assert "Why cranes stand still" not in _stories(config)
+    again = _run(config, "story", apart["Why cranes stand still"]).stdout
+    assert f"story:      {cranes} (was {apart['Why cranes stand still']})" in again
+    assert "is whole" in _run(config, "doctor").stdout
+
+
+def test_merge_what_nothing_binds(config: Path) -> None:
+    """The first stays; after a split both are what they were, at their own addresses."""
+    before = _stories(config)
+    _run(config, "merge", before["Teachers march"], before["Cranes stand still"])
+    merged = _stories(config)
+    _run(config, "ingest", "--all")
+    number = _number(config, before["Cranes stand still"], "plains")
+    _run(config, "split", number)
+
+    assert set(merged) == {"Cranes stand still", "This story is told elsewhere"}
+    assert merged["Cranes stand still"] == before["Cranes stand still"]
+    assert _stories(config) == before
+    assert "is whole" in _run(config, "doctor").stdout
+
+
+NONSENSE = [
+    (("story", "0000000000000000"), "There is no story '0000000000000000'"),
+    (("story", "x'; drop table stories"), "There is no story"),
+    (("merge", "0000000000000000", "1"), "There is no story"),
+    (("split", "4711"), "There is no article '4711'"),
+    (("split", "one"), "is not a valid integer"),
+    (("split", "-1"), "No such option"),
+    (("story",), "Missing argument"),
+]
+
+
+@pytest.mark.parametrize(("words", "answer"), NONSENSE, ids=[" ".join(w) for w, _ in NONSENSE])
+def test_nonsense(config: Path, words: tuple[str, ...], answer: str) -> None:
+    """One sentence, no traceback, nothing changed."""
+    result = _run(config, *words)
+
+    assert result.returncode == 2
+    assert answer in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_is_one_or_alone_already(config: Path) -> None:
+    """Nothing to merge, nothing to split; the sentence says so."""
+    stories = _stories(config)
+    cranes, alone = stories["Cranes stand still"], stories["Teachers march"]
+
+    assert "are one story already" in _run(config, "merge", cranes, cranes).stderr
+    number = _number(config, alone, "plains")
+    assert "is alone in its story" in _run(config, "split", number).stderr

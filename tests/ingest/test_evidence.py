@@ -1,0 +1,176 @@
+"""Which two articles are one, and which only look so. Each case is symmetric."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aggregator.ingest.dedupe.evidence import compare
+from aggregator.ingest.dedupe.telling import Telling
+from aggregator.model import Entry, Kind
+from tests.builders import NOW, article, prose
+
+TEXT = prose(1, 150)
+LEDE = "Teachers and principals are bracing for all manner of reactions when 800,000 children"
+LEDE_2 = "Teachers and principals are bracing themselves for all manner of reactions when 800,000"
+REST = "return to class today for the first time in eight weeks"
+FOOTER = (
+    "<p>This article was originally published by Harbor News and is republished here under a "
+    "Creative Commons licence, with the kind permission of its authors and editors.</p>"
+)
+APPEAL = "<p>Sign up for our newsletter to get the week's best stories in your inbox, free.</p>"
+
+
+def _kind(one: Entry, other: Entry) -> Kind | None:
+    a, b = Telling(one), Telling(other)
+    found, turned = compare(a, b), compare(b, a)
+    assert (found and found.kind) == (turned and turned.kind)
+    return found.kind if found else None
+
+
+def _harbor(title: str, text: str = "", **keys: Any) -> Entry:
+    return article(title, "harbor", text, row=1, **keys)
+
+
+def _commons(title: str, text: str = "", **keys: Any) -> Entry:
+    return article(title, "commons", text, row=2, **keys)
+
+
+WORDS = TEXT.split()
+SAME = {
+    "another headline": (_harbor("Cranes rest", TEXT), _commons("Harbor stands still", TEXT)),
+    "an excerpt of thirty words": (
+        _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
+        _commons("Cranes rest in the harbor", " ".join(WORDS[:30]) + " […]"),
+    ),
+    "an excerpt behind a byline": (
+        _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
+        _commons("Cranes rest", f"<p>By Ana Reyes, Harbor. March 01, 2026</p><p>{TEXT[:200]}</p>"),
+    ),
+    "a sentence before it": (
+        _harbor("Cranes rest", f"<p>{TEXT}</p>"),
+        _commons("Cranes rest", f"<p><strong>{' '.join(WORDS[90:110])}</strong></p><p>{TEXT}</p>"),
+    ),
+    "cut in the middle of a sentence": (
+        _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
+        _commons("Cranes rest in the harbor", f"<p>{' '.join(WORDS[:70])} Continue reading</p>"),
+    ),
+    "a footer and an appeal": (
+        _harbor("Cranes rest", f"<p>{TEXT}</p>"),
+        _commons("Cranes rest", f"<p>{TEXT}</p>{APPEAL}{FOOTER}"),
+    ),
+    "a lede that was touched": (
+        _harbor("800,000 children return to school", f"{LEDE} {REST}."),
+        _commons("Truancy warning as kids are due back at school", f"{LEDE_2} children {REST}."),
+    ),
+    "half of a long report": (
+        _harbor("Cranes rest", f"{prose(1, 260)}"),
+        _commons("Cranes rest", f"{' '.join(prose(1, 260).split()[60:220])} {prose(2, 90)}"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_one_article(case: str) -> None:
+    """Shared text says so, whatever an outlet does to it."""
+    assert _kind(*SAME[case]) is Kind.TEXT
+
+
+TOLL = "At least {} people have died and {} have lost their homes in the floods, officials said."
+DIFFERENT = {
+    "a column of one title": (
+        _harbor("The Daily Digest", prose(1, 60)),
+        _commons("The Daily Digest", prose(2, 60)),
+    ),
+    "two reports of one event": (
+        _harbor("Surfer killed in shark attack", "A surfer was killed by a shark on Saturday off "
+                "Santa Cruz, the authorities said, and beaches will stay closed for five days."),
+        _commons("Shark kills surfer in California", "A 26-year-old surfer has died after he was "
+                 "attacked by a shark in northern California, park officials said on Sunday."),
+    ),
+    "two updates of one toll": (
+        _harbor("UK death toll rises to 28,108", TOLL.format("28,108", "4,000")),
+        _commons("UK death toll rises to 27,529", TOLL.format("27,529", "3,000")),
+    ),
+    "two parts of a series": (
+        _harbor("All eyes on the harbor, Part 1", f"{prose(1, 40)} Part 1 of a series. {TEXT}"),
+        _commons("All eyes on the harbor, Part 2", f"{prose(2, 40)} Part 2 of a series. {TEXT}"),
+    ),
+    "an appeal and a footer alone": (
+        _harbor("Cranes rest", f"<p>{prose(1, 40)}</p>{APPEAL}{FOOTER}"),
+        _commons("Teachers march", f"<p>{prose(2, 40)}</p>{APPEAL}{FOOTER}"),
+    ),
+    "one long title on one day": (
+        _harbor("Morning briefing: what you need to know today", prose(1, 60)),
+        _commons("Morning briefing: what you need to know today", prose(2, 60)),
+    ),
+    "headlines without text": (
+        _harbor("Nine people you should know in the harbor"),
+        _commons("Nine people you should know in the harbor", prose(1, 60)),
+    ),
+    "a passage that both quote": (
+        _harbor("Mayor resigns", f"{prose(1, 200)} {prose(9, 40)}"),
+        _commons("Council meets", f"{prose(2, 200)} {prose(9, 40)}"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_two_articles(case: str) -> None:
+    """A title alone is never enough, and figures outweigh words (the worse mistake is a merge:
+    then one of them is never read)."""
+    assert _kind(*DIFFERENT[case]) is None
+
+
+def test_one_title_and_a_sentence() -> None:
+    """A long title, on one day, with a sentence in common; or the title in the other's text."""
+    title = "Harrison Ford again under FAA investigation after new aircraft incident"
+    one = _harbor(title, f"{title}.")
+    other = _commons(title, "The Federal Aviation Administration looks into the actor's flight.")
+    late = _commons(title, "Another text altogether.", published=NOW - timedelta(days=9))
+
+    assert _kind(one, other) is Kind.TITLE
+    assert _kind(one, late) is None
+
+
+ADDRESSES = [
+    "http://harbor.example/2026/cranes",
+    "https://www.harbor.example/2026/cranes/?utm_source=rss&utm_medium=feed",
+    "https://harbor.example/2026/cranes/amp/",
+    "https://amp.harbor.example/2026/cranes",
+    "https://harbor.example/2026/cranes?amp=1",
+    "https://harbor-example.cdn.ampproject.org/c/s/harbor.example/2026/cranes",
+    "https://www.google.com/amp/s/harbor.example/2026/cranes",
+    "https://harbor.example/2026/cranes#comments",
+]
+
+
+@pytest.mark.parametrize("link", ADDRESSES)
+def test_one_address(link: str) -> None:
+    """Scheme, www, tracking, AMP and noise behind # are no part of an article's name."""
+    one = _harbor("Cranes", link="https://harbor.example/2026/cranes")
+
+    assert _kind(one, _commons("Why the cranes rest", link=link)) is Kind.ADDRESS
+
+
+def test_it_says_where_it_comes_from() -> None:
+    """A link in a sentence of credit names the original, if the articles have to do with each
+    other; one that leads to another article does not."""
+    original = _harbor("Cranes rest in the harbor", prose(1, 40))
+    credit = f'<p>First published at <a href="{original.link}">Harbor</a>.</p>'
+    copy = _commons("Cranes rest: a view", f"<p>{prose(2, 40)}</p>{credit}")
+    stranger = _commons("Teachers march", f"<p>{prose(3, 40)}</p>{credit}")
+
+    assert _kind(original, copy) is Kind.ATTRIBUTION
+    assert _kind(original, stranger) is None
+
+
+def test_far_apart() -> None:
+    """An article that is run again after a month is news again; one without a date may be of
+    any time."""
+    one = _harbor("Cranes rest", TEXT)
+    again = _commons("Cranes rest", TEXT, published=NOW - timedelta(days=31))
+
+    assert _kind(one, again) is None
+    assert compare(Telling(one), Telling(again), timedelta(days=60)) is not None
+    assert _kind(one, _commons("Cranes rest", TEXT, published=again.published, is_dated=False))

@@ -1,0 +1,84 @@
+"""The order in which copies arrive changes nothing, and no story ever changes its id."""
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import given as cases
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from aggregator.ingest.retelling import Desk, filed, numbered, tell
+from aggregator.model import Batch, Entry, FetchState, Outcome
+from aggregator.store import Store, open_store
+from tests.builders import NOW, article, prose, source
+
+OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
+
+
+def _part(seed: int, begin: int, length: int) -> str:
+    """Words of an article; parts that begin one step apart are alike, two steps apart are not."""
+    return " ".join(prose(seed, 240).split()[30 * begin : 30 * begin + length])
+
+
+_articles = st.builds(
+    lambda outlet, seed, begin, length, number: article(
+        f"{number} cranes stand still", outlet, _part(seed, begin, length)
+    ),
+    st.sampled_from(sorted(OUTLETS)),
+    st.integers(0, 1),
+    st.integers(0, 4),
+    st.sampled_from([45, 75, 80, 90]),
+    st.sampled_from(["Few", "Some", "Many", "Most", "All", "No", "Old", "New"]),
+)
+_some = st.lists(_articles, max_size=9, unique_by=lambda entry: (entry.source, entry.id))
+
+
+@cases(_some, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_any_order(entries: list[Entry], random: object) -> None:
+    """The same stories come of it, and each goes by the id of the entry that was first."""
+    shuffled = list(entries)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+
+    assert _told(entries) == _told(shuffled)
+
+
+def _told(entries: Sequence[Entry]) -> set[frozenset[str]]:
+    """The stories of entries that arrive one by one, as sets of their ids."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(open_store(Path(folder) / "news.db")) as store,
+    ):
+        store.sync(list(OUTLETS.values()), NOW)
+        seen: dict[str, str] = {}
+        for entry in entries:
+            _take_in(store, entry)
+            seen = _ids_seen(store, seen)
+        stories = store.latest("all", 100)
+        first = {entry.id: place for place, entry in enumerate(entries)}
+        for story in stories:
+            members = [entry.id for entry in story.entries]
+            assert story.public_id == min(members, key=first.__getitem__)
+        assert {found.check for found in store.examine(NOW)} <= {"books", "orphans"}
+        return {frozenset(entry.id for entry in story.entries) for story in stories}
+
+
+def _take_in(store: Store, entry: Entry) -> None:
+    desk = Desk(sources=OUTLETS, topics=(), store=store, now=NOW, authority="commons.example")
+    told = tell(desk, numbered([entry]))
+    batch = Batch(
+        source=entry.source, state=FetchState(), outcome=Outcome.CHANGED,
+        new=filed(desk, told), bonds=told.bonds,
+    )  # fmt: skip
+    store.save(batch, NOW)
+
+
+def _ids_seen(store: Store, before: dict[str, str]) -> dict[str, str]:
+    """Story id -> public id; what was published once never changes."""
+    now = {story.id: story.public_id for story in store.latest("all", 100)}
+    assert {id_: now[id_] for id_ in before if id_ in now} == {
+        id_: public for id_, public in before.items() if id_ in now
+    }
+    return before | now
