@@ -1,6 +1,13 @@
-"""`python -m benchmarks [ingest] [memory] [week] [fuzz]`: measure, print, and write down.
+"""Measure, print, and write down::
 
-Each benchmark has its section of docs/measurements.md, and writes that alone.
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories]
+    python -m benchmarks stories --report
+    python -m benchmarks stories INPUT.jsonl > predicted.jsonl
+    python -m benchmarks merges FILE
+
+Each benchmark has its section of docs/measurements.md, and writes that alone. With a file of
+rows, `stories` prints {"id", "story"} for each and writes nothing; `merges` writes into FILE
+which articles of the replayed feeds became one story, for reading.
 """
 
 import re
@@ -8,7 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fuzz, ingest, memory, week
+from benchmarks import fuzz, ingest, memory, stories, week
+from benchmarks.merges import write_merges
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
 
@@ -17,12 +25,18 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
+    "stories": stories.report,
 }
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
-    names = sys.argv[1:] or list(SECTIONS)
+    match sys.argv[1:]:
+        case ["stories", file] if file != "--report":
+            return stories.write_predictions(Path(file))
+        case ["merges", file]:
+            return write_merges(Path(file))
+    names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)
     if unknown := set(names) - set(SECTIONS):
         raise SystemExit(
             f"There is no benchmark {unknown.pop()!r}; there are {', '.join(SECTIONS)}."

@@ -56,6 +56,17 @@ _MORE = re.compile(
     r"\s*(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
     r"[^.!?]{0,100})\s*$"
 )
+_CUES = (
+    "[…]",
+    "[...]",
+    "8230;]",
+    "continue reading",
+    "read more",
+    "weiterlesen",
+    "lire la",
+    "leer m",
+)
+"""What a text must hold, in small letters, for `_MORE` to be worth a look."""
 _SUFFIX = re.compile(r"\s+[|–—-]\s+[^|–—]{2,30}$")
 _PREFIX = re.compile(r"^[^:]{2,30}:\s+")
 
@@ -84,10 +95,11 @@ def attributions(html: str) -> list[str]:
 def _sentences(html: str) -> Iterator[str]:
     lowered = html.lower()
     hints = [phrase for phrase in (*_CREDITS, *_APPEALS) if phrase in lowered]
+    is_cut = any(cue in lowered for cue in _CUES)
     for block in _BLOCK.split(html):
         text = _TAG.sub(" ", block) if "<" in block else block
         text = unescape(text) if "&" in text else text
-        text = _MORE.sub("", text)
+        text = _MORE.sub("", text) if is_cut else text
         if not text or text.isspace() or (len(text) < 100 and _BYLINE.fullmatch(text)):
             continue
         if hints:

@@ -20,7 +20,7 @@ from rensa import CMinHash, RMinHash
 from aggregator.ingest.boilerplate import bare_title
 from aggregator.query import folded_words
 
-__all__ = ["COMMON", "VERSION", "prints_of", "shingles"]
+__all__ = ["COMMON", "VERSION", "print_of_copies", "prints_of", "shingles"]
 
 VERSION = 1
 """Of this way to make prints; prints of different versions have nothing in common."""
@@ -31,7 +31,7 @@ SHINGLE = 5
 """Words; with four, three times as many entries share one by chance."""
 WINNOW = 6
 """Shingles of which one is kept."""
-OPENING = 64
+OPENING = 48
 """Words, a generous excerpt."""
 MINHASHES = 16
 """With so many, 97 of 100 pairs of a likeness of 0.2 share one."""
@@ -46,7 +46,10 @@ _SPREAD = 0x9E3779B97F4A7C15
 def prints_of(title: str, text: str, originals: Sequence[str] = ()) -> tuple[int, ...]:
     """The prints of an article; `originals` are addresses that it is said to come from."""
     words = folded_words(text)
-    found = _opening(words[:OPENING]) | _whole(words)
+    phrases = shingles(words, SHINGLE)
+    found = _opening(phrases[: OPENING - SHINGLE + 1])
+    if len(words) > OPENING:
+        found |= _whole(phrases)
     named = [f"address {address}" for address in originals]
     title_words = folded_words(bare_title(title))
     if len(title_words) >= TITLE:
@@ -57,20 +60,24 @@ def prints_of(title: str, text: str, originals: Sequence[str] = ()) -> tuple[int
 
 def shingles(words: Sequence[str], length: int) -> list[str]:
     """All runs of that many words."""
-    return list(map(" ".join, zip(*(words[start:] for start in range(length)), strict=False)))
+    runs = zip(*(words[start:] for start in range(length)), strict=False)
+    return list(map(" ".join, runs))
 
 
-def _opening(words: Sequence[str]) -> set[int]:
-    hashes = _hashes(shingles(words, SHINGLE))
+def print_of_copies(address: str) -> int:
+    """The print of all that is said to come from an address."""
+    return _hashes([f"address {address}"])[0] & _BITS
+
+
+def _opening(phrases: list[str]) -> set[int]:
+    hashes = _hashes(phrases)
     last = max(len(hashes) - WINNOW + 1, 1) if hashes else 0
     return {min(hashes[start : start + WINNOW]) for start in range(last)}
 
 
-def _whole(words: Sequence[str]) -> set[int]:
-    if len(words) <= OPENING:
-        return set()
+def _whole(phrases: list[str]) -> set[int]:
     sketch = CMinHash(MINHASHES, VERSION)
-    sketch.update(shingles(words, SHINGLE))
+    sketch.update(phrases)
     return {(least ^ (place * _SPREAD)) & _BITS for place, least in enumerate(sketch.digest_u64())}
 
 

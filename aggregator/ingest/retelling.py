@@ -78,12 +78,13 @@ def retold(
     is_first_import: bool = False,
 ) -> Retelling:
     """The stories of `kin` with these entries; without any, as its bonds have it."""
+    stored = (entry for story in kin.stories for entry in story.entries)
     told = dedupe(
         entries,
         kin,
         candidates or {},
         sources=desk.sources,
-        taken=desk.store.taken({entry.id for entry in entries if entry.id}),
+        taken=desk.store.taken({entry.id for entry in (*entries, *stored) if entry.id}),
         authority=desk.authority,
         now=desk.now,
         is_first_import=is_first_import,

@@ -164,8 +164,14 @@ class SqliteStore:
 
     def sharing(self, prints: Collection[int]) -> dict[int, list[int]]:
         shared: dict[int, list[int]] = {}
-        for row in self._many("select print, entry from prints where print in ({many})", prints):
-            shared.setdefault(row["print"], []).append(row["entry"])
+        listed = sorted(prints)  # neighbours in the tree lie on one page
+        with self._door() as db:
+            for start in range(0, len(listed), MANY):
+                some = listed[start : start + MANY]
+                marks = ",".join("?" * len(some))
+                sql = f"select print, entry from prints where print in ({marks})"  # noqa: S608 - question marks
+                for number, entry in db.execute(sql, some):
+                    shared.setdefault(number, []).append(entry)
         return shared
 
     def kin(self, entries: Collection[int]) -> Kin:

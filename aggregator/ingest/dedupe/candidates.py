@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from aggregator.ingest.prints import COMMON, prints_of
+from aggregator.ingest.prints import COMMON, print_of_copies
 from aggregator.model import Entry
 
 __all__ = ["chosen", "looked_for", "uncommon"]
@@ -18,7 +18,7 @@ MOST = 40
 
 def looked_for(entry: Entry) -> tuple[int, ...]:
     """Its prints, and what an entry has that says to be a copy of it."""
-    claimed = prints_of("", "", [entry.address]) if entry.address else ()
+    claimed = (print_of_copies(entry.address),) if entry.address else ()
     return (*entry.prints, *claimed)
 
 
@@ -33,13 +33,13 @@ def chosen(
     is that of a standing phrase.
     """
     found = {}
+    telling = {number for number, shared in sharing.items() if len(shared) <= COMMON}
     for entry in entries:
         rows: Counter[int] = Counter()
-        for address in (entry.address, *entry.originals):
-            rows.update(dict.fromkeys(standing.get(address, ()), MOST))
-        for number in looked_for(entry):
-            if len(shared := sharing.get(number, ())) <= COMMON:
-                rows.update(shared)
+        for address in standing.keys() & {entry.address, *entry.originals}:
+            rows.update(dict.fromkeys(standing[address], MOST))
+        for number in telling.intersection(looked_for(entry)):
+            rows.update(sharing[number])
         if rows:
             found[entry.row] = [row for row, _ in rows.most_common(MOST)]
     return found

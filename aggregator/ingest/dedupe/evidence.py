@@ -24,6 +24,10 @@ LEAST_SHARED = 10
 """Phrases of three words; with fewer, independent reports of one event share as many."""
 LEAST_COVERED = 0.5
 """Part of the shorter text that stands in the other."""
+MOSTLY = 0.7
+"""Part from which on many short runs will do; below, there must be a passage in common."""
+PASSAGE = 11
+"""Words in a row that two writers do not find by chance."""
 ENOUGH = 0.9
 """Covered part + a fortieth for each word of the longest run + a little for the titles."""
 RUN_COUNTS = 60
@@ -140,6 +144,7 @@ def _same_text(shared: _Shared) -> float:
     title_fits = shared.title_fits >= TITLE_FITS or shared.titles >= TITLES_ALIKE
     is_same = (
         shared.phrases >= LEAST_SHARED
+        and (shared.covered >= MOSTLY or shared.run >= PASSAGE)
         and shared.covered >= LEAST_COVERED
         and score >= ENOUGH
         and (title_fits or shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN)

@@ -154,7 +154,7 @@ def _begun(group: Group, used: Set[str], desk: _Desk) -> Story:
         arrived=min(first.published, now) if desk.is_first_import else now,
         begun=now,
     )
-    return _retold(begun, group, desk)
+    return begun if len(group.entries) == 1 else _retold(begun, group, desk)
 
 
 def _retold(story: Story, group: Group, desk: _Desk) -> Story:
@@ -176,11 +176,14 @@ def _lead(story: Story, entries: Sequence[Entry], desk: _Desk) -> Entry:
     """Who wrote it. Once readers have been told, only one that is known to have written it
     takes the lead; before that, the outlet's `precedence` decides, and then who was first."""
 
+    if len(entries) == 1:
+        return entries[0]
+
     def known(entry: Entry) -> tuple[bool, bool]:
         source = desk.source_of(entry)
-        others = (o for other in entries if other is not entry for o in other.originals)
-        own = {entry.address, address_of(source.feed)} - {""}
-        return not own.isdisjoint(others), is_home(entry.address, source.site)
+        named = {o for other in entries if other is not entry for o in other.originals}
+        is_named = bool(named) and not named.isdisjoint({entry.address, address_of(source.feed)})
+        return is_named, is_home(entry.address, source.site)
 
     best = min(
         entries,

@@ -20,7 +20,7 @@ HEAD = 400
 LONG = 4
 """Letters; shorter words are mostly of grammar, in any language that has letters."""
 
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_NUMBER = re.compile(r"\d[\d.,]*")
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,4 @@ class Telling:
 
 
 def _numbers(text: str) -> Set[str]:
-    return frozenset(number.replace(",", "") for number in _NUMBER.findall(text))
+    return frozenset(number.replace(",", "").rstrip(".") for number in _NUMBER.findall(text))
