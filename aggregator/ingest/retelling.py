@@ -61,10 +61,10 @@ class Retelling:
 
 def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False) -> Retelling:
     """Look for what is like these entries, and tell the stories anew that they belong to."""
-    prints = {number for entry in entries for number in looked_for(entry)}
+    looked = {entry.row: looked_for(entry) for entry in entries}
     addresses = {a for e in entries for a in (e.address, *e.originals) if a}
-    sharing = desk.store.sharing(prints)
-    candidates = chosen(entries, desk.store.standing(addresses), sharing)
+    sharing = desk.store.sharing(set().union(*looked.values()))
+    candidates = chosen(entries, looked, desk.store.standing(addresses), sharing)
     rows = {row for found in candidates.values() for row in found}
     kin = desk.store.kin(rows | {entry.row for entry in entries if entry.row > 0})
     return retold(desk, kin, uncommon(entries, sharing), candidates, is_first_import)

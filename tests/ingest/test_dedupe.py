@@ -54,7 +54,7 @@ def test_a_copy_at_the_same_address() -> None:
     (grown,) = _dedupe(copy, stored=[standing]).stories
 
     assert (grown.lead, grown.others) == (standing.lead, (replace(copy, row=-1),))
-    assert grown.why == (f"commons as harbor: same address {copy.address}",)
+    assert grown.why == (f"commons and harbor: same address {copy.address}",)
     assert (grown.id, grown.public_id, grown.published, grown.updated) == (
         standing.id, standing.public_id, standing.published, standing.updated,
     )  # fmt: skip

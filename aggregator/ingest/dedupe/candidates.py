@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from aggregator.ingest.prints import COMMON, print_of_copies
@@ -24,13 +24,15 @@ def looked_for(entry: Entry) -> tuple[int, ...]:
 
 def chosen(
     entries: Sequence[Entry],
+    looked: Mapping[int, Collection[int]],
     standing: Mapping[str, Sequence[int]],
     sharing: Mapping[int, Sequence[int]],
 ) -> dict[int, list[int]]:
     """For the row of each entry, the rows of those that share an address or prints with it.
 
-    `standing` are rows by canonical address, `sharing` rows by print. A print that is common
-    is that of a standing phrase.
+    `looked` are the prints that were looked for, by the row of the entry; `standing` are rows by
+    canonical address, `sharing` rows by print. A print that is common is that of a standing
+    phrase.
     """
     found = {}
     telling = {number for number, shared in sharing.items() if len(shared) <= COMMON}
@@ -38,7 +40,7 @@ def chosen(
         rows: Counter[int] = Counter()
         for address in standing.keys() & {entry.address, *entry.originals}:
             rows.update(dict.fromkeys(standing[address], MOST))
-        for number in telling.intersection(looked_for(entry)):
+        for number in telling.intersection(looked[entry.row]):
             rows.update(sharing[number])
         if rows:
             found[entry.row] = [row for row, _ in rows.most_common(MOST)]

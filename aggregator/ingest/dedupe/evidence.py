@@ -76,7 +76,7 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
         return None
     shared = _shared(a, b)
     if claimed := _claimed(a, b, shared):
-        return _bond(a, b, Kind.ATTRIBUTION, shared.covered, f"says that it comes from {claimed}")
+        return _bond(a, b, Kind.ATTRIBUTION, shared.covered, claimed)
     if _numbers_differ(a, b):
         return None
     if score := _same_text(shared):
@@ -115,13 +115,15 @@ def _apart(a: Telling, b: Telling) -> timedelta:
 
 
 def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
-    """The address of one of them, if the other says to be a copy of it. A link behind "first
-    published" may lead to something else, so titles or texts must have to do with each other."""
+    """That one of them is said to be a copy of the other, and by whom; empty if none is. A link
+    behind "first published" may lead to something else, so titles or texts must have to do with
+    each other."""
     is_alike = max(shared.titles, shared.covered) >= CLAIM_ALIKE
     fits = is_alike or shared.title_fits >= CLAIM_FITS
     for copy, original in ((a, b), (b, a)):
-        if fits and original.entry.address and original.entry.address in copy.entry.originals:
-            return original.entry.address
+        address = original.entry.address
+        if fits and address and address in copy.entry.originals:
+            return f"{copy.entry.source} says that it comes from {address}"
     return ""
 
 

@@ -207,7 +207,7 @@ def _arrival(entry: Entry) -> tuple[bool, int]:
 
 def _reason(bond: Bond, entries: Sequence[Entry]) -> str:
     first, second = sorted((e for e in entries if e.row in (bond.a, bond.b)), key=_arrival)
-    return f"{second.source} as {first.source}: {bond.why}"
+    return f"{second.source} and {first.source}: {bond.why}"
 
 
 def _public_id(entry: Entry, used: Set[str], authority: str, id_: str, now: datetime) -> str:
