@@ -9,8 +9,8 @@ of docs/measurements.md.
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from aggregator.ingest.dedupe.telling import Telling
 from aggregator.model import Bond, Dedupe, Kind
@@ -51,18 +51,40 @@ CLAIM_FITS = 0.6
 """The same for a copy that names the original: less than is asked of others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shared:
-    """What two texts have in common. `covered` is the part of the shorter one's `phrases` that
-    the other has, `run` the most words in a row, `titles` how alike the titles are, and
-    `title_fits` how much of one title the other entry has."""
+    """What two entries have in common; each figure is made when first asked for."""
 
-    phrases: int
-    shorter: int
-    covered: float
-    run: int
-    titles: float
-    title_fits: float
+    def __init__(self, a: Telling, b: Telling) -> None:
+        self.a, self.b = a, b
+        by_length = sorted((a, b), key=lambda telling: (len(telling.phrase_set), telling.words))
+        self._shorter, longer = by_length
+        self._common = self._shorter.phrase_set & longer.phrase_set
+        self.phrases = len(self._common)
+        self.shorter = len(self._shorter.phrase_set)
+        """Phrases of the shorter text."""
+        self.covered = self.phrases / self.shorter if self.shorter else 0.0
+        """The part of them that the other text has."""
+
+    @cached_property
+    def run(self) -> int:
+        """Most words in a row of which every three stand in the other text."""
+        longest = run = 0
+        for phrase in self._shorter.phrases:
+            run = run + 1 if phrase in self._common else 0
+            longest = max(longest, run)
+        return longest + 2 if longest else 0
+
+    @cached_property
+    def titles(self) -> float:
+        """How much of the shorter title's words the other title has."""
+        one, other = sorted((self.a.title_words, self.b.title_words), key=len)
+        return _part(one, other)
+
+    @cached_property
+    def title_fits(self) -> float:
+        """How much of a title's words the other entry has in its title or text."""
+        a, b = self.a, self.b
+        return max(_part(a.title_words, b.vocabulary), _part(b.title_words, a.vocabulary))
 
 
 def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
@@ -74,7 +96,7 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
         return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
     if _apart(a, b) > window:
         return None
-    shared = _shared(a, b)
+    shared = _Shared(a, b)
     if claimed := _claimed(a, b, shared):
         return _bond(a, b, Kind.ATTRIBUTION, shared.covered, claimed)
     if _numbers_differ(a, b):
@@ -118,13 +140,16 @@ def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
     """That one of them is said to be a copy of the other, and by whom; empty if none is. A link
     behind "first published" may lead to something else, so titles or texts must have to do with
     each other."""
-    is_alike = max(shared.titles, shared.covered) >= CLAIM_ALIKE
-    fits = is_alike or shared.title_fits >= CLAIM_FITS
     for copy, original in ((a, b), (b, a)):
         address = original.entry.address
-        if fits and address and address in copy.entry.originals:
+        if address and address in copy.entry.originals and _is_credible(shared):
             return f"{copy.entry.source} says that it comes from {address}"
     return ""
+
+
+def _is_credible(shared: _Shared) -> bool:
+    is_alike = shared.covered >= CLAIM_ALIKE or shared.titles >= CLAIM_ALIKE
+    return is_alike or shared.title_fits >= CLAIM_FITS
 
 
 def _numbers_differ(a: Telling, b: Telling) -> bool:
@@ -142,16 +167,13 @@ def _without_numbers(title: str) -> str:
 
 def _same_text(shared: _Shared) -> float:
     """How sure it is that one text is the other or a part of it; 0 if it is not."""
+    if shared.phrases < LEAST_SHARED or shared.covered < LEAST_COVERED:
+        return 0.0
     score = shared.covered + min(shared.run, RUN_COUNTS) / 40 + TITLES_COUNT * shared.titles
-    title_fits = shared.title_fits >= TITLE_FITS or shared.titles >= TITLES_ALIKE
-    is_same = (
-        shared.phrases >= LEAST_SHARED
-        and (shared.covered >= MOSTLY or shared.run >= PASSAGE)
-        and shared.covered >= LEAST_COVERED
-        and score >= ENOUGH
-        and (title_fits or shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN)
-    )
-    return score if is_same else 0.0
+    has_passage = shared.covered >= MOSTLY or shared.run >= PASSAGE
+    is_long = shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN
+    fits = is_long or shared.titles >= TITLES_ALIKE or shared.title_fits >= TITLE_FITS
+    return score if score >= ENOUGH and has_passage and fits else 0.0
 
 
 def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
@@ -163,30 +185,5 @@ def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
     return is_near and (is_told or shared.run >= SENTENCE)
 
 
-def _shared(a: Telling, b: Telling) -> _Shared:
-    shorter, longer = sorted((a, b), key=lambda t: (len(t.phrase_set), t.words))
-    common = shorter.phrase_set & longer.phrase_set
-    size = len(shorter.phrase_set)
-    both = a.title_words & b.title_words
-    least = min(len(a.title_words), len(b.title_words))
-    return _Shared(
-        phrases=len(common),
-        shorter=size,
-        covered=len(common) / size if size else 0.0,
-        run=_longest_run(shorter.phrases, common),
-        titles=len(both) / least if least else 0.0,
-        title_fits=max(_part(a.title_words, b.vocabulary), _part(b.title_words, a.vocabulary)),
-    )
-
-
 def _part(words: Set[str], of: Set[str]) -> float:
     return len(words & of) / len(words) if words else 0.0
-
-
-def _longest_run(phrases: list[str], common: Set[str]) -> int:
-    """Words in a row of which every three stand in the other text."""
-    longest = run = 0
-    for phrase in phrases:
-        run = run + 1 if phrase in common else 0
-        longest = max(longest, run)
-    return longest + 2 if longest else 0
