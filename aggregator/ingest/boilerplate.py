@@ -38,6 +38,19 @@ _CREDITS = (
     "publié initialement", "initialement publié", "d'abord paru", "pubblicato originariamente",
 )  # fmt: skip
 """What says where an article comes from, in small letters."""
+_STEMS = (
+    "ublish",
+    "ublica",
+    "ppeared",
+    "printed",
+    "posted",
+    "commons",
+    "ersch",
+    "paru",
+    "ubblic",
+    "publié",
+)
+"""One of these is in each of the credits; most articles have none."""
 _APPEALS = (
     "sign up", "signing up", "subscribe", "newsletter", "your inbox", "follow us on",
     "become a member", "donate", "donation", "nonprofit newsroom", "independent media",
@@ -85,7 +98,7 @@ def article_text(html: str) -> str:
 def attributions(html: str) -> list[str]:
     """The addresses in sentences that say where the article first appeared, in their order."""
     lowered = html.lower()
-    if not any(phrase in lowered for phrase in _CREDITS):
+    if "href" not in lowered or not _credits_in(lowered):
         return []
     blocks = (block for block in _BLOCK.split(html) if block and "href" in block)
     crediting = (b for b in blocks if any(phrase in b.lower() for phrase in _CREDITS))
@@ -94,7 +107,7 @@ def attributions(html: str) -> list[str]:
 
 def _sentences(html: str) -> Iterator[str]:
     lowered = html.lower()
-    hints = [phrase for phrase in (*_CREDITS, *_APPEALS) if phrase in lowered]
+    hints = [*_credits_in(lowered), *(phrase for phrase in _APPEALS if phrase in lowered)]
     is_cut = any(cue in lowered for cue in _CUES)
     for block in _BLOCK.split(html):
         text = _TAG.sub(" ", block) if "<" in block else block
@@ -106,6 +119,12 @@ def _sentences(html: str) -> Iterator[str]:
             yield from (s for s in _SENTENCE.split(text) if not _is_added(s, hints))
         else:
             yield text
+
+
+def _credits_in(lowered: str) -> list[str]:
+    if not any(stem in lowered for stem in _STEMS):
+        return []
+    return [phrase for phrase in _CREDITS if phrase in lowered]
 
 
 def _is_added(sentence: str, hints: list[str]) -> bool:
