@@ -75,7 +75,8 @@ class Newsroom:
 def desk(config: Config, store: Store, now: datetime) -> Desk:
     """What is needed to file stories."""
     return Desk(
-        sources={source.id: source for source in config.all_sources},
+        # what an outlet that has left feeds.toml wrote is still its own
+        sources={**store.sources(), **{source.id: source for source in config.all_sources}},
         topics=config.topics,
         store=store,
         now=now,

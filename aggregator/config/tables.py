@@ -176,7 +176,7 @@ class DefaultsTable(_Table):
         0,
         ge=-1000,
         le=1000,
-        description="The higher is fetched first; of two outlets with one story, the first leads.",
+        description="The higher is fetched first, and leads a story if nothing tells who wrote it.",
     )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
     max_interval: Duration = Field("1d", description="Never fetch less often than this.")
@@ -206,7 +206,7 @@ class SourceTable(_Table):
         None,
         ge=-1000,
         le=1000,
-        description="The higher is fetched first; of two outlets with one story, the first leads.",
+        description="The higher is fetched first, and leads a story if nothing tells who wrote it.",
     )
     enabled: bool = Field(True, description="false: keep its news, fetch it only with --source.")
     public_feed: Address | None = Field(

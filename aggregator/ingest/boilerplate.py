@@ -23,12 +23,12 @@ MOST = 12_000
 
 _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]"
-    r"|header|hr|li|ol|p|pre|section|strong|table|td|th|tr|ul)\b[^>]*>|\n\s*\n",
+    r"|header|hr|li|ol|p|pre|section|strong|table|td|th|tr|ul)\b[^<>]*>|\n\s*\n",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^a-z])")
-_LINK = re.compile(r"<a\s[^>]*?href=[\"'](https?://[^\"'<>\s]+)", re.IGNORECASE)
+_LINK = re.compile(r"<a\s[^<>]*?href=[\"'](https?://[^\"'<>\s]+)", re.IGNORECASE)
 
 _CREDITS = (
     "originally published", "first published", "originally appeared", "first appeared",
@@ -66,9 +66,11 @@ _BYLINE = re.compile(
 
 
 _MORE = re.compile(
-    r"\s*(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
-    r"[^.!?]{0,100})\s*$"
+    r"(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
+    r"[^.!?]{0,100})$"
 )
+TAIL = 130
+"""Characters at the end of a block in which `_MORE` is looked for."""
 _CUES = (
     "[…]",
     "[...]",
@@ -112,13 +114,19 @@ def _sentences(html: str) -> Iterator[str]:
     for block in _BLOCK.split(html):
         text = _TAG.sub(" ", block) if "<" in block else block
         text = unescape(text) if "&" in text else text
-        text = _MORE.sub("", text) if is_cut else text
+        text = _without_more(text) if is_cut else text
         if not text or text.isspace() or (len(text) < 100 and _BYLINE.fullmatch(text)):
             continue
         if hints:
             yield from (s for s in _SENTENCE.split(text) if not _is_added(s, hints))
         else:
             yield text
+
+
+def _without_more(text: str) -> str:
+    """Without "[…]" or "Continue reading" at the end."""
+    text = text.rstrip()
+    return text[:-TAIL] + _MORE.sub("", text[-TAIL:])
 
 
 def _credits_in(lowered: str) -> list[str]:

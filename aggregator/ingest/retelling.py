@@ -6,9 +6,10 @@ Recognition itself is `dedupe`'s; here the store is asked what could match, and 
 it is filed under topics.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from aggregator.ingest.categorize import categorize
 from aggregator.ingest.dedupe import WINDOW, chosen, dedupe, looked_for, uncommon
@@ -158,9 +159,24 @@ def together(desk: Desk, one: Story, other: Story) -> Batch:
 
 
 def apart(desk: Desk, story: Story, row: int) -> Batch:
-    """What changes if an operator says that one entry is not the article of the others."""
+    """What changes if an operator says that one entry is not the article of the others. What
+    had been put together by way of it stays together without it."""
+    kin = desk.store.kin({row})
     word = {_pair(row, entry.row) for entry in story.entries if entry.row != row}
-    return _as_said(desk, desk.store.kin({row}), word, Kind.SPLIT, "told apart by the operator")
+    kept = tuple(_kept_together(kin, row))
+    kin = replace(kin, bonds=(*kin.bonds, *kept))
+    batch = _as_said(desk, kin, word, Kind.SPLIT, "told apart by the operator")
+    return replace(batch, bonds=(*batch.bonds, *kept))
+
+
+def _kept_together(kin: Kin, row: int) -> Iterator[Bond]:
+    """The operator's bonds that led to this entry, leading past it."""
+    merged = [bond for bond in kin.bonds if bond.kind is Kind.MERGED and row in (bond.a, bond.b)]
+    split = {(bond.a, bond.b) for bond in kin.bonds if bond.kind is Kind.SPLIT}
+    others = sorted(bond.a + bond.b - row for bond in merged)
+    for pair in pairwise(others):
+        if pair not in split:
+            yield Bond(a=pair[0], b=pair[1], kind=Kind.MERGED, why=merged[0].why)
 
 
 def _pair(a: int, b: int) -> tuple[int, int]:

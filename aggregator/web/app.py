@@ -60,7 +60,9 @@ def create_app(config: Config, store: Store) -> Flask:
             _say_what_it_is(answer, missing.media_type)
             return answer
         if leads_to := kept.document.leads_to:
-            return redirect(f"{root}{leads_to}", 301)
+            moved = redirect(f"{root}{leads_to}", 301)
+            moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
+            return moved
         # what feeds.toml says stands in every document, so its own change counts as one
         return _answer(kept, max(kept.changed, changed), config.publish.max_age_seconds)
 

@@ -105,6 +105,36 @@ def test_merge_what_nothing_binds(config: Path) -> None:
     assert "is whole" in _run(config, "doctor").stdout
 
 
+def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
+    """What an operator has put together stays together, though it was by way of another."""
+    for outlet, seed in (("commons", 7), ("plains", 8)):
+        title = f"Another matter of {outlet}"
+        _publish(press, outlet, _article(title, outlet, prose(seed)))
+    _run(config, "ingest", "--all")
+    stories = _stories(config)
+    cranes = stories["Cranes stand still"]
+    for outlet in ("commons", "plains"):
+        _run(config, "merge", cranes, stories[f"Another matter of {outlet}"])
+    _run(config, "split", _number(config, cranes, "harbor"))
+    left = _run(config, "story", stories["Another matter of plains"]).stdout
+
+    assert "https://commons.example/another-matter-of-commons" in left
+    assert "https://plains.example/another-matter-of-plains" in left
+    assert "https://harbor.example" not in left
+
+
+def test_a_source_that_has_left(config: Path, press: Press) -> None:
+    """What it wrote is still its own when another outlet republishes it."""
+    text = config.read_text()
+    config.write_text(text.replace(_source("harbor", f"{press.url}/harbor"), ""))
+    _publish(press, "plains", _article("No crane moves", "plains", prose(1)))
+    _run(config, "ingest", "--all")
+
+    assert "Cranes stand still" in _stories(config)
+    shown = _run(config, "story", _stories(config)["Cranes stand still"]).stdout
+    assert "https://plains.example/no-crane-moves" in shown
+
+
 NONSENSE = [
     (("story", "0000000000000000"), "There is no story '0000000000000000'"),
     (("story", "x'; drop table stories"), "There is no story"),

@@ -63,6 +63,10 @@ SAME = {
         _harbor("800,000 children return to school", f"{LEDE} {REST}."),
         _commons("Truancy warning as kids are due back at school", f"{LEDE_2} children {REST}."),
     ),
+    "the hour at which each was put down": (
+        _harbor("Cranes rest", f"<p>Posted on 25.11.2026, 14:32.</p><p>{prose(1, 200)}</p>"),
+        _commons("Cranes rest", f"<p>Nov 24 (Reuters).</p><p>{prose(1, 200)}</p>"),
+    ),
     "half of a long report": (
         _harbor("Cranes rest", f"{prose(1, 260)}"),
         _commons("Cranes rest", f"{' '.join(prose(1, 260).split()[60:220])} {prose(2, 90)}"),
@@ -108,6 +112,22 @@ DIFFERENT = {
         _harbor("Nine people you should know in the harbor"),
         _commons("Nine people you should know in the harbor", prose(1, 60)),
     ),
+    "a round-up and what it rounds up": (
+        _harbor("Dockers stop the cranes over night shifts", prose(1, 45)),
+        _commons("Weekly review", f"Dockers stop the cranes over night shifts. {prose(1, 45)} "
+                 f"Teachers march on the school board. {prose(2, 45)}"),
+    ),
+    "one title that each repeats in its text": (
+        _harbor("Letters to the editor for the last week of November",
+                f"Letters to the editor for the last week of November. {prose(1, 60)}"),
+        _commons("Letters to the editor for the last week of November",
+                 f"Letters to the editor for the last week of November. {prose(2, 60)}"),
+    ),
+    "one page of tickets, a year apart": (
+        _harbor("Concert tonight in the park", prose(1, 40), link="https://tickets.example/buy"),
+        _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy",
+                 published=NOW - timedelta(days=300)),
+    ),
     "a passage that both quote": (
         _harbor("Mayor resigns", f"{prose(1, 200)} {prose(9, 40)}"),
         _commons("Council meets", f"{prose(2, 200)} {prose(9, 40)}"),
@@ -125,11 +145,12 @@ def test_two_articles(case: str) -> None:
 def test_one_title_and_a_sentence() -> None:
     """A long title, on one day, with a sentence in common; or the title in the other's text."""
     title = "Harrison Ford again under FAA investigation after new aircraft incident"
-    one = _harbor(title, f"{title}.")
-    other = _commons(title, "The Federal Aviation Administration looks into the actor's flight.")
+    one = _harbor(title, f"{title}, an aircraft incident at Hawthorne Airport.")
+    other = _commons(title, "The authorities look into an aircraft incident at Hawthorne Airport.")
+    bare = _commons(title)
     late = _commons(title, "Another text altogether.", published=NOW - timedelta(days=9))
 
-    assert _kind(one, other) is Kind.TITLE
+    assert _kind(one, other) is _kind(one, bare) is Kind.TITLE
     assert _kind(one, late) is None
 
 
@@ -163,6 +184,19 @@ def test_it_says_where_it_comes_from() -> None:
 
     assert _kind(original, copy) is Kind.ATTRIBUTION
     assert _kind(original, stranger) is None
+
+
+def test_a_round_up_of_credits() -> None:
+    """What names several originals is a copy of none of them by its credits alone."""
+    one = _harbor("Dockers stop the cranes", prose(1, 90))
+    other = article("Teachers march", "plains", prose(2, 90), row=3)
+    credits_ = "".join(
+        f'<p>{e.title}. First published by <a href="{e.link}">them</a>.</p>' for e in (one, other)
+    )
+    round_up = _commons("What we liked", f"{credits_}<p>{prose(3, 20)}</p>")
+
+    assert _kind(one, round_up) is None
+    assert _kind(other, round_up) is None
 
 
 def test_far_apart() -> None:

@@ -112,3 +112,22 @@ def test_a_title_without_its_outlet(title: str, bare: str) -> None:
 def test_every_credit_has_its_stem() -> None:
     """The quick look does not miss what the thorough one would find."""
     assert [c for c in boilerplate._CREDITS if not any(s in c for s in boilerplate._STEMS)] == []
+
+
+HOSTILE = [
+    f"<pre>read more {' ' * 11_000} x</pre>",
+    f"<p>{'originally published ' * 600}",
+    f"<p>{'[' * 11_000}…",
+    f"<p>by {' ' * 11_000}",
+    "<" * 11_900,
+    "&" * 11_900,
+    f"<a title='{'<p ' * 3_900}'>",
+    f"{'. A' * 3_900}sign up",
+]
+
+
+@pytest.mark.parametrize("html", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_text(html: str) -> None:
+    """Nothing that an outlet writes keeps the reading of it busy; this hung once."""
+    assert len(article_text(html)) <= len(html)
+    assert attributions(html) == []

@@ -24,6 +24,9 @@ LEAST_SHARED = 10
 """Phrases of three words; with fewer, independent reports of one event share as many."""
 LEAST_COVERED = 0.5
 """Part of the shorter text that stands in the other."""
+NEARLY_ALL = 0.9
+SIZE = 1.5
+"""How many times as long a text may be that has no more than the other."""
 MOSTLY = 0.7
 """Part from which on many short runs will do; below, there must be a passage in common."""
 PASSAGE = 11
@@ -37,8 +40,8 @@ LONG_TEXT = 150
 """Phrases; a shorter text may be all standing phrases, so its title must fit as well."""
 LONG_RUN = 40
 """Words in a row; standing phrases are shorter."""
-TITLE_FITS = 0.42
-"""Part of a title's words that the other's title or text has."""
+TITLE_FITS = 0.2
+"""Part of the longer text's title that the shorter entry has in its title or text."""
 TITLES_ALIKE = 0.3
 """Part of the shorter title's words that the other title has."""
 SAME_TITLE = 8
@@ -64,6 +67,8 @@ class _Shared:
         """Phrases of the shorter text."""
         self.covered = self.phrases / self.shorter if self.shorter else 0.0
         """The part of them that the other text has."""
+        self.is_all = self.covered >= NEARLY_ALL and len(longer.phrase_set) < SIZE * self.shorter
+        """Whether both texts are one, and not a part of the other."""
 
     @cached_property
     def run(self) -> int:
@@ -82,9 +87,10 @@ class _Shared:
 
     @cached_property
     def title_fits(self) -> float:
-        """How much of a title's words the other entry has in its title or text."""
-        a, b = self.a, self.b
-        return max(_part(a.title_words, b.vocabulary), _part(b.title_words, a.vocabulary))
+        """How much of the longer text's title the shorter entry has in its title or text. The
+        other way says nothing: a round-up has the titles of all that it rounds up."""
+        longer = self.b if self._shorter is self.a else self.a
+        return _part(longer.title_words, self._shorter.vocabulary)
 
 
 def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
@@ -92,14 +98,15 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
 
     It does not depend on the order of the two, nor on anything else that is stored.
     """
-    if _is_said_address(a, b):
+    is_near = _apart(a, b) <= window
+    if _is_said_address(a, b) and (is_near or _is_credible(_Shared(a, b))):
         return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
-    if _apart(a, b) > window:
+    if not is_near:
         return None
     shared = _Shared(a, b)
     if claimed := _claimed(a, b, shared):
         return _bond(a, b, Kind.ATTRIBUTION, shared.covered, claimed)
-    if _numbers_differ(a, b):
+    if _numbers_differ(a, b, shared):
         return None
     if score := _same_text(shared):
         return _bond(
@@ -142,20 +149,25 @@ def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
     each other."""
     for copy, original in ((a, b), (b, a)):
         address = original.entry.address
-        if address and address in copy.entry.originals and _is_credible(shared):
+        named = copy.entry.originals
+        if address and address in named and _is_credible(shared, is_one=len(named) == 1):
             return f"{copy.entry.source} says that it comes from {address}"
     return ""
 
 
-def _is_credible(shared: _Shared) -> bool:
+def _is_credible(shared: _Shared, *, is_one: bool = True) -> bool:
+    """Not if the articles have nothing to do with each other. What names several originals may
+    be a round-up, so a title that it mentions is not enough."""
     is_alike = shared.covered >= CLAIM_ALIKE or shared.titles >= CLAIM_ALIKE
-    return is_alike or shared.title_fits >= CLAIM_FITS
+    return is_alike or (is_one and shared.title_fits >= CLAIM_FITS)
 
 
-def _numbers_differ(a: Telling, b: Telling) -> bool:
+def _numbers_differ(a: Telling, b: Telling, shared: _Shared) -> bool:
     """True if each has a figure in its first sentences that the other does not have at all:
-    two updates of one toll, or two parts of one series."""
-    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
+    two updates of one toll, or two parts of one series. Beside a long text that is the same,
+    it is the hour at which each was put down."""
+    is_same_text = shared.covered >= NEARLY_ALL and shared.run >= LONG_RUN
+    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers and not is_same_text:
         return True
     are_numbered = a.title_numbers - b.title_numbers and b.title_numbers - a.title_numbers
     return bool(are_numbered) and _without_numbers(a.title) == _without_numbers(b.title)
@@ -171,7 +183,7 @@ def _same_text(shared: _Shared) -> float:
         return 0.0
     score = shared.covered + min(shared.run, RUN_COUNTS) / 40 + TITLES_COUNT * shared.titles
     has_passage = shared.covered >= MOSTLY or shared.run >= PASSAGE
-    is_long = shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN
+    is_long = shared.shorter >= LONG_TEXT or (shared.run >= LONG_RUN and shared.is_all)
     fits = is_long or shared.titles >= TITLES_ALIKE or shared.title_fits >= TITLE_FITS
     return score if score >= ENOUGH and has_passage and fits else 0.0
 
@@ -180,9 +192,12 @@ def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
     """One long title on one day, and a sentence in common, or the title in the other's text."""
     if a.title != b.title or len(a.title.split()) < SAME_TITLE:
         return False
-    is_told = f" {a.title} " in f" {' '.join(a.words)} {' '.join(b.words)} "
+    is_bare = not (a.words and b.words)  # and the other's text says the title itself
+    is_told = is_bare and f" {a.title} " in f" {' '.join(a.words or b.words)} "
     is_near = abs(a.entry.published - b.entry.published) <= SAME_DAY
-    return is_near and (is_told or shared.run >= SENTENCE)
+    own = min(words.count(a.title) for words in (" ".join(a.words), " ".join(b.words)))
+    sentence = SENTENCE + (len(a.title.split()) if own else 0)  # both say their title again
+    return is_near and (is_told or shared.run >= sentence)
 
 
 def _part(words: Set[str], of: Set[str]) -> float:

@@ -132,8 +132,11 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
             absorbed[story.id] = heirs[places[0]]
         else:
             heirs[free] = story
+    told_in = {entry.row: story.id for story in kin.stories for entry in story.entries}
     for story in kin.former:
-        heirs.setdefault(place_of[story.lead.row], story)
+        heir = heirs.setdefault(place_of[story.lead.row], story)
+        if heir is not story and heir.id != told_in[story.lead.row]:
+            absorbed[story.id] = heir  # it stands for another one than before
     return heirs, {gone: story.id for gone, story in absorbed.items()}
 
 
