@@ -61,8 +61,9 @@ def folded_words(text: str) -> list[str]:
 def event_words(title: str, summary: str) -> list[str]:
     """The words of a headline and its teaser by which reports of one event are found: those
     that are no mere grammar, each once."""
-    words = folded_words(f"{title} {summary}")
-    return list(dict.fromkeys(w for w in words if len(w) >= LONG_WORD or w.isdigit()))[:MOST_WORDS]
+    words = folded_words(f"{title} {summary}".replace("_", " "))
+    told = (w for w in words if w.isalnum() and (len(w) >= LONG_WORD or w.isdigit()))
+    return list(dict.fromkeys(told))[:MOST_WORDS]
 
 
 @dataclass(slots=True)

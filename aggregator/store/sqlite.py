@@ -507,6 +507,7 @@ class SqliteStore:
         return {
             row["row"]: rows.story_of(row, told[row["row"]], topics.get(row["row"], ()))
             for row in self._many("select * from stories where row in ({many})", wanted)
+            if row["row"] in told  # else it was taken into another story just now
         }
 
     def _many(self, sql: str, values: Collection[Any], *first: Any) -> Iterator[dict[str, Any]]:

@@ -120,8 +120,11 @@ def test_precedence_decides_while_nobody_was_told() -> None:
 
     same_run = _dedupe(better, stored=[_stored(1, first, begun=NOW)], sources=outlets)
     later = _dedupe(better, stored=[_stored(1, first)], sources=outlets)
+    clock = NOW.replace(microsecond=123456)  # the store keeps seconds
+    precise = _dedupe(better, stored=[_stored(1, first, begun=NOW)], sources=outlets, now=clock)
 
     assert same_run.stories[0].lead.source == "commons"
+    assert precise.stories[0].lead.source == "commons"
     assert same_run.stories[0].public_id == first.id
     assert later.stories[0].lead.source == "harbor"
 

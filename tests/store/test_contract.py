@@ -241,6 +241,13 @@ def test_reports_of_one_event(store: Store) -> None:
     assert [s.id for s in store.related(two, 5)] == [one.id]
 
 
+def test_odd_words_in_a_title(store: Store) -> None:
+    """Whatever stands in a headline, its page can be made."""
+    for number, word in enumerate(("foo_bar", '"', "NEAR(", "c++", "٢٠٢٦", "ǅungla", "𐐷𐐷𐐷𐐷", "*")):
+        told = _saved(store, entry(f"A {word} of {number}", "harbor", summary=f"@{word}_x {word}"))
+        assert told.id not in {other.id for other in store.related(told, 5)}
+
+
 def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     """Title and topics change; id, date and order do not."""
     lead = entry("Mayor wins", "harbor", keys=("id 1",))

@@ -73,6 +73,7 @@ def dedupe(
 
     Without entries, the stories of `kin` are told anew by its bonds.
     """
+    now = now.replace(microsecond=0)  # as it is stored, and will be compared
     desk = _Desk(sources=sources, authority=authority, now=now, is_first_import=is_first_import)
     stored = {entry.row: entry for story in kin.stories for entry in story.entries}
     found = tuple(_found(entries, stored, candidates, desk, window))
