@@ -428,13 +428,15 @@ class Kin:
     """Stored stories that may have to do with each other: all that bonds connect, whole.
 
     `former` are stories that turned out to be one of them, each with the entry that led it;
-    `published` are the ids of those that readers have seen.
+    `published` are the ids of those that readers see, `gone` of those that stand in no list,
+    because an operator dropped them or they grew old.
     """
 
     stories: tuple[Story, ...] = ()
     bonds: tuple[Bond, ...] = ()
     former: tuple[Story, ...] = ()
     published: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def split(path: Path, entry: int) -> None:
     """
     with _desk(path) as at:
         told = at.store.told_in({entry}).get(entry)
-        if told is None:
+        if told is None or at.store.story(told.id) is None:
             hint = "`aggregator story ID` shows the numbers of a story's articles."
             raise UnknownStory("article", str(entry), hint)
         if not told.others:

@@ -22,10 +22,11 @@ MOST = 12_000
 """Characters of an article that are looked at, about 2,000 words."""
 
 _BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|em|figcaption|figure|footer|h[1-6]"
-    r"|header|hr|li|ol|p|pre|section|strong|table|td|th|tr|ul)\b[^<>]*>|\n\s*\n",
+    r"</?(?:address|article|aside|blockquote|br|dd|div|dl|dt|figcaption|figure|footer|h[1-6]"
+    r"|header|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b[^<>]*>|\n\s*\n",
     re.IGNORECASE,
 )
+_PARAGRAPH = re.compile(r"</?(?:blockquote|div|li|p|pre|section|td)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^a-z])")
 _LINK = re.compile(r"<a\s[^<>]*?href=[\"'](https?://[^\"'<>\s]+)", re.IGNORECASE)
@@ -102,9 +103,10 @@ def attributions(html: str) -> list[str]:
     lowered = html.lower()
     if "href" not in lowered or not _credits_in(lowered):
         return []
-    blocks = (block for block in _BLOCK.split(html) if block and "href" in block)
+    blocks = (block for block in _PARAGRAPH.split(html) if block and "href" in block)
     crediting = (b for b in blocks if any(phrase in b.lower() for phrase in _CREDITS))
-    return list(dict.fromkeys(unescape(link) for b in crediting for link in _LINK.findall(b)))
+    links = dict.fromkeys(unescape(link) for b in crediting for link in _LINK.findall(b))
+    return [link for link in links if "//creativecommons.org/" not in link]
 
 
 def _sentences(html: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import escape
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import nh3
@@ -115,7 +116,7 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         position=item.position,
         originals=originals,
         is_dated=dated is not None,
-        prints=prints_of(title, article_text(content or summary), originals),
+        prints=prints_of(title, article_text(content or escape(summary)), originals),
     )
     return _filtered(entry, source) or entry
 

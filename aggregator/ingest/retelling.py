@@ -152,9 +152,11 @@ def file_one(
 def together(desk: Desk, one: Story, other: Story) -> Batch:
     """What changes if an operator says that two stories are one; the one that readers saw first
     stays. The word holds against all evidence, until `apart` takes it back."""
-    pairs = {(a.row, b.row) for a in one.entries for b in other.entries}
-    kin = desk.store.kin({entry.row for story in (one, other) for entry in story.entries})
-    word = {_pair(one.lead.row, other.lead.row), *_split_among(pairs, kin)}
+    rows = sorted(entry.row for story in (one, other) for entry in story.entries)
+    kin = desk.store.kin(rows)
+    split = {(bond.a, bond.b) for bond in kin.bonds if bond.kind is Kind.SPLIT}
+    taken_back = {pair for pair in split if set(pair) <= set(rows)}
+    word = {*pairwise(rows), *taken_back}
     return _as_said(desk, kin, word, Kind.MERGED, "put together by the operator")
 
 
@@ -181,12 +183,6 @@ def _kept_together(kin: Kin, row: int) -> Iterator[Bond]:
 
 def _pair(a: int, b: int) -> tuple[int, int]:
     return min(a, b), max(a, b)
-
-
-def _split_among(pairs: Set[tuple[int, int]], kin: Kin) -> set[tuple[int, int]]:
-    """Those of the pairs that an operator had told apart."""
-    split = {(bond.a, bond.b) for bond in kin.bonds if bond.kind is Kind.SPLIT}
-    return split & {_pair(*pair) for pair in pairs}
 
 
 def _as_said(desk: Desk, kin: Kin, word: Set[tuple[int, int]], kind: Kind, why: str) -> Batch:

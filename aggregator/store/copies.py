@@ -39,10 +39,8 @@ def change_prints(db: Database, entry: int, prints: Sequence[int]) -> None:
 
 def forget_prints(db: Database, before: datetime, limit: int) -> int:
     """Entries that came before that are found no longer; gives how many were forgotten."""
-    oldest = db.execute(
-        "select entry, prints, seen from printed order by entry limit ?", [limit]
-    ).fetchall()
-    old = [(entry, blob) for entry, blob, seen in oldest if seen < rows.time(before)]
+    sql = "select entry, prints from printed where seen < ? order by seen limit ?"
+    old = db.execute(sql, [rows.time(before), limit]).fetchall()
     _forget(db, old)
     db.conn.executemany("delete from printed where entry = ?", [(entry,) for entry, _ in old])
     return len(old)

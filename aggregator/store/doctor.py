@@ -188,7 +188,8 @@ _CHECKS = (
     _Check(
         name="prints",
         what="entries whose copies would not be found (their prints are lost)",
-        find="select count(*) from printed where entry not in (select entry from prints)",
+        find="""select count(*) from printed
+                where prints != x'' and entry not in (select entry from prints)""",
         mend=(
             """insert or ignore into prints select value, entry from
                  (select entry, as_prints(prints) as listed from printed

@@ -10,8 +10,8 @@ from aggregator.model import ALL, Filed, held_scope, source_scope, topic_scope
 from aggregator.store import rows
 
 __all__ = [
-    "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "listings", "purge", "release", "relist",
-    "unlist",
+    "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "is_listed", "listings", "purge",
+    "release", "relist", "unlist",
 ]  # fmt: skip
 
 NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
@@ -63,6 +63,12 @@ def enlist(db: Database, listings: Sequence[Listing], touched: set[str]) -> None
            on conflict (story, scope) do update set why = excluded.why""",
         listings,
     )
+
+
+def is_listed(db: Database, story_row: int) -> bool:
+    """False for a story that was dropped or is too old: nothing brings it back."""
+    sql = "select exists (select 1 from listings where story = ?)"
+    return bool(db.execute(sql, [story_row]).fetchone()[0])
 
 
 def unlist(db: Database, story_row: int, touched: set[str]) -> None:

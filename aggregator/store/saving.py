@@ -16,7 +16,7 @@ from aggregator.model import (
 )
 from aggregator.store import rows
 from aggregator.store.copies import absorb, bind, change_prints, put_prints
-from aggregator.store.listing import NEXT_SECOND, Listing, bump, enlist, listings, relist
+from aggregator.store.listing import NEXT_SECOND, Listing, bump, enlist, is_listed, listings, relist
 from aggregator.store.schema import BOOKS
 
 __all__ = ["save", "sync"]
@@ -118,8 +118,10 @@ def _insert_new(
             stories.append({"row": story_row, **rows.story_row(told, lead)})
             listed += listings(story_row, filed)
         else:
+            is_back = _is_absorbed(db, story_row)
             _retell(db, story_row, told, lead)
-            relist(db, story_row, filed, touched)
+            if is_back or is_listed(db, story_row):
+                relist(db, story_row, filed, touched)
     db.table("stories").insert_all(stories)
     db.table("entries").insert_all(entries)
     db.conn.executemany("update entries set story = ? where id = ?", moved)
@@ -140,6 +142,11 @@ def _last_row(db: Database, table: str, column: str) -> int:
 def _row_of(db: Database, story: Story) -> int:
     found: int = db.execute("select row from stories where id = ?", [story.id]).fetchone()[0]
     return found
+
+
+def _is_absorbed(db: Database, story_row: int) -> bool:
+    sql = "select merged is not null from stories where row = ?"
+    return bool(db.execute(sql, [story_row]).fetchone()[0])
 
 
 def _retell(db: Database, story_row: int, story: Story, lead: int) -> None:

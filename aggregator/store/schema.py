@@ -172,6 +172,12 @@ def stories_know_their_copies(db: Database) -> None:
     )
     db.execute("create index bonds_by_b on bonds(b)")
     db.execute(
+        """insert into bonds
+             select min(entries.id, lead), max(entries.id, lead), 'address', 1.0,
+                    'same address ' || address
+             from entries join stories on stories.row = entries.story where entries.id != lead"""
+    )
+    db.execute(
         """create table prints (
              print integer not null, entry integer not null references entries(id),
              primary key (print, entry)
@@ -183,6 +189,7 @@ def stories_know_their_copies(db: Database) -> None:
              prints blob not null
            )"""
     )
+    db.execute("create index printed_by_seen on printed(seen)")
 
 
 @migrations()

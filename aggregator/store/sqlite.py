@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
+    ALL,
     RECENT,
     Batch,
     Bond,
@@ -178,7 +179,8 @@ class SqliteStore:
         members: dict[int, int] = {}
         bonds: dict[tuple[int, int], Bond] = {}
         near = set(entries)
-        while near and len(members) < MOST_KIN:
+        most = MOST_KIN + len(near)
+        while near and len(members) < most:
             sql = """select id, story from entries
                      where story in (select story from entries where id in ({many}))"""
             whole = {row["id"]: row["story"] for row in self._many(sql, near)}
@@ -189,13 +191,15 @@ class SqliteStore:
                     bonds[row["a"], row["b"]] = rows.bond_of(row)
             near = {row for pair in bonds for row in pair} - set(members)
         stories = self._stories(members.values())
-        sql = "select story from listings where scope = 'all' and story in ({many})"
-        listed = {row["story"] for row in self._many(sql, stories)}
+        sql = """select story, scope from listings
+                 where scope in ('all', 'held all') and story in ({many})"""
+        listed = {row["story"]: row["scope"] for row in self._many(sql, stories)}
         return Kin(
             stories=tuple(stories[row] for row in sorted(stories)),
             bonds=tuple(bonds.values()),
             former=self._former(stories),
-            published=frozenset(stories[row].id for row in listed),
+            published=frozenset(stories[r].id for r, scope in listed.items() if scope == ALL),
+            gone=frozenset(story.id for row, story in stories.items() if row not in listed),
         )
 
     def _former(self, stories: Mapping[int, Story]) -> tuple[Story, ...]:
@@ -378,8 +382,8 @@ class SqliteStore:
         return [other for other in ordered if other.id != story.id][:limit]
 
     def heir(self, id_: str) -> str:
-        sql = """select heir.id from stories join stories as heir on stories.merged = heir.row
-                 where stories.id = ?"""
+        sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
+                  where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
         with self._door() as db:
             found = db.execute(sql, [id_]).fetchone()
         return found[0] if found else ""

@@ -105,6 +105,23 @@ def test_merge_what_nothing_binds(config: Path) -> None:
     assert "is whole" in _run(config, "doctor").stdout
 
 
+def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
+    """An operator may bring two articles of one outlet together; evidence may not."""
+    _publish(
+        press, "commons", _article("Why cranes stand still", "commons", prose(1)),
+        _article("Why teachers march", "commons", prose(2)),
+    )  # fmt: skip
+    _run(config, "ingest", "--all")
+    stories = _stories(config)
+    _run(config, "merge", stories["Cranes stand still"], stories["Teachers march"])
+    _run(config, "ingest", "--all")
+
+    shown = _run(config, "story", stories["Teachers march"]).stdout
+    assert shown.count("https://commons.example/") == 2
+    assert "https://plains.example/teachers-march" in shown
+    assert "Teachers march" not in _stories(config)
+
+
 def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
     """What an operator has put together stays together, though it was by way of another."""
     for outlet, seed in (("commons", 7), ("plains", 8)):

@@ -179,6 +179,29 @@ def test_a_story_that_readers_have_seen_goes_first() -> None:
     assert [s.id for s in told.stories] == [seen.id]
 
 
+def test_the_story_that_was_told_first_goes_on() -> None:
+    """Not the one whose article is stored under the lower number."""
+    late, early = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains"))
+    early = replace(early, begun=BEFORE - timedelta(hours=1))
+    bond = Bond(a=1, b=2, kind=Kind.MERGED)
+    seen = frozenset({late.id, early.id})
+
+    told = _dedupe(kin=Kin(stories=(late, early), bonds=(bond,), published=seen))
+
+    assert told.absorbed == {late.id: early.id}
+
+
+def test_a_copy_of_what_was_dropped() -> None:
+    """It is a story of its own: what an operator never wants to publish does not come back."""
+    dropped = _stored(1, article("Cranes stand still", "harbor", prose(1)))
+    copy = article("Why the cranes stand still", "commons", prose(1))
+    kin = Kin(stories=(dropped,), gone=frozenset({dropped.id}))
+
+    told = _dedupe(copy, stored=[dropped], kin=kin)
+
+    assert [(s.lead.source, s.others) for s in told.stories] == [("commons", ())]
+
+
 def test_an_operator_tells_apart() -> None:
     """What stays keeps the story, what is split off begins one; evidence counts no more."""
     copy = entry("Cranes", "commons", address="harbor.example/cranes")

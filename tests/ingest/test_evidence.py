@@ -128,6 +128,21 @@ DIFFERENT = {
         _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy",
                  published=NOW - timedelta(days=300)),
     ),
+    "one page of tickets, on one day": (
+        _harbor("Concert tonight in the park", prose(1, 40), link="https://tickets.example/buy"),
+        _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy"),
+    ),
+    "a part that says where the series began": (
+        _harbor("All eyes on the docks, Part 1", TEXT, link="https://harbor.example/1"),
+        _commons("All eyes on the docks, Part 2", f"<p>{prose(4, 90)}</p><p>First published at "
+                 '<a href="https://harbor.example/1">Part 1</a>.</p>'),
+    ),
+    "the outlets' own name in both titles": (
+        _harbor("Teachers march again | News Service", prose(1, 40), link="https://harbor.example/1"),
+        _commons("Cranes rest at night | News Service",
+                 f"<p>{prose(2, 40)}</p><p>First published at "
+                 '<a href="https://harbor.example/1">Harbor</a>.</p>'),
+    ),
     "a passage that both quote": (
         _harbor("Mayor resigns", f"{prose(1, 200)} {prose(9, 40)}"),
         _commons("Council meets", f"{prose(2, 200)} {prose(9, 40)}"),

@@ -95,6 +95,23 @@ def test_attributions() -> None:
 
 
 @pytest.mark.parametrize(
+    "html",
+    [
+        "<p><strong>Originally published:</strong> {}.</p>",
+        "<p><em>This was first published by</em> {}</p>",
+        "<p>It first appeared on <em>{}</em>.</p>",
+        "<p>Originally published at<br>{}</p>",
+        '<p>First published at {}, under <a href="https://creativecommons.org/by/4.0">CC</a>.</p>',
+    ],
+)
+def test_credits_in_bold_and_italics(html: str) -> None:
+    """The sentence is one, whatever marks its words; a licence is no original."""
+    link = '<a href="https://h.example/a">Harbor</a>'
+
+    assert attributions(html.format(link)) == ["https://h.example/a"]
+
+
+@pytest.mark.parametrize(
     ("title", "bare"),
     [
         ("Cranes rest in the harbor | Commons", "Cranes rest in the harbor"),

@@ -397,14 +397,23 @@ def test_yesterdays_database(tmp_path: Path) -> None:
     script = (Path(__file__).parent / "first_tables.sql").read_text(encoding="utf-8")
     with contextlib.closing(sqlite3.connect(tmp_path / "news.db")) as connection:
         connection.executescript(script)
+        connection.executescript(
+            """insert into sources (id, name, feed, site, show, license, precedence)
+                 values ('plains', 'Plains', '', '', 'excerpt', '', 0);
+               insert into entries select 2, 'plains', story, given_id, link, address, title,
+                 summary, content, author, published, updated, tags, language, image, enclosures,
+                 digest, face, position from entries"""
+        )
 
     again = open_store(tmp_path / "news.db")
 
     assert _told(again.latest(ALL, 10)) == ["Cranes"]
     assert again.why(next(again.story_ids())) == {"labor": "because labor"}
+    (bond,) = again.kin({2}).bonds  # so that what was one story stays one
+    assert (bond.a, bond.b, bond.kind) == (1, 2, Kind.ADDRESS)
     again.save(_batch(_filed(entry("New", "harbor"))), NOW)
     assert again.counts()[ALL] == 2
-    assert {h.outcome for h in again.health()} == {Outcome.CHANGED}
+    assert {h.source: h.outcome for h in again.health()}["harbor"] is Outcome.CHANGED
     again.close()
 
 

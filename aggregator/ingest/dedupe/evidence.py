@@ -99,9 +99,10 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
     It does not depend on the order of the two, nor on anything else that is stored.
     """
     is_near = _apart(a, b) <= window
-    if _is_said_address(a, b) and (is_near or _is_credible(_Shared(a, b))):
+    is_bare = is_near and not (a.words and b.words)  # and there is nothing to compare
+    if _is_said_address(a, b) and (is_bare or _is_credible(_Shared(a, b))):
         return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
-    if not is_near:
+    if not is_near or _are_parts(a, b):
         return None
     shared = _Shared(a, b)
     if claimed := _claimed(a, b, shared):
@@ -164,11 +165,15 @@ def _is_credible(shared: _Shared, *, is_one: bool = True) -> bool:
 
 def _numbers_differ(a: Telling, b: Telling, shared: _Shared) -> bool:
     """True if each has a figure in its first sentences that the other does not have at all:
-    two updates of one toll, or two parts of one series. Beside a long text that is the same,
-    it is the hour at which each was put down."""
+    two updates of one toll. Beside a long text that is the same, it is the hour at which each
+    was put down."""
     is_same_text = shared.covered >= NEARLY_ALL and shared.run >= LONG_RUN
-    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers and not is_same_text:
-        return True
+    differ = a.headline_numbers - b.numbers and b.headline_numbers - a.numbers
+    return bool(differ) and not is_same_text
+
+
+def _are_parts(a: Telling, b: Telling) -> bool:
+    """True if the titles are the same but for their numbers: two parts of one series."""
     are_numbered = a.title_numbers - b.title_numbers and b.title_numbers - a.title_numbers
     return bool(are_numbered) and _without_numbers(a.title) == _without_numbers(b.title)
 

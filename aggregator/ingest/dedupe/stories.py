@@ -76,7 +76,8 @@ def dedupe(
     now = now.replace(microsecond=0)  # as it is stored, and will be compared
     desk = _Desk(sources=sources, authority=authority, now=now, is_first_import=is_first_import)
     stored = {entry.row: entry for story in kin.stories for entry in story.entries}
-    found = tuple(_found(entries, stored, candidates, desk, window))
+    heard = {e.row: e for story in kin.stories if story.id not in kin.gone for e in story.entries}
+    found = tuple(_found(entries, heard, candidates, desk, window))
     present = stored | {entry.row: entry for entry in entries}
     groups = grouped([*present.values()], [*kin.bonds, *found])
     heirs, absorbed = _heirs(groups, kin)
@@ -141,8 +142,8 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
     return heirs, {gone: story.id for gone, story in absorbed.items()}
 
 
-def _age(story: Story) -> int:
-    return min(entry.row for entry in story.entries)
+def _age(story: Story) -> tuple[datetime, int]:
+    return story.begun, min(entry.row for entry in story.entries)
 
 
 def _begun(group: Group, used: Set[str], desk: _Desk) -> Story:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
 from aggregator.ingest.boilerplate import article_text, bare_title
 from aggregator.ingest.prints import shingles
@@ -31,7 +32,7 @@ class Telling:
 
     @cached_property
     def _text(self) -> str:
-        return article_text(self.entry.content or self.entry.summary)
+        return article_text(self.entry.content or escape(self.entry.summary))
 
     @cached_property
     def words(self) -> list[str]:
@@ -55,7 +56,7 @@ class Telling:
     @cached_property
     def title_words(self) -> Set[str]:
         """Those that mean something."""
-        words = folded_words(self.entry.title)
+        words = self.title.split()
         return frozenset(word for word in words if len(word) >= LONG or word.isdigit())
 
     @cached_property
