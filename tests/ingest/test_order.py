@@ -72,9 +72,10 @@ def _take_in(store: Store, entry: Entry) -> None:
 
 
 def _ids_seen(store: Store, before: dict[str, str]) -> dict[str, str]:
-    """Story id -> public id; what was published once never changes."""
+    """Story id -> public id, the first told first; what was published once never changes."""
     now = {story.id: story.public_id for story in store.latest("all", 100)}
-    assert {id_: now[id_] for id_ in before if id_ in now} == {
-        id_: public for id_, public in before.items() if id_ in now
-    }
+    assert all(now[id_] == public for id_, public in before.items() if id_ in now)
+    age = list(before)
+    for gone in before.keys() - now.keys():  # it goes on as one that was told before it
+        assert age.index(store.heir(gone)) < age.index(gone)
     return before | now
