@@ -425,7 +425,8 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """Stored stories that may have to do with each other: all that bonds connect, whole.
+    """Stored stories that may have to do with each other: all that bonds connect, whole, in the
+    order in which they were begun.
 
     `former` are stories that turned out to be one of them, each with the entry that led it;
     `published` are the ids of those that readers see, `gone` of those that stand in no list,

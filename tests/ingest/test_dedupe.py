@@ -159,7 +159,7 @@ def test_what_binds_two_stories() -> None:
     apart = _dedupe(second, stored=[_stored(1, first)])
     one, two = _stored(1, first), _stored(2, second)
 
-    told = _dedupe(whole, stored=[two, one])
+    told = _dedupe(whole, stored=[one, two])
 
     assert apart.bonds == ()
     (grown,) = told.stories

@@ -128,10 +128,6 @@ DIFFERENT = {
         _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy",
                  published=NOW - timedelta(days=300)),
     ),
-    "one page of tickets, on one day": (
-        _harbor("Concert tonight in the park", prose(1, 40), link="https://tickets.example/buy"),
-        _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy"),
-    ),
     "a part that says where the series began": (
         _harbor("All eyes on the docks, Part 1", TEXT, link="https://harbor.example/1"),
         _commons("All eyes on the docks, Part 2", f"<p>{prose(4, 90)}</p><p>First published at "

@@ -99,8 +99,7 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
     It does not depend on the order of the two, nor on anything else that is stored.
     """
     is_near = _apart(a, b) <= window
-    is_bare = is_near and not (a.words and b.words)  # and there is nothing to compare
-    if _is_said_address(a, b) and (is_bare or _is_credible(_Shared(a, b))):
+    if _is_said_address(a, b) and (is_near or _is_credible(_Shared(a, b))):
         return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
     if not is_near or _are_parts(a, b):
         return None

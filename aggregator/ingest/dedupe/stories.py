@@ -125,9 +125,7 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
     place_of = {entry.row: place for place, group in enumerate(groups) for entry in group.entries}
     heirs: dict[int, Story] = {}
     absorbed: dict[str, Story] = {}
-    for story in sorted(
-        kin.stories, key=lambda story: (story.id not in kin.published, _age(story))
-    ):
+    for story in sorted(kin.stories, key=lambda s: (s.id not in kin.published, s.begun)):
         places = [place_of[entry.row] for entry in sorted(story.entries, key=lambda e: e.row)]
         free = next((place for place in places if place not in heirs), None)
         if free is None:
@@ -140,10 +138,6 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
         if heir is not story and heir.id != told_in[story.lead.row]:
             absorbed[story.id] = heir  # it stands for another one than before
     return heirs, {gone: story.id for gone, story in absorbed.items()}
-
-
-def _age(story: Story) -> tuple[datetime, int]:
-    return story.begun, min(entry.row for entry in story.entries)
 
 
 def _begun(group: Group, used: Set[str], desk: _Desk) -> Story:
