@@ -40,6 +40,9 @@ Hits = tuple[str, ...]
 """Where a query was found: `title: fentanyl`, `tag: "drug policy"`."""
 
 _WORD = re.compile(r"\w+")
+_GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
+_MARKS = "’‘“”–—«»"
+"""What most texts have that are ASCII but for their typography."""
 _ACCENT = re.compile(
     "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
 )
@@ -54,8 +57,12 @@ def fold(text: str) -> str:
 def folded_words(text: str) -> list[str]:
     """The words of a text: lower case, no accents, no punctuation."""
     if not text.isascii():
-        text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
-    return _WORD.findall(text.casefold())
+        text = unicodedata.normalize("NFKD", text)
+        for mark in _MARKS:
+            text = text.replace(mark, " ")
+        if not text.isascii():
+            return _WORD.findall(_ACCENT.sub("", text).casefold())
+    return text.lower().translate(_GAPS).split()  # the same, in less than half the time
 
 
 def event_words(title: str, summary: str) -> list[str]:

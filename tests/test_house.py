@@ -30,7 +30,7 @@ ROOMS = {
     "selectolax": {"ingest.text"},
     "w3lib": {"ingest.addresses", "ingest.clean"},  # addresses to compare, addresses to publish
     "pebble": {"ingest.workers"},
-    "rensa": {"ingest.prints"},
+    "rensa": {"ingest.prints"}, "ahocorasick_rs": {"ingest.boilerplate"},
     "publicsuffixlist": {"ingest.domains"},
     "luqum": {"query"}, "tomlkit": {"config.edit"},
     "pydantic": {"config"}, "pydantic_core": {"config"},

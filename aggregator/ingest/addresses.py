@@ -1,6 +1,7 @@
 """Addresses of articles: when two of them are one, and what is left of one on another host."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
@@ -82,6 +83,7 @@ def is_home(address: str, site: str) -> bool:
     return bool(home) and rest != address and rest[:1] in ("", "/", "?", "#")
 
 
+@lru_cache(maxsize=1024)
 def _home_of(site: str) -> str:
     """How the canonical addresses of a site begin."""
     return address_of(f"{site.rstrip('/')}/x").removesuffix("/x")

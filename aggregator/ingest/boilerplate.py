@@ -9,8 +9,10 @@ share them, so they say nothing about whether two texts are one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from html import unescape
+
+from ahocorasick_rs import AhoCorasick
 
 __all__ = ["article_text", "attributions", "bare_title"]
 
@@ -39,19 +41,6 @@ _CREDITS = (
     "publié initialement", "initialement publié", "d'abord paru", "pubblicato originariamente",
 )  # fmt: skip
 """What says where an article comes from, in small letters."""
-_STEMS = (
-    "ublish",
-    "ublica",
-    "ppeared",
-    "printed",
-    "posted",
-    "commons",
-    "ersch",
-    "paru",
-    "ubblic",
-    "publié",
-)
-"""One of these is in each of the credits; most articles have none."""
 _APPEALS = (
     "sign up", "signing up", "subscribe", "newsletter", "your inbox", "follow us on",
     "become a member", "donate", "donation", "nonprofit newsroom", "independent media",
@@ -83,6 +72,8 @@ _CUES = (
     "leer m",
 )
 """What a text must hold, in small letters, for `_MORE` to be worth a look."""
+_IN_CREDITS = AhoCorasick(_CREDITS)
+_IN_ANY = AhoCorasick((*_CREDITS, *_APPEALS, *_CUES))
 _SUFFIX = re.compile(r"\s+[|–—-]\s+[^|–—]{2,30}$")
 _PREFIX = re.compile(r"^[^:]{2,30}:\s+")
 
@@ -101,7 +92,7 @@ def article_text(html: str) -> str:
 def attributions(html: str) -> list[str]:
     """The addresses in sentences that say where the article first appeared, in their order."""
     lowered = html.lower()
-    if "href" not in lowered or not _credits_in(lowered):
+    if "href" not in lowered or not _IN_CREDITS.find_matches_as_indexes(lowered):
         return []
     blocks = (block for block in _PARAGRAPH.split(html) if block and "href" in block)
     crediting = (b for b in blocks if any(phrase in b.lower() for phrase in _CREDITS))
@@ -110,9 +101,9 @@ def attributions(html: str) -> list[str]:
 
 
 def _sentences(html: str) -> Iterator[str]:
-    lowered = html.lower()
-    hints = [*_credits_in(lowered), *(phrase for phrase in _APPEALS if phrase in lowered)]
-    is_cut = any(cue in lowered for cue in _CUES)
+    found = set(_IN_ANY.find_matches_as_strings(html.lower(), overlapping=True))
+    is_cut = not found.isdisjoint(_CUES)
+    hints = found.difference(_CUES)
     for block in _BLOCK.split(html):
         text = _TAG.sub(" ", block) if "<" in block else block
         text = unescape(text) if "&" in text else text
@@ -131,12 +122,6 @@ def _without_more(text: str) -> str:
     return text[:-TAIL] + _MORE.sub("", text[-TAIL:])
 
 
-def _credits_in(lowered: str) -> list[str]:
-    if not any(stem in lowered for stem in _STEMS):
-        return []
-    return [phrase for phrase in _CREDITS if phrase in lowered]
-
-
-def _is_added(sentence: str, hints: list[str]) -> bool:
+def _is_added(sentence: str, hints: Set[str]) -> bool:
     lowered = sentence.lower()
     return len(sentence) <= LONGEST and any(phrase in lowered for phrase in hints)

@@ -71,8 +71,9 @@ def print_of_copies(address: str) -> int:
 
 def _opening(phrases: list[str]) -> set[int]:
     hashes = _hashes(phrases)
-    last = max(len(hashes) - WINNOW + 1, 1) if hashes else 0
-    return {min(hashes[start : start + WINNOW]) for start in range(last)}
+    if len(hashes) < WINNOW:
+        return {min(hashes)} if hashes else set()
+    return set(map(min, zip(*(hashes[start:] for start in range(WINNOW)), strict=False)))
 
 
 def _whole(phrases: list[str]) -> set[int]:
