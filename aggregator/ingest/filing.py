@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
+from aggregator.ingest.dedupe import Told
 from aggregator.ingest.identity import Recognised, keys_to_remember
-from aggregator.ingest.retelling import Desk, Retelling, file_one, filed, numbered, tell
+from aggregator.ingest.retelling import Desk, file_one, filed, numbered, tell
 from aggregator.model import (
     Batch,
     Books,
@@ -121,7 +122,7 @@ def _renewed(revised: _Again, stored: Mapping[int, Entry]) -> list[Entry]:
     ]
 
 
-def _filed_revised(desk: Desk, told: Retelling, revised: _Again) -> tuple[Filed, ...]:
+def _filed_revised(desk: Desk, told: Told, revised: _Again) -> tuple[Filed, ...]:
     story_of = {entry.row: story for story in told.stories for entry in story.entries}
     return tuple(
         file_one(

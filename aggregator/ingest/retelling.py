@@ -1,6 +1,6 @@
 """Stories told anew: by what has come in, or by what an operator says.
 
-    entries --tell(what is like them)--> Retelling --filed--> what to save
+    entries --tell(what is like them)--> Told --filed--> what to save
 
 Recognition itself is `dedupe`'s; here the store is asked what could match, and what comes of
 it is filed under topics.
@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from aggregator.ingest.categorize import categorize
-from aggregator.ingest.dedupe import WINDOW, chosen, dedupe, looked_for, uncommon
+from aggregator.ingest.dedupe import (
+    WINDOW,
+    Rules,
+    Told,
+    chosen,
+    dedupe,
+    looked_for,
+    near,
+    uncommon,
+)
 from aggregator.model import (
     Batch,
     Bond,
@@ -27,7 +36,9 @@ from aggregator.model import (
 )
 from aggregator.store import Store
 
-__all__ = ["Desk", "Retelling", "apart", "file_one", "filed", "numbered", "tell", "together"]
+__all__ = ["Desk", "apart", "file_one", "filed", "numbered", "tell", "together"]
+
+_NONE: Mapping[int, Sequence[int]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +59,15 @@ def numbered(entries: Sequence[Entry]) -> list[Entry]:
     return [replace(entry, row=-1 - place) for place, entry in enumerate(entries)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retelling:
-    """What entries make of the stories that they join; `before` are those as they are stored,
-    `revived` the ids of those that had been taken for another one."""
-
-    stories: tuple[Story, ...]
-    bonds: tuple[Bond, ...]
-    absorbed: Mapping[str, str]
-    before: Mapping[str, Story]
-    revived: Set[str]
-
-
-def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False) -> Retelling:
+def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False) -> Told:
     """Look for what is like these entries, and tell the stories anew that they belong to."""
     looked = {entry.row: looked_for(entry) for entry in entries}
     addresses = {a for e in entries for a in (e.address, *e.originals) if a}
     sharing = desk.store.sharing(set().union(*looked.values()))
-    candidates = chosen(entries, looked, desk.store.standing(addresses), sharing)
-    rows = {row for found in candidates.values() for row in found}
+    found = near(entries, looked, desk.store.standing(addresses), sharing)
+    outlets = desk.store.outlets({row for rows in found.values() for row in rows})
+    candidates = chosen(entries, found, outlets)
+    rows = {row for some in candidates.values() for row in some}
     kin = desk.store.kin(rows | {entry.row for entry in entries if entry.row > 0})
     return retold(desk, kin, uncommon(entries, sharing), candidates, is_first_import)
 
@@ -75,33 +76,24 @@ def retold(
     desk: Desk,
     kin: Kin,
     entries: Sequence[Entry] = (),
-    candidates: Mapping[int, Sequence[int]] | None = None,
+    candidates: Mapping[int, Sequence[int]] = _NONE,
     is_first_import: bool = False,
-) -> Retelling:
+) -> Told:
     """The stories of `kin` with these entries; without any, as its bonds have it."""
     stored = (entry for story in kin.stories for entry in story.entries)
-    told = dedupe(
-        entries,
-        kin,
-        candidates or {},
+    taken = desk.store.taken({entry.id for entry in (*entries, *stored) if entry.id})
+    rules = Rules(
         sources=desk.sources,
-        taken=desk.store.taken({entry.id for entry in (*entries, *stored) if entry.id}),
         authority=desk.authority,
         now=desk.now,
-        is_first_import=is_first_import,
         window=desk.window,
+        is_first_import=is_first_import,
     )
-    return Retelling(
-        stories=told.stories,
-        bonds=told.bonds,
-        absorbed=told.absorbed,
-        before={story.id: story for story in (*kin.former, *kin.stories)},
-        revived={story.id for story in kin.former},
-    )
+    return dedupe(entries, kin, candidates, taken, rules)
 
 
 def filed(
-    desk: Desk, told: Retelling, *, at_own_date: bool = False, is_held: bool = False
+    desk: Desk, told: Told, *, at_own_date: bool = False, is_held: bool = False
 ) -> tuple[Filed, ...]:
     """The stories that are new or that other entries tell now."""
     return tuple(
@@ -118,7 +110,7 @@ def filed(
     )
 
 
-def _is_recomposed(story: Story, told: Retelling) -> bool:
+def _is_recomposed(story: Story, told: Told) -> bool:
     before = told.before.get(story.id)
     return (
         before is None

@@ -69,6 +69,9 @@ class Store(Protocol):
         """The rows of the entries that have these prints, by print. Entries that came longer
         ago than the window for which prints are kept have none."""
 
+    def outlets(self, entries: Collection[int]) -> dict[int, str]:
+        """The id of the source of each entry row."""
+
     def kin(self, entries: Collection[int]) -> Kin:
         """The stories of these entry rows, and all that bonds connect with them, whole."""
 

@@ -171,8 +171,10 @@ def _revise(db: Database, filed: Filed, touched: set[str], now: datetime) -> Non
         [rows.time(now), filed.row],
     )
     story_row = _row_of(db, filed.story)
-    updated = rows.time(filed.story.updated)
-    db.execute("update stories set updated = ? where row = ?", [updated, story_row])
+    db.execute(
+        "update stories set updated = max(updated, ?), why = ? where row = ?",
+        [rows.time(filed.story.updated), rows.why_text(filed.story), story_row],
+    )
     relist(db, story_row, filed, touched)
 
 

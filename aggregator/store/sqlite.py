@@ -9,20 +9,17 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
 from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
-    ALL,
     RECENT,
     Batch,
-    Bond,
     Delivery,
     FetchState,
     Finding,
@@ -40,24 +37,13 @@ from aggregator.model import (
     held_scope,
     source_scope,
 )
-from aggregator.query import event_words
-from aggregator.store import copies, doctor, listing, rows, saving
+from aggregator.store import copies, doctor, likeness, listing, rows, saving
+from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import migrate
 
 __all__ = ["SqliteStore", "open_store"]
 
-MANY = 500
-"""Values in one SQL `in (...)`."""
 RUNS_KEPT = 1000
-MOST_KIN = 500
-"""Entries that are looked at together; a story has seldom more than five."""
-MOST_NEAR = 20_000
-"""Entries that came before, and after, among which related stories are looked for."""
-MOST_ALIKE = 50
-EVENT = timedelta(days=3)
-"""How long an event is news."""
-LIKE = 0.35
-"""Part of a story's words, by their rarity, that reports of one event share."""
 MISSED = 3
 """How often news may come by polling alone before a hub counts as silent."""
 _NEVER = "never"
@@ -148,7 +134,8 @@ class SqliteStore:
     def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
         sql = f"""select key, {_KNOWN} from keys join entries on entries.id = entry
                   where keys.source = ? and key in ({{many}})"""  # noqa: S608 - our own words
-        return {row["key"]: rows.known_of(row) for row in self._many(sql, keys, source)}
+        with self._door() as db:
+            return {row["key"]: rows.known_of(row) for row in many_rows(db, sql, keys, source)}
 
     def latest_known(self, source: str, limit: int) -> list[Known]:
         sql = f"""select entries.id as entry, {_KNOWN.removeprefix("entry, ")} from entries
@@ -157,67 +144,29 @@ class SqliteStore:
             return [rows.known_of(row) for row in db.query(sql, [source, limit])]
 
     def standing(self, addresses: Collection[str]) -> dict[str, list[int]]:
-        sql = "select address, id from entries where address in ({many}) and address != ''"
-        at: dict[str, list[int]] = {}
-        for row in self._many(sql, addresses):
-            at.setdefault(row["address"], []).append(row["id"])
-        return at
+        with self._door() as db:
+            return likeness.standing(db, addresses)
 
     def sharing(self, prints: Collection[int]) -> dict[int, list[int]]:
-        shared: dict[int, list[int]] = {}
-        listed = sorted(prints)  # neighbours in the tree lie on one page
         with self._door() as db:
-            for start in range(0, len(listed), MANY):
-                some = listed[start : start + MANY]
-                marks = ",".join("?" * len(some))
-                sql = f"select print, entry from prints where print in ({marks})"  # noqa: S608 - question marks
-                for number, entry in db.execute(sql, some):
-                    shared.setdefault(number, []).append(entry)
-        return shared
+            return likeness.sharing(db, prints)
+
+    def outlets(self, entries: Collection[int]) -> dict[int, str]:
+        with self._door() as db:
+            return likeness.outlets(db, entries)
 
     def kin(self, entries: Collection[int]) -> Kin:
-        members: dict[int, int] = {}
-        bonds: dict[tuple[int, int], Bond] = {}
-        near = set(entries)
-        most = MOST_KIN + len(near)
-        while near and len(members) < most:
-            sql = """select id, story from entries
-                     where story in (select story from entries where id in ({many}))"""
-            whole = {row["id"]: row["story"] for row in self._many(sql, near)}
-            members |= whole
-            for end in ("a", "b"):
-                sql = f"select * from bonds where {end} in ({{many}})"  # noqa: S608 - our own words
-                for row in self._many(sql, whole):
-                    bonds[row["a"], row["b"]] = rows.bond_of(row)
-            near = {row for pair in bonds for row in pair} - set(members)
-        stories = self._stories(members.values())
-        sql = """select story, scope from listings
-                 where scope in ('all', 'held all') and story in ({many})"""
-        listed = {row["story"]: row["scope"] for row in self._many(sql, stories)}
-        return Kin(
-            stories=tuple(stories[row] for row in sorted(stories)),
-            bonds=tuple(bonds.values()),
-            former=self._former(stories),
-            published=frozenset(stories[r].id for r, scope in listed.items() if scope == ALL),
-            gone=frozenset(story.id for row, story in stories.items() if row not in listed),
-        )
-
-    def _former(self, stories: Mapping[int, Story]) -> tuple[Story, ...]:
-        """The stories that turned out to be one of these."""
-        by_row = {entry.row: entry for story in stories.values() for entry in story.entries}
-        sql = "select * from stories where merged in ({many})"
-        found = [row for row in self._many(sql, stories) if row["lead"] in by_row]
-        return tuple(rows.former_of(row, by_row[row["lead"]]) for row in found)
+        with self._door() as db:
+            return likeness.kin(db, entries)
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
-        sql = "select id, story from entries where id in ({many})"
-        told = {row["id"]: row["story"] for row in self._many(sql, entries)}
-        stories = self._stories(told.values())
-        return {entry: stories[story] for entry, story in told.items()}
+        with self._door() as db:
+            return likeness.told_in(db, entries)
 
     def taken(self, public_ids: Collection[str]) -> set[str]:
         sql = "select public_id from stories where public_id in ({many})"
-        return {row["public_id"] for row in self._many(sql, public_ids)}
+        with self._door() as db:
+            return {public_id for (public_id,) in many(db, sql, public_ids)}
 
     # ---- saving
 
@@ -347,39 +296,19 @@ class SqliteStore:
                  order by arrived desc, published desc, story limit ?"""
         with self._door() as db:
             window = [row[0] for row in db.execute(sql, [scope, limit]).fetchall()]
-        stories = list(self._stories(window).values())
-        stories.sort(key=lambda story: (story.lead.position, story.id))
-        return sorted(stories, key=lambda story: story.published, reverse=True)
+            found = list(stories(db, window).values())
+        found.sort(key=lambda story: (story.lead.position, story.id))
+        return sorted(found, key=lambda story: story.published, reverse=True)
 
     def story(self, id_: str) -> Story | None:
         with self._door() as db:
             sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
             found = db.execute(sql, [id_]).fetchone()
-        return self._stories(found)[found[0]] if found else None
+            return stories(db, found)[found[0]] if found else None
 
     def related(self, story: Story, limit: int) -> list[Story]:
-        lead = story.lead
-        words = event_words(lead.title, lead.summary)
-        if lead.row <= 0 or not words:
-            return []
-        match = " OR ".join(f'"{word}"' for word in words)
-        sql = """select entries.id, story, rank from
-                    (select rowid, rank from words where words match ? and rowid between ? and ?
-                     order by rank limit ?)
-                  join entries on entries.id = rowid
-                  where entries.id = ? or (published between ? and ? and exists
-                    (select 1 from listings where listings.story = entries.story
-                     and scope = 'all'))"""
-        near = (lead.row - MOST_NEAR, lead.row + MOST_NEAR, MOST_ALIKE, lead.row)
-        days = (rows.time(story.published - EVENT), rows.time(story.published + EVENT))
         with self._door() as db:
-            found = list(db.query(sql, [match, *near, *days]))
-        own = next((row["rank"] for row in found if row["id"] == lead.row), None)
-        found.sort(key=lambda row: row["rank"])
-        alike = [row["story"] for row in found if own and row["rank"] / own >= LIKE]
-        stories = self._stories(alike)
-        ordered = [stories[row] for row in dict.fromkeys(alike)]
-        return [other for other in ordered if other.id != story.id][:limit]
+            return likeness.related(db, story, limit)
 
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
@@ -497,31 +426,6 @@ class SqliteStore:
             self._local = threading.local()
 
     # ---- below the door
-
-    def _stories(self, numbers: Iterable[int]) -> dict[int, Story]:
-        """Whole stories by row."""
-        wanted = set(numbers)
-        told: dict[int, list[rows.Row]] = {}
-        topics: dict[int, list[str]] = {}
-        for row in self._many("select * from entries where story in ({many}) order by id", wanted):
-            told.setdefault(row["story"], []).append(row)
-        sql = "select story, scope from listings where story in ({many}) and scope glob 'topic:*'"
-        for row in self._many(sql, wanted):
-            topics.setdefault(row["story"], []).append(row["scope"].removeprefix("topic:"))
-        return {
-            row["row"]: rows.story_of(row, told[row["row"]], topics.get(row["row"], ()))
-            for row in self._many("select * from stories where row in ({many})", wanted)
-            if row["row"] in told  # else it was taken into another story just now
-        }
-
-    def _many(self, sql: str, values: Collection[Any], *first: Any) -> Iterator[dict[str, Any]]:
-        """Run a query with `in ({many})` over any number of values."""
-        listed = list(values)
-        for start in range(0, len(listed), MANY):
-            some = listed[start : start + MANY]
-            marks = ",".join("?" * len(some))
-            with self._door() as db:
-                yield from list(db.query(sql.format(many=marks), [*first, *some]))
 
     @contextmanager
     def _door(self) -> Iterator[Database]:

@@ -1,5 +1,6 @@
 """Which entries are one story, who leads it, and what never changes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe import Told, dedupe
+from aggregator.ingest.dedupe import Rules, Told, chosen, dedupe
 from aggregator.model import Bond, Entry, Kin, Kind, Story
 from tests.builders import NOW, article, at, entry, prose, source, story
 
@@ -20,15 +21,10 @@ def _dedupe(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> Told:
     numbered = [e if e.row else replace(e, row=-1 - place) for place, e in enumerate(entries)]
     rows = [e.row for s in stored for e in s.entries]
     kin = Kin(stories=tuple(stored), published=frozenset(s.id for s in stored))
-    given = {
-        "kin": kin,
-        "candidates": {e.row: rows for e in numbered},
-        "sources": OUTLETS,
-        "authority": "commons.example",
-        "now": NOW,
-        **keys,
-    }
-    return dedupe(numbered, **given)
+    kin, taken = keys.pop("kin", kin), keys.pop("taken", frozenset())
+    candidates = {e.row: rows for e in numbered}
+    rules = Rules(**{"sources": OUTLETS, "authority": "commons.example", "now": NOW, **keys})
+    return dedupe(numbered, kin, candidates, taken, rules)
 
 
 def _stored(row: int, told: Entry, *others: Entry, **keys: Any) -> Story:
@@ -294,3 +290,18 @@ def test_the_first_import_of_an_archive() -> None:
 
     assert _dedupe(old, is_first_import=True).stories[0].arrived == NOW - timedelta(days=300)
     assert _dedupe(old).stories[0].arrived == NOW
+
+
+def test_no_outlet_crowds_out_the_others() -> None:
+    """However many posts of one outlet are like a new one, a less like one of another outlet is
+    looked at; the outlet's own are not."""
+    new = replace(entry("Cranes", "commons"), row=-1)
+    near = {-1: Counter({row: 9 for row in range(1, 100)} | {100: 5} | dict.fromkeys((7, 8), 20))}
+    outlets = {row: "plains" for row in range(1, 100)} | {100: "harbor", 8: "commons"}
+
+    found = chosen([new], near, outlets)[-1]
+
+    assert found[0] == 7
+    assert found[-1] == 100
+    assert 8 not in found
+    assert len(found) == 6

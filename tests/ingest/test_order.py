@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import given as cases
@@ -23,14 +24,18 @@ def _part(seed: int, begin: int, length: int) -> str:
 
 
 _articles = st.builds(
-    lambda outlet, seed, begin, length, number: article(
-        f"{number} cranes stand still", outlet, _part(seed, begin, length)
+    lambda outlet, seed, begin, length, number, age: article(
+        f"{number} cranes stand still",
+        outlet,
+        _part(seed, begin, length),
+        published=NOW - timedelta(days=age),
     ),
     st.sampled_from(sorted(OUTLETS)),
     st.integers(0, 1),
     st.integers(0, 4),
     st.sampled_from([45, 75, 80, 90]),
     st.sampled_from(["Few", "Some", "Many", "Most", "All", "No", "Old", "New"]),
+    st.sampled_from([0, 1, 13]),
 )
 _some = st.lists(_articles, max_size=9, unique_by=lambda entry: (entry.source, entry.id))
 

@@ -272,6 +272,23 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     assert _told(store.latest(topic_scope("policing"), 10)) == ["Mayor loses"]
 
 
+def test_two_revised_entries_of_one_story(store: Store) -> None:
+    """What the one changed is not taken back by the other, and what binds them is kept."""
+    store.save(_batch(_filed(entry("Mayor wins", "harbor", keys=("id 1",)))), NOW)
+    row = store.known("harbor", {"id 1"})["id 1"].entry
+    told = store.told_in({row})[row]
+    anew = replace(told, updated=NOW + HOUR, why=("both say it",))
+    retold = [
+        Filed(story=replace(anew, updated=updated), placements=(), arrived=NOW, row=row)
+        for updated in (NOW + HOUR, told.updated)
+    ]
+
+    store.save(_batch(new=(), revised=tuple(retold)), NOW + HOUR)
+
+    (read,) = store.latest(ALL, 10)
+    assert (read.updated, read.why) == (NOW + HOUR, ("both say it",))
+
+
 def test_nothing_new_changes_no_feed(store: Store) -> None:
     """A fetch without news leaves every revision as it was."""
     store.save(_batch(_filed(entry("A", "harbor"))), NOW)

@@ -13,8 +13,8 @@ once, so the order in which copies arrive changes nothing. A story's id, public 
 chosen once; what arrives later moves nothing.
 """
 
-from aggregator.ingest.dedupe.candidates import chosen, looked_for, uncommon
+from aggregator.ingest.dedupe.candidates import chosen, looked_for, near, uncommon
 from aggregator.ingest.dedupe.evidence import WINDOW
-from aggregator.ingest.dedupe.stories import Told, dedupe
+from aggregator.ingest.dedupe.stories import Rules, Told, dedupe
 
-__all__ = ["WINDOW", "Told", "chosen", "dedupe", "looked_for", "uncommon"]
+__all__ = ["WINDOW", "Rules", "Told", "chosen", "dedupe", "looked_for", "near", "uncommon"]

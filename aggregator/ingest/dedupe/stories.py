@@ -12,7 +12,7 @@ from aggregator.ingest.dedupe.telling import Telling
 from aggregator.ingest.naming import story_id
 from aggregator.model import Bond, Entry, Kin, Source, Story
 
-__all__ = ["Told", "dedupe"]
+__all__ = ["Rules", "Told", "dedupe"]
 
 _IRI = re.compile(
     r"https?://[a-z0-9.-]+(:\d+)?/\S+"
@@ -23,95 +23,104 @@ _IRI = re.compile(
 _UNSAFE = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
 
 
-_NOTHING = Kin()
-_NOBODY: Mapping[int, Collection[int]] = {}
 _LEFT = Source(id="", name="", feed="", site="")
 """Stands for an outlet that has left feeds.toml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What comes of new entries: the stories that are new or told by other entries than before,
-    what was found out, and for stories that turned out to be another one the id of that."""
+class Rules:
+    """By what stories are told.
 
-    stories: tuple[Story, ...]
-    bonds: tuple[Bond, ...] = ()
-    absorbed: Mapping[str, str] = field(default_factory=dict)
+    `authority` is the host name under which ids are minted (RFC 4151). Articles that were
+    published further apart than `window` are not compared by their words. On a source's first
+    import its stories arrive at their own dates, so that an archive does not push fresh news
+    out of a feed.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Desk:
     sources: Mapping[str, Source]
     authority: str
     now: datetime
-    is_first_import: bool
+    window: timedelta = WINDOW
+    is_first_import: bool = False
 
     def source_of(self, entry: Entry) -> Source:
         return self.sources.get(entry.source, _LEFT)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What comes of new entries: the stories that are new or told otherwise than before, what
+    was found out, and for stories that turned out to be another one the id of that.
+
+    `before` are the stories as they are stored, `revived` the ids of those that had been taken
+    for another one.
+    """
+
+    stories: tuple[Story, ...]
+    bonds: tuple[Bond, ...] = ()
+    absorbed: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, Story] = field(default_factory=dict)
+    revived: Set[str] = frozenset()
+
+
 def dedupe(
     entries: Sequence[Entry],
-    kin: Kin = _NOTHING,
-    candidates: Mapping[int, Collection[int]] = _NOBODY,
-    *,
-    sources: Mapping[str, Source],
-    taken: Set[str] = frozenset(),
-    authority: str,
-    now: datetime,
-    is_first_import: bool = False,
-    window: timedelta = WINDOW,
+    kin: Kin,
+    candidates: Mapping[int, Collection[int]],
+    taken: Set[str],
+    rules: Rules,
 ) -> Told:
     """The stories that these new entries make or join.
 
     The new entries have rows below 0; one with a row of its own is stored and reads differently
-    now. `kin` are the stored stories that could be the same, with
-    all that is bound to them, and `candidates` says for a row which stored rows it should be
-    compared with. `taken` are public ids that a story has or had; `authority` is the host name
-    under which ids are minted (RFC 4151). On a source's first import its stories arrive at
-    their own dates, so that an archive does not push fresh news out of a feed.
+    now. `kin` are the stored stories that could be the same, with all that is bound to them, and
+    `candidates` says for a row which stored rows it should be compared with. `taken` are public
+    ids that a story has or had.
 
     Without entries, the stories of `kin` are told anew by its bonds.
     """
-    now = now.replace(microsecond=0)  # as it is stored, and will be compared
-    desk = _Desk(sources=sources, authority=authority, now=now, is_first_import=is_first_import)
+    rules = replace(rules, now=rules.now.replace(microsecond=0))  # as it will be stored
     stored = {entry.row: entry for story in kin.stories for entry in story.entries}
     heard = {e.row: e for story in kin.stories if story.id not in kin.gone for e in story.entries}
-    found = tuple(_found(entries, heard, candidates, desk, window))
+    found = tuple(_found(entries, heard, candidates, rules))
     present = stored | {entry.row: entry for entry in entries}
     groups = grouped([*present.values()], [*kin.bonds, *found])
     heirs, absorbed = _heirs(groups, kin)
     used = set(taken)
-    revived = {story.id for story in kin.former}
+    revived = frozenset(story.id for story in kin.former)
     told = []
     for place, group in enumerate(groups):
         story = heirs.get(place)
         if story is None:
-            begun = _begun(group, used, desk)
+            begun = _begun(group, used, rules)
             used.add(begun.public_id)
             told.append(begun)
-        elif (retold := _retold(story, group, desk)) != story or story.id in revived:
+        elif (retold := _retold(story, group, rules)) != story or story.id in revived:
             told.append(retold)
-    return Told(stories=tuple(told), bonds=found, absorbed=absorbed)
+    return Told(
+        stories=tuple(told),
+        bonds=found,
+        absorbed=absorbed,
+        before={story.id: story for story in (*kin.former, *kin.stories)},
+        revived=revived,
+    )
 
 
 def _found(
     entries: Sequence[Entry],
     stored: Mapping[int, Entry],
     candidates: Mapping[int, Collection[int]],
-    desk: _Desk,
-    window: timedelta,
+    rules: Rules,
 ) -> Iterator[Bond]:
     """The evidence between entries and their candidates of other outlets."""
-    tellings: dict[int, Telling] = {}
     for entry in entries:
         own = Telling(entry)
         for row in candidates.get(entry.row, ()):
             other = stored.get(row)
             if other is None or other.source == entry.source:
                 continue
-            bond = compare(own, tellings.setdefault(row, Telling(other)), window)
-            settings = (desk.source_of(e).dedupe for e in (entry, other))
+            bond = compare(own, Telling(other), rules.window)
+            settings = (rules.source_of(e).dedupe for e in (entry, other))
             if bond and all(allowed(bond, setting) for setting in settings):
                 yield bond
 
@@ -140,38 +149,38 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
     return heirs, {gone: story.id for gone, story in absorbed.items()}
 
 
-def _begun(group: Group, used: Set[str], desk: _Desk) -> Story:
+def _begun(group: Group, used: Set[str], rules: Rules) -> Story:
     """A new story. It goes by its first entry; one that is split off has no keys at hand."""
-    first, now = min(group.entries, key=_arrival), desk.now
+    first, now = min(group.entries, key=_arrival), rules.now
     id_ = story_id(first.source, first.keys or (f"row {first.row}",))
     begun = Story(
         id=id_,
-        public_id=_public_id(first, used, desk.authority, id_, now),
+        public_id=_public_id(first, used, rules.authority, id_, now),
         lead=first,
         published=first.published,
         updated=first.published,
-        arrived=min(first.published, now) if desk.is_first_import else now,
+        arrived=min(first.published, now) if rules.is_first_import else now,
         begun=now,
     )
-    return begun if len(group.entries) == 1 else _retold(begun, group, desk)
+    return begun if len(group.entries) == 1 else _retold(begun, group, rules)
 
 
-def _retold(story: Story, group: Group, desk: _Desk) -> Story:
+def _retold(story: Story, group: Group, rules: Rules) -> Story:
     """The story as these entries tell it. Its ids and its place stay; another lead is an update
     to those who have seen the first."""
-    lead = _lead(story, group.entries, desk)
+    lead = _lead(story, group.entries, rules)
     others = sorted((entry for entry in group.entries if entry is not lead), key=_arrival)
-    is_news = lead.row != story.lead.row and story.begun != desk.now
+    is_news = lead.row != story.lead.row and story.begun != rules.now
     return replace(
         story,
         lead=lead,
         others=tuple(others),
-        updated=desk.now if is_news else story.updated,
+        updated=rules.now if is_news else story.updated,
         why=tuple(_reason(bond, group.entries) for bond in group.bonds),
     )
 
 
-def _lead(story: Story, entries: Sequence[Entry], desk: _Desk) -> Entry:
+def _lead(story: Story, entries: Sequence[Entry], rules: Rules) -> Entry:
     """Who wrote it. Once readers have been told, only one that is known to have written it
     takes the lead; before that, the outlet's `precedence` decides, and then who was first."""
 
@@ -179,7 +188,7 @@ def _lead(story: Story, entries: Sequence[Entry], desk: _Desk) -> Entry:
         return entries[0]
 
     def known(entry: Entry) -> tuple[bool, bool]:
-        source = desk.source_of(entry)
+        source = rules.source_of(entry)
         named = {o for other in entries if other is not entry for o in other.originals}
         is_named = bool(named) and not named.isdisjoint({entry.address, address_of(source.feed)})
         return is_named, is_home(entry.address, source.site)
@@ -188,13 +197,13 @@ def _lead(story: Story, entries: Sequence[Entry], desk: _Desk) -> Entry:
         entries,
         key=lambda entry: (
             *(not fact for fact in known(entry)),
-            -desk.source_of(entry).precedence,
+            -rules.source_of(entry).precedence,
             entry.published,
             _arrival(entry),
         ),
     )
     standing = next((entry for entry in entries if entry.row == story.lead.row), None)
-    if standing is None or story.begun == desk.now or known(best) > known(standing):
+    if standing is None or story.begun == rules.now or known(best) > known(standing):
         return best
     return standing
 
