@@ -16,7 +16,6 @@ substring search.
 
 import functools
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,52 +24,19 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
+from aggregator.words import fold
 
-__all__ = ["FIELDS", "Document", "Hits", "Query", "event_words", "fold", "folded_words", "parse"]
+__all__ = ["FIELDS", "Document", "Hits", "Query", "parse"]
 
 FIELDS = ("title", "summary", "content", "tag", "source", "author")
 UNFIELDED = ("title", "summary", "tag")
-LONG_WORD = 4
-"""Letters; shorter words are mostly of grammar, in any language that has letters."""
-MOST_WORDS = 30
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
 
 Hits = tuple[str, ...]
 """Where a query was found: `title: fentanyl`, `tag: "drug policy"`."""
 
-_WORD = re.compile(r"\w+")
-_GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
-_MARKS = "’‘“”–—«»"
-"""What most texts have that are ASCII but for their typography."""
-_ACCENT = re.compile(
-    "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
-)
 _BARRIER = " | "  # stands between two tags; no folded phrase contains it
-
-
-def fold(text: str) -> str:
-    """`" word word "`: lower case, no accents, no punctuation, a space at both ends."""
-    return f" {' '.join(folded_words(text))} "
-
-
-def folded_words(text: str) -> list[str]:
-    """The words of a text: lower case, no accents, no punctuation."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        for mark in _MARKS:
-            text = text.replace(mark, " ")
-        if not text.isascii():
-            return _WORD.findall(_ACCENT.sub("", text).casefold())
-    return text.lower().translate(_GAPS).split()  # the same, in less than half the time
-
-
-def event_words(title: str, summary: str) -> list[str]:
-    """The words of a headline and its teaser by which reports of one event are found: those
-    that are no mere grammar, each once."""
-    words = folded_words(f"{title} {summary}".replace("_", " "))
-    told = (w for w in words if w.isalnum() and (len(w) >= LONG_WORD or w.isdigit()))
-    return list(dict.fromkeys(told))[:MOST_WORDS]
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ made-up entries, a fifth of them copies --signature, look-up, decision--> time p
 """
 
 import random
+import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ def table() -> str:
     """Two tables in Markdown: time per entry, and what an entry takes in the database."""
     sources = [_source(number) for number in range(SOURCES)]
     random_ = random.Random(1)
-    rows, sizes = [], []
+    rows: list[tuple[int, float, float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "news.db"
         store = open_store(file)
@@ -53,18 +54,19 @@ def table() -> str:
             _fill(store, sources, random_, stored, size, originals)
             stored = size
             signature, decision = _measured(store, sources, random_, size, originals)
-            rows.append((size, signature, decision))
+            rows.append((size, signature, decision, _memory()))
         sizes = _sizes(file)
         store.close()
     base = rows[0][1] + rows[0][2]
     lines = [
         f"| {size:,} | {signature:.0f} | {decision:.0f} | {1e6 / (signature + decision):,.0f} "
-        f"| {(signature + decision) / base:.2f} |"
-        for size, signature, decision in rows
+        f"| {(signature + decision) / base:.2f} | {memory:.0f} |"
+        for size, signature, decision, memory in rows
     ]
     return (
         "| entries in the window | signature, µs | look-up and decision, µs "
-        "| entries per second and core | time of 10,000 |\n|---|---|---|---|---|\n"
+        "| entries per second and core | time of 10,000 | memory of the process, MB |\n"
+        "|---|---|---|---|---|---|\n"
         + "\n".join(lines)
         + "\n\n| in the database | bytes per entry |\n|---|---|\n"
         + "\n".join(f"| {name} | {count / SIZES[-1]:,.0f} |" for name, count in sizes)
@@ -178,6 +180,12 @@ def _source(number: int) -> Source:
 def _desk(store: Store, sources: Sequence[Source]) -> Desk:
     listed = {source.id: source for source in sources}
     return Desk(sources=listed, topics=(), store=store, now=NOW, authority="x.example")
+
+
+def _memory() -> float:
+    """What this process holds now, in megabytes; the texts that are copied are a part of it."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def _sizes(file: Path) -> list[tuple[str, int]]:

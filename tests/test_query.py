@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import QueryError
-from aggregator.query import Document, fold, parse
+from aggregator.query import Document, parse
+from aggregator.words import fold
 
 STORY = Document(
     {

@@ -20,6 +20,7 @@ __all__ = ["merge", "split", "story"]
 PATIENCE = 60.0
 """Seconds to wait for an ingest that is under way."""
 RELATED = 5
+_NOT_FOLLOWED = "not followed: it would join two articles of one outlet, or what was told apart"
 
 
 @click.command()
@@ -76,9 +77,7 @@ def _strength(bond: Bond) -> tuple[int, float]:
 def _evidence(bond: Bond, members: set[int]) -> str:
     score = f" {bond.score:.2f}" if bond.score else ""
     is_used = bond.kind is Kind.SPLIT or {bond.a, bond.b} <= members
-    remark = (
-        "" if is_used else " (not followed: it would bring two articles of one outlet together)"
-    )
+    remark = "" if is_used else f" ({_NOT_FOLLOWED})"
     return f"{bond.kind}{score}: {bond.why}{remark}"
 
 

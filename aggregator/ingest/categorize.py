@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from aggregator import query
 from aggregator.ingest.text import document_of
 from aggregator.model import Entry, Placement, Source, Story, Topic
+from aggregator.words import fold
 
 __all__ = ["categorize"]
 
@@ -38,9 +39,9 @@ def _by_source(source: Source, why: dict[str, list[str]]) -> None:
 
 
 def _by_tags(entry: Entry, source: Source, why: dict[str, list[str]]) -> None:
-    mapped = {query.fold(tag): topic for tag, topic in source.tags.items()}
+    mapped = {fold(tag): topic for tag, topic in source.tags.items()}
     for tag in entry.tags:
-        if topic := mapped.get(query.fold(tag)):
+        if topic := mapped.get(fold(tag)):
             why.setdefault(topic, []).append(f"{source.id} files it under {tag!r}")
 
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from rensa import CMinHash, RMinHash
 
 from aggregator.ingest.boilerplate import bare_title
-from aggregator.query import folded_words
+from aggregator.words import folded_words
 
 __all__ = ["COMMON", "VERSION", "print_of_copies", "prints_of", "shingles"]
 

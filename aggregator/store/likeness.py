@@ -7,9 +7,9 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from aggregator.model import ALL, Bond, Kin, Story
-from aggregator.query import event_words
 from aggregator.store import rows
 from aggregator.store.reading import many, many_rows, stories
+from aggregator.words import folded_words, meaningful
 
 __all__ = ["kin", "outlets", "related", "sharing", "standing", "told_in"]
 
@@ -20,6 +20,8 @@ MOST_KIN = 500
 MOST_NEAR = 10_000
 """Entries that came before, and after, among which related stories are looked for at most."""
 MOST_ALIKE = 50
+MOST_WORDS = 30
+"""Of a headline and its teaser, by which reports of one event are found."""
 EVENT = timedelta(days=3)
 """How long an event is news."""
 LIKE = 0.35
@@ -95,7 +97,7 @@ def told_in(db: Database, entries: Collection[int]) -> dict[int, Story]:
 def related(db: Database, story: Story, limit: int) -> list[Story]:
     """Other stories that seem to report the same event, the likest first."""
     lead = story.lead
-    words = event_words(lead.title, lead.summary)
+    words = _event_words(lead.title, lead.summary)
     if lead.row <= 0 or not words:
         return []
     match = " OR ".join(f'"{word}"' for word in words)
@@ -117,12 +119,23 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
     return [other for other in ordered if other.id != story.id][:limit]
 
 
+def _event_words(title: str, summary: str) -> list[str]:
+    """The words to look for, each once. The index knows only letters and digits."""
+    words = meaningful(folded_words(f"{title} {summary}".replace("_", " ")))
+    return list(dict.fromkeys(word for word in words if word.isalnum()))[:MOST_WORDS]
+
+
 def _arrived_near(db: Database, story: Story) -> tuple[int, int]:
     """The first and the last row of an entry that came while the event was news."""
-    days = (rows.time(story.arrived - EVENT), rows.time(story.arrived + EVENT))
-    sql = """select min(story), max(story) from listings
-             where scope = 'all' and arrived between ? and ?"""
-    first, last = db.execute(sql, days).fetchone()
+    times = [
+        rows.time(time) for time in (story.arrived - EVENT, story.arrived, story.arrived + EVENT)
+    ]
+    listed = "select story from listings where scope = 'all' and arrived between"
+    sql = f"""select min(story), max(story) from
+                (select * from ({listed} ?1 and ?2 order by arrived desc limit ?4)
+                 union all
+                 select * from ({listed} ?2 and ?3 order by arrived limit ?4))"""  # noqa: S608 - our own words
+    first, last = db.execute(sql, [*times, MOST_NEAR]).fetchone()
     sql = "select min(id), max(id) from entries where story in (?, ?)"
     low, high = db.execute(sql, [first, last]).fetchone()
     row = story.lead.row

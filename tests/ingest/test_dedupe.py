@@ -296,8 +296,8 @@ def test_no_outlet_crowds_out_the_others() -> None:
     """However many posts of one outlet are like a new one, a less like one of another outlet is
     looked at; the outlet's own are not."""
     new = replace(entry("Cranes", "commons"), row=-1)
-    near = {-1: Counter({row: 9 for row in range(1, 100)} | {100: 5} | dict.fromkeys((7, 8), 20))}
-    outlets = {row: "plains" for row in range(1, 100)} | {100: "harbor", 8: "commons"}
+    near = {-1: Counter(dict.fromkeys(range(1, 100), 9) | {100: 5} | dict.fromkeys((7, 8), 20))}
+    outlets = dict.fromkeys(range(1, 100), "plains") | {100: "harbor", 8: "commons"}
 
     found = chosen([new], near, outlets)[-1]
 

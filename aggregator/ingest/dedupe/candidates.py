@@ -6,6 +6,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from aggregator.ingest.prints import COMMON, print_of_copies
 from aggregator.model import Entry
@@ -72,7 +73,7 @@ def chosen(
 
 def uncommon(entries: Sequence[Entry], sharing: Mapping[int, Sequence[int]]) -> list[Entry]:
     """The entries without prints that many have already, so that no list of them grows long."""
-    counts = Counter(number for entry in entries for number in entry.prints)
+    counts = Counter(chain.from_iterable(entry.prints for entry in entries))
     counts.update({number: len(rows) for number, rows in sharing.items()})
     many = {number for number, count in counts.items() if count > COMMON}
     if not many:

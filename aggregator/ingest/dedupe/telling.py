@@ -9,7 +9,7 @@ from html import escape
 from aggregator.ingest.boilerplate import article_text, bare_title
 from aggregator.ingest.prints import shingles
 from aggregator.model import Entry
-from aggregator.query import folded_words
+from aggregator.words import folded_words, meaningful
 
 __all__ = ["Telling"]
 
@@ -18,8 +18,6 @@ SHINGLE = 3
 MOST_WORDS = 2_000
 HEAD = 400
 """Characters of a text whose numbers are those of the news: about the first 60 words."""
-LONG = 4
-"""Letters; shorter words are mostly of grammar, in any language that has letters."""
 
 _NUMBER = re.compile(r"\d[\d.,]*")
 
@@ -56,8 +54,7 @@ class Telling:
     @cached_property
     def title_words(self) -> Set[str]:
         """Those that mean something."""
-        words = self.title.split()
-        return frozenset(word for word in words if len(word) >= LONG or word.isdigit())
+        return frozenset(meaningful(self.title.split()))
 
     @cached_property
     def vocabulary(self) -> Set[str]:
