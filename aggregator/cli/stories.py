@@ -11,8 +11,9 @@ import click
 from aggregator.cli.line import desk, turn
 from aggregator.cli.shared import configured
 from aggregator.errors import UnknownStory
+from aggregator.ingest.dedupe.clusters import grouped
 from aggregator.ingest.retelling import Desk, apart, together
-from aggregator.model import Batch, Bond, Kind, Story
+from aggregator.model import Batch, Bond, Kin, Kind, Story
 from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]
@@ -20,43 +21,77 @@ __all__ = ["merge", "split", "story"]
 PATIENCE = 60.0
 """Seconds to wait for an ingest that is under way."""
 RELATED = 5
+NEWEST = 200
+"""Copies that are looked through for weak evidence."""
 _NOT_FOLLOWED = "not followed: it would join two articles of one outlet, or what was told apart"
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="[ID]", default="")
 @click.pass_obj
 def story(path: Path, id_: str) -> None:
     """Show who tells a story, and what says that it is one.
 
-    ID is the end of the story's address, /stories/ID.
+    ID is the end of the story's address, /stories/ID. Without it, those are listed that
+    several outlets tell, of the newest copies, the weakest evidence first.
     """
     with configured(path) as (_, store):
+        if not id_:
+            _show_merged(store)
+            return
         told = _story(store, id_)
         kin = store.kin({told.lead.row})
-        click.echo(f"story:      {told.id}" + (f" (was {id_})" if told.id != id_ else ""))
-        click.echo(f"title:      {told.lead.title}")
-        click.echo(f"public id:  {told.public_id}")
-        click.echo(
-            f"published:  {told.published:%Y-%m-%d %H:%M}, updated {told.updated:%Y-%m-%d %H:%M}"
-        )
-        for former in kin.former:
-            click.echo(f"took in:    {former.id}")
-        click.echo("\ntold by:")
-        for entry in told.entries:
-            lead = "leads" if entry is told.lead else ""
-            click.echo(
-                f"{entry.row:>8}  {entry.source:20} {entry.published:%Y-%m-%d %H:%M}  {lead}"
-            )
-            click.echo(f"{'':10}{entry.title}\n{'':10}{entry.link}")
-        members = {entry.row for entry in told.entries}
-        click.echo("\nevidence:")
-        bonds = [bond for bond in kin.bonds if {bond.a, bond.b} & members]
-        for bond in sorted(bonds, key=_strength):
-            click.echo(f"{bond.a:>8} and {bond.b}: {_evidence(bond, members)}")
-        if not bonds:
-            click.echo("          none; one outlet tells it")
+        _show_story(told, id_, kin)
+        _show_evidence(told, kin)
         _show_lists(store, told)
+
+
+def _show_merged(store: Store) -> None:
+    bonds = store.newest_bonds(NEWEST)
+    told = store.told_in({row for bond in bonds for row in (bond.a, bond.b)})
+    shared = {s.id: s for s in told.values() if s.others}
+    found = {id_: _holding(store, s) for id_, s in shared.items()}
+    holding = {id_: bond for id_, bond in found.items() if bond}
+    for id_, bond in sorted(holding.items(), key=lambda held: _strength(held[1]), reverse=True):
+        score = f"{bond.score:.2f}" if bond.score else ""
+        click.echo(f"{id_}  {bond.kind} {score}")
+        for entry in shared[id_].entries:
+            click.echo(f"{'':18}{entry.source}: {entry.title}")
+    if not holding:
+        click.echo("no story is told by several outlets")
+
+
+def _holding(store: Store, told: Story) -> Bond | None:
+    """The weakest of the bonds that hold a story together."""
+    bonds = store.kin({told.lead.row}).bonds
+    groups = grouped(told.entries, bonds)
+    return max((bond for group in groups for bond in group.bonds), key=_strength, default=None)
+
+
+def _show_story(told: Story, id_: str, kin: Kin) -> None:
+    click.echo(f"story:      {told.id}" + (f" (was {id_})" if told.id != id_ else ""))
+    click.echo(f"title:      {told.lead.title}")
+    click.echo(f"public id:  {told.public_id}")
+    click.echo(
+        f"published:  {told.published:%Y-%m-%d %H:%M}, updated {told.updated:%Y-%m-%d %H:%M}"
+    )
+    for former in kin.former:
+        click.echo(f"took in:    {former.id}")
+    click.echo("\ntold by:")
+    for entry in told.entries:
+        lead = "leads" if entry is told.lead else ""
+        click.echo(f"{entry.row:>8}  {entry.source:20} {entry.published:%Y-%m-%d %H:%M}  {lead}")
+        click.echo(f"{'':10}{entry.title}\n{'':10}{entry.link}")
+
+
+def _show_evidence(told: Story, kin: Kin) -> None:
+    members = {entry.row for entry in told.entries}
+    click.echo("\nevidence:")
+    bonds = [bond for bond in kin.bonds if {bond.a, bond.b} & members]
+    for bond in sorted(bonds, key=_strength):
+        click.echo(f"{bond.a:>8} and {bond.b}: {_evidence(bond, members)}")
+    if not bonds:
+        click.echo("          none; one outlet tells it")
 
 
 def _story(store: Store, id_: str) -> Story:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from aggregator.model import (
     Batch,
+    Bond,
     Delivery,
     FetchState,
     Finding,
@@ -74,6 +75,9 @@ class Store(Protocol):
 
     def kin(self, entries: Collection[int]) -> Kin:
         """The stories of these entry rows, and all that bonds connect with them, whole."""
+
+    def newest_bonds(self, limit: int) -> list[Bond]:
+        """What binds the entries that came last, but for those that were told apart."""
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
         """The story of each entry row."""

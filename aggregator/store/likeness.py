@@ -11,7 +11,7 @@ from aggregator.store import rows
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.words import folded_words, meaningful
 
-__all__ = ["kin", "outlets", "related", "sharing", "standing", "told_in"]
+__all__ = ["kin", "newest_bonds", "outlets", "related", "sharing", "standing", "told_in"]
 
 _Key = TypeVar("_Key", int, str)
 
@@ -85,6 +85,12 @@ def _former(db: Database, told: Mapping[int, Story]) -> tuple[Story, ...]:
     by_row = {entry.row: entry for story in told.values() for entry in story.entries}
     found = many_rows(db, "select * from stories where merged in ({many})", told)
     return tuple(rows.former_of(r, by_row[r["lead"]]) for r in found if r["lead"] in by_row)
+
+
+def newest_bonds(db: Database, limit: int) -> list[Bond]:
+    """What binds the entries that came last, but for those that were told apart."""
+    sql = "select * from bonds where kind != 'split' order by b desc limit ?"
+    return [rows.bond_of(row) for row in db.query(sql, [limit])]
 
 
 def told_in(db: Database, entries: Collection[int]) -> dict[int, Story]:

@@ -20,6 +20,7 @@ from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
 from aggregator.model import (
     RECENT,
     Batch,
+    Bond,
     Delivery,
     FetchState,
     Finding,
@@ -158,6 +159,10 @@ class SqliteStore:
     def kin(self, entries: Collection[int]) -> Kin:
         with self._door() as db:
             return likeness.kin(db, entries)
+
+    def newest_bonds(self, limit: int) -> list[Bond]:
+        with self._door() as db:
+            return likeness.newest_bonds(db, limit)
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
         with self._door() as db:

@@ -159,7 +159,7 @@ NONSENSE = [
     (("split", "4711"), "There is no article '4711'"),
     (("split", "one"), "is not a valid integer"),
     (("split", "-1"), "No such option"),
-    (("story",), "Missing argument"),
+    (("story", "one", "two"), "unexpected extra argument"),
 ]
 
 
@@ -181,3 +181,21 @@ def test_what_is_one_or_alone_already(config: Path) -> None:
     assert "are one story already" in _run(config, "merge", cranes, cranes).stderr
     number = _number(config, alone, "plains")
     assert "is alone in its story" in _run(config, "split", number).stderr
+
+
+def test_where_to_look_for_a_mistake(config: Path, press: Press) -> None:
+    """What several outlets tell is listed, the weakest evidence first."""
+    words = prose(3).split()
+    _publish(press, "plains", _article("Standing cranes", "plains", " ".join(words[:90])))
+    _run(config, "ingest", "--source", "plains")
+    half = " ".join([*words[:60], *prose(4).split()[:30]])
+    _publish(press, "commons", _article("Standing cranes today", "commons", half))
+    _run(config, "ingest", "--source", "commons")
+
+    listed = _run(config, "story").stdout
+
+    assert re.findall(r"^\w{16}  (\w+) (\d\.\d\d)$", listed, re.M)
+    scores = [float(score) for score in re.findall(r"text (\d\.\d\d)", listed)]
+    assert len(scores) == 2
+    assert scores == sorted(scores)
+    assert listed.index("Standing cranes today") < listed.index("Why cranes stand still")
