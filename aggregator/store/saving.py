@@ -1,6 +1,7 @@
 """The writing half of the SQLite store, inside a transaction that sqlite.py opens."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,6 +87,21 @@ def _count(db: Database, batch: Batch) -> None:
     db.execute(f"update sources set {sums} where id = ?", [*counts, batch.source])  # noqa: S608 - our own names
 
 
+@dataclass(slots=True)
+class _Rows:
+    """What is inserted at once, and the rows that new entries get, by their numbers."""
+
+    last_entry: int
+    last_story: int
+    stories: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[tuple[str, str, int]] = field(default_factory=list)
+    prints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
+    moved: list[tuple[int, int]] = field(default_factory=list)
+    listed: list[Listing] = field(default_factory=list)
+    rows_of: dict[int, int] = field(default_factory=dict)
+
+
 def _insert_new(
     db: Database, source: str, new: Sequence[Filed], touched: set[str], now: datetime
 ) -> dict[int, int]:
@@ -93,45 +109,50 @@ def _insert_new(
 
     Entries that were stored as another story are moved to this one.
     """
-    last_entry, last_story = _last_row(db, "entries", "id"), _last_row(db, "stories", "row")
-    stories: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
-    keys: list[tuple[str, str, int]] = []
-    prints: list[tuple[int, Sequence[int]]] = []
-    moved: list[tuple[int, int]] = []
-    listed: list[Listing] = []
-    rows_of: dict[int, int] = {}
+    to = _Rows(_last_row(db, "entries", "id"), _last_row(db, "stories", "row"))
     for filed in new:
         told = filed.story
-        is_new = not filed.joins
-        story_row = last_story + len(stories) + 1 if is_new else _row_of(db, told)
-        for entry in told.entries:
-            if entry.row > 0:
-                moved.append((story_row, entry.row))
-                continue
-            entry_row = rows_of[entry.row] = last_entry + len(entries) + 1
-            entries.append({"id": entry_row, "story": story_row, **rows.entry_row(entry)})
-            keys += [(source, key, entry_row) for key in entry.keys]
-            prints.append((entry_row, entry.prints))
-        lead = rows_of.get(told.lead.row, told.lead.row)
-        if is_new:
-            stories.append({"row": story_row, **rows.story_row(told, lead)})
-            listed += listings(story_row, filed)
+        row = _row_of(db, told) if filed.joins else to.last_story + len(to.stories) + 1
+        _note_entries(to, source, told, row)
+        lead = to.rows_of.get(told.lead.row, told.lead.row)
+        if filed.joins:
+            _tell_anew(db, row, filed, lead, touched)
         else:
-            is_back = _is_absorbed(db, story_row)
-            _retell(db, story_row, told, lead)
-            if is_back or is_listed(db, story_row):
-                relist(db, story_row, filed, touched)
-    db.table("stories").insert_all(stories)
-    db.table("entries").insert_all(entries)
-    db.conn.executemany("update entries set story = ? where id = ?", moved)
-    db.conn.executemany("insert into keys values (?, ?, ?)", keys)
-    put_prints(db, prints, now)
-    enlist(db, listed, touched)
+            to.stories.append({"row": row, **rows.story_row(told, lead)})
+            to.listed += listings(row, filed)
+    db.table("stories").insert_all(to.stories)
+    db.table("entries").insert_all(to.entries)
+    db.conn.executemany("update entries set story = ? where id = ?", to.moved)
+    db.conn.executemany("insert into keys values (?, ?, ?)", to.keys)
+    put_prints(db, to.prints, now)
+    enlist(db, to.listed, touched)
     for filed in new:
         for gone in filed.absorbed:
             absorb(db, gone, filed.story.id, touched)
-    return rows_of
+    return to.rows_of
+
+
+def _note_entries(to: _Rows, source: str, told: Story, story_row: int) -> None:
+    for entry in told.entries:
+        if entry.row > 0:
+            to.moved.append((story_row, entry.row))
+            continue
+        row = to.rows_of[entry.row] = to.last_entry + len(to.entries) + 1
+        to.entries.append({"id": row, "story": story_row, **rows.entry_row(entry)})
+        to.keys += [(source, key, row) for key in entry.keys]
+        to.prints.append((row, entry.prints))
+
+
+def _tell_anew(db: Database, row: int, filed: Filed, lead: int, touched: set[str]) -> None:
+    """Other entries tell the story now; its id and place stay. If it had been taken for another
+    one, it is itself again, and listed."""
+    is_back = _is_absorbed(db, row)
+    db.execute(
+        "update stories set lead = ?, updated = ?, why = ?, merged = null where row = ?",
+        [lead, rows.time(filed.story.updated), rows.why_text(filed.story), row],
+    )
+    if is_back or is_listed(db, row):
+        relist(db, row, filed, touched)
 
 
 def _last_row(db: Database, table: str, column: str) -> int:
@@ -147,15 +168,6 @@ def _row_of(db: Database, story: Story) -> int:
 def _is_absorbed(db: Database, story_row: int) -> bool:
     sql = "select merged is not null from stories where row = ?"
     return bool(db.execute(sql, [story_row]).fetchone()[0])
-
-
-def _retell(db: Database, story_row: int, story: Story, lead: int) -> None:
-    """Other entries tell the story now; its id and place stay. If it had been taken for another
-    one, it is itself again."""
-    db.execute(
-        "update stories set lead = ?, updated = ?, why = ?, merged = null where row = ?",
-        [lead, rows.time(story.updated), rows.why_text(story), story_row],
-    )
 
 
 def _revise(db: Database, filed: Filed, touched: set[str], now: datetime) -> None:
