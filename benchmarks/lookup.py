@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from aggregator.ingest.boilerplate import article_text
 from aggregator.ingest.prints import prints_of
-from aggregator.ingest.retelling import Desk, filed, numbered, tell
+from aggregator.ingest.retelling import Desk, filed, tell
 from aggregator.model import Batch, Entry, FetchState, Outcome, SafeHtml, Source
 from aggregator.store import Store, open_store
 
@@ -100,7 +100,7 @@ def _save(
     store: Store, sources: Sequence[Source], source: Source, entries: Sequence[Entry]
 ) -> None:
     desk = _desk(store, sources)
-    told = tell(desk, numbered(entries))
+    told = tell(desk, entries)
     batch = Batch(
         source=source.id, state=FetchState(), outcome=Outcome.CHANGED,
         new=filed(desk, told), bonds=told.bonds,
@@ -127,7 +127,7 @@ def _measured(
         ]
         middle = time.process_time()
         for fetch in signed:
-            tell(desk, numbered(fetch))
+            tell(desk, fetch)
         end = time.process_time()
         count = FETCH * FETCHES
         best = min(best, ((middle - begin) / count * 1e6, (end - middle) / count * 1e6), key=sum)
@@ -164,7 +164,7 @@ def _entry(random_: random.Random, source: Source, number: int) -> Entry:
     link = f"{source.site}{number}"
     when = NOW - timedelta(seconds=number % 1_000_000)
     return Entry(
-        source=source.id, keys=(f"id {number}",), id=f"{link}#id", link=link,
+        row=-1 - number, source=source.id, keys=(f"id {number}",), id=f"{link}#id", link=link,
         address=link.removeprefix("https://"), title=title, summary=paragraphs[0][:300],
         content=SafeHtml(content), author="", published=when, updated=when, tags=(), language="en",
         image="", enclosures=(), digest=str(number), face=str(number), position=0,

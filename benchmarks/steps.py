@@ -14,7 +14,7 @@ from aggregator.ingest.clean import clean_all
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
-from aggregator.ingest.retelling import Desk, numbered, tell
+from aggregator.ingest.retelling import Desk, tell
 from aggregator.model import (
     Batch,
     Entry,
@@ -61,7 +61,7 @@ def table(rules: tuple[str, ...]) -> str:
             with _clock(costs, "move between processes"):
                 entries = [entry for entry in _moved(cleaned) if isinstance(entry, Entry)]
             with _clock(costs, "dedupe"):
-                told = tell(desk, numbered(entries), is_first_import=True)
+                told = tell(desk, entries, is_first_import=True)
             with _clock(costs, "categorize"):
                 placed = [tuple(categorize(story, topics, listed)) for story in told.stories]
             with _clock(costs, "save"):

@@ -114,6 +114,7 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         digest=given.digest,
         face=digest_of(*_read(source.show, title, summary, content)),
         position=item.position,
+        row=-1 - item.position,
         originals=originals,
         is_dated=dated is not None,
         prints=prints_of(title, article_text(content or escape(summary)), originals),

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from aggregator.ingest.dedupe import Told
 from aggregator.ingest.identity import Recognised, keys_to_remember
-from aggregator.ingest.retelling import Desk, file_one, filed, numbered, tell
+from aggregator.ingest.retelling import Desk, file_one, filed, tell
 from aggregator.model import (
     Batch,
     Books,
@@ -68,7 +68,7 @@ def file_changes(
     revised = [(known, e) for known, e in again if _is_changed(stored[known.entry], known, e)]
     rejected = tuple(entry for entry in cleaned if isinstance(entry, Rejected))
     is_first_import = before.last_success is None
-    told = tell(desk, [*numbered(new), *_renewed(revised, stored)], is_first_import=is_first_import)
+    told = tell(desk, [*new, *_renewed(revised, stored)], is_first_import=is_first_import)
     return Batch(
         source=source.id,
         state=after,

@@ -36,7 +36,7 @@ from aggregator.model import (
 )
 from aggregator.store import Store
 
-__all__ = ["Desk", "apart", "file_one", "filed", "numbered", "tell", "together"]
+__all__ = ["Desk", "apart", "file_one", "filed", "tell", "together"]
 
 _NONE: Mapping[int, Sequence[int]] = {}
 
@@ -52,11 +52,6 @@ class Desk:
     now: datetime
     authority: str
     window: timedelta = WINDOW
-
-
-def numbered(entries: Sequence[Entry]) -> list[Entry]:
-    """New entries with numbers below 0 by which they are told apart until they are stored."""
-    return [replace(entry, row=-1 - place) for place, entry in enumerate(entries)]
 
 
 def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False) -> Told:

@@ -10,7 +10,7 @@ from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from aggregator.ingest.retelling import Desk, filed, numbered, tell
+from aggregator.ingest.retelling import Desk, filed, tell
 from aggregator.model import Batch, Entry, FetchState, Outcome
 from aggregator.store import Store, open_store
 from tests.builders import NOW, article, prose, source
@@ -68,7 +68,7 @@ def _told(entries: Sequence[Entry]) -> set[frozenset[str]]:
 
 def _take_in(store: Store, entry: Entry) -> None:
     desk = Desk(sources=OUTLETS, topics=(), store=store, now=NOW, authority="commons.example")
-    told = tell(desk, numbered([entry]))
+    told = tell(desk, [entry])
     batch = Batch(
         source=entry.source, state=FetchState(), outcome=Outcome.CHANGED,
         new=filed(desk, told), bonds=told.bonds,

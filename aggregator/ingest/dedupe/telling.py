@@ -5,16 +5,16 @@ from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import TypeAlias
 
 from aggregator.ingest.boilerplate import article_text, bare_title
-from aggregator.ingest.prints import shingles
 from aggregator.model import Entry
 from aggregator.words import folded_words, meaningful
 
 __all__ = ["Telling"]
 
-SHINGLE = 3
-"""Words. Shorter than those that are looked for, since here every shared phrase counts."""
+Phrase: TypeAlias = tuple[str, str, str]
+"""Shorter than those that are looked for, since here every shared phrase counts."""
 MOST_WORDS = 2_000
 HEAD = 400
 """Characters of a text whose numbers are those of the news: about the first 60 words."""
@@ -38,12 +38,13 @@ class Telling:
         return folded_words(self._text)[:MOST_WORDS]
 
     @cached_property
-    def phrases(self) -> list[str]:
+    def phrases(self) -> list[Phrase]:
         """Every three words of the text, in order."""
-        return shingles(self.words, SHINGLE)
+        words = self.words
+        return list(zip(words, words[1:], words[2:], strict=False))
 
     @cached_property
-    def phrase_set(self) -> Set[str]:
+    def phrase_set(self) -> Set[Phrase]:
         return frozenset(self.phrases)
 
     @cached_property
