@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -16,7 +16,6 @@ from aggregator.config.tables import (
     FeedsFile,
     FetchTable,
     PublishTable,
-    ShowText,
     SiteTable,
     SourceTable,
     StorageTable,
@@ -140,9 +139,9 @@ def of_value(details: ErrorDetails, lines: Lines) -> Problem:
         case "value_error":
             message = f"found {found}, accepted is {details['ctx']['error']}"
         case "literal_error":
-            accepted = ", ".join(repr(choice) for choice in get_args(ShowText))
-            hint = _hint(str(details["input"]), list(get_args(ShowText)))
-            message = f"found {found}, accepted is one of {accepted}{hint}"
+            choices = re.findall("'([^']+)'", details["ctx"]["expected"])
+            hint = _hint(str(details["input"]), choices)
+            message = f"found {found}, accepted is one of {', '.join(map(repr, choices))}{hint}"
         case type_ if type_ in _WANTED:
             message = f"found {found}, accepted is {_WANTED[type_]}"
         case "less_than_equal" | "greater_than_equal":

@@ -133,6 +133,7 @@ WRONG = [
     ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
     ("a missing table", "", "site: is missing"),
     ("a wrong choice", '[defaults]\nshow = "exerpt"\n', "found 'exerpt', accepted is one of 'title', 'excerpt', 'full'; did you mean 'excerpt'?"),
+    ("a wrong choice of another key", '[defaults]\ndedupe = "none"\n', "found 'none', accepted is one of 'off', 'address', 'text'"),
     ("a wrong type", '[publish]\nport = "80"\n', "line 2: publish.port: found '80', accepted is a whole number"),
     ("a number out of bounds", "[publish]\nport = 99999\n", "line 2: publish.port: found 99999, accepted is 1 to 65,535"),
     ("an address without scheme", '[site]\nurl = "t.example"\n', "accepted is a complete address"),
