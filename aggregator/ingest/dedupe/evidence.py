@@ -8,10 +8,12 @@ reports, columns and series share titles. The limits were found on the open halv
 of docs/measurements.md.
 """
 
+import re
 from collections.abc import Set
 from datetime import timedelta
 from functools import cached_property
 
+from aggregator.ingest.dedupe.figures import is_counted_otherwise
 from aggregator.ingest.dedupe.telling import Telling
 from aggregator.model import Bond, Dedupe, Kind
 
@@ -49,9 +51,13 @@ SAME_TITLE = 8
 SAME_DAY = timedelta(days=2)
 SENTENCE = 5
 """Words in a row: more than a name or a turn of speech."""
+LONG_ENOUGH = 30
+"""Phrases of a text that would share some with another form of itself."""
 CLAIM_ALIKE = 0.3
 CLAIM_FITS = 0.6
 """The same for a copy that names the original: less than is asked of others."""
+
+_FEED = re.compile(r"(?:/feed|/rss|/atom|\.rss|\.atom|\.xml|\.rdf)/?(?:\?.*)?$|^feeds?\.", re.I)
 
 
 class _Shared:
@@ -94,20 +100,18 @@ class _Shared:
 
 
 def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
-    """The strongest evidence that both are one article, if there is any.
+    """The first evidence that holds that both are one article, if any does.
 
     It does not depend on the order of the two, nor on anything else that is stored.
     """
-    is_near = _apart(a, b) <= window
-    if _is_said_address(a, b) and (is_near or _is_credible(_Shared(a, b))):
-        return _bond(a, b, Kind.ADDRESS, 1.0, f"same address {a.entry.address}")
-    if not is_near or _are_parts(a, b):
-        return None
     shared = _Shared(a, b)
+    is_near = _apart(a, b) <= window
+    if _is_said_address(a, b) and (_may_be_one(shared) if is_near else _is_alike(shared)):
+        return _bond(a, b, Kind.ADDRESS, 1.0 + shared.covered, f"same address {a.entry.address}")
+    if not is_near or _are_parts(a, b) or _figures_differ(a, b):
+        return None
     if claimed := _claimed(a, b, shared):
         return _bond(a, b, Kind.ATTRIBUTION, shared.covered, claimed)
-    if _numbers_differ(a, b, shared):
-        return None
     if score := _same_text(shared):
         return _bond(
             a, b, Kind.TEXT, score,
@@ -145,40 +149,52 @@ def _apart(a: Telling, b: Telling) -> timedelta:
 
 def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
     """That one of them is said to be a copy of the other, and by whom; empty if none is. A link
-    behind "first published" may lead to something else, so titles or texts must have to do with
-    each other."""
+    behind "first published" may lead to the source of a report, so the texts must have to do
+    with each other; or the titles, where one has hardly any text."""
     for copy, original in ((a, b), (b, a)):
         address = original.entry.address
-        named = copy.entry.originals
-        if address and address in named and _is_credible(shared, is_one=len(named) == 1):
+        if address and address in copy.entry.originals and _is_backed(copy, shared):
             return f"{copy.entry.source} says that it comes from {address}"
     return ""
 
 
-def _is_credible(shared: _Shared, *, is_one: bool = True) -> bool:
-    """Not if the articles have nothing to do with each other. What names several originals may
-    be a round-up, so a title that it mentions is not enough."""
-    is_alike = shared.covered >= CLAIM_ALIKE or shared.titles >= CLAIM_ALIKE
-    return is_alike or (is_one and shared.title_fits >= CLAIM_FITS)
+def _is_backed(copy: Telling, shared: _Shared) -> bool:
+    """What names several originals may be a round-up, so a title that it mentions is not
+    enough; a feed that is named beside is not another original."""
+    if shared.shorter >= LEAST_SHARED:
+        return shared.covered >= CLAIM_ALIKE or shared.run >= PASSAGE
+    named = [address for address in copy.entry.originals if not _FEED.search(address)]
+    is_one = len(named) == 1
+    return shared.titles >= CLAIM_ALIKE or (is_one and shared.title_fits >= CLAIM_FITS)
 
 
-def _numbers_differ(a: Telling, b: Telling, shared: _Shared) -> bool:
-    """True if each has a figure in its first sentences that the other does not have at all:
-    two updates of one toll. Beside a long text that is the same, it is the hour at which each
-    was put down."""
-    is_same_text = shared.covered >= NEARLY_ALL and shared.run >= LONG_RUN
-    differ = a.headline_numbers - b.numbers and b.headline_numbers - a.numbers
-    return bool(differ) and not is_same_text
+def _is_alike(shared: _Shared) -> bool:
+    """An address that stands for years may have had several articles."""
+    return max(shared.covered, shared.titles) >= CLAIM_ALIKE or shared.title_fits >= CLAIM_FITS
+
+
+def _may_be_one(shared: _Shared) -> bool:
+    """Not if two texts at one address have nothing to do with each other: it is the page of a
+    programme, or of a live blog."""
+    return shared.shorter < LONG_ENOUGH or shared.phrases > 0 or shared.titles >= CLAIM_ALIKE
+
+
+def _figures_differ(a: Telling, b: Telling) -> bool:
+    """True if they are two updates of one toll: each has a figure in its first sentences that
+    the other does not have at all, or the titles have other figures, of which one is new."""
+    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
+        return True
+    one, other = a.title_figures, b.title_figures
+    return bool(one and other and one.isdisjoint(other) and (one - b.numbers or other - a.numbers))
 
 
 def _are_parts(a: Telling, b: Telling) -> bool:
-    """True if the titles are the same but for their numbers: two parts of one series."""
-    are_numbered = a.title_numbers - b.title_numbers and b.title_numbers - a.title_numbers
-    return bool(are_numbered) and _without_numbers(a.title) == _without_numbers(b.title)
-
-
-def _without_numbers(title: str) -> str:
-    return " ".join(word for word in title.split() if not word.isdigit())
+    """True if the titles say so: they are the same but for what counts them, or each names
+    another part."""
+    if a.part and b.part and a.part != b.part:
+        return True
+    titles = ((a.title, b.title), (a.whole_title, b.whole_title))
+    return any(is_counted_otherwise(one, other) for one, other in titles)
 
 
 def _same_text(shared: _Shared) -> float:

@@ -1,6 +1,5 @@
 """What an entry is compared by."""
 
-import re
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from html import escape
 from typing import TypeAlias
 
 from aggregator.ingest.boilerplate import article_text, bare_title
+from aggregator.ingest.dedupe.figures import figures_in, part_of
 from aggregator.model import Entry
 from aggregator.words import folded_words, meaningful
 
@@ -18,8 +18,6 @@ Phrase: TypeAlias = tuple[str, str, str]
 MOST_WORDS = 2_000
 HEAD = 400
 """Characters of a text whose numbers are those of the news: about the first 60 words."""
-
-_NUMBER = re.compile(r"\d[\d.,]*")
 
 
 @dataclass(frozen=True)
@@ -63,19 +61,29 @@ class Telling:
         return frozenset(self.words).union(folded_words(self.entry.title))
 
     @cached_property
+    def whole_title(self) -> str:
+        """Its words, with rubric and outlet."""
+        return " ".join(folded_words(self.entry.title))
+
+    @cached_property
+    def part(self) -> tuple[str, str] | None:
+        """The part of a series that the title names: `("part", "2")`."""
+        return part_of(self.whole_title)
+
+    @cached_property
     def numbers(self) -> Set[str]:
-        """All numbers of title and text; "28,131" is one."""
-        return _numbers(f"{self.entry.title} {self._text}")
+        """All figures of title and text."""
+        return figures_in(
+            f"{self.entry.title} {self._text}", [*self.whole_title.split(), *self.words]
+        )
 
     @cached_property
     def headline_numbers(self) -> Set[str]:
         """Those of the title and the first sentences, where news has its figures."""
-        return _numbers(f"{bare_title(self.entry.title)} {self._text[:HEAD]}")
+        head = f"{bare_title(self.entry.title)} {self._text[:HEAD]}"
+        return figures_in(head, folded_words(head))
 
     @cached_property
-    def title_numbers(self) -> Set[str]:
-        return _numbers(self.entry.title)
-
-
-def _numbers(text: str) -> Set[str]:
-    return frozenset(number.replace(",", "").rstrip(".") for number in _NUMBER.findall(text))
+    def title_figures(self) -> Set[str]:
+        """Those of the title that are written in digits."""
+        return figures_in(bare_title(self.entry.title), ())
