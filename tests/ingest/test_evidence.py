@@ -38,6 +38,10 @@ def _commons(title: str, text: str = "", **keys: Any) -> Entry:
 
 WORDS = TEXT.split()
 SAME = {
+    "put down at another hour": (
+        _harbor("Cranes rest", f"Updated March 1, 2026, 10:40. {TEXT}"),
+        _commons("Cranes rest", f"2 March 2026 at 8 pm. {TEXT}"),
+    ),
     "another headline": (_harbor("Cranes rest", TEXT), _commons("Harbor stands still", TEXT)),
     "an excerpt of thirty words": (
         _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
@@ -139,6 +143,51 @@ DIFFERENT = {
                  f"<p>{prose(2, 40)}</p><p>First published at "
                  '<a href="https://harbor.example/1">Harbor</a>.</p>'),
     ),
+    "a toll in another sentence, and much the same": (
+        _harbor("UK virus death toll reaches 27,529", f"The UK's toll is 27,529. {prose(1, 130)}"),
+        _commons("Death toll from virus in UK rises to 28,108",
+                 f"In the UK 28,108 people have died. {prose(1, 130)}"),
+    ),
+    "a toll that names the one before": (
+        _harbor("12 people die in mill fire", f"A fire killed 12 people. {prose(1, 130)}"),
+        _commons("Mill fire kills 14 people",
+                 f"A fire killed 14 people, up from 12 on Monday. {prose(1, 130)}"),
+    ),
+    "tolls in letters": (
+        _harbor("Miners die in shaft", f"Two people died on Monday. {prose(1, 130)}"),
+        _commons("Miners dead in shaft", f"Five people died on Monday. {prose(1, 130)}"),
+    ),
+    "parts that are counted in letters": (
+        _harbor("All eyes on the harbor, part I", TEXT),
+        _commons("All eyes on the harbor, part II", TEXT),
+    ),
+    "parts that are counted behind a dash": (
+        _harbor("All eyes on the harbor – Part One", TEXT),
+        _commons("All eyes on the harbor – Part Two", TEXT),
+    ),
+    "parts with titles of their own": (
+        _harbor("Episode 3: The harbor", TEXT),
+        _commons("Episode 4: The sea", TEXT),
+    ),
+    "a paywall in place of the text": (
+        _harbor("Mayor resigns over harbour deal", prose(1, 41)),
+        _commons("Blizzard hits the southern coast", prose(1, 41)),
+    ),
+    "a legal text below both": (
+        _harbor("Harbour pilots win", f"{prose(1, 100)} {prose(9, 160)}"),
+        _commons("Glass museum burns", f"{prose(2, 100)} {prose(9, 160)}"),
+    ),
+    "a digest of two articles": (
+        _harbor("Ferry strike hits islands", prose(1, 200)),
+        _commons("Morning digest", f"<h2>Ferries</h2><p>{prose(1, 200)}</p><h2>Museum burns</h2>"
+                 f"<p>{prose(2, 200)}</p>"),
+    ),
+    "one title over a standing first line": (
+        _harbor("What we know about the war in the east today",
+                f"The most important news of the day in brief. {prose(1, 60)}"),
+        _commons("What we know about the war in the east today",
+                 f"The most important news of the day in brief. {prose(2, 60)}"),
+    ),
     "a passage that both quote": (
         _harbor("Mayor resigns", f"{prose(1, 200)} {prose(9, 40)}"),
         _commons("Council meets", f"{prose(2, 200)} {prose(9, 40)}"),
@@ -190,11 +239,32 @@ def test_it_says_where_it_comes_from() -> None:
     other; one that leads to another article does not."""
     original = _harbor("Cranes rest in the harbor", prose(1, 40))
     credit = f'<p>First published at <a href="{original.link}">Harbor</a>.</p>'
-    copy = _commons("Cranes rest: a view", f"<p>{prose(2, 40)}</p>{credit}")
+    copy = _commons("Cranes rest: a view", f"<p>{prose(1, 20)} {prose(2, 40)}</p>{credit}")
+    report = _commons("Cranes rest in the harbor again", f"<p>{prose(3, 40)}</p>{credit}")
+    bare = _commons("Cranes rest in the harbor still", credit)
     stranger = _commons("Teachers march", f"<p>{prose(3, 40)}</p>{credit}")
 
-    assert _kind(original, copy) is Kind.ATTRIBUTION
+    assert _kind(original, copy) is _kind(original, bare) is Kind.ATTRIBUTION
+    assert _kind(original, report) is None
     assert _kind(original, stranger) is None
+
+
+def test_a_feed_that_is_named_beside_the_original() -> None:
+    """It is no second original, so the copy is no round-up."""
+    original = _harbor("Cranes rest in the harbor")
+    named = (original.address, "harbor.example/feed")
+    copy = _commons("Noted", "Cranes rest in the harbor, says Harbor.", originals=named)
+
+    assert _kind(original, copy) is Kind.ATTRIBUTION
+
+
+def test_a_page_of_several_programmes() -> None:
+    """Two texts at one address that have nothing in common are not one."""
+    page = "https://harbor.example/programme"
+    one = _harbor("Cranes on air", prose(1, 60), link=page)
+
+    assert _kind(one, _commons("Teachers on air", prose(2, 60), link=page)) is None
+    assert _kind(one, _commons("Teachers on air", prose(1, 60), link=page)) is Kind.ADDRESS
 
 
 def test_a_round_up_of_credits() -> None:

@@ -40,8 +40,10 @@ RUN_COUNTS = 60
 TITLES_COUNT = 0.15
 LONG_TEXT = 150
 """Phrases; a shorter text may be all standing phrases, so its title must fit as well."""
-LONG_RUN = 40
+LONG_RUN = 60
 """Words in a row; standing phrases are shorter."""
+LONG_PASSAGE = 200
+"""Words in a row; standing texts are shorter."""
 TITLE_FITS = 0.2
 """Part of the longer text's title that the shorter entry has in its title or text."""
 TITLES_ALIKE = 0.3
@@ -49,8 +51,11 @@ TITLES_ALIKE = 0.3
 SAME_TITLE = 8
 """Words that make a title as good as unique."""
 SAME_DAY = timedelta(days=2)
-SENTENCE = 5
-"""Words in a row: more than a name or a turn of speech."""
+SENTENCE, LONG_SENTENCE = 5, 12
+"""Words in a row that must stand in both texts as well, of short ones and of others: more than a
+name or a turn of speech, and more than the standing line of a column."""
+MUCH = 0.25
+"""Part of a short text."""
 LONG_ENOUGH = 30
 """Phrases of a text that would share some with another form of itself."""
 CLAIM_ALIKE = 0.3
@@ -153,19 +158,19 @@ def _claimed(a: Telling, b: Telling, shared: _Shared) -> str:
     with each other; or the titles, where one has hardly any text."""
     for copy, original in ((a, b), (b, a)):
         address = original.entry.address
-        if address and address in copy.entry.originals and _is_backed(copy, shared):
+        if address and address in copy.entry.originals and _is_backed(copy, original, shared):
             return f"{copy.entry.source} says that it comes from {address}"
     return ""
 
 
-def _is_backed(copy: Telling, shared: _Shared) -> bool:
+def _is_backed(copy: Telling, original: Telling, shared: _Shared) -> bool:
     """What names several originals may be a round-up, so a title that it mentions is not
     enough; a feed that is named beside is not another original."""
     if shared.shorter >= LEAST_SHARED:
         return shared.covered >= CLAIM_ALIKE or shared.run >= PASSAGE
     named = [address for address in copy.entry.originals if not _FEED.search(address)]
-    is_one = len(named) == 1
-    return shared.titles >= CLAIM_ALIKE or (is_one and shared.title_fits >= CLAIM_FITS)
+    mentions = _part(original.title_words, copy.vocabulary)
+    return shared.titles >= CLAIM_ALIKE or (len(named) == 1 and mentions >= CLAIM_FITS)
 
 
 def _is_alike(shared: _Shared) -> bool:
@@ -203,9 +208,19 @@ def _same_text(shared: _Shared) -> float:
         return 0.0
     score = shared.covered + min(shared.run, RUN_COUNTS) / 40 + TITLES_COUNT * shared.titles
     has_passage = shared.covered >= MOSTLY or shared.run >= PASSAGE
-    is_long = shared.shorter >= LONG_TEXT or (shared.run >= LONG_RUN and shared.is_all)
-    fits = is_long or shared.titles >= TITLES_ALIKE or shared.title_fits >= TITLE_FITS
+    fits = (
+        _needs_no_title(shared) or shared.titles >= TITLES_ALIKE or shared.title_fits >= TITLE_FITS
+    )
     return score if score >= ENOUGH and has_passage and fits else 0.0
+
+
+def _needs_no_title(shared: _Shared) -> bool:
+    """True if a text is too long, or too long a passage of both, for a standing one such as a
+    paywall or a company's own description. What is told whole in a much longer text under
+    another title is quoted there, as in a digest."""
+    if shared.covered >= NEARLY_ALL:
+        return shared.is_all and (shared.shorter >= LONG_TEXT or shared.run >= LONG_RUN)
+    return shared.run >= LONG_PASSAGE
 
 
 def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
@@ -215,8 +230,9 @@ def _same_title(a: Telling, b: Telling, shared: _Shared) -> bool:
     is_bare = not (a.words and b.words)  # and the other's text says the title itself
     is_told = is_bare and f" {a.title} " in f" {' '.join(a.words or b.words)} "
     is_near = abs(a.entry.published - b.entry.published) <= SAME_DAY
-    own = min(words.count(a.title) for words in (" ".join(a.words), " ".join(b.words)))
-    sentence = SENTENCE + (len(a.title.split()) if own else 0)  # both say their title again
+    own = all(a.title in " ".join(words) for words in (a.words, b.words))  # both say it again
+    sentence = SENTENCE if shared.covered >= MUCH else LONG_SENTENCE
+    sentence += own * len(a.title.split())
     return is_near and (is_told or shared.run >= sentence)
 
 
