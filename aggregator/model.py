@@ -7,7 +7,7 @@ All datetimes are aware and UTC.
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NewType
@@ -381,6 +381,10 @@ class Kind(enum.StrEnum):
     TITLE = "title"
 
 
+BY_HAND = frozenset({Kind.SPLIT, Kind.MERGED})
+"""What an operator says; no evidence takes its place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bond:
     """Evidence that two entries of two outlets are one article, or an operator's word on it.
@@ -515,7 +519,7 @@ class Batch:
     `new` are stories that are new or told by other entries than before; `revised` are stories
     in which this source's entry reads differently now; `alike` are known entries that only
     their digest tells from last time; `keys` are the names, old and new, of known entries.
-    The ends of `bonds` below 0 are entries of `new`.
+    The ends of `bonds` below 0 are entries of `new`; what bound the pairs of `lost` does no more.
     """
 
     source: str
@@ -525,6 +529,7 @@ class Batch:
     new: tuple[Filed, ...] = ()
     revised: tuple[Filed, ...] = ()
     bonds: tuple[Bond, ...] = ()
+    lost: Set[tuple[int, int]] = frozenset()
     alike: tuple[tuple[int, str], ...] = ()
     keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
     rejected: tuple[Rejected, ...] = ()

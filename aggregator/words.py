@@ -13,6 +13,8 @@ _WORD = re.compile(r"\w+")
 _GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
 _MARKS = "’‘“”–—«»"
 """What most texts have that are ASCII but for their typography."""
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""Where a word may be broken, or must not be; no reader sees them."""
 _ACCENT = re.compile(
     "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
 )
@@ -30,7 +32,7 @@ def folded_words(text: str) -> list[str]:
         for mark in _MARKS:
             text = text.replace(mark, " ")
         if not text.isascii():
-            return _WORD.findall(_ACCENT.sub("", text).casefold())
+            return _WORD.findall(_ACCENT.sub("", text).translate(_UNSEEN).casefold())
     return text.lower().translate(_GAPS).split()  # the same, in less than half the time
 
 

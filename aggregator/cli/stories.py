@@ -32,7 +32,7 @@ _NOT_FOLLOWED = "not followed: it would join two articles of one outlet, or what
 def story(path: Path, id_: str) -> None:
     """Show who tells a story, and what says that it is one.
 
-    ID is the end of the story's address, /stories/ID. Without it, those are listed that
+    ID is the story's address, or its end, /stories/ID. Without it, those are listed that
     several outlets tell, of the newest copies, the weakest evidence first.
     """
     with configured(path) as (_, store):
@@ -75,7 +75,8 @@ def _show_story(told: Story, id_: str, kin: Kin) -> None:
     click.echo(
         f"published:  {told.published:%Y-%m-%d %H:%M}, updated {told.updated:%Y-%m-%d %H:%M}"
     )
-    for former in kin.former:
+    members = {entry.row for entry in told.entries}
+    for former in (former for former in kin.former if former.lead.row in members):
         click.echo(f"took in:    {former.id}")
     click.echo("\ntold by:")
     for entry in told.entries:
@@ -95,7 +96,8 @@ def _show_evidence(told: Story, kin: Kin) -> None:
 
 
 def _story(store: Store, id_: str) -> Story:
-    """The story of an id, or the one that it stands for now."""
+    """The story of an id or of a pasted address, or the one that it stands for now."""
+    id_ = id_.rstrip("/").rpartition("/")[2]
     found = store.story(id_) or store.story(store.heir(id_))
     if found is None:
         hint = (
@@ -147,13 +149,14 @@ def merge(path: Path, one: str, other: str) -> None:
 
 
 @click.command()
-@click.argument("entry", type=click.IntRange(min=1))
+@click.argument("entry", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def split(path: Path, entry: int) -> None:
     """Take an article out of its story, for good.
 
     ENTRY is the number before the article in `aggregator story ID`. It becomes a story of its
-    own, and whatever is fetched later, it stays apart from those it stood with.
+    own (or keeps this one's id, if it leads it: then the others become another story), and
+    whatever is fetched later, it stays apart from those it stood with.
     """
     with _desk(path) as at:
         told = at.store.told_in({entry}).get(entry)

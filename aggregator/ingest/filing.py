@@ -76,6 +76,7 @@ def file_changes(
         new=filed(desk, told, at_own_date=is_first_import or is_held, is_held=is_held),
         revised=_filed_revised(desk, told, revised),
         bonds=told.bonds,
+        lost=told.lost,
         alike=tuple((known.entry, entry.digest) for known, entry in again),
         keys=tuple((known.entry, keys_to_remember(item, known)) for item, known, _ in kept),
         rejected=rejected,
@@ -136,5 +137,7 @@ def _filed_revised(desk: Desk, told: Told, revised: _Again) -> tuple[Filed, ...]
 
 
 def _updated(story: Story, known: Known, entry: Entry, now: datetime) -> Story:
-    """A revised entry keeps its place, and what reads as before is no update to a reader."""
-    return replace(story, updated=now) if known.face != entry.face else story
+    """A revised entry keeps its place. What reads as before is no update to a reader, nor is
+    what another outlet than the lead's has changed."""
+    is_lead = story.lead.row == known.entry
+    return replace(story, updated=now) if is_lead and known.face != entry.face else story

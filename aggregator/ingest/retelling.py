@@ -138,7 +138,8 @@ def file_one(
 
 def together(desk: Desk, one: Story, other: Story) -> Batch:
     """What changes if an operator says that two stories are one; the one that readers saw first
-    stays. The word holds against all evidence, until `apart` takes it back."""
+    stays. The word is about all their articles, and holds against all evidence, until `apart`
+    takes it back."""
     rows = sorted(entry.row for story in (one, other) for entry in story.entries)
     kin = desk.store.kin(rows)
     split = {(bond.a, bond.b) for bond in kin.bonds if bond.kind is Kind.SPLIT}

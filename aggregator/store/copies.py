@@ -1,6 +1,6 @@
 """By what copies are found, what binds them, and stories that turned out to be one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -9,7 +9,7 @@ from aggregator.model import Bond
 from aggregator.store import rows
 from aggregator.store.listing import unlist
 
-__all__ = ["absorb", "bind", "change_prints", "forget_prints", "put_prints"]
+__all__ = ["absorb", "bind", "change_prints", "forget_prints", "put_prints", "unbind"]
 
 _BY_HAND = "('split', 'merged')"
 
@@ -51,6 +51,12 @@ def _forget(db: Database, printed: Sequence[tuple[int, bytes]]) -> None:
         "delete from prints where print = ? and entry = ?",
         [(number, entry) for entry, blob in printed for number in rows.prints_of(blob)],
     )
+
+
+def unbind(db: Database, lost: Iterable[tuple[int, int]]) -> None:
+    """Forget evidence between entries; an operator's word stays."""
+    sql = f"delete from bonds where a = ? and b = ? and kind not in {_BY_HAND}"  # noqa: S608 - our own words
+    db.conn.executemany(sql, list(lost))
 
 
 def bind(db: Database, bonds: Sequence[Bond], rows_of: Mapping[int, int]) -> None:

@@ -1,5 +1,7 @@
 """What could be the same article, what is bound to it, and what reports the same event."""
 
+import json
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
@@ -17,6 +19,8 @@ _Key = TypeVar("_Key", int, str)
 
 MOST_KIN = 500
 """Entries that are looked at together; a story has seldom more than five."""
+MOST_STANDING = 40
+"""Entries at one address."""
 MOST_NEAR = 10_000
 """Entries that came before, and after, among which related stories are looked for at most."""
 MOST_ALIKE = 50
@@ -29,9 +33,11 @@ LIKE = 0.35
 
 
 def standing(db: Database, addresses: Collection[str]) -> dict[str, list[int]]:
-    """The rows of the entries at these canonical addresses, by address."""
-    sql = "select address, id from entries where address in ({many}) and address != ''"
-    return _grouped(many(db, sql, addresses))
+    """The rows of the entries at these canonical addresses, by address; of many the last."""
+    sql = f"""select value, entries.id from json_each(?) join entries on entries.id in
+                (select id from entries where address = value and address != ''
+                 order by id desc limit {MOST_STANDING})"""  # noqa: S608 - our own number
+    return _grouped(db.execute(sql, [json.dumps(sorted(addresses))]))
 
 
 def sharing(db: Database, prints: Collection[int]) -> dict[int, list[int]]:
@@ -97,7 +103,7 @@ def told_in(db: Database, entries: Collection[int]) -> dict[int, Story]:
     """The story of each entry row."""
     told = dict(many(db, "select id, story from entries where id in ({many})", entries))
     whole = stories(db, told.values())
-    return {entry: whole[story] for entry, story in told.items()}
+    return {entry: whole[story] for entry, story in told.items() if story in whole}
 
 
 def related(db: Database, story: Story, limit: int) -> list[Story]:
@@ -126,9 +132,14 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
 
 
 def _event_words(title: str, summary: str) -> list[str]:
-    """The words to look for, each once. The index knows only letters and digits."""
+    """The words to look for, each once."""
     words = meaningful(folded_words(f"{title} {summary}".replace("_", " ")))
-    return list(dict.fromkeys(word for word in words if word.isalnum()))[:MOST_WORDS]
+    return list(dict.fromkeys(word for word in words if _is_one(word)))[:MOST_WORDS]
+
+
+def _is_one(word: str) -> bool:
+    """True if the index takes it for one word, too: its letters are those of Unicode 6.1."""
+    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)
 
 
 def _arrived_near(db: Database, story: Story) -> tuple[int, int]:

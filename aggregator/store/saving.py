@@ -16,7 +16,7 @@ from aggregator.model import (
     digest_of,
 )
 from aggregator.store import rows
-from aggregator.store.copies import absorb, bind, change_prints, put_prints
+from aggregator.store.copies import absorb, bind, change_prints, put_prints, unbind
 from aggregator.store.listing import NEXT_SECOND, Listing, bump, enlist, is_listed, listings, relist
 from aggregator.store.schema import BOOKS
 
@@ -58,6 +58,7 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     """
     touched: set[str] = set()
     rows_of = _insert_new(db, batch.source, batch.new, touched, now)
+    unbind(db, batch.lost)
     bind(db, batch.bonds, rows_of)
     for filed in batch.revised:
         _revise(db, filed, touched, now)

@@ -309,7 +309,7 @@ class SqliteStore:
         with self._door() as db:
             sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
             found = db.execute(sql, [id_]).fetchone()
-            return stories(db, found)[found[0]] if found else None
+            return stories(db, found).get(found[0]) if found else None
 
     def related(self, story: Story, limit: int) -> list[Story]:
         with self._door() as db:

@@ -58,9 +58,11 @@ def _told(entries: Sequence[Entry]) -> set[frozenset[str]]:
     ):
         store.sync(list(OUTLETS.values()), NOW)
         seen: dict[str, str] = {}
+        told: set[str] = set()
         for entry in entries:
             _take_in(store, entry)
-            seen = _ids_seen(store, seen)
+            seen = _ids_seen(store, seen, told)
+            told = {story.id for story in store.latest("all", 100)}
         stories = store.latest("all", 100)
         assert {found.check for found in store.examine(NOW)} <= {"books"}
         return {frozenset(entry.id for entry in story.entries) for story in stories}
@@ -76,11 +78,12 @@ def _take_in(store: Store, entry: Entry) -> None:
     store.save(batch, NOW)
 
 
-def _ids_seen(store: Store, before: dict[str, str]) -> dict[str, str]:
-    """Story id -> public id, the first told first; what was published once never changes."""
+def _ids_seen(store: Store, before: dict[str, str], told: set[str]) -> dict[str, str]:
+    """Story id -> public id, the first told first; what was published once never changes. Of
+    the stories that were `told` just now, one that is gone goes on as an older one."""
     now = {story.id: story.public_id for story in store.latest("all", 100)}
     assert all(now[id_] == public for id_, public in before.items() if id_ in now)
     age = list(before)
-    for gone in before.keys() - now.keys():  # it goes on as one that was told before it
+    for gone in told - now.keys():
         assert age.index(store.heir(gone)) < age.index(gone)
     return before | now

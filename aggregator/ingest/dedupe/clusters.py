@@ -43,10 +43,12 @@ def grouped(entries: Sequence[Entry], bonds: Iterable[Bond]) -> list[Group]:
 
 
 def _rank(bond: Bond, by_row: dict[int, Entry]) -> tuple[object, ...]:
-    """The strongest first. What decides between equals is in the entries themselves, for their
-    rows tell no more than who came first."""
-    ends = sorted(_name(by_row[row]) for row in (bond.a, bond.b))
-    return _ORDER[bond.kind], -bond.score, ends
+    """The strongest first, then what was published at the same time: of a daily column, the
+    same day's. What decides between equals is in the entries themselves, for their rows tell no
+    more than who came first."""
+    one, other = by_row[bond.a], by_row[bond.b]
+    pause = abs(one.published - other.published)
+    return _ORDER[bond.kind], -bond.score, pause, sorted((_name(one), _name(other)))
 
 
 def _name(entry: Entry) -> tuple[object, ...]:

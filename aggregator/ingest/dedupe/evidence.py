@@ -17,7 +17,7 @@ from aggregator.ingest.dedupe.figures import is_counted_otherwise
 from aggregator.ingest.dedupe.telling import Telling
 from aggregator.model import Bond, Dedupe, Kind
 
-__all__ = ["WINDOW", "allowed", "compare"]
+__all__ = ["WINDOW", "allowed", "compare", "still_alike"]
 
 WINDOW = timedelta(days=14)
 """Articles that were published further apart are not compared by their words."""
@@ -127,6 +127,11 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
         why = f"same title, and {shared.run} words in a row" if shared.run else "same title"
         return _bond(a, b, Kind.TITLE, shared.covered, f"{why}, within {SAME_DAY.days} days")
     return None
+
+
+def still_alike(a: Telling, b: Telling) -> bool:
+    """True if two entries that were one article have still to do with each other."""
+    return _is_said_address(a, b) or _is_alike(_Shared(a, b))
 
 
 def allowed(bond: Bond, setting: Dedupe) -> bool:

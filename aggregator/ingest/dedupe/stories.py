@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from aggregator.ingest.addresses import address_of, is_home
 from aggregator.ingest.dedupe.clusters import Group, grouped
-from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare
+from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare, still_alike
 from aggregator.ingest.dedupe.telling import Telling
 from aggregator.ingest.naming import story_id
-from aggregator.model import Bond, Entry, Kin, Source, Story
+from aggregator.model import BY_HAND, Bond, Entry, Kin, Source, Story
 
 __all__ = ["Rules", "Told", "dedupe"]
 
@@ -52,12 +52,13 @@ class Told:
     """What comes of new entries: the stories that are new or told otherwise than before, what
     was found out, and for stories that turned out to be another one the id of that.
 
-    `before` are the stories as they are stored, `revived` the ids of those that had been taken
-    for another one.
+    `lost` are pairs of rows between which nothing is left of what bound them. `before` are the
+    stories as they are stored, `revived` the ids of those that had been taken for another one.
     """
 
     stories: tuple[Story, ...]
     bonds: tuple[Bond, ...] = ()
+    lost: Set[tuple[int, int]] = frozenset()
     absorbed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Story] = field(default_factory=dict)
     revived: Set[str] = frozenset()
@@ -83,23 +84,25 @@ def dedupe(
     stored = {entry.row: entry for story in kin.stories for entry in story.entries}
     heard = {e.row: e for story in kin.stories if story.id not in kin.gone for e in story.entries}
     found = tuple(_found(entries, heard, candidates, rules))
+    lost = frozenset(_lost(entries, heard, kin.bonds))
     present = stored | {entry.row: entry for entry in entries}
-    groups = grouped([*present.values()], [*kin.bonds, *found])
+    groups = grouped([*present.values()], _standing(kin.bonds, found, lost))
     heirs, absorbed = _heirs(groups, kin)
-    used = set(taken)
+    used = {*taken, *(story.id for story in (*kin.stories, *kin.former))}
     revived = frozenset(story.id for story in kin.former)
     told = []
     for place, group in enumerate(groups):
         story = heirs.get(place)
         if story is None:
             begun = _begun(group, used, rules)
-            used.add(begun.public_id)
+            used |= {begun.id, begun.public_id}
             told.append(begun)
         elif (retold := _retold(story, group, rules)) != story or story.id in revived:
             told.append(retold)
     return Told(
         stories=tuple(told),
         bonds=found,
+        lost=lost,
         absorbed=absorbed,
         before={story.id: story for story in (*kin.former, *kin.stories)},
         revived=revived,
@@ -125,17 +128,45 @@ def _found(
                 yield bond
 
 
+def _lost(
+    entries: Sequence[Entry], stored: Mapping[int, Entry], bonds: Sequence[Bond]
+) -> Iterator[tuple[int, int]]:
+    """The evidence between stored entries that an outlet has taken back by rewriting one. What
+    is still a little alike stays bound, so that readers are not told it twice."""
+    rewritten = {entry.row: entry for entry in entries if entry.row > 0}
+    for bond in bonds:
+        if bond.kind in BY_HAND or rewritten.keys().isdisjoint((bond.a, bond.b)):
+            continue
+        one, other = (rewritten.get(row) or stored.get(row) for row in (bond.a, bond.b))
+        if one and other and not still_alike(Telling(one), Telling(other)):
+            yield bond.a, bond.b
+
+
+def _standing(
+    known: Sequence[Bond], found: Sequence[Bond], lost: Set[tuple[int, int]]
+) -> list[Bond]:
+    """All that binds now: new evidence takes the place of old, but of no operator's word."""
+    standing: dict[tuple[int, int], Bond] = {}
+    for bond in (*(bond for bond in known if (bond.a, bond.b) not in lost), *found):
+        before = standing.get((bond.a, bond.b))
+        if before is None or before.kind not in BY_HAND:
+            standing[bond.a, bond.b] = bond
+    return [*standing.values()]
+
+
 def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[str, str]]:
     """Which group goes on as which story (place -> story), and which stories are no more.
 
-    Of several stories in a group, the one that readers saw first stays. A story that was
-    wrongly taken for another one is itself again where its lead is alone.
+    Of several stories in a group, the one that readers saw first stays; of several groups that
+    were one story, the one with its lead goes on as it. A story that was wrongly taken for
+    another one is itself again where its lead is alone.
     """
     place_of = {entry.row: place for place, group in enumerate(groups) for entry in group.entries}
     heirs: dict[int, Story] = {}
     absorbed: dict[str, Story] = {}
     for story in sorted(kin.stories, key=lambda s: (s.id not in kin.published, s.begun)):
-        places = [place_of[entry.row] for entry in sorted(story.entries, key=lambda e: e.row)]
+        others = sorted(entry.row for entry in story.others)
+        places = [place_of[row] for row in (story.lead.row, *others)]
         free = next((place for place in places if place not in heirs), None)
         if free is None:
             absorbed[story.id] = heirs[places[0]]
@@ -150,9 +181,9 @@ def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[st
 
 
 def _begun(group: Group, used: Set[str], rules: Rules) -> Story:
-    """A new story. It goes by its first entry; one that is split off has no keys at hand."""
+    """A new story, which goes by its first entry. `used` are ids that other stories have."""
     first, now = min(group.entries, key=_arrival), rules.now
-    id_ = story_id(first.source, first.keys or (f"row {first.row}",))
+    id_ = _free_id(first, used)
     begun = Story(
         id=id_,
         public_id=_public_id(first, used, rules.authority, id_, now),
@@ -163,6 +194,14 @@ def _begun(group: Group, used: Set[str], rules: Rules) -> Story:
         begun=now,
     )
     return begun if len(group.entries) == 1 else _retold(begun, group, rules)
+
+
+def _free_id(entry: Entry, used: Set[str]) -> str:
+    """An id by the name of an entry. One that is stored may have begun a story before."""
+    name = entry.keys[0] if entry.keys else f"row {entry.row}"
+    while (id_ := story_id(entry.source, (name,))) in used:
+        name = f"{name} again"
+    return id_
 
 
 def _retold(story: Story, group: Group, rules: Rules) -> Story:
@@ -181,31 +220,37 @@ def _retold(story: Story, group: Group, rules: Rules) -> Story:
 
 
 def _lead(story: Story, entries: Sequence[Entry], rules: Rules) -> Entry:
-    """Who wrote it. Once readers have been told, only one that is known to have written it
-    takes the lead; before that, the outlet's `precedence` decides, and then who was first."""
+    """Who wrote it: whom the others name. If none is named, the outlet's `precedence` decides,
+    then who has it on the own site, then who was first; but once readers have been told, only
+    one that is named takes the lead."""
 
     if len(entries) == 1:
         return entries[0]
-
-    def known(entry: Entry) -> tuple[bool, bool]:
-        source = rules.source_of(entry)
-        named = {o for other in entries if other is not entry for o in other.originals}
-        is_named = bool(named) and not named.isdisjoint({entry.address, address_of(source.feed)})
-        return is_named, is_home(entry.address, source.site)
-
+    named = {entry.row: _is_named(entry, entries, rules) for entry in entries}
     best = min(
         entries,
         key=lambda entry: (
-            *(not fact for fact in known(entry)),
+            not named[entry.row],
             -rules.source_of(entry).precedence,
+            not is_home(entry.address, rules.source_of(entry).site),
             entry.published,
             _arrival(entry),
         ),
     )
     standing = next((entry for entry in entries if entry.row == story.lead.row), None)
-    if standing is None or story.begun == rules.now or known(best) > known(standing):
+    if standing is None or story.begun == rules.now or named[best.row] > named[standing.row]:
         return best
     return standing
+
+
+def _is_named(entry: Entry, entries: Sequence[Entry], rules: Rules) -> bool:
+    """True if another outlet says that it has the article from this one, or links to it there."""
+    source = rules.source_of(entry)
+    others = [other for other in entries if other.source != entry.source]
+    origins = {origin for other in others for origin in other.originals}
+    if origins and not origins.isdisjoint({entry.address, address_of(source.feed)}):
+        return True
+    return any(is_home(other.address, source.site) for other in others)
 
 
 def _arrival(entry: Entry) -> tuple[bool, int]:
