@@ -109,6 +109,11 @@ def test_a_word_of_the_title_is_found(title: str, other: str) -> None:
         assert parse(f'title:"{word}"').match(document)
 
 
+def test_what_no_reader_sees() -> None:
+    """A soft hyphen or a word joiner does not break a word."""
+    assert fold("har\u00adbor \u201ccranes\u200b\u201d") == " harbor cranes "
+
+
 @given(st.text(max_size=60))
 def test_folding_twice_is_folding_once(text: str) -> None:
     """Folded text has nothing left to fold."""

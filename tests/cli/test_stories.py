@@ -160,6 +160,7 @@ NONSENSE = [
     (("split", "one"), "is not a valid integer"),
     (("split", "-1"), "No such option"),
     (("story", "one", "two"), "unexpected extra argument"),
+    (("split", "9" * 30), "is not in the range"),
 ]
 
 

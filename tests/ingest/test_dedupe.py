@@ -125,6 +125,53 @@ def test_precedence_decides_while_nobody_was_told() -> None:
     assert later.stories[0].lead.source == "harbor"
 
 
+def test_a_copy_on_its_own_site_takes_no_lead() -> None:
+    """Not even if the article that readers know stands on another host than its outlet's."""
+    first = article("Cranes stand still", "harbor", prose(1), link="https://cdn.example/1")
+    copy = article("Cranes stand still", "commons", prose(1))
+
+    (grown,) = _dedupe(copy, stored=[_stored(1, first)]).stories
+
+    assert grown.lead.source == "harbor"
+    assert grown.updated == first.published
+
+
+def test_an_article_that_is_rewritten() -> None:
+    """What it had in common with another may be gone; what is still a little alike stays."""
+    standing = _stored(
+        1, article("Cranes rest", "harbor", prose(1)), article("X", "commons", prose(1))
+    )
+    kin = Kin(
+        stories=(standing,),
+        bonds=(Bond(a=1, b=2, kind=Kind.TEXT, score=2.0),),
+        published=frozenset({standing.id}),
+    )
+    words = prose(1).split()
+    half = " ".join(words[: len(words) // 2])
+    other = replace(article("Teachers march", "commons", prose(2)), row=2)
+    alike = replace(article("Teachers march", "commons", f"{half} {prose(2)}"), row=2)
+
+    apart, together = _dedupe(other, kin=kin), _dedupe(alike, kin=kin)
+
+    assert apart.lost == {(1, 2)}
+    assert {s.lead.source for s in apart.stories} == {"harbor", "commons"}
+    assert together.lost == frozenset()
+    assert [len(s.entries) for s in together.stories] == [2]
+
+
+def test_a_story_id_is_given_once() -> None:
+    """An article that is told apart again and again begins another story each time."""
+    entries = [replace(entry("Cranes", "harbor"), row=1), replace(entry("X", "commons"), row=2)]
+    first = _stored(1, *entries)
+    kin = Kin(stories=(first,), bonds=(Bond(a=1, b=2, kind=Kind.SPLIT),))
+    (_, split) = sorted(_dedupe(kin=kin).stories, key=lambda s: s.id != first.id)
+    again = replace(first, id=split.id)
+
+    told = _dedupe(kin=replace(kin, stories=(again,))).stories
+
+    assert len({s.id for s in told}) == 2
+
+
 def test_two_entries_of_one_source() -> None:
     """What an outlet tells apart stays apart, however alike (NewsBlur#1722)."""
     one, two = entry("One", "harbor", address="h/1"), entry("Two", "harbor", address="h/1")
