@@ -38,6 +38,7 @@ def demo(seconds: float | None) -> None:
     another, one fails, one is slow, one sends garbage. No network is needed and nothing is
     kept. It ends with Ctrl-C, or by itself where there is no terminal.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, with all it began
     if seconds is None and not sys.stdout.isatty():
         seconds = UNATTENDED
     with tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder, open_press() as press:

@@ -408,3 +408,14 @@ def test_the_demo() -> None:
     published = re.search(r"published     (.+?) \(", result.stdout)
     assert published is not None
     assert published.group(1) in told
+
+
+def test_a_demo_that_is_ended() -> None:
+    """It takes the program that it began with it, and leaves nothing behind."""
+    command = [sys.executable, "-u", "-m", "aggregator", "demo", "--seconds", "60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        log = next(line.split()[-1] for line in demo.stdout if "its log" in line)
+        demo.terminate()
+        assert demo.wait(timeout=20) == 0
+    assert not Path(log).parent.exists()
