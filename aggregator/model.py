@@ -90,6 +90,8 @@ class Topic:
     description: str = ""
     match: str = ""
     language: str = ""
+    stem: str = ""
+    """The language by whose stems the words of `match` are compared; empty if as they are."""
 
 
 # ---- fetching --------------------------------------------------------------------
@@ -446,10 +448,14 @@ class Kin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A story stands in a topic, and why."""
+    """A story stands in a topic, and why.
+
+    `by` names what in feeds.toml says so: `rule fentanyl`, `source harbor`, `tag harbor: Drugs`.
+    """
 
     topic: str
     why: str
+    by: tuple[str, ...] = ()
 
 
 ALL = "all"

@@ -1,10 +1,23 @@
 """The words of a text as everything here compares them: small letters, no accents, no marks."""
 
 import re
+import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["fold", "folded_words", "meaningful"]
+import Stemmer
+
+__all__ = ["STEMMED", "fold", "folded_words", "meaningful", "stemmed"]
+
+STEMMED = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "eu": "basque", "fi": "finnish", "fr": "french",
+    "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish",
+    "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+"""Language tag -> snowball's stemmer for it."""
 
 LONG = 4
 """Letters; shorter words are mostly of grammar, in any language that has letters."""
@@ -39,3 +52,23 @@ def folded_words(text: str) -> list[str]:
 def meaningful(words: Iterable[str]) -> Iterator[str]:
     """Those that are no mere grammar: long ones, and numbers."""
     return (word for word in words if len(word) >= LONG or word.isdigit())
+
+
+def stemmed(words: Sequence[str], language: str) -> Sequence[str]:
+    """Folded words brought to their stems, so that "tariffs" is "tariff"; as they are without a
+    language. Raises KeyError for a language that has no stemmer."""
+    if not language:
+        return words
+    found: list[str] = _stemmer(STEMMED[language]).stemWords(words)
+    return found
+
+
+_local = threading.local()
+
+
+def _stemmer(name: str) -> Stemmer.Stemmer:
+    """This thread's own, for they are not safe to share."""
+    own: dict[str, Stemmer.Stemmer] = _local.__dict__
+    if name not in own:
+        own[name] = Stemmer.Stemmer(name)
+    return own[name]

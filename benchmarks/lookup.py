@@ -179,7 +179,7 @@ def _source(number: int) -> Source:
 
 def _desk(store: Store, sources: Sequence[Source]) -> Desk:
     listed = {source.id: source for source in sources}
-    return Desk(sources=listed, topics=(), store=store, now=NOW, authority="x.example")
+    return Desk(sources=listed, store=store, now=NOW, authority="x.example")
 
 
 def _memory() -> float:

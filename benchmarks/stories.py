@@ -80,7 +80,7 @@ def take_in(
     keys = {key for item in named for key in item.keys}
     found = recognise(named, store.known(source.id, keys), now)
     cleaned = clean_all([*found.new, *(item for item, _ in found.again)], source, now)
-    desk = Desk(sources=sources, topics=(), store=store, now=now, authority="x.example")
+    desk = Desk(sources=sources, store=store, now=now, authority="x.example")
     before = FetchState(last_success=now)
     store.save(file_changes(desk, source, before, None, found, cleaned, is_held=False), now)
     return named

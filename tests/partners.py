@@ -21,6 +21,7 @@ from aggregator.config import Config
 from aggregator.demo.formats import FORMATS, Item
 from aggregator.demo.press import Answer, Press
 from aggregator.edition import Edition
+from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.fetch import Limits, open_fetcher
 from aggregator.ingest.pipeline import Line, run
 from aggregator.ingest.workers import Workers
@@ -159,7 +160,7 @@ class Newsroom:
                 changes()
                 line = Line(
                     sources={source.id: source for source in self.config.all_sources},
-                    topics=self.config.topics,
+                    rulebook=Rulebook(self.config.topics),
                     store=self.store,
                     fetcher=fetcher,
                     workers=self._workers,

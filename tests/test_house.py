@@ -31,9 +31,10 @@ ROOMS = {
     "selectolax": {"ingest.text"},
     "w3lib": {"ingest.addresses", "ingest.clean"},  # addresses to compare, addresses to publish
     "pebble": {"ingest.workers"},
-    "rensa": {"ingest.prints"}, "ahocorasick_rs": {"ingest.boilerplate"},
+    "rensa": {"ingest.prints"}, "Stemmer": {"words"},
+    "ahocorasick_rs": {"ingest.boilerplate", "query.rules"},  # sentences of outlets, words of rules
     "publicsuffixlist": {"ingest.domains"},
-    "luqum": {"query"}, "tomlkit": {"config.edit"},
+    "luqum": {"query.syntax"}, "tomlkit": {"config.edit"},
     "pydantic": {"config"}, "pydantic_core": {"config"},
     "feedgen": {"publish.rss", "publish.atom", "publish.feedgen_mends"},
     "lxml": {"publish.feedgen_mends", "publish.opml"},

@@ -1,13 +1,15 @@
 """The query language: what it finds, what it refuses, and that it never falls over."""
 
 import contextlib
+import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import QueryError
-from aggregator.query import Document, parse
+from aggregator.query import Document, Rules, parse
 from aggregator.words import fold
 
 STORY = Document(
@@ -18,6 +20,7 @@ STORY = Document(
         "tag": ("Drug Policy", "War"),
         "source": ("harbor-dispatch", "Harbor Dispatch"),
         "author": "Night Desk",
+        "lang": "en-US",
     }
 )
 
@@ -41,6 +44,10 @@ FOUND = [
     ("the source by its id", "source:harbor-dispatch", ("source: harbor-dispatch",)),
     ("the author", "author:night", ("author: night",)),
     ("the whole text, when asked for", "content:helicopters", ("content: helicopters",)),
+    ("the language", "lang:en", ("lang: en",)),
+    ("words that stand close", '"fentanyl envoy"~3', ('summary: "fentanyl envoy"~3',)),
+    ("in any order", 'title:"war peru"~2', ('title: "war peru"~2',)),
+    ("a boost, which does nothing", "goes^4", ("title: goes",)),
     ("parentheses", "(nothing OR goes) AND peru", ("title: goes", "title: peru")),
 ]
 
@@ -52,6 +59,9 @@ NOT_FOUND = [
     ("a forbidden word", "drug NOT war"),
     ("a word elsewhere than in its field", "title:fentanyl"),
     ("the whole text, when not asked for", "helicopters"),
+    ("words that stand too far apart", '"fentanyl envoy"~2'),
+    ("words of two tags", 'tag:"policy war"~9'),
+    ("another form of a word", "overdose"),
 ]
 
 REFUSED = [
@@ -66,6 +76,11 @@ REFUSED = [
     ("a fuzzy word", "drug~2", "fuzzy"),
     ("a range", "[a TO b]", "range"),
     ("too long", "a " * 5001, "longer than 10,000 characters"),
+    ("far too long", "a OR " * 20_000 + "a", "longer than 10,000 characters"),
+    ("far too deep", "(" * 1000 + "a" + ")" * 1000, "nested deeper than 50"),
+    ("too many operators", "NOT " * 1000 + "a", "character 1: too many operators"),
+    ("too many signs", "-" * 1000 + "a", "character 1: too many operators"),
+    ("a wide stretch", '"a b"~1000', "may span 100 words at most"),
     ("too deep", "(" * 60 + "a" + ")" * 60, "nested deeper than 50"),
 ]
 
@@ -91,6 +106,90 @@ def test_refused(rule: str, complaint: str) -> None:
         parse(rule)
 
     assert complaint in str(error.value)
+
+
+def test_a_boost_is_warned_of() -> None:
+    """It has no effect, and the operator should know."""
+    assert parse("drug^2 war").warnings == ("character 1: a boost (^) has no effect",)
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "title"),
+    [
+        ("en", "tariff", "New tariffs imposed"),
+        ("en", '"trade tariffs"', "The trade tariff"),
+        ("es", "narcotraficantes", "El narcotraficante huye"),
+        ("de", "Streik", "Streiks am Hafen"),
+    ],
+)
+def test_stems(language: str, rule: str, title: str) -> None:
+    """Forms of one word are one, when asked for; a prefix stays as it is."""
+    document = Document({"title": title})
+
+    assert parse(rule, language).match(document)
+    assert parse(rule).match(document) is None
+    assert parse("tariffs*", language).match(Document({"title": "tariff"})) is None
+
+
+_words = st.sampled_from(["drug", "war", "policy", "peru", "coup"])
+_rules = st.recursive(
+    st.one_of(
+        _words,
+        _words.map(lambda word: f"{word[:3]}*"),
+        st.tuples(_words, _words).map(lambda pair: f'"{pair[0]} {pair[1]}"'),
+        st.tuples(_words, _words, st.integers(0, 4)).map(lambda t: f'"{t[0]} {t[1]}"~{t[2]}'),
+        _words.map(lambda word: f"title:{word}"),
+    ),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["AND", "OR"]), inner).map(lambda t: f"({' '.join(t)})"),
+        inner.map(lambda part: f"(NOT {part})"),
+    ),
+    max_leaves=6,
+)
+_texts = st.lists(_words, max_size=8).map(" ".join)
+
+
+@given(st.lists(_rules, max_size=6), _texts, _texts)
+def test_many_rules_in_one_pass(rules: list[str], title: str, summary: str) -> None:
+    """Each finds what it finds alone, and where."""
+    document = Document({"title": title, "summary": summary})
+    queries = [parse(rule) for rule in rules]
+
+    together = Rules([query.root for query in queries]).match(document)
+
+    alone = {number: query.match(document) for number, query in enumerate(queries)}
+    assert together == {number: hits for number, hits in alone.items() if hits is not None}
+
+
+@given(_rules, _texts, _texts)
+def test_the_answer_is_that_of_logic(rule: str, title: str, summary: str) -> None:
+    """What a query matches is what its words, put into Python's own operators, say."""
+    said = re.sub(
+        r'(?:title:)?(?:"[^"]*"(?:~\d)?|[a-z]+\*?)',
+        lambda found: f"has({found[0]!r})",
+        rule,
+    )
+    said = said.replace("AND", "and").replace("OR", "or").replace("NOT", "not")
+
+    def has(term: str) -> bool:
+        fields = [title] if term.startswith("title:") else [title, summary]
+        return any(_stands_in(term.removeprefix("title:"), text.split()) for text in fields)
+
+    document = Document({"title": title, "summary": summary})
+    expected = eval(said, {"has": has})
+    assert (parse(rule).match(document) is not None) == expected
+
+
+def _stands_in(term: str, text: list[str]) -> bool:
+    if term.endswith("*"):
+        return any(word.startswith(term[:-1]) for word in text)
+    phrase, _, slop = term.partition("~")
+    words = phrase.strip('"').split()
+    length = len(words) + int(slop or 0)
+    stretches = [text[start : start + length] for start in range(len(text))]
+    if not slop:
+        return words in stretches
+    return any(not Counter(words) - Counter(stretch) for stretch in stretches)
 
 
 @given(st.text(alphabet='abc ()":*-+~^[]ANDORTtitle', max_size=40))

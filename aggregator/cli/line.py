@@ -17,6 +17,7 @@ from aggregator import __version__
 from aggregator.config import Config
 from aggregator.config.tables import seconds
 from aggregator.errors import StoreBusy
+from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.fetch import Fetcher, Limits, open_fetcher
 from aggregator.ingest.pipeline import Line
 from aggregator.ingest.retelling import Desk
@@ -51,7 +52,7 @@ class Newsroom:
         filing = desk(self.config, self.store, now)
         return Line(
             sources=filing.sources,
-            topics=filing.topics,
+            rulebook=filing.rulebook,
             store=self.store,
             fetcher=self.fetcher,
             workers=self.workers,
@@ -77,7 +78,7 @@ def desk(config: Config, store: Store, now: datetime) -> Desk:
     return Desk(
         # what an outlet that has left feeds.toml wrote is still its own
         sources={**store.sources(), **{source.id: source for source in config.all_sources}},
-        topics=config.topics,
+        rulebook=Rulebook(config.topics),
         store=store,
         now=now,
         authority=urlsplit(config.site.url).hostname or "localhost",

@@ -1,55 +1,80 @@
 """A Story and the Topics become Placements, each with its why.
 
+    Story --categorize(Rulebook)--> [Placement]
+
 A story stands in a topic because its source is filed there, because the outlet's own
 category is mapped there, or because the topic's rule matches one of its tellings.
 It may stand in many topics, and in none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from aggregator import query
 from aggregator.ingest.text import document_of
 from aggregator.model import Entry, Placement, Source, Story, Topic
+from aggregator.query import Rules, parse
 from aggregator.words import fold
 
-__all__ = ["categorize"]
+__all__ = ["Rulebook", "categorize"]
+
+
+class Rulebook:
+    """The rules of all topics, compiled together, so that filing takes time by the entry and not
+    by the number of rules."""
+
+    def __init__(self, topics: Sequence[Topic] = ()) -> None:
+        self.topics = tuple(topics)
+        clauses = [
+            (topic.id, clause)
+            for topic in self.topics
+            if topic.match
+            for clause in parse(topic.match, topic.stem).clauses
+        ]
+        self._clauses = [(id_, clause.text) for id_, clause in clauses]
+        self._rules = Rules([clause.root for _, clause in clauses])
+
+    def found(self, entry: Entry, source: Source | None) -> dict[str, dict[str, str]]:
+        """The topics whose rules match an entry: topic -> clause -> where it was found."""
+        found: dict[str, dict[str, str]] = {}
+        for number, hits in self._rules.match(document_of(entry, source)).items():
+            topic, clause = self._clauses[number]
+            found.setdefault(topic, {})[clause] = ", ".join(hits) if hits else clause
+        return found
 
 
 def categorize(
-    story: Story, topics: Sequence[Topic], sources: Mapping[str, Source]
-) -> list[Placement]:
-    """Where a story belongs, in the order of `topics`. Unlisted sources give only rules."""
+    story: Story, rulebook: Rulebook, sources: Mapping[str, Source]
+) -> tuple[Placement, ...]:
+    """Where a story belongs, in the order of the topics. Unlisted sources give only rules."""
     why: dict[str, list[str]] = {}
+    by: dict[str, list[str]] = {}
     for entry in story.entries:
-        source = sources.get(entry.source)
-        if source is not None:
-            _by_source(source, why)
-            _by_tags(entry, source, why)
-        _by_rules(entry, source, topics, why)
-    return [
-        Placement(topic=topic.id, why="; ".join(dict.fromkeys(why[topic.id])))
-        for topic in topics
+        for topic, reason, causes in _reasons(entry, sources.get(entry.source), rulebook):
+            why.setdefault(topic, []).append(reason)
+            by.setdefault(topic, []).extend(causes)
+    return tuple(
+        Placement(
+            topic=topic.id,
+            why="; ".join(dict.fromkeys(why[topic.id])),
+            by=tuple(dict.fromkeys(by[topic.id])),
+        )
+        for topic in rulebook.topics
         if topic.id in why
-    ]
+    )
 
 
-def _by_source(source: Source, why: dict[str, list[str]]) -> None:
-    for topic in source.topics:
-        why.setdefault(topic, []).append(f"source {source.id}")
+def _reasons(
+    entry: Entry, source: Source | None, rulebook: Rulebook
+) -> Iterator[tuple[str, str, list[str]]]:
+    """A topic, why the entry belongs there, and what in feeds.toml says so."""
+    if source is not None:
+        for topic in source.topics:
+            yield topic, f"source {source.id}", [f"source {source.id}"]
+        for topic, tag in _by_tags(entry.tags, source):
+            yield topic, f"{source.id} files it under {tag!r}", [f"tag {source.id}: {tag}"]
+    for topic, clauses in rulebook.found(entry, source).items():
+        yield topic, f"rule found {', '.join(clauses.values())}", [f"rule {c}" for c in clauses]
 
 
-def _by_tags(entry: Entry, source: Source, why: dict[str, list[str]]) -> None:
+def _by_tags(tags: Iterable[str], source: Source) -> Iterator[tuple[str, str]]:
     mapped = {fold(tag): topic for tag, topic in source.tags.items()}
-    for tag in entry.tags:
-        if topic := mapped.get(fold(tag)):
-            why.setdefault(topic, []).append(f"{source.id} files it under {tag!r}")
-
-
-def _by_rules(
-    entry: Entry, source: Source | None, topics: Sequence[Topic], why: dict[str, list[str]]
-) -> None:
-    document = document_of(entry, source)
-    for topic in topics:
-        if topic.match and (hits := query.parse(topic.match).match(document)) is not None:
-            found = ", ".join(hits) if hits else topic.match
-            why.setdefault(topic.id, []).append(f"rule found {found}")
+    return ((mapped[fold(tag)], tag) for tag in tags if mapped and fold(tag) in mapped)

@@ -7,11 +7,11 @@ it is filed under topics.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.ingest.categorize import categorize
+from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.ingest.dedupe import (
     WINDOW,
     Rules,
@@ -32,7 +32,6 @@ from aggregator.model import (
     Outcome,
     Source,
     Story,
-    Topic,
 )
 from aggregator.store import Store
 
@@ -47,10 +46,10 @@ class Desk:
     that were published further apart than `window` are not compared by their words."""
 
     sources: Mapping[str, Source]
-    topics: Sequence[Topic]
     store: Store
     now: datetime
     authority: str
+    rulebook: Rulebook = field(default_factory=Rulebook)
     window: timedelta = WINDOW
 
 
@@ -128,7 +127,7 @@ def file_one(
     return Filed(
         story=story,
         arrived=arrived,
-        placements=tuple(categorize(story, desk.topics, desk.sources)),
+        placements=categorize(story, desk.rulebook, desk.sources),
         joins=joins,
         row=row,
         is_held=is_held,

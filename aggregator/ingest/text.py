@@ -108,5 +108,6 @@ def document_of(entry: Entry, source: Source | None) -> Document:
             "tag": entry.tags,
             "source": (source.id, source.name) if source else entry.source,
             "author": entry.author,
+            "lang": entry.language,
         }
     )

@@ -1,6 +1,6 @@
 """Where a story belongs, and why."""
 
-from aggregator.ingest.categorize import categorize
+from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.model import Entry, Placement
 from tests.builders import entry, source, story, topic
 
@@ -9,7 +9,7 @@ TOPICS = [topic("labor", "strike"), topic("climate", "wildfire*"), topic("all-el
 
 def _placed(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
     listed = {"harbor": source("harbor", **keys)}
-    found = categorize(story(lead, *others), TOPICS, listed)
+    found = categorize(story(lead, *others), Rulebook(TOPICS), listed)
     assert all(isinstance(p, Placement) for p in found)
     return {p.topic: p.why for p in found}
 

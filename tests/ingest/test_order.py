@@ -69,7 +69,7 @@ def _told(entries: Sequence[Entry]) -> set[frozenset[str]]:
 
 
 def _take_in(store: Store, entry: Entry) -> None:
-    desk = Desk(sources=OUTLETS, topics=(), store=store, now=NOW, authority="commons.example")
+    desk = Desk(sources=OUTLETS, store=store, now=NOW, authority="commons.example")
     told = tell(desk, [entry])
     batch = Batch(
         source=entry.source, state=FetchState(), outcome=Outcome.CHANGED,

@@ -1,0 +1,38 @@
+"""What a query looks at."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from aggregator.words import fold, stemmed
+
+__all__ = ["BARRIER", "Document"]
+
+BARRIER = "|"
+"""Stands between two tags; no folded phrase contains it."""
+
+
+@dataclass(slots=True)
+class Document:
+    """What a query looks at; each field is made and folded when first asked for.
+
+    Folded once into `" word word "`, text has word, phrase and prefix as one substring each.
+    """
+
+    fields: Mapping[str, str | tuple[str, ...] | Callable[[], str]]
+    _folded: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
+
+    def folded(self, name: str, language: str = "") -> str:
+        """The folded text of a field, its words brought to their stems if there is a language;
+        the items of a many-valued field are kept apart."""
+        key = (name, language)
+        if key not in self._folded:
+            self._folded[key] = self._stemmed(name, language) if language else self._fold(name)
+        return self._folded[key]
+
+    def _fold(self, name: str) -> str:
+        value = self.fields.get(name, "")
+        value = value() if callable(value) else value
+        return fold(value) if isinstance(value, str) else f" {BARRIER} ".join(map(fold, value))
+
+    def _stemmed(self, name: str, language: str) -> str:
+        return f" {' '.join(stemmed(self.folded(name).split(), language))} "

@@ -1,0 +1,75 @@
+"""What a query is made of, once its text has been read.
+
+Term    a word, a phrase or a prefix
+Near    words that stand close to each other
+And     all of its parts
+Or      at least one of its parts
+Not     whatever its part does not match
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["And", "Clause", "Near", "Node", "Not", "Or", "Term"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, a phrase or a prefix, in any of these fields.
+
+    `needle` is found in folded text wherever the term is: `" drug policy "`, `" overdos"`; with a
+    `language`, in text whose words were brought to their stems. `at` is its place in the query.
+    """
+
+    raw: str
+    needle: str
+    fields: tuple[str, ...]
+    language: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Words, in any order, with at most `slop` others between them."""
+
+    raw: str
+    words: tuple[Term, ...]
+    slop: int
+    at: int
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Where they must stand together."""
+        return self.words[0].fields
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of its parts."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of its parts."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What its part does not match."""
+
+    part: "Node"
+
+
+Node: TypeAlias = Term | Near | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One of the alternatives that a query consists of (`a OR b` has two), as it was written."""
+
+    text: str
+    root: Node
