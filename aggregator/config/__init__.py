@@ -23,6 +23,7 @@ from aggregator.config.tables import (
     FetchTable,
     PublishTable,
     SourceTable,
+    main_language,
     seconds,
 )
 from aggregator.errors import ConfigError, Problem
@@ -141,6 +142,7 @@ def _resolve(
                 description=table.description,
                 match=table.match or "",
                 language=table.language or file.site.language,
+                stem=main_language(table.language or file.site.language) if table.stem else "",
             )
             for table in file.topic
         ),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from aggregator import query
 from aggregator.config.lines import Lines
 from aggregator.config.tables import (
     DefaultsTable,
@@ -21,9 +22,11 @@ from aggregator.config.tables import (
     StorageTable,
     TopicTable,
     is_duration,
+    main_language,
     seconds,
 )
 from aggregator.errors import Problem
+from aggregator.words import STEMMED
 
 _SECRET = re.compile(r"(^|[&_-])(token|secret|password|passwd|auth|key|api-?key)=", re.IGNORECASE)
 _INTERVALS = ("min_interval", "max_interval")
@@ -55,6 +58,21 @@ def between_values(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
                 key = ".".join(("source", *path))
                 yield _problem(line, key, f"there is no topic {name!r}{_hint(name, known)}")
     yield from _intervals(tables, lines)
+    yield from _stems(tables, lines)
+
+
+def _stems(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
+    """Not every language has a stemmer."""
+    site = _dict(tables.get("site")).get("language", SiteTable.model_fields["language"].default)
+    for index, table in enumerate(_tables(tables, "topic")):
+        language = table.get("language", site)
+        is_wanted = table.get("stem") is True and isinstance(language, str)
+        if is_wanted and main_language(language) not in STEMMED:
+            line = lines.of(("topic", index, "stem"))
+            known = ", ".join(sorted(STEMMED))
+            yield _problem(
+                line, "topic.stem", f"there are no stems in {language!r}, only in {known}"
+            )
 
 
 def _intervals(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
@@ -84,6 +102,7 @@ def warnings(file: FeedsFile, environment: Mapping[str, str], lines: Lines) -> I
     """What costs only one source: a secret that is not set, or that stands in an address, or
     a port that is not asked."""
     yield from _missing_secrets(file, environment, lines)
+    yield from _idle_words(file, lines)
     for index, table in enumerate(file.source):
         if (port := _other_port(table.feed, file.fetch)) is not None:
             line = lines.of(("source", index, "feed"))
@@ -93,6 +112,17 @@ def warnings(file: FeedsFile, environment: Mapping[str, str], lines: Lines) -> I
             line = lines.of(("source", index, "feed"))
             message = "seems to hold a secret that would be published; set public_feed too"
             yield _problem(line, "source.feed", message)
+
+
+def _idle_words(file: FeedsFile, lines: Lines) -> Iterator[Problem]:
+    """What a rule holds that has no effect."""
+    rules = [(("topic", index, "match"), table.match) for index, table in enumerate(file.topic)]
+    for index, table in enumerate(file.source):
+        rules += [(("source", index, "include"), table.include)]
+        rules += [(("source", index, "exclude"), table.exclude)]
+    for path, rule in rules:
+        for warning in query.parse(rule).warnings if rule else ():
+            yield _problem(lines.of(path), f"{path[0]}.{path[2]}", warning)
 
 
 def _other_port(feed: str, fetch: FetchTable) -> int | None:

@@ -74,6 +74,11 @@ def _is_language(value: str) -> str:
     return value
 
 
+def main_language(tag: str) -> str:
+    """`"pt-BR"` is `"pt"`."""
+    return tag.partition("-")[0].lower()
+
+
 def _is_variable(value: str) -> str:
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
         raise ValueError("the NAME of an environment variable in capitals, never the secret itself")
@@ -235,6 +240,9 @@ class TopicTable(_Table):
     title: Text = Field(description="Name of the topic.")
     description: Line = Field("", description="One sentence about the topic.")
     match: Rule | None = Field(None, description="Rule that files an article here.")
+    stem: bool = Field(
+        False, description="true: forms of one word are one in `match`, in the topic's language."
+    )
     language: Language | None = Field(None, description="Language of the topic's feed.")
 
 
