@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import Stemmer
 
-__all__ = ["STEMMED", "fold", "folded_words", "meaningful", "stemmed"]
+__all__ = ["STEMMED", "fold", "folded_words", "is_indexed", "meaningful", "stemmed"]
 
 STEMMED = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
@@ -52,6 +52,12 @@ def folded_words(text: str) -> list[str]:
 def meaningful(words: Iterable[str]) -> Iterator[str]:
     """Those that are no mere grammar: long ones, and numbers."""
     return (word for word in words if len(word) >= LONG or word.isdigit())
+
+
+def is_indexed(word: str) -> bool:
+    """True if SQLite's index takes a folded word for one word: its letters are those of Unicode
+    6.1, and what was a letter in 3.2 is one of them."""
+    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)
 
 
 def stemmed(words: Sequence[str], language: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ It may stand in many topics, and in none.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from aggregator.ingest.text import document_of
+from aggregator.ingest.documents import document_of
 from aggregator.model import Entry, Placement, Source, Story, Topic
 from aggregator.query import Rules, parse
 from aggregator.words import fold

@@ -23,17 +23,9 @@ from w3lib.url import safe_url_string
 from aggregator import query
 from aggregator.ingest.addresses import address_of, is_ours
 from aggregator.ingest.boilerplate import article_text, attributions
+from aggregator.ingest.documents import document_of
 from aggregator.ingest.naming import Named
 from aggregator.ingest.prints import prints_of
-from aggregator.ingest.text import (
-    beginning,
-    cut,
-    document_of,
-    flattened,
-    legal,
-    one_line,
-    plain_text,
-)
 from aggregator.model import (
     Enclosure,
     Entry,
@@ -44,6 +36,14 @@ from aggregator.model import (
     Source,
     Text,
     digest_of,
+)
+from aggregator.text import (
+    beginning,
+    cut,
+    flattened,
+    legal,
+    one_line,
+    plain_text,
 )
 
 __all__ = ["clean", "clean_all", "safe_html"]

@@ -22,7 +22,6 @@ from aggregator.ingest.naming import Named, name
 from aggregator.ingest.renames import is_renamed, rebind, settle
 from aggregator.ingest.retelling import Desk
 from aggregator.ingest.slices import Sliced, sliced
-from aggregator.ingest.text import one_line
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
     RECENT,
@@ -38,6 +37,7 @@ from aggregator.model import (
     Source,
     SourceReport,
 )
+from aggregator.text import one_line
 
 __all__ = ["MAX_SENTENCE", "Ending", "Line", "latest_dates", "take_in"]
 

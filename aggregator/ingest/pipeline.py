@@ -21,7 +21,6 @@ from aggregator.errors import StoreError
 from aggregator.ingest.intake import MAX_SENTENCE, Line, latest_dates, take_in
 from aggregator.ingest.schedule import address_to_ask, is_full_due
 from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
-from aggregator.ingest.text import one_line
 from aggregator.model import (
     CLOCK_SLACK,
     Batch,
@@ -39,6 +38,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.store import Store
+from aggregator.text import one_line
 
 __all__ = ["Line", "deliver", "run", "the_time"]
 

@@ -19,12 +19,15 @@ Case and accents never matter.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.query.documents import Document
+from aggregator.query.documents import Document, article
 from aggregator.query.rules import Hits, Rules
 from aggregator.query.syntax import FIELDS, UNFIELDED, read
-from aggregator.query.tree import Clause, Node, Or
+from aggregator.query.tree import And, Clause, Near, Node, Not, Or, Term
 
-__all__ = ["FIELDS", "UNFIELDED", "Clause", "Document", "Hits", "Query", "Rules", "parse"]
+__all__ = [
+    "FIELDS", "UNFIELDED", "And", "Clause", "Document", "Hits", "Near", "Node", "Not", "Or",
+    "Query", "Rules", "Term", "article", "parse",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from aggregator.text import plain_text
 from aggregator.words import fold, stemmed
 
-__all__ = ["BARRIER", "Document"]
+__all__ = ["BARRIER", "Document", "article"]
 
 BARRIER = "|"
 """Stands between two tags; no folded phrase contains it."""
@@ -36,3 +37,27 @@ class Document:
 
     def _stemmed(self, name: str, language: str) -> str:
         return f" {' '.join(stemmed(self.folded(name).split(), language))} "
+
+
+def article(
+    *,
+    title: str,
+    summary: str,
+    content: str,
+    tags: tuple[str, ...],
+    source: tuple[str, ...],
+    author: str,
+    language: str,
+) -> Document:
+    """An article; `content` is HTML, `source` the outlet's id and name."""
+    return Document(
+        {
+            "title": title,
+            "summary": summary,
+            "content": lambda: plain_text(content),
+            "tag": tags,
+            "source": source,
+            "author": author,
+            "lang": language,
+        }
+    )

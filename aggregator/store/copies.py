@@ -9,7 +9,10 @@ from aggregator.model import Bond
 from aggregator.store import rows
 from aggregator.store.listing import unlist
 
-__all__ = ["absorb", "bind", "change_prints", "forget_prints", "put_prints", "unbind"]
+__all__ = [
+    "absorb", "bind", "change_prints", "forget_prints", "forget_words", "put_prints", "put_words",
+    "unbind",
+]  # fmt: skip
 
 _BY_HAND = "('split', 'merged')"
 
@@ -35,6 +38,21 @@ def change_prints(db: Database, entry: int, prints: Sequence[int]) -> None:
         "insert or ignore into prints values (?, ?)", [(number, entry) for number in prints]
     )
     db.execute("update printed set prints = ? where entry = ?", [blob, entry])
+
+
+def put_words(db: Database, entries: Iterable[int]) -> None:
+    """Make new entries findable by their words."""
+    sql = "insert into words(rowid, folded) select * from entry_words where id = ?"
+    db.conn.executemany(sql, [(entry,) for entry in entries])
+
+
+def forget_words(db: Database, entry: int) -> None:
+    """Before an entry changes."""
+    db.execute(
+        """insert into words(words, rowid, folded)
+           select 'delete', id, folded from entry_words where id = ?""",
+        [entry],
+    )
 
 
 def forget_prints(db: Database, before: datetime, limit: int) -> int:

@@ -186,6 +186,12 @@ _CHECKS = (
         ),
     ),
     _Check(
+        name="words",
+        what="entries that would not be found by their words",
+        find="select count(*) from entries where id not in (select id from words_docsize)",
+        mend=("insert into words(words) values ('rebuild')",),
+    ),
+    _Check(
         name="prints",
         what="entries whose copies would not be found (their prints are lost)",
         find="""select count(*) from printed

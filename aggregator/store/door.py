@@ -24,6 +24,7 @@ from aggregator.model import (
     Story,
     Subscription,
 )
+from aggregator.query import Hits, Query
 
 __all__ = ["Store"]
 
@@ -167,6 +168,9 @@ class Store(Protocol):
 
     def related(self, story: Story, limit: int) -> list[Story]:
         """Other stories that seem to report the same event, the likest first."""
+
+    def search(self, query: Query) -> Iterator[tuple[int, Hits]]:
+        """The rows of the published entries that a query matches, oldest first, and where."""
 
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be

@@ -1,7 +1,6 @@
 """What could be the same article, what is bound to it, and what reports the same event."""
 
 import json
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
@@ -11,7 +10,7 @@ from sqlite_utils import Database
 from aggregator.model import ALL, Bond, Kin, Story
 from aggregator.store import rows
 from aggregator.store.reading import many, many_rows, stories
-from aggregator.words import folded_words, meaningful
+from aggregator.words import folded_words, is_indexed, meaningful
 
 __all__ = ["kin", "newest_bonds", "outlets", "related", "sharing", "standing", "told_in"]
 
@@ -134,12 +133,7 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
 def _event_words(title: str, summary: str) -> list[str]:
     """The words to look for, each once."""
     words = meaningful(folded_words(f"{title} {summary}".replace("_", " ")))
-    return list(dict.fromkeys(word for word in words if _is_one(word)))[:MOST_WORDS]
-
-
-def _is_one(word: str) -> bool:
-    """True if the index takes it for one word, too: its letters are those of Unicode 6.1."""
-    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)
+    return list(dict.fromkeys(word for word in words if is_indexed(word)))[:MOST_WORDS]
 
 
 def _arrived_near(db: Database, story: Story) -> tuple[int, int]:

@@ -16,7 +16,15 @@ from aggregator.model import (
     digest_of,
 )
 from aggregator.store import rows
-from aggregator.store.copies import absorb, bind, change_prints, put_prints, unbind
+from aggregator.store.copies import (
+    absorb,
+    bind,
+    change_prints,
+    forget_words,
+    put_prints,
+    put_words,
+    unbind,
+)
 from aggregator.store.listing import NEXT_SECOND, Listing, bump, enlist, is_listed, listings, relist
 from aggregator.store.schema import BOOKS
 
@@ -126,6 +134,7 @@ def _insert_new(
     db.conn.executemany("update entries set story = ? where id = ?", to.moved)
     db.conn.executemany("insert into keys values (?, ?, ?)", to.keys)
     put_prints(db, to.prints, now)
+    put_words(db, [row["id"] for row in to.entries])
     enlist(db, to.listed, touched)
     for filed in new:
         for gone in filed.absorbed:
@@ -177,7 +186,9 @@ def _revise(db: Database, filed: Filed, touched: set[str], now: datetime) -> Non
     row = rows.entry_row(entry)
     for sticky in ("published", "position", "is_dated"):
         del row[sticky]
+    forget_words(db, filed.row)
     db.table("entries").update(filed.row, row)
+    put_words(db, [filed.row])
     change_prints(db, filed.row, entry.prints)
     db.execute(
         "update entries set revisions = revisions + 1, revised = ? where id = ?",

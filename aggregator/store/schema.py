@@ -1,10 +1,12 @@
 """The tables, as named migrations. Only ever append; a test opens yesterday's database."""
 
+import sqlite3
 from contextlib import closing
 
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreUnavailable
+from aggregator.words import fold
 
 __all__ = ["BOOKS", "fresh_schema", "migrate"]
 
@@ -223,9 +225,41 @@ create trigger words_of_changed after update of title, summary on entries begin
 end"""
 
 
+@migrations()
+def words_are_folded(db: Database) -> None:
+    """The index of words has them as rules compare them, and tags and authors too. It is made
+    of a view (FTS5, external content tables), so that it can be made anew; a save keeps it, and
+    what is changed by hand is only found by its old words."""
+    for name in ("words_of_new", "words_of_gone", "words_of_changed"):
+        db.execute(f"drop trigger {name}")
+    db.execute("drop table words")
+    for statement in _FOLDED_WORDS.split(";\n\n"):
+        db.execute(statement)
+    db.execute("insert into words(words) values ('rebuild')")
+
+
+_FOLDED_WORDS = """
+create view entry_words as
+    select id, folded(title || ' ' || summary || ' ' || tags || ' ' || author) as folded
+    from entries;
+
+create virtual table words using fts5(
+    folded, content = 'entry_words', content_rowid = 'id', detail = none,
+    tokenize = 'unicode61 remove_diacritics 0'
+);
+
+create virtual table words_terms using fts5vocab(words, row)"""
+
+
+def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection, with the function that the index of words is made with."""
+    connection.create_function("folded", 1, fold, deterministic=True)
+    return connection
+
+
 def fresh_schema() -> list[tuple[str, str, str]]:
     """Kind, name and SQL of every table and index that an empty database has."""
-    with closing(Database(memory=True)) as db:
+    with closing(Database(with_functions(sqlite3.connect(":memory:")))) as db:
         migrations.apply(db)
         sql = "select type, name, sql from sqlite_master where sql is not null order by name"
         found = db.execute(sql).fetchall()

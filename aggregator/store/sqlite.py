@@ -38,9 +38,10 @@ from aggregator.model import (
     held_scope,
     source_scope,
 )
-from aggregator.store import copies, doctor, likeness, listing, rows, saving
+from aggregator.query import Hits, Query
+from aggregator.store import copies, doctor, likeness, listing, rows, saving, search
 from aggregator.store.reading import many, many_rows, stories
-from aggregator.store.schema import migrate
+from aggregator.store.schema import migrate, with_functions
 
 __all__ = ["SqliteStore", "open_store"]
 
@@ -315,6 +316,11 @@ class SqliteStore:
         with self._door() as db:
             return likeness.related(db, story, limit)
 
+    def search(self, query: Query) -> Iterator[tuple[int, Hits]]:
+        with self._door() as db:
+            for glimpse, hits in search.search(db, query):
+                yield glimpse.entry, hits
+
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
                   where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
@@ -398,7 +404,7 @@ class SqliteStore:
         part = file.with_name(f".{file.name}.part")
         try:
             part.unlink(missing_ok=True)  # of a backup that was killed
-            with closing(sqlite3.connect(part)) as copy, self._door() as db:
+            with closing(with_functions(sqlite3.connect(part))) as copy, self._door() as db:
                 db.conn.backup(copy)
                 (verdict,) = copy.execute("pragma quick_check(1)").fetchone()
             if verdict != "ok":
@@ -467,7 +473,7 @@ class SqliteStore:
         try:
             for pragma in _PRAGMAS:
                 connection.execute(f"pragma {pragma}")
-            db = Database(connection, execute_plugins=False)
+            db = Database(with_functions(connection), execute_plugins=False)
         except BaseException:
             connection.close()
             raise

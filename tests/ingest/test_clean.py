@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.ingest.clean import clean, safe_html
-from aggregator.ingest.text import beginning, cut, legal, plain_text
 from aggregator.model import Entry, Rejected
+from aggregator.text import beginning, cut, legal, plain_text
 from tests.builders import NOW, given, html, named, source
 
 BASE = "https://outlet.example/a/"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.ingest.clean import safe_html
-from aggregator.ingest.text import one_line
 from aggregator.model import Enclosure, SafeHtml, TopicFeed
 from aggregator.publish.atom import atom
 from aggregator.publish.jsonfeed import jsonfeed
 from aggregator.publish.rss import rss
+from aggregator.text import one_line
 from tests.builders import NOW, SITE, entry, feed, source, story
 
 HOUR = timedelta(hours=1)

@@ -5,10 +5,7 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser
 
-from aggregator.model import Entry, Source
-from aggregator.query import Document
-
-__all__ = ["beginning", "cut", "document_of", "flattened", "legal", "one_line", "plain_text"]
+__all__ = ["beginning", "cut", "flattened", "legal", "one_line", "plain_text"]
 
 _ILLEGAL = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
@@ -96,18 +93,3 @@ def beginning(html: str, limit: int) -> str:
         if len(text) > limit + _LONGEST_ENTITY:
             return text[:-_LONGEST_ENTITY]  # the cut may have gone through an entity
     return plain_text(html)
-
-
-def document_of(entry: Entry, source: Source | None) -> Document:
-    """What a query sees of an entry."""
-    return Document(
-        {
-            "title": entry.title,
-            "summary": entry.summary,
-            "content": lambda: plain_text(entry.content),
-            "tag": entry.tags,
-            "source": (source.id, source.name) if source else entry.source,
-            "author": entry.author,
-            "lang": entry.language,
-        }
-    )

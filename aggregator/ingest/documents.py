@@ -1,0 +1,19 @@
+"""What a query sees of an entry."""
+
+from aggregator.model import Entry, Source
+from aggregator.query import Document, article
+
+__all__ = ["document_of"]
+
+
+def document_of(entry: Entry, source: Source | None) -> Document:
+    """What a query sees of an entry; of an outlet that is not listed, its id alone."""
+    return article(
+        title=entry.title,
+        summary=entry.summary,
+        content=entry.content,
+        tags=entry.tags,
+        source=(source.id, source.name) if source else (entry.source,),
+        author=entry.author,
+        language=entry.language,
+    )
