@@ -27,6 +27,7 @@ COMMANDS = {
     "publish": "aggregator.cli.publish",
     "sources": "aggregator.cli.show",
     "topics": "aggregator.cli.show",
+    "topic": "aggregator.cli.topic",
     "story": "aggregator.cli.stories",
     "merge": "aggregator.cli.stories",
     "split": "aggregator.cli.stories",

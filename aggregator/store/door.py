@@ -25,6 +25,7 @@ from aggregator.model import (
     Subscription,
 )
 from aggregator.query import Hits, Query
+from aggregator.store.search import Glimpse
 
 __all__ = ["Store"]
 
@@ -169,8 +170,11 @@ class Store(Protocol):
     def related(self, story: Story, limit: int) -> list[Story]:
         """Other stories that seem to report the same event, the likest first."""
 
-    def search(self, query: Query) -> Iterator[tuple[int, Hits]]:
-        """The rows of the published entries that a query matches, oldest first, and where."""
+    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
+        """The published entries that a query matches, oldest first, and where."""
+
+    def placed(self, topic: str) -> dict[int, tuple[int, str]]:
+        """The rows of the stories in a topic, each with its lead's row and its why."""
 
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be

@@ -37,11 +37,13 @@ from aggregator.model import (
     Subscription,
     held_scope,
     source_scope,
+    topic_scope,
 )
 from aggregator.query import Hits, Query
 from aggregator.store import copies, doctor, likeness, listing, rows, saving, search
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import migrate, with_functions
+from aggregator.store.search import Glimpse
 
 __all__ = ["SqliteStore", "open_store"]
 
@@ -316,10 +318,16 @@ class SqliteStore:
         with self._door() as db:
             return likeness.related(db, story, limit)
 
-    def search(self, query: Query) -> Iterator[tuple[int, Hits]]:
+    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
         with self._door() as db:
-            for glimpse, hits in search.search(db, query):
-                yield glimpse.entry, hits
+            yield from search.search(db, query)
+
+    def placed(self, topic: str) -> dict[int, tuple[int, str]]:
+        sql = """select story, lead, listings.why from listings join stories on row = story
+                 where scope = ?"""
+        with self._door() as db:
+            found = db.execute(sql, [topic_scope(topic)]).fetchall()
+        return {story: (lead, why) for story, lead, why in found}
 
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row

@@ -116,6 +116,18 @@ def test_a_port_that_is_not_asked_is_a_warning() -> None:
         assert _read(head + allowed + table.format(feed)).warnings == ()
 
 
+def test_a_boost_in_a_rule_is_a_warning() -> None:
+    """It has no effect, which the operator should know; stems are of the topic's language."""
+    head = '[site]\ntitle = "T"\nurl = "https://t.example"\nlanguage = "pt-BR"\n'
+    table = '[[topic]]\nid = "a"\ntitle = "A"\nstem = true\nmatch = \'drug^2\'\n'
+
+    config = _read(head + table)
+
+    (warning,) = config.warnings
+    assert str(warning) == "line 9: topic.match: character 1: a boost (^) has no effect"
+    assert config.topics[0].stem == "pt"
+
+
 def test_a_secret_in_an_address_is_a_warning() -> None:
     """The address of the feed is published, so its token would be (FreshRSS GHSA-rpmm)."""
     text = RIGHT.replace("https://a.example/feed", "https://a.example/feed?user=1&api_token=x")
@@ -141,6 +153,7 @@ WRONG = [
     ("an unknown topic of a tag", '[[source]]\n[source.tags]\nWork = "labr"\n', "line 3: source.tags.Work: there is no topic 'labr'"),
     ("an id used twice", '[[topic]]\nid = "x"\n[[topic]]\nid = "x"\n', "line 4: topic.id: 'x' is already used on line 2"),
     ("a rule that does not parse", "[[topic]]\nmatch = 'a AND (b'\n", "line 2: topic.match: found 'a AND (b', accepted is a rule"),
+    ("stems that nobody knows", '[[topic]]\nlanguage = "la"\nstem = true\n', "line 3: topic.stem: there are no stems in 'la', only in ar, ca"),
     ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
     ("a time without unit", '[fetch]\ntimeout = "30"\n', 'accepted is a time such as "90s"'),

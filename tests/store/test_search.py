@@ -72,7 +72,7 @@ def test_search_and_rules_agree(real: tuple[Store, list[Entry]]) -> None:
             row: hits for row, d in documents.items() if (hits := query.match(d)) is not None
         }
 
-        assert dict(store.search(query)) == by_rule, text
+        assert {g.entry: hits for g, hits in store.search(query)} == by_rule, text
         found += bool(by_rule)
     assert found > COUNT // 30
 
@@ -111,4 +111,4 @@ def test_odd_words(tmp_path: Path, word: str) -> None:
         for rule in (word, f'"{word}"', f'"about {word}"', f"{word}*", f"title:{word}"):
             query = parse(rule.replace("+", ""))
             matched = query.match(document_of(told, OUTLETS[0])) is not None
-            assert [row for row, _ in store.search(query)] == [1] * matched, rule
+            assert [found.entry for found, _ in store.search(query)] == [1] * matched, rule
