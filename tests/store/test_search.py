@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.ingest.documents import document_of
 from aggregator.model import Batch, Entry, FetchState, Filed, Outcome
-from aggregator.query import parse
+from aggregator.query import Hits, Rules, parse
 from aggregator.store import Store, open_store
 from tests.builders import NOW, entry, source, story
 from tests.sets import TOPICS
@@ -59,22 +59,21 @@ def test_search_and_rules_agree(real: tuple[Store, list[Entry]]) -> None:
     """Whatever is asked, the same entries, and found at the same places."""
     store, entries = real
     outlets = {outlet.id: outlet for outlet in OUTLETS}
-    documents = {
-        row: document_of(told, outlets[told.source]) for row, told in enumerate(entries, start=1)
-    }
     drawn = random.Random(6)
     words = [word for told in entries for word in told.title.split() if word.isalnum()]
-    found = 0
-    for _ in range(COUNT // 10):
-        text, language = _query(drawn, words, 3), drawn.choice(("", "", "en", "es"))
-        query = parse(text, language)
-        by_rule = {
-            row: hits for row, d in documents.items() if (hits := query.match(d)) is not None
-        }
+    queries = [
+        parse(_query(drawn, words, 3), drawn.choice(("", "", "en", "es")))
+        for _ in range(COUNT // 10)
+    ]
+    rules = Rules([query.root for query in queries])
+    by_rule: list[dict[int, Hits]] = [{} for _ in queries]
+    for row, told in enumerate(entries, start=1):
+        for number, hits in rules.match(document_of(told, outlets[told.source])).items():
+            by_rule[number][row] = hits
 
-        assert {g.entry: hits for g, hits in store.search(query)} == by_rule, text
-        found += bool(by_rule)
-    assert found > COUNT // 30
+    for query, matched in zip(queries, by_rule, strict=True):
+        assert {g.entry: hits for g, hits in store.search(query)} == matched, query.text
+    assert sum(map(bool, by_rule)) > COUNT // 30
 
 
 def _query(drawn: random.Random, words: Sequence[str], depth: int) -> str:
