@@ -5,6 +5,7 @@ the made-up outlets there and publishes one article after the other.
 """
 
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from aggregator.demo.articles import ARTICLES, OUTLETS, STANDING, Article, Outlet
 from aggregator.demo.formats import FORMATS, Item
@@ -104,6 +106,11 @@ def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 256
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A visitor who hangs up is no error."""
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
 
     server = Server((host, 0), Handler)
     press = Press(f"http://{host}:{server.server_address[1]}")
