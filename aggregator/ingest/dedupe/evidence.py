@@ -192,7 +192,8 @@ def _may_be_one(shared: _Shared) -> bool:
 def _figures_differ(a: Telling, b: Telling) -> bool:
     """True if they are two updates of one toll: each has a figure in its first sentences that
     the other does not have at all, or the titles have other figures, of which one is new."""
-    if a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
+    both = a.headline_numbers and b.headline_numbers
+    if both and a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
         return True
     one, other = a.title_figures, b.title_figures
     return bool(one and other and one.isdisjoint(other) and (one - b.numbers or other - a.numbers))

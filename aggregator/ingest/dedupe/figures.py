@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence, Set
 
-__all__ = ["figures_in", "is_counted_otherwise", "part_of"]
+__all__ = ["figures_in", "is_counted_otherwise", "part_of", "without_times"]
 
 _NAMES = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -37,11 +37,15 @@ _PART = re.compile(
 
 
 def figures_in(text: str, words: Sequence[str]) -> Set[str]:
-    """The figures of a text, whose words are given too: "28,131" is one, and "twelve" is 12. The
-    hour and the date at which it was put down are none."""
-    found = _NUMBER.findall(_TIME.sub(" ", text))
+    """The figures of a text, whose words are given too: "28,131" is one, and "twelve" is 12."""
+    found = _NUMBER.findall(text)
     spelt = (SPELT[word] for word in SPELT.keys() & set(words))
     return frozenset(number.replace(",", "").rstrip(".") for number in found).union(spelt)
+
+
+def without_times(text: str) -> str:
+    """Without the hour and the date at which it was put down, which are no figures."""
+    return _TIME.sub(" ", text) if _NUMBER.search(text) else text
 
 
 def part_of(title: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from html import escape
 from typing import TypeAlias
 
 from aggregator.ingest.boilerplate import article_text, bare_title
-from aggregator.ingest.dedupe.figures import figures_in, part_of
+from aggregator.ingest.dedupe.figures import figures_in, part_of, without_times
 from aggregator.model import Entry
 from aggregator.words import folded_words, meaningful
 
@@ -80,10 +80,10 @@ class Telling:
     @cached_property
     def headline_numbers(self) -> Set[str]:
         """Those of the title and the first sentences, where news has its figures."""
-        head = f"{bare_title(self.entry.title)} {self._text[:HEAD]}"
+        head = without_times(f"{bare_title(self.entry.title)} {self._text[:HEAD]}")
         return figures_in(head, folded_words(head))
 
     @cached_property
     def title_figures(self) -> Set[str]:
         """Those of the title that are written in digits."""
-        return figures_in(bare_title(self.entry.title), ())
+        return figures_in(without_times(bare_title(self.entry.title)), ())
