@@ -448,14 +448,10 @@ class Kin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A story stands in a topic, and why.
-
-    `by` names what in feeds.toml says so: `rule fentanyl`, `source harbor`, `tag harbor: Drugs`.
-    """
+    """A story stands in a topic, and why."""
 
     topic: str
     why: str
-    by: tuple[str, ...] = ()
 
 
 ALL = "all"

@@ -10,12 +10,11 @@ from hypothesis import settings
 from aggregator.demo.press import Press, open_press
 from aggregator.ingest.workers import Workers, open_workers
 from tests.partners import Newsroom
+from tests.sets import SHARED
 
 settings.register_profile("here", deadline=None, max_examples=100, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
-
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")

@@ -4,5 +4,5 @@ from pathlib import Path
 
 __all__ = ["SHARED", "TOPICS"]
 
-SHARED = Path(__file__).parent.parent.parent / "shared"
-TOPICS = SHARED / "data" / "topics"
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+TOPICS = SHARED / "topics"

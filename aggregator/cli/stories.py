@@ -11,7 +11,7 @@ import click
 from aggregator.cli.line import desk, turn
 from aggregator.cli.shared import configured
 from aggregator.errors import UnknownStory
-from aggregator.ingest.dedupe.clusters import grouped
+from aggregator.ingest.dedupe import grouped
 from aggregator.ingest.retelling import Desk, apart, together
 from aggregator.model import Batch, Bond, Kin, Kind, Story
 from aggregator.store import Store

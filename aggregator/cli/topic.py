@@ -1,7 +1,8 @@
 """`topic test`: what a rule would file, before it files anything."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from aggregator.cli.shared import configured
 from aggregator.config import Config
 from aggregator.errors import QueryError, UnknownName
+from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.model import ALL, topic_scope
 from aggregator.query import Query, parse
 from aggregator.store import Glimpse, Store
@@ -17,7 +19,8 @@ __all__ = ["topic"]
 
 SHOWN = 10
 """Stories that are shown of those that a rule adds or drops."""
-BY_RULE = "rule found "
+AT_ONCE = 500
+"""Stories that are looked at together."""
 
 
 @click.group()
@@ -44,15 +47,27 @@ def test(path: Path, id_: str, draft: str | None) -> None:
             found.setdefault(glimpse.story, (glimpse, ", ".join(hits)))
         placed = store.placed(id_)
         added = [found[story] for story in found if story not in placed]
-        dropped = [
-            entry
-            for story, (entry, why) in placed.items()
-            if story not in found and all(w.startswith(BY_RULE) for w in why.split("; "))
-        ]
+        dropped = _dropped(
+            config, store, id_, {lead for story, lead in placed.items() if story not in found}
+        )
         counts = store.counts()
         _show_counts(query, found, counts.get(topic_scope(id_), 0), counts.get(ALL, 0))
         _show(store, "adds", [(glimpse.entry, where) for glimpse, where in added])
         _show(store, "drops", [(entry, "") for entry in dropped])
+
+
+def _dropped(config: Config, store: Store, id_: str, leads: Set[int]) -> list[int]:
+    """Of stories in a topic, by the rows of their leads, those that only its rule had filed
+    there: neither their source nor their tags do."""
+    sources = {source.id: source for source in config.all_sources}
+    ruleless = Rulebook([replace(topic, match="") for topic in config.topics if topic.id == id_])
+    dropped = []
+    listed = sorted(leads)
+    for start in range(0, len(listed), AT_ONCE):
+        for lead, story in store.told_in(listed[start : start + AT_ONCE]).items():
+            if not categorize(story, ruleless, sources):
+                dropped.append(lead)
+    return dropped
 
 
 def _query(config: Config, id_: str, draft: str | None) -> Query:

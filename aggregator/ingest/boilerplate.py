@@ -90,7 +90,7 @@ def article_text(html: str) -> str:
 
 
 def attributions(html: str) -> list[str]:
-    """The addresses in sentences that say where the article first appeared, in their order."""
+    """The addresses in paragraphs that say where the article first appeared, in their order."""
     lowered = html.lower()
     if "href" not in lowered or not _IN_CREDITS.find_matches_as_indexes(lowered):
         return []

@@ -23,22 +23,14 @@ class Rulebook:
 
     def __init__(self, topics: Sequence[Topic] = ()) -> None:
         self.topics = tuple(topics)
-        clauses = [
-            (topic.id, clause)
-            for topic in self.topics
-            if topic.match
-            for clause in parse(topic.match, topic.stem).clauses
-        ]
-        self._clauses = [(id_, clause.text) for id_, clause in clauses]
-        self._rules = Rules([clause.root for _, clause in clauses])
+        self._ruled = [topic for topic in self.topics if topic.match]
+        self._rules = Rules([parse(topic.match, topic.stem).root for topic in self._ruled])
 
-    def found(self, entry: Entry, source: Source | None) -> dict[str, dict[str, str]]:
-        """The topics whose rules match an entry: topic -> clause -> where it was found."""
-        found: dict[str, dict[str, str]] = {}
+    def found(self, entry: Entry, source: Source | None) -> Iterator[tuple[str, str]]:
+        """The topics whose rules match an entry, and where."""
         for number, hits in self._rules.match(document_of(entry, source)).items():
-            topic, clause = self._clauses[number]
-            found.setdefault(topic, {})[clause] = ", ".join(hits) if hits else clause
-        return found
+            topic = self._ruled[number]
+            yield topic.id, ", ".join(hits) if hits else topic.match
 
 
 def categorize(
@@ -46,33 +38,25 @@ def categorize(
 ) -> tuple[Placement, ...]:
     """Where a story belongs, in the order of the topics. Unlisted sources give only rules."""
     why: dict[str, list[str]] = {}
-    by: dict[str, list[str]] = {}
     for entry in story.entries:
-        for topic, reason, causes in _reasons(entry, sources.get(entry.source), rulebook):
+        for topic, reason in _reasons(entry, sources.get(entry.source), rulebook):
             why.setdefault(topic, []).append(reason)
-            by.setdefault(topic, []).extend(causes)
     return tuple(
-        Placement(
-            topic=topic.id,
-            why="; ".join(dict.fromkeys(why[topic.id])),
-            by=tuple(dict.fromkeys(by[topic.id])),
-        )
+        Placement(topic=topic.id, why="; ".join(dict.fromkeys(why[topic.id])))
         for topic in rulebook.topics
         if topic.id in why
     )
 
 
-def _reasons(
-    entry: Entry, source: Source | None, rulebook: Rulebook
-) -> Iterator[tuple[str, str, list[str]]]:
-    """A topic, why the entry belongs there, and what in feeds.toml says so."""
+def _reasons(entry: Entry, source: Source | None, rulebook: Rulebook) -> Iterator[tuple[str, str]]:
+    """The topics of an entry, each with a reason."""
     if source is not None:
         for topic in source.topics:
-            yield topic, f"source {source.id}", [f"source {source.id}"]
+            yield topic, f"source {source.id}"
         for topic, tag in _by_tags(entry.tags, source):
-            yield topic, f"{source.id} files it under {tag!r}", [f"tag {source.id}: {tag}"]
-    for topic, clauses in rulebook.found(entry, source).items():
-        yield topic, f"rule found {', '.join(clauses.values())}", [f"rule {c}" for c in clauses]
+            yield topic, f"{source.id} files it under {tag!r}"
+    for topic, where in rulebook.found(entry, source):
+        yield topic, f"rule found {where}"
 
 
 def _by_tags(tags: Iterable[str], source: Source) -> Iterator[tuple[str, str]]:

@@ -22,10 +22,10 @@ from functools import lru_cache
 from aggregator.query.documents import Document, article
 from aggregator.query.rules import Hits, Rules
 from aggregator.query.syntax import FIELDS, UNFIELDED, read
-from aggregator.query.tree import And, Clause, Near, Node, Not, Or, Term
+from aggregator.query.tree import And, Near, Node, Not, Or, Term
 
 __all__ = [
-    "FIELDS", "UNFIELDED", "And", "Clause", "Document", "Hits", "Near", "Node", "Not", "Or",
+    "FIELDS", "UNFIELDED", "And", "Document", "Hits", "Near", "Node", "Not", "Or",
     "Query", "Rules", "Term", "article", "parse",
 ]  # fmt: skip
 
@@ -35,14 +35,8 @@ class Query:
     """A query that has been read; `warnings` say what has no effect in it."""
 
     text: str
-    clauses: tuple[Clause, ...]
+    root: Node
     warnings: tuple[str, ...] = ()
-
-    @property
-    def root(self) -> Node:
-        """The tree of the whole."""
-        parts = tuple(clause.root for clause in self.clauses)
-        return parts[0] if len(parts) == 1 else Or(parts)
 
     def match(self, document: Document) -> Hits | None:
         """Where it was found, or None. `()` is a match by absence (`NOT sport`)."""

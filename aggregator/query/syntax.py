@@ -1,6 +1,6 @@
 """The text of a query becomes a tree: Lucene syntax, read by luqum.
 
-text --read--> clauses, warnings
+text --read--> tree, warnings
 """
 
 import re
@@ -11,7 +11,7 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
-from aggregator.query.tree import And, Clause, Near, Node, Not, Or, Term
+from aggregator.query.tree import And, Near, Node, Not, Or, Term
 from aggregator.words import fold, stemmed
 
 __all__ = ["FIELDS", "UNFIELDED", "read"]
@@ -27,8 +27,8 @@ MAX_SLOP = 100
 _BEFORE = re.compile(r"(?:(?:\bNOT\b|[+\-!])\s*)+")
 
 
-def read(text: str, language: str = "") -> tuple[tuple[Clause, ...], tuple[str, ...]]:
-    """The clauses of a query, and what it holds that has no effect.
+def read(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
+    """The tree of a query, and what it holds that has no effect.
 
     With a `language` words are compared by their stems, but for prefixes. Raises QueryError with
     the character that is wrong.
@@ -39,22 +39,7 @@ def read(text: str, language: str = "") -> tuple[tuple[Clause, ...], tuple[str, 
     except ParseError as error:
         raise QueryError(*_explain(text, str(error))) from error
     reader = _Reader(language)
-    clauses = tuple(
-        Clause(" ".join(str(part).split()), reader.node(part, UNFIELDED))
-        for part in _alternatives(parsed)
-    )
-    return clauses, tuple(reader.warnings)
-
-
-def _alternatives(item: lucene.Item) -> Iterator[lucene.Item]:
-    if isinstance(item, lucene.Group):
-        inner = item.children[0]
-        yield from _alternatives(inner) if isinstance(inner, lucene.OrOperation) else (item,)
-    elif isinstance(item, lucene.OrOperation):
-        for child in item.children:
-            yield from _alternatives(child)
-    else:
-        yield item
+    return reader.node(parsed, UNFIELDED), tuple(reader.warnings)
 
 
 def _refuse_huge(text: str) -> None:

@@ -10,7 +10,7 @@ Not     whatever its part does not match
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["And", "Clause", "Near", "Node", "Not", "Or", "Term"]
+__all__ = ["And", "Near", "Node", "Not", "Or", "Term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,3 @@ class Not:
 
 
 Node: TypeAlias = Term | Near | And | Or | Not
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One of the alternatives that a query consists of (`a OR b` has two), as it was written."""
-
-    text: str
-    root: Node

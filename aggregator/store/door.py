@@ -173,8 +173,8 @@ class Store(Protocol):
     def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
         """The published entries that a query matches, oldest first, and where."""
 
-    def placed(self, topic: str) -> dict[int, tuple[int, str]]:
-        """The rows of the stories in a topic, each with its lead's row and its why."""
+    def placed(self, topic: str) -> dict[int, int]:
+        """The rows of the stories in a topic, each with its lead's row."""
 
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be

@@ -8,17 +8,17 @@ topic rules give the same answer.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from aggregator.query import And, Document, Hits, Near, Node, Not, Or, Query, Rules, Term, article
+from aggregator.query import And, Document, Hits, Near, Node, Not, Or, Query, Term, article
 from aggregator.store import rows
 from aggregator.store.reading import many_rows
 from aggregator.words import is_indexed, stemmed
 
-__all__ = ["Glimpse", "glimpses", "search"]
+__all__ = ["Glimpse", "search"]
 
 INDEXED = frozenset(("title", "summary", "tag", "author"))
 """Fields whose words the index has."""
@@ -34,69 +34,49 @@ class Glimpse:
     entry: int
     story: int
     source: str
-    tags: tuple[str, ...]
     document: Document
 
 
 def search(db: Database, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
     """The published entries that a query matches, the oldest first, and where."""
-    rules = Rules([query.root])
-    for glimpse in glimpses(db, [query.root]):
-        hits = rules.match(glimpse.document).get(0)
+    for glimpse in _glimpses(db, query.root):
+        hits = query.match(glimpse.document)
         if hits is not None:
             yield glimpse, hits
 
 
-def glimpses(
-    db: Database, roots: Sequence[Node], sources: Collection[str] = ()
-) -> Iterator[Glimpse]:
-    """The published entries that one of the queries may match, and all of some sources."""
+def _glimpses(db: Database, root: Node) -> Iterator[Glimpse]:
+    """The published entries that a query may match."""
     names = dict(db.execute("select id, name from sources"))
-    narrow = _either([narrowed(root, lambda stem, tag: _forms(db, stem, tag)) for root in roots])
+    narrow = narrowed(root, lambda stem, language: _forms(db, stem, language))
     found: Iterator[rows.Row]
-    if roots and narrow is None:
+    if narrow is None:
         found = db.query(f"select {_COLUMNS} from entries where {_LISTED} order by id")  # noqa: S608 - our own words
     else:
-        numbers = _numbers(db, narrow) | _of_sources(db, sources)
+        numbers = db.execute("select rowid from words where words match ?", [narrow])
         found = many_rows(
             db,
             f"select {_COLUMNS} from entries where id in ({{many}}) and {_LISTED} order by id",  # noqa: S608 - our own words
-            numbers,
+            [number for (number,) in numbers],
         )
     return (_glimpse(row, names) for row in found)
 
 
 def _glimpse(row: rows.Row, names: Mapping[str, str]) -> Glimpse:
-    tags = tuple(json.loads(row["tags"]))
     return Glimpse(
         entry=row["id"],
         story=row["story"],
         source=row["source"],
-        tags=tags,
         document=article(
             title=row["title"],
             summary=row["summary"],
             content=row["content"],
-            tags=tags,
+            tags=tuple(json.loads(row["tags"])),
             source=(row["source"], names.get(row["source"], "")),
             author=row["author"],
             language=row["language"],
         ),
     )
-
-
-def _numbers(db: Database, narrow: str | None) -> set[int]:
-    if narrow is None:
-        return set()
-    return {row for (row,) in db.execute("select rowid from words where words match ?", [narrow])}
-
-
-def _of_sources(db: Database, sources: Collection[str]) -> set[int]:
-    found: set[int] = set()
-    for source in sources:
-        sql = "select id from entries where source = ?"
-        found.update(row for (row,) in db.execute(sql, [source]))
-    return found
 
 
 def narrowed(node: Node, forms: Callable[[str, str], list[str]]) -> str | None:
@@ -120,9 +100,14 @@ def _term(term: Term, forms: Callable[[str, str], list[str]]) -> str | None:
         return None
     words = term.needle.split()
     if term.language:
-        return _all([_either([_word(w) for w in forms(word, term.language)]) for word in words])
+        return _all([_any_form(word, forms(word, term.language)) for word in words])
     is_prefix = not term.needle.endswith(" ")
     return _all([_word(w) for w in words[:-1]] + [_word(words[-1], "*" if is_prefix else "")])
+
+
+def _any_form(stem: str, forms: Sequence[str]) -> str | None:
+    """A stem with letters that the index does not know cannot be looked for among its words."""
+    return _either([_word(form) for form in forms]) if is_indexed(stem) else None
 
 
 def _word(word: str, star: str = "") -> str | None:

@@ -322,12 +322,10 @@ class SqliteStore:
         with self._door() as db:
             yield from search.search(db, query)
 
-    def placed(self, topic: str) -> dict[int, tuple[int, str]]:
-        sql = """select story, lead, listings.why from listings join stories on row = story
-                 where scope = ?"""
+    def placed(self, topic: str) -> dict[int, int]:
+        sql = "select story, lead from listings join stories on row = story where scope = ?"
         with self._door() as db:
-            found = db.execute(sql, [topic_scope(topic)]).fetchall()
-        return {story: (lead, why) for story, lead, why in found}
+            return dict(db.execute(sql, [topic_scope(topic)]).fetchall())
 
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row

@@ -401,6 +401,7 @@ def test_the_demo() -> None:
     result = _run(None, "demo", "--seconds", "14")
 
     assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
     assert "in a browser        http://127.0.0.1:" in result.stdout
     told = re.findall(r"on the site   (.+?) \(", result.stdout)
     assert len(told) == len(set(told)) >= 10

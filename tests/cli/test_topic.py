@@ -49,6 +49,16 @@ def test_a_draft(config: Path) -> None:
     assert _run(config, "topics", "labor").stdout == before
 
 
+def test_what_its_outlet_files(config: Path) -> None:
+    """It stays in the topic, whatever the rule says."""
+    text = config.read_text().replace('id = "harbor"\n', 'id = "harbor"\ntopics = ["labor"]\n')
+    config.write_text(text)
+
+    shown = _run(config, "topic", "test", "labor", "--match", "union").stdout
+
+    assert _titles(shown, "drops") == []
+
+
 def test_the_rule_that_stands(config: Path) -> None:
     """It has done what it would do."""
     shown = _run(config, "topic", "test", "labor").stdout

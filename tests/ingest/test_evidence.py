@@ -261,9 +261,10 @@ def test_a_feed_that_is_named_beside_the_original() -> None:
 def test_a_page_of_several_programmes() -> None:
     """Two texts at one address that have nothing in common are not one."""
     page = "https://harbor.example/programme"
-    one = _harbor("Cranes on air", prose(1, 60), link=page)
+    one = _harbor("Cranes on air", f"{prose(1, 60)} one of the few", link=page)
+    other = _commons("Teachers on air", f"{prose(2, 60)} one of the many", link=page)
 
-    assert _kind(one, _commons("Teachers on air", prose(2, 60), link=page)) is None
+    assert _kind(one, other) is None
     assert _kind(one, _commons("Teachers on air", prose(1, 60), link=page)) is Kind.ADDRESS
 
 

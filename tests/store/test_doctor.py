@@ -105,6 +105,7 @@ DAMAGES = [
     ("a title in bytes", "update entries set author = x'ff'", "values"),
     ("an id in bytes", "update stories set public_id = cast(public_id as blob)", "values"),
     ("an outlet that is gone", "delete from sources where id = 'plains'", "orphans"),
+    ("words that are lost", "delete from words_docsize where id = 2", "words"),
     ("a lost index", "drop index listings_by_arrival", "schema"),
 ]  # fmt: skip
 

@@ -108,6 +108,7 @@ def test_odd_words(tmp_path: Path, word: str) -> None:
     told = entry(f"About {word} today", "harbor")
     with contextlib.closing(_stored(tmp_path, [told, entry("Nothing", "plains")])) as store:
         for rule in (word, f'"{word}"', f'"about {word}"', f"{word}*", f"title:{word}"):
-            query = parse(rule.replace("+", ""))
-            matched = query.match(document_of(told, OUTLETS[0])) is not None
-            assert [found.entry for found, _ in store.search(query)] == [1] * matched, rule
+            for language in ("", "en", "tr"):
+                query = parse(rule.replace("+", ""), language)
+                matched = query.match(document_of(told, OUTLETS[0])) is not None
+                assert [found.entry for found, _ in store.search(query)] == [1] * matched, rule

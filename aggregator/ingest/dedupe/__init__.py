@@ -14,7 +14,10 @@ chosen once; what arrives later moves nothing.
 """
 
 from aggregator.ingest.dedupe.candidates import chosen, looked_for, near, uncommon
+from aggregator.ingest.dedupe.clusters import grouped
 from aggregator.ingest.dedupe.evidence import WINDOW
 from aggregator.ingest.dedupe.stories import Rules, Told, dedupe
 
-__all__ = ["WINDOW", "Rules", "Told", "chosen", "dedupe", "looked_for", "near", "uncommon"]
+__all__ = [
+    "WINDOW", "Rules", "Told", "chosen", "dedupe", "grouped", "looked_for", "near", "uncommon",
+]  # fmt: skip

@@ -58,6 +58,8 @@ MUCH = 0.25
 """Part of a short text."""
 LONG_ENOUGH = 30
 """Phrases of a text that would share some with another form of itself."""
+UNLIKE = 0.1
+"""Part of a text that another one on another matter has by chance."""
 CLAIM_ALIKE = 0.3
 CLAIM_FITS = 0.6
 """The same for a copy that names the original: less than is asked of others."""
@@ -184,16 +186,18 @@ def _is_alike(shared: _Shared) -> bool:
 
 
 def _may_be_one(shared: _Shared) -> bool:
-    """Not if two texts at one address have nothing to do with each other: it is the page of a
-    programme, or of a live blog."""
-    return shared.shorter < LONG_ENOUGH or shared.phrases > 0 or shared.titles >= CLAIM_ALIKE
+    """Not if two texts at one address have nothing to do with each other, but for turns of
+    speech: it is the page of a programme, or of a live blog."""
+    if shared.shorter < LONG_ENOUGH or shared.covered >= UNLIKE:
+        return True
+    return max(shared.titles, shared.title_fits) >= TITLES_ALIKE
 
 
 def _figures_differ(a: Telling, b: Telling) -> bool:
     """True if they are two updates of one toll: each has a figure in its first sentences that
     the other does not have at all, or the titles have other figures, of which one is new."""
-    both = a.headline_numbers and b.headline_numbers
-    if both and a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
+    have_both = a.headline_numbers and b.headline_numbers  # else no whole text is looked through
+    if have_both and a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
         return True
     one, other = a.title_figures, b.title_figures
     return bool(one and other and one.isdisjoint(other) and (one - b.numbers or other - a.numbers))
