@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -13,7 +14,7 @@ from aggregator.errors import QueryError, UnknownName
 from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.model import ALL, topic_scope
 from aggregator.query import Query, parse
-from aggregator.store import Glimpse, Store
+from aggregator.store import Store
 
 __all__ = ["topic"]
 
@@ -21,6 +22,14 @@ SHOWN = 10
 """Stories that are shown of those that a rule adds or drops."""
 AT_ONCE = 500
 """Stories that are looked at together."""
+
+
+class _Find(NamedTuple):
+    """An entry that a rule finds, and where; its text is not kept, for there may be a million."""
+
+    entry: int
+    source: str
+    where: str
 
 
 @click.group()
@@ -42,9 +51,10 @@ def test(path: Path, id_: str, draft: str | None) -> None:
         query = _query(config, id_, draft)
         for warning in query.warnings:
             click.echo(f"warning: {warning}", err=True)
-        found: dict[int, tuple[Glimpse, str]] = {}
+        found: dict[int, _Find] = {}
         for glimpse, hits in store.search(query):
-            found.setdefault(glimpse.story, (glimpse, ", ".join(hits)))
+            find = _Find(glimpse.entry, glimpse.source, ", ".join(hits))
+            found.setdefault(glimpse.story, find)
         placed = store.placed(id_)
         added = [found[story] for story in found if story not in placed]
         dropped = _dropped(
@@ -52,7 +62,7 @@ def test(path: Path, id_: str, draft: str | None) -> None:
         )
         counts = store.counts()
         _show_counts(query, found, counts.get(topic_scope(id_), 0), counts.get(ALL, 0))
-        _show(store, "adds", [(glimpse.entry, where) for glimpse, where in added])
+        _show(store, "adds", [(find.entry, find.where) for find in added])
         _show(store, "drops", [(entry, "") for entry in dropped])
 
 
@@ -83,10 +93,8 @@ def _query(config: Config, id_: str, draft: str | None) -> Query:
         raise click.UsageError(f"the rule cannot be read: {error}") from error
 
 
-def _show_counts(
-    query: Query, found: Mapping[int, tuple[Glimpse, str]], now: int, everything: int
-) -> None:
-    outlets = Counter(glimpse.source for glimpse, _ in found.values())
+def _show_counts(query: Query, found: Mapping[int, _Find], now: int, everything: int) -> None:
+    outlets = Counter(find.source for find in found.values())
     click.echo(f"rule:    {query.text}")
     click.echo(f"finds:   {len(found)} of {everything} stories; {now} stand in the topic now")
     if outlets:
