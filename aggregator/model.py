@@ -448,10 +448,40 @@ class Kin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A story stands in a topic, and why."""
+    """A story stands in a topic, and why.
+
+    `why` is a sentence for people, `by` names what places it there: the clauses of the topic's
+    rule, the outlet, its category, the operator.
+    """
 
     topic: str
     why: str
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refiling:
+    """A stored story, by its row, comes into a topic, or out of it if there is no `placement`.
+
+    In the topic's list it stands at the place that it has in all others, or where it would if it
+    had `arrived` then.
+    """
+
+    story: int
+    topic: str
+    placement: Placement | None
+    arrived: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An operator has said `at` a time that the article of an entry, by its row, belongs into a
+    topic, or not, or that the rules may decide (None)."""
+
+    entry: int
+    topic: str
+    is_in: bool | None
+    at: datetime
 
 
 ALL = "all"

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.ingest.clean import clean_all
+from aggregator.ingest.documents import glimpse_of
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import name
 from aggregator.ingest.parse import parse
@@ -64,7 +65,10 @@ def table(rules: tuple[str, ...]) -> str:
             with _clock(costs, "dedupe"):
                 told = tell(desk, entries, is_first_import=True)
             with _clock(costs, "categorize"):
-                placed = [categorize(story, rulebook, listed) for story in told.stories]
+                placed = [
+                    categorize([glimpse_of(e, source) for e in story.entries], rulebook, listed)
+                    for story in told.stories
+                ]
             with _clock(costs, "save"):
                 filed = tuple(
                     Filed(story=story, arrived=story.arrived, placements=placements)

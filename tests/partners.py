@@ -102,6 +102,11 @@ class Newsroom:
         rule = f"match = '{match}'\n" if match else ""
         self._toml += f'[[topic]]\nid = "{topic}"\ntitle = "{topic.title()}"\n{rule}'
 
+    def change(self, old: str, new: str) -> None:
+        """The operator changes what stands in feeds.toml."""
+        assert old in self._toml
+        self._toml = self._toml.replace(old, new)
+
     def feed_of(self, outlet: str) -> str:
         """The address of an outlet's feed."""
         return f"{self.press.url}/{outlet}/feed"

@@ -14,7 +14,7 @@ FLOORS = {
     "errors": 0, "text": 0, "words": 0, "model": 0, "query": 0,
     "config": 1,
     "ingest.pipeline": 3, "ingest.intake": 3, "ingest.filing": 3,
-    "ingest.retelling": 3, "ingest.states": 3,
+    "ingest.retelling": 3, "ingest.refiling": 3, "ingest.states": 3,
     "ingest.workers": 3, "ingest": 2,
     "store": 2, "publish": 2,
     "edition": 3,

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from aggregator.cli.line import log_source, newsroom, turn
 from aggregator.cli.loop import loop as go_on
-from aggregator.cli.shared import chosen, configured, log_to_stderr
+from aggregator.cli.shared import PATIENCE, chosen, configured, log_to_stderr
 from aggregator.config import Config
 from aggregator.ingest.pipeline import run, the_time
 from aggregator.ingest.workers import Workers, open_workers
@@ -27,9 +27,6 @@ from aggregator.model import RunReport, Source, SourceReport
 from aggregator.store import Store
 
 __all__ = ["ingest"]
-
-PATIENCE = 60.0
-"""Seconds that a single run waits for another one on the same database."""
 
 log = structlog.get_logger()
 Tell = Callable[[SourceReport], None]

@@ -22,10 +22,10 @@ from aggregator.ingest.fetch import Fetcher, Limits, open_fetcher
 from aggregator.ingest.pipeline import Line
 from aggregator.ingest.retelling import Desk
 from aggregator.ingest.workers import Workers
-from aggregator.model import SourceReport
+from aggregator.model import Source, SourceReport
 from aggregator.store import Store
 
-__all__ = ["Newsroom", "desk", "log_source", "newsroom", "turn"]
+__all__ = ["Newsroom", "desk", "listed_sources", "log_source", "newsroom", "turn"]
 
 AT_ONCE = 500
 """Entries in one transaction."""
@@ -76,14 +76,18 @@ class Newsroom:
 def desk(config: Config, store: Store, now: datetime) -> Desk:
     """What is needed to file stories."""
     return Desk(
-        # what an outlet that has left feeds.toml wrote is still its own
-        sources={**store.sources(), **{source.id: source for source in config.all_sources}},
+        sources=listed_sources(config, store),
         rulebook=Rulebook(config.topics),
         store=store,
         now=now,
         authority=urlsplit(config.site.url).hostname or "localhost",
         window=timedelta(seconds=config.window),
     )
+
+
+def listed_sources(config: Config, store: Store) -> dict[str, Source]:
+    """All sources; what an outlet that has left feeds.toml wrote is still its own."""
+    return {**store.sources(), **{source.id: source for source in config.all_sources}}
 
 
 @asynccontextmanager

@@ -11,11 +11,22 @@ import structlog
 
 from aggregator import config as configuration
 from aggregator.config import Config
-from aggregator.errors import UnknownName
-from aggregator.model import Source
+from aggregator.errors import UnknownName, UnknownStory
+from aggregator.model import Source, Story
 from aggregator.store import Store, open_store
 
-__all__ = ["chosen", "configured", "log_to_stderr", "opened", "read_config"]
+__all__ = [
+    "PATIENCE",
+    "chosen",
+    "configured",
+    "found_story",
+    "log_to_stderr",
+    "opened",
+    "read_config",
+]
+
+PATIENCE = 60.0
+"""Seconds to wait for an ingest that is under way."""
 
 
 def read_config(path: Path) -> Config:
@@ -48,6 +59,19 @@ def chosen(config: Config, ids: Sequence[str]) -> list[Source]:
         if id_ not in known:
             raise UnknownName("source", id_, known)
     return [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.sources)
+
+
+def found_story(store: Store, id_: str) -> Story:
+    """The story of an id or of a pasted address, or the one that it stands for now. Raises
+    UnknownStory."""
+    id_ = id_.rstrip("/").rpartition("/")[2]
+    found = store.story(id_) or store.story(store.heir(id_))
+    if found is None:
+        hint = (
+            "its id is the end of its address, /stories/ID, and `aggregator topics ID` lists some."
+        )
+        raise UnknownStory("story", id_, hint)
+    return found
 
 
 def log_to_stderr() -> None:

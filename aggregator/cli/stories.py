@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.line import desk, turn
-from aggregator.cli.shared import configured
+from aggregator.cli.shared import PATIENCE, configured, found_story
 from aggregator.errors import UnknownStory
 from aggregator.ingest.dedupe import grouped
 from aggregator.ingest.retelling import Desk, apart, together
@@ -18,8 +18,6 @@ from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]
 
-PATIENCE = 60.0
-"""Seconds to wait for an ingest that is under way."""
 RELATED = 5
 NEWEST = 200
 """Copies that are looked through for weak evidence."""
@@ -39,7 +37,7 @@ def story(path: Path, id_: str) -> None:
         if not id_:
             _show_merged(store)
             return
-        told = _story(store, id_)
+        told = found_story(store, id_)
         kin = store.kin({told.lead.row})
         _show_story(told, id_, kin)
         _show_evidence(told, kin)
@@ -95,18 +93,6 @@ def _show_evidence(told: Story, kin: Kin) -> None:
         click.echo("          none; one outlet tells it")
 
 
-def _story(store: Store, id_: str) -> Story:
-    """The story of an id or of a pasted address, or the one that it stands for now."""
-    id_ = id_.rstrip("/").rpartition("/")[2]
-    found = store.story(id_) or store.story(store.heir(id_))
-    if found is None:
-        hint = (
-            "its id is the end of its address, /stories/ID, and `aggregator topics ID` lists some."
-        )
-        raise UnknownStory("story", id_, hint)
-    return found
-
-
 def _strength(bond: Bond) -> tuple[int, float]:
     return list(Kind).index(bond.kind), -bond.score
 
@@ -142,7 +128,7 @@ def merge(path: Path, one: str, other: str) -> None:
     Whatever is fetched later, they stay together, until `split`.
     """
     with _desk(path) as at:
-        a, b = _story(at.store, one), _story(at.store, other)
+        a, b = found_story(at.store, one), found_story(at.store, other)
         if a.id == b.id:
             raise click.UsageError(f"{one} and {other} are one story already")
         _save(at, together(at, a, b))

@@ -1,9 +1,9 @@
-"""What a query sees of an entry."""
+"""What rules see of an entry."""
 
 from aggregator.model import Entry, Source
-from aggregator.query import Document, article
+from aggregator.query import Document, Glimpse, article
 
-__all__ = ["document_of"]
+__all__ = ["document_of", "glimpse_of"]
 
 
 def document_of(entry: Entry, source: Source | None) -> Document:
@@ -16,4 +16,11 @@ def document_of(entry: Entry, source: Source | None) -> Document:
         source=(source.id, source.name) if source else (entry.source,),
         author=entry.author,
         language=entry.language,
+    )
+
+
+def glimpse_of(entry: Entry, source: Source | None) -> Glimpse:
+    """The same, with its row and its outlet."""
+    return Glimpse(
+        entry=entry.row, story=0, source=entry.source, document=document_of(entry, source)
     )

@@ -22,6 +22,7 @@ from aggregator.ingest.dedupe import (
     near,
     uncommon,
 )
+from aggregator.ingest.documents import glimpse_of
 from aggregator.model import (
     Batch,
     Bond,
@@ -30,6 +31,7 @@ from aggregator.model import (
     Kin,
     Kind,
     Outcome,
+    Placement,
     Source,
     Story,
 )
@@ -127,12 +129,19 @@ def file_one(
     return Filed(
         story=story,
         arrived=arrived,
-        placements=categorize(story, desk.rulebook, desk.sources),
+        placements=_placements(desk, story),
         joins=joins,
         row=row,
         is_held=is_held,
         absorbed=absorbed,
     )
+
+
+def _placements(desk: Desk, story: Story) -> tuple[Placement, ...]:
+    stored = [entry.row for entry in story.entries if entry.row > 0]
+    glimpses = [glimpse_of(entry, desk.sources.get(entry.source)) for entry in story.entries]
+    said = desk.store.said(stored) if stored else ()
+    return categorize(glimpses, desk.rulebook, desk.sources, said)
 
 
 def together(desk: Desk, one: Story, other: Story) -> Batch:

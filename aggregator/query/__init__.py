@@ -8,6 +8,7 @@ Lucene syntax as people know it from search engines::
         tree       what a query is made of
         documents  what it looks at
         rules      many queries evaluated in one pass
+        explain    what each part of one says
 
 Words, "phrases", prefix*, AND OR NOT, + -, parentheses, "words that stand close"~5, and the
 fields `title:`, `summary:`, `content:`, `tag:`, `source:`, `author:` and `lang:`. Words that
@@ -19,14 +20,16 @@ Case and accents never matter.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.query.documents import Document, article
+from aggregator.query.documents import Document, Glimpse, article
+from aggregator.query.explain import Explained, explain
 from aggregator.query.rules import Hits, Rules
 from aggregator.query.syntax import FIELDS, UNFIELDED, read
-from aggregator.query.tree import And, Near, Node, Not, Or, Term
+from aggregator.query.tree import And, Near, Node, Not, Or, Term, clauses, terms, written
 
 __all__ = [
-    "FIELDS", "UNFIELDED", "And", "Document", "Hits", "Near", "Node", "Not", "Or",
-    "Query", "Rules", "Term", "article", "parse",
+    "FIELDS", "UNFIELDED", "And", "Document", "Explained", "Glimpse", "Hits", "Near", "Node",
+    "Not", "Or", "Query", "Rules", "Term", "article", "clauses", "explain", "parse", "terms",
+    "written",
 ]  # fmt: skip
 
 

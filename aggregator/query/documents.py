@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from aggregator.text import plain_text
 from aggregator.words import fold, stemmed
 
-__all__ = ["BARRIER", "Document", "article"]
+__all__ = ["BARRIER", "Document", "Glimpse", "article"]
 
 BARRIER = "|"
 """Stands between two tags; no folded phrase contains it."""
@@ -30,6 +30,11 @@ class Document:
             self._folded[key] = self._stemmed(name, language) if language else self._fold(name)
         return self._folded[key]
 
+    def items(self, name: str) -> tuple[str, ...]:
+        """The items of a many-valued field, as they were given."""
+        value = self.fields.get(name, ())
+        return value if isinstance(value, tuple) else ()
+
     def _fold(self, name: str) -> str:
         value = self.fields.get(name, "")
         value = value() if callable(value) else value
@@ -37,6 +42,16 @@ class Document:
 
     def _stemmed(self, name: str, language: str) -> str:
         return f" {' '.join(stemmed(self.folded(name).split(), language))} "
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """As much of an entry as rules need: its row, its story's row if it is stored, its outlet."""
+
+    entry: int
+    story: int
+    source: str
+    document: Document
 
 
 def article(

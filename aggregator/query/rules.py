@@ -8,13 +8,13 @@ found that they cannot do without.
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from ahocorasick_rs import AhoCorasick
 
 from aggregator.query.documents import BARRIER, Document
-from aggregator.query.tree import And, Near, Node, Not, Or, Term
+from aggregator.query.tree import And, Near, Node, Not, Or, Term, terms
 
 __all__ = ["Hits", "Rules"]
 
@@ -28,7 +28,7 @@ class Rules:
     """Queries, compiled together."""
 
     def __init__(self, roots: Sequence[Node]) -> None:
-        self._words = _Words(term for root in roots for term in _terms(root))
+        self._words = _Words(term for root in roots for term in terms(root))
         self._matchers = [_matcher(root, self._words) for root in roots]
         self._waiting: dict[_Key, list[int]] = defaultdict(list)
         self._always: list[int] = []
@@ -92,19 +92,6 @@ class _Seen:
 _Matcher: TypeAlias = Callable[[_Seen], Hits | None]
 
 
-def _terms(node: Node) -> Iterator[Term]:
-    match node:
-        case Term():
-            yield node
-        case Near():
-            yield from node.words
-        case Not():
-            yield from _terms(node.part)
-        case And() | Or():
-            for part in node.parts:
-                yield from _terms(part)
-
-
 def _needed(node: Node) -> tuple[Term, ...] | None:
     """Terms of which one is in whatever the node matches; None if there are none such."""
     match node:
@@ -142,7 +129,7 @@ def _matcher(node: Node, words: _Words) -> _Matcher:
         case And():
             return _all([_matcher(part, words) for part in node.parts])
         case Or():
-            return _any(node.parts, words)
+            return _any([_matcher(part, words) for part in node.parts])
         case Not():
             return _none(_matcher(node.part, words))
 
@@ -215,33 +202,10 @@ def _all(parts: Sequence[_Matcher]) -> _Matcher:
     return matcher
 
 
-def _any(parts: Sequence[Node], words: _Words) -> _Matcher:
-    """Of many terms, those that were found are picked out; the others cost nothing."""
-    tables: dict[tuple[str, tuple[str, ...]], dict[int, list[int]]] = defaultdict(dict)
-    others: list[tuple[int, _Matcher]] = []
-    for place, part in enumerate(parts):
-        if isinstance(part, Term):
-            language, number = words.key(part)
-            tables[language, part.fields].setdefault(number, []).append(place)
-        else:
-            others.append((place, _matcher(part, words)))
-    own = [(key, frozenset(table), table) for key, table in tables.items()]
-    raws = {place: part.raw for place, part in enumerate(parts) if isinstance(part, Term)}
-
+def _any(parts: Sequence[_Matcher]) -> _Matcher:
     def matcher(seen: _Seen) -> Hits | None:
-        answers: dict[int, list[str]] = {}
-        for (language, fields), numbers, table in own:
-            for name in fields:
-                for number in seen.in_field(language, name) & numbers:
-                    for place in table[number]:
-                        answers.setdefault(place, []).append(f"{name}: {raws[place]}")
-        for place, part in others:
-            hits = part(seen)
-            if hits is not None:
-                answers[place] = list(hits)
-        return (
-            tuple(hit for _, hits in sorted(answers.items()) for hit in hits) if answers else None
-        )
+        answers = [hits for part in parts if (hits := part(seen)) is not None]
+        return tuple([hit for hits in answers for hit in hits]) if answers else None
 
     return matcher
 

@@ -7,10 +7,11 @@ Or      at least one of its parts
 Not     whatever its part does not match
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["And", "Near", "Node", "Not", "Or", "Term"]
+__all__ = ["And", "Near", "Node", "Not", "Or", "Term", "clauses", "terms", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,43 @@ class Not:
 
 
 Node: TypeAlias = Term | Near | And | Or | Not
+
+
+def terms(node: Node) -> Iterator[Term]:
+    """All that is looked for."""
+    match node:
+        case Term():
+            yield node
+        case Near():
+            yield from node.words
+        case Not():
+            yield from terms(node.part)
+        case And() | Or():
+            for part in node.parts:
+                yield from terms(part)
+
+
+def clauses(root: Node) -> Iterator[Node]:
+    """What a query may match by, each for itself: `a`, `b AND c` of `a OR (b AND c)`."""
+    if isinstance(root, Or):
+        for part in root.parts:
+            yield from clauses(part)
+    else:
+        yield root
+
+
+def written(node: Node) -> str:
+    """A node as text that reads as the same node, however it was written."""
+    match node:
+        case Term() | Near():
+            return f"{node.fields[0]}:{node.raw}" if len(node.fields) == 1 else node.raw
+        case Not():
+            return f"NOT {_grouped(node.part)}"
+        case And():
+            return " AND ".join(map(_grouped, node.parts))
+        case Or():
+            return " OR ".join(map(_grouped, node.parts))
+
+
+def _grouped(node: Node) -> str:
+    return f"({written(node)})" if isinstance(node, And | Or) else written(node)

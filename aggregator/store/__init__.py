@@ -6,7 +6,7 @@ another class that passes `tests/store/test_contract.py`.
 """
 
 from aggregator.store.door import Store
-from aggregator.store.search import Glimpse
+from aggregator.store.placing import Standing
 from aggregator.store.sqlite import open_store
 
-__all__ = ["Glimpse", "Store", "open_store"]
+__all__ = ["Standing", "Store", "open_store"]

@@ -225,7 +225,7 @@ _CHECKS = (
         find="""select count(distinct story) from listings where scope not glob 'held *'
                 and story not in (select story from listings where scope = 'all')""",
         mend=(
-            """insert into listings select story, 'all', max(arrived), max(published), ''
+            """insert into listings select story, 'all', max(arrived), max(published), '', ''
                from listings where scope not glob 'held *'
                and story not in (select story from listings where scope = 'all')
                group by story""",
@@ -240,7 +240,7 @@ _CHECKS = (
                                 and scope = 'source:' || entries.source)""",
         mend=(
             """insert or ignore into listings
-               select entries.story, 'source:' || source, arrived, listings.published, ''
+               select entries.story, 'source:' || source, arrived, listings.published, '', ''
                from entries join listings on listings.story = entries.story and scope = 'all'""",
         ),
     ),

@@ -1,6 +1,6 @@
 """The questions that may be asked of a store and the acts that change it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,16 +16,18 @@ from aggregator.model import (
     Kin,
     Known,
     Push,
+    Refiling,
     Rejected,
     Revision,
     RunReport,
+    Said,
     Source,
     SourceHealth,
     Story,
     Subscription,
 )
-from aggregator.query import Hits, Query
-from aggregator.store.search import Glimpse
+from aggregator.query import Glimpse, Hits, Node, Query
+from aggregator.store.placing import Standing
 
 __all__ = ["Store"]
 
@@ -173,8 +175,21 @@ class Store(Protocol):
     def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
         """The published entries that a query matches, oldest first, and where."""
 
-    def placed(self, topic: str) -> dict[int, int]:
-        """The rows of the stories in a topic, each with its lead's row."""
+    def said(self, entries: Collection[int]) -> list[Said]:
+        """What operators have said of the topics of these entry rows."""
+
+    def standings(
+        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+    ) -> Iterator[Standing]:
+        """The stories that stand in these topics or may belong there, oldest first: one of the
+        clauses may match them, one of these outlets tells them, or an operator has said so."""
+
+    def standing_of(self, id_: str, topics: Sequence[str]) -> Standing | None:
+        """One story as filing sees it, and where it stands of these topics."""
+
+    def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
+        """Bring stored stories into topics and out of them, and keep what an operator said with
+        it, in one transaction; ids and order do not change."""
 
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be

@@ -41,26 +41,27 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
     enlist(db, wanted, touched)
 
 
-Listing = tuple[int, str, str, str, str]
-"""Story, scope, arrived, published, why."""
+Listing = tuple[int, str, str, str, str, str]
+"""Story, scope, arrived, published, why, and by what."""
 
 
 def listings(story_row: int, filed: Filed) -> list[Listing]:
-    """The rows that list a story: story, scope, arrived, published, why."""
+    """The rows that list a story."""
     story = filed.story
     arrived, published = rows.time(filed.arrived), rows.time(story.published)
-    scopes = {ALL: ""} | {source_scope(entry.source): "" for entry in story.entries}
-    scopes |= {topic_scope(placed.topic): placed.why for placed in filed.placements}
+    scopes = dict.fromkeys((ALL, *(source_scope(e.source) for e in story.entries)), ("", ""))
+    for placed in filed.placements:
+        scopes[topic_scope(placed.topic)] = (placed.why, rows.by_text(placed.by))
     if filed.is_held:
         scopes = {held_scope(scope): why for scope, why in scopes.items()}
-    return [(story_row, scope, arrived, published, why) for scope, why in scopes.items()]
+    return [(story_row, scope, arrived, published, *why) for scope, why in scopes.items()]
 
 
 def enlist(db: Database, listings: Sequence[Listing], touched: set[str]) -> None:
     touched |= {scope for _, scope, *_ in listings}
     db.conn.executemany(
-        """insert into listings values (?, ?, ?, ?, ?)
-           on conflict (story, scope) do update set why = excluded.why""",
+        """insert into listings values (?, ?, ?, ?, ?, ?) on conflict (story, scope)
+           do update set why = excluded.why, placed_by = excluded.placed_by""",
         listings,
     )
 

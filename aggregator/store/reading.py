@@ -1,14 +1,17 @@
 """Rows of the database read back, by the many."""
 
-from collections.abc import Collection, Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from sqlite_utils import Database
 
 from aggregator.model import Story
+from aggregator.query import Glimpse, article
 from aggregator.store import rows
 
-__all__ = ["many", "many_rows", "stories"]
+__all__ = ["glimpses", "listed", "many", "many_rows", "stories"]
 
 MANY = 500
 """Values in one SQL `in (...)`."""
@@ -52,3 +55,42 @@ def stories(db: Database, numbers: Iterable[int]) -> dict[int, Story]:
         for row in many_rows(db, "select * from stories where row in ({many})", wanted)
         if row["row"] in told  # else it was taken into another story just now
     }
+
+
+def listed(db: Database, numbers: Collection[int] | None, *scopes: str) -> list[int]:
+    """Those of these stories, or of all, that stand in one of the lists, in order."""
+    marks = ", ".join("?" * len(scopes))
+    sql = f"select distinct story from listings where scope in ({marks})"  # noqa: S608 - marks only
+    if numbers is None:
+        return [story for (story,) in db.execute(f"{sql} order by story", scopes)]
+    return [story for (story,) in many(db, f"{sql} and story in ({{many}})", numbers, *scopes)]
+
+
+def glimpses(
+    db: Database, numbers: Collection[int], *, with_content: bool = True
+) -> Iterator[list[Glimpse]]:
+    """What rules see of stories by row, each story whole, in the order of their rows."""
+    names = dict(db.execute("select id, name from sources"))
+    content = "content" if with_content else "'' as content"
+    sql = f"""select id, story, source, title, summary, {content}, tags, author, language
+              from entries where story in ({{many}}) order by story, id"""  # noqa: S608 - our own words
+    found = many_rows(db, sql, numbers)
+    for _, told in groupby(found, key=lambda row: row["story"]):
+        yield [_glimpse(row, names) for row in told]
+
+
+def _glimpse(row: rows.Row, names: Mapping[str, str]) -> Glimpse:
+    return Glimpse(
+        entry=row["id"],
+        story=row["story"],
+        source=row["source"],
+        document=article(
+            title=row["title"],
+            summary=row["summary"],
+            content=row["content"],
+            tags=tuple(json.loads(row["tags"])),
+            source=(row["source"], names.get(row["source"], "")),
+            author=row["author"],
+            language=row["language"],
+        ),
+    )

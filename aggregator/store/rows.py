@@ -23,6 +23,7 @@ from aggregator.model import (
     Push,
     RunReport,
     SafeHtml,
+    Said,
     Source,
     SourceHealth,
     Story,
@@ -157,6 +158,26 @@ def story_row(story: Story, lead: int) -> dict[str, Any]:
 def why_text(story: Story) -> str:
     """Why its entries are one story."""
     return json.dumps(story.why, ensure_ascii=False)
+
+
+def said_of(row: Row) -> Said:
+    """An operator's word on a topic."""
+    return Said(
+        entry=row["entry"],
+        topic=row["topic"],
+        is_in=bool(row["is_in"]),
+        at=datetime.fromisoformat(row["at"]),
+    )
+
+
+def by_text(by: Sequence[str]) -> str:
+    """What places a story in a topic."""
+    return json.dumps(by, ensure_ascii=False) if by else ""
+
+
+def by_of(text: str) -> tuple[str, ...]:
+    """The same, read back."""
+    return tuple(json.loads(text)) if text else ()
 
 
 def story_of(row: Row, entries: Iterable[Row], topics: Sequence[str]) -> Story:

@@ -251,6 +251,19 @@ create virtual table words using fts5(
 create virtual table words_terms using fts5vocab(words, row)"""
 
 
+@migrations()
+def placements_say_by_what(db: Database) -> None:
+    """Which clause, outlet or category placed a story in a topic, or which operator's word."""
+    db.execute("alter table listings add column placed_by text not null default ''")
+    db.execute(
+        """create table said (
+             entry integer not null references entries(id), topic text not null,
+             is_in integer not null, at text not null,
+             primary key (entry, topic)
+           ) without rowid"""
+    )
+
+
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the function that the index of words is made with."""
     connection.create_function("folded", 1, fold, deterministic=True)

@@ -7,81 +7,51 @@ leaves out what cannot match, and the rest is evaluated as if it had just come i
 topic rules give the same answer.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from aggregator.query import And, Document, Hits, Near, Node, Not, Or, Query, Term, article
-from aggregator.store import rows
-from aggregator.store.reading import many_rows
+from aggregator.model import ALL
+from aggregator.query import And, Glimpse, Hits, Near, Node, Not, Or, Query, Term, terms
+from aggregator.store.reading import glimpses, listed, many
 from aggregator.words import is_indexed, stemmed
 
-__all__ = ["Glimpse", "search"]
+__all__ = ["may_match", "search"]
 
 INDEXED = frozenset(("title", "summary", "tag", "author"))
 """Fields whose words the index has."""
-_COLUMNS = "entries.id, story, source, title, summary, content, tags, author, language"
-_LISTED = """exists (select 1 from listings
-                     where listings.story = entries.story and scope = 'all')"""
-
-
-@dataclass(frozen=True, slots=True)
-class Glimpse:
-    """As much of a published entry as rules need; `story` is its story's row."""
-
-    entry: int
-    story: int
-    source: str
-    document: Document
+_Forms: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 
 
 def search(db: Database, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
     """The published entries that a query matches, the oldest first, and where."""
-    for glimpse in _glimpses(db, query.root):
-        hits = query.match(glimpse.document)
-        if hits is not None:
-            yield glimpse, hits
+    found = may_match(db, [query.root])
+    for told in glimpses(db, listed(db, found, ALL)):
+        for glimpse in told:
+            hits = query.match(glimpse.document)
+            if hits is not None:
+                yield glimpse, hits
 
 
-def _glimpses(db: Database, root: Node) -> Iterator[Glimpse]:
-    """The published entries that a query may match."""
-    names = dict(db.execute("select id, name from sources"))
-    narrow = narrowed(root, lambda stem, language: _forms(db, stem, language))
-    found: Iterator[rows.Row]
-    if narrow is None:
-        found = db.query(f"select {_COLUMNS} from entries where {_LISTED} order by id")  # noqa: S608 - our own words
-    else:
+def may_match(db: Database, roots: Sequence[Node]) -> set[int] | None:
+    """The rows of the stories that one of these may match; None if only looking at all of them
+    tells."""
+    found: set[int] = set()
+    forms = _forms(db, roots)
+    for root in roots:
+        narrow = narrowed(root, forms)
+        if narrow is None:
+            return None
         numbers = db.execute("select rowid from words where words match ?", [narrow])
-        found = many_rows(
-            db,
-            f"select {_COLUMNS} from entries where id in ({{many}}) and {_LISTED} order by id",  # noqa: S608 - our own words
-            [number for (number,) in numbers],
-        )
-    return (_glimpse(row, names) for row in found)
+        sql = "select story from entries where id in ({many})"
+        found.update(story for (story,) in many(db, sql, [n for (n,) in numbers]))
+    return found
 
 
-def _glimpse(row: rows.Row, names: Mapping[str, str]) -> Glimpse:
-    return Glimpse(
-        entry=row["id"],
-        story=row["story"],
-        source=row["source"],
-        document=article(
-            title=row["title"],
-            summary=row["summary"],
-            content=row["content"],
-            tags=tuple(json.loads(row["tags"])),
-            source=(row["source"], names.get(row["source"], "")),
-            author=row["author"],
-            language=row["language"],
-        ),
-    )
-
-
-def narrowed(node: Node, forms: Callable[[str, str], list[str]]) -> str | None:
+def narrowed(node: Node, forms: _Forms) -> str | None:
     """An FTS5 expression that finds whatever the node matches, and more; None if only looking at
-    all of them does. `forms` gives the words of the index that have a stem in a language."""
+    all of them does. `forms` has the words of the index for each stem and language."""
     match node:
         case Term():
             return _term(node, forms)
@@ -95,12 +65,12 @@ def narrowed(node: Node, forms: Callable[[str, str], list[str]]) -> str | None:
             return None
 
 
-def _term(term: Term, forms: Callable[[str, str], list[str]]) -> str | None:
+def _term(term: Term, forms: _Forms) -> str | None:
     if not INDEXED.issuperset(term.fields):
         return None
     words = term.needle.split()
     if term.language:
-        return _all([_any_form(word, forms(word, term.language)) for word in words])
+        return _all([_any_form(word, forms[word, term.language]) for word in words])
     is_prefix = not term.needle.endswith(" ")
     return _all([_word(w) for w in words[:-1]] + [_word(words[-1], "*" if is_prefix else "")])
 
@@ -126,7 +96,19 @@ def _either(parts: Sequence[str | None]) -> str | None:
     return f"({' OR '.join(known)})" if known else '""'
 
 
-def _forms(db: Database, stem: str, language: str) -> list[str]:
-    """The words of the index that have this stem."""
-    terms = [term for (term,) in db.execute("select term from words_terms")]
-    return [t for t, own in zip(terms, stemmed(terms, language), strict=True) if own == stem]
+def _forms(db: Database, roots: Sequence[Node]) -> _Forms:
+    """For each stem that is looked for, with its language, the words of the index that have it."""
+    forms: dict[tuple[str, str], list[str]] = {
+        (stem, term.language): []
+        for root in roots
+        for term in terms(root)
+        if term.language
+        for stem in term.needle.split()
+    }
+    languages = {language for _, language in forms}
+    known = [term for (term,) in db.execute("select term from words_terms")] if languages else []
+    for language in languages:
+        for word, stem in zip(known, stemmed(known, language), strict=True):
+            if (stem, language) in forms:
+                forms[stem, language].append(word)
+    return forms

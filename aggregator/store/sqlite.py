@@ -9,7 +9,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,22 +28,23 @@ from aggregator.model import (
     Kin,
     Known,
     Push,
+    Refiling,
     Rejected,
     Revision,
     RunReport,
+    Said,
     Source,
     SourceHealth,
     Story,
     Subscription,
     held_scope,
     source_scope,
-    topic_scope,
 )
-from aggregator.query import Hits, Query
-from aggregator.store import copies, doctor, likeness, listing, rows, saving, search
+from aggregator.query import Glimpse, Hits, Node, Query
+from aggregator.store import copies, doctor, likeness, listing, placing, rows, saving, search
+from aggregator.store.placing import Standing
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import migrate, with_functions
-from aggregator.store.search import Glimpse
 
 __all__ = ["SqliteStore", "open_store"]
 
@@ -322,10 +323,23 @@ class SqliteStore:
         with self._door() as db:
             yield from search.search(db, query)
 
-    def placed(self, topic: str) -> dict[int, int]:
-        sql = "select story, lead from listings join stories on row = story where scope = ?"
+    def said(self, entries: Collection[int]) -> list[Said]:
         with self._door() as db:
-            return dict(db.execute(sql, [topic_scope(topic)]).fetchall())
+            return placing.said(db, entries)
+
+    def standings(
+        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+    ) -> Iterator[Standing]:
+        with self._door() as db:
+            yield from placing.standings(db, topics, clauses, sources)
+
+    def standing_of(self, id_: str, topics: Sequence[str]) -> Standing | None:
+        with self._door() as db:
+            return placing.of_story(db, topics, id_)
+
+    def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
+        with self._writing() as db:
+            placing.refile(db, refilings, said, now)
 
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row

@@ -44,7 +44,7 @@ def test_a_draft(config: Path) -> None:
     assert "finds:   2 of 5 stories; 1 stand in the topic now" in shown
     assert "outlets: harbor 2" in shown
     assert _titles(shown, "adds") == ["Strikes spread", "Union wins"]
-    assert "(title: union, summary: union)" in shown
+    assert "(rule found title: union, summary: union)" in shown
     assert _titles(shown, "drops") == ["Dockers strike"]
     assert _run(config, "topics", "labor").stdout == before
 

@@ -1,15 +1,17 @@
 """Where a story belongs, and why."""
 
 from aggregator.ingest.categorize import Rulebook, categorize
+from aggregator.ingest.documents import glimpse_of
 from aggregator.model import Entry, Placement
-from tests.builders import entry, source, story, topic
+from tests.builders import entry, source, topic
 
 TOPICS = [topic("labor", "strike"), topic("climate", "wildfire*"), topic("all-else")]
 
 
 def _placed(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
     listed = {"harbor": source("harbor", **keys)}
-    found = categorize(story(lead, *others), Rulebook(TOPICS), listed)
+    glimpses = [glimpse_of(e, listed.get(e.source)) for e in (lead, *others)]
+    found = categorize(glimpses, Rulebook(TOPICS), listed)
     assert all(isinstance(p, Placement) for p in found)
     return {p.topic: p.why for p in found}
 

@@ -83,7 +83,7 @@ DAMAGES = [
     ("prints that are lost", "delete from prints where entry = 1", "prints"),
     ("no list of originals", "update entries set originals = 'x' where id = 1", "values"),
     ("a key of nobody", "insert into keys values ('harbor', 'id x', 99)", "orphans"),
-    ("a listing of nothing", "insert into listings values (99, 'all', '2026', '2026', '')",
+    ("a listing of nothing", "insert into listings values (99, 'all', '2026', '2026', '', '')",
      "orphans"),
     ("a story missing from all", "delete from listings where story = 1 and scope = 'all'",
      "listings"),

@@ -1,0 +1,21 @@
+"""`topic`: try a rule, ask it why, file by it and by hand.
+
+trying   test, apply: a rule against all that is stored
+placing  explain, add, remove, reset: one story
+"""
+
+import click
+
+from aggregator.cli.topic.placing import add, explain, remove, reset
+from aggregator.cli.topic.trying import apply, test
+
+__all__ = ["topic"]
+
+
+@click.group()
+def topic() -> None:
+    """Try a topic's rule, ask it why, and file stored stories by it or by hand."""
+
+
+for command in (test, apply, explain, add, remove, reset):
+    topic.add_command(command)

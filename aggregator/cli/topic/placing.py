@@ -1,0 +1,135 @@
+"""`topic explain`, `add`, `remove` and `reset`: one story, why it is in a topic, and an
+operator's word on it."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aggregator import query
+from aggregator.cli.line import listed_sources, turn
+from aggregator.cli.shared import PATIENCE, configured, found_story
+from aggregator.cli.topic.trying import chosen_topics
+from aggregator.ingest.categorize import Rulebook, categorize
+from aggregator.ingest.refiling import by_hand
+from aggregator.model import Refiling, Said, Source, Topic
+from aggregator.query import Explained, Glimpse
+from aggregator.store import Standing
+
+__all__ = ["add", "explain", "remove", "reset"]
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.argument("story", metavar="STORY")
+@click.option("--match", "draft", help="A draft, in place of the rule in feeds.toml.")
+@click.pass_obj
+def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
+    """Say why a story is in a topic, or why not, clause by clause.
+
+    STORY is the story's address, or its end, /stories/STORY.
+    """
+    with configured(path) as (config, store):
+        (listed,) = chosen_topics(config, [id_], draft)
+        told = found_story(store, story)
+        standing = store.standing_of(told.id, [id_])
+        if standing is None:
+            return
+        sources = listed_sources(config, store)
+        click.echo(f"story:   {told.id}  {told.lead.title}")
+        now = ", ".join(placed.why for placed in standing.placed) or "not in the topic"
+        click.echo(f"now:     {now}")
+        found = categorize(standing.glimpses, Rulebook([listed]), sources, standing.said)
+        click.echo(f"rules:   {found[0].why if found else 'not in the topic'}")
+        for line in _reasons(standing, listed, sources):
+            click.echo(line)
+
+
+def _reasons(standing: Standing, listed: Topic, sources: dict[str, Source]) -> Iterator[str]:
+    for word in sorted(standing.said, key=lambda word: word.at)[-1:]:
+        yield f"\noperator, {word.at:%Y-%m-%d %H:%M}: {'in' if word.is_in else 'out'}"
+    for glimpse in standing.glimpses:
+        yield f"\nas {glimpse.source} tells it:"
+        yield from _outlet(glimpse, listed, sources.get(glimpse.source))
+        if not listed.match:
+            yield "  rule       the topic has none"
+            continue
+        root = query.parse(listed.match, listed.stem).root
+        for clause in query.clauses(root):
+            yield from _clause(query.explain(clause, glimpse.document), "rule", 0)
+
+
+def _outlet(glimpse: Glimpse, listed: Topic, source: Source | None) -> Iterator[str]:
+    """What the outlet and its categories say."""
+    if source is None or not (source.topics or source.tags):
+        yield f"  no   source    {glimpse.source} is filed under no topic"
+    else:
+        is_in = listed.id in source.topics
+        yield f"  {_yes(is_in)}  source    topics = {list(source.topics)}"
+    tags = glimpse.document.items("tag")
+    one = Rulebook([Topic(id=listed.id, title=listed.title)])
+    mapped = source.tags if source else {}
+    by_tags = Source(id=glimpse.source, name="", feed="", site="", tags=mapped)
+    found = categorize([glimpse], one, {glimpse.source: by_tags})
+    yield f"  {_yes(bool(found))}  category  {', '.join(tags) or 'none given'}"
+
+
+def _clause(explained: Explained, label: str, depth: int) -> Iterator[str]:
+    where = f"   {', '.join(explained.hits)}" if explained.hits else ""
+    yes = _yes(explained.hits is not None)
+    yield f"  {yes}  {label:9} {'  ' * depth}{explained.text}{where}"
+    for part in explained.parts:
+        yield from _clause(part, "", depth + 1)
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no "
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.argument("stories", metavar="STORY...", nargs=-1, required=True)
+@click.pass_obj
+def add(path: Path, id_: str, stories: Sequence[str]) -> None:
+    """Put stories into a topic by hand, whatever the rules say, until `reset`."""
+    _say(path, id_, stories, is_in=True)
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.argument("stories", metavar="STORY...", nargs=-1, required=True)
+@click.pass_obj
+def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
+    """Keep stories out of a topic, whatever the rules say, until `reset`."""
+    _say(path, id_, stories, is_in=False)
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.argument("stories", metavar="STORY...", nargs=-1, required=True)
+@click.pass_obj
+def reset(path: Path, id_: str, stories: Sequence[str]) -> None:
+    """Take back what was said by hand: the rules decide again."""
+    _say(path, id_, stories, is_in=None)
+
+
+def _say(path: Path, id_: str, stories: Sequence[str], is_in: bool | None) -> None:
+    """All of it is saved together, or nothing."""
+    now = datetime.now(UTC)
+    with configured(path) as (config, store), asyncio.run(turn(store, PATIENCE)):
+        (listed,) = chosen_topics(config, [id_])
+        sources = listed_sources(config, store)
+        told = [found_story(store, story) for story in stories]
+        words: list[Said] = []
+        changes: list[Refiling] = []
+        for story in told:
+            if standing := store.standing_of(story.id, [id_]):
+                said, changed = by_hand(standing, listed, is_in, sources, now)
+                words += said
+                changes += changed
+        store.refile(changes, words, now)
+        for story in told:
+            verdict = store.why(story.id).get(id_, "not in the topic")
+            click.echo(f"{story.id}  {story.lead.title}\n{'':18}{id_}: {verdict}")

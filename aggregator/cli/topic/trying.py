@@ -1,0 +1,168 @@
+"""`topic test` and `topic apply`: a rule against everything that is stored."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aggregator.cli.line import listed_sources, turn
+from aggregator.cli.shared import PATIENCE, configured
+from aggregator.config import Config
+from aggregator.errors import QueryError, UnknownName
+from aggregator.ingest.categorize import BY_RULE, Rulebook
+from aggregator.ingest.refiling import Filing, filings
+from aggregator.model import ALL, Refiling, Topic
+from aggregator.query import parse
+from aggregator.store import Store
+
+__all__ = ["apply", "chosen_topics", "test"]
+
+SHOWN = 10
+"""Stories that are shown of those that a rule adds or drops."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a rulebook would change in one topic. Of the stories, only the newest are kept, for
+    there may be a million."""
+
+    now: int = 0
+    found: int = 0
+    added: int = 0
+    dropped: int = 0
+    outlets: Counter[str] = field(default_factory=Counter)
+    newest: dict[str, deque[tuple[int, str]]] = field(
+        default_factory=lambda: {"adds": deque(maxlen=SHOWN), "drops": deque(maxlen=SHOWN)}
+    )
+
+    def count(self, filing: Filing) -> None:
+        """Take note of a story, oldest first."""
+        entry = filing.standing.glimpses[0].entry
+        self.now += filing.before is not None
+        if filing.after and any(by.startswith(BY_RULE) for by in filing.after.by):
+            self.found += 1
+            self.outlets.update({glimpse.source for glimpse in filing.standing.glimpses})
+        if filing.adds and filing.after:
+            self.added += 1
+            self.newest["adds"].append((entry, filing.after.why))
+        if filing.drops and filing.before:
+            self.dropped += 1
+            self.newest["drops"].append((entry, filing.before.why))
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("--match", "draft", help="A draft, in place of the rule in feeds.toml.")
+@click.pass_obj
+def test(path: Path, id_: str, draft: str | None) -> None:
+    """Run a topic's rule over everything that is stored.
+
+    It shows how many stories the rule finds, of which outlets, and what it would add to the topic
+    and drop from it. Nothing is changed.
+    """
+    with configured(path) as (config, store):
+        (tried,) = chosen_topics(config, [id_], draft)
+        if not tried.match:
+            raise click.UsageError(f"the topic {id_!r} has no rule; give one with --match")
+        warnings = parse(tried.match, tried.stem).warnings
+        tally = _Tally()
+        for filing in filings(store, Rulebook([tried]), listed_sources(config, store)):
+            if not filing.standing.is_held:
+                tally.count(filing)
+        everything = store.counts().get(ALL, 0)
+        for warning in (*warnings, *_doubts(tally, everything)):
+            click.echo(f"warning: {warning}", err=True)
+        click.echo(f"rule:    {tried.match}")
+        click.echo(
+            f"finds:   {tally.found} of {everything} stories; {tally.now} stand in the topic now"
+        )
+        if tally.outlets:
+            shares = ", ".join(f"{outlet} {count}" for outlet, count in tally.outlets.most_common())
+            click.echo(f"outlets: {shares}")
+        _show(store, tally)
+
+
+@click.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--write", is_flag=True, help="File them; without it, only show what would change.")
+@click.pass_obj
+def apply(path: Path, ids: Sequence[str], write: bool) -> None:
+    """File stored stories by the rules that stand in feeds.toml now.
+
+    A rule files what comes in; what is stored already stays where it is until this command. It
+    shows what would change, and changes it with --write, all in one transaction. No story is
+    published anew: what comes into a topic stands there at its own time, and no id changes.
+    """
+    with configured(path) as (config, store):
+        chosen = chosen_topics(config, ids)
+        rulebook, sources = Rulebook(chosen), listed_sources(config, store)
+        tallies = {one.id: _Tally() for one in chosen}
+        if not write:
+            for filing in filings(store, rulebook, sources):
+                if not filing.standing.is_held:
+                    tallies[filing.topic].count(filing)
+            _show_all(store, tallies)
+            click.echo("Nothing is changed; --write changes it.")
+            return
+        with asyncio.run(turn(store, PATIENCE)):
+            changes = list(_changes(filings(store, rulebook, sources), tallies))
+            store.refile(changes, (), datetime.now(UTC))
+        _show_all(store, tallies)
+        click.echo("Written; pages and feeds show it at once.")
+
+
+def _changes(found: Iterator[Filing], tallies: dict[str, _Tally]) -> Iterator[Refiling]:
+    for filing in found:
+        if not filing.standing.is_held:
+            tallies[filing.topic].count(filing)
+        if refiling := filing.refiling:
+            yield refiling
+
+
+def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) -> list[Topic]:
+    """The topics of these ids, all if none is named; with a draft in place of their rule.
+
+    Raises UnknownName, and UsageError for a draft that cannot be read.
+    """
+    known = {topic.id: topic for topic in config.topics}
+    if draft is not None:
+        known = {id_: replace(listed, match=draft) for id_, listed in known.items()}
+    for id_ in ids:
+        if id_ not in known:
+            raise UnknownName("topic", id_, known)
+    chosen = [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.topics)
+    for topic in chosen if draft else ():
+        try:
+            parse(topic.match, topic.stem)
+        except QueryError as error:
+            raise click.UsageError(f"the rule cannot be read: {error}") from error
+    return chosen
+
+
+def _doubts(tally: _Tally, everything: int) -> Iterator[str]:
+    if everything and not tally.found:
+        yield "the rule finds nothing"
+    if 2 * tally.found > everything:
+        yield "the rule finds more than half of everything"
+
+
+def _show_all(store: Store, tallies: dict[str, _Tally]) -> None:
+    for id_, tally in tallies.items():
+        click.echo(f"{id_}: {tally.now} stories now, {tally.added} come in, {tally.dropped} go out")
+        if tally.added or tally.dropped:
+            _show(store, tally)
+
+
+def _show(store: Store, tally: _Tally) -> None:
+    """The newest of the stories that come in and go out, and why."""
+    for verb, count in (("adds", tally.added), ("drops", tally.dropped)):
+        click.echo(f"{verb}:".ljust(9) + str(count))
+        newest = list(tally.newest[verb])[::-1]
+        told = store.told_in([entry for entry, _ in newest])
+        for entry, why in newest:
+            if story := told.get(entry):
+                click.echo(f"  {story.id}  {story.lead.source}: {story.lead.title}  ({why})")

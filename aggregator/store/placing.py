@@ -1,0 +1,149 @@
+"""Stored stories in topics: where they stand, and what moves them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlite_utils import Database
+
+from aggregator.model import ALL, Placement, Refiling, Said, held_scope, topic_scope
+from aggregator.query import Glimpse, Node, terms
+from aggregator.store import rows
+from aggregator.store.listing import HELD, bump
+from aggregator.store.reading import MANY, glimpses, listed, many, many_rows
+from aggregator.store.search import may_match
+
+__all__ = ["Standing", "of_story", "refile", "said", "standings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stored story as filing sees it, and where it stands of the topics that were asked for."""
+
+    story: int
+    glimpses: Sequence[Glimpse]
+    placed: Sequence[Placement]
+    said: Sequence[Said]
+    is_held: bool
+
+
+def standings(
+    db: Database, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+) -> Iterator[Standing]:
+    """The stories that stand in these topics or may belong there: one of the clauses may match
+    them, one of these outlets tells them, or an operator has said so. The oldest come first."""
+    needs_content = any("content" in term.fields for root in clauses for term in terms(root))
+    wanted = _candidates(db, topics, clauses, sources)
+    for start in range(0, len(wanted), MANY):
+        some = wanted[start : start + MANY]
+        yield from _standing(db, topics, some, needs_content)
+
+
+def of_story(db: Database, topics: Sequence[str], id_: str) -> Standing | None:
+    """One story, by its id."""
+    found = db.execute("select row from stories where id = ?", [id_]).fetchall()
+    return next(_standing(db, topics, [row for (row,) in found], True), None)
+
+
+def _candidates(
+    db: Database, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+) -> list[int]:
+    matching = may_match(db, clauses)
+    if matching is None:
+        return listed(db, None, ALL, held_scope(ALL))
+    told = many(db, "select distinct story from entries where source in ({many})", sources)
+    heard = many(
+        db,
+        """select story from said join entries on entries.id = said.entry
+           where topic in ({many})""",
+        topics,
+    )
+    scopes = [scope for topic in topics for scope in _scopes(topic)]
+    now = many(db, "select story from listings where scope in ({many})", scopes)
+    wanted = matching.union(*([story for (story,) in some] for some in (told, heard, now)))
+    return listed(db, wanted, ALL, held_scope(ALL))
+
+
+def _scopes(topic: str) -> tuple[str, str]:
+    """Where stories stand that are in a topic, or would be if they were not held."""
+    return topic_scope(topic), held_scope(topic_scope(topic))
+
+
+def _standing(
+    db: Database, topics: Sequence[str], stories: Sequence[int], with_content: bool
+) -> Iterator[Standing]:
+    placed: dict[int, list[Placement]] = defaultdict(list)
+    held: set[int] = set()
+    scopes = {scope: topic for topic in topics for scope in _scopes(topic)}
+    sql = "select story, scope, why, placed_by from listings where story in ({many})"
+    for story, scope, why, by in many(db, sql, stories):
+        if scope in scopes:
+            placement = Placement(topic=scopes[scope], why=why, by=rows.by_of(by))
+            placed[story].append(placement)
+        if scope.startswith(HELD):
+            held.add(story)
+    words = _said(db, topics, stories)
+    for told in glimpses(db, stories, with_content=with_content):
+        story = told[0].story
+        yield Standing(story, told, placed[story], words.get(story, ()), story in held)
+
+
+def _said(db: Database, topics: Sequence[str], stories: Sequence[int]) -> dict[int, list[Said]]:
+    sql = """select said.*, story from entries join said on said.entry = entries.id
+             where story in ({many}) order by story"""
+    found = groupby(many_rows(db, sql, stories), key=lambda row: row["story"])
+    return {
+        story: [rows.said_of(row) for row in own if row["topic"] in topics] for story, own in found
+    }
+
+
+def said(db: Database, entries: Collection[int]) -> list[Said]:
+    """What operators have said of the topics of these entry rows."""
+    found = many_rows(db, "select * from said where entry in ({many})", entries)
+    return [rows.said_of(row) for row in found]
+
+
+def refile(
+    db: Database, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime
+) -> None:
+    """Bring stored stories into topics and out of them; in all other lists nothing moves. Keep
+    what an operator `said` with it."""
+    for word in said:
+        if word.is_in is None:
+            sql = "delete from said where entry = ? and topic = ?"
+            db.execute(sql, [word.entry, word.topic])
+        else:
+            row = [word.entry, word.topic, word.is_in, rows.time(word.at)]
+            db.execute("insert or replace into said values (?, ?, ?, ?)", row)
+    touched: set[str] = set()
+    moved: set[int] = set()
+    for refiling in refilings:
+        moved.add(refiling.story)
+        touched.add(topic_scope(refiling.topic))
+        if refiling.placement is None:
+            db.execute(
+                "delete from listings where story = ? and scope in (?, ?)",
+                [refiling.story, *_scopes(refiling.topic)],
+            )
+        else:
+            _place(db, refiling, refiling.placement)
+    sql = "select distinct scope from listings where story in ({many}) and scope not glob 'held *'"
+    touched.update(scope for (scope,) in many(db, sql, moved))
+    bump(db, touched, now)
+
+
+def _place(db: Database, refiling: Refiling, placement: Placement) -> None:
+    """In every list a story stands by the same time of arrival."""
+    arrived = rows.time(refiling.arrived) if refiling.arrived else None
+    db.execute(
+        """insert into listings
+             select story, case scope when 'all' then ?1 else ?2 end,
+                    coalesce(?3, arrived), published, ?4, ?5
+             from listings where story = ?6 and scope in ('all', 'held all')
+           on conflict (story, scope)
+           do update set why = excluded.why, placed_by = excluded.placed_by""",
+        [*_scopes(refiling.topic), arrived, placement.why, rows.by_text(placement.by),
+         refiling.story],
+    )  # fmt: skip
