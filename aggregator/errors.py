@@ -6,6 +6,8 @@ shows that sentence alone::
     AggregatorError
     ├── ConfigError         feeds.toml cannot be used; carries every Problem found
     ├── UnknownName         no source or topic of that id
+    ├── UnknownStory        no story or article of that id
+    ├── CannotLearn         the libraries that learning takes are not installed
     ├── QueryError          a match rule does not parse; knows the character
     ├── ServeError          the web server cannot start
     ├── WriteError          a folder or file to publish into cannot be written
@@ -73,6 +75,16 @@ class UnknownStory(AggregatorError):
 
     def __init__(self, kind: str, name: str, hint: str) -> None:
         super().__init__(f"There is no {kind} {name!r}; {hint}")
+
+
+class CannotLearn(AggregatorError):
+    """The libraries that learning takes are not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'Learning takes scikit-learn and WordLlama; run `pip install "aggregator[learn]"`, or '
+            'set learn = "off" for all topics.'
+        )
 
 
 class QueryError(AggregatorError):

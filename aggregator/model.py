@@ -26,6 +26,9 @@ Dedupe = Literal["off", "address", "text"]
 links say, or by their words as well."""
 
 
+Learn = Literal["off", "suggest", "place"]
+"""What becomes of stories that look like those of a topic."""
+
 # ---- what an operator lists ------------------------------------------------------
 
 
@@ -92,6 +95,7 @@ class Topic:
     language: str = ""
     stem: str = ""
     """The language by whose stems the words of `match` are compared; empty if as they are."""
+    learn: Learn = "off"
 
 
 # ---- fetching --------------------------------------------------------------------
@@ -482,6 +486,47 @@ class Said:
     topic: str
     is_in: bool | None
     at: datetime
+
+
+LEARNED = ("learned",)
+"""By what a story was placed that looks like those of a topic."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """A stored story, by its row and its lead's, and the topics that it certainly belongs to: an
+    operator, a rule, its outlet or its category says so. `is_sure` is false if nothing was ever
+    said of it: a rule may have missed it."""
+
+    story: int
+    lead: int
+    title: str
+    summary: str
+    topics: frozenset[str]
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A stored story, by its row and its lead's, looks like those of a topic; `probability` is
+    0 to 1."""
+
+    story: int
+    lead: int
+    topic: str
+    probability: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What was learned last: its version, `made` when and `of` what (a digest of settings and of
+    operators' words); `judged` is the row of the last story that it has seen."""
+
+    version: int = 0
+    made: datetime | None = None
+    of: str = ""
+    judged: int = 0
 
 
 ALL = "all"

@@ -1,13 +1,15 @@
 """Measure, print, and write down::
 
-    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories]
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [topics]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
+    python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
     python -m benchmarks merges FILE
 
 Each benchmark has its section of docs/measurements.md, and writes that alone. With a file of
-rows, `stories` prints {"id", "story"} for each and writes nothing; `merges` writes into FILE
-which articles of the replayed feeds became one story, for reading.
+rows, `stories` prints {"id", "story"} for each and writes nothing; `topics` learns from one file
+and prints {"id", "topic"} for each row of the other, with --place only what it would file, else
+null; `merges` writes into FILE which articles of the replayed feeds became one story, for reading.
 """
 
 import re
@@ -15,7 +17,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fuzz, ingest, memory, stories, week
+from benchmarks import fuzz, ingest, memory, stories, topics, week
 from benchmarks.merges import write_merges
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
@@ -26,6 +28,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "week": week.report,
     "fuzz": fuzz.report,
     "stories": stories.report,
+    "topics": topics.report,
 }
 
 
@@ -34,6 +37,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["stories", file] if file != "--report":
             return stories.write_predictions(Path(file))
+        case ["topics", train, test, *options] if options in ([], ["--place"]):
+            return topics.write_predictions(Path(train), Path(test), is_placing=bool(options))
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)

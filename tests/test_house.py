@@ -15,6 +15,7 @@ FLOORS = {
     "config": 1,
     "ingest.pipeline": 3, "ingest.intake": 3, "ingest.filing": 3,
     "ingest.retelling": 3, "ingest.refiling": 3, "ingest.states": 3,
+    "ingest.teaching": 3, "ingest.learners": 3,
     "ingest.workers": 3, "ingest": 2,
     "store": 2, "publish": 2,
     "edition": 3,
@@ -34,6 +35,8 @@ ROOMS = {
     "rensa": {"ingest.prints"}, "Stemmer": {"words"},
     "ahocorasick_rs": {"ingest.boilerplate", "query.rules"},  # sentences of outlets, words of rules
     "publicsuffixlist": {"ingest.domains"},
+    "sklearn": {"ingest.learning"}, "numpy": {"ingest.learning"}, "scipy": {"ingest.learning"},
+    "wordllama": {"ingest.learning"},
     "luqum": {"query.syntax"}, "tomlkit": {"config.edit"},
     "pydantic": {"config"}, "pydantic_core": {"config"},
     "feedgen": {"publish.rss", "publish.atom", "publish.feedgen_mends"},

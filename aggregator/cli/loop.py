@@ -6,6 +6,9 @@ full disk, another program's lock) is waited for; nothing is half saved meanwhil
 """
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
@@ -16,6 +19,7 @@ import structlog
 
 from aggregator.cli.line import Newsroom, log_source, turn
 from aggregator.errors import StoreError, StoreTooNew
+from aggregator.ingest.learners import is_due, learners
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
 from aggregator.model import Delivery, Source, SourceReport
@@ -28,6 +32,8 @@ SOON = 0.5
 """Seconds between two looks while something is under way."""
 LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
+LEARNING = 60.0
+"""Seconds between two looks at what topics may learn or judge."""
 SUBSCRIBING = 5.0
 """Seconds between two looks at what hubs announce."""
 
@@ -39,6 +45,8 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
     log.info("started", sources=len(listed), database=str(room.config.database))
     desk = _Desk(room)
     steps = [lambda: _fetch_due(desk, listed), lambda: _take_in(desk)]
+    if learners(room.config.topics):
+        steps.append(lambda: _learn(desk))
     if can_be_reached(room.home, room.fetcher.limits.allow_private):
         steps.append(lambda: _subscribe(desk, listed))
     tasks = [asyncio.create_task(_again(step)) for step in steps]
@@ -160,6 +168,30 @@ async def _take_in(desk: _Desk) -> float:
                 raise error
         return 0.0
     return LETTERS
+
+
+async def _learn(desk: _Desk) -> float:
+    """Learn and judge, in a process of its own: it takes memory, and the line never waits."""
+    room = desk.room
+    if not (room.store.is_news() or is_due(room.store, room.config.topics, datetime.now(UTC))):
+        return LEARNING
+    command = (sys.executable, "-m", "aggregator", "--config", str(room.config.path))
+    process = await asyncio.create_subprocess_exec(
+        *command, "topic", "learn", stdout=PIPE, stderr=STDOUT, env=_of_store(room)
+    )
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    level = log.warning if process.returncode else log.info
+    level("learned", text=said.decode().strip().replace("\n", " "))
+    return LEARNING
+
+
+def _of_store(room: Newsroom) -> dict[str, str]:
+    """The environment, with the database that is in use."""
+    return {**os.environ, "AGGREGATOR_DATABASE": str(room.config.database)}
 
 
 async def _subscribe(desk: _Desk, listed: Sequence[Source]) -> float:

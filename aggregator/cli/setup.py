@@ -7,6 +7,8 @@ import click
 
 from aggregator import config as configuration
 from aggregator.cli.shared import read_config
+from aggregator.cli.topic.learning import can_learn
+from aggregator.errors import CannotLearn
 
 __all__ = ["check", "schema"]
 
@@ -20,6 +22,8 @@ def check(path: Path) -> None:
     Nothing is fetched and nothing is changed. The exit code is 1 if there are problems.
     """
     config = read_config(path)
+    if any(topic.learn != "off" for topic in config.topics) and not can_learn():
+        click.echo(f"warning: {CannotLearn()}", err=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     off = len(config.all_sources) - len(config.sources)

@@ -143,6 +143,7 @@ def _resolve(
                 match=table.match or "",
                 language=table.language or file.site.language,
                 stem=main_language(table.language or file.site.language) if table.stem else "",
+                learn=table.learn,
             )
             for table in file.topic
         ),

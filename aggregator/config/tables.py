@@ -149,6 +149,7 @@ Listening = Annotated[str, AfterValidator(_is_listening)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ShowText = Literal["title", "excerpt", "full"]
 DedupeText = Literal["off", "address", "text"]
+LearnText = Literal["off", "suggest", "place"]
 
 
 # ---- the tables of feeds.toml ------------------------------------------------------
@@ -244,6 +245,9 @@ class TopicTable(_Table):
         False, description="true: forms of one word are one in `match`, in the topic's language."
     )
     language: Language | None = Field(None, description="Language of the topic's feed.")
+    learn: LearnText = Field(
+        "off", description="What becomes of stories that look like those of the topic."
+    )
 
 
 class FetchTable(_Table):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from aggregator.ingest.categorize import Rulebook, categorize
-from aggregator.model import Placement, Refiling, Said, Source, Topic
+from aggregator.model import LEARNED, Placement, Refiling, Said, Source, Topic
 from aggregator.store import Standing, Store
 
 __all__ = ["Filing", "by_hand", "filings"]
@@ -60,7 +60,11 @@ def filed_anew(
     before = {placement.topic: placement for placement in standing.placed}
     found = categorize(standing.glimpses, rulebook, sources, (*standing.said, *said))
     after = {placement.topic: placement for placement in found}
+    out = {word.topic for word in (*standing.said, *said) if word.is_in is False}
     for topic in rulebook.topics:
+        stands = before.get(topic.id)
+        if stands and stands.by == LEARNED and topic.learn == "place" and topic.id not in out:
+            after.setdefault(topic.id, stands)
         if topic.id in before or topic.id in after:
             yield Filing(standing, topic.id, before.get(topic.id), after.get(topic.id))
 

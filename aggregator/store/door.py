@@ -15,6 +15,7 @@ from aggregator.model import (
     Hold,
     Kin,
     Known,
+    Learned,
     Push,
     Refiling,
     Rejected,
@@ -25,6 +26,8 @@ from aggregator.model import (
     SourceHealth,
     Story,
     Subscription,
+    Suggestion,
+    Taught,
 )
 from aggregator.query import Glimpse, Hits, Node, Query
 from aggregator.store.placing import Standing
@@ -184,12 +187,51 @@ class Store(Protocol):
         """The stories that stand in these topics or may belong there, oldest first: one of the
         clauses may match them, one of these outlets tells them, or an operator has said so."""
 
-    def standing_of(self, id_: str, topics: Sequence[str]) -> Standing | None:
-        """One story as filing sees it, and where it stands of these topics."""
+    def standing_of(self, entry: int, topics: Sequence[str]) -> Standing | None:
+        """The story of an entry row as filing sees it, and where it stands of these topics."""
 
     def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
         """Bring stored stories into topics and out of them, and keep what an operator said with
         it, in one transaction; ids and order do not change."""
+
+    # ---- learning
+
+    def taught(self, topics: Sequence[str]) -> list[Taught]:
+        """The stories that topics learn from, the oldest first: the newest of all, the newest of
+        each of these topics, and all of which an operator has said something about them."""
+
+    def newest(self, after: int, limit: int) -> list[Taught]:
+        """The newest published stories with a row after that, the oldest first."""
+
+    def words_said(self, topics: Sequence[str]) -> str:
+        """A digest of all that operators have said of these topics."""
+
+    def learned(self) -> Learned:
+        """What the newest model is of; version 0 if there is none."""
+
+    def model(self, version: int) -> bytes:
+        """The model of a version that is kept."""
+
+    def is_news(self) -> bool:
+        """True if stories have come that the newest model has not judged."""
+
+    def keep_model(self, model: bytes, of: str, now: datetime) -> None:
+        """A new version, which has not judged anything yet."""
+
+    def judged(
+        self,
+        version: int,
+        up_to: int,
+        suggestions: Sequence[Suggestion],
+        refilings: Sequence[Refiling],
+        now: datetime,
+    ) -> None:
+        """A version has judged all stories up to a row: it suggests these, and those it files."""
+
+    def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
+        """What looks most like a topic's stories, stands not in it, and was not taken out."""
+
+    # ---- publishing, of one story
 
     def heir(self, id_: str) -> str:
         """The id of the story that a story's id stands for now, since both turned out to be

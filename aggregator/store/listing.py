@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, Filed, held_scope, source_scope, topic_scope
+from aggregator.model import ALL, LEARNED, Filed, held_scope, source_scope, topic_scope
 from aggregator.store import rows
 
 __all__ = [
@@ -19,6 +19,7 @@ NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
 must not take two changes in one second for one."""
 
 HELD = held_scope("")
+_LEARNED = rows.by_text(LEARNED)
 LATELY = 20
 """Stories that may have a wrong date."""
 
@@ -27,7 +28,8 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
     """Bring the lists that a story stands in up to date; all of them, old and new, change.
 
     In a list that is new to it, it arrives with this, else nobody would see it there. A story
-    that is held stays held when it is revised; when another outlet tells it, it is news.
+    that is held stays held when it is revised; when another outlet tells it, it is news. What was
+    learned of it stays.
     """
     found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
     standing = {scope for (scope,) in found}
@@ -35,8 +37,8 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
     wanted = listings(story_row, replace(filed, is_held=is_held))
     touched |= standing
     db.conn.executemany(
-        "delete from listings where story = ? and scope = ?",
-        [(story_row, scope) for scope in standing - {scope for _, scope, *_ in wanted}],
+        "delete from listings where story = ? and scope = ? and placed_by != ?",
+        [(story_row, scope, _LEARNED) for scope in standing - {scope for _, scope, *_ in wanted}],
     )
     enlist(db, wanted, touched)
 

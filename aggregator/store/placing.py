@@ -15,7 +15,7 @@ from aggregator.store.listing import HELD, bump
 from aggregator.store.reading import MANY, glimpses, listed, many, many_rows
 from aggregator.store.search import may_match
 
-__all__ = ["Standing", "of_story", "refile", "said", "standings"]
+__all__ = ["Standing", "refile", "said", "standing_of", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ def standings(
         yield from _standing(db, topics, some, needs_content)
 
 
-def of_story(db: Database, topics: Sequence[str], id_: str) -> Standing | None:
-    """One story, by its id."""
-    found = db.execute("select row from stories where id = ?", [id_]).fetchall()
-    return next(_standing(db, topics, [row for (row,) in found], True), None)
+def standing_of(db: Database, topics: Sequence[str], entry: int) -> Standing | None:
+    """The story of an entry row."""
+    found = db.execute("select story from entries where id = ?", [entry]).fetchall()
+    return next(_standing(db, topics, [story for (story,) in found], True), None)
 
 
 def _candidates(

@@ -17,6 +17,7 @@ from aggregator.model import (
     FetchState,
     Kind,
     Known,
+    Learned,
     Move,
     Outcome,
     Pace,
@@ -167,6 +168,16 @@ def said_of(row: Row) -> Said:
         topic=row["topic"],
         is_in=bool(row["is_in"]),
         at=datetime.fromisoformat(row["at"]),
+    )
+
+
+def learned_of(row: Row) -> Learned:
+    """What was learned."""
+    return Learned(
+        version=row["version"],
+        made=datetime.fromisoformat(row["made"]),
+        of=row["of"],
+        judged=row["judged"],
     )
 
 

@@ -264,6 +264,25 @@ def placements_say_by_what(db: Database) -> None:
     )
 
 
+@migrations()
+def topics_learn(db: Database) -> None:
+    """What was learned, by version, and what it suggests."""
+    db.execute(
+        """create table models (
+             version integer primary key, made text not null, of text not null,
+             judged integer not null, model blob not null
+           )"""
+    )
+    db.execute(
+        """create table suggestions (
+             topic text not null, story integer not null references stories(row),
+             probability real not null, why text not null,
+             primary key (topic, story)
+           ) without rowid"""
+    )
+    db.execute("create index suggestions_by_story on suggestions(story)")
+
+
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the function that the index of words is made with."""
     connection.create_function("folded", 1, fold, deterministic=True)

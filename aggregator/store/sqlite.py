@@ -27,6 +27,7 @@ from aggregator.model import (
     Hold,
     Kin,
     Known,
+    Learned,
     Push,
     Refiling,
     Rejected,
@@ -37,11 +38,23 @@ from aggregator.model import (
     SourceHealth,
     Story,
     Subscription,
+    Suggestion,
+    Taught,
     held_scope,
     source_scope,
 )
 from aggregator.query import Glimpse, Hits, Node, Query
-from aggregator.store import copies, doctor, likeness, listing, placing, rows, saving, search
+from aggregator.store import (
+    copies,
+    doctor,
+    learning,
+    likeness,
+    listing,
+    placing,
+    rows,
+    saving,
+    search,
+)
 from aggregator.store.placing import Standing
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import migrate, with_functions
@@ -333,13 +346,61 @@ class SqliteStore:
         with self._door() as db:
             yield from placing.standings(db, topics, clauses, sources)
 
-    def standing_of(self, id_: str, topics: Sequence[str]) -> Standing | None:
+    def standing_of(self, entry: int, topics: Sequence[str]) -> Standing | None:
         with self._door() as db:
-            return placing.of_story(db, topics, id_)
+            return placing.standing_of(db, topics, entry)
 
     def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
         with self._writing() as db:
             placing.refile(db, refilings, said, now)
+
+    # ---- learning
+
+    def taught(self, topics: Sequence[str]) -> list[Taught]:
+        with self._door() as db:
+            return learning.taught(db, topics)
+
+    def newest(self, after: int, limit: int) -> list[Taught]:
+        with self._door() as db:
+            return learning.newest(db, after, limit)
+
+    def words_said(self, topics: Sequence[str]) -> str:
+        with self._door() as db:
+            return learning.words_said(db, topics)
+
+    def learned(self) -> Learned:
+        with self._door() as db:
+            return learning.learned(db)
+
+    def model(self, version: int) -> bytes:
+        with self._door() as db:
+            return learning.model(db, version)
+
+    def is_news(self) -> bool:
+        with self._door() as db:
+            return learning.is_news(db)
+
+    def keep_model(self, model: bytes, of: str, now: datetime) -> None:
+        with self._writing() as db:
+            learning.keep(db, model, of, now)
+
+    def judged(
+        self,
+        version: int,
+        up_to: int,
+        suggestions: Sequence[Suggestion],
+        refilings: Sequence[Refiling],
+        now: datetime,
+    ) -> None:
+        with self._writing() as db:
+            learning.judged(db, version, up_to, suggestions)
+            placing.refile(db, refilings, (), now)
+
+    def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
+        with self._door() as db:
+            return learning.suggestions(db, topic, limit)
+
+    # ---- publishing, of one story
 
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row

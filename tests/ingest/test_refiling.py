@@ -40,7 +40,7 @@ def _apply(newsroom: Newsroom) -> list[Refiling]:
 def _say(newsroom: Newsroom, title: str, is_in: bool | None) -> None:
     told = next(s for s in newsroom.store.latest(ALL, 50) if s.lead.title == title)
     (topic,) = newsroom.config.topics
-    standing = newsroom.store.standing_of(told.id, [topic.id])
+    standing = newsroom.store.standing_of(told.lead.row, [topic.id])
     assert standing
     sources = {source.id: source for source in newsroom.config.all_sources}
     said, changes = by_hand(standing, topic, is_in, sources, newsroom.now)

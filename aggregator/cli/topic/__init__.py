@@ -2,10 +2,12 @@
 
 trying   test, apply: a rule against all that is stored
 placing  explain, add, remove, reset: one story
+learning learn, suggest: what topics learn from examples
 """
 
 import click
 
+from aggregator.cli.topic.learning import learn, suggest
 from aggregator.cli.topic.placing import add, explain, remove, reset
 from aggregator.cli.topic.trying import apply, test
 
@@ -17,5 +19,5 @@ def topic() -> None:
     """Try a topic's rule, ask it why, and file stored stories by it or by hand."""
 
 
-for command in (test, apply, explain, add, remove, reset):
+for command in (test, apply, explain, add, remove, reset, learn, suggest):
     topic.add_command(command)

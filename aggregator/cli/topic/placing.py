@@ -34,7 +34,7 @@ def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
     with configured(path) as (config, store):
         (listed,) = chosen_topics(config, [id_], draft)
         told = found_story(store, story)
-        standing = store.standing_of(told.id, [id_])
+        standing = store.standing_of(told.lead.row, [id_])
         if standing is None:
             return
         sources = listed_sources(config, store)
@@ -125,7 +125,7 @@ def _say(path: Path, id_: str, stories: Sequence[str], is_in: bool | None) -> No
         words: list[Said] = []
         changes: list[Refiling] = []
         for story in told:
-            if standing := store.standing_of(story.id, [id_]):
+            if standing := store.standing_of(story.lead.row, [id_]):
                 said, changed = by_hand(standing, listed, is_in, sources, now)
                 words += said
                 changes += changed

@@ -1,0 +1,75 @@
+"""`topic learn` and `topic suggest`: what topics learn from examples."""
+
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from aggregator.cli.shared import configured
+from aggregator.cli.topic.trying import chosen_topics
+from aggregator.errors import CannotLearn
+from aggregator.ingest.learners import is_due, learners
+
+__all__ = ["can_learn", "learn", "suggest"]
+
+
+def can_learn() -> bool:
+    """True if the libraries that learning takes are installed."""
+    return all(find_spec(name) for name in ("sklearn", "wordllama"))
+
+
+@click.command()
+@click.option("--again", is_flag=True, help="Learn anew, whether or not anything has changed.")
+@click.pass_obj
+def learn(path: Path, again: bool) -> None:
+    """Learn from examples, and judge what has come in since.
+
+    Topics with learn = "suggest" or "place" learn from the stories that operators, rules, outlets
+    and their categories have filed. `aggregator run` does this by itself, when an operator has
+    said something, when settings have changed, and once a day.
+    """
+    with configured(path) as (config, store):
+        now = datetime.now(UTC)
+        if not learners(config.topics):
+            click.echo('No topic learns; give one learn = "suggest" or "place".')
+            return
+        if not can_learn():
+            raise CannotLearn
+        from aggregator.ingest import teaching
+
+        due = again or is_due(store, config.topics, now)
+        act = teaching.learn if due else teaching.judge
+        done = act(store, config.topics, now)
+        if done is None:
+            click.echo("There are too few examples; file some stories by hand or by a rule.")
+            return
+        suggested, filed = done
+        model = store.learned()
+        click.echo(
+            f"version {model.version} of {model.made:%Y-%m-%d %H:%M}: "
+            f"{suggested} stories suggested, {filed} filed"
+        )
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.pass_obj
+def suggest(path: Path, id_: str, limit: int) -> None:
+    """Show stories that look like those of a topic, the likest first.
+
+    `topic add` and `topic remove` say whether they belong there; either way the topic learns.
+    """
+    with configured(path) as (config, store):
+        (listed,) = chosen_topics(config, [id_])
+        if listed.learn == "off":
+            raise click.UsageError(f'the topic {id_!r} does not learn; give it learn = "suggest"')
+        found = store.suggestions(id_, limit)
+        told = store.told_in([one.lead for one in found])
+        for one in found:
+            if story := told.get(one.lead):
+                click.echo(f"{story.id}  {story.lead.source}: {story.lead.title}")
+                click.echo(f"{'':18}{one.why}")
+        if not found:
+            click.echo("Nothing is suggested.")

@@ -1,0 +1,191 @@
+"""What topics learn from examples, and what they make of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.ingest.categorize import Rulebook
+from aggregator.ingest.learners import is_due
+from aggregator.ingest.learning import Example, Model, load, train
+from aggregator.ingest.refiling import by_hand, filings
+from aggregator.ingest.teaching import judge, learn
+from aggregator.model import ALL, topic_scope
+from tests.partners import Newsroom, article
+
+HOUR = timedelta(hours=1)
+GUNS = ("Rifle", "Pistol", "Shotgun", "Revolver", "Carbine")
+SCHOOLS = ("Teachers", "Pupils", "Classrooms", "Lessons", "Headmasters")
+NEWS = "Gun shop owner sues over the firearms law"
+"""No word of the rule is in it."""
+OTHERS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
+
+
+def _examples(kind: tuple[str, ...], *topics: str, count: int = 40) -> list[Example]:
+    return [
+        Example((f"{kind[n % len(kind)]} number {n}", f"About {kind[(n + 1) % len(kind)]}."),
+                frozenset(topics))
+        for n in range(count)
+    ]  # fmt: skip
+
+
+EXAMPLES = [*_examples(GUNS, "guns"), *_examples(SCHOOLS, "schools"), *_examples(OTHERS)]
+
+
+def _model(examples: list[Example]) -> Model:
+    trained = train(examples, ["guns", "schools"])
+    assert trained
+    return trained.model
+
+
+def test_what_it_has_learned() -> None:
+    """New texts are judged by what the examples have in common, and certainly."""
+    model = _model(EXAMPLES)
+    (shot, taught, none) = model.judge(
+        [("A shotgun and a pistol", ""), ("Lessons for pupils", ""), ("Rain on the orchards", "")]
+    )
+
+    assert [(j.topic, j.is_certain) for j in shot] == [("guns", True), ("schools", False)]
+    assert [(j.topic, j.is_certain) for j in taught] == [("guns", False), ("schools", True)]
+    assert not any(j.is_certain or j.probability > 0.5 for j in none)
+    assert set(model.because(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
+
+
+def test_what_it_has_never_read() -> None:
+    """Words that no example has, but that mean something like them."""
+    model = _model(EXAMPLES)
+    ((guns, schools),) = model.judge([("Firearms", "Ammunition for handguns")])
+
+    assert guns.probability > schools.probability
+
+
+def test_what_is_kept() -> None:
+    """A model that was kept judges as it did, and the same examples make the same one."""
+    model, again = _model(EXAMPLES), _model(EXAMPLES)
+    kept = load(model.dump())
+    (before,), (after,) = (m.judge([("A pistol in the classrooms", "")]) for m in (model, kept))
+
+    assert kept.dump() == model.dump() == again.dump()
+    for one, other in zip(before, after, strict=True):
+        assert one.probability == pytest.approx(other.probability, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [[], EXAMPLES[:1], _examples(GUNS, "guns"), _examples(OTHERS)],
+    ids=["none", "one", "all in the topic", "none in the topic"],
+)
+def test_too_few_examples(examples: list[Example]) -> None:
+    """Nothing is learned from them, and nothing falls over."""
+    assert train(examples, ["guns"]) is None
+
+
+def test_few_examples_are_not_certain() -> None:
+    """What was right three times may be chance; a story is only suggested then."""
+    model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
+    ((judged,),) = model.judge([("A shotgun and a pistol", "")])
+
+    assert not judged.is_certain
+
+
+# ---- in a newsroom ------------------------------------------------------------------
+
+
+@pytest.fixture
+def room(newsroom: Newsroom) -> Newsroom:
+    """An outlet whose stories on guns a rule has found, as far as it knows the word."""
+    newsroom.lists("harbor", max_new="1000")
+    newsroom.has_topic("guns", "rifle OR pistol OR shotgun OR carbine")
+    newsroom.change('title = "Guns"', 'title = "Guns"\nlearn = "place"')
+    shops = [(t, f"{teaser} The gun shop, its owner and the firearms law.")
+             for t, teaser in (e.text for e in _examples(GUNS[:3], "guns"))]  # fmt: skip
+    told = [*shops, *(e.text for e in _examples(OTHERS))]
+    newsroom.publishes("harbor", *(article(title, text=text) for title, text in told))
+    newsroom.ingests()
+    return newsroom
+
+
+def _learn(room: Newsroom) -> tuple[int, int]:
+    if is_due(room.store, room.config.topics, room.now):
+        done = learn(room.store, room.config.topics, room.now)
+        assert done
+        return done
+    return judge(room.store, room.config.topics, room.now)
+
+
+def _brings(room: Newsroom, *titles: str) -> None:
+    room.publishes("harbor", *(article(t, text=f"{t} and more of it.") for t in titles))
+    room.ingests(later=HOUR)
+
+
+def _titles(room: Newsroom) -> set[str]:
+    return {s.lead.title for s in room.store.latest(topic_scope("guns"), 500)}
+
+
+def test_what_is_certain_is_filed(room: Newsroom) -> None:
+    """It says that it was learned, how certain it is, and because of what."""
+    assert _learn(room) == (0, 0)
+    _brings(room, NEWS, "Bread for the bakers")
+    before = room.ids()
+    assert NEWS not in _titles(room)
+
+    assert _learn(room) == (0, 1)
+    (told,) = [s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
+    assert room.store.why(told.id)["guns"].startswith("learned, 0.")
+    assert "because: " in room.store.why(told.id)["guns"]
+    assert room.ids() == before
+    assert _learn(room) == (0, 0)  # it has been judged
+
+
+def test_what_is_suggested(room: Newsroom) -> None:
+    """It waits for an operator, whose word takes it off the list."""
+    room.change('"place"', '"suggest"')
+    _brings(room, NEWS)
+
+    assert _learn(room) == (1, 0)
+    (found,) = room.store.suggestions("guns", 10)
+    assert found.why.startswith("learned, 0.")
+    _say(room, found.lead, False)
+    assert room.store.suggestions("guns", 10) == []
+    assert is_due(room.store, room.config.topics, room.now)  # there is something to learn from it
+
+
+def _say(room: Newsroom, entry: int, is_in: bool) -> None:
+    (topic,) = room.config.topics
+    standing = room.store.standing_of(entry, ["guns"])
+    assert standing
+    said, changes = by_hand(standing, topic, is_in, {}, room.now)
+    room.store.refile(changes, said, room.now)
+
+
+def test_what_an_operator_took_out(room: Newsroom) -> None:
+    """No model files it again."""
+    _brings(room, NEWS)
+    assert _learn(room) == (0, 1)
+    told = next(s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop"))
+    _say(room, told.lead.row, False)
+
+    assert is_due(room.store, room.config.topics, room.now)
+    _learn(room)
+    assert NEWS not in _titles(room)
+
+
+def test_what_was_learned_stays(room: Newsroom) -> None:
+    """Through a revision, and when rules are applied; until the topic learns no more."""
+    _brings(room, NEWS)
+    _learn(room)
+    changed = article(NEWS, text="Told anew.")
+    room.publishes("harbor", changed)
+    room.ingests(later=HOUR)
+    assert _applied(room) == 0
+    assert NEWS in _titles(room)
+
+    room.change('"place"', '"off"')
+    assert _applied(room) == 1
+    assert NEWS not in _titles(room)
+
+
+def _applied(room: Newsroom) -> int:
+    found = filings(room.store, Rulebook(room.config.topics), {})
+    changes = [filing.refiling for filing in found if filing.refiling]
+    room.store.refile(changes, (), room.now)
+    return len(changes)
