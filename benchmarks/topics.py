@@ -112,7 +112,7 @@ def _split(rows: Sequence[_Row], share: float) -> tuple[list[_Row], list[_Row]]:
 
 def _accuracy(model: Model, rows: Sequence[_Row]) -> float:
     found = map(_likeliest, _judged(model, rows))
-    right = [topic == row["topic"] for topic, row in zip(found, rows, strict=True)]
+    right = [bool(topic == row["topic"]) for topic, row in zip(found, rows, strict=True)]
     return sum(right) / len(rows)
 
 

@@ -15,7 +15,7 @@ from aggregator.store.listing import HELD, bump
 from aggregator.store.reading import MANY, glimpses, listed, many, many_rows
 from aggregator.store.search import may_match
 
-__all__ = ["Standing", "refile", "said", "standing_of", "standings"]
+__all__ = ["Standing", "put_aside", "refile", "said", "standing_of", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,32 @@ def said(db: Database, entries: Collection[int]) -> list[Said]:
     return [rows.said_of(row) for row in found]
 
 
-def refile(
-    db: Database, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime
-) -> None:
-    """Bring stored stories into topics and out of them; in all other lists nothing moves. Keep
-    what an operator `said` with it."""
+def put_aside(db: Database, refilings: Iterable[Refiling]) -> None:
+    """Keep what is to be refiled in a table of this connection's own, for there may be a million:
+    meanwhile nothing is locked."""
+    db.execute(
+        """create temp table if not exists refiled (
+             story integer, topic text, held text, why text, placed_by text, arrived text
+           )"""
+    )
+    db.execute("delete from refiled")
+    db.conn.executemany("insert into refiled values (?, ?, ?, ?, ?, ?)", map(_row, refilings))
+
+
+def _row(refiling: Refiling) -> tuple[int, str, str, str | None, str, str | None]:
+    placement = refiling.placement
+    return (
+        refiling.story,
+        *_scopes(refiling.topic),
+        placement.why if placement else None,
+        rows.by_text(placement.by) if placement else "",
+        rows.time(refiling.arrived) if refiling.arrived else None,
+    )
+
+
+def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
+    """Bring the stories that were put aside into topics and out of them; in all other lists
+    nothing moves. Keep what an operator `said` with it."""
     for word in said:
         if word.is_in is None:
             sql = "delete from said where entry = ? and topic = ?"
@@ -117,33 +138,24 @@ def refile(
         else:
             row = [word.entry, word.topic, word.is_in, rows.time(word.at)]
             db.execute("insert or replace into said values (?, ?, ?, ?)", row)
-    touched: set[str] = set()
-    moved: set[int] = set()
-    for refiling in refilings:
-        moved.add(refiling.story)
-        touched.add(topic_scope(refiling.topic))
-        if refiling.placement is None:
-            db.execute(
-                "delete from listings where story = ? and scope in (?, ?)",
-                [refiling.story, *_scopes(refiling.topic)],
-            )
-        else:
-            _place(db, refiling, refiling.placement)
-    sql = "select distinct scope from listings where story in ({many}) and scope not glob 'held *'"
-    touched.update(scope for (scope,) in many(db, sql, moved))
-    bump(db, touched, now)
-
-
-def _place(db: Database, refiling: Refiling, placement: Placement) -> None:
-    """In every list a story stands by the same time of arrival."""
-    arrived = rows.time(refiling.arrived) if refiling.arrived else None
+    touched = """select distinct scope from listings where story in (select story from refiled)
+                 and scope not glob 'held *' union select distinct topic from refiled"""
+    scopes = [scope for (scope,) in db.execute(touched)]
+    for column in ("topic", "held"):
+        db.execute(
+            f"""delete from listings where (story, scope) in
+                  (select story, {column} from refiled where why is null)"""  # noqa: S608 - our own words
+        )
+    # in every list a story stands by the same time of arrival
     db.execute(
         """insert into listings
-             select story, case scope when 'all' then ?1 else ?2 end,
-                    coalesce(?3, arrived), published, ?4, ?5
-             from listings where story = ?6 and scope in ('all', 'held all')
+             select story, case scope when 'all' then topic else held end,
+                    coalesce(refiled.arrived, listings.arrived), published,
+                    refiled.why, refiled.placed_by
+             from refiled join listings using (story)
+             where scope in ('all', 'held all') and refiled.why is not null
            on conflict (story, scope)
-           do update set why = excluded.why, placed_by = excluded.placed_by""",
-        [*_scopes(refiling.topic), arrived, placement.why, rows.by_text(placement.by),
-         refiling.story],
-    )  # fmt: skip
+           do update set why = excluded.why, placed_by = excluded.placed_by"""
+    )
+    db.execute("delete from refiled")
+    bump(db, scopes, now)

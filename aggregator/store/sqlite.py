@@ -351,8 +351,10 @@ class SqliteStore:
             return placing.standing_of(db, topics, entry)
 
     def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
+        with self._door() as db:
+            placing.put_aside(db, refilings)
         with self._writing() as db:
-            placing.refile(db, refilings, said, now)
+            placing.refile(db, said, now)
 
     # ---- learning
 
@@ -392,9 +394,11 @@ class SqliteStore:
         refilings: Sequence[Refiling],
         now: datetime,
     ) -> None:
+        with self._door() as db:
+            placing.put_aside(db, refilings)
         with self._writing() as db:
             learning.judged(db, version, up_to, suggestions)
-            placing.refile(db, refilings, (), now)
+            placing.refile(db, (), now)
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
         with self._door() as db:

@@ -109,7 +109,7 @@ def apply(path: Path, ids: Sequence[str], write: bool) -> None:
             click.echo("Nothing is changed; --write changes it.")
             return
         with asyncio.run(turn(store, PATIENCE)):
-            changes = list(_changes(filings(store, rulebook, sources), tallies))
+            changes = _changes(filings(store, rulebook, sources), tallies)
             store.refile(changes, (), datetime.now(UTC))
         _show_all(store, tallies)
         click.echo("Written; pages and feeds show it at once.")
