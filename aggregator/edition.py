@@ -9,7 +9,7 @@ the clock, so whoever keeps one under its place's revision need not make it agai
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator.config import Config
@@ -74,12 +74,13 @@ class Edition:
         self._listed = {source.id: source for source in config.all_sources}
         self._topics = {topic.id: topic for topic in config.topics}
 
-    def find(self, path: str) -> Place | None:
-        """The place at a public path, or None if nothing ever stands there."""
+    def find(self, path: str, language: str = "") -> Place | None:
+        """The place at a public path, or None if nothing ever stands there. A list may be asked
+        for in one language."""
         if path in (fixed := self._fixed()):
             return Place(path=path, scope=ALL, make=fixed[path])
         if match := _LIST.fullmatch(path):
-            return self._find_list(path, match["path"], match["ending"])
+            return self._find_list(path, match["path"], match["ending"], language)
         if match := _STORY.fullmatch(path):
             id_ = match["id"]
             return Place(path=path, scope=ALL, make=lambda: self._story(id_))
@@ -123,11 +124,15 @@ class Edition:
             ),
         }
 
-    def _find_list(self, path: str, listed: str, ending: str | None) -> Place | None:
+    def _find_list(self, path: str, listed: str, ending: str | None, language: str) -> Place | None:
         scope = self._scope(listed)
         if scope is None or (ending and ending not in ENDINGS):
             return None
-        return Place(path=path, scope=scope, make=lambda: self._list(listed, scope, ending))
+        return Place(
+            path=f"{path}{_query(language)}",
+            scope=scope,
+            make=lambda: self._list(listed, scope, ending, language),
+        )
 
     def _scope(self, path: str) -> str | None:
         kind, _, name = path.removeprefix("/").partition("/")
@@ -139,8 +144,8 @@ class Edition:
 
     # ---- documents
 
-    def _list(self, path: str, scope: str, ending: str | None) -> Document:
-        feed = self._feed(path, scope, self.config.publish.limit)
+    def _list(self, path: str, scope: str, ending: str | None, language: str) -> Document:
+        feed = self._feed(path, scope, self.config.publish.limit, language)
         if ending is None:
             return _html(pages.list_page(feed, self.config.site, self.config.topics))
         body = _RENDER[ending](feed, self.config.site)
@@ -174,8 +179,14 @@ class Edition:
         page = pages.moved_page(path, self.config.site, self.config.topics)
         return Document(body=page, media_type=HTML, leads_to=path)
 
-    def _feed(self, path: str, scope: str, limit: int) -> TopicFeed:
-        return self._told(path, self.store.latest(scope, limit))
+    def _feed(self, path: str, scope: str, limit: int, language: str = "") -> TopicFeed:
+        topic = self._topics.get(scope.removeprefix(topic_scope("")))
+        share = topic.share if topic else None
+        found = self.store.latest(scope, limit, language=language, share=share)
+        feed = self._told(path, found)
+        if not language:
+            return feed
+        return replace(feed, query=_query(language), language=language)
 
     def _told(self, path: str, stories: list[Story]) -> TopicFeed:
         title, description, language = self._head(path)
@@ -205,6 +216,10 @@ class Edition:
     def _source(self, id_: str) -> Source | None:
         """An outlet; one that left feeds.toml is credited as it was."""
         return self._listed.get(id_) or self.store.sources().get(id_)
+
+
+def _query(language: str) -> str:
+    return f"?lang={language}" if language else ""
 
 
 def _html(body: bytes) -> Document:

@@ -85,6 +85,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """At most so many stories of one outlet among any so many that follow each other."""
+
+    most: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic as listed in feeds.toml; `match` is a rule in the query language."""
 
@@ -96,6 +104,7 @@ class Topic:
     stem: str = ""
     """The language by whose stems the words of `match` are compared; empty if as they are."""
     learn: Learn = "off"
+    share: Share | None = None
 
 
 # ---- fetching --------------------------------------------------------------------
@@ -552,11 +561,13 @@ def held_scope(scope: str) -> str:
 class TopicFeed:
     """What one public feed tells, whatever its format.
 
-    `path` is its public path without ending, such as `/topics/drug-war`;
+    `path` is its public path without ending, such as `/topics/drug-war`, `query` what is asked
+    of it, such as `?lang=es`;
     `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
     """
 
     path: str
+    query: str = ""
     title: str
     description: str
     language: str

@@ -26,7 +26,7 @@ COMMANDS = {
     "run": "aggregator.cli.run",
     "publish": "aggregator.cli.publish",
     "sources": "aggregator.cli.show",
-    "topics": "aggregator.cli.show",
+    "topics": "aggregator.cli.topics",
     "topic": "aggregator.cli.topic",
     "story": "aggregator.cli.stories",
     "merge": "aggregator.cli.stories",

@@ -1,6 +1,9 @@
 """`check` and `schema`: is feeds.toml right?"""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -8,9 +11,18 @@ import click
 from aggregator import config as configuration
 from aggregator.cli.shared import read_config
 from aggregator.cli.topic.learning import can_learn
-from aggregator.errors import CannotLearn
+from aggregator.config import Config
+from aggregator.errors import CannotLearn, Problem
+from aggregator.query import Rules, parse, terms
+from aggregator.store import open_if_current
 
 __all__ = ["check", "schema"]
+
+
+NEWEST = 10_000
+"""Stories on which rules are tried."""
+FEWEST = 20
+"""Stories, below which nothing can be said of a rule."""
 
 
 @click.command()
@@ -19,12 +31,13 @@ def check(path: Path) -> None:
     """Check feeds.toml and list everything that is wrong with it.
 
     Each problem comes with its line, the key, what was found and what is accepted.
-    Nothing is fetched and nothing is changed. The exit code is 1 if there are problems.
+    Nothing is fetched and nothing is changed. The exit code is 1 if there are problems. Rules
+    that find nothing, or more than half, of the stories that are stored are warned of.
     """
     config = read_config(path)
     if any(topic.learn != "off" for topic in config.topics) and not can_learn():
         click.echo(f"warning: {CannotLearn()}", err=True)
-    for warning in config.warnings:
+    for warning in (*config.warnings, *_idle_rules(config)):
         click.echo(f"warning: {warning}", err=True)
     off = len(config.all_sources) - len(config.sources)
     click.echo(
@@ -32,6 +45,28 @@ def check(path: Path) -> None:
         + (f" ({off} more switched off)" if off else "")
         + f", {_count(len(config.topics), 'topic')}."
     )
+
+
+def _idle_rules(config: Config) -> Iterator[Problem]:
+    """Rules that find nothing of what is stored, or more than half."""
+    store = open_if_current(config.database)
+    ruled = [topic for topic in config.topics if topic.match]
+    if store is None or not ruled:
+        return
+    roots = [parse(topic.match, topic.stem).root for topic in ruled]
+    needs_content = any("content" in term.fields for root in roots for term in terms(root))
+    rules, found, looked_at = Rules(roots), Counter[int](), 0
+    with closing(store):
+        for glimpse, _ in store.glimpses(NEWEST, with_content=needs_content):
+            looked_at += 1
+            found.update(rules.match(glimpse.document).keys())
+    if looked_at < FEWEST:
+        return
+    for number, topic in enumerate(ruled):
+        if found[number] == 0 or 2 * found[number] > looked_at:
+            what = "more than half" if found[number] else "nothing"
+            message = f"character 1: this rule finds {what} of the newest {looked_at:,} stories"
+            yield Problem(line=config.lines[topic.id], key="topic.match", message=message)
 
 
 def _count(number: int, noun: str) -> str:

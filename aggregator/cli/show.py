@@ -1,23 +1,23 @@
-"""`sources` and `topics`: what is broken, since when and why; what stands where."""
+"""`sources`: what is broken, since when and why; what stands where."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from aggregator.cli.shared import chosen, configured
+from aggregator.cli.tables import print_table, table, time_text
 from aggregator.config import Config
-from aggregator.errors import UnknownName
 from aggregator.ingest.schedule import quiet_since, settled
-from aggregator.model import Outcome, SourceHealth, topic_scope
+from aggregator.model import Outcome, Source, SourceHealth
 from aggregator.store import Store
+from aggregator.words import fold
 
-__all__ = ["sources", "topics"]
+__all__ = ["sources"]
 
 SHOWN = 20
+NEWEST = 500
+"""Articles of an outlet whose categories are counted."""
 
 
 @click.command()
@@ -33,7 +33,7 @@ def sources(path: Path, id_: str | None) -> None:
     waiting  its server wants to be left alone for a while
     quiet    works, but silent for far longer than it used to be
 
-    With an ID, show that source alone, with what was rejected from it.
+    With an ID, show that source alone, with what was rejected from it, and its own categories.
     """
     now = datetime.now(UTC)
     with configured(path) as (config, store):
@@ -41,7 +41,7 @@ def sources(path: Path, id_: str | None) -> None:
         health |= {h.source: h for h in store.health()}
         if id_ is not None:
             (source,) = chosen(config, [id_])
-            _show_source(health[source.id], store, now)
+            _show_source(health[source.id], source, store, now)
             return
         _show_sources(config, health, now)
 
@@ -50,19 +50,19 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
     enabled = {source.id for source in config.sources}
     listed = [health[source.id] for source in config.all_sources]
     listed.sort(key=lambda h: (_rank(h, now), h.source))  # what is broken comes first
-    table = _table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
+    shown = table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
     for h in listed:
         state, since = _state(h, now)
-        table.add_row(
+        shown.add_row(
             h.source,
             state if h.source in enabled else "switched off",
-            _time(since),
-            _time(max(h.recent, default=None)),
-            "" if h.retired else _time(h.next_fetch),
+            time_text(since),
+            time_text(max(h.recent, default=None)),
+            "" if h.retired else time_text(h.next_fetch),
             str(h.entries),
             str(h.rejected),
         )
-    _print(table)
+    print_table(shown)
     for h in listed:
         for remark in _remarks(h, now):
             click.echo(f"\n{h.source}: {remark}")
@@ -96,26 +96,27 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
     if health.move.to:
         asked = "which is asked now" if settled(health.move, now) else "which is not believed yet"
         remarks.append(
-            f"Its server says that the feed has moved to {health.move.to}, {asked} "
-            f"({health.move.hits} times since {_time(health.move.since)}); see `aggregator moved`."
+            f"Its server says that the feed has moved to {health.move.to}, {asked} ("
+            f"{health.move.hits} times since {time_text(health.move.since)}); see "
+            "`aggregator moved`."
         )
     return remarks
 
 
-def _show_source(health: SourceHealth, store: Store, now: datetime) -> None:
+def _show_source(health: SourceHealth, source: Source, store: Store, now: datetime) -> None:
     state, since = _state(health, now)
     rows = {
         "source": health.source,
         "state": state,
-        "since": _time(since),
+        "since": time_text(since),
         "why": health.error,
-        "failing since": _time(health.failing_since),
-        "last fetch": _time(health.last_fetch),
-        "last success": _time(health.last_success),
-        "next fetch": "" if health.retired else _time(health.next_fetch),
-        "newest entry": _time(max(health.recent, default=None)),
+        "failing since": time_text(health.failing_since),
+        "last fetch": time_text(health.last_fetch),
+        "last success": time_text(health.last_success),
+        "next fetch": "" if health.retired else time_text(health.next_fetch),
+        "newest entry": time_text(max(health.recent, default=None)),
         "moves to": health.move.to,
-        "pushed until": _time(health.pushed_until),
+        "pushed until": time_text(health.pushed_until),
         "hub": health.push_error,
         "entries": str(health.entries),
         "held": str(health.held),
@@ -125,47 +126,18 @@ def _show_source(health: SourceHealth, store: Store, now: datetime) -> None:
         click.echo(f"{name + ':':15}{value or '-'}")
     for rejected in store.rejected(health.source, SHOWN):
         click.echo(f"  rejected {rejected.title!r}: {rejected.reason}")
+    _show_categories(source, store)
 
 
-@click.command()
-@click.argument("id_", metavar="[ID]", required=False)
-@click.pass_obj
-def topics(path: Path, id_: str | None) -> None:
-    """Show how many stories each topic holds.
-
-    With an ID, show the newest stories of that topic, each with why it is there.
-    """
-    with configured(path) as (config, store):
-        if id_ is not None:
-            _show_topic(config, store, id_)
-            return
-        counts = store.counts()
-        table = _table("topic", "stories", "title")
-        for topic in config.topics:
-            table.add_row(topic.id, str(counts.get(topic_scope(topic.id), 0)), escape(topic.title))
-    _print(table)
-
-
-def _show_topic(config: Config, store: Store, id_: str) -> None:
-    known = [topic.id for topic in config.topics]
-    if id_ not in known:
-        raise UnknownName("topic", id_, known)
-    for story in store.latest(topic_scope(id_), SHOWN):
-        click.echo(f"{_time(story.published)}  {story.id}  {story.lead.title}")
-        click.echo(f"{'':18}{story.lead.source}: {store.why(story.id)[id_]}")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None)
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table
-
-
-def _print(table: Table) -> None:
-    """As wide as it is: an id that is cut cannot be looked for."""
-    Console(width=Console(width=1000).measure(table).maximum).print(table)
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+def _show_categories(source: Source, store: Store) -> None:
+    """Those that no topic is named for come first: a new one may want a topic."""
+    mapped = {fold(tag): topic for tag, topic in source.tags.items()}
+    found = store.categories(source.id, NEWEST)
+    unknown = [(tag, number) for tag, number in found if fold(tag) not in mapped]
+    known = [(tag, number) for tag, number in found if fold(tag) in mapped]
+    if found:
+        click.echo(f"\nits own categories, in its newest {NEWEST} articles:")
+    for tag, number in (*unknown[:SHOWN], *known):
+        click.echo(f"{number:>8}  {tag!r} -> {mapped.get(fold(tag), 'no topic')}")
+    if len(unknown) > SHOWN:
+        click.echo(f"{'':10}and {len(unknown) - SHOWN} more that no topic is named for")

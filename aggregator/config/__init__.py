@@ -8,7 +8,7 @@ started with half a configuration.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from aggregator.config.tables import (
     seconds,
 )
 from aggregator.errors import ConfigError, Problem
-from aggregator.model import Site, Source, Topic
+from aggregator.model import Share, Site, Source, Topic
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,6 +55,8 @@ class Config:
     all_sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
     warnings: tuple[Problem, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where the rule of each topic stands."""
 
 
 def read(path: Path, environment: Mapping[str, str]) -> Config:
@@ -144,11 +146,22 @@ def _resolve(
                 language=table.language or file.site.language,
                 stem=main_language(table.language or file.site.language) if table.stem else "",
                 learn=table.learn,
+                share=_share(table.max_share),
             )
             for table in file.topic
         ),
         warnings=tuple(problems.warnings(file, environment, lines)),
+        lines={
+            table.id: lines.of(("topic", index, "match")) for index, table in enumerate(file.topic)
+        },
     )
+
+
+def _share(text: str | None) -> Share | None:
+    if text is None:
+        return None
+    most, _, of = text.partition(" of ")
+    return Share(most=int(most), of=int(of))
 
 
 def _source(table: SourceTable, defaults: DefaultsTable) -> Source:

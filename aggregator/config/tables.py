@@ -68,6 +68,13 @@ def _is_rule(value: str) -> str:
     return value
 
 
+def _is_share(value: str) -> str:
+    found = re.fullmatch(r"([1-9][0-9]?) of ([1-9][0-9]?)", value)
+    if not found or int(found[1]) >= int(found[2]):
+        raise ValueError('a share such as "2 of 10"')
+    return value
+
+
 def _is_language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError('a language tag such as "en" or "pt-BR"')
@@ -141,6 +148,7 @@ Variable = Annotated[str, AfterValidator(_is_variable)]
 Header = Annotated[str, AfterValidator(_is_header)]
 NetworkText = Annotated[str, AfterValidator(_is_network)]
 Duration = Annotated[str, AfterValidator(is_duration)]
+ShareText = Annotated[str, AfterValidator(_is_share)]
 Pause = Annotated[str, AfterValidator(lambda value: value if value == "0s" else is_duration(value))]
 Contact = Annotated[str, AfterValidator(_is_contact)]
 Line = Annotated[str, AfterValidator(_is_line)]
@@ -245,6 +253,9 @@ class TopicTable(_Table):
         False, description="true: forms of one word are one in `match`, in the topic's language."
     )
     language: Language | None = Field(None, description="Language of the topic's feed.")
+    max_share: ShareText | None = Field(
+        None, description="At most so many stories of one outlet among any so many in a row."
+    )
     learn: LearnText = Field(
         "off", description="What becomes of stories that look like those of the topic."
     )

@@ -24,6 +24,7 @@ from aggregator import query
 from aggregator.ingest.addresses import address_of, is_ours
 from aggregator.ingest.boilerplate import article_text, attributions
 from aggregator.ingest.documents import document_of
+from aggregator.ingest.languages import language_of
 from aggregator.ingest.naming import Named
 from aggregator.ingest.prints import prints_of
 from aggregator.model import (
@@ -108,7 +109,7 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         published=published,
         updated=max(_past(given.updated, now) or published, published),
         tags=tags,
-        language=_language(given.language) or source.language,
+        language=_language(given.language) or source.language or language_of(f"{title} {summary}"),
         image=image,
         enclosures=enclosures,
         digest=given.digest,

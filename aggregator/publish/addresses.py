@@ -22,9 +22,9 @@ class Addresses:
         """A page or file at a path that begins with a slash."""
         return f"{self.base}{path}"
 
-    def feed(self, path: str, ending: str) -> str:
+    def feed(self, path: str, ending: str, query: str = "") -> str:
         """A feed of the list at `path`."""
-        return f"{self.base}{path}.{ending}"
+        return f"{self.base}{path}.{ending}{query}"
 
     def story(self, id_: str) -> str:
         """The page of a story."""

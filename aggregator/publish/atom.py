@@ -14,7 +14,7 @@ __all__ = ["atom"]
 def atom(feed: TopicFeed, site: Site) -> bytes:
     """The feed as Atom."""
     at = Addresses(site.url)
-    own = at.feed(feed.path, "atom")
+    own = at.feed(feed.path, "atom", feed.query)
     made = FeedGenerator()
     made.register_extension("mends", FeedMends, EntryMends, rss=False)
     made.id(own)
@@ -23,7 +23,7 @@ def atom(feed: TopicFeed, site: Site) -> bytes:
     made.updated(feed.updated)
     made.author(name=site.title, uri=at.page("/"))
     made.link(href=own, rel="self", type=ENDINGS["atom"].partition(";")[0])
-    made.link(href=at.page(feed.path), rel="alternate", type="text/html")
+    made.link(href=at.page(feed.path + feed.query), rel="alternate", type="text/html")
     made.language(feed.language)
     made.generator("aggregator", version=__version__)
     for item in shown(feed):

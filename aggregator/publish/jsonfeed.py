@@ -17,8 +17,8 @@ def jsonfeed(feed: TopicFeed, site: Site) -> bytes:
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": at.page(feed.path),
-        "feed_url": at.feed(feed.path, "json"),
+        "home_page_url": at.page(feed.path + feed.query),
+        "feed_url": at.feed(feed.path, "json", feed.query),
         "description": feed.description,
         "language": feed.language,
         "authors": [{"name": site.title, "url": at.page("/")}],

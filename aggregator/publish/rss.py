@@ -17,8 +17,12 @@ def rss(feed: TopicFeed, site: Site) -> bytes:
     made.register_extension("mends", FeedMends, EntryMends, atom=False)
     made.title(feed.title)
     made.description(feed.description or feed.title)
-    made.link(href=at.feed(feed.path, "rss"), rel="self", type=ENDINGS["rss"].partition(";")[0])
-    made.link(href=at.page(feed.path), rel="alternate")  # last, for it becomes <link>
+    made.link(
+        href=at.feed(feed.path, "rss", feed.query),
+        rel="self",
+        type=ENDINGS["rss"].partition(";")[0],
+    )
+    made.link(href=at.page(feed.path + feed.query), rel="alternate")  # last, for it becomes <link>
     made.language(feed.language)
     made.lastBuildDate(feed.updated)
     made.generator("aggregator")

@@ -30,6 +30,11 @@ class Document:
             self._folded[key] = self._stemmed(name, language) if language else self._fold(name)
         return self._folded[key]
 
+    def text(self, name: str) -> str:
+        """The text of a field that has one value, as it was given."""
+        value = self.fields.get(name, "")
+        return value if isinstance(value, str) else ""
+
     def items(self, name: str) -> tuple[str, ...]:
         """The items of a many-valued field, as they were given."""
         value = self.fields.get(name, ())
@@ -44,7 +49,7 @@ class Document:
         return f" {' '.join(stemmed(self.folded(name).split(), language))} "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Glimpse:
     """As much of an entry as rules need: its row, its story's row if it is stored, its outlet."""
 

@@ -22,6 +22,7 @@ from aggregator.model import (
     Revision,
     RunReport,
     Said,
+    Share,
     Source,
     SourceHealth,
     Story,
@@ -166,8 +167,11 @@ class Store(Protocol):
 
     # ---- publishing
 
-    def latest(self, scope: str, limit: int) -> list[Story]:
-        """The newest arrivals of a scope, ordered by publication, newest first."""
+    def latest(
+        self, scope: str, limit: int, *, language: str = "", share: Share | None = None
+    ) -> list[Story]:
+        """The newest arrivals of a scope, ordered by publication, newest first; in one language
+        only, if there is one, and no outlet with more than its share."""
 
     def story(self, id_: str) -> Story | None:
         """One story."""
@@ -262,6 +266,22 @@ class Store(Protocol):
 
     def counts(self) -> dict[str, int]:
         """The number of stories in every scope."""
+
+    def yields(self, since: datetime) -> Iterator[tuple[str, Sequence[str], datetime]]:
+        """Each story in a topic that arrived since then: topic, by what, when."""
+
+    def outlet_yields(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Each story that some topic has and that arrived since then: whose it is, when."""
+
+    def shared(self) -> list[tuple[str, str, int]]:
+        """Pairs of topics and how many stories both have, most first."""
+
+    def glimpses(self, limit: int, *, with_content: bool) -> Iterator[tuple[Glimpse, bool]]:
+        """The leads of the newest published stories, as rules see them, and whether each has a
+        topic."""
+
+    def categories(self, source: str, limit: int) -> list[tuple[str, int]]:
+        """The categories that an outlet gave its newest articles, the most frequent first."""
 
     def last_stamp(self) -> datetime | None:
         """The time of the last fetch, which may lie ahead if the clock has gone back."""

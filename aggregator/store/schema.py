@@ -8,7 +8,7 @@ from sqlite_utils import Database, Migrations
 from aggregator.errors import StoreTooNew, StoreUnavailable
 from aggregator.words import fold
 
-__all__ = ["BOOKS", "fresh_schema", "migrate"]
+__all__ = ["BOOKS", "fresh_schema", "is_current", "migrate"]
 
 BOOKS = ("received", "new", "updated", "known", "rejected")
 """What is counted of every source."""
@@ -296,6 +296,14 @@ def fresh_schema() -> list[tuple[str, str, str]]:
         sql = "select type, name, sql from sqlite_master where sql is not null order by name"
         found = db.execute(sql).fetchall()
     return [(kind, name, text) for kind, name, text in found if not name.startswith("_sqlite")]
+
+
+def is_current(db: Database) -> bool:
+    """True if the tables are those of this version; nothing is written to find out."""
+    if "_sqlite_migrations" not in db.table_names():
+        return False
+    ours = {migration.name for migration in migrations._migrations}
+    return ours == {migration.name for migration in migrations.applied(db)}
 
 
 def migrate(db: Database, path: str) -> None:

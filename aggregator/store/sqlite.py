@@ -34,6 +34,7 @@ from aggregator.model import (
     Revision,
     RunReport,
     Said,
+    Share,
     Source,
     SourceHealth,
     Story,
@@ -54,12 +55,14 @@ from aggregator.store import (
     rows,
     saving,
     search,
+    shares,
+    yields,
 )
 from aggregator.store.placing import Standing
 from aggregator.store.reading import many, many_rows, stories
-from aggregator.store.schema import migrate, with_functions
+from aggregator.store.schema import is_current, migrate, with_functions
 
-__all__ = ["SqliteStore", "open_store"]
+__all__ = ["SqliteStore", "open_if_current", "open_store"]
 
 RUNS_KEPT = 1000
 MISSED = 3
@@ -95,6 +98,19 @@ def open_store(path: Path) -> "SqliteStore":
         store.close()
         raise
     return store
+
+
+def open_if_current(path: Path) -> "SqliteStore | None":
+    """The database as it is: None if there is none yet, or if this version would have to change
+    it. Raises StoreUnavailable."""
+    if not path.exists():
+        return None
+    store = SqliteStore(path)
+    with store._door() as db:
+        if is_current(db):
+            return store
+    store.close()
+    return None
 
 
 class SqliteStore:
@@ -313,14 +329,15 @@ class SqliteStore:
 
     # ---- publishing
 
-    def latest(self, scope: str, limit: int) -> list[Story]:
-        sql = """select story from listings where scope = ?
-                 order by arrived desc, published desc, story limit ?"""
+    def latest(
+        self, scope: str, limit: int, *, language: str = "", share: Share | None = None
+    ) -> list[Story]:
         with self._door() as db:
-            window = [row[0] for row in db.execute(sql, [scope, limit]).fetchall()]
+            window = shares.window(db, scope, limit, language, share)
             found = list(stories(db, window).values())
         found.sort(key=lambda story: (story.lead.position, story.id))
-        return sorted(found, key=lambda story: story.published, reverse=True)
+        found.sort(key=lambda story: story.published, reverse=True)
+        return shares.fair(found, share) if share else found
 
     def story(self, id_: str) -> Story | None:
         with self._door() as db:
@@ -470,6 +487,26 @@ class SqliteStore:
             sql = """select scope, count(*) from listings
                      where scope not glob 'held *' group by scope"""
             return dict(db.execute(sql).fetchall())
+
+    def yields(self, since: datetime) -> Iterator[tuple[str, Sequence[str], datetime]]:
+        with self._door() as db:
+            yield from yields.topics(db, since)
+
+    def outlet_yields(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        with self._door() as db:
+            yield from yields.outlets(db, since)
+
+    def shared(self) -> list[tuple[str, str, int]]:
+        with self._door() as db:
+            return yields.shared(db)
+
+    def glimpses(self, limit: int, *, with_content: bool) -> Iterator[tuple[Glimpse, bool]]:
+        with self._door() as db:
+            yield from yields.newest(db, limit, with_content=with_content)
+
+    def categories(self, source: str, limit: int) -> list[tuple[str, int]]:
+        with self._door() as db:
+            return yields.categories(db, source, limit)
 
     def last_stamp(self) -> datetime | None:
         with self._door() as db:

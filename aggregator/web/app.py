@@ -1,5 +1,6 @@
 """create_app(config, store) -> Flask."""
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,9 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src https: http:; media-src https: http:; "
     "base-uri 'none'; form-action 'none'"
 )
+
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?", re.ASCII)
 
 
 def create_app(config: Config, store: Store) -> Flask:
@@ -52,7 +56,10 @@ def create_app(config: Config, store: Store) -> Flask:
             path = path.removeprefix(root) or "/"
         if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
             return redirect(f"{root}{path.rstrip('/')}", 301)  # as file servers write it
-        place = edition.find(path)
+        language = request.args.get("lang", "").lower()
+        if language and not _LANGUAGE.fullmatch(language):
+            return _refused('lang must be the tag of a language, such as "es" or "pt-br".')
+        place = edition.find(path, language)
         kept = shelf.get(place) if place else None
         if kept is None:
             missing = edition.not_found()
@@ -76,6 +83,12 @@ def create_app(config: Config, store: Store) -> Flask:
         return answer, 503
 
     return app
+
+
+def _refused(why: str) -> Response:
+    answer = Response(f"{why}\n", 400)
+    answer.mimetype = "text/plain"
+    return answer
 
 
 def _answer(kept: Kept, changed: datetime, max_age: int) -> Response:

@@ -95,3 +95,132 @@ def test_a_rule_that_says_nothing(config: Path) -> None:
         assert (
             f"warning: {warning}" in _run(config, "topic", "test", "labor", "--match", draft).stderr
         )
+
+
+def _id(shown: str, title: str) -> str:
+    found = re.search(rf"([0-9a-f]{{16}})  (?:harbor: )?{title}", shown)
+    assert found, shown
+    return found[1]
+
+
+def test_why_and_why_not(config: Path) -> None:
+    """Each clause says yes or no, with its parts, and what a draft would say."""
+    story = _id(_run(config, "topics", "labor").stdout, "Dockers strike")
+    shown = _run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
+                 "--match", "union OR (strike AND NOT dockers)").stdout  # fmt: skip
+
+    assert "now:     rule found title: strike, summary: strike" in shown
+    assert "rules:   not in the topic" in shown
+    assert re.search(r"^  no   rule +union$", shown, re.M)
+    assert re.search(r"^  no   rule +strike AND NOT dockers$", shown, re.M)
+    assert re.search(r"^  yes +strike   title: strike, summary: strike$", shown, re.M)
+    assert re.search(r"^  no +NOT dockers$", shown, re.M)
+    assert re.search(r"^  yes +dockers   title: dockers, summary: dockers$", shown, re.M)
+
+
+def test_an_operators_word(config: Path) -> None:
+    """In, out and back to the rules; each says where the story stands then."""
+    everything = _run(config, "topic", "test", "labor", "--match", "NOT helicopter").stdout
+    rain, strike = (
+        _id(everything, "Rain falls"),
+        _id(_run(config, "topics", "labor").stdout, "Dock"),
+    )
+
+    added = _run(config, "topic", "add", "labor", rain).stdout
+    assert "labor: placed by the operator" in added
+    removed = _run(config, "topic", "remove", "labor", strike, rain).stdout
+    assert removed.count("labor: not in the topic") == 2
+    assert "operator, " in _run(config, "topic", "explain", "labor", strike).stdout
+    reset = _run(config, "topic", "reset", "labor", strike, rain).stdout
+    assert "labor: rule found title: strike" in reset
+    assert "labor: not in the topic" in reset
+
+
+def test_a_rule_is_applied(config: Path) -> None:
+    """A preview changes nothing; the second time there is nothing to do."""
+    text = config.read_text()
+    config.write_text(text.replace('match = "strike"', "match = 'union OR rain'"))
+    assert config.read_text() != text
+    before = _run(config, "topics", "labor").stdout
+
+    preview = _run(config, "topic", "apply").stdout
+    assert "labor: 1 stories now, 2 come in, 1 go out" in preview
+    assert "Nothing is changed" in preview
+    assert _run(config, "topics", "labor").stdout == before
+    written = _run(config, "topic", "apply", "labor", "--write").stdout
+    assert _titles(written, "adds") == _titles(preview, "adds") == ["Rain falls", "Union wins"]
+    assert "labor: 2 stories now, 0 come in, 0 go out" in _run(config, "topic", "apply").stdout
+
+
+def test_what_topics_share_and_lack(config: Path) -> None:
+    """The report says so, and the table when the newest story came."""
+    shown = _run(config, "topics", "--report").stdout
+
+    assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", shown)
+    assert "topics that share most of their stories:\n          none" in shown
+    assert "without any topic: 4 of the newest 5 stories (there are 5)" in shown
+
+
+def test_learning(config: Path) -> None:
+    """Nobody learns unless told to, and nothing is learned from five stories."""
+    assert "No topic learns" in _run(config, "topic", "learn").stdout
+    assert "does not learn" in _run(config, "topic", "suggest", "labor").stderr
+    config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"'))
+
+    assert "There are too few examples" in _run(config, "topic", "learn").stdout
+    assert "Nothing is suggested." in _run(config, "topic", "suggest", "labor").stdout
+
+
+def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
+    """One sentence says what to install; everything else works."""
+    config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "place"'))
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['sklearn'] = None\n")
+    without = {"PYTHONPATH": str(tmp_path)}
+
+    result = _run(config, "topic", "learn", **without)
+    assert result.returncode == 2
+    assert 'pip install "aggregator[learn]"' in result.stderr
+    assert "Learning takes scikit-learn" in _run(config, "check", **without).stderr
+    assert _run(config, "ingest", **without).returncode == 0
+
+
+def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
+    """Of what is stored, with the line; and nothing is written to find out."""
+    content_type, _, render = FORMATS["rss20"]
+    items = [article(f"Day {n} of rain", published=NOW) for n in range(30)]
+    body = render("Harbor", "https://harbor.example/", items).encode()
+    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    assert "finds" not in _run(config, "check").stderr  # five stories tell nothing
+    _run(config, "ingest", "--all")
+    rules = {"none": "helicopter", "most": "rain OR strike", "some": "strike"}
+    text = config.read_text()
+    for id_, rule in rules.items():
+        text += f"[[topic]]\nid = '{id_}'\ntitle = 'T'\nmatch = '{rule}'\n"
+    config.write_text(text)
+    lines = text.splitlines()
+
+    shown = _run(config, "check").stderr.splitlines()
+    for rule, what in (("helicopter", "nothing"), ("rain OR strike", "more than half")):
+        line = lines.index(f"match = '{rule}'") + 1
+        assert (
+            f"warning: line {line}: topic.match: character 1: this rule finds {what} of the "
+            "newest 35 stories"
+        ) in shown
+    assert len(shown) == 2
+
+
+def test_an_outlets_categories(config: Path, press: Press) -> None:
+    """Those that no topic is named for come first."""
+    content_type, _, render = FORMATS["rss20"]
+    items = [article(f"Cranes {n}", tags=["Ports", "Odd"][: 1 + n // 2]) for n in range(3)]
+    body = render("Harbor", "https://harbor.example/", items).encode()
+    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    _run(config, "ingest", "--all")
+    config.write_text(
+        config.read_text().replace(
+            'id = "harbor"\n', 'id = "harbor"\ntags = { "ports" = "labor" }\n'
+        )
+    )
+
+    shown = _run(config, "sources", "harbor").stdout
+    assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", shown)

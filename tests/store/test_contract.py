@@ -21,6 +21,7 @@ from aggregator.model import (
     Outcome,
     Placement,
     Rejected,
+    Share,
     Story,
     Validators,
     source_scope,
@@ -67,6 +68,46 @@ def test_what_is_saved_is_read_again(store: Store) -> None:
     assert store.story(read.id) == read
     assert store.why(read.id) == {"labor": "because labor"}
     assert list(store.story_ids()) == [read.id]
+
+
+def _many(store: Store, outlets: str, language: str = "en", start: int = 0) -> None:
+    """A story of each outlet by its letter, one a minute, the last the newest."""
+    for number, outlet in enumerate(outlets, start):
+        name = {"h": "harbor", "p": "plains"}[outlet]
+        when = NOW + timedelta(minutes=number)
+        told = entry(f"{outlet}{number}", name, published=when, language=language)
+        store.save(_batch(_filed(told, "labor", arrived=when), source=name), when)
+
+
+@pytest.mark.parametrize(
+    ("outlets", "shown"),
+    [
+        ("hhhhh", "h4 h3"),
+        ("phhhh", "h4 h3 p0"),
+        ("hphhh", "h4 h3 p1"),
+        ("hpphphpp", "p7 p6 h5 h3"),
+        ("pppphhhh", "h7 h6 p3 p2"),
+        ("hhpphhpphh", "h9 h8 p7 p6"),
+    ],
+)
+def test_fair_shares(store: Store, outlets: str, shown: str) -> None:
+    """Of any four in a row, an outlet has two at most, the newest; the rest is in its own list."""
+    _many(store, outlets)
+    found = _told(store.latest(topic_scope("labor"), 4, share=Share(most=2, of=4)))
+
+    assert found == shown.split()
+    assert len(store.latest(source_scope("harbor"), 50)) == outlets.count("h")
+    assert len(store.latest(topic_scope("labor"), 50)) == len(outlets)
+
+
+def test_one_language(store: Store) -> None:
+    """A list in one language, whatever the region; other languages do not count against it."""
+    _many(store, "hp", "es-mx")
+    _many(store, "hphphp", start=2)
+
+    assert _told(store.latest(topic_scope("labor"), 1, language="es")) == ["p1"]
+    assert _told(store.latest(topic_scope("labor"), 9, language="es-MX")) == ["p1", "h0"]
+    assert store.latest(topic_scope("labor"), 9, language="e") == []
 
 
 def test_every_scope_lists_its_stories(store: Store) -> None:

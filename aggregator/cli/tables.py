@@ -1,0 +1,26 @@
+"""Tables and times, as the commands print them."""
+
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["print_table", "table", "time_text"]
+
+
+def table(*columns: str) -> Table:
+    """An empty table."""
+    empty = Table(box=None)
+    for column in columns:
+        empty.add_column(column, no_wrap=True)
+    return empty
+
+
+def print_table(filled: Table) -> None:
+    """As wide as it is: an id that is cut cannot be looked for."""
+    Console(width=Console(width=1000).measure(filled).maximum).print(filled)
+
+
+def time_text(moment: datetime | None) -> str:
+    """To the minute, in UTC; empty for none."""
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""

@@ -1,0 +1,62 @@
+"""What has fallen silent, and what no topic has."""
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.ingest.documents import glimpse_of
+from aggregator.ingest.drift import silence, unfiled
+from aggregator.query import Glimpse
+from tests.builders import NOW, entry
+
+DAY = timedelta(days=1)
+
+CASES = [
+    ("two a week, and none for three weeks", [21 + 3.5 * n for n in range(12)], 2.0),
+    ("it came this week", [2 + 3.5 * n for n in range(12)], None),
+    ("silent for a week only, of daily ones", [7.5 + n for n in range(20)], 7.0),
+    ("silent as long as before", [12, 13, 14, 24, 25, 26, 36, 37], None),
+    ("once a month, and six weeks ago", [42 + 30 * n for n in range(6)], None),
+    ("four in all", [60, 61, 62, 63], None),
+    ("all on one day, long ago", [90] * 30, 203.0),
+    ("never", [], None),
+]
+
+
+@pytest.mark.parametrize(("days", "a_week"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_silence(days: list[float], a_week: float | None) -> None:
+    """A part is silent after a week, twice as long as ever, and four stories too few."""
+    found = silence([NOW - day * DAY for day in days], NOW)
+
+    if a_week is None:
+        assert found is None
+    else:
+        assert found
+        assert found.since == NOW - min(days) * DAY
+        assert found.a_week == pytest.approx(a_week)
+
+
+def _glimpses(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[Glimpse]:
+    return [glimpse_of(entry(title, outlet, tags=tags), None) for title in titles]
+
+
+def test_what_no_topic_has() -> None:
+    """Grouped by words and categories, each story in one group, grammar in none."""
+    dams = _glimpses(*(f"The dam with number {n} breaks" for n in range(9)))
+    dams += _glimpses(*(f"A dam with cracks in year {n}" for n in range(6)), outlet="plains")
+    ports = _glimpses(*(f"News with letters {n}" for n in "abcdefg"), tags=("Ports",))
+    filed = _glimpses(*(f"Strike with cranes {n}" for n in range(40)))
+    looked = [*((g, False) for g in (*dams, *ports)), *((g, True) for g in filed)]
+
+    first, second, *rest = unfiled(looked, 5)
+
+    assert (first.label, len(first.titles), first.outlets) == ("number", 9, 1)
+    assert second.label in ("tag:ports", "news", "letters")
+    assert len(second.titles) == 7
+    assert [group.label for group in rest] == ["year"]
+    assert list(unfiled(looked[:3], 5)) == []
+
+
+def test_nothing_is_stored() -> None:
+    """There is nothing to group."""
+    assert list(unfiled([], 5)) == []
