@@ -102,6 +102,11 @@ class Newsroom:
         rule = f"match = '{match}'\n" if match else ""
         self._toml += f'[[topic]]\nid = "{topic}"\ntitle = "{topic.title()}"\n{rule}'
 
+    @property
+    def written(self) -> str:
+        """feeds.toml as text."""
+        return self._toml
+
     def change(self, old: str, new: str) -> None:
         """The operator changes what stands in feeds.toml."""
         assert old in self._toml

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 import structlog
 
 from aggregator.cli.line import Newsroom, log_source, turn
-from aggregator.errors import StoreError, StoreTooNew
+from aggregator.cli.topic.learning import can_learn
+from aggregator.errors import CannotLearn, StoreError, StoreTooNew
 from aggregator.ingest.learners import is_due, learners
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
@@ -32,8 +33,8 @@ SOON = 0.5
 """Seconds between two looks while something is under way."""
 LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
-LEARNING = 60.0
-"""Seconds between two looks at what topics may learn or judge."""
+LEARNING, SELDOM = 60.0, 3600.0
+"""Seconds between two looks at what topics may learn or judge, and if that came to nothing."""
 SUBSCRIBING = 5.0
 """Seconds between two looks at what hubs announce."""
 
@@ -46,15 +47,20 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
     desk = _Desk(room)
     steps = [lambda: _fetch_due(desk, listed), lambda: _take_in(desk)]
     if learners(room.config.topics):
-        steps.append(lambda: _learn(desk))
+        if can_learn():
+            steps.append(lambda: _learn(desk))
+        else:
+            log.warning("learning", text=str(CannotLearn()))
     if can_be_reached(room.home, room.fetcher.limits.allow_private):
         steps.append(lambda: _subscribe(desk, listed))
     tasks = [asyncio.create_task(_again(step)) for step in steps]
     try:
         await asyncio.gather(*tasks, desk.broken)
     finally:
-        for task in (*tasks, *desk.runs):
+        under_way = (*tasks, *desk.runs)
+        for task in under_way:
             task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)  # each lets go of what it holds
 
 
 class _Desk:
@@ -173,7 +179,8 @@ async def _take_in(desk: _Desk) -> float:
 async def _learn(desk: _Desk) -> float:
     """Learn and judge, in a process of its own: it takes memory, and the line never waits."""
     room = desk.room
-    if not (room.store.is_news() or is_due(room.store, room.config.topics, datetime.now(UTC))):
+    due = is_due(room.store, room.config.topics, datetime.now(UTC))
+    if not (due or room.store.is_news()):
         return LEARNING
     command = (sys.executable, "-m", "aggregator", "--config", str(room.config.path))
     process = await asyncio.create_subprocess_exec(
@@ -184,9 +191,10 @@ async def _learn(desk: _Desk) -> float:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
     level = log.warning if process.returncode else log.info
     level("learned", text=said.decode().strip().replace("\n", " "))
-    return LEARNING
+    return SELDOM if is_due(room.store, room.config.topics, datetime.now(UTC)) else LEARNING
 
 
 def _of_store(room: Newsroom) -> dict[str, str]:

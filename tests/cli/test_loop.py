@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from aggregator.cli import line, loop
 from aggregator.demo.press import Answer, Request
 from aggregator.ingest.fetch import Limits, open_fetcher
+from aggregator.ingest.learners import is_due
 from aggregator.ingest.workers import Workers
 from aggregator.model import Batch, FetchState, Outcome
 from tests.partners import Newsroom, article
@@ -140,3 +141,20 @@ def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
 
     (said,) = [entry for entry in logs if entry["event"] == "clock"]
     assert "The clock has gone back" in said["text"]
+
+
+def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> None:
+    """In a process of their own; what is too little to learn from is said once."""
+    harbor.has_topic("labor", "strike")
+    harbor.change('title = "Labor"', 'title = "Labor"\nlearn = "suggest"')
+    strikes = [article(f"A strike at the cranes, day {n}") for n in range(8)]
+    rain = [article(f"Rain on the orchards, year {n}") for n in range(8)]
+    harbor.publishes("harbor", *strikes, *rain, article("Dockers rest at the cranes"))
+    harbor.ingests()
+    harbor.config.path.write_text(harbor.written)
+
+    with capture_logs() as logs:
+        _goes_on(harbor, workers, lambda: harbor.store.learned().judged > 0)
+
+    assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+    assert not is_due(harbor.store, harbor.config.topics, datetime.now(UTC))

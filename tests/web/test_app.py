@@ -212,3 +212,57 @@ def test_the_same_database_gives_the_same_bytes(open_newsroom: Newsroom) -> None
     assert [restarted.find(path).make().body for path in paths] == before  # type: ignore[union-attr]
     assert [create_app(open_newsroom.config, restarted.store).test_client().get(path).data
             for path in paths] == before  # fmt: skip
+
+
+def test_one_language(newsroom: Newsroom) -> None:
+    """A list in one language, as page and feed; its own address says so, and it is kept apart."""
+    newsroom.lists("harbor")
+    newsroom.lists("plains")
+    newsroom.has_topic("labor", "strike OR huelga")
+    newsroom.publishes("harbor", article("A strike"))
+    spanish = article("Una huelga", link="https://plains.example/1")
+    newsroom.publishes("plains", spanish, form="atom03")  # which declares it
+    newsroom.ingests()
+
+    assert newsroom.titles("/topics/labor.atom?lang=es") == ["Una huelga"]
+    assert newsroom.titles("/topics/labor.rss?lang=ES") == ["Una huelga"]
+    assert newsroom.titles("/all.rss?lang=fr") == []
+    assert set(newsroom.titles("/topics/labor.atom")) == {"A strike", "Una huelga"}
+    told = newsroom.read("/topics/labor.atom?lang=es").feed
+    assert told.language == "es"
+    assert told.id == "https://commons.example/topics/labor.atom?lang=es"
+    page = newsroom.get("/topics/labor?lang=es").text
+    assert "Una huelga" in page
+    assert "A strike" not in page
+    assert 'href="https://commons.example/topics/labor.atom?lang=es"' in page
+    assert newsroom.get("/topics.opml?lang=es").status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["x", "english", "e%20s", "%3Cscript%3E", "es-"])
+def test_no_language(open_newsroom: Newsroom, wrong: str) -> None:
+    """It is refused with a sentence."""
+    answer = open_newsroom.get(f"/all.rss?lang={wrong}")
+
+    assert answer.status_code == 400
+    assert answer.text.startswith("lang must be the tag of a language")
+
+
+def test_an_outlet_that_publishes_much(newsroom: Newsroom) -> None:
+    """It has its share of the topic; the rest stands in its own feed."""
+    newsroom.lists("harbor", max_new="100", precedence="1")
+    newsroom.lists("plains")
+    newsroom.has_topic("labor", "strike")
+    newsroom.change('title = "Labor"', 'title = "Labor"\nmax_share = "2 of 4"')
+    newsroom.publishes("harbor", *(article(f"A strike in year {n}") for n in range(9)))
+    newsroom.publishes(
+        "plains", *(article(f"Strike of farm {n}", link=f"https://p/{n}") for n in range(3))
+    )
+    newsroom.ingests()
+
+    for path in ("/topics/labor.rss", "/topics/labor.atom"):
+        titles = newsroom.titles(path)
+        shown = [title.startswith("A strike") for title in titles]
+        assert all(sum(shown[n : n + 4]) <= 2 for n in range(len(shown)))
+        assert shown.count(True) >= 2
+        assert shown.count(False) >= 2
+    assert len(newsroom.titles("/sources/harbor.rss")) == 9
