@@ -9,6 +9,7 @@ The house, from the street to the cellar (a file imports only from lower floors;
     edition         3   which document stands at which public path
     ingest/pipeline 3   run(): the line in; beside it intake (from a document to the store),
                         filing (what a fetch changes), retelling (stories told anew),
+                        refiling (topics anew), teaching (topics learn),
                         states (what follows from it), workers (processes)
     ingest/         2   the steps of the line in: values in, values out
     store/          2   what we keep: the only SQL in the house

@@ -11,6 +11,7 @@ import pytest
 
 from aggregator import config
 from aggregator.cli import COMMANDS
+from aggregator.cli.topic import topic
 from aggregator.config.tables import FeedsFile
 from aggregator.errors import ConfigError
 from tests.partners import Newsroom, article
@@ -47,7 +48,7 @@ def test_every_key_is_documented(table: str, key: str) -> None:
 
 def test_every_example_of_feeds_toml_is_right() -> None:
     """What the page shows can be copied."""
-    blocks = re.findall(r"```toml\n(.+?)```", _text("feeds-toml.md"), re.S)
+    blocks = re.findall(r"```toml\n(.+?)```", _text("feeds-toml.md") + _text("topics.md"), re.S)
     assert len(blocks) >= len(FeedsFile.model_fields)
     for block in blocks:
         tables = tomllib.loads(block)
@@ -66,13 +67,16 @@ def test_every_example_of_feeds_toml_is_right() -> None:
             pytest.fail(f"{block}\n{error}")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+NAMED = [*COMMANDS, *(f"topic {name}" for name in topic.commands)]
+
+
+@pytest.mark.parametrize("command", NAMED)
 def test_every_command_is_documented(command: str) -> None:
     """With each of its options."""
     text = _text("operating.md")
     assert f"`aggregator {command}" in text
     help_ = subprocess.run(
-        [sys.executable, "-m", "aggregator", command, "--help"],
+        [sys.executable, "-m", "aggregator", *command.split(), "--help"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for option in set(re.findall(r"(--[a-z-]+)", help_)) - {"--help"}:

@@ -95,12 +95,19 @@ def categorize(
     return tuple(
         Placement(
             topic=topic.id,
-            why="; ".join(dict.fromkeys(reasons[topic.id].values())),
+            why=_why(reasons[topic.id]),
             by=tuple(reasons[topic.id]),
         )
         for topic in rulebook.topics
         if topic.id in reasons and topic.id not in out
     )
+
+
+def _why(reasons: Mapping[str, str]) -> str:
+    """One sentence of all reasons; what a rule found is told together."""
+    told = [why for by, why in reasons.items() if not by.startswith(BY_RULE)]
+    found = [where for by, where in reasons.items() if by.startswith(BY_RULE)]
+    return "; ".join([*told, f"rule found {', '.join(found)}"] if found else told)
 
 
 def _reasons(
@@ -114,7 +121,7 @@ def _reasons(
             yield topic, by_tag(source.id, tag), f"{source.id} files it under {tag!r}"
     for finding in rulebook.found(glimpse):
         where = ", ".join(finding.hits) or finding.clause
-        yield finding.topic, by_clause(finding.clause), f"rule found {where}"
+        yield finding.topic, by_clause(finding.clause), where
 
 
 def _by_tags(tags: Iterable[str], source: Source) -> Iterator[tuple[str, str]]:
