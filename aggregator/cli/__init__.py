@@ -28,6 +28,7 @@ COMMANDS = {
     "sources": "aggregator.cli.show",
     "topics": "aggregator.cli.topics",
     "topic": "aggregator.cli.topic",
+    "search": "aggregator.cli.search",
     "story": "aggregator.cli.stories",
     "merge": "aggregator.cli.stories",
     "split": "aggregator.cli.stories",

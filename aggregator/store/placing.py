@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, Placement, Refiling, Said, held_scope, topic_scope
+from aggregator.model import ALL, LEARNED, Placement, Refiling, Said, held_scope, topic_scope
 from aggregator.query import Glimpse, Node, terms
 from aggregator.store import rows
 from aggregator.store.listing import HELD, bump
@@ -146,7 +146,8 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
             f"""delete from listings where (story, scope) in
                   (select story, {column} from refiled where why is null)"""  # noqa: S608 - our own words
         )
-    # in every list a story stands by the same time of arrival
+    # In every list a story stands by the same time of arrival. What was learned is decided beside
+    # all others: what they have said or filed meanwhile stays.
     db.execute(
         """insert into listings
              select story, case scope when 'all' then topic else held end,
@@ -154,8 +155,13 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
                     refiled.why, refiled.placed_by
              from refiled join listings using (story)
              where scope in ('all', 'held all') and refiled.why is not null
+               and not (refiled.placed_by = ?1 and exists
+                 (select 1 from said join entries on entries.id = said.entry
+                  where entries.story = refiled.story and 'topic:' || said.topic = refiled.topic))
            on conflict (story, scope)
-           do update set why = excluded.why, placed_by = excluded.placed_by"""
+           do update set why = excluded.why, placed_by = excluded.placed_by
+           where excluded.placed_by != ?1""",
+        [rows.by_text(LEARNED)],
     )
     db.execute("delete from refiled")
     bump(db, scopes, now)

@@ -224,3 +224,16 @@ def test_an_outlets_categories(config: Path, press: Press) -> None:
 
     shown = _run(config, "sources", "harbor").stdout
     assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", shown)
+
+
+def test_search(config: Path) -> None:
+    """The newest stories that a query finds, each once, and where."""
+    shown = _run(config, "search", 'title:"strikes spread" OR union').stdout
+
+    assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", shown)
+    assert 'harbor: Strikes spread  (title: "strikes spread")' in shown
+    assert shown.endswith("2 stories\n")
+    assert _run(config, "search", "helicopter").stdout == "0 stories\n"
+    assert _run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
+    assert "the query cannot be read: character 1" in _run(config, "search", "AND").stderr
+    assert "a boost (^) has no effect" in _run(config, "search", "rain^2").stderr
