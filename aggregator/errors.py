@@ -82,8 +82,9 @@ class CannotLearn(AggregatorError):
 
     def __init__(self) -> None:
         super().__init__(
-            'Learning takes scikit-learn and WordLlama; run `pip install "aggregator[learn]"`, or '
-            'set learn = "off" for all topics.'
+            "Learning takes scikit-learn and WordLlama; install aggregator with its extra, as "
+            '`make install` does or `pip install ".[learn]"` in its folder, or set learn = "off" '
+            "for all topics."
         )
 
 

@@ -505,7 +505,8 @@ LEARNED = ("learned",)
 class Taught:
     """A stored story, by its row and its lead's, and the topics that it certainly belongs to: an
     operator, a rule, its outlet or its category says so. `is_sure` is false if nothing was ever
-    said of it: a rule may have missed it."""
+    said of it: a rule may have missed it. `learned` are the topics where it was only placed by
+    what had been learned."""
 
     story: int
     lead: int
@@ -513,6 +514,7 @@ class Taught:
     summary: str
     topics: frozenset[str]
     is_sure: bool
+    learned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -528,6 +530,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a model says of stored stories, of all up to a row."""
+
+    up_to: int = 0
+    suggested: tuple[Suggestion, ...] = ()
+    filed: tuple[Refiling, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """What was learned last: its version, `made` when and `of` what (a digest of settings and of
     operators' words); `judged` is the row of the last story that it has seen."""
@@ -537,6 +548,9 @@ class Learned:
     of: str = ""
     judged: int = 0
 
+
+REFILED = "refiled"
+"""What has a revision of its own: how often stored stories were filed anew."""
 
 ALL = "all"
 """The scope of everything we publish. A scope names a list of stories."""
@@ -587,7 +601,8 @@ class Filed:
     `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
     the story is stored already and is told by other entries now; `row` is that of an entry in it
     that reads differently now. `is_held` keeps a new story back until the operator lets it out.
-    `absorbed` are the ids of stories that turned out to be this one.
+    `absorbed` are the ids of stories that turned out to be this one, `barred` the topics that an
+    operator keeps it out of.
     """
 
     story: Story
@@ -597,6 +612,7 @@ class Filed:
     row: int = 0
     is_held: bool = False
     absorbed: tuple[str, ...] = ()
+    barred: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 import structlog
 
 from aggregator.cli.line import Newsroom, log_source, turn
-from aggregator.cli.topic.learning import can_learn
 from aggregator.errors import CannotLearn, StoreError, StoreTooNew
-from aggregator.ingest.learners import is_due, learners
+from aggregator.ingest.learners import can_learn, is_due, learners
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
 from aggregator.model import Delivery, Source, SourceReport

@@ -10,9 +10,9 @@ import click
 
 from aggregator import config as configuration
 from aggregator.cli.shared import read_config
-from aggregator.cli.topic.learning import can_learn
 from aggregator.config import Config
 from aggregator.errors import CannotLearn, Problem
+from aggregator.ingest.learners import can_learn
 from aggregator.query import Rules, parse, terms
 from aggregator.store import open_if_current
 

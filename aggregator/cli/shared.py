@@ -5,19 +5,23 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import structlog
 
 from aggregator import config as configuration
 from aggregator.config import Config
-from aggregator.errors import UnknownName, UnknownStory
-from aggregator.model import Source, Story
+from aggregator.errors import QueryError, UnknownName, UnknownStory
+from aggregator.model import Source, Story, Topic
+from aggregator.query import parse
 from aggregator.store import Store, open_store
 
 __all__ = [
     "PATIENCE",
     "chosen",
+    "chosen_topics",
     "configured",
     "found_story",
     "log_to_stderr",
@@ -59,6 +63,26 @@ def chosen(config: Config, ids: Sequence[str]) -> list[Source]:
         if id_ not in known:
             raise UnknownName("source", id_, known)
     return [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.sources)
+
+
+def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) -> list[Topic]:
+    """The topics of these ids, all if none is named; with a draft in place of their rule.
+
+    Raises UnknownName, and UsageError for a draft that cannot be read.
+    """
+    known = {topic.id: topic for topic in config.topics}
+    if draft is not None:
+        known = {id_: replace(listed, match=draft) for id_, listed in known.items()}
+    for id_ in ids:
+        if id_ not in known:
+            raise UnknownName("topic", id_, known)
+    chosen = [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.topics)
+    for topic in chosen if draft else ():
+        try:
+            parse(topic.match, topic.stem)
+        except QueryError as error:
+            raise click.UsageError(f"the rule cannot be read: {error}") from error
+    return chosen
 
 
 def found_story(store: Store, id_: str) -> Story:

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from aggregator.cli.shared import configured
+from aggregator.cli.shared import chosen_topics, configured
 from aggregator.cli.tables import print_table, table, time_text
-from aggregator.cli.topic.trying import chosen_topics
 from aggregator.config import Config
 from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.drift import by_part, parts, silence, unfiled

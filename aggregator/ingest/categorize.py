@@ -15,10 +15,13 @@ from aggregator.model import Placement, Said, Source, Topic
 from aggregator.query import Glimpse, Hits, Rules, clauses, parse, written
 from aggregator.words import fold
 
-__all__ = ["BY_RULE", "Finding", "Rulebook", "by_clause", "by_source", "by_tag", "categorize"]
+__all__ = [
+    "BY_OPERATOR", "BY_RULE", "Finding", "Rulebook", "barred", "by_clause", "by_source", "by_tag",
+    "categorize",
+]  # fmt: skip
 
-BY_HAND = "hand"
-"""Filed by an operator."""
+BY_OPERATOR = "hand"
+"""What a placement is called that an operator made."""
 BY_RULE = "rule "
 """How that begins what a clause is called."""
 
@@ -83,12 +86,12 @@ def categorize(
     Unlisted sources give only rules. Of what operators have `said` of its entries, the last word
     on a topic counts.
     """
-    last = {word.topic: word for word in sorted(said, key=lambda word: word.at)}
-    out = {topic for topic, word in last.items() if word.is_in is False}
+    last = _last(said)
+    out = barred(last.values())
     reasons: dict[str, dict[str, str]] = defaultdict(dict)
     for topic, word in last.items():
         if word.is_in:
-            reasons[topic][BY_HAND] = "placed by the operator"
+            reasons[topic][BY_OPERATOR] = "placed by the operator"
     for glimpse in glimpses:
         for topic, by, why in _reasons(glimpse, sources.get(glimpse.source), rulebook):
             reasons[topic].setdefault(by, why)
@@ -101,6 +104,16 @@ def categorize(
         for topic in rulebook.topics
         if topic.id in reasons and topic.id not in out
     )
+
+
+def barred(said: Iterable[Said]) -> frozenset[str]:
+    """The topics that operators keep the entries of these words out of."""
+    return frozenset(topic for topic, word in _last(said).items() if word.is_in is False)
+
+
+def _last(said: Iterable[Said]) -> dict[str, Said]:
+    """The last word on each topic."""
+    return {word.topic: word for word in sorted(said, key=lambda word: word.at)}
 
 
 def _why(reasons: Mapping[str, str]) -> str:

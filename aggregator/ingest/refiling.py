@@ -5,12 +5,12 @@
 No story is told anew: its ids, its place and its lead stay.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from aggregator.ingest.categorize import Rulebook, categorize
+from aggregator.ingest.categorize import Rulebook, barred, categorize
 from aggregator.model import LEARNED, Placement, Refiling, Said, Source, Topic
 from aggregator.store import Standing, Store
 
@@ -47,20 +47,18 @@ def filings(store: Store, rulebook: Rulebook, sources: Mapping[str, Source]) -> 
     """The stories that stand in the topics of a rulebook, or should, the oldest first."""
     topics = [topic.id for topic in rulebook.topics]
     for standing in store.standings(topics, rulebook.roots, _filed_whole(sources, topics)):
-        yield from filed_anew(standing, rulebook, sources)
+        yield from _filed_anew(standing, rulebook, sources)
 
 
-def filed_anew(
-    standing: Standing,
-    rulebook: Rulebook,
-    sources: Mapping[str, Source],
-    said: Sequence[Said] = (),
+def _filed_anew(
+    standing: Standing, rulebook: Rulebook, sources: Mapping[str, Source]
 ) -> Iterator[Filing]:
-    """Each topic of a rulebook that a story stands in, or should, also by what is `said` now."""
+    """Each topic of a rulebook that a story stands in, or should. What was learned of it stays as
+    long as the topic files so."""
     before = {placement.topic: placement for placement in standing.placed}
-    found = categorize(standing.glimpses, rulebook, sources, (*standing.said, *said))
+    found = categorize(standing.glimpses, rulebook, sources, standing.said)
     after = {placement.topic: placement for placement in found}
-    out = {word.topic for word in (*standing.said, *said) if word.is_in is False}
+    out = barred(standing.said)
     for topic in rulebook.topics:
         stands = before.get(topic.id)
         if stands and stands.by == LEARNED and topic.learn == "place" and topic.id not in out:
@@ -83,7 +81,8 @@ def by_hand(
         Said(entry=glimpse.entry, topic=topic.id, is_in=is_in, at=now)
         for glimpse in standing.glimpses
     ]
-    found = filed_anew(standing, Rulebook([topic]), sources, said)
+    heard = replace(standing, said=said)  # all that was said before is taken back by this
+    found = _filed_anew(heard, Rulebook([topic]), sources)
     changes = [
         replace(filing.refiling, arrived=now if is_in and filing.adds else None)
         for filing in found

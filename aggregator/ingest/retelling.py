@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.ingest.categorize import Rulebook, categorize
+from aggregator.ingest.categorize import Rulebook, barred, categorize
 from aggregator.ingest.dedupe import (
     WINDOW,
     Rules,
@@ -31,7 +31,6 @@ from aggregator.model import (
     Kin,
     Kind,
     Outcome,
-    Placement,
     Source,
     Story,
 )
@@ -126,22 +125,19 @@ def file_one(
     is_held: bool = False,
     absorbed: tuple[str, ...] = (),
 ) -> Filed:
+    stored = [entry.row for entry in story.entries if entry.row > 0]
+    said = desk.store.said(stored) if stored else []
+    glimpses = [glimpse_of(entry, desk.sources.get(entry.source)) for entry in story.entries]
     return Filed(
         story=story,
         arrived=arrived,
-        placements=_placements(desk, story),
+        placements=categorize(glimpses, desk.rulebook, desk.sources, said),
+        barred=barred(said),
         joins=joins,
         row=row,
         is_held=is_held,
         absorbed=absorbed,
     )
-
-
-def _placements(desk: Desk, story: Story) -> tuple[Placement, ...]:
-    stored = [entry.row for entry in story.entries if entry.row > 0]
-    glimpses = [glimpse_of(entry, desk.sources.get(entry.source)) for entry in story.entries]
-    said = desk.store.said(stored) if stored else ()
-    return categorize(glimpses, desk.rulebook, desk.sources, said)
 
 
 def together(desk: Desk, one: Story, other: Story) -> Batch:

@@ -87,10 +87,26 @@ def bind(db: Database, bonds: Sequence[Bond], rows_of: Mapping[int, int]) -> Non
     )
 
 
+def _bequeath(db: Database, gone: int, heir: int) -> None:
+    """What was learned of a story holds for the one that it turned out to be, unless an operator
+    has said otherwise of that."""
+    db.execute(
+        """insert or ignore into listings
+             select own.story, theirs.scope, own.arrived, own.published, theirs.why,
+                    theirs.placed_by
+             from listings as theirs join listings as own on own.story = ?1 and own.scope = 'all'
+             where theirs.story = ?2 and theirs.scope glob 'topic:*' and theirs.placed_by = ?3
+               and not exists (select 1 from said join entries on entries.id = said.entry
+                               where entries.story = ?1 and 'topic:' || topic = theirs.scope)""",
+        [heir, gone, rows.LEARNED_TEXT],
+    )
+
+
 def absorb(db: Database, gone: str, into: str, touched: set[str]) -> None:
     """One story turned out to be another, whose entries it has already. Its ids are kept, so
     that they go on leading somewhere and are never given again."""
     (row,) = db.execute("select row from stories where id = ?", [gone]).fetchone()
     (heir,) = db.execute("select row from stories where id = ?", [into]).fetchone()
+    _bequeath(db, row, heir)
     unlist(db, row, touched)
     db.execute("update stories set merged = ? where row = ? or merged = ?", [heir, row, row])

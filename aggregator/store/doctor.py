@@ -34,6 +34,10 @@ class _Check:
 _NO_STORY = "story not in (select row from stories)"
 _NO_ENTRY = "merged is null and row not in (select story from entries)"
 _GONE = "not in (select id from entries)"
+_FORGET = tuple(
+    f"delete from {table} where {column} in (select row from stories where {_NO_ENTRY})"  # noqa: S608 - our own words
+    for table, column in (("listings", "story"), ("suggestions", "story"), ("stories", "row"))
+)
 _SUM = " + ".join(f"sum_{name}" for name in BOOKS if name != "received")
 _STORED = "(select count(*) from entries where source = sources.id)"
 
@@ -60,8 +64,14 @@ _TIMES = {
     "entries": ("published", "updated"),
     "revisions": ("changed",),
     "holds": ("until",),
+    "said": ("at",),
+    "models": ("made",),
 }
-_LISTS = {"entries": ("tags", "enclosures", "originals"), "stories": ("why",)}
+_LISTS = {
+    "entries": ("tags", "enclosures", "originals"),
+    "stories": ("why",),
+    "sources": ("topics",),
+}
 _TEXTS = {
     "entries": ("title", "summary", "content", "author", "link", "image", "language"),
     "stories": ("id", "public_id"),
@@ -126,6 +136,7 @@ _CHECKS = (
                     ("printed", "entry"),
                     ("bonds", "a"),
                     ("bonds", "b"),
+                    ("said", "entry"),
                 )
             ),
             f"delete from entries where {_NO_STORY}",  # noqa: S608
@@ -135,10 +146,7 @@ _CHECKS = (
         name="orphans",
         what="stories without an entry",
         find=f"select count(*) from stories where {_NO_ENTRY}",  # noqa: S608
-        mend=(
-            f"delete from listings where story in (select row from stories where {_NO_ENTRY})",  # noqa: S608
-            f"delete from stories where {_NO_ENTRY}",  # noqa: S608
-        ),
+        mend=(*_FORGET,),
     ),
     _Check(
         name="orphans",
@@ -159,8 +167,7 @@ _CHECKS = (
         mend=(
             """update stories set merged = null where merged is not null
                and merged not in (select row from stories where merged is null)""",
-            f"delete from listings where story in (select row from stories where {_NO_ENTRY})",  # noqa: S608
-            f"delete from stories where {_NO_ENTRY}",  # noqa: S608
+            *_FORGET,
         ),
     ),
     _Check(
@@ -175,14 +182,16 @@ _CHECKS = (
     ),
     _Check(
         name="orphans",
-        what="bonds and prints without an entry",
+        what="bonds, prints and operators' words without an entry",
         find=f"""select (select count(*) from bonds where a {_GONE} or b {_GONE})
+                      + (select count(*) from said where entry {_GONE})
                       + (select count(*) from prints where entry {_GONE})
                       + (select count(*) from printed where entry {_GONE})""",  # noqa: S608
         mend=(
             f"delete from bonds where a {_GONE} or b {_GONE}",  # noqa: S608
             f"delete from prints where entry {_GONE}",  # noqa: S608
             f"delete from printed where entry {_GONE}",  # noqa: S608
+            f"delete from said where entry {_GONE}",  # noqa: S608
         ),
     ),
     _Check(
@@ -343,6 +352,8 @@ _STAMPS = {
     "printed": ("seen",),
     "listings": ("published", "arrived"),
     "entries": ("published", "updated", "revised"),
+    "said": ("at",),
+    "models": ("made",),
 }
 """Table -> its columns that tell when something has happened."""
 

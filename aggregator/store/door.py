@@ -29,6 +29,7 @@ from aggregator.model import (
     Subscription,
     Suggestion,
     Taught,
+    Verdict,
 )
 from aggregator.query import Glimpse, Hits, Node, Query
 from aggregator.store.placing import Standing
@@ -204,8 +205,14 @@ class Store(Protocol):
         """The stories that topics learn from, the oldest first: the newest of all, the newest of
         each of these topics, and all of which an operator has said something about them."""
 
-    def newest(self, after: int, limit: int) -> list[Taught]:
-        """The newest published stories with a row after that, the oldest first."""
+    def newest(self, limit: int) -> list[Taught]:
+        """The newest published stories, the oldest first."""
+
+    def unjudged(self, limit: int) -> list[Taught]:
+        """The oldest published stories that the newest model has not judged."""
+
+    def learning(self) -> AbstractContextManager[None]:
+        """Held while topics learn or judge, so that no two do at once. Raises StoreBusy."""
 
     def words_said(self, topics: Sequence[str]) -> str:
         """A digest of all that operators have said of these topics."""
@@ -219,18 +226,11 @@ class Store(Protocol):
     def is_news(self) -> bool:
         """True if stories have come that the newest model has not judged."""
 
-    def keep_model(self, model: bytes, of: str, now: datetime) -> None:
-        """A new version, which has not judged anything yet."""
+    def keep_model(self, model: bytes, of: str, verdict: Verdict, now: datetime) -> None:
+        """A new version, with what it says of the newest stories."""
 
-    def judged(
-        self,
-        version: int,
-        up_to: int,
-        suggestions: Sequence[Suggestion],
-        refilings: Sequence[Refiling],
-        now: datetime,
-    ) -> None:
-        """A version has judged all stories up to a row: it suggests these, and those it files."""
+    def judged(self, version: int, verdict: Verdict, now: datetime) -> None:
+        """What a version says of stories that have come since."""
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
         """What looks most like a topic's stories, stands not in it, and was not taken out."""

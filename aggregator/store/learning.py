@@ -6,28 +6,21 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, LEARNED, Learned, Suggestion, Taught, digest_of, topic_scope
+from aggregator.model import ALL, Learned, Suggestion, Taught, digest_of, topic_scope
 from aggregator.store import rows
 from aggregator.store.reading import listed, many, many_rows
+from aggregator.store.rows import LEARNED_TEXT
 
 __all__ = [
-    "is_news",
-    "judged",
-    "keep",
-    "learned",
-    "model",
-    "newest",
-    "suggestions",
-    "taught",
-    "words_said",
-]
+    "is_news", "judged", "keep", "learned", "model", "newest", "suggest", "suggestions", "taught",
+    "unjudged", "words_said",
+]  # fmt: skip
 
 MODELS_KEPT = 3
 NEWEST = 10_000
 """Published stories among which examples are looked for, whatever their topics."""
 OF_TOPIC = 1_000
 """Of each topic that learns, however long ago."""
-_LEARNED = rows.by_text(LEARNED)
 
 
 def taught(db: Database, topics: Sequence[str]) -> list[Taught]:
@@ -43,19 +36,38 @@ def taught(db: Database, topics: Sequence[str]) -> list[Taught]:
     return _taught(db, wanted | spoken_of, spoken_of)
 
 
-def newest(db: Database, after: int, limit: int) -> list[Taught]:
-    """The newest published stories with a row after that, the oldest first."""
-    sql = """select story from listings where scope = ? and story > ?
-             order by story desc limit ?"""
-    return _taught(db, {story for (story,) in db.execute(sql, [ALL, after, limit])})
+def newest(db: Database, limit: int) -> list[Taught]:
+    """The newest published stories, the oldest first."""
+    sql = "select story from listings where scope = ? order by story desc limit ?"
+    return _taught(db, {story for (story,) in db.execute(sql, [ALL, limit])})
+
+
+def unjudged(db: Database, limit: int) -> list[Taught]:
+    """The oldest published stories that the newest model has not judged."""
+    sql = f"select story from {_UNJUDGED} order by story limit ?"  # noqa: S608 - our own words
+    return _taught(db, {story for (story,) in db.execute(sql, [limit])})
+
+
+_UNJUDGED = """listings where scope = 'all' and story >
+                 (select coalesce(max(judged), 0) from models
+                  where version = (select max(version) from models))"""
+
+
+def is_news(db: Database) -> bool:
+    """True if stories have come that the newest model has not judged."""
+    sql = f"select exists (select 1 from {_UNJUDGED}) from models"  # noqa: S608 - our own words
+    found = db.execute(sql).fetchone()
+    return bool(found and found[0])
 
 
 def _taught(db: Database, stories: set[int], spoken_of: Set[int] = frozenset()) -> list[Taught]:
     certain: dict[int, set[str]] = defaultdict(set)
-    sql = """select story, scope from listings
-             where placed_by != ? and story in ({many}) and scope glob 'topic:*'"""
-    for story, scope in many(db, sql, stories, _LEARNED):
-        certain[story].add(scope.removeprefix("topic:"))
+    learned: dict[int, set[str]] = defaultdict(set)
+    sql = """select story, scope, placed_by from listings
+             where story in ({many}) and scope glob 'topic:*'"""
+    for story, scope, by in many(db, sql, stories):
+        found = learned if by == LEARNED_TEXT else certain
+        found[story].add(scope.removeprefix("topic:"))
     texts = """select row, lead, title, summary from stories join entries on entries.id = lead
                where row in ({many}) order by row"""
     return [
@@ -66,6 +78,7 @@ def _taught(db: Database, stories: set[int], spoken_of: Set[int] = frozenset()) 
             summary=row["summary"],
             topics=frozenset(certain[row["row"]]),
             is_sure=bool(certain[row["row"]]) or row["row"] in spoken_of,
+            learned=frozenset(learned[row["row"]]),
         )
         for row in many_rows(db, texts, listed(db, stories, ALL))
     ]
@@ -91,25 +104,22 @@ def model(db: Database, version: int) -> bytes:
     return kept
 
 
-def is_news(db: Database) -> bool:
-    """True if stories have come that the newest model has not judged."""
-    sql = """select coalesce(max(row), 0) >
-               (select coalesce(max(judged), 0) from models
-                where version = (select max(version) from models)) from stories"""
-    return bool(db.execute(sql).fetchone()[0])
-
-
-def keep(db: Database, model: bytes, of: str, now: datetime) -> None:
-    """A new version, which has not judged anything yet. What older ones suggested is gone."""
-    db.table("models").insert({"made": rows.time(now), "of": of, "judged": 0, "model": model})
-    db.execute("delete from models where version <= (select max(version) from models) - ?",
-               [MODELS_KEPT])  # fmt: skip
+def keep(db: Database, model: bytes, of: str, up_to: int, now: datetime) -> None:
+    """A new version, which has judged all up to a row. What older ones suggested is gone."""
+    db.table("models").insert({"made": rows.time(now), "of": of, "judged": up_to, "model": model})
+    db.execute(
+        "delete from models where version <= (select max(version) from models) - ?", [MODELS_KEPT]
+    )
     db.execute("delete from suggestions")
 
 
-def judged(db: Database, version: int, up_to: int, found: Iterable[Suggestion]) -> None:
-    """A version has judged all stories up to a row, and suggests these."""
+def judged(db: Database, version: int, up_to: int) -> None:
+    """A version has judged all stories up to a row."""
     db.execute("update models set judged = max(judged, ?) where version = ?", [up_to, version])
+
+
+def suggest(db: Database, found: Iterable[Suggestion]) -> None:
+    """Keep what the newest version suggests."""
     db.conn.executemany(
         "insert or replace into suggestions values (?, ?, ?, ?)",
         [(one.topic, one.story, one.probability, one.why) for one in found],

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, LEARNED, Filed, held_scope, source_scope, topic_scope
+from aggregator.model import ALL, Filed, held_scope, source_scope, topic_scope
 from aggregator.store import rows
 
 __all__ = [
-    "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "is_listed", "listings", "purge",
-    "release", "relist", "unlist",
+    "HELD", "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "is_listed", "listings", "purge",
+    "release", "relist", "topic_lists", "unlist",
 ]  # fmt: skip
 
 NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
@@ -19,7 +19,6 @@ NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
 must not take two changes in one second for one."""
 
 HELD = held_scope("")
-_LEARNED = rows.by_text(LEARNED)
 LATELY = 20
 """Stories that may have a wrong date."""
 
@@ -29,16 +28,18 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
 
     In a list that is new to it, it arrives with this, else nobody would see it there. A story
     that is held stays held when it is revised; when another outlet tells it, it is news. What was
-    learned of it stays.
+    learned of it stays, unless an operator keeps it out.
     """
     found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
     standing = {scope for (scope,) in found}
     is_held = held_scope(ALL) in standing and not filed.joins
     wanted = listings(story_row, replace(filed, is_held=is_held))
     touched |= standing
+    gone = standing - {scope for _, scope, *_ in wanted}
+    barred = {scope for topic in filed.barred for scope in topic_lists(topic)}
     db.conn.executemany(
-        "delete from listings where story = ? and scope = ? and placed_by != ?",
-        [(story_row, scope, _LEARNED) for scope in standing - {scope for _, scope, *_ in wanted}],
+        "delete from listings where story = ? and scope = ? and (placed_by != ? or ?)",
+        [(story_row, scope, rows.LEARNED_TEXT, scope in barred) for scope in gone],
     )
     enlist(db, wanted, touched)
 
@@ -68,6 +69,11 @@ def enlist(db: Database, listings: Sequence[Listing], touched: set[str]) -> None
     )
 
 
+def topic_lists(topic: str) -> tuple[str, str]:
+    """Where stories stand that are in a topic, or would be if they were not held."""
+    return topic_scope(topic), held_scope(topic_scope(topic))
+
+
 def is_listed(db: Database, story_row: int) -> bool:
     """False for a story that was dropped or is too old: nothing brings it back."""
     sql = "select exists (select 1 from listings where story = ?)"
@@ -92,6 +98,8 @@ def release(db: Database, source: str, now: datetime) -> int:
             "update listings set scope = substr(scope, ?) where story = ? and scope glob ?",
             [len(HELD) + 1, story, f"{HELD}*"],
         )
+    if held:  # they were not there when their neighbours were judged
+        db.execute("update models set judged = min(judged, ?)", [min(held)[0] - 1])
     bump(db, touched, now)
     return len(held)
 

@@ -8,10 +8,10 @@ from itertools import groupby
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, LEARNED, Placement, Refiling, Said, held_scope, topic_scope
+from aggregator.model import ALL, REFILED, Placement, Refiling, Said, held_scope
 from aggregator.query import Glimpse, Node, terms
 from aggregator.store import rows
-from aggregator.store.listing import HELD, bump
+from aggregator.store.listing import HELD, bump, topic_lists
 from aggregator.store.reading import MANY, glimpses, listed, many, many_rows
 from aggregator.store.search import may_match
 
@@ -60,15 +60,10 @@ def _candidates(
            where topic in ({many})""",
         topics,
     )
-    scopes = [scope for topic in topics for scope in _scopes(topic)]
+    scopes = [scope for topic in topics for scope in topic_lists(topic)]
     now = many(db, "select story from listings where scope in ({many})", scopes)
     wanted = matching.union(*([story for (story,) in some] for some in (told, heard, now)))
     return listed(db, wanted, ALL, held_scope(ALL))
-
-
-def _scopes(topic: str) -> tuple[str, str]:
-    """Where stories stand that are in a topic, or would be if they were not held."""
-    return topic_scope(topic), held_scope(topic_scope(topic))
 
 
 def _standing(
@@ -76,7 +71,7 @@ def _standing(
 ) -> Iterator[Standing]:
     placed: dict[int, list[Placement]] = defaultdict(list)
     held: set[int] = set()
-    scopes = {scope: topic for topic in topics for scope in _scopes(topic)}
+    scopes = {scope: topic for topic in topics for scope in topic_lists(topic)}
     sql = "select story, scope, why, placed_by from listings where story in ({many})"
     for story, scope, why, by in many(db, sql, stories):
         if scope in scopes:
@@ -121,7 +116,7 @@ def _row(refiling: Refiling) -> tuple[int, str, str, str | None, str, str | None
     placement = refiling.placement
     return (
         refiling.story,
-        *_scopes(refiling.topic),
+        *topic_lists(refiling.topic),
         placement.why if placement else None,
         rows.by_text(placement.by) if placement else "",
         rows.time(refiling.arrived) if refiling.arrived else None,
@@ -141,6 +136,9 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
     touched = """select distinct scope from listings where story in (select story from refiled)
                  and scope not glob 'held *' union select distinct topic from refiled"""
     scopes = [scope for (scope,) in db.execute(touched)]
+    others = "select exists (select 1 from refiled where placed_by != ?)"
+    if said or db.execute(others, [rows.LEARNED_TEXT]).fetchone()[0]:
+        scopes.append(REFILED)  # what is learned from is another now
     for column in ("topic", "held"):
         db.execute(
             f"""delete from listings where (story, scope) in
@@ -161,7 +159,7 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
            on conflict (story, scope)
            do update set why = excluded.why, placed_by = excluded.placed_by
            where excluded.placed_by != ?1""",
-        [rows.by_text(LEARNED)],
+        [rows.LEARNED_TEXT],
     )
     db.execute("delete from refiled")
     bump(db, scopes, now)

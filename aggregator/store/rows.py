@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.model import (
+    LEARNED,
     Batch,
     Bond,
     Enclosure,
@@ -186,6 +187,10 @@ def by_text(by: Sequence[str]) -> str:
     return json.dumps(by, ensure_ascii=False) if by else ""
 
 
+LEARNED_TEXT = by_text(LEARNED)
+"""How it is written that a story was placed by what was learned."""
+
+
 def by_of(text: str) -> tuple[str, ...]:
     """The same, read back."""
     return tuple(json.loads(text)) if text else ()
@@ -229,6 +234,8 @@ def source_row(source: Source) -> dict[str, Any]:
         "license": source.license,
         "precedence": source.precedence,
         "address": digest_of(source.feed),
+        "topics": json.dumps(source.topics),
+        "tags": json.dumps(dict(source.tags), ensure_ascii=False, sort_keys=True),
     }
 
 
@@ -242,6 +249,8 @@ def source_of(row: Row) -> Source:
         show=row["show"],
         license=row["license"],
         precedence=row["precedence"],
+        topics=tuple(json.loads(row["topics"])),
+        tags=json.loads(row["tags"]),
     )
 
 

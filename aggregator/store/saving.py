@@ -36,6 +36,10 @@ REJECTIONS_KEPT = timedelta(days=30)
 """After an outlet has last listed what was rejected."""
 
 
+_UNSEEN = ("address", "topics", "tags")
+"""What is kept of a source and shown nowhere."""
+
+
 def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
     """Take over what feeds.toml says of the sources.
 
@@ -53,7 +57,7 @@ def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
             same = ("", row["address"])  # or where its server said that it has moved
             is_another = old["address"] not in same and digest_of(old["moved_to"]) not in same
             db.table("sources").update(source.id, row | (rows.FORGOTTEN if is_another else {}))
-            changed |= any(old[c] != value for c, value in row.items() if c != "address")
+            changed |= any(old[c] != value for c, value in row.items() if c not in _UNSEEN)
     if changed:
         sql = f"update revisions set number = number + 1, changed = max(?, {NEXT_SECOND})"  # noqa: S608 - our own words
         db.execute(sql, [rows.time(now)])

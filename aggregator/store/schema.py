@@ -281,6 +281,9 @@ def topics_learn(db: Database) -> None:
            ) without rowid"""
     )
     db.execute("create index suggestions_by_story on suggestions(story)")
+    # so that what an outlet was filed under outlives its place in feeds.toml
+    db.execute("alter table sources add column topics text not null default '[]'")
+    db.execute("alter table sources add column tags text not null default '{}'")
 
 
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:

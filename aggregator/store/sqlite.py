@@ -41,6 +41,7 @@ from aggregator.model import (
     Subscription,
     Suggestion,
     Taught,
+    Verdict,
     held_scope,
     source_scope,
 )
@@ -227,21 +228,8 @@ class SqliteStore:
 
     @contextmanager
     def ingesting(self) -> Iterator[None]:
-        path = self._path.with_name(f"{self._path.name}.lock")
-        try:
-            lock = path.open("w")
-        except OSError as error:
-            raise StoreUnavailable(
-                f"The file {path} cannot be written ({error.strerror}); check the rights of "
-                "file and folder."
-            ) from error
-        with lock:  # the lock goes when the file is closed, even if the process is killed
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreBusy(
-                    f"Another ingest is at work on {self._path}; wait for it or stop it."
-                ) from error
+        why = f"Another ingest is at work on {self._path}; wait for it or stop it."
+        with self._alone("lock", why):
             yield
 
     def release(self, source: str, now: datetime) -> int:
@@ -379,9 +367,18 @@ class SqliteStore:
         with self._door() as db:
             return learning.taught(db, topics)
 
-    def newest(self, after: int, limit: int) -> list[Taught]:
+    def newest(self, limit: int) -> list[Taught]:
         with self._door() as db:
-            return learning.newest(db, after, limit)
+            return learning.newest(db, limit)
+
+    def unjudged(self, limit: int) -> list[Taught]:
+        with self._door() as db:
+            return learning.unjudged(db, limit)
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        with self._alone("learn", f"Another process learns from {self._path}; let it finish."):
+            yield
 
     def words_said(self, topics: Sequence[str]) -> str:
         with self._door() as db:
@@ -399,22 +396,20 @@ class SqliteStore:
         with self._door() as db:
             return learning.is_news(db)
 
-    def keep_model(self, model: bytes, of: str, now: datetime) -> None:
-        with self._writing() as db:
-            learning.keep(db, model, of, now)
-
-    def judged(
-        self,
-        version: int,
-        up_to: int,
-        suggestions: Sequence[Suggestion],
-        refilings: Sequence[Refiling],
-        now: datetime,
-    ) -> None:
+    def keep_model(self, model: bytes, of: str, verdict: Verdict, now: datetime) -> None:
         with self._door() as db:
-            placing.put_aside(db, refilings)
+            placing.put_aside(db, verdict.filed)
         with self._writing() as db:
-            learning.judged(db, version, up_to, suggestions)
+            learning.keep(db, model, of, verdict.up_to, now)
+            learning.suggest(db, verdict.suggested)
+            placing.refile(db, (), now)
+
+    def judged(self, version: int, verdict: Verdict, now: datetime) -> None:
+        with self._door() as db:
+            placing.put_aside(db, verdict.filed)
+        with self._writing() as db:
+            learning.judged(db, version, verdict.up_to)
+            learning.suggest(db, verdict.suggested)
             placing.refile(db, (), now)
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
@@ -518,7 +513,10 @@ class SqliteStore:
             doctor.rewind(db, now)
 
     def backup(self, file: Path) -> None:
-        own = [self._path.with_name(self._path.name + end) for end in ("", "-wal", "-shm", ".lock")]
+        own = [
+            self._path.with_name(self._path.name + end)
+            for end in ("", "-wal", "-shm", ".lock", ".learn")
+        ]
         if file.resolve() in [path.resolve() for path in own]:
             raise WriteError(f"{file} is the database itself; choose another file.")
         if file.exists() and not _is_database(file):
@@ -587,6 +585,24 @@ class SqliteStore:
             except BaseException:
                 db.rollback()
                 raise
+
+    @contextmanager
+    def _alone(self, name: str, why_not: str) -> Iterator[None]:
+        """Held by one process at a time; raises StoreBusy at once if another one holds it."""
+        path = self._path.with_name(f"{self._path.name}.{name}")
+        try:
+            lock = path.open("w")
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The file {path} cannot be written ({error.strerror}); check the rights of "
+                "file and folder."
+            ) from error
+        with lock:  # the lock goes when the file is closed, even if the process is killed
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusy(why_not) from error
+            yield
 
     def _connect(self) -> Database:
         connection = sqlite3.connect(

@@ -179,7 +179,7 @@ def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
 
     result = _run(config, "topic", "learn", **without)
     assert result.returncode == 2
-    assert 'pip install "aggregator[learn]"' in result.stderr
+    assert 'pip install ".[learn]"' in result.stderr
     assert "Learning takes scikit-learn" in _run(config, "check", **without).stderr
     assert _run(config, "ingest", **without).returncode == 0
 

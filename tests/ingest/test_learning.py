@@ -92,15 +92,18 @@ def test_few_examples_are_not_certain() -> None:
 
 @pytest.fixture
 def room(newsroom: Newsroom) -> Newsroom:
-    """An outlet whose stories on guns a rule has found, as far as it knows the word."""
+    """An outlet; one story of ten is on guns, as its topic's rule knows by its words."""
     newsroom.lists("harbor", max_new="1000")
     newsroom.has_topic("guns", "rifle OR pistol OR shotgun OR carbine")
     newsroom.change('title = "Guns"', 'title = "Guns"\nlearn = "place"')
-    shops = [(t, f"{teaser} The gun shop, its owner and the firearms law.")
-             for t, teaser in (e.text for e in _examples(GUNS[:3], "guns"))]  # fmt: skip
-    told = [*shops, *(e.text for e in _examples(OTHERS))]
+    shops = [
+        (title, f"{teaser} The gun shop, its owner and the firearms law.")
+        for title, teaser in (e.text for e in _examples(GUNS[:3], "guns"))
+    ]
+    told = [*shops, *(e.text for e in _examples(OTHERS, count=360))]
     newsroom.publishes("harbor", *(article(title, text=text) for title, text in told))
     newsroom.ingests()
+    assert _learn(newsroom) == (0, 0)
     return newsroom
 
 
@@ -122,23 +125,37 @@ def _titles(room: Newsroom) -> set[str]:
 
 
 def test_what_is_certain_is_filed(room: Newsroom) -> None:
-    """It says that it was learned, how certain it is, and because of what."""
-    assert _learn(room) == (0, 0)
-    _brings(room, NEWS, "Bread for the bakers")
-    before = room.ids()
-    assert NEWS not in _titles(room)
+    """It says that it was learned, how certain it is, and because of what; and nothing else is."""
+    before = _titles(room)
+    _brings(room, NEWS, "Bread for the bakers", "The tides and the ferries", "An opera in the rain")
+    ids = room.ids()
+    assert _titles(room) == before
 
     assert _learn(room) == (0, 1)
     (told,) = [s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
     assert room.store.why(told.id)["guns"].startswith("learned, 0.")
     assert "because: " in room.store.why(told.id)["guns"]
-    assert room.ids() == before
-    assert _learn(room) == (0, 0)  # it has been judged
+    assert _titles(room) == {*before, NEWS}
+    assert room.ids() == ids
+    assert _learn(room) == (0, 0)  # all has been judged
+
+
+def test_what_it_has_filed_is_no_example(room: Newsroom) -> None:
+    """A later version does not learn from it, neither that it belongs there nor that it does
+    not, and files the next one."""
+    _brings(room, NEWS)
+    assert _learn(room) == (0, 1)
+    assert learn(room.store, room.config.topics, room.now) == (0, 0)
+
+    _brings(room, f"{NEWS}, again")
+    assert _learn(room) == (0, 1)
 
 
 def test_what_is_suggested(room: Newsroom) -> None:
     """It waits for an operator, whose word takes it off the list."""
     room.change('"place"', '"suggest"')
+    assert is_due(room.store, room.config.topics, room.now)
+    _learn(room)
     _brings(room, NEWS)
 
     assert _learn(room) == (1, 0)
@@ -147,6 +164,29 @@ def test_what_is_suggested(room: Newsroom) -> None:
     _say(room, found.lead, False)
     assert room.store.suggestions("guns", 10) == []
     assert is_due(room.store, room.config.topics, room.now)  # there is something to learn from it
+
+
+def test_what_is_held(room: Newsroom) -> None:
+    """It is judged when it is let out, and until then nothing is to be done."""
+    room.change("max_new = 1000", "max_new = 1")
+    room.publishes("harbor", *(article(f"{NEWS}, day {n}", text=NEWS) for n in range(9)))
+    room.ingests(later=timedelta(minutes=1))
+    assert not room.store.is_news()
+    assert _learn(room) == (0, 0)
+
+    room.store.release("harbor", room.now)
+    assert room.store.is_news()
+    assert _learn(room) == (0, 9)
+    assert not room.store.is_news()
+
+
+def test_stored_stories_that_were_filed_anew(room: Newsroom) -> None:
+    """What is learned from is another then."""
+    room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
+    assert not is_due(room.store, room.config.topics, room.now)
+
+    assert _applied(room) > 0
+    assert is_due(room.store, room.config.topics, room.now)
 
 
 def _say(room: Newsroom, entry: int, is_in: bool) -> None:

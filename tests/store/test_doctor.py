@@ -74,6 +74,17 @@ def test_a_healthy_database(store: Store) -> None:
 DAMAGES = [
     ("an entry without its story", "delete from stories where row = 1", "orphans"),
     ("a story without its entry", "delete from entries where id = 1", "orphans"),
+    ("an entry of which something was said, without its story",
+     "insert into said values (1, 'labor', 1, '2026-10-01T00:00:00+00:00'); "
+     "delete from stories where row = 1", "orphans"),
+    ("a suggestion for nobody",
+     "insert into suggestions values ('labor', 1, 0.7, 'why'); delete from entries where id = 1",
+     "orphans"),
+    ("a word on nobody",
+     "insert into said values (99, 'labor', 1, '2026-10-01T00:00:00+00:00')", "orphans"),
+    ("a word at no time", "insert into said values (1, 'labor', 1, 'then')", "values"),
+    ("a model of tomorrow",
+     "insert into models values (1, '2030-01-01T00:00:00+00:00', '', 0, x'')", "clock"),
     ("a wrong lead", "update stories set lead = 99 where row = 1", "orphans"),
     ("a story that stands for none", "update stories set merged = 99 where row = 1", "orphans"),
     ("a story that is another's, and listed", "update stories set merged = 2 where row = 1",
@@ -115,7 +126,7 @@ def test_damage_that_can_be_mended(file: Path, damage: str, check: str) -> None:
     """It is found, mended, and then nothing is found; the other stories stand as before."""
     with contextlib.closing(open_store(file)) as store:
         ids = {s.public_id for s in store.latest(ALL, 9)}
-    _hand(file, damage)
+    _hand(file, *damage.split("; "))
     with contextlib.closing(open_store(file)) as store:
         found = store.examine(NOW)
         assert check in {finding.check for finding in found}

@@ -1,22 +1,15 @@
 """`topic learn` and `topic suggest`: what topics learn from examples."""
 
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from aggregator.cli.shared import configured
-from aggregator.cli.topic.trying import chosen_topics
+from aggregator.cli.shared import chosen_topics, configured
 from aggregator.errors import CannotLearn
-from aggregator.ingest.learners import is_due, learners
+from aggregator.ingest.learners import can_learn, is_due, learners
 
-__all__ = ["can_learn", "learn", "suggest"]
-
-
-def can_learn() -> bool:
-    """True if the libraries that learning takes are installed."""
-    return all(find_spec(name) for name in ("sklearn", "wordllama"))
+__all__ = ["learn", "suggest"]
 
 
 @click.command()

@@ -10,8 +10,7 @@ import click
 
 from aggregator import query
 from aggregator.cli.line import listed_sources, turn
-from aggregator.cli.shared import PATIENCE, configured, found_story
-from aggregator.cli.topic.trying import chosen_topics
+from aggregator.cli.shared import PATIENCE, chosen_topics, configured, found_story
 from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.ingest.refiling import by_hand
 from aggregator.model import Refiling, Said, Source, Topic

@@ -3,23 +3,21 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from aggregator.cli.line import listed_sources, turn
-from aggregator.cli.shared import PATIENCE, configured
-from aggregator.config import Config
-from aggregator.errors import QueryError, UnknownName
+from aggregator.cli.shared import PATIENCE, chosen_topics, configured
 from aggregator.ingest.categorize import BY_RULE, Rulebook
 from aggregator.ingest.refiling import Filing, filings
-from aggregator.model import ALL, Refiling, Topic
+from aggregator.model import ALL, Refiling
 from aggregator.query import parse
 from aggregator.store import Store
 
-__all__ = ["apply", "chosen_topics", "test"]
+__all__ = ["apply", "test"]
 
 SHOWN = 10
 """Stories that are shown of those that a rule adds or drops."""
@@ -121,26 +119,6 @@ def _changes(found: Iterator[Filing], tallies: dict[str, _Tally]) -> Iterator[Re
             tallies[filing.topic].count(filing)
         if refiling := filing.refiling:
             yield refiling
-
-
-def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) -> list[Topic]:
-    """The topics of these ids, all if none is named; with a draft in place of their rule.
-
-    Raises UnknownName, and UsageError for a draft that cannot be read.
-    """
-    known = {topic.id: topic for topic in config.topics}
-    if draft is not None:
-        known = {id_: replace(listed, match=draft) for id_, listed in known.items()}
-    for id_ in ids:
-        if id_ not in known:
-            raise UnknownName("topic", id_, known)
-    chosen = [known[id_] for id_ in dict.fromkeys(ids)] if ids else list(config.topics)
-    for topic in chosen if draft else ():
-        try:
-            parse(topic.match, topic.stem)
-        except QueryError as error:
-            raise click.UsageError(f"the rule cannot be read: {error}") from error
-    return chosen
 
 
 def _doubts(tally: _Tally, everything: int) -> Iterator[str]:

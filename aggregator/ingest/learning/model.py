@@ -21,11 +21,10 @@ SHOWN_WORDS = 4
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """How likely a text belongs to a topic, 0 to 1, and whether that is certain enough to file it
-    there; `score` compares topics for one text."""
+    there."""
 
     topic: str
     probability: float
-    score: float
     is_certain: bool
 
 
@@ -57,10 +56,10 @@ class Model:
         likely = 1 / (1 + np.exp(-(scores * self.slope + self.offset)))
         return [
             [
-                Judgement(topic, float(p), float(score), bool(p >= least))
-                for topic, p, score, least in zip(self.topics, row, raw, self.least, strict=True)
+                Judgement(topic, float(p), bool(p >= least))
+                for topic, p, least in zip(self.topics, row, self.least, strict=True)
             ]
-            for row, raw in zip(likely, scores, strict=True)
+            for row in likely
         ]
 
     def because(self, text: Text, topic: str) -> list[str]:

@@ -40,11 +40,12 @@ NEVER = 2.0
 @dataclass(frozen=True, slots=True)
 class Example:
     """A text and the topics that it belongs to; to all others it does not, or hardly if that is
-    not sure."""
+    not sure. It may stand for several that are left out."""
 
     text: Text
     topics: frozenset[str]
     is_sure: bool = True
+    stands_for: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,15 @@ def train(examples: Sequence[Example], topics: Sequence[str]) -> Trained | None:
     if not learnable:
         return None
     belongs = belongs[:, learnable]
-    features = Features.of([example.text for example in examples])
+    try:
+        features = Features.of([example.text for example in examples])
+    except ValueError:  # there is not a word in them
+        return None
     matrix = features.matrix([example.text for example in examples])
     trust = np.array([1.0 if example.is_sure else DOUBT for example in examples])
     lines, scores = _cross_validated(matrix, belongs, trust, features.plain)
-    slope, offset, least = _certainty(scores, belongs, trust)
+    count = np.array([example.stands_for for example in examples])
+    slope, offset, least = _certainty(scores, belongs, count)
     model = Model(
         features=features,
         topics=tuple(topics[n] for n in learnable),
@@ -133,15 +138,20 @@ def _commonness(words: Matrix) -> Any:
     return np.log(counts / counts.sum())
 
 
-def _certainty(scores: Any, belongs: Any, trust: Any) -> tuple[Any, Any, Any]:
-    """For each topic, what turns scores into probabilities, and from which on to file."""
+def _certainty(scores: Any, belongs: Any, count: Any) -> tuple[Any, Any, Any]:
+    """For each topic, what turns scores into probabilities, and from which on to file.
+
+    What is not sure to be out counts as out here, and for all that it stands for: among what
+    comes in, a topic's stories are few.
+    """
     slope, offset, least = (np.zeros(belongs.shape[1]) for _ in range(3))
     for n in range(belongs.shape[1]):
         own, is_in = scores[:, n], belongs[:, n]
-        curve = LogisticRegression(C=10.0).fit(own[:, None], is_in, trust)
+        curve = LogisticRegression(C=10.0).fit(own[:, None], is_in, count)
         slope[n], offset[n] = curve.coef_[0, 0], curve.intercept_[0]
         order = np.argsort(-own, kind="stable")
-        precise = _at_least(np.cumsum(is_in[order])) >= PRECISION
+        right, seen = np.cumsum((is_in * count)[order]), np.cumsum(count[order])
+        precise = _at_least(right, seen) >= PRECISION
         if slope[n] > 0 and precise.any():
             last = own[order][np.flatnonzero(precise)[-1]]
             likely = 1 / (1 + np.exp(-(last * slope[n] + offset[n])))
@@ -151,10 +161,9 @@ def _certainty(scores: Any, belongs: Any, trust: Any) -> tuple[Any, Any, Any]:
     return slope, offset, least
 
 
-def _at_least(right: Any) -> Any:
-    """The part that is right of the first, the first two, and so on, at the lower end of what it
-    may be by chance (Wilson 1927, one standard deviation)."""
-    count = np.arange(len(right)) + 1
-    part = right / count
-    spread = np.sqrt(part * (1 - part) / count + 1 / (4 * count**2))
-    return (part + 1 / (2 * count) - spread) / (1 + 1 / count)
+def _at_least(right: Any, seen: Any) -> Any:
+    """The parts that are right of what was seen, at the lower end of what they may be by chance
+    (Wilson 1927, one standard deviation)."""
+    part = right / seen
+    spread = np.sqrt(part * (1 - part) / seen + 1 / (4 * seen**2))
+    return (part + 1 / (2 * seen) - spread) / (1 + 1 / seen)
