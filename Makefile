@@ -26,9 +26,10 @@ run: install  ## Fetch again and again, and serve the site of feeds.toml.
 test: install  ## Run the tests; coverage is shown.
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-long: install  ## The long forms of the tests: 200 kills, every snapshot, 5,000 examples.
+long: install  ## The long forms of the tests: 200 kills, every snapshot, 1,000 queries, 5,000 examples.
 	KILLS=200 $(BIN)/pytest tests/cli/test_kill.py
 	REPLAY=full $(BIN)/pytest tests/real/test_mutations.py
+	SEARCHED=10000 $(BIN)/pytest tests/store/test_search.py
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/publish tests/test_query.py
 
 check: install  ## Lint, formatting, types.

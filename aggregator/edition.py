@@ -55,7 +55,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A public path. What stands there changes only when its `scope` does.
+    """A public path, with what is asked of it. What stands there changes only when its `scope`
+    does.
 
     `make` gives None if there is no such story after all.
     """
@@ -73,6 +74,7 @@ class Edition:
         self.store = store
         self._listed = {source.id: source for source in config.all_sources}
         self._topics = {topic.id: topic for topic in config.topics}
+        self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
 
     def find(self, path: str, language: str = "") -> Place | None:
         """The place at a public path, or None if nothing ever stands there. A list may be asked
@@ -85,6 +87,10 @@ class Edition:
             id_ = match["id"]
             return Place(path=path, scope=ALL, make=lambda: self._story(id_))
         return None
+
+    def is_list(self, path: str) -> bool:
+        """True for what can be asked for in one language."""
+        return _LIST.fullmatch(path) is not None
 
     def paths(self) -> Iterator[str]:
         """Every path at which something stands."""
@@ -180,8 +186,7 @@ class Edition:
         return Document(body=page, media_type=HTML, leads_to=path)
 
     def _feed(self, path: str, scope: str, limit: int, language: str = "") -> TopicFeed:
-        topic = self._topics.get(scope.removeprefix(topic_scope("")))
-        share = topic.share if topic else None
+        share = self._shares.get(scope)
         found = self.store.latest(scope, limit, language=language, share=share)
         feed = self._told(path, found)
         if not language:

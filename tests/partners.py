@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from aggregator import config
+from aggregator.cli.line import listed_sources
 from aggregator.config import Config
 from aggregator.demo.formats import FORMATS, Item
 from aggregator.demo.press import Answer, Press
@@ -169,7 +170,7 @@ class Newsroom:
             for self.now, changes in days:
                 changes()
                 line = Line(
-                    sources={source.id: source for source in self.config.all_sources},
+                    sources=listed_sources(self.config, self.store),
                     rulebook=Rulebook(self.config.topics),
                     store=self.store,
                     fetcher=fetcher,

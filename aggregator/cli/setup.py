@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -11,10 +10,10 @@ import click
 from aggregator import config as configuration
 from aggregator.cli.shared import read_config
 from aggregator.config import Config
-from aggregator.errors import CannotLearn, Problem
+from aggregator.errors import CannotLearn, Problem, StoreError
 from aggregator.ingest.learners import can_learn
 from aggregator.query import Rules, parse, terms
-from aggregator.store import open_if_current
+from aggregator.store import reading
 
 __all__ = ["check", "schema"]
 
@@ -49,20 +48,18 @@ def check(path: Path) -> None:
 
 def _idle_rules(config: Config) -> Iterator[Problem]:
     """Rules that find nothing of what is stored, or more than half."""
-    store = open_if_current(config.database)
     ruled = [topic for topic in config.topics if topic.match]
-    if store is None or not ruled:
-        return
     roots = [parse(topic.match, topic.stem).root for topic in ruled]
     needs_content = any("content" in term.fields for root in roots for term in terms(root))
     rules, found, looked_at = Rules(roots), Counter[int](), 0
-    with closing(store):
-        for glimpse, _ in store.glimpses(NEWEST, with_content=needs_content):
-            looked_at += 1
-            found.update(rules.match(glimpse.document).keys())
-    if looked_at < FEWEST:
-        return
-    for number, topic in enumerate(ruled):
+    try:
+        with reading(config.database) as store:
+            for looked in store.look(NEWEST, (), with_content=needs_content) if store else ():
+                looked_at += 1
+                found.update({n for told in looked.tellings for n in rules.match(told.document)})
+    except StoreError as error:
+        yield Problem(line=0, key="", message=f"rules cannot be tried on what is stored: {error}")
+    for number, topic in enumerate(ruled if looked_at >= FEWEST else ()):
         if found[number] == 0 or 2 * found[number] > looked_at:
             what = "more than half" if found[number] else "nothing"
             message = f"character 1: this rule finds {what} of the newest {looked_at:,} stories"

@@ -19,8 +19,8 @@ from aggregator.store import Store
 __all__ = ["topics"]
 
 SHOWN = 20
-LOOKED_BACK = timedelta(days=180)
-"""How long a rhythm is remembered."""
+LOOKED_BACK = timedelta(days=730)
+"""What was silent before that is forgotten."""
 OVERLAP = 0.5
 """The part of the smaller topic's stories that another one has too, to be reported."""
 FEWEST_SHARED = 5
@@ -42,6 +42,8 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
     """
     with configured(path) as (config, store):
         if id_ is not None:
+            if report:
+                raise click.UsageError("--report is about all topics; leave the ID out")
             _show_topic(config, store, id_)
             return
         # if nothing was fetched, silence says nothing about rules
@@ -52,7 +54,7 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
             click.echo(f"\n{line}")
         if report:
             _show_shared(config, store)
-            _show_unfiled(store)
+            _show_unfiled(config, store)
 
 
 def _show_table(
@@ -61,7 +63,7 @@ def _show_table(
     counts = store.counts()
     shown = table("topic", "stories", "newest", "learns", "title")
     for topic in config.topics:
-        newest = max((max(d) for (id_, _), d in dates.items() if id_ == topic.id), default=None)
+        newest = max(dates.get((topic.id, ""), ()), default=None)
         shown.add_row(
             topic.id,
             str(counts.get(topic_scope(topic.id), 0)),
@@ -75,16 +77,11 @@ def _show_table(
 def _silent_parts(
     config: Config, dates: Mapping[tuple[str, str], Sequence[datetime]], now: datetime
 ) -> Iterator[str]:
-    listed = parts(Rulebook(config.topics), config.sources)
-    by_topic: dict[str, list[datetime]] = defaultdict(list)
-    for (topic, _), own in dates.items():
-        by_topic[topic] += own
-    for topic, own in by_topic.items():
-        if found := silence(own, now):
-            yield _sentence(topic, "everything", found.a_week, found.since)
+    listed = [(topic.id, "") for topic in config.topics]
+    listed += parts(Rulebook(config.topics), config.sources)
     for topic, part in listed:
         if found := silence(dates.get((topic, part), ()), now):
-            yield _sentence(topic, part, found.a_week, found.since)
+            yield _sentence(topic, part or "everything", found.a_week, found.since)
 
 
 def _silent_outlets(config: Config, store: Store, now: datetime) -> Iterator[str]:
@@ -116,15 +113,16 @@ def _show_shared(config: Config, store: Store) -> None:
         click.echo("          none")
 
 
-def _show_unfiled(store: Store) -> None:
-    looked = list(store.glimpses(NEWEST, with_content=False))
-    without = sum(not is_filed for _, is_filed in looked)
+def _show_unfiled(config: Config, store: Store) -> None:
+    topics = [topic.id for topic in config.topics]
+    looked = list(store.look(NEWEST, topics, with_content=False))
+    without = sum(not one.is_filed for one in looked)
     everything = store.counts().get(ALL, 0)
     click.echo(
         f"\nwithout any topic: {without} of the newest {len(looked)} stories "
         f"(there are {everything}); those that share a word or a category:"
     )
-    for group in unfiled(looked, GROUPS):
+    for group in unfiled([(one.lead, one.is_filed) for one in looked], GROUPS):
         outlets = f"{group.outlets} outlet{'' if group.outlets == 1 else 's'}"
         click.echo(f"{len(group.titles):>8}  {group.label}  ({outlets})")
         for title in group.titles[-TITLES:]:

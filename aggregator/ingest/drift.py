@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from aggregator.ingest.categorize import Rulebook, by_clause, by_source, by_tag
-from aggregator.model import Source
+from aggregator.ingest.categorize import BY_OPERATOR, Rulebook, by_clause, by_source, by_tag
+from aggregator.model import LEARNED, Source
 from aggregator.query import Glimpse
 from aggregator.words import fold, folded_words, meaningful
 
 __all__ = ["Group", "Silence", "by_part", "parts", "silence", "unfiled"]
 
 WEEK = timedelta(days=7)
+RHYTHM = timedelta(days=182)
 FEWEST = 5
 """Stories in a row, below which there is no rhythm to fall out of."""
 FACTOR = 2
@@ -26,6 +27,8 @@ MISSED = 4
 """Stories that should have come meanwhile, by its rhythm."""
 OFTEN = 5
 """Stories without topic that must share a word or a category to be shown as a group."""
+ENOUGH = 50
+"""Stories with a topic, below which they do not tell what words of grammar are."""
 RARER = 1.5
 """How many times as often a word must be among stories without topic as among the others, else
 it is a word of grammar."""
@@ -38,9 +41,14 @@ class Silence(NamedTuple):
     a_week: float
 
 
+_WITHOUT_RHYTHM = frozenset((BY_OPERATOR, *LEARNED))
+
+
 def silence(dates: Sequence[datetime], now: datetime) -> Silence | None:
-    """Whether something that came at these dates has fallen silent, and since when."""
+    """Whether something that came at these dates has fallen silent, and since when; its rhythm is
+    that of its last half year."""
     ordered = sorted(dates)
+    ordered = [date for date in ordered if ordered[-1] - date <= RHYTHM]
     if len(ordered) < FEWEST:
         return None
     pauses = [later - earlier for earlier, later in pairwise(ordered)]
@@ -98,6 +106,8 @@ def unfiled(glimpses: Iterable[tuple[Glimpse, bool]], most: int) -> Iterator[Gro
 
 
 def _is_telling(number: int, of: int, filed: int, of_filed: int) -> bool:
+    if of_filed < ENOUGH:
+        return True
     return number / of >= RARER * (filed + 1) / (of_filed + 2)
 
 
@@ -109,11 +119,15 @@ def _labels(glimpse: Glimpse) -> set[str]:
 
 
 def by_part(
-    placed: Iterable[tuple[str, Sequence[str], datetime]],
+    placed: Iterable[tuple[int, str, Sequence[str], datetime]],
 ) -> Mapping[tuple[str, str], Sequence[datetime]]:
-    """When each part placed stories, by topic and part."""
+    """When each part placed stories, by topic and part; a topic as a whole is the part "". What
+    operators and learning have placed counts for the table alone, since neither has a rhythm."""
     dates: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for topic, by, arrived in placed:
-        for part in by:
+    for _, topic, by, arrived in placed:
+        parts_of_rules = [part for part in by if part not in _WITHOUT_RHYTHM]
+        for part in parts_of_rules:
             dates[topic, part].append(arrived)
+        if parts_of_rules or not by:  # of an earlier version, which did not keep by what
+            dates[topic, ""].append(arrived)
     return dates

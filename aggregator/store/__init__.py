@@ -7,6 +7,6 @@ another class that passes `tests/store/test_contract.py`.
 
 from aggregator.store.door import Store
 from aggregator.store.placing import Standing
-from aggregator.store.sqlite import open_if_current, open_store
+from aggregator.store.sqlite import open_store, reading
 
-__all__ = ["Standing", "Store", "open_if_current", "open_store"]
+__all__ = ["Standing", "Store", "open_store", "reading"]

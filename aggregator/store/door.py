@@ -33,6 +33,7 @@ from aggregator.model import (
 )
 from aggregator.query import Glimpse, Hits, Node, Query
 from aggregator.store.placing import Standing
+from aggregator.store.yields import Looked
 
 __all__ = ["Store"]
 
@@ -267,8 +268,8 @@ class Store(Protocol):
     def counts(self) -> dict[str, int]:
         """The number of stories in every scope."""
 
-    def yields(self, since: datetime) -> Iterator[tuple[str, Sequence[str], datetime]]:
-        """Each story in a topic that arrived since then: topic, by what, when."""
+    def yields(self, since: datetime) -> Iterator[tuple[int, str, Sequence[str], datetime]]:
+        """Each story in a topic that arrived since then, by its row: topic, by what, when."""
 
     def outlet_yields(self, since: datetime) -> Iterator[tuple[str, datetime]]:
         """Each story that some topic has and that arrived since then: whose it is, when."""
@@ -276,9 +277,9 @@ class Store(Protocol):
     def shared(self) -> list[tuple[str, str, int]]:
         """Pairs of topics and how many stories both have, most first."""
 
-    def glimpses(self, limit: int, *, with_content: bool) -> Iterator[tuple[Glimpse, bool]]:
-        """The leads of the newest published stories, as rules see them, and whether each has a
-        topic."""
+    def look(self, limit: int, topics: Sequence[str], *, with_content: bool) -> Iterator[Looked]:
+        """The newest published stories, as rules see them, and whether each has one of these
+        topics."""
 
     def categories(self, source: str, limit: int) -> list[tuple[str, int]]:
         """The categories that an outlet gave its newest articles, the most frequent first."""

@@ -62,8 +62,9 @@ from aggregator.store import (
 from aggregator.store.placing import Standing
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import is_current, migrate, with_functions
+from aggregator.store.yields import Looked
 
-__all__ = ["SqliteStore", "open_if_current", "open_store"]
+__all__ = ["SqliteStore", "open_store", "reading"]
 
 RUNS_KEPT = 1000
 MISSED = 3
@@ -101,24 +102,28 @@ def open_store(path: Path) -> "SqliteStore":
     return store
 
 
-def open_if_current(path: Path) -> "SqliteStore | None":
-    """The database as it is: None if there is none yet, or if this version would have to change
-    it. Raises StoreUnavailable."""
+@contextmanager
+def reading(path: Path) -> Iterator["SqliteStore | None"]:
+    """The database as it is, to be read only: None if there is none yet, or if this version would
+    have to change it. Raises StoreUnavailable."""
     if not path.exists():
-        return None
-    store = SqliteStore(path)
-    with store._door() as db:
-        if is_current(db):
-            return store
-    store.close()
-    return None
+        yield None
+        return
+    store = SqliteStore(path, is_reading=True)
+    try:
+        with store._door() as db:
+            current = is_current(db)
+        yield store if current else None
+    finally:
+        store.close()
 
 
 class SqliteStore:
     """A Store (see door.py, where each method is described) in one SQLite file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_reading: bool = False) -> None:
         self._path = path
+        self._is_reading = is_reading
         self._local = threading.local()
         self._open: list[Database] = []
         self._guard = threading.Lock()
@@ -483,7 +488,7 @@ class SqliteStore:
                      where scope not glob 'held *' group by scope"""
             return dict(db.execute(sql).fetchall())
 
-    def yields(self, since: datetime) -> Iterator[tuple[str, Sequence[str], datetime]]:
+    def yields(self, since: datetime) -> Iterator[tuple[int, str, Sequence[str], datetime]]:
         with self._door() as db:
             yield from yields.topics(db, since)
 
@@ -495,9 +500,9 @@ class SqliteStore:
         with self._door() as db:
             return yields.shared(db)
 
-    def glimpses(self, limit: int, *, with_content: bool) -> Iterator[tuple[Glimpse, bool]]:
+    def look(self, limit: int, topics: Sequence[str], *, with_content: bool) -> Iterator[Looked]:
         with self._door() as db:
-            yield from yields.newest(db, limit, with_content=with_content)
+            yield from yields.newest(db, limit, topics, with_content=with_content)
 
     def categories(self, source: str, limit: int) -> list[tuple[str, int]]:
         with self._door() as db:
@@ -605,11 +610,16 @@ class SqliteStore:
             yield
 
     def _connect(self) -> Database:
+        mode = "ro" if self._is_reading else "rwc"
         connection = sqlite3.connect(
-            self._path, timeout=15.0, isolation_level=None, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=15.0,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
-            for pragma in _PRAGMAS:
+            for pragma in () if self._is_reading else _PRAGMAS:
                 connection.execute(f"pragma {pragma}")
             db = Database(with_functions(connection), execute_plugins=False)
         except BaseException:

@@ -1,24 +1,25 @@
 """What topics have yielded, share and lack: for operators."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL
+from aggregator.model import ALL, topic_scope
 from aggregator.query import Glimpse
 from aggregator.store import rows
 from aggregator.store.reading import glimpses, many
 
-__all__ = ["categories", "newest", "outlets", "shared", "topics"]
+__all__ = ["Looked", "categories", "newest", "outlets", "shared", "topics"]
 
 
-def topics(db: Database, since: datetime) -> Iterator[tuple[str, Sequence[str], datetime]]:
-    """Each story in a topic that arrived since then: topic, by what, when."""
-    sql = """select scope, placed_by, arrived from listings
+def topics(db: Database, since: datetime) -> Iterator[tuple[int, str, Sequence[str], datetime]]:
+    """Each story in a topic that arrived since then, by its row: topic, by what, when."""
+    sql = """select story, scope, placed_by, arrived from listings
              where scope glob 'topic:*' and arrived > ?"""
-    for scope, by, arrived in db.execute(sql, [rows.time(since)]):
-        yield scope.removeprefix("topic:"), rows.by_of(by), datetime.fromisoformat(arrived)
+    for story, scope, by, arrived in db.execute(sql, [rows.time(since)]):
+        yield story, scope.removeprefix("topic:"), rows.by_of(by), datetime.fromisoformat(arrived)
 
 
 def outlets(db: Database, since: datetime) -> Iterator[tuple[str, datetime]]:
@@ -40,18 +41,29 @@ def shared(db: Database) -> list[tuple[str, str, int]]:
     return db.execute(sql).fetchall()
 
 
-def newest(db: Database, limit: int, *, with_content: bool) -> Iterator[tuple[Glimpse, bool]]:
-    """The leads of the newest published stories, as rules see them, and whether each has a
-    topic."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A published story as rules see it; `lead` is one of its tellings."""
+
+    lead: Glimpse
+    tellings: Sequence[Glimpse]
+    is_filed: bool
+
+
+def newest(
+    db: Database, limit: int, topics: Sequence[str], *, with_content: bool
+) -> Iterator[Looked]:
+    """The newest published stories, and whether each has one of these topics."""
     sql = "select story from listings where scope = ? order by arrived desc limit ?"
     wanted = [story for (story,) in db.execute(sql, [ALL, limit])]
     leads = dict(many(db, "select row, lead from stories where row in ({many})", wanted))
-    sql = "select distinct story from listings where story in ({many}) and scope glob 'topic:*'"
-    filed = {story for (story,) in many(db, sql, wanted)}
+    sql = "select story, scope from listings where story in ({many}) and scope glob 'topic:*'"
+    scopes = {topic_scope(topic) for topic in topics}
+    filed = {story for story, scope in many(db, sql, wanted) if scope in scopes}
     for told in glimpses(db, wanted, with_content=with_content):
-        for glimpse in told:
-            if glimpse.entry == leads.get(glimpse.story):
-                yield glimpse, glimpse.story in filed
+        story = told[0].story
+        lead = next((one for one in told if one.entry == leads.get(story)), told[0])
+        yield Looked(lead, told, story in filed)
 
 
 def categories(db: Database, source: str, limit: int) -> list[tuple[str, int]]:

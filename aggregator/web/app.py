@@ -22,7 +22,7 @@ _PAGE_POLICY = (
 )
 
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII)
 
 
 def create_app(config: Config, store: Store) -> Flask:
@@ -55,8 +55,9 @@ def create_app(config: Config, store: Store) -> Flask:
         if root and f"{path}/".startswith(f"{root}/") and not edition.find(path):
             path = path.removeprefix(root) or "/"
         if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
-            return redirect(f"{root}{path.rstrip('/')}", 301)  # as file servers write it
-        language = request.args.get("lang", "").lower()
+            asked = f"?{request.query_string.decode()}" if request.query_string else ""
+            return redirect(f"{root}{path.rstrip('/')}{asked}", 301)  # as file servers write it
+        language = request.args.get("lang", "").lower() if edition.is_list(path) else ""
         if language and not _LANGUAGE.fullmatch(language):
             return _refused('lang must be the tag of a language, such as "es" or "pt-br".')
         place = edition.find(path, language)

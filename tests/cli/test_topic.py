@@ -1,12 +1,12 @@
 """What an operator is told of a rule before it files anything."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from aggregator.demo.formats import FORMATS
+from aggregator.demo.formats import FORMATS, Item
 from aggregator.demo.press import Answer, Press
 from tests.cli.test_cli import HEAD, _run, _source
 from tests.partners import article
@@ -18,14 +18,17 @@ TITLES = ("Dockers strike", "Strikes spread", "Cranes rest", "Union wins", "Rain
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
     """One outlet with five articles, filed by the rule of HEAD's topic, `strike`."""
-    content_type, _, render = FORMATS["rss20"]
-    items = [article(title, text=f"{title}.", published=NOW) for title in TITLES]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    _publish(press, *(article(title, text=f"{title}.", published=NOW) for title in TITLES))
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD + _source("harbor", f"{press.url}/harbor"))
     _run(file, "ingest")
     return file
+
+
+def _publish(press: Press, *items: Item) -> None:
+    content_type, _, render = FORMATS["rss20"]
+    body = render("Harbor", "https://harbor.example/", items).encode()
+    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
 
 
 def _titles(shown: str, verb: str) -> list[str]:
@@ -130,7 +133,9 @@ def test_an_operators_word(config: Path) -> None:
     assert "labor: placed by the operator" in added
     removed = _run(config, "topic", "remove", "labor", strike, rain).stdout
     assert removed.count("labor: not in the topic") == 2
-    assert "operator, " in _run(config, "topic", "explain", "labor", strike).stdout
+    assert "said:    it does not belong there (the operator, " in (
+        _run(config, "topic", "explain", "labor", strike).stdout
+    )
     reset = _run(config, "topic", "reset", "labor", strike, rain).stdout
     assert "labor: rule found title: strike" in reset
     assert "labor: not in the topic" in reset
@@ -186,10 +191,7 @@ def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
 
 def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     """Of what is stored, with the line; and nothing is written to find out."""
-    content_type, _, render = FORMATS["rss20"]
-    items = [article(f"Day {n} of rain", published=NOW) for n in range(30)]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    _publish(press, *(article(f"Day {n} of rain", published=NOW) for n in range(30)))
     assert "finds" not in _run(config, "check").stderr  # five stories tell nothing
     _run(config, "ingest", "--all")
     rules = {"none": "helicopter", "most": "rain OR strike", "some": "strike"}
@@ -211,10 +213,9 @@ def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
 
 def test_an_outlets_categories(config: Path, press: Press) -> None:
     """Those that no topic is named for come first."""
-    content_type, _, render = FORMATS["rss20"]
-    items = [article(f"Cranes {n}", tags=["Ports", "Odd"][: 1 + n // 2]) for n in range(3)]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    _publish(
+        press, *(article(f"Cranes {n}", tags=["Ports", "Odd"][: 1 + n // 2]) for n in range(3))
+    )
     _run(config, "ingest", "--all")
     config.write_text(
         config.read_text().replace(
@@ -237,3 +238,88 @@ def test_search(config: Path) -> None:
     assert _run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
     assert "the query cannot be read: character 1" in _run(config, "search", "AND").stderr
     assert "a boost (^) has no effect" in _run(config, "search", "rain^2").stderr
+
+
+def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
+    """It is said which clause, how much it used to file, and since when; the others are not
+    named, nor is what an operator has put in."""
+    days = [NOW - timedelta(days=35 + 3.5 * n) for n in range(12)]
+    fresh = [NOW - timedelta(days=n, hours=2) for n in range(20)]
+    _publish(
+        press,
+        *(article(f"Walkout {n}", published=day) for n, day in enumerate(days)),
+        *(article(f"A strike in year {n}", published=day) for n, day in enumerate(fresh)),
+    )
+    file = tmp_path / "feeds.toml"
+    text = HEAD.replace('"strike"', '"strike OR walkout"') + _source(
+        "harbor", f"{press.url}/harbor"
+    )
+    file.write_text(text)
+    _run(file, "ingest")
+
+    shown = _run(file, "topics").stdout
+    since = f"{days[0]:%Y-%m-%d}"
+    assert f"\nlabor: rule walkout used to file 2.0 a week, and none since {since}.\n" in shown
+    assert shown.count("used to file") == 1
+
+    file.write_text(text.replace("strike OR walkout", "walkout"))
+    _run(file, "topic", "apply", "--write")
+    strike = _id(_run(file, "search", "title:year").stdout, "A strike")
+    _run(file, "topic", "add", "labor", strike)
+    shown = _run(file, "topics").stdout
+    for part in ("everything", "rule walkout"):
+        assert f"labor: {part} used to file 2.0 a week, and none since {since}." in shown
+
+
+def test_topics_that_share_their_stories(config: Path) -> None:
+    """The smaller one is named first, with the part of it that the other has."""
+    text = config.read_text()
+    for id_, rule in (("all", "NOT helicopter"), ("most", "strike* OR union OR rain OR cranes")):
+        text += f"[[topic]]\nid = '{id_}'\ntitle = 'T'\nmatch = '{rule}'\n"
+    config.write_text(text)
+    _run(config, "topic", "apply", "--write")
+
+    shown = _run(config, "topics", "--report").stdout
+    assert "       5  all and most: 100% of all" in shown or "       5  most and all: 100%" in shown
+    assert "labor and" not in shown  # one story tells nothing
+    assert "leave the ID out" in _run(config, "topics", "labor", "--report").stderr
+
+
+def test_what_is_suggested(config: Path, press: Press) -> None:
+    """The likest first, with why; learning again makes a new version."""
+    shops = [article(f"A strike of dockers at the northern cranes, day {n}", published=NOW)
+             for n in range(40)]  # fmt: skip
+    rest = [article(f"{word} in year {n}", published=NOW)
+            for n in range(30) for word in ("Orchards", "Ferries", "Opera", "Tides")]  # fmt: skip
+    odd = article("Dockers rest at the northern cranes", published=NOW)
+    text = config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"')
+    config.write_text(text.replace('id = "harbor"', 'id = "harbor"\nmax_new = 1000'))
+    _publish(press, *shops, *rest)
+    _run(config, "ingest", "--all")
+    assert "version 1 of " in _run(config, "topic", "learn").stdout
+    _publish(press, odd)
+    _run(config, "ingest", "--all")
+
+    assert "1 stories suggested" in _run(config, "topic", "learn").stdout
+    shown = _run(config, "topic", "suggest", "labor").stdout
+    assert "harbor: Dockers rest at the northern cranes\n" in shown
+    assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", shown)
+    story = _id(shown, "Dockers rest")
+    explained = _run(config, "topic", "explain", "labor", story).stdout
+    assert re.search(r"^learned: 0\.\d\d, because", explained, re.M)
+    assert "version 2 of " in _run(config, "topic", "learn", "--again").stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"This is no database.", b"SQLite format 3\0 torn"])
+def test_a_check_changes_nothing(config: Path, content: bytes) -> None:
+    """Whatever lies where the database should, it stays as it is, and the file is still right."""
+    database = config.parent / "aggregator.db"
+    for file in config.parent.glob("aggregator.db*"):
+        file.unlink()
+    database.write_bytes(content)
+
+    result = _run(config, "check")
+    assert result.returncode == 0
+    assert "is right" in result.stdout
+    assert database.read_bytes() == content
+    assert [file.name for file in config.parent.glob("aggregator.db*")] == ["aggregator.db"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.ingest.documents import glimpse_of
-from aggregator.ingest.drift import silence, unfiled
+from aggregator.ingest.drift import by_part, silence, unfiled
 from aggregator.query import Glimpse
 from tests.builders import NOW, entry
 
@@ -20,6 +20,8 @@ CASES = [
     ("four in all", [60, 61, 62, 63], None),
     ("all on one day, long ago", [90] * 30, 203.0),
     ("never", [], None),
+    ("two a week, and none for a year", [365 + 3.5 * n for n in range(12)], 2.0),
+    ("every month, and none for half a year", [180 + 30 * n for n in range(9)], 7 / 30),
 ]
 
 
@@ -45,7 +47,7 @@ def test_what_no_topic_has() -> None:
     dams = _glimpses(*(f"The dam with number {n} breaks" for n in range(9)))
     dams += _glimpses(*(f"A dam with cracks in year {n}" for n in range(6)), outlet="plains")
     ports = _glimpses(*(f"News with letters {n}" for n in "abcdefg"), tags=("Ports",))
-    filed = _glimpses(*(f"Strike with cranes {n}" for n in range(40)))
+    filed = _glimpses(*(f"Strike with cranes {n}" for n in range(60)))
     looked = [*((g, False) for g in (*dams, *ports)), *((g, True) for g in filed)]
 
     first, second, *rest = unfiled(looked, 5)
@@ -60,3 +62,29 @@ def test_what_no_topic_has() -> None:
 def test_nothing_is_stored() -> None:
     """There is nothing to group."""
     assert list(unfiled([], 5)) == []
+
+
+def test_what_has_a_rhythm() -> None:
+    """Each story counts once for its topic, whatever found it; what operators and learning file
+    has no rhythm, and what an earlier version filed counts for the topic alone."""
+    placed = [
+        (1, "labor", ("rule a", "rule b"), NOW),
+        (2, "labor", ("hand",), NOW),
+        (3, "labor", ("learned",), NOW),
+        (4, "labor", (), NOW - DAY),
+        (5, "labor", ("hand", "source harbor"), NOW),
+    ]
+
+    assert by_part(placed) == {
+        ("labor", "rule a"): [NOW],
+        ("labor", "rule b"): [NOW],
+        ("labor", "source harbor"): [NOW],
+        ("labor", ""): [NOW, NOW - DAY, NOW],
+    }
+
+
+def test_few_stories_have_topics() -> None:
+    """Groups are shown all the same."""
+    looked = [(glimpse, False) for glimpse in _glimpses(*(f"Dam {n} breaks" for n in range(9)))]
+
+    assert [group.label for group in unfiled(looked, 5)] == ["breaks"]

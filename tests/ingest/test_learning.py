@@ -4,12 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.errors import StoreBusy
 from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.learners import is_due
 from aggregator.ingest.learning import Example, Model, load, train
 from aggregator.ingest.refiling import by_hand, filings
+from aggregator.ingest.retelling import Desk, together
 from aggregator.ingest.teaching import judge, learn
-from aggregator.model import ALL, topic_scope
+from aggregator.model import (
+    ALL,
+    LEARNED,
+    Placement,
+    Refiling,
+    Story,
+    Verdict,
+    topic_scope,
+)
 from tests.partners import Newsroom, article
 
 HOUR = timedelta(hours=1)
@@ -71,8 +81,14 @@ def test_what_is_kept() -> None:
 
 @pytest.mark.parametrize(
     "examples",
-    [[], EXAMPLES[:1], _examples(GUNS, "guns"), _examples(OTHERS)],
-    ids=["none", "one", "all in the topic", "none in the topic"],
+    [
+        [],
+        EXAMPLES[:1],
+        _examples(GUNS, "guns"),
+        _examples(OTHERS),
+        [Example((mark, ""), frozenset(["guns"] if mark in "!?" else [])) for mark in "!?.;"],
+    ],
+    ids=["none", "one", "all in the topic", "none in the topic", "not a word"],
 )
 def test_too_few_examples(examples: list[Example]) -> None:
     """Nothing is learned from them, and nothing falls over."""
@@ -229,3 +245,62 @@ def _applied(room: Newsroom) -> int:
     changes = [filing.refiling for filing in found if filing.refiling]
     room.store.refile(changes, (), room.now)
     return len(changes)
+
+
+def _story(room: Newsroom, title: str) -> Story:
+    return next(s for s in room.store.latest(ALL, 500) if s.lead.title == title)
+
+
+def _merged(room: Newsroom, one: str, other: str) -> Story:
+    sources = {source.id: source for source in room.config.all_sources}
+    desk = Desk(sources=sources, store=room.store, now=room.now, authority="commons.example",
+                rulebook=Rulebook(room.config.topics))  # fmt: skip
+    batch = together(desk, _story(room, one), _story(room, other))
+    room.store.save(batch, room.now)
+    return batch.new[0].story
+
+
+def test_two_stories_that_are_one(room: Newsroom) -> None:
+    """What was learned of either holds for both, unless an operator keeps either out."""
+    room.lists("plains")
+    room.publishes(
+        "plains", article("Bread", link="https://p/1"), article("Wheat", link="https://p/2")
+    )
+    _brings(room, NEWS, f"{NEWS}, again")
+    assert _learn(room) == (0, 2)
+    room.publishes("plains", article("Cakes", link="https://p/3"))
+    room.ingests("plains", later=HOUR)
+
+    told = _merged(room, "Bread", NEWS)
+    assert room.store.why(told.id)["guns"].startswith("learned")
+
+    _say(room, _story(room, "Wheat").lead.row, False)
+    told = _merged(room, "Wheat", f"{NEWS}, again")
+    assert room.store.why(told.id) == {}
+
+
+def test_a_word_while_it_is_judged(room: Newsroom) -> None:
+    """What an operator says, or a rule files, between judging and saving stays."""
+    _brings(room, NEWS, f"{NEWS}, again")
+    out, filed = _story(room, NEWS), _story(room, f"{NEWS}, again")
+    fresh = {one.lead: one.story for one in room.store.unjudged(9)}
+    verdict = Verdict(
+        up_to=max(fresh.values()),
+        filed=tuple(
+            Refiling(story=fresh[story.lead.row], topic="guns",
+                     placement=Placement(topic="guns", why="learned", by=LEARNED))
+            for story in (out, filed)
+        ),
+    )  # fmt: skip
+    _say(room, out.lead.row, False)
+    _say(room, filed.lead.row, True)
+
+    room.store.judged(room.store.learned().version, verdict, room.now)
+    assert room.store.why(out.id) == {}
+    assert room.store.why(filed.id) == {"guns": "placed by the operator"}
+
+
+def test_two_that_learn_at_once(room: Newsroom) -> None:
+    """The second one leaves it to the first."""
+    with room.store.learning(), pytest.raises(StoreBusy, match="Another process learns"):
+        learn(room.store, room.config.topics, room.now)

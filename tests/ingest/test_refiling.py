@@ -148,3 +148,35 @@ def test_what_is_held(docks: Newsroom) -> None:
 
     docks.store.release("harbor", docks.now)
     assert len(docks.titles("/topics/labor.atom")) == 10
+
+
+def test_the_last_word_counts(docks: Newsroom) -> None:
+    """Even if the clock has gone back meanwhile."""
+    _say(docks, "Rain", True)
+    docks.now -= timedelta(days=3)
+    _say(docks, "Rain", False)
+
+    assert docks.titles("/topics/labor.atom") == ["A strike"]
+    assert _apply(docks) == []
+
+
+def test_an_outlet_that_left(newsroom: Newsroom) -> None:
+    """What it was filed under stays so, when rules are applied and when others join its stories."""
+    newsroom.lists("harbor", topics='["labor"]', tags='{ "Ports" = "labor" }')
+    newsroom.lists("plains")
+    newsroom.has_topic("labor", "strike")
+    newsroom.publishes("harbor", article("Cranes close for a month", text=TEXT))
+    newsroom.ingests("harbor")
+    newsroom.publishes(
+        "plains", article("No cranes until the spring", text=TEXT, link="https://p/1")
+    )
+    before = newsroom.written
+    newsroom.change(before[before.index("[[source]]") : before.rindex("[[source]]")], "")
+    newsroom.ingests(later=HOUR)
+
+    (told,) = newsroom.store.latest(ALL, 9)
+    assert {entry.source for entry in told.entries} == {"harbor", "plains"}
+    sources = newsroom.store.sources()
+    found = filings(newsroom.store, Rulebook(newsroom.config.topics), sources)
+    assert [filing.refiling for filing in found] == [None]
+    assert newsroom.store.why(told.id) == {"labor": "source harbor"}

@@ -235,7 +235,11 @@ def test_one_language(newsroom: Newsroom) -> None:
     assert "Una huelga" in page
     assert "A strike" not in page
     assert 'href="https://commons.example/topics/labor.atom?lang=es"' in page
-    assert newsroom.get("/topics.opml?lang=es").status_code == 200
+    for path in ("/topics.opml?lang=english", "/robots.txt?lang=e s", "/?lang=es"):
+        assert newsroom.get(path).status_code == 200  # it is for lists alone
+    moved = newsroom.get("/topics/labor/?lang=es")
+    assert (moved.status_code, moved.location) == (301, "/topics/labor?lang=es")
+    assert newsroom.titles("/all.rss?lang=zh-hant-tw") == []
 
 
 @pytest.mark.parametrize("wrong", ["x", "english", "e%20s", "%3Cscript%3E", "es-"])
@@ -266,3 +270,15 @@ def test_an_outlet_that_publishes_much(newsroom: Newsroom) -> None:
         assert shown.count(True) >= 2
         assert shown.count(False) >= 2
     assert len(newsroom.titles("/sources/harbor.rss")) == 9
+
+
+def test_a_topic_called_all(newsroom: Newsroom) -> None:
+    """Its share is its own."""
+    newsroom.lists("harbor")
+    newsroom.has_topic("all", "strike")
+    newsroom.change('title = "All"', 'title = "All"\nmax_share = "1 of 4"')
+    newsroom.publishes("harbor", *(article(f"A strike in year {n}") for n in range(6)))
+    newsroom.ingests()
+
+    assert len(newsroom.titles("/all.rss")) == 6
+    assert len(newsroom.titles("/topics/all.rss")) == 1

@@ -13,9 +13,11 @@ from aggregator.cli.line import listed_sources, turn
 from aggregator.cli.shared import PATIENCE, chosen_topics, configured, found_story
 from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.ingest.refiling import by_hand
-from aggregator.model import Refiling, Said, Source, Topic
+from aggregator.model import LEARNED, Refiling, Said, Source, Topic
 from aggregator.query import Explained, Glimpse
-from aggregator.store import Standing
+from aggregator.store import Standing, Store
+
+MOST_SUGGESTED = 100_000
 
 __all__ = ["add", "explain", "remove", "reset"]
 
@@ -42,13 +44,16 @@ def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
         click.echo(f"now:     {now}")
         found = categorize(standing.glimpses, Rulebook([listed]), sources, standing.said)
         click.echo(f"rules:   {found[0].why if found else 'not in the topic'}")
+        for word in sorted(standing.said, key=lambda word: word.at)[-1:]:
+            verdict = "belongs into the topic" if word.is_in else "does not belong there"
+            click.echo(f"said:    it {verdict} (the operator, {word.at:%Y-%m-%d %H:%M})")
+        for line in _learned(store, standing, listed):
+            click.echo(f"learned: {line}")
         for line in _reasons(standing, listed, sources):
             click.echo(line)
 
 
 def _reasons(standing: Standing, listed: Topic, sources: dict[str, Source]) -> Iterator[str]:
-    for word in sorted(standing.said, key=lambda word: word.at)[-1:]:
-        yield f"\noperator, {word.at:%Y-%m-%d %H:%M}: {'in' if word.is_in else 'out'}"
     for glimpse in standing.glimpses:
         yield f"\nas {glimpse.source} tells it:"
         yield from _outlet(glimpse, listed, sources.get(glimpse.source))
@@ -58,6 +63,18 @@ def _reasons(standing: Standing, listed: Topic, sources: dict[str, Source]) -> I
         root = query.parse(listed.match, listed.stem).root
         for clause in query.clauses(root):
             yield from _clause(query.explain(clause, glimpse.document), "rule", 0)
+
+
+def _learned(store: Store, standing: Standing, listed: Topic) -> Iterator[str]:
+    """What examples say of it, if the topic learns."""
+    if listed.learn == "off":
+        return
+    if any(placed.by == LEARNED for placed in standing.placed):
+        yield 'it stays in the topic while that has learn = "place"'
+        return
+    suggested = store.suggestions(listed.id, MOST_SUGGESTED)
+    own = [one.why for one in suggested if one.story == standing.story]
+    yield own[0].removeprefix("learned, ") if own else "not suggested"
 
 
 def _outlet(glimpse: Glimpse, listed: Topic, source: Source | None) -> Iterator[str]:
