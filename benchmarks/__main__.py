@@ -37,8 +37,10 @@ def main() -> None:
     match sys.argv[1:]:
         case ["stories", file] if file != "--report":
             return stories.write_predictions(Path(file))
-        case ["topics", train, test, *options] if options in ([], ["--place"]):
-            return topics.write_predictions(Path(train), Path(test), is_placing=bool(options))
+        case ["topics", train, test, *options] if ".jsonl" in train:
+            return topics.write_predictions(
+                Path(train), Path(test), is_placing="--place" in options
+            )
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)
