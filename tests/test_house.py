@@ -44,7 +44,7 @@ ROOMS = {
     "lxml": {"publish.feedgen_mends", "publish.opml"},
     "jinja2": {"publish.pages"}, "markupsafe": {"publish.pages"},
     "sqlite_utils": {"store"},
-    "sqlite3": {"store.schema", "store.sqlite", "store.doctor"},
+    "sqlite3": {"store.connection", "store.schema", "store.sqlite", "store.doctor"},
     "flask": {"web.app", "web.push"}, "werkzeug": {"web.app", "web.push"},
     "granian": {"cli.serve"},
     "click": {"cli"}, "rich": {"cli"},

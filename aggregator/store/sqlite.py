@@ -1,22 +1,15 @@
-"""The store in one SQLite file.
+"""The store in one SQLite file: fetching, recognising, saving, publishing, keeping it well."""
 
-One process writes at a time and any number read beside it (WAL). Every thread has its own
-connection. What SQLite complains about becomes StoreUnavailable, a sentence for the
-operator.
-"""
-
-import fcntl
 import os
 import sqlite3
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from aggregator.errors import StoreBusy, StoreUnavailable, WriteError
+from aggregator.errors import StoreUnavailable, WriteError
 from aggregator.model import (
     RECENT,
     Batch,
@@ -27,42 +20,32 @@ from aggregator.model import (
     Hold,
     Kin,
     Known,
-    Learned,
     Push,
-    Refiling,
     Rejected,
     Revision,
     RunReport,
-    Said,
     Share,
     Source,
     SourceHealth,
     Story,
     Subscription,
-    Suggestion,
-    Taught,
-    Verdict,
     held_scope,
     source_scope,
 )
-from aggregator.query import Glimpse, Hits, Node, Query
+from aggregator.query import Glimpse, Hits, Query
 from aggregator.store import (
     copies,
     doctor,
-    learning,
     likeness,
     listing,
-    placing,
     rows,
     saving,
     search,
     shares,
-    yields,
 )
-from aggregator.store.placing import Standing
 from aggregator.store.reading import many, many_rows, stories
 from aggregator.store.schema import is_current, migrate, with_functions
-from aggregator.store.yields import Looked
+from aggregator.store.topics import Topics
 
 __all__ = ["SqliteStore", "open_store", "reading"]
 
@@ -73,13 +56,6 @@ _NEVER = "never"
 _PUBLISHED = "select story from listings where scope = 'all'"
 _KNOWN = """entry, digest, face, given_id, link, title, entries.published, revisions, revised,
             exists (select 1 from listings where listings.story = entries.story) as is_published"""
-
-_PRAGMAS = (
-    "journal_mode = wal",  # readers never wait for the writer
-    "synchronous = normal",  # a power cut may undo the last saves, but whole: fetched again
-    "foreign_keys = on",
-    "wal_autocheckpoint = 8000",  # pages; fewer, longer checkpoints during a large import
-)
 
 
 def open_store(path: Path) -> "SqliteStore":
@@ -118,15 +94,8 @@ def reading(path: Path) -> Iterator["SqliteStore | None"]:
         store.close()
 
 
-class SqliteStore:
+class SqliteStore(Topics):
     """A Store (see door.py, where each method is described) in one SQLite file."""
-
-    def __init__(self, path: Path, *, is_reading: bool = False) -> None:
-        self._path = path
-        self._is_reading = is_reading
-        self._local = threading.local()
-        self._open: list[Database] = []
-        self._guard = threading.Lock()
 
     # ---- fetching
 
@@ -346,83 +315,6 @@ class SqliteStore:
         with self._door() as db:
             yield from search.search(db, query)
 
-    def said(self, entries: Collection[int]) -> list[Said]:
-        with self._door() as db:
-            return placing.said(db, entries)
-
-    def standings(
-        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
-    ) -> Iterator[Standing]:
-        with self._door() as db:
-            yield from placing.standings(db, topics, clauses, sources)
-
-    def standing_of(self, entry: int, topics: Sequence[str]) -> Standing | None:
-        with self._door() as db:
-            return placing.standing_of(db, topics, entry)
-
-    def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
-        with self._door() as db:
-            placing.put_aside(db, refilings)
-        with self._writing() as db:
-            placing.refile(db, said, now)
-
-    # ---- learning
-
-    def taught(self, topics: Sequence[str]) -> list[Taught]:
-        with self._door() as db:
-            return learning.taught(db, topics)
-
-    def newest(self, limit: int) -> list[Taught]:
-        with self._door() as db:
-            return learning.newest(db, limit)
-
-    def unjudged(self, limit: int) -> list[Taught]:
-        with self._door() as db:
-            return learning.unjudged(db, limit)
-
-    @contextmanager
-    def learning(self) -> Iterator[None]:
-        with self._alone("learn", f"Another process learns from {self._path}; let it finish."):
-            yield
-
-    def words_said(self, topics: Sequence[str]) -> str:
-        with self._door() as db:
-            return learning.words_said(db, topics)
-
-    def learned(self) -> Learned:
-        with self._door() as db:
-            return learning.learned(db)
-
-    def model(self, version: int) -> bytes:
-        with self._door() as db:
-            return learning.model(db, version)
-
-    def is_news(self) -> bool:
-        with self._door() as db:
-            return learning.is_news(db)
-
-    def keep_model(self, model: bytes, of: str, verdict: Verdict, now: datetime) -> None:
-        with self._door() as db:
-            placing.put_aside(db, verdict.filed)
-        with self._writing() as db:
-            learning.keep(db, model, of, verdict.up_to, now)
-            learning.suggest(db, verdict.suggested)
-            placing.refile(db, (), now)
-
-    def judged(self, version: int, verdict: Verdict, now: datetime) -> None:
-        with self._door() as db:
-            placing.put_aside(db, verdict.filed)
-        with self._writing() as db:
-            learning.judged(db, version, verdict.up_to)
-            learning.suggest(db, verdict.suggested)
-            placing.refile(db, (), now)
-
-    def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
-        with self._door() as db:
-            return learning.suggestions(db, topic, limit)
-
-    # ---- publishing, of one story
-
     def heir(self, id_: str) -> str:
         sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
                   where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
@@ -488,26 +380,6 @@ class SqliteStore:
                      where scope not glob 'held *' group by scope"""
             return dict(db.execute(sql).fetchall())
 
-    def yields(self, since: datetime) -> Iterator[tuple[int, str, Sequence[str], datetime]]:
-        with self._door() as db:
-            yield from yields.topics(db, since)
-
-    def outlet_yields(self, since: datetime) -> Iterator[tuple[str, datetime]]:
-        with self._door() as db:
-            yield from yields.outlets(db, since)
-
-    def shared(self) -> list[tuple[str, str, int]]:
-        with self._door() as db:
-            return yields.shared(db)
-
-    def look(self, limit: int, topics: Sequence[str], *, with_content: bool) -> Iterator[Looked]:
-        with self._door() as db:
-            yield from yields.newest(db, limit, topics, with_content=with_content)
-
-    def categories(self, source: str, limit: int) -> list[tuple[str, int]]:
-        with self._door() as db:
-            return yields.categories(db, source, limit)
-
     def last_stamp(self) -> datetime | None:
         with self._door() as db:
             (found,) = db.execute("select max(last_fetch) from sources").fetchone()
@@ -554,81 +426,6 @@ class SqliteStore:
         with self._writing() as db:
             doctor.repair(db, now)
 
-    def close(self) -> None:
-        with self._guard:
-            for db in self._open:
-                db.close()
-            self._open.clear()
-            self._local = threading.local()
-
-    # ---- below the door
-
-    @contextmanager
-    def _door(self) -> Iterator[Database]:
-        """This thread's connection; SQLite's complaints about the file leave as sentences.
-
-        What it complains of our own SQL or rows is a bug and stays what it is.
-        """
-        try:
-            db = getattr(self._local, "db", None)
-            if db is None:
-                db = self._local.db = self._connect()
-            yield db
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) or _code(error) in _BROKEN:
-                raise StoreUnavailable(_sentence(error, self._path)) from error
-            raise
-
-    @contextmanager
-    def _writing(self) -> Iterator[Database]:
-        """A transaction that holds the write lock from its beginning."""
-        with self._door() as db:
-            db.conn.execute("begin immediate")
-            try:
-                yield db
-                db.conn.execute("commit")
-            except BaseException:
-                db.rollback()
-                raise
-
-    @contextmanager
-    def _alone(self, name: str, why_not: str) -> Iterator[None]:
-        """Held by one process at a time; raises StoreBusy at once if another one holds it."""
-        path = self._path.with_name(f"{self._path.name}.{name}")
-        try:
-            lock = path.open("w")
-        except OSError as error:
-            raise StoreUnavailable(
-                f"The file {path} cannot be written ({error.strerror}); check the rights of "
-                "file and folder."
-            ) from error
-        with lock:  # the lock goes when the file is closed, even if the process is killed
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreBusy(why_not) from error
-            yield
-
-    def _connect(self) -> Database:
-        mode = "ro" if self._is_reading else "rwc"
-        connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=15.0,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            for pragma in () if self._is_reading else _PRAGMAS:
-                connection.execute(f"pragma {pragma}")
-            db = Database(with_functions(connection), execute_plugins=False)
-        except BaseException:
-            connection.close()
-            raise
-        with self._guard:
-            self._open.append(db)
-        return db
-
 
 def _waiting(db: Database) -> dict[str, str]:
     """When each source falls due, as text; empty at once, and after all dates if retired."""
@@ -650,24 +447,3 @@ def _is_lost(source: Source, waiting: Mapping[str, str], now: datetime) -> bool:
     """True if a source is due at a time that nothing can have meant."""
     latest = now + 2 * timedelta(seconds=max(source.max_interval, 24 * 60 * 60))
     return rows.time(latest) < waiting.get(source.id, "") != _NEVER
-
-
-_BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-
-
-def _code(error: sqlite3.Error) -> int:
-    """The kind of complaint, without SQLite's finer distinctions."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _sentence(error: sqlite3.DatabaseError, path: Path) -> str:
-    advice = {
-        sqlite3.SQLITE_BUSY: "another program holds it; stop that program or try again",
-        sqlite3.SQLITE_FULL: "the disk is full; free some room and run again, nothing is lost",
-        sqlite3.SQLITE_READONLY: "it must not be written; check the rights of file and folder",
-        sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the rights of file and folder",
-        sqlite3.SQLITE_NOTADB: "it is no SQLite database; move it away or use another file",
-        sqlite3.SQLITE_CORRUPT: "it is damaged; put back a backup",
-    }
-    reason = advice.get(_code(error), str(error))
-    return f"The database {path} cannot be used: {reason} ({error})."
