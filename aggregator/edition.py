@@ -186,12 +186,13 @@ class Edition:
         return Document(body=page, media_type=HTML, leads_to=path)
 
     def _feed(self, path: str, scope: str, limit: int, language: str = "") -> TopicFeed:
-        share = self._shares.get(scope)
+        share = None if language else self._shares.get(scope)  # few outlets speak it
         found = self.store.latest(scope, limit, language=language, share=share)
         feed = self._told(path, found)
         if not language:
             return feed
-        return replace(feed, query=_query(language), language=language)
+        title = f"{feed.title} ({language})"
+        return replace(feed, query=_query(language), title=title, language=language)
 
     def _told(self, path: str, stories: list[Story]) -> TopicFeed:
         title, description, language = self._head(path)

@@ -40,6 +40,10 @@ COMMANDS = {
 }
 
 
+STOPPED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+
+
 class _Failure(click.ClickException):
     """A foreseen error: one sentence, no traceback."""
 
@@ -63,6 +67,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except AggregatorError as error:
             raise _Failure(error) from error
+        except KeyboardInterrupt as stopped:
+            click.echo("Stopped.", err=True)
+            raise click.exceptions.Exit(STOPPED) from stopped
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

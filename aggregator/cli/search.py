@@ -1,19 +1,19 @@
 """`search`: stories by their words, in the language of rules."""
 
-from collections import deque
+from heapq import nlargest
 from pathlib import Path
 
 import click
 
 from aggregator.cli.shared import configured
-from aggregator.cli.tables import time_text
+from aggregator.cli.tables import counted, time_text
 from aggregator.errors import QueryError
 from aggregator.query import parse
 
 __all__ = ["search"]
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.pass_obj
@@ -29,15 +29,15 @@ def search(path: Path, query: str, limit: int) -> None:
     for warning in asked.warnings:
         click.echo(f"warning: {warning}", err=True)
     with configured(path) as (_, store):
-        found: deque[tuple[int, str]] = deque(maxlen=limit)
-        stories: set[int] = set()
+        found: dict[int, tuple[str, int, str]] = {}
         for glimpse, hits in store.search(asked):
-            if glimpse.story not in stories:
-                stories.add(glimpse.story)
-                found.append((glimpse.entry, ", ".join(hits)))
-        told = store.told_in([entry for entry, _ in found])
-        for entry, where in reversed(found):
+            find = (glimpse.published, glimpse.entry, ", ".join(hits))
+            found.setdefault(glimpse.story, find)
+        newest = nlargest(limit, found.values())
+        told = store.told_in([entry for _, entry, _ in newest])
+        for _, entry, where in newest:
             if story := told.get(entry):
-                title = f"{story.lead.source}: {story.lead.title}"
-                click.echo(f"{time_text(story.published)}  {story.id}  {title}  ({where})")
-        click.echo(f"{len(stories)} stories")
+                place = f"  ({where})" if where else ""
+                title = f"{story.lead.source}: {story.lead.title}{place}"
+                click.echo(f"{time_text(story.published)}  {story.id}  {title}")
+        click.echo(counted(len(found), "story", "stories"))

@@ -48,6 +48,9 @@ def check(path: Path) -> None:
 
 def _idle_rules(config: Config) -> Iterator[Problem]:
     """Rules that find nothing of what is stored, or more than half."""
+    if not config.database.parent.is_dir():
+        message = f"the folder {config.database.parent} of the database does not exist"
+        yield Problem(line=0, key="storage.database", message=message)
     ruled = [topic for topic in config.topics if topic.match]
     roots = [parse(topic.match, topic.stem).root for topic in ruled]
     needs_content = any("content" in term.fields for root in roots for term in terms(root))

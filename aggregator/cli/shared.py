@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,7 +89,7 @@ def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) 
 def found_story(store: Store, id_: str) -> Story:
     """The story of an id or of a pasted address, or the one that it stands for now. Raises
     UnknownStory."""
-    id_ = id_.rstrip("/").rpartition("/")[2]
+    id_ = re.sub(r"[?#].*", "", id_.strip()).rstrip("/").rpartition("/")[2].lower()
     found = store.story(id_) or store.story(store.heir(id_))
     if found is None:
         hint = (

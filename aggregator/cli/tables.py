@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_table", "table", "time_text"]
+__all__ = ["counted", "print_table", "table", "time_text"]
 
 
 def table(*columns: str) -> Table:
@@ -19,6 +19,11 @@ def table(*columns: str) -> Table:
 def print_table(filled: Table) -> None:
     """As wide as it is: an id that is cut cannot be looked for."""
     Console(width=Console(width=1000).measure(filled).maximum).print(filled)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`"1 story"`, `"2,000 stories"`."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def time_text(moment: datetime | None) -> str:

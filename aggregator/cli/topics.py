@@ -50,7 +50,8 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
         now = min(datetime.now(UTC), store.last_stamp() or datetime.now(UTC))
         dates = by_part(store.yields(now - LOOKED_BACK))
         _show_table(config, store, dates)
-        for line in (*_silent_parts(config, dates, now), *_silent_outlets(config, store, now)):
+        silent = (*_silent_parts(config, dates, now), *_silent_outlets(config, store, now))
+        for line in (*_short_lists(config, store), *silent):
             click.echo(f"\n{line}")
         if report:
             _show_shared(config, store)
@@ -72,6 +73,20 @@ def _show_table(
             escape(topic.title),
         )
     print_table(shown)
+
+
+def _short_lists(config: Config, store: Store) -> Iterator[str]:
+    """Topics whose outlets are too few for the share that each may have."""
+    limit, counts = config.publish.limit, store.counts()
+    for topic in config.topics:
+        if topic.share:
+            full = min(limit, counts.get(topic_scope(topic.id), 0))
+            shown = len(store.latest(topic_scope(topic.id), limit, share=topic.share))
+            if shown < full:
+                yield (
+                    f"{topic.id}: with max_share its feed has {shown} stories, not {full}; its "
+                    "outlets are too few for that, or too unlike in what they publish."
+                )
 
 
 def _silent_parts(
@@ -122,7 +137,10 @@ def _show_unfiled(config: Config, store: Store) -> None:
         f"\nwithout any topic: {without} of the newest {len(looked)} stories "
         f"(there are {everything}); those that share a word or a category:"
     )
-    for group in unfiled([(one.lead, one.is_filed) for one in looked], GROUPS):
+    groups = list(unfiled([(one.lead, one.is_filed) for one in looked], GROUPS))
+    if not groups:
+        click.echo("          none")
+    for group in groups:
         outlets = f"{group.outlets} outlet{'' if group.outlets == 1 else 's'}"
         click.echo(f"{len(group.titles):>8}  {group.label}  ({outlets})")
         for title in group.titles[-TITLES:]:
@@ -131,6 +149,9 @@ def _show_unfiled(config: Config, store: Store) -> None:
 
 def _show_topic(config: Config, store: Store, id_: str) -> None:
     (topic,) = chosen_topics(config, [id_])
-    for story in store.latest(topic_scope(topic.id), SHOWN):
+    newest = store.latest(topic_scope(topic.id), SHOWN)
+    if not newest:
+        click.echo("No story stands in it yet.")
+    for story in newest:
         click.echo(f"{time_text(story.published)}  {story.id}  {story.lead.title}")
         click.echo(f"{'':18}{story.lead.source}: {store.why(story.id)[id_]}")

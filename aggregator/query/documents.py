@@ -51,12 +51,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glimpse:
-    """As much of an entry as rules need: its row, its story's row if it is stored, its outlet."""
+    """As much of an entry as rules need: its row, its outlet, and if it is stored its story's row
+    and when it was published (UTC, as text that sorts)."""
 
     entry: int
     story: int
     source: str
     document: Document
+    published: str = ""
 
 
 def article(

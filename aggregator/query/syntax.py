@@ -34,12 +34,23 @@ def read(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
     the character that is wrong.
     """
     _refuse_huge(text)
+    text = _typed(text)
     try:
         parsed = luqum_parse(text)
     except ParseError as error:
         raise QueryError(*_explain(text, str(error))) from error
     reader = _Reader(language)
     return reader.node(parsed, UNFIELDED), tuple(reader.warnings)
+
+
+_TYPED = str.maketrans("“”„‟«»＂", '"' * 7)
+_DASH = re.compile(r"(?<![^\s(])[‐‑–—−](?=\S)")
+
+
+def _typed(text: str) -> str:
+    """Quotation marks and signs as they are typed, for those that word processors make of them;
+    every character keeps its place."""
+    return _DASH.sub("-", text.translate(_TYPED))
 
 
 def _refuse_huge(text: str) -> None:
@@ -129,6 +140,10 @@ class _Reader:
         at = _at(item)
         is_prefix = isinstance(item, lucene.Word) and raw.endswith("*")
         words = fold(raw.removesuffix("*") if is_prefix else raw).split()
+        if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
+            raise QueryError(
+                f"character {at + 1}: {raw!r} is not supported; write AND, OR or NOT", at
+            )
         if not words:
             raise QueryError(f"character {at + 1}: {raw!r} has no letter or digit to look for", at)
         if "*" in raw.removesuffix("*") or ("?" in raw and isinstance(item, lucene.Word)):

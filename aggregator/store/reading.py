@@ -72,7 +72,8 @@ def glimpses(
     """What rules see of stories by row, each story whole, in the order of their rows."""
     names = dict(db.execute("select id, name from sources"))
     content = "content" if with_content else "'' as content"
-    sql = f"""select id, story, source, title, summary, {content}, tags, author, language
+    sql = f"""select id, story, source, title, summary, {content}, tags, author, language,
+                     published
               from entries where story in ({{many}}) order by story, id"""  # noqa: S608 - our own words
     found = many_rows(db, sql, numbers)
     for _, told in groupby(found, key=lambda row: row["story"]):
@@ -93,4 +94,5 @@ def _glimpse(row: rows.Row, names: Mapping[str, str]) -> Glimpse:
             author=row["author"],
             language=row["language"],
         ),
+        published=row["published"],
     )

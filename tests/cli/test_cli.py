@@ -420,3 +420,21 @@ def test_a_demo_that_is_ended() -> None:
         demo.terminate()
         assert demo.wait(timeout=20) == 0
     assert not Path(log).parent.exists()
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    """A command that is stopped says so in a word, and ends with 130 as shells have it."""
+    file = tmp_path / "feeds.toml"
+    file.write_text(HEAD)
+    _run(file, "topics")
+    command = [sys.executable, "-m", "aggregator", "--config", str(file)]
+    with (tmp_path / "aggregator.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # an ingest is at work, and the command waits for it
+        process = subprocess.Popen(
+            [*command, "topic", "apply", "--write"], stderr=subprocess.PIPE, text=True
+        )
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+
+    assert (process.returncode, said) == (130, "Stopped.\n")

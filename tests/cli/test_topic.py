@@ -130,15 +130,15 @@ def test_an_operators_word(config: Path) -> None:
     )
 
     added = _run(config, "topic", "add", "labor", rain).stdout
-    assert "labor: placed by the operator" in added
+    assert "labor: put in by hand; placed by the operator" in added
     removed = _run(config, "topic", "remove", "labor", strike, rain).stdout
-    assert removed.count("labor: not in the topic") == 2
+    assert removed.count("labor: kept out by hand; not in the topic") == 2
     assert "said:    it does not belong there (the operator, " in (
         _run(config, "topic", "explain", "labor", strike).stdout
     )
     reset = _run(config, "topic", "reset", "labor", strike, rain).stdout
-    assert "labor: rule found title: strike" in reset
-    assert "labor: not in the topic" in reset
+    assert "labor: left to the rules; rule found title: strike" in reset
+    assert "labor: left to the rules; not in the topic" in reset
 
 
 def test_a_rule_is_applied(config: Path) -> None:
@@ -149,12 +149,14 @@ def test_a_rule_is_applied(config: Path) -> None:
     before = _run(config, "topics", "labor").stdout
 
     preview = _run(config, "topic", "apply").stdout
-    assert "labor: 1 stories now, 2 come in, 1 go out" in preview
+    assert "labor: 1 story now, 2 to come in, 1 to go out" in preview
     assert "Nothing is changed" in preview
     assert _run(config, "topics", "labor").stdout == before
     written = _run(config, "topic", "apply", "labor", "--write").stdout
     assert _titles(written, "adds") == _titles(preview, "adds") == ["Rain falls", "Union wins"]
-    assert "labor: 2 stories now, 0 come in, 0 go out" in _run(config, "topic", "apply").stdout
+    assert (
+        "labor: 2 stories now, 0 to come in, 0 to go out" in _run(config, "topic", "apply").stdout
+    )
 
 
 def test_what_topics_share_and_lack(config: Path) -> None:
@@ -173,7 +175,10 @@ def test_learning(config: Path) -> None:
     config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"'))
 
     assert "There are too few examples" in _run(config, "topic", "learn").stdout
-    assert "Nothing is suggested." in _run(config, "topic", "suggest", "labor").stdout
+    assert (
+        "Nothing is suggested (nothing was learned yet;"
+        in _run(config, "topic", "suggest", "labor").stdout
+    )
 
 
 def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
@@ -238,6 +243,7 @@ def test_search(config: Path) -> None:
     assert _run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
     assert "the query cannot be read: character 1" in _run(config, "search", "AND").stderr
     assert "a boost (^) has no effect" in _run(config, "search", "rain^2").stderr
+    assert _run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
 
 
 def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
@@ -300,7 +306,7 @@ def test_what_is_suggested(config: Path, press: Press) -> None:
     _publish(press, odd)
     _run(config, "ingest", "--all")
 
-    assert "1 stories suggested" in _run(config, "topic", "learn").stdout
+    assert "1 story suggested" in _run(config, "topic", "learn").stdout
     shown = _run(config, "topic", "suggest", "labor").stdout
     assert "harbor: Dockers rest at the northern cranes\n" in shown
     assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", shown)
@@ -323,3 +329,26 @@ def test_a_check_changes_nothing(config: Path, content: bytes) -> None:
     assert "is right" in result.stdout
     assert database.read_bytes() == content
     assert [file.name for file in config.parent.glob("aggregator.db*")] == ["aggregator.db"]
+
+
+def test_the_newest_come_first(tmp_path: Path, press: Press) -> None:
+    """By when they were published, though an archive comes in one file; so too for a draft."""
+    days = [3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97, 93]
+    _publish(press, *(article(f"Strike {n}", published=NOW - timedelta(days=n)) for n in days))
+    file = tmp_path / "feeds.toml"
+    file.write_text(HEAD.replace('"strike"', '"rain"') + _source("harbor", f"{press.url}/harbor"))
+    _run(file, "ingest")
+
+    found = re.findall(r"Strike (\d+)", _run(file, "search", "strike", "--limit", "5").stdout)
+    assert found == ["1", "2", "3", "4", "5"]
+    draft = _run(file, "topic", "test", "labor", "--match", "strike").stdout
+    assert re.findall(r"Strike (\d+)", draft) == [str(n) for n in sorted(days)[:10]]
+
+
+def test_shares_that_starve_a_topic(config: Path) -> None:
+    """It is said how many stories its feed has."""
+    text = config.read_text().replace('"strike"', "'NOT helicopter'")
+    config.write_text(text.replace('id = "labor"', 'id = "labor"\nmax_share = "1 of 3"'))
+    _run(config, "topic", "apply", "--write")
+
+    assert "labor: with max_share its feed has 1 stories, not 5" in _run(config, "topics").stdout

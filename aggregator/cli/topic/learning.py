@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.shared import chosen_topics, configured
+from aggregator.cli.tables import counted, time_text
 from aggregator.errors import CannotLearn
 from aggregator.ingest.learners import can_learn, is_due, learners
 
@@ -41,7 +42,7 @@ def learn(path: Path, again: bool) -> None:
         model = store.learned()
         click.echo(
             f"version {model.version} of {model.made:%Y-%m-%d %H:%M}: "
-            f"{suggested} stories suggested, {filed} filed"
+            f"{counted(suggested, 'story', 'stories')} suggested, {filed} filed"
         )
 
 
@@ -65,4 +66,6 @@ def suggest(path: Path, id_: str, limit: int) -> None:
                 click.echo(f"{story.id}  {story.lead.source}: {story.lead.title}")
                 click.echo(f"{'':18}{one.why}")
         if not found:
-            click.echo("Nothing is suggested.")
+            made = store.learned().made
+            since = f"what was learned at {time_text(made)}" if made else "nothing was learned yet"
+            click.echo(f"Nothing is suggested ({since}; `aggregator topic learn` learns anew).")

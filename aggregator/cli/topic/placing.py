@@ -16,6 +16,7 @@ from aggregator.ingest.refiling import by_hand
 from aggregator.model import LEARNED, Refiling, Said, Source, Topic
 from aggregator.query import Explained, Glimpse
 from aggregator.store import Standing, Store
+from aggregator.words import fold
 
 MOST_SUGGESTED = 100_000
 
@@ -42,7 +43,7 @@ def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
         click.echo(f"story:   {told.id}  {told.lead.title}")
         now = ", ".join(placed.why for placed in standing.placed) or "not in the topic"
         click.echo(f"now:     {now}")
-        found = categorize(standing.glimpses, Rulebook([listed]), sources, standing.said)
+        found = categorize(standing.glimpses, Rulebook([listed]), sources)
         click.echo(f"rules:   {found[0].why if found else 'not in the topic'}")
         for word in sorted(standing.said, key=lambda word: word.at)[-1:]:
             verdict = "belongs into the topic" if word.is_in else "does not belong there"
@@ -58,7 +59,7 @@ def _reasons(standing: Standing, listed: Topic, sources: dict[str, Source]) -> I
         yield f"\nas {glimpse.source} tells it:"
         yield from _outlet(glimpse, listed, sources.get(glimpse.source))
         if not listed.match:
-            yield "  rule       the topic has none"
+            yield "  no   rule      the topic has none"
             continue
         root = query.parse(listed.match, listed.stem).root
         for clause in query.clauses(root):
@@ -79,17 +80,13 @@ def _learned(store: Store, standing: Standing, listed: Topic) -> Iterator[str]:
 
 def _outlet(glimpse: Glimpse, listed: Topic, source: Source | None) -> Iterator[str]:
     """What the outlet and its categories say."""
-    if source is None or not (source.topics or source.tags):
-        yield f"  no   source    {glimpse.source} is filed under no topic"
-    else:
-        is_in = listed.id in source.topics
-        yield f"  {_yes(is_in)}  source    topics = {list(source.topics)}"
-    tags = glimpse.document.items("tag")
-    one = Rulebook([Topic(id=listed.id, title=listed.title)])
-    mapped = source.tags if source else {}
-    by_tags = Source(id=glimpse.source, name="", feed="", site="", tags=mapped)
-    found = categorize([glimpse], one, {glimpse.source: by_tags})
-    yield f"  {_yes(bool(found))}  category  {', '.join(tags) or 'none given'}"
+    is_in = source is not None and listed.id in source.topics
+    named = ", ".join(source.topics) if source else ""
+    yield f"  {_yes(is_in)}  source    {glimpse.source} is filed under {named or 'no topic'}"
+    mapped = {fold(tag): topic for tag, topic in source.tags.items()} if source else {}
+    for tag in glimpse.document.items("tag") or ("none given",):
+        topic = mapped.get(fold(tag), "")
+        yield f"  {_yes(topic == listed.id)}  category  {tag}" + (f" -> {topic}" if topic else "")
 
 
 def _clause(explained: Explained, label: str, depth: int) -> Iterator[str]:
@@ -147,5 +144,6 @@ def _say(path: Path, id_: str, stories: Sequence[str], is_in: bool | None) -> No
                 changes += changed
         store.refile(changes, words, now)
         for story in told:
-            verdict = store.why(story.id).get(id_, "not in the topic")
-            click.echo(f"{story.id}  {story.lead.title}\n{'':18}{id_}: {verdict}")
+            why = store.why(story.id).get(id_, "not in the topic")
+            word = {True: "put in by hand", False: "kept out by hand", None: "left to the rules"}
+            click.echo(f"{story.id}  {story.lead.title}\n{'':18}{id_}: {word[is_in]}; {why}")

@@ -1,16 +1,18 @@
 """`topic test` and `topic apply`: a rule against everything that is stored."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import heappop, heappush
 from pathlib import Path
 
 import click
 
 from aggregator.cli.line import listed_sources, turn
 from aggregator.cli.shared import PATIENCE, chosen_topics, configured
+from aggregator.cli.tables import counted
 from aggregator.ingest.categorize import BY_RULE, Rulebook
 from aggregator.ingest.refiling import Filing, filings
 from aggregator.model import ALL, Refiling
@@ -33,23 +35,28 @@ class _Tally:
     added: int = 0
     dropped: int = 0
     outlets: Counter[str] = field(default_factory=Counter)
-    newest: dict[str, deque[tuple[int, str]]] = field(
-        default_factory=lambda: {"adds": deque(maxlen=SHOWN), "drops": deque(maxlen=SHOWN)}
+    newest: dict[str, list[tuple[str, int, str]]] = field(
+        default_factory=lambda: {"adds": [], "drops": []}
     )
 
     def count(self, filing: Filing) -> None:
-        """Take note of a story, oldest first."""
-        entry = filing.standing.glimpses[0].entry
+        """Take note of a story."""
         self.now += filing.before is not None
         if filing.after and any(by.startswith(BY_RULE) for by in filing.after.by):
             self.found += 1
             self.outlets.update({glimpse.source for glimpse in filing.standing.glimpses})
         if filing.adds and filing.after:
             self.added += 1
-            self.newest["adds"].append((entry, filing.after.why))
+            self._show("adds", filing, filing.after.why)
         if filing.drops and filing.before:
             self.dropped += 1
-            self.newest["drops"].append((entry, filing.before.why))
+            self._show("drops", filing, filing.before.why)
+
+    def _show(self, verb: str, filing: Filing, why: str) -> None:
+        first = filing.standing.glimpses[0]
+        heappush(self.newest[verb], (first.published, first.entry, why))
+        if len(self.newest[verb]) > SHOWN:
+            heappop(self.newest[verb])
 
 
 @click.command()
@@ -130,7 +137,8 @@ def _doubts(tally: _Tally, everything: int) -> Iterator[str]:
 
 def _show_all(store: Store, tallies: dict[str, _Tally]) -> None:
     for id_, tally in tallies.items():
-        click.echo(f"{id_}: {tally.now} stories now, {tally.added} come in, {tally.dropped} go out")
+        now = counted(tally.now, "story", "stories")
+        click.echo(f"{id_}: {now} now, {tally.added} to come in, {tally.dropped} to go out")
         if tally.added or tally.dropped:
             _show(store, tally)
 
@@ -139,8 +147,8 @@ def _show(store: Store, tally: _Tally) -> None:
     """The newest of the stories that come in and go out, and why."""
     for verb, count in (("adds", tally.added), ("drops", tally.dropped)):
         click.echo(f"{verb}:".ljust(9) + str(count))
-        newest = list(tally.newest[verb])[::-1]
-        told = store.told_in([entry for entry, _ in newest])
-        for entry, why in newest:
+        newest = sorted(tally.newest[verb], reverse=True)
+        told = store.told_in([entry for _, entry, _ in newest])
+        for _, entry, why in newest:
             if story := told.get(entry):
                 click.echo(f"  {story.id}  {story.lead.source}: {story.lead.title}  ({why})")
