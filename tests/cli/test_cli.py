@@ -164,7 +164,7 @@ def test_sources_and_topics(config: Path) -> None:
     assert "broken: The server could not answer. (500" in listed
     one = _run(config, "sources", "broken").stdout
     assert re.search(r"failing since: +20\d\d-", one)
-    assert re.search(r"labor +1 +Labor", _run(config, "topics").stdout)
+    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", _run(config, "topics").stdout)
     assert "harbor: rule found title: strike" in _run(config, "topics", "labor").stdout
 
 
@@ -393,7 +393,7 @@ def test_stopping_an_ingest(config: Path, press: Press) -> None:
     assert process.returncode == 130
     assert "event=stopped" in log
     assert "Traceback" not in log
-    assert re.search(r"labor +1 +Labor", _run(config, "topics").stdout)
+    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", _run(config, "topics").stdout)
 
 
 def test_the_demo() -> None:
@@ -431,10 +431,18 @@ def test_ctrl_c(tmp_path: Path) -> None:
     with (tmp_path / "aggregator.db.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # an ingest is at work, and the command waits for it
         process = subprocess.Popen(
-            [*command, "topic", "apply", "--write"], stderr=subprocess.PIPE, text=True
+            [*command, "topic", "apply", "--write"],
+            stderr=subprocess.PIPE,
+            text=True,
+            # what runs in the background of a shell is begun deaf to it
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-        time.sleep(3)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        try:
+            time.sleep(3)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.wait()
 
     assert (process.returncode, said) == (130, "Stopped.\n")
