@@ -14,6 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
 from aggregator.ingest.categorize import Rulebook, categorize
 from aggregator.ingest.learning import Example, Judgement, Model, train
 from aggregator.ingest.teaching import examples
@@ -117,6 +120,15 @@ def _accuracy(model: Model, rows: Sequence[_Row]) -> float:
     return sum(right) / len(rows)
 
 
+def _plain(taught: Sequence[_Row], kept: Sequence[_Row]) -> float:
+    """The accuracy of words and pairs of words by TF-IDF and a linear support vector machine."""
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    matrix = words.fit_transform([" ".join(_text(row)) for row in taught])
+    line = LinearSVC().fit(matrix, [row["topic"] for row in taught])
+    found = line.predict(words.transform([" ".join(_text(row)) for row in kept]))
+    return float(sum(found == [row["topic"] for row in kept]) / len(kept))
+
+
 def _placing(model: Model, rows: Sequence[_Row]) -> tuple[float, float]:
     """Precision and coverage of what is filed as certain."""
     found = [_likeliest([j for j in judged if j.is_certain]) for judged in _judged(model, rows)]
@@ -126,9 +138,9 @@ def _placing(model: Model, rows: Sequence[_Row]) -> tuple[float, float]:
 
 def _learning() -> str:
     lines = [
-        "| set | topics | goal | learned on | accuracy | precision of `place` | its coverage "
-        "| seconds to learn |",
-        "|---|---|---|---|---|---|---|---|",
+        "| set | topics | goal | learned on | accuracy | of a plain classifier "
+        "| precision of `place` | its coverage | seconds to learn |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in NAMES:
         rows = _read(SETS / f"{name}.jsonl")
@@ -140,7 +152,8 @@ def _learning() -> str:
             precision, coverage = _placing(model, kept)
             lines.append(
                 f"| {name} | {len(model.topics)} | {GOALS[name]:.3f} | {words} ({len(taught)}) "
-                f"| {_accuracy(model, kept):.4f} | {precision:.4f} | {coverage:.4f} "
+                f"| {_accuracy(model, kept):.4f} | {_plain(taught, kept):.4f} "
+                f"| {precision:.4f} | {coverage:.4f} "
                 f"| {seconds:.1f} |"
             )
     return "\n".join(lines)
@@ -340,8 +353,9 @@ def report() -> str:
 
 Learned on one part of each open set of `../shared/data/topics` and scored on the rest, by a fixed
 split; title and summary only.
-The halves that are kept aside are scored by models of a whole open set, which the rows with nine
-tenths come closest to.
+The plain classifier is TF-IDF of words and pairs of words with a linear support vector machine,
+on the same rows; learned on all of an open set and scored on the half that is kept aside, it has
+0.930, 0.876, 0.671 and 0.658, and the goals are above that.
 
 {_learning()}
 
