@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import QueryError
-from aggregator.query import Document, Rules, parse
+from aggregator.query import Document, Rules, clauses, parse, written
 from aggregator.words import fold
 
 STORY = Document(
@@ -223,3 +223,16 @@ def test_what_no_reader_sees() -> None:
 def test_folding_twice_is_folding_once(text: str) -> None:
     """Folded text has nothing left to fold."""
     assert fold(fold(text)) == fold(text)
+
+
+@given(_rules, _texts)
+def test_clauses_are_the_rule(rule: str, text: str) -> None:
+    """A rule matches if one of its clauses does, and each, written out, reads as the same."""
+    document = Document({"title": text, "summary": "", "tag": ()})
+    parts = [written(clause) for clause in clauses(parse(rule).root)]
+
+    matching = [part for part in parts if parse(part).match(document) is not None]
+    assert bool(matching) == (parse(rule).match(document) is not None)
+    for clause, part in zip(clauses(parse(rule).root), parts, strict=True):
+        assert written(parse(part).root) == part
+        assert Rules([clause]).match(document).get(0) == parse(part).match(document)

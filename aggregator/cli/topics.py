@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 
 from aggregator.cli.shared import chosen_topics, configured
-from aggregator.cli.tables import print_table, table, time_text
+from aggregator.cli.tables import counted, print_table, table, time_text
 from aggregator.config import Config
 from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.drift import by_part, parts, silence, unfiled
@@ -83,9 +83,10 @@ def _short_lists(config: Config, store: Store) -> Iterator[str]:
             full = min(limit, counts.get(topic_scope(topic.id), 0))
             shown = len(store.latest(topic_scope(topic.id), limit, share=topic.share))
             if shown < full:
+                stories = counted(shown, "story", "stories")
                 yield (
-                    f"{topic.id}: with max_share its feed has {shown} stories, not {full}; its "
-                    "outlets are too few for that, or too unlike in what they publish."
+                    f"{topic.id}: with max_share its feed has {stories}, not {full}; its outlets "
+                    "are too few for that, or too unlike in what they publish."
                 )
 
 

@@ -15,8 +15,8 @@ _OF_ITS_OWN = {"cmn": "zh", "urd": "ur"}
 def language_of(text: str) -> str:
     """A code such as "es"; empty if the text is too short or does not say for certain.
 
-    Of 968 real articles in 30 languages whose feeds declare one, it tells 96 % and is wrong in
-    2 %; of those under 100 characters it mostly stays silent.
+    Of 966 real articles of 100 characters or more whose feeds declare one, it says the same for
+    924 and nothing for 24; of the 18 others, 12 are in English and declared to be "us" or "kn".
     """
     if len(text) < SHORTEST:
         return ""

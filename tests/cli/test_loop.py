@@ -144,7 +144,7 @@ def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
 
 
 def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> None:
-    """In a process of their own; what is too little to learn from is said once."""
+    """And judge what has come; it is not due again then, and nothing is complained of."""
     harbor.has_topic("labor", "strike")
     harbor.change('title = "Labor"', 'title = "Labor"\nlearn = "suggest"')
     strikes = [article(f"A strike at the cranes, day {n}") for n in range(8)]

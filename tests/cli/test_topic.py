@@ -351,4 +351,4 @@ def test_shares_that_starve_a_topic(config: Path) -> None:
     config.write_text(text.replace('id = "labor"', 'id = "labor"\nmax_share = "1 of 3"'))
     _run(config, "topic", "apply", "--write")
 
-    assert "labor: with max_share its feed has 1 stories, not 5" in _run(config, "topics").stdout
+    assert "labor: with max_share its feed has 1 story, not 5" in _run(config, "topics").stdout

@@ -18,9 +18,10 @@ from aggregator.query import Explained, Glimpse
 from aggregator.store import Standing, Store
 from aggregator.words import fold
 
-MOST_SUGGESTED = 100_000
-
 __all__ = ["add", "explain", "remove", "reset"]
+
+MOST_SUGGESTED = 100_000
+"""More than a topic ever has."""
 
 
 @click.command()
