@@ -147,8 +147,10 @@ def _folder(step: str) -> list[Path]:
 
 def test_the_nouns_import_nothing_of_ours() -> None:
     """Nor does the ground."""
-    for name in ("model", *GROUND):
+    for name in GROUND:
         assert _ours(HOUSE / f"{name}.py") == set()
+    for file in (HOUSE / "model").glob("*.py"):
+        assert {name.partition(".")[0] for name in _ours(file)} <= {"model"}
 
 
 def test_store_and_publish_do_not_know_each_other() -> None:

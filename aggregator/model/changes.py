@@ -1,0 +1,61 @@
+"""What one fetch changes."""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.model.books import Books
+from aggregator.model.entries import Rejected
+from aggregator.model.fetching import Hold
+from aggregator.model.states import FetchState, Outcome
+from aggregator.model.stories import Bond, Story
+from aggregator.model.topics import Placement
+
+__all__ = ["Batch", "Filed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A story and where it belongs.
+
+    `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
+    the story is stored already and is told by other entries now; `row` is that of an entry in it
+    that reads differently now. `is_held` keeps a new story back until the operator lets it out.
+    `absorbed` are the ids of stories that turned out to be this one, `barred` the topics that an
+    operator keeps it out of.
+    """
+
+    story: Story
+    arrived: datetime
+    placements: tuple[Placement, ...] = ()
+    joins: bool = False
+    row: int = 0
+    is_held: bool = False
+    absorbed: tuple[str, ...] = ()
+    barred: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything that one fetch of one source changes; saved whole or not at all.
+
+    The batches of a large document are saved one by one, and `state` is None but in the last.
+    `new` are stories that are new or told by other entries than before; `revised` are stories
+    in which this source's entry reads differently now; `alike` are known entries that only
+    their digest tells from last time; `keys` are the names, old and new, of known entries.
+    The ends of `bonds` below 0 are entries of `new`; what bound the pairs of `lost` does no more.
+    """
+
+    source: str
+    state: FetchState | None
+    outcome: Outcome
+    error: str = ""
+    new: tuple[Filed, ...] = ()
+    revised: tuple[Filed, ...] = ()
+    bonds: tuple[Bond, ...] = ()
+    lost: Set[tuple[int, int]] = frozenset()
+    alike: tuple[tuple[int, str], ...] = ()
+    keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    books: Books = field(default_factory=Books)
+    hold: Hold | None = None

@@ -1,0 +1,59 @@
+"""The lists that stories stand in, how often they change, and what a feed of ours tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.listed import Source
+from aggregator.model.stories import Story
+
+__all__ = ["ALL", "REFILED", "Revision", "TopicFeed", "held_scope", "source_scope", "topic_scope"]
+
+REFILED = "refiled"
+"""What has a revision of its own: how often stored stories were filed anew."""
+
+ALL = "all"
+"""The scope of everything we publish. A scope names a list of stories."""
+
+
+def topic_scope(topic: str) -> str:
+    """The scope of one topic's stories."""
+    return f"topic:{topic}"
+
+
+def source_scope(source: str) -> str:
+    """The scope of the stories that one outlet tells."""
+    return f"source:{source}"
+
+
+def held_scope(scope: str) -> str:
+    """Where stories wait that would stand in a scope, if the operator lets them."""
+    return f"held {scope}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicFeed:
+    """What one public feed tells, whatever its format.
+
+    `path` is its public path without ending, such as `/topics/drug-war`, `query` what is asked
+    of it, such as `?lang=es`;
+    `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
+    """
+
+    path: str
+    query: str = ""
+    title: str
+    description: str
+    language: str
+    updated: datetime
+    stories: tuple[Story, ...]
+    sources: Mapping[str, Source]
+    topics: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """How often a feed has changed, and when last."""
+
+    number: int
+    changed: datetime
