@@ -5,11 +5,13 @@
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
     python -m benchmarks merges FILE
+    python -m benchmarks valid FOLDER
 
 Each benchmark has its section of docs/measurements.md, and writes that alone. With a file of
 rows, `stories` prints {"id", "story"} for each and writes nothing; `topics` learns from one file
 and prints {"id", "topic"} for each row of the other, with --place only what it would file, else
-null; `merges` writes into FILE which articles of the replayed feeds became one story, for reading.
+null; `merges` writes into FILE which articles of the replayed feeds became one story, for reading;
+`valid` asks the judges in a folder (see validity.py) whether what we publish is valid.
 """
 
 import re
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from benchmarks import fuzz, ingest, memory, stories, topics, week
 from benchmarks.merges import write_merges
+from benchmarks.validity import judge
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
 
@@ -41,6 +44,8 @@ def main() -> None:
             return topics.write_predictions(
                 Path(train), Path(test), is_placing="--place" in options
             )
+        case ["valid", judges]:
+            return judge(Path(judges))
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from aggregator.ingest.categorize import Rulebook
 from aggregator.ingest.clean import clean_all
 from aggregator.ingest.filing import file_changes
 from aggregator.ingest.identity import recognise
 from aggregator.ingest.naming import Named, name
 from aggregator.ingest.retelling import Desk
-from aggregator.model import FetchState, ParsedEntry, Source, Text
+from aggregator.model import FetchState, ParsedEntry, Source, Text, Topic
 from aggregator.store import Store, open_store
 from benchmarks import lookup
 
@@ -74,13 +75,16 @@ def take_in(
     source: Source,
     given: Sequence[ParsedEntry],
     now: datetime,
+    topics: Sequence[Topic] = (),
 ) -> list[Named]:
     """Take in a file of entries as the line does, but for fetching; gives their names."""
     named = name(given)
     keys = {key for item in named for key in item.keys}
     found = recognise(named, store.known(source.id, keys), now)
     cleaned = clean_all([*found.new, *(item for item, _ in found.again)], source, now)
-    desk = Desk(sources=sources, store=store, now=now, authority="x.example")
+    desk = Desk(
+        sources=sources, store=store, now=now, authority="x.example", rulebook=Rulebook(topics)
+    )
     before = FetchState(last_success=now)
     store.save(file_changes(desk, source, before, None, found, cleaned, is_held=False), now)
     return named

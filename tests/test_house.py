@@ -37,7 +37,7 @@ ROOMS = {
     "publicsuffixlist": {"ingest.domains"},
     "sklearn": {"ingest.learning"}, "numpy": {"ingest.learning"}, "scipy": {"ingest.learning"},
     "wordllama": {"ingest.learning"},
-    "whatlang": {"ingest.languages"},
+    "whatlang": {"ingest.languages"}, "langcodes": {"ingest.clean"},
     "luqum": {"query.syntax"}, "tomlkit": {"config.edit"},
     "pydantic": {"config"}, "pydantic_core": {"config"},
     "feedgen": {"publish.rss", "publish.atom", "publish.feedgen_mends"},

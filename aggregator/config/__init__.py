@@ -130,6 +130,9 @@ def _resolve(
             contact=file.site.contact or "",
             description=file.site.description,
             notice=file.site.notice,
+            ttl=file.publish.max_age_seconds,
+            credit_line=file.publish.credit_line,
+            hubs=_hubs(file),
         ),
         fetch=file.fetch,
         publish=file.publish,
@@ -146,6 +149,7 @@ def _resolve(
                 language=table.language or file.site.language,
                 stem=main_language(table.language or file.site.language) if table.stem else "",
                 learn=table.learn,
+                was=tuple(table.was),
                 share=_share(table.max_share),
             )
             for table in file.topic
@@ -157,11 +161,24 @@ def _resolve(
     )
 
 
+def _hubs(file: FeedsFile) -> tuple[str, ...]:
+    """Where a subscriber of ours may ask to be told, our own hub first."""
+    own = [f"{file.site.url.rstrip('/')}/hub"] if file.publish.hub else []
+    return tuple(dict.fromkeys([*own, *file.publish.hubs]))
+
+
 def _share(text: str | None) -> Share | None:
     if text is None:
         return None
     most, _, of = text.partition(" of ")
     return Share(most=int(most), of=int(of))
+
+
+def _license_url(table: SourceTable, defaults: DefaultsTable) -> str:
+    """A licence of its own has an address of its own, if any."""
+    given = table if table.license is not None or table.license_url else defaults
+    is_address = (given.license or "").startswith(("http://", "https://"))
+    return given.license_url or (given.license or "" if is_address else "")
 
 
 def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
@@ -176,6 +193,9 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         site=table.site,
         show=inherited("show"),
         license=inherited("license"),
+        license_url=_license_url(table, defaults),
+        uncut=table.uncut,
+        counter=table.counter or "",
         topics=tuple(table.topics),
         tags=dict(table.tags),
         include=table.include or "",

@@ -59,6 +59,36 @@ def between_values(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
                 yield _problem(line, key, f"there is no topic {name!r}{_hint(name, known)}")
     yield from _intervals(tables, lines)
     yield from _stems(tables, lines)
+    yield from _rights(tables, lines)
+    yield from _former_ids(tables, lines)
+
+
+def _rights(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
+    """What may not be cut has no excerpt; a counter counts readers of full texts."""
+    inherited = _dict(tables.get("defaults")).get("show", "excerpt")
+    for index, table in enumerate(_tables(tables, "source")):
+        show = table.get("show", inherited)
+        if table.get("uncut") is True and show == "excerpt":
+            line = lines.of(("source", index, "uncut"))
+            message = 'an excerpt is a cut; set show = "full" or show = "title" beside it'
+            yield _problem(line, "source.uncut", message)
+        if table.get("counter") and show != "full":
+            line = lines.of(("source", index, "counter"))
+            message = 'only full texts are counted; set show = "full" beside it'
+            yield _problem(line, "source.counter", message)
+
+
+def _former_ids(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
+    """An address leads to one topic."""
+    topics = _tables(tables, "topic")
+    ids = [table["id"] for table in topics if isinstance(table.get("id"), str)]
+    taken = dict.fromkeys(ids, "is the id of a topic")
+    for index, table in enumerate(topics):
+        for former in (name for name in _list(table.get("was")) if isinstance(name, str)):
+            if former in taken:
+                line = lines.of(("topic", index, "was"))
+                yield _problem(line, "topic.was", f"{former!r} {taken[former]}; leave it out here")
+            taken[former] = "has been the id of another topic"
 
 
 def _stems(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:

@@ -133,6 +133,24 @@ def _is_line(value: str) -> str:
     return value
 
 
+def _is_counter(value: str) -> str:
+    if not set(re.findall(r"\{(.*?)\}", value)) <= {"link", "id"}:
+        raise ValueError('an address in which only "{link}" and "{id}" stand for something')
+    _is_address(re.sub(r"[{}]", "", value))
+    return value
+
+
+CREDITED = ("outlet", "author", "license")
+"""What a credit line may name."""
+
+
+def _is_credit_line(value: str) -> str:
+    names = re.findall(r"\{(.*?)\}", value)
+    if value and ("outlet" not in names or not set(names) <= set(CREDITED)):
+        raise ValueError('words that name "{outlet}", and may name "{author}" and "{license}"')
+    return _is_line(value)
+
+
 def _is_text(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise ValueError("at least one word, in one line, without control characters")
@@ -147,6 +165,8 @@ Language = Annotated[str, AfterValidator(_is_language)]
 Variable = Annotated[str, AfterValidator(_is_variable)]
 Header = Annotated[str, AfterValidator(_is_header)]
 NetworkText = Annotated[str, AfterValidator(_is_network)]
+Counter = Annotated[str, AfterValidator(_is_counter)]
+CreditLine = Annotated[str, AfterValidator(_is_credit_line)]
 Duration = Annotated[str, AfterValidator(is_duration)]
 ShareText = Annotated[str, AfterValidator(_is_share)]
 Pause = Annotated[str, AfterValidator(lambda value: value if value == "0s" else is_duration(value))]
@@ -185,6 +205,9 @@ class DefaultsTable(_Table):
 
     show: ShowText = Field("excerpt", description="How much of each article is republished.")
     license: Line = Field("", description="Licence of the articles, in words or as an address.")
+    license_url: Address | None = Field(
+        None, description="Address of the licence, if `license` is words."
+    )
     language: Language | None = Field(None, description="Language where a feed declares none.")
     precedence: int = Field(
         0,
@@ -211,6 +234,13 @@ class SourceTable(_Table):
     site: Address = Field(description="Address of its front page, for the credit link.")
     show: ShowText | None = Field(None, description="How much of each article is republished.")
     license: Line | None = Field(None, description="Licence of its articles.")
+    license_url: Address | None = Field(None, description="Address of that licence.")
+    uncut: bool = Field(
+        False, description="true: its texts are shown whole or not at all, never as an excerpt."
+    )
+    counter: Counter | None = Field(
+        None, description="Address of a counter pixel that must stand in its full texts."
+    )
     topics: list[Id] = Field([], description="Topics that every one of its articles gets.")
     tags: dict[str, Id] = Field({}, description="Its own category -> our topic.")
     include: Rule | None = Field(None, description="Keep only articles that match this rule.")
@@ -253,6 +283,7 @@ class TopicTable(_Table):
         False, description="true: forms of one word are one in `match`, in the topic's language."
     )
     language: Language | None = Field(None, description="Language of the topic's feed.")
+    was: list[Id] = Field([], description="Ids that it had before; their addresses lead here.")
     max_share: ShareText | None = Field(
         None, description="At most so many stories of one outlet among any so many in a row."
     )
@@ -306,6 +337,13 @@ class PublishTable(_Table):
     host: Listening = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that the web server listens on.")
     max_age: Duration = Field("5m", description="How long readers and caches may keep a feed.")
+    credit_line: CreditLine = Field(
+        "", description="A line at the end of every text in a feed; {outlet} becomes a link."
+    )
+    hub: Literal["self"] | None = Field(
+        None, description='"self": we tell subscribers of our feeds ourselves (WebSub).'
+    )
+    hubs: list[Address] = Field([], description="Hubs of others that are told of every change.")
 
     @property
     def max_age_seconds(self) -> int:

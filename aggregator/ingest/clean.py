@@ -12,12 +12,13 @@ import functools
 import re
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import nh3
 from dateutil import parser as dateutil_parser
+from langcodes import tag_is_valid
 from w3lib.url import safe_url_string
 
 from aggregator import query
@@ -90,7 +91,7 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
     dated = _past(given.published, now) or _past(given.updated, now)
-    published = dated or now
+    published = dated or now - timedelta(seconds=item.position)  # in the order of the file
     author = one_line(given.author, MAX_NAME)
     tags = _tags(given)
     image = _web_address(given.image) or _first_image(content)
@@ -280,8 +281,10 @@ def _tags(given: ParsedEntry) -> tuple[str, ...]:
 
 
 def _language(given: str) -> str:
+    """A tag of BCP 47 whose language exists; feeds say "us" and mean English."""
     tag = given.strip().replace("_", "-").lower()
-    return tag if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", tag) else ""
+    is_tag = re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", tag, re.ASCII)
+    return tag if is_tag and tag_is_valid(tag) else ""
 
 
 # ---- addresses, dates --------------------------------------------------------------

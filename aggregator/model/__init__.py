@@ -25,6 +25,7 @@ from aggregator.model.listed import Dedupe, Learn, Share, Show, Site, Source, To
 from aggregator.model.lists import (
     ALL,
     REFILED,
+    Removed,
     Revision,
     TopicFeed,
     held_scope,
@@ -60,8 +61,8 @@ __all__ = [
     "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry", "Failed", "FetchState",
     "Fetched", "Filed", "Finding", "Hold", "Kin", "Kind", "Known", "Learn", "Learned", "Move",
     "Outcome", "Overview", "Pace", "ParsedEntry", "ParsedFeed", "Placement", "Push", "Refiling",
-    "Rejected", "Revision", "RunReport", "SafeHtml", "Said", "Share", "Show", "Site", "Source",
-    "SourceHealth", "SourceReport", "Story", "Subscription", "Suggestion", "Taught", "Text",
-    "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of", "held_scope",
-    "source_scope", "topic_scope",
+    "Rejected", "Removed", "Revision", "RunReport", "SafeHtml", "Said", "Share", "Show", "Site",
+    "Source", "SourceHealth", "SourceReport", "Story", "Subscription", "Suggestion", "Taught",
+    "Text", "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of",
+    "held_scope", "source_scope", "topic_scope",
 ]  # fmt: skip

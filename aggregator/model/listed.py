@@ -20,7 +20,12 @@ Learn = Literal["off", "suggest", "place"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Who publishes. `url` is the public address that all links begin with, no slash at its end."""
+    """Who publishes, and how.
+
+    `url` is the public address that all links begin with, no slash at its end; `ttl` is for how
+    many seconds a feed may be kept; `hubs` are where a reader can ask to be told (WebSub);
+    `credit_line` ends every text in a feed, with `{outlet}`, `{author}` and `{license}` in it.
+    """
 
     title: str
     url: str
@@ -28,6 +33,9 @@ class Site:
     contact: str = ""
     description: str = ""
     notice: str = ""
+    ttl: int = 300
+    hubs: tuple[str, ...] = ()
+    credit_line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,11 @@ class Source:
     site: str
     show: Show = "excerpt"
     license: str = ""
+    license_url: str = ""
+    uncut: bool = False
+    """True if its texts may be shown whole or not at all."""
+    counter: str = ""
+    """The address of a pixel that counts readers of its full texts, with {link} and {id}."""
     topics: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     include: str = ""
@@ -91,3 +104,5 @@ class Topic:
     """The language by whose stems the words of `match` are compared; empty if as they are."""
     learn: Learn = "off"
     share: Share | None = None
+    was: tuple[str, ...] = ()
+    """Ids that it had before."""

@@ -7,7 +7,10 @@ from datetime import datetime
 from aggregator.model.listed import Source
 from aggregator.model.stories import Story
 
-__all__ = ["ALL", "REFILED", "Revision", "TopicFeed", "held_scope", "source_scope", "topic_scope"]
+__all__ = [
+    "ALL", "REFILED", "Removed", "Revision", "TopicFeed", "held_scope", "source_scope",
+    "topic_scope",
+]  # fmt: skip
 
 REFILED = "refiled"
 """What has a revision of its own: how often stored stories were filed anew."""
@@ -32,12 +35,24 @@ def held_scope(scope: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A story that an operator has taken down, by its public id, and when."""
+
+    public_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFeed:
     """What one public feed tells, whatever its format.
 
     `path` is its public path without ending, such as `/topics/drug-war`, `query` what is asked
-    of it, such as `?lang=es`;
+    of it, such as `?lang=es`; `first_path` is the path under which it was first published, if
+    that was another one.
     `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
+
+    `page` is the number of an archive document, 0 for the newest stories; `older` and `newer`
+    are those before and after it, 0 if there is none (RFC 5005, 4).
     """
 
     path: str
@@ -49,6 +64,11 @@ class TopicFeed:
     stories: tuple[Story, ...]
     sources: Mapping[str, Source]
     topics: Mapping[str, str]
+    first_path: str = ""
+    page: int = 0
+    older: int = 0
+    newer: int = 0
+    removed: tuple[Removed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

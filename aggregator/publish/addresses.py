@@ -1,6 +1,8 @@
 """The public addresses; they are for ever."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from aggregator.model import TopicFeed
 
 __all__ = ["ENDINGS", "Addresses"]
 
@@ -25,6 +27,20 @@ class Addresses:
     def feed(self, path: str, ending: str, query: str = "") -> str:
         """A feed of the list at `path`."""
         return f"{self.base}{path}.{ending}{query}"
+
+    def archive(self, path: str, page: int, ending: str) -> str:
+        """An archive document of the list at `path`."""
+        return self.feed(f"{path}/archive/{page}", ending)
+
+    def own(self, feed: TopicFeed, ending: str) -> str:
+        """Where a feed itself stands."""
+        if feed.page:
+            return self.archive(feed.path, feed.page, ending)
+        return self.feed(feed.path, ending, feed.query)
+
+    def id_of(self, feed: TopicFeed) -> str:
+        """What names a feed for ever: where its Atom form stood first."""
+        return self.own(replace(feed, path=feed.first_path or feed.path), "atom")
 
     def story(self, id_: str) -> str:
         """The page of a story."""

@@ -6,6 +6,7 @@ from aggregator import __version__
 from aggregator.model import Site, TopicFeed
 from aggregator.publish.addresses import ENDINGS, Addresses
 from aggregator.publish.feedgen_mends import EntryMends, FeedMends
+from aggregator.publish.links import feed_links, story_links
 from aggregator.publish.shown import Shown, shown
 
 __all__ = ["atom"]
@@ -14,10 +15,11 @@ __all__ = ["atom"]
 def atom(feed: TopicFeed, site: Site) -> bytes:
     """The feed as Atom."""
     at = Addresses(site.url)
-    own = at.feed(feed.path, "atom", feed.query)
+    own = at.own(feed, "atom")
     made = FeedGenerator()
     made.register_extension("mends", FeedMends, EntryMends, rss=False)
-    made.id(own)
+    made.mends.feed, made.mends.links = feed, list(feed_links(feed, site, "atom"))
+    made.id(at.id_of(feed))
     made.title(feed.title)
     made.subtitle(feed.description or None)
     made.updated(feed.updated)
@@ -26,16 +28,17 @@ def atom(feed: TopicFeed, site: Site) -> bytes:
     made.link(href=at.page(feed.path + feed.query), rel="alternate", type="text/html")
     made.language(feed.language)
     made.generator("aggregator", version=__version__)
-    for item in shown(feed):
-        _add(made, item)
+    for item in shown(feed, site.credit_line):
+        _add(made, item, feed)
     rendered: bytes = made.atom_str()
     return rendered
 
 
-def _add(made: FeedGenerator, item: Shown) -> None:
+def _add(made: FeedGenerator, item: Shown, feed: TopicFeed) -> None:
     story, lead = item.story, item.lead
     entry = made.add_entry(order="append")
-    entry.mends.item = item
+    entry.mends.item, entry.mends.links = item, list(story_links(item))
+    entry.mends.language = feed.language
     entry.id(story.public_id)
     entry.title(lead.title)
     entry.link(href=lead.link)
@@ -43,9 +46,9 @@ def _add(made: FeedGenerator, item: Shown) -> None:
     entry.published(story.published)
     entry.updated(story.updated)
     entry.category([{"term": name} for name in item.categories] or None)
-    if item.summary:
-        entry.summary(item.summary)
+    if item.summary or (item.credit and not item.content):
+        entry.summary(item.description, "html")  # as text, readers take "1 < 2" for a tag
     if item.content:
-        entry.content(item.content, type="html")
-    if item.source.license:
-        entry.rights(item.source.license)
+        entry.content(item.full, type="html")
+    if item.text_from.license:
+        entry.rights(item.text_from.license)

@@ -18,22 +18,21 @@ def jsonfeed(feed: TopicFeed, site: Site) -> bytes:
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": at.page(feed.path + feed.query),
-        "feed_url": at.feed(feed.path, "json", feed.query),
+        "feed_url": at.own(feed, "json"),
+        "next_url": at.archive(feed.path, feed.older, "json") if feed.older else "",
         "description": feed.description,
         "language": feed.language,
         "authors": [{"name": site.title, "url": at.page("/")}],
-        "items": [_item(item) for item in shown(feed)],
+        "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if not feed.page],
+        "items": [_item(item) for item in shown(feed, site.credit_line)],
     }
     return json.dumps(_filled(document), ensure_ascii=False, indent=1).encode()
 
 
 def _item(item: Shown) -> dict[str, Any]:
     story, lead = item.story, item.lead
-    content = (
-        {"content_html": item.content}
-        if item.content
-        else {"content_text": item.summary or lead.title}
-    )
+    html = item.full or (item.description if item.credit else "")
+    content = {"content_html": html} if html else {"content_text": item.summary or lead.title}
     return _filled(
         {
             "id": story.public_id,
@@ -51,7 +50,7 @@ def _item(item: Shown) -> dict[str, Any]:
                 _filled(
                     {
                         "url": file.url,
-                        "mime_type": file.type or "application/octet-stream",
+                        "mime_type": file.type,
                         "size_in_bytes": file.length,
                     }
                 )
@@ -67,11 +66,13 @@ def _source(item: Shown) -> dict[str, Any]:
     outlet = item.source
     return _filled(
         {
-            "about": "https://www.jsonfeed.org/mappingrssandatom/",
             "name": outlet.name,
             "url": outlet.site,
             "feed_url": outlet.published_feed,
-            "license": outlet.license,
+            "license": item.text_from.license,
+            "license_url": item.text_from.license_url,
+            "text_from": item.text_from.name if item.text_from != outlet else "",
+            "text_url": item.text_link if item.text_from != outlet else "",
             "also_at": [{"name": other.name, "url": other.link} for other in item.also_at],
         }
     )

@@ -5,6 +5,7 @@ from feedgen.feed import FeedGenerator
 from aggregator.model import Site, TopicFeed
 from aggregator.publish.addresses import ENDINGS, Addresses
 from aggregator.publish.feedgen_mends import EntryMends, FeedMends
+from aggregator.publish.links import feed_links, story_links
 from aggregator.publish.shown import Shown, shown
 
 __all__ = ["rss"]
@@ -15,37 +16,35 @@ def rss(feed: TopicFeed, site: Site) -> bytes:
     at = Addresses(site.url)
     made = FeedGenerator()
     made.register_extension("mends", FeedMends, EntryMends, atom=False)
+    made.mends.feed, made.mends.links = feed, list(feed_links(feed, site, "rss"))
     made.title(feed.title)
     made.description(feed.description or feed.title)
-    made.link(
-        href=at.feed(feed.path, "rss", feed.query),
-        rel="self",
-        type=ENDINGS["rss"].partition(";")[0],
-    )
+    made.link(href=at.own(feed, "rss"), rel="self", type=ENDINGS["rss"].partition(";")[0])
     made.link(href=at.page(feed.path + feed.query), rel="alternate")  # last, for it becomes <link>
     made.language(feed.language)
     made.lastBuildDate(feed.updated)
+    made.ttl(max(1, site.ttl // 60))
     made.generator("aggregator")
     made.docs("https://www.rssboard.org/rss-specification")
-    for item in shown(feed):
-        _add(made, item)
+    for item in shown(feed, site.credit_line):
+        _add(made, item, feed)
     rendered: bytes = made.rss_str()
     return rendered
 
 
-def _add(made: FeedGenerator, item: Shown) -> None:
+def _add(made: FeedGenerator, item: Shown, feed: TopicFeed) -> None:
     story, lead = item.story, item.lead
     entry = made.add_entry(order="append")
-    entry.mends.item = item
+    entry.mends.item, entry.mends.links = item, list(story_links(item))
+    entry.mends.language = feed.language
     entry.title(lead.title)
     entry.link(href=lead.link)
     entry.guid(story.public_id, permalink=story.public_id == lead.link)
     entry.description(item.description)
     if item.content:
-        entry.content(item.content, type="html")
+        entry.content(item.full, type="html")
     entry.published(story.published)
     entry.category([{"term": name} for name in item.categories] or None)
     entry.source(item.source.published_feed, item.source.name)
     for file in item.enclosures[:1]:  # RSS readers know one
-        kind = file.type or "application/octet-stream"
-        entry.enclosure(file.url, str(file.length), kind)
+        entry.enclosure(file.url, str(file.length), file.type)

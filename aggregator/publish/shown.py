@@ -1,8 +1,11 @@
 """How much of a story is shown, by the right that its outlet gives; the same in all formats."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import mimetypes
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from html import escape
+from urllib.parse import quote, urlsplit
 
 from aggregator.model import Enclosure, Entry, SafeHtml, Source, Story, TopicFeed
 
@@ -10,6 +13,9 @@ __all__ = ["AlsoAt", "Shown", "shown"]
 
 FULLER = 1.25
 """How many times as long a copy's text must be to be told instead of the lead's."""
+UNKNOWN_TYPE = "application/octet-stream"
+_TYPES = mimetypes.MimeTypes()
+"""Python's own table, without those of the machine: the same bytes everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +31,24 @@ class Shown:
     """A story as it may be published. `summary` is plain text, `content` safe HTML.
 
     Where the outlet gives only its title, both are empty; where it gives an excerpt,
-    `content` is. But what the lead lacks, another outlet may give that tells the story too.
+    `content` is. But what the lead lacks, another outlet may give that tells the story too:
+    `text_from` is the outlet whose words are shown, and whose licence they stand under.
     """
 
     story: Story
     source: Source
+    text_from: Source
+    text_link: str
+    """Where those words stand."""
     author: str
     """A person if any telling names one, else the outlet."""
     summary: str
     content: SafeHtml
+    credit: SafeHtml
+    """The line that the site puts under every text in a feed, as HTML; empty if it has none."""
     image: str
     enclosures: tuple[Enclosure, ...]
+    """Each has a type; a length of 0 is unknown."""
     also_at: tuple[AlsoAt, ...]
     categories: tuple[str, ...]
 
@@ -45,29 +58,45 @@ class Shown:
         return self.story.lead
 
     @property
+    def full(self) -> SafeHtml:
+        """The whole text with its credit; empty where it must not be shown."""
+        return SafeHtml(f"{self.content}{self.credit}") if self.content else self.content
+
+    @property
     def description(self) -> SafeHtml:
-        """The summary, or else the title, for where HTML is expected."""
-        return SafeHtml(escape(self.summary or self.lead.title, quote=False))
+        """The summary, or else the title, for where HTML is expected; the credit stands here if
+        there is no whole text that it could stand under."""
+        words = escape(self.summary or self.lead.title, quote=False)
+        has_credit = self.credit and not self.content
+        return SafeHtml(f"<p>{words}</p>{self.credit}" if has_credit else words)
 
 
-def shown(feed: TopicFeed) -> list[Shown]:
-    """The stories of a feed, in its order."""
-    return [_shown(story, feed) for story in feed.stories]
+def shown(feed: TopicFeed, credit_line: str = "") -> list[Shown]:
+    """The stories of a feed, in its order; `credit_line` as in `model.Site`."""
+    return [_shown(story, feed, credit_line) for story in feed.stories]
 
 
-def _shown(story: Story, feed: TopicFeed) -> Shown:
+def _shown(story: Story, feed: TopicFeed, credit_line: str) -> Shown:
     lead, source = story.lead, feed.sources[story.lead.source]
     topics = [feed.topics[topic] for topic in story.topics if topic in feed.topics]
-    told = [(entry, feed.sources[entry.source].show) for entry in story.entries]
-    quoted = [entry for entry, show in told if show != "title"]
-    return Shown(
+    told = [(entry, feed.sources[entry.source]) for entry in story.entries]
+    quoted = [(entry, outlet) for entry, outlet in told if outlet.show != "title"]
+    whole = [(entry, outlet) for entry, outlet in quoted if outlet.show == "full"]
+    content, by = _fullest([(entry.content, entry) for entry, _ in whole], lead)
+    summary, by_summary = _fullest([(_teaser(*each), each[0]) for each in quoted], lead)
+    teller = by if content else by_summary if summary else lead
+    outlet = feed.sources[teller.source]
+    item = Shown(
         story=story,
         source=source,
+        text_from=outlet,
+        text_link=teller.link,
         author=_first(entry.author for entry, _ in told) or source.name,
-        summary=_fullest(entry.summary for entry in quoted),
-        content=SafeHtml(_fullest(entry.content for entry, show in told if show == "full")),
-        image=_first(entry.image for entry in quoted),
-        enclosures=() if source.show == "title" else lead.enclosures,
+        summary=summary,
+        content=_counted(SafeHtml(content), teller, outlet),
+        credit=SafeHtml(""),
+        image=_first(entry.image for entry, _ in quoted),
+        enclosures=() if source.show == "title" else tuple(map(_typed, lead.enclosures)),
         also_at=tuple(
             AlsoAt(name=name, link=other.link)
             for other in story.others
@@ -75,6 +104,7 @@ def _shown(story: Story, feed: TopicFeed) -> Shown:
         ),
         categories=tuple(dict.fromkeys([*sorted(topics), *lead.tags])),
     )
+    return replace(item, credit=_credit(credit_line, item)) if credit_line else item
 
 
 def _first(values: Iterable[str]) -> str:
@@ -82,8 +112,53 @@ def _first(values: Iterable[str]) -> str:
     return next((value for value in values if value), "")
 
 
-def _fullest(texts: Iterable[str]) -> str:
-    """The lead's text, unless another one is longer by more than the footers of copies."""
-    given = list(texts)
-    longest = max(given, key=len, default="")
-    return next((text for text in given if len(text) * FULLER >= len(longest)), "")
+def _fullest(texts: Sequence[tuple[str, Entry]], lead: Entry) -> tuple[str, Entry]:
+    """The lead's text, unless another one is longer by more than the footers of copies; and who
+    tells it."""
+    longest = max((len(text) for text, _ in texts), default=0)
+    return next(((text, e) for text, e in texts if len(text) * FULLER >= longest), ("", lead))
+
+
+def _teaser(entry: Entry, outlet: Source) -> str:
+    """Without what was cut, where the licence allows no cuts."""
+    return "" if outlet.uncut and entry.summary.endswith("…") else entry.summary
+
+
+def _counted(content: SafeHtml, entry: Entry, outlet: Source) -> SafeHtml:
+    """The whole text with the pixel that its outlet counts by, if it does not stand there yet."""
+    if not (content and outlet.counter):
+        return content
+    values = {"link": quote(entry.link, safe=""), "id": quote(entry.id, safe="")}
+    pixel = escape(_filled(outlet.counter, values))
+    if pixel in content:
+        return content
+    image = f'<img src="{pixel}" alt="" width="1" height="1">'
+    return SafeHtml(content + image)
+
+
+def _credit(line: str, item: Shown) -> SafeHtml:
+    """`line` with its names filled in, those that lead somewhere as links."""
+    license_ = item.text_from.license
+    values = {
+        "outlet": _linked(item.source.name, item.lead.link),
+        "author": escape(item.author, quote=False),
+        "license": _linked(license_, item.text_from.license_url, rel="license"),
+    }
+    return SafeHtml(f"<p>{_filled(escape(line, quote=False), values)}</p>")
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template).strip()
+
+
+def _linked(words: str, address: str, rel: str = "") -> str:
+    if not address:
+        return escape(words, quote=False)
+    attribute = f' rel="{rel}"' if rel else ""
+    return f'<a href="{escape(address)}"{attribute}>{escape(words, quote=False)}</a>'
+
+
+def _typed(file: Enclosure) -> Enclosure:
+    """With a type, by the ending of its address if the outlet gave none."""
+    guessed, _ = _TYPES.guess_type(urlsplit(file.url).path, strict=False)
+    return replace(file, type=file.type or guessed or UNKNOWN_TYPE)

@@ -286,6 +286,14 @@ def topics_learn(db: Database) -> None:
     db.execute("alter table sources add column tags text not null default '{}'")
 
 
+@migrations()
+def licences_have_requirements(db: Database) -> None:
+    """What an outlet's licence asks for: its address, no cuts, a counter pixel."""
+    db.execute("alter table sources add column license_url text not null default ''")
+    db.execute("alter table sources add column uncut integer not null default 0")
+    db.execute("alter table sources add column counter text not null default ''")
+
+
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the function that the index of words is made with."""
     connection.create_function("folded", 1, fold, deterministic=True)

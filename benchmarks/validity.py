@@ -1,0 +1,183 @@
+"""Are all our feeds valid? Asked of the judges of the field, over all real feeds of shared/data.
+
+    every real feed, and every series of snapshots --the line--> store --publish--> files
+    files --W3C feed validator at AA | the grammar of RFC 4287 | the schema of JSON Feed--> verdict
+
+The judges stand beside the project, in one folder: `feedvalidator`, a clone of
+github.com/w3c/feedvalidator, and `venv` with its requirements.txt; `atom.rnc`, the grammar
+of RFC 4287, Appendix B, for Debian's `jing`; and `node_modules` with the npm packages
+jsonfeed-schema and ajv 6.
+"""
+
+import json
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator import config
+from aggregator.config import Config
+from aggregator.edition import Edition, file_of
+from aggregator.ingest.parse import parse
+from aggregator.model import Fetched, ParsedFeed, Validators
+from aggregator.store import Store, open_store
+from benchmarks.stories import SHARED, take_in
+
+__all__ = ["judge"]
+
+NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
+FEEDS = SHARED / "data" / "feeds" / "real"
+REPLAY = SHARED / "data" / "replay"
+
+URL = "https://commons.example"
+HEAD = f"""
+[site]
+title = "The Commons"
+url = "{URL}"
+description = "News from independent outlets."
+[publish]
+credit_line = "First published by {{outlet}}. {{license}}"
+hub = "self"
+[[topic]]
+id = "courts"
+title = "Courts & prisons"
+match = "court OR judge OR prison OR police"
+[[topic]]
+id = "work"
+title = "Work"
+match = "work OR strike OR union OR wage"
+"""
+
+_W3C = """
+import sys, json
+sys.path.insert(0, sys.argv[1])
+import feedvalidator
+from feedvalidator import compatibility
+for name in sys.stdin.read().splitlines():
+    text, base = open(name, 'rb').read(), name.replace(sys.argv[2], sys.argv[3], 1)
+    try:
+        events = feedvalidator.validateString(text, firstOccurrenceOnly=1, base=base)
+        events = events['loggedEvents']
+    except feedvalidator.logging.ValidationFailure as failure:
+        events = [failure.event]
+    for event in compatibility.AA(events):
+        kind = 'error' if isinstance(event, feedvalidator.logging.Error) else 'warning'
+        print(json.dumps([name, kind, type(event).__name__, str(event.params)[:200]]))
+"""
+
+_SCHEMA = """
+const Ajv = require('ajv'), fs = require('fs');
+const check = new Ajv({unknownFormats: 'ignore', schemaId: 'auto'})
+    .compile(require('jsonfeed-schema/v1.1'));
+for (const name of fs.readFileSync(0, 'utf8').trim().split('\\n'))
+    if (!check(JSON.parse(fs.readFileSync(name))))
+        console.log(JSON.stringify(
+            [name, 'error', 'schema', JSON.stringify(check.errors).slice(0, 200)]));
+"""
+
+Verdict = Sequence[str]
+"""File, error or warning, its kind, what about."""
+
+
+def judge(judges: Path) -> None:
+    """Print how many files each judge has looked at, and everything that one complains of."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = _publish(Path(folder))
+        looked_at = Counter(file.suffix for file in files)
+        print(", ".join(f"{count} {suffix}" for suffix, count in sorted(looked_at.items())))
+        verdicts = list(_verdicts(files, Path(folder), judges))
+        for kind, count in Counter((v[1], v[2]) for v in verdicts).most_common():
+            example = next(v for v in verdicts if (v[1], v[2]) == kind)
+            place = Path(example[0]).relative_to(folder)
+            print(f"{count:5} × {kind[0]} {kind[1]}: {example[3]} in {place}")
+        print(f"{len(verdicts)} complaints.")
+
+
+def _verdicts(files: Sequence[Path], folder: Path, judges: Path) -> Iterator[Verdict]:
+    def of(*suffixes: str) -> list[str]:
+        return [str(file) for file in files if file.suffix in suffixes]
+
+    validator = [
+        str(judges / "venv" / "bin" / "python"), "-W", "ignore",
+        "-c", _W3C, str(judges / "feedvalidator" / "src"), str(folder), URL,
+    ]  # fmt: skip
+    yield from _said(validator, of(".rss", ".atom", ".opml"), judges)
+    yield from _said(["node", "-e", _SCHEMA], of(".json"), judges)
+    jing = subprocess.run(
+        ["jing", "-c", str(judges / "atom.rnc"), *of(".atom")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    for line in jing.stdout.splitlines():
+        name, _, complaint = line.partition(".atom:")
+        yield f"{name}.atom", "error", "grammar", complaint
+
+
+def _said(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterator[Verdict]:
+    run = subprocess.run(
+        command, input="\n".join(names), capture_output=True, text=True, check=True, cwd=folder
+    )
+    yield from map(json.loads, run.stdout.splitlines())
+
+
+def _publish(folder: Path) -> list[Path]:
+    """Every feed and list of an edition of all real feeds, as files."""
+    read, store = _edition(folder)
+    edition, files = Edition(read, store), []
+    for path in edition.paths():
+        name = file_of(path)
+        place = edition.find(path) if "." in name and not name.endswith(".html") else None
+        if place and (document := place.make()):
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(document.body)
+            files.append(file)
+    store.close()
+    return files
+
+
+def _edition(folder: Path) -> tuple[Config, Store]:
+    """All real feeds, each in full, and all snapshots, in the order of time."""
+    single = {f"real-{number}": path for number, path in enumerate(sorted(FEEDS.iterdir()))}
+    snapshots = sorted(REPLAY.glob("*/*.xml"), key=lambda path: path.name)
+    if not snapshots:
+        raise SystemExit(f"The feeds are missing; they are expected in {SHARED}.")
+    series = {path.parent.name for path in snapshots}
+    read = config.parse(
+        HEAD + "".join(map(_listed, [*single, *sorted(series)])), folder / "feeds.toml", {}
+    )
+    store = open_store(folder / "news.db")
+    sources = {source.id: source for source in read.all_sources}
+    store.sync(read.all_sources, NOW)
+    told = [
+        (id_, path, NOW + timedelta(minutes=number))
+        for number, (id_, path) in enumerate(single.items())
+    ]
+    told += [(path.parent.name, path, _time_of(path)) for path in snapshots]
+    for id_, path, now in told:
+        parsed = parse(_fetched(path))
+        if isinstance(parsed, ParsedFeed):
+            take_in(store, sources, sources[id_], parsed.entries, now, read.topics)
+    return read, store
+
+
+def _listed(id_: str) -> str:
+    return (
+        f'[[source]]\nid = "{id_}"\nname = "Outlet & {id_}"\nfeed = "https://{id_}.example/feed"\n'
+        f'site = "https://{id_}.example/"\nshow = "full"\nlicense = "CC BY 4.0"\n'
+        'license_url = "https://creativecommons.org/licenses/by/4.0/"\n'
+        f'counter = "https://{id_}.example/count.gif?of={{link}}&id={{id}}"\n'
+    )
+
+
+def _time_of(path: Path) -> datetime:
+    return datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _fetched(path: Path) -> Fetched:
+    kind = "application/json" if path.suffix == ".json" else "application/xml"
+    return Fetched(
+        url=f"https://{path.stem}.example/feed", status=200, content_type=kind,
+        body=path.read_bytes(), validators=Validators(),
+    )  # fmt: skip
