@@ -79,7 +79,7 @@ async def _once(
             due = choose(now)
             with _telling(len(due)) as tell:
                 report = await run(room.line(now), due, tell)
-            room.purge(now)
+            room.tidy(now)
             return report
 
 

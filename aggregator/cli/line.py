@@ -27,6 +27,8 @@ from aggregator.store import Store
 
 __all__ = ["Newsroom", "desk", "listed_sources", "log_source", "newsroom", "turn"]
 
+FULL = 50
+"""Stories in an archive document, unless a feed holds fewer."""
 AT_ONCE = 500
 """Entries in one transaction."""
 
@@ -63,14 +65,20 @@ class Newsroom:
             locks=defaultdict(asyncio.Lock) if locks is None else locks,
         )
 
-    def purge(self, now: datetime) -> None:
-        """Take out what is older than [storage] keep, and forget by what it was found that is
-        older than the window."""
+    def tidy(self, now: datetime) -> None:
+        """Take out what is older than [storage] keep, forget by what it was found that is older
+        than the window, and close the archives that are full."""
         if self.config.keep:
             self.store.purge(timedelta(seconds=self.config.keep), now)
         before = now - timedelta(seconds=self.config.window)
         while self.store.forget_prints(before, AT_ONCE) == AT_ONCE:
             pass
+        self.store.archive(archive_size(self.config.publish.limit), now)
+
+
+def archive_size(limit: int) -> int:
+    """Stories in an archive document: what no archive has yet must stand in the feed."""
+    return min(limit, FULL)
 
 
 def desk(config: Config, store: Store, now: datetime) -> Desk:

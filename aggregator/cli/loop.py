@@ -141,7 +141,7 @@ async def _fetch(desk: _Desk, sources: Sequence[Source]) -> None:
             now = the_time(store, datetime.now(UTC))
             due = store.due(sources, now)
             report = await run(desk.room.line(now, desk.locks), due, done)
-            desk.room.purge(now)
+            desk.room.tidy(now)
     except StoreTooNew:
         raise
     except StoreError as error:

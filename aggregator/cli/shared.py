@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ __all__ = [
     "chosen_topics",
     "configured",
     "found_story",
+    "id_of",
     "log_to_stderr",
     "opened",
     "read_config",
@@ -41,9 +43,10 @@ def read_config(path: Path) -> Config:
 
 @contextmanager
 def opened(config: Config) -> Iterator[Store]:
-    """The store of a configuration."""
+    """The store of a configuration, with every topic under the id that it has now."""
     store = open_store(config.database)
     try:
+        store.rename_topics(config.topics, datetime.now(UTC))
         yield store
     finally:
         store.close()
@@ -89,7 +92,7 @@ def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) 
 def found_story(store: Store, id_: str) -> Story:
     """The story of an id or of a pasted address, or the one that it stands for now. Raises
     UnknownStory."""
-    id_ = re.sub(r"[?#].*", "", id_.strip()).rstrip("/").rpartition("/")[2].lower()
+    id_ = id_of(id_)
     found = store.story(id_) or store.story(store.heir(id_))
     if found is None:
         hint = (
@@ -97,6 +100,11 @@ def found_story(store: Store, id_: str) -> Story:
         )
         raise UnknownStory("story", id_, hint)
     return found
+
+
+def id_of(story: str) -> str:
+    """The id of a story, of itself or out of a pasted address."""
+    return re.sub(r"[?#].*", "", story.strip()).rstrip("/").rpartition("/")[2].lower()
 
 
 def log_to_stderr() -> None:

@@ -24,11 +24,15 @@ from aggregator.model.fetching import Failed, Fetched, Hold, Pace, Push, Unchang
 from aggregator.model.listed import Dedupe, Learn, Share, Show, Site, Source, Topic
 from aggregator.model.lists import (
     ALL,
+    HIDDEN,
     REFILED,
+    Hidden,
     Removed,
     Revision,
     TopicFeed,
     held_scope,
+    hidden_scope,
+    page_scope,
     source_scope,
     topic_scope,
 )
@@ -57,12 +61,13 @@ from aggregator.model.topics import (
 )
 
 __all__ = [
-    "ALL", "BY_HAND", "CLOCK_SLACK", "LEARNED", "RECENT", "REFILED", "TITLE_COMPARED", "Batch",
-    "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry", "Failed", "FetchState",
-    "Fetched", "Filed", "Finding", "Hold", "Kin", "Kind", "Known", "Learn", "Learned", "Move",
-    "Outcome", "Overview", "Pace", "ParsedEntry", "ParsedFeed", "Placement", "Push", "Refiling",
-    "Rejected", "Removed", "Revision", "RunReport", "SafeHtml", "Said", "Share", "Show", "Site",
-    "Source", "SourceHealth", "SourceReport", "Story", "Subscription", "Suggestion", "Taught",
-    "Text", "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of",
-    "held_scope", "source_scope", "topic_scope",
+    "ALL", "BY_HAND", "CLOCK_SLACK", "HIDDEN", "LEARNED", "RECENT", "REFILED", "TITLE_COMPARED",
+    "Batch", "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry", "Failed",
+    "FetchState", "Fetched", "Filed", "Finding", "Hidden", "Hold", "Kin", "Kind", "Known",
+    "Learn", "Learned", "Move", "Outcome", "Overview", "Pace", "ParsedEntry", "ParsedFeed",
+    "Placement", "Push", "Refiling", "Rejected", "Removed", "Revision", "RunReport", "SafeHtml",
+    "Said", "Share", "Show", "Site", "Source", "SourceHealth", "SourceReport", "Story",
+    "Subscription", "Suggestion", "Taught", "Text", "Topic", "TopicFeed", "Unchanged",
+    "Validators", "Verdict", "digest_of", "held_scope", "hidden_scope", "page_scope",
+    "source_scope", "topic_scope",
 ]  # fmt: skip

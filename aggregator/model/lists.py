@@ -8,8 +8,8 @@ from aggregator.model.listed import Source
 from aggregator.model.stories import Story
 
 __all__ = [
-    "ALL", "REFILED", "Removed", "Revision", "TopicFeed", "held_scope", "source_scope",
-    "topic_scope",
+    "ALL", "HIDDEN", "REFILED", "Hidden", "Removed", "Revision", "TopicFeed", "held_scope",
+    "hidden_scope", "page_scope", "source_scope", "topic_scope",
 ]  # fmt: skip
 
 REFILED = "refiled"
@@ -32,6 +32,32 @@ def source_scope(source: str) -> str:
 def held_scope(scope: str) -> str:
     """Where stories wait that would stand in a scope, if the operator lets them."""
     return f"held {scope}"
+
+
+HIDDEN = "held hidden "
+"""Before a scope: where stories stand that were taken down. Whatever passes over what is held
+passes over them too."""
+
+
+def hidden_scope(scope: str) -> str:
+    """Where a story stands that would stand in a scope, had it not been taken down."""
+    return f"{HIDDEN}{scope}"
+
+
+def page_scope(scope: str, page: int) -> str:
+    """The scope of an archive document of a list."""
+    return f"{scope} #{page}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A story that an operator has taken down, when, and why."""
+
+    id: str
+    title: str
+    link: str
+    why: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from aggregator.model import Bond
 from aggregator.store import rows
-from aggregator.store.listing import unlist
+from aggregator.store.listing import hide, unlist
 
 __all__ = [
     "absorb", "bind", "change_prints", "forget_prints", "forget_words", "put_prints", "put_words",
@@ -56,8 +56,11 @@ def forget_words(db: Database, entry: int) -> None:
 
 
 def forget_prints(db: Database, before: datetime, limit: int) -> int:
-    """Entries that came before that are found no longer; gives how many were forgotten."""
-    sql = "select entry, prints from printed where seen < ? order by seen limit ?"
+    """Entries that came before that are found no longer, but those that were taken down: their
+    copies are to stay down too. Gives how many were forgotten."""
+    sql = """select entry, prints from printed where seen < ? and entry not in
+               (select entries.id from entries join hidden on hidden.story = entries.story)
+             order by seen limit ?"""
     old = db.execute(sql, [rows.time(before), limit]).fetchall()
     _forget(db, old)
     db.conn.executemany("delete from printed where entry = ?", [(entry,) for entry, _ in old])
@@ -91,7 +94,7 @@ def _bequeath(db: Database, gone: int, heir: int) -> None:
     """What was learned of a story holds for the one that it turned out to be, unless an operator
     has said otherwise of that."""
     db.execute(
-        """insert or ignore into listings
+        """insert or ignore into listings (story, scope, arrived, published, why, placed_by)
              select own.story, theirs.scope, own.arrived, own.published, theirs.why,
                     theirs.placed_by
              from listings as theirs join listings as own on own.story = ?1 and own.scope = 'all'
@@ -108,5 +111,9 @@ def absorb(db: Database, gone: str, into: str, touched: set[str]) -> None:
     (row,) = db.execute("select row from stories where id = ?", [gone]).fetchone()
     (heir,) = db.execute("select row from stories where id = ?", [into]).fetchone()
     _bequeath(db, row, heir)
+    found = db.execute("select why, at from hidden where story = ?", [row]).fetchone()
+    if found:  # what was taken down does not come back as part of something else
+        touched |= hide(db, heir, found[0], datetime.fromisoformat(found[1]))
+        db.execute("delete from hidden where story = ?", [row])
     unlist(db, row, touched)
     db.execute("update stories set merged = ? where row = ? or merged = ?", [heir, row, row])

@@ -36,8 +36,15 @@ _NO_ENTRY = "merged is null and row not in (select story from entries)"
 _GONE = "not in (select id from entries)"
 _FORGET = tuple(
     f"delete from {table} where {column} in (select row from stories where {_NO_ENTRY})"  # noqa: S608 - our own words
-    for table, column in (("listings", "story"), ("suggestions", "story"), ("stories", "row"))
+    for table, column in (
+        ("listings", "story"),
+        ("suggestions", "story"),
+        ("hidden", "story"),
+        ("stories", "row"),
+    )
 )
+_PUBLISHED = "story in (select story from listings where scope = 'all')"
+_NO_WHY = "scope = 'held hidden all' and story not in (select story from hidden)"
 _SUM = " + ".join(f"sum_{name}" for name in BOOKS if name != "received")
 _STORED = "(select count(*) from entries where source = sources.id)"
 
@@ -66,6 +73,7 @@ _TIMES = {
     "holds": ("until",),
     "said": ("at",),
     "models": ("made",),
+    "hidden": ("at",),
 }
 _LISTS = {
     "entries": ("tags", "enclosures", "originals"),
@@ -234,7 +242,8 @@ _CHECKS = (
         find="""select count(distinct story) from listings where scope not glob 'held *'
                 and story not in (select story from listings where scope = 'all')""",
         mend=(
-            """insert into listings select story, 'all', max(arrived), max(published), '', ''
+            """insert into listings (story, scope, arrived, published, why, placed_by)
+               select story, 'all', max(arrived), max(published), '', ''
                from listings where scope not glob 'held *'
                and story not in (select story from listings where scope = 'all')
                group by story""",
@@ -249,8 +258,28 @@ _CHECKS = (
                                 and scope = 'source:' || entries.source)""",
         mend=(
             """insert or ignore into listings
+                 (story, scope, arrived, published, why, placed_by)
                select entries.story, 'source:' || source, arrived, listings.published, '', ''
                from entries join listings on listings.story = entries.story and scope = 'all'""",
+        ),
+    ),
+    _Check(
+        name="listings",
+        what="stories that were taken down, but are listed",
+        find=f"select count(*) from hidden where {_PUBLISHED}",  # noqa: S608
+        mend=(
+            f"""update listings set scope = 'held hidden ' || scope
+                where scope not glob 'held *' and story in
+                  (select story from hidden where {_PUBLISHED})""",  # noqa: S608
+        ),
+    ),
+    _Check(
+        name="listings",
+        what="stories that were taken down, and nobody knows why",
+        find=f"select count(*) from listings where {_NO_WHY}",  # noqa: S608
+        mend=(
+            f"""insert into hidden select story, '', max(arrived) from listings
+                where {_NO_WHY} group by story""",  # noqa: S608
         ),
     ),
     _Check(
@@ -259,7 +288,8 @@ _CHECKS = (
         find="""select count(distinct scope) from listings
                 where scope not in (select scope from revisions)""",
         mend=(
-            """insert into revisions select scope, 1, max(arrived) from listings
+            """insert into revisions (scope, number, changed)
+               select scope, 1, max(arrived) from listings
                where scope not in (select scope from revisions) group by scope""",
         ),
     ),
@@ -354,6 +384,7 @@ _STAMPS = {
     "entries": ("published", "updated", "revised"),
     "said": ("at",),
     "models": ("made",),
+    "hidden": ("at",),
 }
 """Table -> its columns that tell when something has happened."""
 

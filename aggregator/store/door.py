@@ -12,6 +12,7 @@ from aggregator.model import (
     Delivery,
     FetchState,
     Finding,
+    Hidden,
     Hold,
     Kin,
     Known,
@@ -19,6 +20,7 @@ from aggregator.model import (
     Push,
     Refiling,
     Rejected,
+    Removed,
     Revision,
     RunReport,
     Said,
@@ -29,6 +31,7 @@ from aggregator.model import (
     Subscription,
     Suggestion,
     Taught,
+    Topic,
     Verdict,
 )
 from aggregator.query import Glimpse, Hits, Node, Query
@@ -170,10 +173,54 @@ class Store(Protocol):
     # ---- publishing
 
     def latest(
-        self, scope: str, limit: int, *, language: str = "", share: Share | None = None
+        self,
+        scope: str,
+        limit: int,
+        *,
+        joined: Sequence[str] = (),
+        language: str = "",
+        without: Sequence[str] = (),
+        share: Share | None = None,
     ) -> list[Story]:
-        """The newest arrivals of a scope, ordered by publication, newest first; in one language
-        only, if there is one, and no outlet with more than its share."""
+        """The newest arrivals of a scope, and of others that are `joined` to it, ordered by
+        publication, newest first; in one language only, if there is one, none that one of the
+        outlets `without` which the list is wanted tells, and no outlet with more than its share."""
+
+    def found(
+        self, query: Query, limit: int, *, language: str = "", without: Sequence[str] = ()
+    ) -> list[Story]:
+        """The newest stories that a query matches, ordered by publication, newest first. Raises
+        QueryTooBroad if it would take too long to find them."""
+
+    def archive(self, size: int, now: datetime) -> int:
+        """Close the archive documents of `size` stories that are full, in all lists; gives how
+        many."""
+
+    def newest_page(self, scope: str, before: int | None = None) -> int:
+        """The number of the newest archive document of a scope, or of the newest one `before`
+        another; 0 if there is none."""
+
+    def archived(self, scope: str, page: int) -> list[Story]:
+        """The stories of an archive document, ordered by publication, newest first."""
+
+    def removed(self, scope: str, page: int | None = None) -> list[Removed]:
+        """What operators have taken down of a scope, or of one of its archive documents, the last
+        first."""
+
+    def hide(self, id_: str, why: str, now: datetime) -> None:
+        """Take a published story down, wherever it stands, until `unhide`."""
+
+    def unhide(self, id_: str, now: datetime) -> None:
+        """Put a story back to where it stood."""
+
+    def hidden(self) -> list[Hidden]:
+        """All that was taken down, the last first."""
+
+    def is_hidden(self, id_: str) -> bool:
+        """True for a story that was taken down, and for one that turned out to be such a one."""
+
+    def rename_topics(self, topics: Sequence[Topic], now: datetime) -> None:
+        """Move what stands under former ids of topics, and what operators have said of them."""
 
     def story(self, id_: str) -> Story | None:
         """One story."""
@@ -251,8 +298,8 @@ class Store(Protocol):
     def sources(self) -> Mapping[str, Source]:
         """Every source that ever had an entry here, for its credit."""
 
-    def revision(self, scope: str) -> Revision:
-        """How often a scope has changed; number 0 if never."""
+    def revision(self, *scopes: str) -> Revision:
+        """How often these scopes have changed in all, and when last; number 0 if never."""
 
     # ---- operators
 

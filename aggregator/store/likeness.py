@@ -74,7 +74,7 @@ def kin(db: Database, entries: Collection[int]) -> Kin:
         near = {row for pair in bonds for row in pair} - set(members)
     told = stories(db, members.values())
     sql = """select story, scope from listings
-             where scope in ('all', 'held all') and story in ({many})"""
+             where scope in ('all', 'held all', 'held hidden all') and story in ({many})"""
     listed = dict(many(db, sql, told))
     return Kin(
         stories=tuple(told[row] for row in sorted(told)),

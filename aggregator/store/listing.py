@@ -6,12 +6,21 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, Filed, held_scope, source_scope, topic_scope
+from aggregator.model import (
+    ALL,
+    HIDDEN,
+    Filed,
+    held_scope,
+    hidden_scope,
+    page_scope,
+    source_scope,
+    topic_scope,
+)
 from aggregator.store import rows
 
 __all__ = [
-    "HELD", "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "is_listed", "listings", "purge",
-    "release", "relist", "topic_lists", "unlist",
+    "HELD", "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "hide", "is_listed", "listings",
+    "purge", "release", "relist", "topic_lists", "unhide", "unlist",
 ]  # fmt: skip
 
 NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
@@ -28,13 +37,13 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
 
     In a list that is new to it, it arrives with this, else nobody would see it there. A story
     that is held stays held when it is revised; when another outlet tells it, it is news. What was
-    learned of it stays, unless an operator keeps it out.
+    learned of it stays, unless an operator keeps it out. A story that was taken down stays so, even
+    if another outlet tells it.
     """
-    found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
-    standing = {scope for (scope,) in found}
+    standing = _standing(db, story_row, touched)
     is_held = held_scope(ALL) in standing and not filed.joins
-    wanted = listings(story_row, replace(filed, is_held=is_held))
-    touched |= standing
+    hidden = HIDDEN if hidden_scope(ALL) in standing else ""
+    wanted = listings(story_row, replace(filed, is_held=is_held), hidden)
     gone = standing - {scope for _, scope, *_ in wanted}
     barred = {scope for topic in filed.barred for scope in topic_lists(topic)}
     db.conn.executemany(
@@ -48,23 +57,34 @@ Listing = tuple[int, str, str, str, str, str]
 """Story, scope, arrived, published, why, and by what."""
 
 
-def listings(story_row: int, filed: Filed) -> list[Listing]:
-    """The rows that list a story."""
+def _standing(db: Database, story_row: int, touched: set[str]) -> set[str]:
+    """The scopes that a story stands in; all of them are touched, and archives that it is in."""
+    sql = "select scope, page from listings where story = ?"
+    found = db.execute(sql, [story_row]).fetchall()
+    standing = {scope for scope, _ in found}
+    touched |= standing | {page_scope(s, page) for s, page in found if page is not None}
+    return standing
+
+
+def listings(story_row: int, filed: Filed, kept: str = "") -> list[Listing]:
+    """The rows that list a story; `kept` is what keeps it from readers."""
     story = filed.story
     arrived, published = rows.time(filed.arrived), rows.time(story.published)
     scopes = dict.fromkeys((ALL, *(source_scope(e.source) for e in story.entries)), ("", ""))
     for placed in filed.placements:
         scopes[topic_scope(placed.topic)] = (placed.why, rows.by_text(placed.by))
-    if filed.is_held:
-        scopes = {held_scope(scope): why for scope, why in scopes.items()}
+    if kept := kept or (HELD if filed.is_held else ""):
+        scopes = {f"{kept}{scope}": why for scope, why in scopes.items()}
     return [(story_row, scope, arrived, published, *why) for scope, why in scopes.items()]
 
 
 def enlist(db: Database, listings: Sequence[Listing], touched: set[str]) -> None:
     touched |= {scope for _, scope, *_ in listings}
     db.conn.executemany(
-        """insert into listings values (?, ?, ?, ?, ?, ?) on conflict (story, scope)
-           do update set why = excluded.why, placed_by = excluded.placed_by""",
+        """insert into listings (story, scope, arrived, published, why, placed_by)
+             values (?, ?, ?, ?, ?, ?)
+           on conflict (story, scope) do update
+           set why = excluded.why, placed_by = excluded.placed_by""",
         listings,
     )
 
@@ -82,9 +102,33 @@ def is_listed(db: Database, story_row: int) -> bool:
 
 def unlist(db: Database, story_row: int, touched: set[str]) -> None:
     """Take a story out of every list."""
-    found = db.execute("select scope from listings where story = ?", [story_row]).fetchall()
-    touched |= {scope for (scope,) in found}
+    _standing(db, story_row, touched)
     db.execute("delete from listings where story = ?", [story_row])
+
+
+def hide(db: Database, story_row: int, why: str, now: datetime) -> set[str]:
+    """Take a published story out of every list, but for the place that it has there. Gives the
+    lists that change."""
+    touched: set[str] = set()
+    _standing(db, story_row, touched)
+    db.execute(
+        "update listings set scope = ? || scope where story = ? and scope not glob ?",
+        [HIDDEN, story_row, f"{HELD}*"],
+    )
+    db.execute("insert or replace into hidden values (?, ?, ?)", [story_row, why, rows.time(now)])
+    return touched
+
+
+def unhide(db: Database, story_row: int) -> set[str]:
+    """Bring it back to where it stood."""
+    db.execute(
+        "update listings set scope = substr(scope, ?) where story = ? and scope glob ?",
+        [len(HIDDEN) + 1, story_row, f"{HIDDEN}*"],
+    )
+    db.execute("delete from hidden where story = ?", [story_row])
+    touched: set[str] = set()
+    _standing(db, story_row, touched)
+    return touched
 
 
 def release(db: Database, source: str, now: datetime) -> int:
@@ -92,12 +136,11 @@ def release(db: Database, source: str, now: datetime) -> int:
     held = _held(db, source)
     touched: set[str] = set()
     for (story,) in held:
-        found = db.execute("select scope from listings where story = ?", [story]).fetchall()
-        touched |= {scope.removeprefix(HELD) for (scope,) in found}
         db.execute(
             "update listings set scope = substr(scope, ?) where story = ? and scope glob ?",
             [len(HELD) + 1, story, f"{HELD}*"],
         )
+        _standing(db, story, touched)
     if held:  # they were not there when their neighbours were judged
         db.execute("update models set judged = min(judged, ?)", [min(held)[0] - 1])
     bump(db, touched, now)
@@ -126,13 +169,12 @@ def purge(db: Database, keep: timedelta, now: datetime) -> int:
     present = min(rows.time(now), lately[0]) if lately else rows.time(now)
     before = datetime.fromisoformat(present) - keep
     old = db.execute(
-        "select story from listings where scope in (?, ?) and arrived < ?",
-        [ALL, held_scope(ALL), rows.time(before)],
+        "select story from listings where scope in (?, ?, ?) and arrived < ?",
+        [ALL, held_scope(ALL), hidden_scope(ALL), rows.time(before)],
     ).fetchall()
     touched: set[str] = set()
     for (story,) in old:
-        found = db.execute("select scope from listings where story = ?", [story]).fetchall()
-        touched |= {scope for (scope,) in found}
+        _standing(db, story, touched)
     db.conn.executemany("delete from listings where story = ?", old)
     db.conn.executemany(
         """update entries set address = '', summary = '', content = '', author = '', tags = '[]',
@@ -150,6 +192,7 @@ def _held(db: Database, source: str) -> list[tuple[int]]:
 
 def bump(db: Database, scopes: Iterable[str], now: datetime) -> None:
     changed = rows.time(now)
-    sql = f"""insert into revisions values (?, 1, ?) on conflict (scope) do update
+    sql = f"""insert into revisions (scope, number, changed) values (?, 1, ?)
+              on conflict (scope) do update
               set number = number + 1, changed = max(excluded.changed, {NEXT_SECOND})"""  # noqa: S608 - our own words
     db.conn.executemany(sql, [(scope, changed) for scope in sorted(scopes)])

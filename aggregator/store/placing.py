@@ -134,7 +134,9 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
             row = [word.entry, word.topic, word.is_in, rows.time(word.at)]
             db.execute("insert or replace into said values (?, ?, ?, ?)", row)
     touched = """select distinct scope from listings where story in (select story from refiled)
-                 and scope not glob 'held *' union select distinct topic from refiled"""
+                 and scope not glob 'held *' union select distinct topic from refiled
+                 union select distinct scope || ' #' || page from listings
+                 where story in (select story from refiled) and page is not null"""
     scopes = [scope for (scope,) in db.execute(touched)]
     others = "select exists (select 1 from refiled where placed_by != ?)"
     if said or db.execute(others, [rows.LEARNED_TEXT]).fetchone()[0]:
@@ -147,7 +149,7 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
     # In every list a story stands by the same time of arrival. What was learned is decided beside
     # all others: what they have said or filed meanwhile stays.
     db.execute(
-        """insert into listings
+        """insert into listings (story, scope, arrived, published, why, placed_by)
              select story, case scope when 'all' then topic else held end,
                     coalesce(refiled.arrived, listings.arrived), published,
                     refiled.why, refiled.placed_by

@@ -11,7 +11,7 @@ from aggregator.model import Story
 from aggregator.query import Glimpse, article
 from aggregator.store import rows
 
-__all__ = ["glimpses", "listed", "many", "many_rows", "stories"]
+__all__ = ["glimpses", "in_order", "listed", "many", "many_rows", "stories"]
 
 MANY = 500
 """Values in one SQL `in (...)`."""
@@ -64,6 +64,12 @@ def listed(db: Database, numbers: Collection[int] | None, *scopes: str) -> list[
     if numbers is None:
         return [story for (story,) in db.execute(f"{sql} order by story", scopes)]
     return [story for (story,) in many(db, f"{sql} and story in ({{many}})", numbers, *scopes)]
+
+
+def in_order(told: Iterable[Story]) -> list[Story]:
+    """By publication, the newest first; of one date as their outlet had them."""
+    found = sorted(told, key=lambda story: (story.lead.position, story.id))
+    return sorted(found, key=lambda story: story.published, reverse=True)
 
 
 def glimpses(

@@ -16,6 +16,7 @@ from aggregator.model import (
     Enclosure,
     Entry,
     FetchState,
+    Hidden,
     Kind,
     Known,
     Learned,
@@ -221,6 +222,11 @@ def _story(row: Row, lead: Entry, others: tuple[Entry, ...], topics: Sequence[st
 def former_of(row: Row, lead: Entry) -> Story:
     """A story that turned out to be another one, with the entry that led it."""
     return _story(row, lead, (), ())
+
+
+def hidden_of(row: Row) -> Hidden:
+    """A story that was taken down."""
+    return Hidden(**{**row, "at": datetime.fromisoformat(row["at"])})
 
 
 def source_row(source: Source) -> dict[str, Any]:

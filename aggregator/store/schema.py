@@ -294,6 +294,32 @@ def licences_have_requirements(db: Database) -> None:
     db.execute("alter table sources add column counter text not null default ''")
 
 
+@migrations()
+def lists_have_a_history(db: Database) -> None:
+    """The archive document that a story stands in, for good; none as long as it is news. And at
+    which revision a list was looked through for what is to be archived."""
+    db.execute("alter table listings add column page integer")
+    db.execute(
+        """create index listings_by_page on listings(scope, page, story) where page is not null"""
+    )
+    db.execute(
+        """create index listings_unarchived on listings(scope, arrived, published, story)
+           where page is null"""
+    )
+    db.execute("alter table revisions add column archived integer not null default 0")
+
+
+@migrations()
+def stories_are_taken_down(db: Database) -> None:
+    """What an operator has taken down, when and why."""
+    db.execute(
+        """create table hidden (
+             story integer primary key references stories(row),
+             why text not null, at text not null
+           )"""
+    )
+
+
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the function that the index of words is made with."""
     connection.create_function("folded", 1, fold, deterministic=True)

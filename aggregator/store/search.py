@@ -7,7 +7,7 @@ leaves out what cannot match, and the rest is evaluated as if it had just come i
 topic rules give the same answer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlite_utils import Database
@@ -15,12 +15,15 @@ from sqlite_utils import Database
 from aggregator.model import ALL
 from aggregator.query import And, Glimpse, Hits, Near, Node, Not, Or, Query, Term, terms
 from aggregator.store.reading import glimpses, listed, many
+from aggregator.store.shares import admitted
 from aggregator.words import is_indexed, stemmed
 
-__all__ = ["may_match", "search"]
+__all__ = ["may_match", "newest", "search"]
 
 INDEXED = frozenset(("title", "summary", "tag", "author"))
 """Fields whose words the index has."""
+LOOKED_AT, AT_ONCE = 5_000, 200
+"""Stories that are looked at for one search on the web, and how many of them at a time."""
 _Forms: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 
 
@@ -32,6 +35,40 @@ def search(db: Database, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
             hits = query.match(glimpse.document)
             if hits is not None:
                 yield glimpse, hits
+
+
+def newest(
+    db: Database, query: Query, limit: int, language: str, without: Collection[str]
+) -> list[int]:
+    """The rows of the stories that a query matches, the newest arrivals first. Of the stories that
+    may match by their words, the newest `LOOKED_AT` are looked at."""
+    found: list[int] = []
+    may = _newest_that_may(db, narrowed(query.root, _forms(db, [query.root])))
+    for start in range(0, len(may), AT_ONCE):
+        some = admitted(db, may[start : start + AT_ONCE], language, without)
+        matched = {
+            told[0].story
+            for told in glimpses(db, some)
+            if any(query.match(glimpse.document) is not None for glimpse in told)
+        }
+        found += [story for story in some if story in matched]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _newest_that_may(db: Database, narrow: str | None) -> list[int]:
+    """Published stories that have the words, the newest arrivals first; without words, all."""
+    if narrow is None:
+        sql = """select story from listings where scope = ?
+                 order by arrived desc, published desc limit ?"""
+        return [story for (story,) in db.execute(sql, [ALL, LOOKED_AT])]
+    sql = """select listings.story from listings join
+               (select distinct story from entries where id in
+                  (select rowid from words where words match ?2 order by rowid desc limit ?3)
+               ) as may on may.story = listings.story
+             where scope = ?1 order by arrived desc, published desc"""
+    return [story for (story,) in db.execute(sql, [ALL, narrow, LOOKED_AT])]
 
 
 def may_match(db: Database, roots: Sequence[Node]) -> set[int] | None:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -22,9 +22,7 @@ from aggregator.model import (
     Known,
     Push,
     Rejected,
-    Revision,
     RunReport,
-    Share,
     Source,
     SourceHealth,
     Story,
@@ -32,7 +30,6 @@ from aggregator.model import (
     held_scope,
     source_scope,
 )
-from aggregator.query import Glimpse, Hits, Query
 from aggregator.store import (
     copies,
     doctor,
@@ -40,10 +37,9 @@ from aggregator.store import (
     listing,
     rows,
     saving,
-    search,
-    shares,
 )
-from aggregator.store.reading import many, many_rows, stories
+from aggregator.store.publishing import Publishing
+from aggregator.store.reading import many, many_rows
 from aggregator.store.schema import is_current, migrate, with_functions
 from aggregator.store.topics import Topics
 
@@ -53,7 +49,6 @@ RUNS_KEPT = 1000
 MISSED = 3
 """How often news may come by polling alone before a hub counts as silent."""
 _NEVER = "never"
-_PUBLISHED = "select story from listings where scope = 'all'"
 _KNOWN = """entry, digest, face, given_id, link, title, entries.published, revisions, revised,
             exists (select 1 from listings where listings.story = entries.story) as is_published"""
 
@@ -94,7 +89,7 @@ def reading(path: Path) -> Iterator["SqliteStore | None"]:
         store.close()
 
 
-class SqliteStore(Topics):
+class SqliteStore(Topics, Publishing):
     """A Store (see door.py, where each method is described) in one SQLite file."""
 
     # ---- fetching
@@ -288,66 +283,6 @@ class SqliteStore(Topics):
     def taken_in(self, delivery: int) -> None:
         with self._writing() as db:
             db.execute("delete from deliveries where id = ?", [delivery])
-
-    # ---- publishing
-
-    def latest(
-        self, scope: str, limit: int, *, language: str = "", share: Share | None = None
-    ) -> list[Story]:
-        with self._door() as db:
-            window = shares.window(db, scope, limit, language, share)
-            found = list(stories(db, window).values())
-        found.sort(key=lambda story: (story.lead.position, story.id))
-        found.sort(key=lambda story: story.published, reverse=True)
-        return shares.fair(found, share) if share else found
-
-    def story(self, id_: str) -> Story | None:
-        with self._door() as db:
-            sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
-            found = db.execute(sql, [id_]).fetchone()
-            return stories(db, found).get(found[0]) if found else None
-
-    def related(self, story: Story, limit: int) -> list[Story]:
-        with self._door() as db:
-            return likeness.related(db, story, limit)
-
-    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
-        with self._door() as db:
-            yield from search.search(db, query)
-
-    def heir(self, id_: str) -> str:
-        sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
-                  where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
-        with self._door() as db:
-            found = db.execute(sql, [id_]).fetchone()
-        return found[0] if found else ""
-
-    def why(self, story: str) -> dict[str, str]:
-        sql = """select scope, listings.why from listings join stories on row = story
-                 where id = ? and scope glob 'topic:*'"""
-        with self._door() as db:
-            found = db.execute(sql, [story]).fetchall()
-        return {scope.removeprefix("topic:"): why for scope, why in found}
-
-    def story_ids(self) -> Iterator[str]:
-        with self._door() as db:
-            sql = f"""select id from stories where row in ({_PUBLISHED}) or merged in ({_PUBLISHED})
-                      order by published desc, id"""  # noqa: S608 - our own words
-            found = db.execute(sql).fetchall()
-        return (row[0] for row in found)
-
-    def sources(self) -> Mapping[str, Source]:
-        with self._door() as db:
-            return {row["id"]: rows.source_of(row) for row in db.query("select * from sources")}
-
-    def revision(self, scope: str) -> Revision:
-        with self._door() as db:
-            found = db.execute(
-                "select number, changed from revisions where scope = ?", [scope]
-            ).fetchone()
-        if found is None:
-            return Revision(number=0, changed=datetime.fromtimestamp(0, UTC))
-        return Revision(number=found[0], changed=datetime.fromisoformat(found[1]))
 
     # ---- operators
 

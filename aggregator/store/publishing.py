@@ -1,0 +1,146 @@
+"""The store's questions about what is published, and the acts that decide it; door.py describes
+each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from aggregator.model import (
+    Hidden,
+    Removed,
+    Revision,
+    Share,
+    Source,
+    Story,
+    Topic,
+)
+from aggregator.query import Glimpse, Hits, Query
+from aggregator.store import archives, likeness, listing, renaming, rows, search, shares
+from aggregator.store.connection import Connection
+from aggregator.store.reading import in_order, stories
+
+__all__ = ["Publishing"]
+
+_PUBLISHED = "select story from listings where scope = 'all'"
+
+
+class Publishing(Connection):
+    """Lists of stories, their history, and what was taken out of them."""
+
+    def latest(
+        self,
+        scope: str,
+        limit: int,
+        *,
+        joined: Sequence[str] = (),
+        language: str = "",
+        without: Sequence[str] = (),
+        share: Share | None = None,
+    ) -> list[Story]:
+        with self._door() as db:
+            window = shares.window(db, [scope, *joined], limit, language, without, share)
+            found = in_order(stories(db, window).values())
+        return shares.fair(found, share) if share else found
+
+    def found(
+        self, query: Query, limit: int, *, language: str = "", without: Sequence[str] = ()
+    ) -> list[Story]:
+        with self._door() as db:
+            window = search.newest(db, query, limit, language, without)
+            return in_order(stories(db, window).values())
+
+    def newest_page(self, scope: str, before: int | None = None) -> int:
+        with self._door() as db:
+            return archives.newest_page(db, scope, before)
+
+    def archived(self, scope: str, page: int) -> list[Story]:
+        with self._door() as db:
+            return in_order(stories(db, archives.archived(db, scope, page)).values())
+
+    def removed(self, scope: str, page: int | None = None) -> list[Removed]:
+        with self._door() as db:
+            return archives.removed(db, scope, page)
+
+    def archive(self, size: int, now: datetime) -> int:
+        with self._writing() as db:
+            return archives.archive(db, size, now)
+
+    def hide(self, id_: str, why: str, now: datetime) -> None:
+        sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
+        with self._writing() as db:
+            for (row,) in db.execute(sql, [id_]).fetchall():
+                listing.bump(db, listing.hide(db, row, why, now), now)
+
+    def unhide(self, id_: str, now: datetime) -> None:
+        sql = "select story from hidden join stories on row = story where id = ?"
+        with self._writing() as db:
+            for (row,) in db.execute(sql, [id_]).fetchall():
+                listing.bump(db, listing.unhide(db, row), now)
+
+    def hidden(self) -> list[Hidden]:
+        sql = """select stories.id, title, link, hidden.why, at from hidden
+                   join stories on row = hidden.story join entries on entries.id = lead
+                 order by at desc, stories.id"""
+        with self._door() as db:
+            return [rows.hidden_of(row) for row in db.query(sql)]
+
+    def is_hidden(self, id_: str) -> bool:
+        sql = """select exists (select 1 from hidden join stories on hidden.story
+                   in (row, merged) where id = ?)"""
+        with self._door() as db:
+            return bool(db.execute(sql, [id_]).fetchone()[0])
+
+    def rename_topics(self, topics: Sequence[Topic], now: datetime) -> None:
+        former = {was: topic.id for topic in topics for was in topic.was}
+        with self._door() as db:
+            is_due = renaming.is_due(db, former)
+        if is_due:
+            with self._writing() as db:
+                renaming.rename(db, former, now)
+
+    def story(self, id_: str) -> Story | None:
+        with self._door() as db:
+            sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
+            found = db.execute(sql, [id_]).fetchone()
+            return stories(db, found).get(found[0]) if found else None
+
+    def related(self, story: Story, limit: int) -> list[Story]:
+        with self._door() as db:
+            return likeness.related(db, story, limit)
+
+    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
+        with self._door() as db:
+            yield from search.search(db, query)
+
+    def heir(self, id_: str) -> str:
+        sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
+                  where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
+        with self._door() as db:
+            found = db.execute(sql, [id_]).fetchone()
+        return found[0] if found else ""
+
+    def why(self, story: str) -> dict[str, str]:
+        sql = """select scope, listings.why from listings join stories on row = story
+                 where id = ? and scope glob 'topic:*'"""
+        with self._door() as db:
+            found = db.execute(sql, [story]).fetchall()
+        return {scope.removeprefix("topic:"): why for scope, why in found}
+
+    def story_ids(self) -> Iterator[str]:
+        with self._door() as db:
+            sql = f"""select id from stories where row in ({_PUBLISHED}) or merged in ({_PUBLISHED})
+                      order by published desc, id"""  # noqa: S608 - our own words
+            found = db.execute(sql).fetchall()
+        return (row[0] for row in found)
+
+    def sources(self) -> Mapping[str, Source]:
+        with self._door() as db:
+            return {row["id"]: rows.source_of(row) for row in db.query("select * from sources")}
+
+    def revision(self, *scopes: str) -> Revision:
+        sql = "select sum(number), max(changed) from revisions where scope in ({})"
+        with self._door() as db:
+            marks = ", ".join("?" * len(scopes))
+            number, changed = db.execute(sql.format(marks), scopes).fetchone()
+        if number is None:
+            return Revision(number=0, changed=datetime.fromtimestamp(0, UTC))
+        return Revision(number=number, changed=datetime.fromisoformat(changed))

@@ -1,0 +1,53 @@
+"""A topic has another id now: what stands under the old one moves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from aggregator.model import held_scope, hidden_scope, topic_scope
+from aggregator.store.listing import bump
+from aggregator.store.reading import many
+
+__all__ = ["is_due", "rename"]
+
+
+def is_due(db: Database, former: Mapping[str, str]) -> bool:
+    """True if something stands under one of the former ids."""
+    scopes = [topic_scope(was) for was in former]
+    return any(True for _ in many(db, "select 1 from revisions where scope in ({many})", scopes))
+
+
+def rename(db: Database, former: Mapping[str, str], now: datetime) -> None:
+    """Move the stories, their archive and what operators have said; `former` is old -> new id.
+
+    What stands under both ids stays as it stands under the new one.
+    """
+    for was, now_is in former.items():
+        for kept in (str, held_scope, hidden_scope):
+            _move_list(db, kept(topic_scope(was)), kept(topic_scope(now_is)))
+        for table in ("said", "suggestions"):
+            db.execute(f"update or ignore {table} set topic = ? where topic = ?", [now_is, was])  # noqa: S608 - our own names
+            db.execute(f"delete from {table} where topic = ?", [was])  # noqa: S608
+    for topic in former.values():
+        of_topic = [topic_scope(topic), f"{topic_scope(topic)} #*"]
+        sql = "select scope from revisions where scope = ? or scope glob ?"
+        bump(db, [scope for (scope,) in db.execute(sql, of_topic).fetchall()], now)
+
+
+def _move_list(db: Database, was: str, now_is: str) -> None:
+    """An archive keeps its numbers if the new list has none; else its stories wait for another."""
+    sql = "select exists (select 1 from listings where scope = ? and page is not null)"
+    (has_archive,) = db.execute(sql, [now_is]).fetchone()
+    page = "null" if has_archive else "page"
+    db.execute(
+        f"update or ignore listings set scope = ?, page = {page} where scope = ?",  # noqa: S608
+        [now_is, was],
+    )
+    db.execute("delete from listings where scope = ?", [was])
+    whole = "where scope = ? or scope glob ?"
+    db.execute(
+        f"update or ignore revisions set scope = ? || substr(scope, ?) {whole}",  # noqa: S608
+        [now_is, len(was) + 1, was, f"{was} #*"],
+    )
+    db.execute(f"delete from revisions {whole}", [was, f"{was} #*"])  # noqa: S608
