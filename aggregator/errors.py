@@ -8,6 +8,7 @@ shows that sentence alone::
     ├── UnknownName         no source or topic of that id
     ├── UnknownStory        no story or article of that id
     ├── CannotLearn         the libraries that learning takes are not installed
+    ├── WrongParameter      an address asks for what cannot be meant
     ├── QueryError          a match rule does not parse; knows the character
     ├── ServeError          the web server cannot start
     ├── WriteError          a folder or file to publish into cannot be written
@@ -94,6 +95,10 @@ class QueryError(AggregatorError):
     def __init__(self, message: str, position: int = 0) -> None:
         super().__init__(message)
         self.position = position
+
+
+class WrongParameter(AggregatorError):
+    """An address asks for what cannot be meant; whoever asked is told so (400)."""
 
 
 class ServeError(AggregatorError):

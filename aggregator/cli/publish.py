@@ -4,14 +4,18 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from aggregator import __version__
 from aggregator.cli.shared import configured
+from aggregator.config import Config
 from aggregator.edition import Edition, file_of
 from aggregator.errors import WriteError
+from aggregator.model import Revision, digest_of
+from aggregator.publish.compress import CODINGS, compressed
 
 __all__ = ["publish"]
 
@@ -26,40 +30,83 @@ def publish(path: Path, folder: Path) -> None:
     """Write every feed and page into FOLDER, for any web server.
 
     A file stands under the path of its address (topics/drug-war.atom), a page as the
-    index.html of its folder. Only what has changed is written, and each file appears whole.
+    index.html of its folder, and beside each what a web server sends instead to those who can
+    unpack it (.gz, .br, .zst). Only what has changed is written, and each file appears whole.
     What it wrote before and does not publish any more is removed; other files are let be.
     """
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # tidy up, as for ^C
-    written, files = 0, []
+    before = _listed(folder)
+    files: dict[str, str] = {}
+    written = 0
     with configured(path) as (config, store):
         edition = Edition(config, store)
         for place in edition.paths():
             found = edition.find(place)
-            document = found.make() if found else None
-            if document is None:
+            if found is None:
                 continue
-            files.append(file_of(place))
-            written += _write(folder / files[-1], document.body)
-    removed = _remove_others(folder, files)
+            name = file_of(place)
+            state = _state(store.revision(*found.scopes), config)
+            if before.get(name) == state and (folder / name).is_file():
+                files |= {each: state for each in _names(name) if each in before}
+                continue
+            document = found.make()
+            if document is None or document.status != 200:
+                continue
+            for each, body in _codings(name, document.body):
+                files[each] = state
+                written += _write(folder / each, body)
+    removed = _remove_others(folder, before, files)
     unchanged = len(files) - written
     click.echo(f"{folder}: {written} files written, {unchanged} unchanged, {removed} removed.")
 
 
-def _remove_others(folder: Path, files: Sequence[str]) -> int:
-    """Remove what an earlier run wrote and this one did not: a right that was withdrawn, say."""
+def _state(revision: Revision, config: Config) -> str:
+    """The same as long as nothing that stands in a file can have changed."""
+    return digest_of(revision, config.changed, config.site, __version__)
+
+
+def _names(name: str) -> list[str]:
+    """A file, and its codings."""
+    return [name, *(f"{name}.{ending}" for ending in CODINGS.values())]
+
+
+def _codings(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files to write: the document and its codings."""
+    yield name, body
+    for coding, ending in CODINGS.items():
+        if (coded := compressed(body, coding)) is not None:
+            yield f"{name}.{ending}", coded
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """What an earlier run wrote, and the state that it was of."""
     listing = folder / LISTING
     try:
-        before = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-        gone = sorted(set(before) - set(files))
+        lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    except (OSError, UnicodeError) as error:
+        raise WriteError(_unreadable(listing, error)) from error
+    return {name: state for name, _, state in (line.partition("\t") for line in lines)}
+
+
+def _remove_others(folder: Path, before: Mapping[str, str], files: Mapping[str, str]) -> int:
+    """Remove what an earlier run wrote and this one did not: a right that was withdrawn, say."""
+    listing = folder / LISTING
+    gone = sorted(set(before) - set(files))
+    try:
         for name in gone:
             _remove(folder.resolve(), (folder / name).resolve())
-    except (OSError, UnicodeError) as error:
-        raise WriteError(
-            f"Cannot remove what {listing} lists ({error}); remove that file, and by hand what "
-            "is published no more."
-        ) from error
-    _write(listing, "".join(f"{name}\n" for name in files).encode())
+    except OSError as error:
+        raise WriteError(_unreadable(listing, error)) from error
+    lines = "".join(f"{name}\t{state}\n" for name, state in files.items())
+    _write(listing, lines.encode())
     return len(gone)
+
+
+def _unreadable(listing: Path, error: Exception) -> str:
+    return (
+        f"Cannot remove what {listing} lists ({error}); remove that file, and by hand what "
+        "is published no more."
+    )
 
 
 def _remove(folder: Path, file: Path) -> None:

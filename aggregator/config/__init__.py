@@ -133,6 +133,7 @@ def _resolve(
             ttl=file.publish.max_age_seconds,
             credit_line=file.publish.credit_line,
             hubs=_hubs(file),
+            has_search=file.publish.search,
         ),
         fetch=file.fetch,
         publish=file.publish,

@@ -340,6 +340,9 @@ class PublishTable(_Table):
     credit_line: CreditLine = Field(
         "", description="A line at the end of every text in a feed; {outlet} becomes a link."
     )
+    search: bool = Field(
+        True, description="false: pages do not lead to the search, which a static export lacks."
+    )
     hub: Literal["self"] | None = Field(
         None, description='"self": we tell subscribers of our feeds ourselves (WebSub).'
     )

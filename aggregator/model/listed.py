@@ -36,6 +36,8 @@ class Site:
     ttl: int = 300
     hubs: tuple[str, ...] = ()
     credit_line: str = ""
+    has_search: bool = True
+    """Whether pages lead to the search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Web pages: plain, semantic HTML that works without scripts."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,8 +13,8 @@ from aggregator.publish.addresses import ENDINGS, Addresses
 from aggregator.publish.shown import Shown, shown
 
 __all__ = [
-    "Section", "home_page", "list_page", "moved_page", "not_found_page", "sources_page",
-    "story_page",
+    "Section", "embedding_page", "feed_page", "file", "frame_page", "gone_page", "home_page",
+    "list_page", "moved_page", "not_found_page", "search_page", "sources_page", "story_page",
 ]  # fmt: skip
 
 
@@ -62,14 +63,44 @@ def sources_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic])
     return _render("sources.html", site, topics, sources=sources)
 
 
-def not_found_page(site: Site, topics: Sequence[Topic]) -> bytes:
-    """Nothing stands here."""
-    return _render("not_found.html", site, topics)
+def feed_page(feed: TopicFeed, ending: str, site: Site, topics: Sequence[Topic]) -> bytes:
+    """What people see who open the address of a feed in a browser: what it is, how to subscribe,
+    and the same stories."""
+    return _render("feed.html", site, topics, feed=feed, items=shown(feed), ending=ending)
 
 
-def stylesheet() -> bytes:
-    """The one style sheet."""
-    source, _, _ = _environment.loader.get_source(_environment, "style.css")  # type: ignore[union-attr]
+def search_page(feed: TopicFeed, site: Site, topics: Sequence[Topic], asked: str) -> bytes:
+    """What a search has found; `asked` is what was looked for."""
+    return _render("search.html", site, topics, feed=feed, items=shown(feed), asked=asked)
+
+
+def frame_page(feed: TopicFeed, site: Site, theme: str) -> bytes:
+    """The headlines of a topic, to stand inside of another site's page."""
+    return _render("frame.html", site, (), feed=feed, items=shown(feed), theme=theme)
+
+
+def embedding_page(site: Site, topics: Sequence[Topic]) -> bytes:
+    """Where a partner site chooses what to embed, and copies it."""
+    return _render("embedding.html", site, topics)
+
+
+def gone_page(site: Site, topics: Sequence[Topic], *, is_story: bool) -> bytes:
+    """A story that was taken down, or a topic of the past."""
+    return _render("gone.html", site, topics, is_story=is_story)
+
+
+def not_found_page(site: Site, topics: Sequence[Topic], wanted: str = "") -> bytes:
+    """Nothing stands here; topics that sound like what was wanted may have been meant."""
+    names = {topic.title.lower(): topic for topic in topics}
+    names |= {topic.id.replace("-", " "): topic for topic in topics}
+    close = difflib.get_close_matches(wanted, names, n=3)
+    meant = list(dict.fromkeys(names[name] for name in close))
+    return _render("not_found.html", site, topics, meant=meant)
+
+
+def file(name: str) -> bytes:
+    """A style sheet or script as it is."""
+    source, _, _ = _environment.loader.get_source(_environment, name)  # type: ignore[union-attr]
     return source.encode()
 
 
@@ -84,6 +115,7 @@ def _render(template: str, site: Site, topics: Sequence[Topic], **values: object
         site=site,
         at=Addresses(site.url),
         root=urlsplit(site.url).path,
+        origin=site.url.removesuffix(urlsplit(site.url).path),
         topics=topics,
         endings=ENDINGS,
         **values,

@@ -1,28 +1,34 @@
 """create_app(config, store) -> Flask."""
 
-import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
-from aggregator.edition import Edition
-from aggregator.errors import StoreError
+from aggregator.edition import Asked, Edition, asked
+from aggregator.errors import StoreError, WrongParameter
+from aggregator.publish.addresses import ENDINGS
 from aggregator.store import Store
+from aggregator.web.answers import Answer, Asker, Rules, as_it_is, refused
 from aggregator.web.push import callbacks
-from aggregator.web.shelf import Kept, Shelf
+from aggregator.web.shelf import Shelf
 
 __all__ = ["create_app"]
 
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src https: http:; media-src https: http:; "
-    "base-uri 'none'; form-action 'none'"
-)
-
-
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII)
+LONGEST_QUERY = 8000
+"""Bytes after the `?`."""
+MOST_PARAMETERS = 50
+PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
+    "Access-Control-Max-Age": "86400",
+}
 
 
 def create_app(config: Config, store: Store) -> Flask:
@@ -32,6 +38,7 @@ def create_app(config: Config, store: Store) -> Flask:
     root = unquote(urlsplit(config.site.url).path)
     changed = min(config.changed, datetime.now(UTC))  # a file may claim to be of tomorrow
     shelf = Shelf(edition)
+    rules = Rules(config.publish.max_age_seconds, changed)
     app.register_blueprint(callbacks(config, store))
     if root:  # a server in front may keep the site's folder
         app.register_blueprint(callbacks(config, store), url_prefix=root, name="push_in_folder")
@@ -46,84 +53,102 @@ def create_app(config: Config, store: Store) -> Flask:
         answer.cache_control.no_store = True
         return answer
 
-    @app.get("/", defaults={"path": ""})
-    @app.get("/<path:path>")
+    @app.get("/", defaults={"path": ""}, provide_automatic_options=False)
+    @app.get("/<path:path>", provide_automatic_options=False)
     def document(path: str) -> Response | BaseResponse:
         """Whatever stands at the path."""
-        # behind a server that keeps the site's folder in the path, or takes it away
         path = f"/{path}"
+        # behind a server that keeps the site's folder in the path, or takes it away
         if root and f"{path}/".startswith(f"{root}/") and not edition.find(path):
             path = path.removeprefix(root) or "/"
         if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
-            asked = f"?{request.query_string.decode()}" if request.query_string else ""
-            return redirect(f"{root}{path.rstrip('/')}{asked}", 301)  # as file servers write it
-        language = request.args.get("lang", "").lower() if edition.is_list(path) else ""
-        if language and not _LANGUAGE.fullmatch(language):
-            return _refused('lang must be the tag of a language, such as "es" or "pt-br".')
-        place = edition.find(path, language)
-        kept = shelf.get(place) if place else None
+            query = f"?{request.query_string.decode()}" if request.query_string else ""
+            return redirect(f"{root}{path.rstrip('/')}{query}", 301)  # as file servers write it
+        is_navigation = _is_navigation(request.environ, path)
+        if is_navigation:
+            path += ".html"
+        place = edition.find(path, _asked(edition, path))
+        kept = shelf.get(place, _question(request.environ)) if place else None
         if kept is None:
-            missing = edition.not_found()
-            answer = Response(missing.body, 404)
-            _say_what_it_is(answer, missing.media_type)
-            return answer
+            return _response(as_it_is(edition.not_found(path)))
         if leads_to := kept.document.leads_to:
             moved = redirect(f"{root}{leads_to}", 301)
             moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
             return moved
-        # what feeds.toml says stands in every document, so its own change counts as one
-        return _answer(kept, max(kept.changed, changed), config.publish.max_age_seconds)
+        answer = rules.answer(kept, Asker.of(request.environ), is_private=is_navigation)
+        return _response(answer)
+
+    @app.route("/<path:path>", methods=["OPTIONS"])
+    def preflight(path: str) -> Response:  # noqa: ARG001 - the same for all
+        """A page of another site may ask for a feed if it has changed (CORS)."""
+        return Response(status=204, headers=PREFLIGHT)
+
+    @app.errorhandler(WrongParameter)
+    def wrong(error: WrongParameter) -> Response:
+        """A sentence that says what may be asked."""
+        return _response(refused(str(error)))
 
     @app.errorhandler(StoreError)
-    def unavailable(error: StoreError) -> tuple[Response, int]:
+    def unavailable(error: StoreError) -> Response:
         """The database cannot be read just now; the log has the reason, the world need not."""
         app.logger.error("store unavailable: %s", error)
-        answer = Response("The news cannot be read just now. Try again in a minute.\n")
-        answer.headers["Retry-After"] = "60"
-        answer.mimetype = "text/plain"
-        return answer, 503
+        answer = refused("The news cannot be read just now. Try again in a minute.", 503)
+        answer.headers.append(("Retry-After", "60"))
+        return _response(answer)
 
+    app.wsgi_app = _Recalled(app.wsgi_app, shelf, rules)  # type: ignore[method-assign, assignment]  # as Flask has it
     return app
 
 
-def _refused(why: str) -> Response:
-    answer = Response(f"{why}\n", 400)
-    answer.mimetype = "text/plain"
-    return answer
+class _Recalled:
+    """Answers what was asked before without asking Flask, if it has not changed since."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], shelf: Shelf, rules: Rules) -> None:
+        self._app = app
+        self._shelf = shelf
+        self._rules = rules
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            question = _question(environ)
+            try:
+                kept = self._shelf.recall(question)
+            except StoreError:
+                kept = None  # the application says so, and logs it
+            if kept is not None and not kept.document.leads_to:
+                answer = self._rules.answer(kept, Asker.of(environ), is_private=question[2])
+                start(_STATUS[answer.status], answer.headers)
+                return (answer.body,)
+        return self._app(environ, start)
 
 
-def _answer(kept: Kept, changed: datetime, max_age: int) -> Response:
-    is_zipped = kept.zipped is not None and request.accept_encodings.quality("gzip") > 0
-    answer = Response(kept.zipped if is_zipped else kept.document.body)
-    _say_what_it_is(answer, kept.document.media_type)
-    answer.set_etag(f"{kept.etag}-gzip" if is_zipped else kept.etag)
-    if is_zipped:
-        answer.content_encoding = "gzip"
-    answer.vary.add("Accept-Encoding")
-    answer.last_modified = changed
-    answer.cache_control.public = True
-    answer.cache_control.max_age = max_age
-    # either form satisfies a reader that has the other one, and a proxy may have weakened both
-    if any(request.if_none_match.contains_weak(etag) for etag in (kept.etag, f"{kept.etag}-gzip")):
-        return _not_modified(answer)
-    answer.make_conditional(request)
-    return answer
+def _question(environ: Mapping[str, str]) -> tuple[str, str, bool]:
+    """What is asked, as it was asked."""
+    path = environ.get("PATH_INFO", "")
+    return path, environ.get("QUERY_STRING", ""), _is_navigation(environ, path)
 
 
-def _say_what_it_is(answer: Response, media_type: str) -> None:
-    """A page runs no scripts; a feed may be read by the pages of other sites."""
-    answer.content_type = media_type
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    if media_type.startswith("text/html"):
-        answer.headers["Content-Security-Policy"] = _PAGE_POLICY
-        answer.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    else:
-        answer.access_control_allow_origin = "*"
+def _is_navigation(environ: Mapping[str, str], path: str) -> bool:
+    """True if a person has opened the address of a feed in a browser. A reader does not say so,
+    nor does a page that fetches it (Fetch Metadata)."""
+    return environ.get("HTTP_SEC_FETCH_DEST") == "document" and path.rpartition(".")[2] in ENDINGS
 
 
-def _not_modified(answer: Response) -> Response:
-    answer.status_code = 304
-    answer.set_data(b"")
-    for name in ("Content-Type", "Content-Length", "Content-Encoding"):
-        answer.headers.pop(name, None)
-    return answer
+def _asked(edition: Edition, path: str) -> Asked:
+    """What the request asks of a list. Raises WrongParameter."""
+    text = request.query_string[:LONGEST_QUERY].decode("ascii", "replace")
+    try:
+        given = parse_qs(text, max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise WrongParameter("There are too many parameters in this address.") from error
+    return asked(given, edition.takes(path), edition.bounds(path), edition.is_outlet)
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    return response
+
+
+_STATUS = {code: f"{code} {phrase}" for code, phrase in HTTP_STATUS_CODES.items()}

@@ -1,30 +1,45 @@
-"""Documents that were made once and are kept until their scope changes."""
+"""Documents that were made once and are kept until one of their scopes changes."""
 
-import gzip
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
 from aggregator.edition import Document, Edition, Place
+from aggregator.publish.compress import compressed
 
 __all__ = ["Kept", "Shelf"]
 
-ROOM = 1000
-"""Documents; about 30 KB each."""
-WORTH_ZIPPING = 500
-"""Bytes."""
+ROOM = 64 * 1024 * 1024
+"""Bytes of documents."""
+ASKED = 10_000
+"""Questions whose answer is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A document ready to be sent; `zipped` is its gzip form if that is smaller."""
+    """A document ready to be sent; each coding is made when it is first asked for."""
 
     document: Document
     etag: str
-    zipped: bytes | None
     changed: datetime
     revision: int
+    headers: dict[tuple[str, bool], list[tuple[str, str]]] = field(default_factory=dict)
+    """Those of an answer, by its coding and by whether it is private, once they have been made."""
+    _coded: dict[str, bytes | None] = field(default_factory=dict)
+
+    def coded(self, coding: str) -> bytes | None:
+        """The body in a coding; None if that is not worth it. Two threads may make it at once,
+        and it is the same."""
+        if coding not in self._coded:
+            self._coded[coding] = compressed(self.document.body, coding)
+        return self._coded[coding]
+
+    @property
+    def size(self) -> int:
+        """Bytes, with room for the codings."""
+        return 2 * len(self.document.body) + 2000
 
 
 class Shelf:
@@ -33,35 +48,49 @@ class Shelf:
     def __init__(self, edition: Edition) -> None:
         self._edition = edition
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._places: OrderedDict[Hashable, Place] = OrderedDict()
+        self._size = 0
         self._lock = Lock()
 
-    def get(self, place: Place) -> Kept | None:
-        """The document at a place; one look at its revision if it is kept already."""
-        revision = self._edition.store.revision(place.scope)
-        with self._lock:
-            kept = self._kept.get(place.path)
-            if kept is not None and kept.revision == revision.number:
-                self._kept.move_to_end(place.path)
-                return kept
-        document = place.make()
-        if document is None:
-            return None
-        kept = Kept(
-            document=document,
-            etag=document.etag,
-            zipped=_zipped(document.body),
-            changed=revision.changed,
-            revision=revision.number,
-        )
-        with self._lock:
-            self._kept[place.path] = kept
-            if len(self._kept) > ROOM:
-                self._kept.popitem(last=False)
+    def recall(self, question: Hashable) -> Kept | None:
+        """What was answered to the very same question, if it still stands: one look at a
+        revision."""
+        place = self._places.get(question)
+        return self._standing(place) if place else None
+
+    def get(self, place: Place, question: Hashable = None) -> Kept | None:
+        """The document at a place. The question is remembered for `recall`."""
+        kept = self._standing(place)
+        if kept is None:
+            revision = self._edition.store.revision(*place.scopes)
+            document = place.make()
+            if document is None:
+                return None
+            kept = Kept(
+                document=document,
+                etag=document.etag,
+                changed=revision.changed,
+                revision=revision.number,
+            )
+            self._keep(place.path, kept)
+        if question is not None:
+            with self._lock:
+                self._places[question] = place
+                if len(self._places) > ASKED:
+                    self._places.popitem(last=False)
         return kept
 
+    def _standing(self, place: Place) -> Kept | None:
+        """The document that is kept, if nothing has changed since."""
+        number = self._edition.store.revision(*place.scopes).number
+        kept = self._kept.get(place.path)
+        return kept if kept is not None and kept.revision == number else None
 
-def _zipped(body: bytes) -> bytes | None:
-    if len(body) < WORTH_ZIPPING:
-        return None
-    zipped = gzip.compress(body, mtime=0)  # no time, so that same bytes stay same bytes
-    return zipped if len(zipped) < len(body) else None
+    def _keep(self, path: str, kept: Kept) -> None:
+        with self._lock:
+            before = self._kept.pop(path, None)
+            self._kept[path] = kept
+            self._size += kept.size - (before.size if before else 0)
+            while self._size > ROOM and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._size -= oldest.size

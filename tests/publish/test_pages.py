@@ -102,7 +102,7 @@ def test_a_site_below_a_path() -> None:
     page = _page(pages.list_page(feed(story(entry("A"))), below, TOPICS))
 
     own = [a.attributes["href"] for a in page.css("nav a")]
-    assert own == ["/news/all", "/news/topics/drug-war", "/news/topics/labor"]
+    assert own == ["/news/all", "/news/topics/drug-war", "/news/topics/labor", "/news/search"]
 
 
 def test_an_empty_topic() -> None:

@@ -3,7 +3,9 @@
 import gzip
 from datetime import timedelta
 
+import brotli
 import pytest
+from backports import zstd
 
 from aggregator.edition import Edition
 from aggregator.store import open_store
@@ -11,6 +13,7 @@ from aggregator.web import create_app
 from tests.partners import Newsroom, article
 
 HOUR = timedelta(hours=1)
+UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
 FEEDS = ["/all.rss", "/topics/labor.atom", "/topics/labor.json", "/sources/harbor.rss"]
 
 
@@ -46,7 +49,8 @@ def test_content_types(open_newsroom: Newsroom, path: str, kind: str) -> None:
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == kind
-    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    kept = answer.headers["Cache-Control"]
+    assert kept == "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -97,19 +101,45 @@ def test_a_topic_that_did_not_change(open_newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_gzip(open_newsroom: Newsroom, path: str) -> None:
+@pytest.mark.parametrize("coding", UNPACK)
+def test_codings(open_newsroom: Newsroom, path: str, coding: str) -> None:
     """Who can unpack gets it packed, under an ETag of its own; who cannot does not."""
     plain = open_newsroom.get(path)
-    packed = open_newsroom.get(path, Accept_Encoding="gzip")
-    refused = open_newsroom.get(path, Accept_Encoding="gzip;q=0")
+    packed = open_newsroom.get(path, Accept_Encoding=coding)
+    refused = open_newsroom.get(path, Accept_Encoding=f"{coding};q=0")
 
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.data) == plain.data == refused.data
+    assert packed.headers["Content-Encoding"] == coding
+    assert UNPACK[coding](packed.data) == plain.data == refused.data
     assert len(packed.data) < len(plain.data)
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
-    again = open_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding="gzip")
+    vary = "Accept-Encoding, Sec-Fetch-Dest"
+    assert packed.headers["Vary"] == plain.headers["Vary"] == vary
+    again = open_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding=coding)
     assert again.status_code == 304
+
+
+LIKED = [
+    ("gzip, deflate, br, zstd", "br"),
+    ("gzip, zstd", "zstd"),
+    ("gzip;q=1, br;q=0.5", "gzip"),
+    ("*", "br"),
+    ("*;q=0, gzip", "gzip"),
+    ("br;q=0, *", "zstd"),
+    ("identity", None),
+    ("compress, x", None),
+    ("", None),
+    (";;q=,,", None),
+]
+
+
+@pytest.mark.parametrize(("accepted", "coding"), LIKED, ids=[row[0] for row in LIKED])
+def test_the_coding_that_is_liked_best(
+    open_newsroom: Newsroom, accepted: str, coding: str | None
+) -> None:
+    """By its quality; of equals, the one that takes least (RFC 9110, 12.5.3)."""
+    answer = open_newsroom.get("/all.atom", Accept_Encoding=accepted)
+
+    assert answer.headers.get("Content-Encoding") == coding
 
 
 def test_head(open_newsroom: Newsroom) -> None:

@@ -1,0 +1,121 @@
+"""What may be asked of a list: `?lang=`, `?limit=`, `?q=`, `?theme=`, `?without=`.
+
+parameters as given --asked--> Asked --query--> the same in one order, for caches to share
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from aggregator import query
+from aggregator.errors import QueryError, WrongParameter
+
+__all__ = ["LISTED", "MOST", "NOTHING", "SEARCHED", "WIDGET", "Asked", "asked"]
+
+LISTED = frozenset(("lang", "limit", "without"))
+"""What can be asked of a list of stories."""
+SEARCHED = LISTED | {"q"}
+WIDGET = LISTED | {"theme"}
+
+MOST = 200
+"""Stories that a feed is asked for at most, unless it holds more by itself."""
+LONGEST_QUERY = 1000
+"""Characters."""
+MOST_OUTLETS = 20
+"""Outlets that are left out at most."""
+THEMES = ("light", "dark")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of a list; empty or 0 is what the list is without being asked."""
+
+    language: str = ""
+    limit: int = 0
+    q: str = ""
+    theme: str = ""
+    without: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """The end of an address that asks the same, `?` and all, or nothing."""
+        given = {
+            "lang": self.language,
+            "limit": str(self.limit or ""),
+            "q": self.q,
+            "theme": self.theme,
+            "without": ",".join(self.without),
+        }
+        named = urlencode({k: v for k, v in given.items() if v}, safe=",", quote_via=quote)
+        return f"?{named}" if named else ""
+
+
+NOTHING = Asked()
+
+
+def asked(
+    given: Mapping[str, Sequence[str]],
+    takes: Set[str],
+    bounds: tuple[int, int],
+    is_outlet: Callable[[str], bool],
+) -> Asked:
+    """What is asked by the parameters that a list `takes`; others are passed over.
+
+    `bounds` are the number of stories that it holds by itself, and how many it holds at most.
+    Raises WrongParameter.
+    """
+
+    def first(name: str) -> str:
+        return next(iter(given.get(name, ())), "").strip() if name in takes else ""
+
+    return Asked(
+        language=_language(first("lang")),
+        limit=_limit(first("limit"), *bounds),
+        q=_searched(first("q")),
+        theme=_theme(first("theme")),
+        without=_outlets(given.get("without", ()) if "without" in takes else (), is_outlet),
+    )
+
+
+def _language(text: str) -> str:
+    if text and not _LANGUAGE.fullmatch(text.lower()):
+        raise WrongParameter('lang must be the tag of a language, such as "es" or "pt-br".')
+    return text.lower()
+
+
+def _limit(text: str, standard: int, most: int) -> int:
+    is_number = text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most
+    if text and not is_number:
+        raise WrongParameter(f"limit must be a number of stories, 1 to {most}.")
+    return int(text) if text and int(text) != standard else 0
+
+
+def _searched(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) > LONGEST_QUERY:
+        raise WrongParameter(f"q must have at most {LONGEST_QUERY:,} characters.")
+    try:
+        return query.parse(text).text if text else ""
+    except QueryError as error:
+        raise WrongParameter(f"q cannot be read as a query: {error}") from error
+
+
+def _theme(text: str) -> str:
+    if text and text not in (*THEMES, "auto"):
+        raise WrongParameter("theme must be light, dark or auto.")
+    return text if text in THEMES else ""
+
+
+def _outlets(given: Sequence[str], is_outlet: Callable[[str], bool]) -> tuple[str, ...]:
+    named = sorted({name for text in given for name in text.replace(" ", "").split(",") if name})
+    if len(named) > MOST_OUTLETS:
+        raise WrongParameter(f"without must name at most {MOST_OUTLETS} outlets.")
+    for name in named:
+        if not is_outlet(name):
+            raise WrongParameter(
+                f"without must name outlets by their id; there is no {name[:60]!r}, "
+                "and /sources lists them."
+            )
+    return tuple(named)

@@ -1,0 +1,182 @@
+"""What each public list tells: of a topic or several, of an outlet, of all, of a search; the
+newest of it, or an archive document."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from aggregator import query
+from aggregator.config import Config
+from aggregator.edition.asking import NOTHING, Asked
+from aggregator.model import (
+    ALL,
+    Source,
+    Story,
+    Topic,
+    TopicFeed,
+    page_scope,
+    source_scope,
+    topic_scope,
+)
+from aggregator.store import Store
+
+__all__ = ["Listed", "Lists"]
+
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)
+"""When an empty feed was updated: the same at every request, and no reader doubts it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A list by its canonical path: the scopes that it joins. `was` is the path under which it
+    was first published, if that was another; `is_gone` is true for a topic of the past."""
+
+    path: str
+    scopes: tuple[str, ...]
+    title: str
+    description: str = ""
+    language: str
+    was: str = ""
+    is_gone: bool = False
+
+
+class Lists:
+    """Everything that can be subscribed to, as values for the publishers."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self._sources = {source.id: source for source in config.all_sources}
+        self._topics = {topic.id: topic for topic in config.topics}
+        self._former = {was: topic.id for topic in config.topics for was in topic.was}
+        self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
+
+    # ---- which list
+
+    def named(self, path: str) -> Listed | None:
+        """The list at a public path without ending, in whatever order topics are joined and under
+        whatever name they had; None if there never was one."""
+        kind, _, name = path.removeprefix("/").partition("/")
+        if kind == "topics":
+            return self._joined(name.split("+"))
+        site = self._config.site
+        if kind == "all":
+            title = f"All stories at {site.title}"
+            return Listed(
+                path="/all", scopes=(ALL,), title=title,
+                description=site.description, language=site.language,
+            )  # fmt: skip
+        source = self.source(name)
+        if source is None:
+            return None
+        return Listed(
+            path=f"/sources/{name}",
+            scopes=(source_scope(name),),
+            title=source.name,
+            description=f"What {source.name} publishes, as collected by {site.title}.",
+            language=source.language or site.language,
+        )
+
+    def _joined(self, names: Sequence[str]) -> Listed | None:
+        ids = sorted({self._former.get(name, name) for name in names})
+        path = f"/topics/{'+'.join(ids)}"
+        found = [self._topics[id_] for id_ in ids if id_ in self._topics]
+        if len(found) < len(ids):
+            left = [id_ for id_ in ids if id_ not in self._topics]
+            if not all(self._store.revision(topic_scope(id_)).number for id_ in left):
+                return None
+            return Listed(path=path, scopes=(), title="", language="", is_gone=True)
+        one = found[0]
+        return Listed(
+            path=path,
+            scopes=tuple(topic_scope(id_) for id_ in ids),
+            title=" + ".join(topic.title for topic in found),
+            description=" ".join(topic.description for topic in found if topic.description),
+            language=one.language
+            if all(topic.language == one.language for topic in found)
+            else self._config.site.language,
+            was=f"/topics/{one.was[0]}" if one.was and len(found) == 1 else "",
+        )
+
+    def source(self, id_: str) -> Source | None:
+        """An outlet; one that left feeds.toml is credited as it was."""
+        return self._sources.get(id_) or self._store.sources().get(id_)
+
+    def topics(self) -> Sequence[Topic]:
+        """In the order of the pages."""
+        return self._config.topics
+
+    # ---- what it tells
+
+    def newest(self, listed: Listed, asked: Asked = NOTHING, limit: int = 0) -> TopicFeed:
+        """The newest stories of a list; `limit` of them where nothing is asked."""
+        first, *joined = listed.scopes
+        is_whole = not (asked.language or asked.without)
+        found = self._store.latest(
+            first,
+            asked.limit or limit or self._config.publish.limit,
+            joined=joined,
+            language=asked.language,
+            without=asked.without,
+            share=self._shares.get(first) if is_whole and not joined else None,
+        )
+        feed = self.told(listed.path, found, of=listed)
+        if asked != NOTHING or joined:
+            return self._narrowed(feed, asked)
+        removed = tuple(self._store.removed(first))
+        times = [feed.updated, *(one.at for one in removed)]
+        older = self._store.newest_page(first)
+        return replace(feed, removed=removed, updated=max(times), older=older)
+
+    def archive(self, listed: Listed, page: int) -> TopicFeed | None:
+        """An archive document of a list; None if it is not full yet."""
+        (scope,) = listed.scopes
+        if not self._store.revision(page_scope(scope, page)).number:
+            return None
+        feed = self.told(listed.path, self._store.archived(scope, page), of=listed)
+        removed = tuple(self._store.removed(scope, page))
+        return replace(
+            feed,
+            page=page,
+            older=self._store.newest_page(scope, before=page),
+            removed=removed,
+            updated=max([feed.updated, *(one.at for one in removed)]),
+        )
+
+    def found(self, asked: Asked) -> TopicFeed:
+        """What a search finds; nothing if nothing is looked for."""
+        site = self._config.site
+        limit = asked.limit or self._config.publish.limit
+        found = (
+            self._store.found(
+                query.parse(asked.q), limit, language=asked.language, without=asked.without
+            )
+            if asked.q
+            else []
+        )
+        title = f"{asked.q}: search at {site.title}" if asked.q else f"Search at {site.title}"
+        listed = Listed(path="/search", scopes=(ALL,), title=title, language=site.language)
+        return self._narrowed(self.told("/search", found, of=listed), asked)
+
+    def told(self, path: str, stories: Sequence[Story], of: Listed | None = None) -> TopicFeed:
+        """These stories, and whatever is needed to credit them."""
+        told = {entry.source for story in stories for entry in story.entries}
+        return TopicFeed(
+            path=path,
+            first_path=of.was if of else "",
+            title=of.title if of else "",
+            description=of.description if of else "",
+            language=of.language if of else self._config.site.language,
+            updated=max((max(s.updated, s.arrived) for s in stories), default=NEVER),
+            stories=tuple(stories),
+            sources={id_: source for id_ in told if (source := self.source(id_))},
+            topics={topic.id: topic.title for topic in self._config.topics},
+        )
+
+    @staticmethod
+    def _narrowed(feed: TopicFeed, asked: Asked) -> TopicFeed:
+        """By what was asked, which stands in its address."""
+        if not asked.language:
+            return replace(feed, query=asked.query)
+        title = f"{feed.title} ({asked.language})"
+        return replace(feed, query=asked.query, title=title, language=asked.language)

@@ -1,0 +1,44 @@
+"use strict";
+const form = document.getElementById("choose");
+if (form) {
+  const field = (id) => document.getElementById(id);
+  const snippet = field("snippet"), copied = field("copied"), copy = field("copy");
+  const text = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
+  const asked = () => {
+    const given = { limit: field("limit").value, theme: field("theme").value, without: field("without").value.trim() };
+    if (given.limit === "5" || !field("limit").checkValidity()) delete given.limit;
+    if (!field("without").checkValidity()) delete given.without;
+    const named = Object.entries(given).filter(([, value]) => value);
+    const query = new URLSearchParams(named).toString();
+    return query ? `?${query}` : "";
+  };
+  const update = () => {
+    const base = form.dataset.base, topic = field("topic");
+    const title = `${topic.selectedOptions[0].text}: ${form.dataset.site}`;
+    const query = asked();
+    const isScript = form.elements.kind.value === "script";
+    snippet.value = isScript
+      ? `<script src="${text(`${base}/embed/${topic.value}.js${query}`)}" async></script>\n` +
+        `<noscript><a href="${base}/topics/${topic.value}">${text(title)}</a></noscript>`
+      : `<iframe src="${text(`${base}/embed/${topic.value}${query}`)}" title="${text(title)}" ` +
+        'width="100%" height="460" frameborder="0" loading="lazy" ' +
+        'sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"></iframe>';
+    const preview = field("preview");
+    const address = preview.src.replace(/embed\/[^/]*$/, `embed/${topic.value}${query}`);
+    if (preview.src !== address) preview.src = address;
+    copied.textContent = "";
+  };
+  form.addEventListener("input", update);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    snippet.select();
+    try {
+      await navigator.clipboard.writeText(snippet.value);
+      copied.textContent = "Copied.";
+    } catch {
+      copied.textContent = "It is selected; copy it with your keyboard.";
+    }
+  });
+  update();
+}

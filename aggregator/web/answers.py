@@ -1,0 +1,188 @@
+"""What is answered to a request for a document: status, headers, body, as values.
+
+Here are the rules of HTTP: which coding, whether the asker has it already (RFC 9110, 12 and 13),
+how long it may be kept (RFC 9111, RFC 5861), and what a browser may do with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from werkzeug.datastructures import ETags
+from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
+
+from aggregator.edition import Document
+from aggregator.publish.compress import CODINGS
+from aggregator.web.shelf import Kept
+
+__all__ = ["Answer", "Asker", "Rules", "as_it_is", "refused"]
+
+Headers = list[tuple[str, str]]
+
+_ONLY_OURS = "base-uri 'none'; frame-ancestors 'self'"
+_MEDIA = "style-src 'self'; img-src https: http:; media-src https: http:"
+POLICIES = {
+    "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_ONLY_OURS}",
+    "tool": f"default-src 'none'; {_MEDIA}; script-src 'self'; frame-src 'self'; "
+    f"form-action 'none'; {_ONLY_OURS}",
+    "frame": "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'self'; "
+    "frame-ancestors *",
+}
+"""Content-Security-Policy by the kind of document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """What a request says of whoever asks."""
+
+    codings: str = ""
+    etags: str = ""
+    since: str = ""
+    is_head: bool = False
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Asker":
+        """By the names that WSGI gives to headers."""
+        return cls(
+            codings=environ.get("HTTP_ACCEPT_ENCODING", ""),
+            etags=environ.get("HTTP_IF_NONE_MATCH", ""),
+            since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
+            is_head=environ.get("REQUEST_METHOD") == "HEAD",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Ready for WSGI."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Rules:
+    """How answers are given on this site.
+
+    `max_age` in seconds; `changed` is when feeds.toml was, which stands in every document.
+    """
+
+    def __init__(self, max_age: int, changed: datetime) -> None:
+        self._changed = changed
+        self._keep = (
+            f"public, max-age={max_age}, stale-while-revalidate={12 * max_age}, "
+            "stale-if-error=86400"
+        )
+
+    def answer(self, kept: Kept, asker: Asker, *, is_private: bool = False) -> Answer:
+        """The document, or that it is the one that the asker has. What is private must not be
+        kept by anybody, since it is given to some only."""
+        coding, body = _coded(kept, asker.codings)
+        headers = kept.headers.get((coding, is_private))
+        if headers is None:
+            headers = self._made(kept, coding, len(body), is_private)
+            kept.headers[coding, is_private] = headers
+        if _has_it(asker, kept, self._when(kept)):
+            return Answer(status=304, headers=_without_body(headers), body=b"")
+        return Answer(
+            status=kept.document.status, headers=headers, body=b"" if asker.is_head else body
+        )
+
+    def _when(self, kept: Kept) -> datetime:
+        return max(kept.changed, self._changed)
+
+    def _made(self, kept: Kept, coding: str, length: int, is_private: bool) -> Headers:
+        end = f"-{coding}" if coding else ""
+        also = ", Sec-Fetch-Dest" if kept.document.kind == "feed" else ""
+        return [
+            ("Content-Type", kept.document.media_type),
+            ("Content-Length", str(length)),
+            *([("Content-Encoding", coding)] if coding else []),
+            ("ETag", f'"{kept.etag}{end}"'),
+            ("Last-Modified", http_date(self._when(kept))),
+            ("Cache-Control", "private, no-store" if is_private else self._keep),
+            ("Vary", f"Accept-Encoding{also}"),
+            *_of_kind(kept.document),
+        ]
+
+
+def refused(why: str, status: int = 400) -> Answer:
+    """A sentence for whoever has asked."""
+    body = f"{why}\n".encode()
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+        ("Access-Control-Allow-Origin", "*"),
+    ]
+    return Answer(status=status, headers=headers, body=body)
+
+
+def as_it_is(document: Document) -> Answer:
+    """A document that nobody keeps."""
+    headers = [
+        ("Content-Type", document.media_type),
+        ("Content-Length", str(len(document.body))),
+        *_of_kind(document),
+    ]
+    return Answer(status=document.status, headers=headers, body=document.body)
+
+
+def _of_kind(document: Document) -> Headers:
+    """A page runs no scripts; feeds and files may be read by the pages of other sites."""
+    headers = [("X-Content-Type-Options", "nosniff")]
+    if document.links:
+        links = (f'<{address}>; rel="{relation}"' for relation, address in document.links)
+        headers.append(("Link", ", ".join(links)))
+    if policy := POLICIES.get(document.kind):
+        headers.append(("Content-Security-Policy", policy))
+        headers.append(("Referrer-Policy", "strict-origin-when-cross-origin"))
+    else:
+        headers.append(("Access-Control-Allow-Origin", "*"))
+        headers.append(("Access-Control-Expose-Headers", "ETag, Link"))
+    if document.kind != "page" and document.kind != "tool":
+        headers.append(("Cross-Origin-Resource-Policy", "cross-origin"))
+    return headers
+
+
+def _coded(kept: Kept, accepted: str) -> tuple[str, bytes]:
+    """The coding that the asker likes best, of equals the one that takes least."""
+    for coding in _liked(accepted):
+        if body := kept.coded(coding):
+            return coding, body
+    return "", kept.document.body
+
+
+@lru_cache(maxsize=512)
+def _liked(accepted: str) -> Sequence[str]:
+    """Codings in the order in which an Accept-Encoding header likes them."""
+    given = dict(parse_accept_header(accepted))
+    quality = {coding: given.get(coding, given.get("*", 0)) for coding in CODINGS}
+    liked = [coding for coding in CODINGS if quality[coding] > 0]
+    return sorted(liked, key=lambda coding: -quality[coding])
+
+
+def _has_it(asker: Asker, kept: Kept, changed: datetime) -> bool:
+    """Whichever coding the asker has: a proxy may have weakened its ETag, or unpacked it."""
+    if kept.document.status != 200:
+        return False
+    if asker.etags:
+        return _is_among(asker.etags, kept.etag)
+    since = _date(asker.since) if asker.since else None
+    return since is not None and changed < since + timedelta(seconds=1)
+
+
+@lru_cache(maxsize=4096)
+def _is_among(header: str, etag: str) -> bool:
+    found: ETags = parse_etags(header)
+    return any(found.contains_weak(f"{etag}{end}") for end in ("", *(f"-{c}" for c in CODINGS)))
+
+
+_date = lru_cache(maxsize=4096)(parse_date)
+
+_OF_BODY = ("Content-Type", "Content-Length", "Content-Encoding")
+
+
+def _without_body(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name not in _OF_BODY]
