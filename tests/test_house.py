@@ -18,7 +18,7 @@ FLOORS = {
     "ingest.teaching": 3, "ingest.learners": 3,
     "ingest.workers": 3, "ingest": 2,
     "store": 2, "publish": 2,
-    "edition": 3,
+    "edition": 3, "hub": 3,
     "web": 4, "cli": 4, "demo": 4,
 }  # fmt: skip
 """Module or folder -> its floor. A file imports from lower floors, or inside its folder."""

@@ -35,6 +35,7 @@ COMMANDS = {
     "hide": "aggregator.cli.hide",
     "unhide": "aggregator.cli.hide",
     "hidden": "aggregator.cli.hide",
+    "hub": "aggregator.cli.hub",
     "held": "aggregator.cli.decide",
     "moved": "aggregator.cli.decide",
     "backup": "aggregator.cli.keep",

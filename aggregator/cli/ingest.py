@@ -20,7 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from aggregator.cli.line import log_source, newsroom, turn
 from aggregator.cli.loop import loop as go_on
 from aggregator.cli.shared import PATIENCE, chosen, configured, log_to_stderr
+from aggregator.cli.telling import telling
 from aggregator.config import Config
+from aggregator.hub.rounds import go_round
 from aggregator.ingest.pipeline import run, the_time
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
@@ -80,7 +82,10 @@ async def _once(
             with _telling(len(due)) as tell:
                 report = await run(room.line(now), due, tell)
             room.tidy(now)
-            return report
+        async with telling(config, store) as teller:
+            if teller is not None:
+                await go_round(teller, datetime.now(UTC))
+        return report
 
 
 async def _looping(

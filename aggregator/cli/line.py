@@ -25,7 +25,7 @@ from aggregator.ingest.workers import Workers
 from aggregator.model import Source, SourceReport
 from aggregator.store import Store
 
-__all__ = ["Newsroom", "desk", "listed_sources", "log_source", "newsroom", "turn"]
+__all__ = ["Newsroom", "desk", "limits", "listed_sources", "log_source", "newsroom", "turn"]
 
 FULL = 50
 """Stories in an archive document, unless a feed holds fewer."""
@@ -101,7 +101,7 @@ def listed_sources(config: Config, store: Store) -> dict[str, Source]:
 @asynccontextmanager
 async def newsroom(config: Config, store: Store, workers: Workers) -> AsyncIterator[Newsroom]:
     """A newsroom with connections of its own."""
-    async with open_fetcher(_limits(config), os.environ) as fetcher:
+    async with open_fetcher(limits(config), os.environ) as fetcher:
         yield Newsroom(config=config, store=store, fetcher=fetcher, workers=workers)
 
 
@@ -136,7 +136,7 @@ def log_source(report: SourceReport) -> None:
     )
 
 
-def _limits(config: Config) -> Limits:
+def limits(config: Config) -> Limits:
     contact = config.site.contact or config.site.url
     return Limits(
         user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",

@@ -1,7 +1,7 @@
 """The ingest loop: what is due is fetched, what hubs deliver is taken in at once.
 
-Three things go on side by side: runs over the sources that are due, deliveries, and the
-subscriptions to hubs that announce themselves. A store that cannot be used for a while (a
+Side by side go runs over the sources that are due, deliveries, the subscriptions to hubs that
+announce themselves, and our own hub. A store that cannot be used for a while (a
 full disk, another program's lock) is waited for; nothing is half saved meanwhile.
 """
 
@@ -18,7 +18,9 @@ from datetime import UTC, datetime
 import structlog
 
 from aggregator.cli.line import Newsroom, log_source, turn
+from aggregator.cli.telling import telling
 from aggregator.errors import CannotLearn, StoreError, StoreTooNew
+from aggregator.hub.rounds import Teller, go_round
 from aggregator.ingest.learners import can_learn, is_due, learners
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
@@ -34,6 +36,8 @@ LETTERS = 0.25
 """Seconds between two looks at what hubs have delivered."""
 LEARNING, SELDOM = 60.0, 3600.0
 """Seconds between two looks at what topics may learn or judge, and if that came to nothing."""
+TELLING = 0.5
+"""Seconds between two looks at what others are to be told."""
 SUBSCRIBING = 5.0
 """Seconds between two looks at what hubs announce."""
 
@@ -52,14 +56,17 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
             log.warning("learning", text=str(CannotLearn()))
     if can_be_reached(room.home, room.fetcher.limits.allow_private):
         steps.append(lambda: _subscribe(desk, listed))
-    tasks = [asyncio.create_task(_again(step)) for step in steps]
-    try:
-        await asyncio.gather(*tasks, desk.broken)
-    finally:
-        under_way = (*tasks, *desk.runs)
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)  # each lets go of what it holds
+    async with telling(room.config, room.store) as teller:
+        if teller is not None:
+            steps.append(lambda: _tell(teller))
+        tasks = [asyncio.create_task(_again(step)) for step in steps]
+        try:
+            await asyncio.gather(*tasks, desk.broken)
+        finally:
+            under_way = (*tasks, *desk.runs)
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)  # each lets go of what it has
 
 
 class _Desk:
@@ -199,6 +206,11 @@ async def _learn(desk: _Desk) -> float:
 def _of_store(room: Newsroom) -> dict[str, str]:
     """The environment, with the database that is in use."""
     return {**os.environ, "AGGREGATOR_DATABASE": str(room.config.database)}
+
+
+async def _tell(teller: Teller) -> float:
+    """Verify who subscribes to our feeds, and tell of what has changed."""
+    return 0.0 if await go_round(teller, datetime.now(UTC)) else TELLING
 
 
 async def _subscribe(desk: _Desk, listed: Sequence[Source]) -> float:

@@ -346,6 +346,9 @@ class PublishTable(_Table):
     hub: Literal["self"] | None = Field(
         None, description='"self": we tell subscribers of our feeds ourselves (WebSub).'
     )
+    signature: Literal["sha1", "sha256", "sha384", "sha512"] = Field(
+        "sha256", description="How our own hub signs what it delivers."
+    )
     hubs: list[Address] = Field([], description="Hubs of others that are told of every change.")
 
     @property

@@ -18,7 +18,7 @@ from aggregator.ingest.domains import domain_of
 from aggregator.ingest.guard import Network, may_ask
 from aggregator.model import Push, Source, Subscription
 
-__all__ = ["LEASE", "can_be_reached", "is_signed", "request_form", "to_ask"]
+__all__ = ["LEASE", "can_be_reached", "is_signed", "request_form", "signature_of", "to_ask"]
 
 LEASE = timedelta(days=10)
 """What we ask for; the hub may give less or more (5.1)."""
@@ -92,12 +92,17 @@ def request_form(subscription: Subscription, home: str) -> dict[str, str]:
     }
 
 
+def signature_of(method: str, secret: str, body: bytes) -> str:
+    """What stands in X-Hub-Signature (7.1): the method, and what only who knows the secret can
+    have made of the body."""
+    return f"{method}={hmac.new(secret.encode(), body, _METHODS[method]).hexdigest()}"
+
+
 def is_signed(subscription: Subscription, signature: str, body: bytes) -> bool:
     """True if only someone who knows the secret can have sent this (7.1); compared in
     constant time."""
     method, _, given = signature.strip().partition("=")
     if method.lower() not in _METHODS:
         return False
-    algorithm = _METHODS[method.lower()]
-    expected = hmac.new(subscription.secret.encode(), body, algorithm).hexdigest()
+    _, _, expected = signature_of(method.lower(), subscription.secret, body).partition("=")
     return hmac.compare_digest(expected.encode(), given.strip().lower().encode())

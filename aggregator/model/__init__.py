@@ -21,6 +21,7 @@ from aggregator.model.entries import (
     Text,
 )
 from aggregator.model.fetching import Failed, Fetched, Hold, Pace, Push, Unchanged, Validators
+from aggregator.model.hub import Intent, News, Ping, Subscriber
 from aggregator.model.listed import Dedupe, Learn, Share, Show, Site, Source, Topic
 from aggregator.model.lists import (
     ALL,
@@ -63,11 +64,11 @@ from aggregator.model.topics import (
 __all__ = [
     "ALL", "BY_HAND", "CLOCK_SLACK", "HIDDEN", "LEARNED", "RECENT", "REFILED", "TITLE_COMPARED",
     "Batch", "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry", "Failed",
-    "FetchState", "Fetched", "Filed", "Finding", "Hidden", "Hold", "Kin", "Kind", "Known",
-    "Learn", "Learned", "Move", "Outcome", "Overview", "Pace", "ParsedEntry", "ParsedFeed",
-    "Placement", "Push", "Refiling", "Rejected", "Removed", "Revision", "RunReport", "SafeHtml",
-    "Said", "Share", "Show", "Site", "Source", "SourceHealth", "SourceReport", "Story",
-    "Subscription", "Suggestion", "Taught", "Text", "Topic", "TopicFeed", "Unchanged",
-    "Validators", "Verdict", "digest_of", "held_scope", "hidden_scope", "page_scope",
-    "source_scope", "topic_scope",
+    "FetchState", "Fetched", "Filed", "Finding", "Hidden", "Hold", "Intent", "Kin", "Kind",
+    "Known", "Learn", "Learned", "Move", "News", "Outcome", "Overview", "Pace", "ParsedEntry",
+    "ParsedFeed", "Ping", "Placement", "Push", "Refiling", "Rejected", "Removed", "Revision",
+    "RunReport", "SafeHtml", "Said", "Share", "Show", "Site", "Source", "SourceHealth",
+    "SourceReport", "Story", "Subscriber", "Subscription", "Suggestion", "Taught", "Text",
+    "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of", "held_scope",
+    "hidden_scope", "page_scope", "source_scope", "topic_scope",
 ]  # fmt: skip

@@ -63,6 +63,7 @@ _OPTIONAL_TIMES = {
     ),
     "entries": ("revised",),
     "subscriptions": ("lease_until",),
+    "subscribers": ("due", "failing_since"),
 }  # fmt: skip
 _TIMES = {
     "stories": ("published", "updated", "arrived", "begun"),
@@ -74,6 +75,9 @@ _TIMES = {
     "said": ("at",),
     "models": ("made",),
     "hidden": ("at",),
+    "intents": ("asked",),
+    "subscribers": ("lease_until",),
+    "pings": ("due",),
 }
 _LISTS = {
     "entries": ("tags", "enclosures", "originals"),
@@ -371,6 +375,8 @@ def rewind(db: Database, now: datetime) -> None:
                 f"update {table} set {column} = ? where {column} > ?",  # noqa: S608 - our own names
                 [moment, moment],
             )
+    for table in ("subscribers", "pings"):  # what is owed is owed now
+        db.execute(f"update {table} set due = ? where due > ?", [moment, moment])  # noqa: S608
     db.execute(
         "delete from holds where until > strftime('%Y-%m-%dT%H:%M:%S', ?, '+1 day')", [moment]
     )
@@ -385,6 +391,8 @@ _STAMPS = {
     "said": ("at",),
     "models": ("made",),
     "hidden": ("at",),
+    "intents": ("asked",),
+    "subscribers": ("failing_since",),
 }
 """Table -> its columns that tell when something has happened."""
 

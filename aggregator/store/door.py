@@ -14,9 +14,12 @@ from aggregator.model import (
     Finding,
     Hidden,
     Hold,
+    Intent,
     Kin,
     Known,
     Learned,
+    News,
+    Ping,
     Push,
     Refiling,
     Rejected,
@@ -28,6 +31,7 @@ from aggregator.model import (
     Source,
     SourceHealth,
     Story,
+    Subscriber,
     Subscription,
     Suggestion,
     Taught,
@@ -169,6 +173,66 @@ class Store(Protocol):
 
     def taken_in(self, delivery: int) -> None:
         """Forget a delivery."""
+
+    # ---- telling others
+
+    def intend(self, intent: Intent) -> None:
+        """Note what somebody asks our hub for, in place of what was asked for the same callback
+        and topic before."""
+
+    def intents(self, limit: int) -> list[Intent]:
+        """The oldest that are to be verified."""
+
+    def intended(self) -> int:
+        """How many are to be verified."""
+
+    def subscribed_from(self, origin: str) -> int:
+        """How many subscriptions an origin (`https://host`) has, or asks for."""
+
+    def forget_intent(self, intent: Intent) -> None:
+        """It was not meant, or has been met."""
+
+    def subscribe_to_us(self, intent: Intent, subscriber: Subscriber) -> None:
+        """The intent was meant: a new subscription, or another lease and secret for an old one."""
+
+    def leave_us(self, callback: str, topic: str) -> None:
+        """End a subscription, if there is one."""
+
+    def end_leases(self, now: datetime) -> int:
+        """Forget the subscriptions whose lease has ended; gives how many."""
+
+    def subscribers(self, topic: str | None = None) -> list[Subscriber]:
+        """Those of a topic, or all."""
+
+    def topics_subscribed(self) -> list[str]:
+        """The topics that have a subscriber."""
+
+    def news(self) -> list[News]:
+        """The lists that have changed since those who want to know were told."""
+
+    def tell(
+        self, news: Sequence[News], owed: Collection[int], pings: Sequence[Ping], now: datetime
+    ) -> None:
+        """Note, in one transaction, to which subscribers a delivery is owed because of this news,
+        and which pings; from now on it is no news any more."""
+
+    def owed(self, now: datetime, limit: int) -> list[Subscriber]:
+        """Those to whom a delivery is due, the longest overdue first."""
+
+    def delivered(self, subscriber: Subscriber, etag: str) -> None:
+        """It has what has this ETag, and is owed nothing."""
+
+    def undelivered(self, subscriber: Subscriber) -> None:
+        """Keep when it is tried again, since when it fails, and why."""
+
+    def pings(self, now: datetime | None = None) -> list[Ping]:
+        """Those that are due, or all."""
+
+    def pinged(self, pings: Sequence[Ping]) -> None:
+        """The hub knows; forget them."""
+
+    def unpinged(self, pings: Sequence[Ping]) -> None:
+        """Keep when they are tried again, and why."""
 
     # ---- publishing
 

@@ -17,12 +17,14 @@ from aggregator.model import (
     Entry,
     FetchState,
     Hidden,
+    Intent,
     Kind,
     Known,
     Learned,
     Move,
     Outcome,
     Pace,
+    Ping,
     Push,
     RunReport,
     SafeHtml,
@@ -30,6 +32,7 @@ from aggregator.model import (
     Source,
     SourceHealth,
     Story,
+    Subscriber,
     Subscription,
     Validators,
     digest_of,
@@ -222,6 +225,37 @@ def _story(row: Row, lead: Entry, others: tuple[Entry, ...], topics: Sequence[st
 def former_of(row: Row, lead: Entry) -> Story:
     """A story that turned out to be another one, with the entry that led it."""
     return _story(row, lead, (), ())
+
+
+def intent_row(intent: Intent) -> dict[str, Any]:
+    """What somebody has asked our hub for."""
+    return {
+        "mode": intent.mode,
+        "callback": intent.callback,
+        "topic": intent.topic,
+        "secret": intent.secret,
+        "lease": intent.lease,
+        "asked": time(intent.asked),
+    }
+
+
+def intent_of(row: Row) -> Intent:
+    return Intent(**{**row, "asked": datetime.fromisoformat(row["asked"])})
+
+
+def subscriber_of(row: Row) -> Subscriber:
+    return Subscriber(
+        **{
+            **row,
+            "lease_until": datetime.fromisoformat(row["lease_until"]),
+            "due": moment(row["due"]),
+            "failing_since": moment(row["failing_since"]),
+        }
+    )
+
+
+def ping_of(row: Row) -> Ping:
+    return Ping(**{**row, "due": datetime.fromisoformat(row["due"])})
 
 
 def hidden_of(row: Row) -> Hidden:

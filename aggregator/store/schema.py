@@ -320,6 +320,38 @@ def stories_are_taken_down(db: Database) -> None:
     )
 
 
+@migrations()
+def we_are_a_hub(db: Database) -> None:
+    """Who wants to be told of changes, and which hubs of others are to be told. `told` is the
+    revision of a list that they have been told of."""
+    db.execute("alter table revisions add column told integer not null default 0")
+    db.execute("update revisions set told = number")
+    db.execute(
+        """create table intents (
+             id integer primary key, mode text not null, callback text not null,
+             topic text not null, secret text not null, lease integer not null,
+             asked text not null, unique (callback, topic)
+           )"""
+    )
+    db.execute(
+        """create table subscribers (
+             id integer primary key, callback text not null, topic text not null,
+             secret text not null, lease_until text not null, etag text not null,
+             due text, attempts integer not null default 0, failing_since text,
+             error text not null default '', unique (callback, topic)
+           )"""
+    )
+    db.execute("create index subscribers_by_topic on subscribers(topic)")
+    db.execute("create index subscribers_by_due on subscribers(due) where due is not null")
+    db.execute(
+        """create table pings (
+             hub text not null, address text not null, due text not null,
+             attempts integer not null default 0, error text not null default '',
+             primary key (hub, address)
+           ) without rowid"""
+    )
+
+
 def with_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the function that the index of words is made with."""
     connection.create_function("folded", 1, fold, deterministic=True)

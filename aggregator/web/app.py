@@ -1,20 +1,22 @@
 """create_app(config, store) -> Flask."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, request
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
 from aggregator.edition import Asked, Edition, asked
+from aggregator.edition.subscribing import Subscribable
 from aggregator.errors import StoreError, WrongParameter
 from aggregator.publish.addresses import ENDINGS
 from aggregator.store import Store
 from aggregator.web.answers import Answer, Asker, Rules, as_it_is, refused
+from aggregator.web.hub import own_hub
 from aggregator.web.push import callbacks
 from aggregator.web.shelf import Shelf
 
@@ -39,9 +41,10 @@ def create_app(config: Config, store: Store) -> Flask:
     changed = min(config.changed, datetime.now(UTC))  # a file may claim to be of tomorrow
     shelf = Shelf(edition)
     rules = Rules(config.publish.max_age_seconds, changed)
-    app.register_blueprint(callbacks(config, store))
-    if root:  # a server in front may keep the site's folder
-        app.register_blueprint(callbacks(config, store), url_prefix=root, name="push_in_folder")
+    for blueprint in _blueprints(config, store, edition):
+        app.register_blueprint(blueprint)
+        if root:  # a server in front may keep the site's folder
+            app.register_blueprint(blueprint, url_prefix=root, name=f"{blueprint.name}_in_folder")
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -98,6 +101,12 @@ def create_app(config: Config, store: Store) -> Flask:
 
     app.wsgi_app = _Recalled(app.wsgi_app, shelf, rules)  # type: ignore[method-assign, assignment]  # as Flask has it
     return app
+
+
+def _blueprints(config: Config, store: Store, edition: Edition) -> Iterator[Blueprint]:
+    yield callbacks(config, store)
+    if config.publish.hub:
+        yield own_hub(config, store, Subscribable(edition))
 
 
 class _Recalled:

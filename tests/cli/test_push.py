@@ -3,10 +3,14 @@
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from aggregator.demo.formats import FORMATS
 from aggregator.demo.press import Answer, Press
+from tests.callbacks import open_callbacks
 from tests.cli.test_cli import HEAD, _fetch, _free_port, _run, _source
 from tests.hub import Hub, open_hub
 from tests.partners import article
@@ -55,3 +59,55 @@ def test_news_that_is_pushed(tmp_path: Path, press: Press) -> None:
     told = _run(config, "sources", "harbor").stdout
     assert "pushed until:  20" in told
     assert "secret" not in told
+
+
+def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
+    """A subscriber of ours, as a server of its own, has the news a moment after it was ingested;
+    `aggregator hub` says who is told."""
+    port = _free_port()
+    site = f"http://127.0.0.1:{port}"
+    press.put("/feed", Answer(body=_plain("First")))
+    config = tmp_path / "feeds.toml"
+    head = HEAD.replace("https://t.example", site) + '[defaults]\nmin_interval = "1s"\n'
+    hub = f'[publish]\nport = {port}\nhub = "self"\n'
+    config.write_text(head + hub + 'max_age = "1s"\n' + _source("harbor", f"{press.url}/feed"))
+    command = [sys.executable, "-m", "aggregator", "--config", str(config), "run"]
+    with open_callbacks() as reader:
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            _until(lambda: b"First" in _fetch(f"{site}/all.rss"))
+            form = {
+                "hub.mode": "subscribe",
+                "hub.topic": f"{site}/all.rss",
+                "hub.callback": f"{reader.url}/in",
+            }
+            urllib.request.urlopen(f"{site}/hub", urlencode(form).encode(), timeout=5).close()
+            _until(lambda: bool(reader.questions))
+            time.sleep(0.5)
+            press.put("/feed", Answer(body=_plain("Second", "First")))
+            _until(lambda: bool(reader.deliveries))
+            told = _run(config, "hub").stdout
+        finally:
+            process.terminate()
+            process.wait(10)
+
+    assert reader.deliveries[0].body.count(b"<item>") == 2
+    assert "1 subscriber of 1 feed, 0 to be verified." in told
+    assert f"{site}/all.rss" in told
+
+
+def _plain(*titles: str) -> bytes:
+    *_, render = FORMATS["rss20"]
+    return render("Harbor", "https://harbor.example/", [article(t) for t in titles]).encode()
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if is_so():
+                return
+        except OSError:
+            pass  # not up yet
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -28,7 +28,7 @@ from aggregator.ingest.fetch.limits import Limits, Refused
 from aggregator.ingest.fetch.ways import Ways, open_ways
 from aggregator.model import Failed, Fetched, Hold, Source, Unchanged, Validators
 
-__all__ = ["Fetcher", "Limits", "open_fetcher"]
+__all__ = ["Fetcher", "Limits", "Reply", "open_fetcher"]
 
 CHUNK = 64 * 1024
 SHORTEST_SECRET = 4
@@ -38,6 +38,16 @@ Answer: TypeAlias = Fetched | Unchanged | Failed | Hold
 
 FORESEEN = (Refused, TimeoutError, aiohttp.ClientError, UnicodeError)
 """What a server, a name or an address may do to a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of a call: its status and how its body begins, 0 if nothing came; `error` is a
+    sentence, empty if all is well."""
+
+    status: int = 0
+    body: bytes = b""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,21 +95,36 @@ class Fetcher:
             answer = await self._ask(source, validators, address, now, place)
             yield answer
 
-    async def post(self, url: str, form: Mapping[str, str]) -> str:
+    async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
         """Send a form, under the rules of every request; what went wrong, as a sentence, or
         nothing."""
+        pairs = form.items() if isinstance(form, Mapping) else form
+        return (await self.call("POST", url, data=aiohttp.FormData(list(pairs)))).error
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        data: bytes | aiohttp.FormData | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request under the rules of all; redirects are not followed. Of the answer, no more
+        than its beginning is read."""
         try:
             address = _url(url)
             await self.ways.check(address)
             async with (
                 self.hosts.turn(address.host or ""),
                 asyncio.timeout(self.limits.timeout),
-                self.ways.request("POST", address, data=dict(form)) as response,
+                self.ways.request(method, address, data=data, headers=headers) as response,
             ):
+                body = await response.content.read(CHUNK)
                 is_good = 200 <= response.status < 300
-                return "" if is_good else f"{address.host} answers {response.status}."
+                error = "" if is_good else f"{address.host} answers {response.status}."
+                return Reply(status=response.status, body=body, error=error)
         except FORESEEN as error:
-            return self._sentence(error)
+            return Reply(error=self._sentence(error))
 
     async def _ask(
         self, source: Source, validators: Validators, address: str, now: datetime, place: Place

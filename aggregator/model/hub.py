@@ -1,0 +1,60 @@
+"""Those who want to be told of changes in our feeds, and hubs that are to be told (WebSub)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+__all__ = ["Intent", "News", "Ping", "Subscriber"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Somebody has asked for a subscription, or for its end; whether the callback's owner means
+    it is to be verified (5.3). `id` is its row, `lease` is in seconds."""
+
+    id: int = 0
+    mode: Literal["subscribe", "unsubscribe"]
+    callback: str = field(repr=False)
+    topic: str
+    secret: str = field(default="", repr=False)
+    lease: int
+    asked: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Whoever is told when a topic, the address of a feed of ours, has changed; `id` is its row.
+
+    `etag` is of what it was sent last. `due` is when it is to be told next, None if it knows all;
+    `attempts` counts those that have failed since `failing_since`.
+    """
+
+    id: int = 0
+    callback: str = field(repr=False)
+    topic: str
+    secret: str = field(default="", repr=False)
+    lease_until: datetime
+    etag: str = ""
+    due: datetime | None = None
+    attempts: int = 0
+    failing_since: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """A hub of others is to be told, when it is `due`, that an address of ours has changed."""
+
+    hub: str
+    address: str
+    due: datetime
+    attempts: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A list has changed: its scope, and at which revision."""
+
+    scope: str
+    number: int

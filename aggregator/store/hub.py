@@ -1,0 +1,156 @@
+"""The store's questions and acts about those who are told of changes; door.py describes each."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from aggregator.model import Intent, News, Ping, Subscriber
+from aggregator.store import rows
+from aggregator.store.connection import Connection
+
+__all__ = ["Hub"]
+
+
+class Hub(Connection):
+    """Subscribers, what they are owed, and hubs of others."""
+
+    # ---- subscribing
+
+    def intend(self, intent: Intent) -> None:
+        with self._writing() as db:
+            row = rows.intent_row(intent)
+            db.table("intents").upsert(row, pk=("callback", "topic"))
+
+    def intents(self, limit: int) -> list[Intent]:
+        with self._door() as db:
+            found = db.query("select * from intents order by id limit ?", [limit])
+            return [rows.intent_of(row) for row in found]
+
+    def subscribed_from(self, origin: str) -> int:
+        sql = """select (select count(*) from intents where callback glob ?1)
+                      + (select count(*) from subscribers where callback glob ?1)"""
+        with self._door() as db:
+            return int(db.execute(sql, [f"{_literally(origin)}/*"]).fetchone()[0])
+
+    def intended(self) -> int:
+        with self._door() as db:
+            return int(db.execute("select count(*) from intents").fetchone()[0])
+
+    def forget_intent(self, intent: Intent) -> None:
+        with self._writing() as db:
+            db.execute("delete from intents where id = ?", [intent.id])
+
+    def subscribe_to_us(self, intent: Intent, subscriber: Subscriber) -> None:
+        with self._writing() as db:
+            db.execute("delete from intents where id = ?", [intent.id])
+            db.execute(
+                """insert into subscribers (callback, topic, secret, lease_until, etag)
+                   values (?, ?, ?, ?, ?) on conflict (callback, topic) do update
+                   set secret = excluded.secret, lease_until = excluded.lease_until""",
+                [
+                    subscriber.callback, subscriber.topic, subscriber.secret,
+                    rows.time(subscriber.lease_until), subscriber.etag,
+                ],
+            )  # fmt: skip
+
+    def leave_us(self, callback: str, topic: str) -> None:
+        with self._writing() as db:
+            for table in ("intents", "subscribers"):
+                db.execute(
+                    f"delete from {table} where callback = ? and topic = ?",  # noqa: S608 - our own names
+                    [callback, topic],
+                )
+
+    def end_leases(self, now: datetime) -> int:
+        with self._door() as db:
+            sql = "select count(*) from subscribers where lease_until < ?"
+            (ended,) = db.execute(sql, [rows.time(now)]).fetchone()
+        if ended:
+            with self._writing() as db:
+                db.execute("delete from subscribers where lease_until < ?", [rows.time(now)])
+        return int(ended)
+
+    # ---- telling
+
+    def subscribers(self, topic: str | None = None) -> list[Subscriber]:
+        where, given = ("", []) if topic is None else ("where topic = ?", [topic])
+        sql = f"select * from subscribers {where} order by topic, id"  # noqa: S608 - our own words
+        with self._door() as db:
+            return [rows.subscriber_of(row) for row in db.query(sql, given)]
+
+    def topics_subscribed(self) -> list[str]:
+        with self._door() as db:
+            found = db.execute("select distinct topic from subscribers order by topic")
+            return [topic for (topic,) in found]
+
+    def news(self) -> list[News]:
+        sql = """select scope, number from revisions where number != told
+                 and scope not glob 'held *' and scope not glob '* #*' and scope != 'refiled'"""
+        with self._door() as db:
+            return [News(**row) for row in db.query(sql)]
+
+    def tell(
+        self, news: Sequence[News], owed: Collection[int], pings: Sequence[Ping], now: datetime
+    ) -> None:
+        with self._writing() as db:
+            due = rows.time(now)
+            db.conn.executemany(
+                "update subscribers set due = coalesce(due, ?) where id = ?",
+                [(due, id_) for id_ in owed],
+            )
+            db.conn.executemany(
+                """insert into pings (hub, address, due) values (?, ?, ?)
+                   on conflict (hub, address) do nothing""",
+                [(ping.hub, ping.address, rows.time(ping.due)) for ping in pings],
+            )
+            db.conn.executemany(
+                "update revisions set told = ? where scope = ?",
+                [(one.number, one.scope) for one in news],
+            )
+
+    def owed(self, now: datetime, limit: int) -> list[Subscriber]:
+        sql = "select * from subscribers where due <= ? order by due, id limit ?"
+        with self._door() as db:
+            return [rows.subscriber_of(row) for row in db.query(sql, [rows.time(now), limit])]
+
+    def delivered(self, subscriber: Subscriber, etag: str) -> None:
+        with self._writing() as db:
+            db.execute(
+                """update subscribers set etag = ?, due = null, attempts = 0, failing_since = null,
+                     error = '' where id = ?""",
+                [etag, subscriber.id],
+            )
+
+    def undelivered(self, subscriber: Subscriber) -> None:
+        with self._writing() as db:
+            values = [subscriber.due, subscriber.failing_since]
+            times = [rows.time(moment) if moment else None for moment in values]
+            db.execute(
+                """update subscribers set due = ?, failing_since = ?, attempts = ?, error = ?
+                   where id = ?""",
+                [*times, subscriber.attempts, subscriber.error, subscriber.id],
+            )
+
+    def pings(self, now: datetime | None = None) -> list[Ping]:
+        where, given = ("", []) if now is None else ("where due <= ?", [rows.time(now)])
+        sql = f"select * from pings {where} order by hub, address"  # noqa: S608 - our own words
+        with self._door() as db:
+            return [rows.ping_of(row) for row in db.query(sql, given)]
+
+    def pinged(self, pings: Sequence[Ping]) -> None:
+        with self._writing() as db:
+            db.conn.executemany(
+                "delete from pings where hub = ? and address = ?",
+                [(ping.hub, ping.address) for ping in pings],
+            )
+
+    def unpinged(self, pings: Sequence[Ping]) -> None:
+        with self._writing() as db:
+            db.conn.executemany(
+                "update pings set due = ?, attempts = ?, error = ? where hub = ? and address = ?",
+                [(rows.time(p.due), p.attempts, p.error, p.hub, p.address) for p in pings],
+            )
+
+
+def _literally(text: str) -> str:
+    """A text as GLOB finds itself."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)

@@ -1,0 +1,85 @@
+"""A subscriber's server on loopback: it answers as it is told, and remembers what came."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+__all__ = ["Callbacks", "Received", "open_callbacks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request: its path, its parameters, its headers in small letters, its body."""
+
+    method: str
+    path: str
+    asked: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Callbacks:
+    """`echo` is whether a challenge is answered with itself; `status` is what is answered."""
+
+    url: str
+    received: list[Received] = field(default_factory=list)
+    echo: bool = True
+    status: int = 200
+    location: str = ""
+
+    @property
+    def questions(self) -> list[Received]:
+        """What was verified."""
+        return [one for one in self.received if one.method == "GET"]
+
+    @property
+    def deliveries(self) -> list[Received]:
+        """What was delivered."""
+        return [one for one in self.received if one.method == "POST"]
+
+
+@contextmanager
+def open_callbacks() -> Iterator[Callbacks]:
+    """A server on a free port, open until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self._note(b"")
+            self._answer(asked.get("hub.challenge", "") if callbacks.echo else "something else")
+
+        def do_POST(self) -> None:
+            self._note(self.rfile.read(int(self.headers["Content-Length"])))
+            self._answer("")
+
+        def _note(self, body: bytes) -> dict[str, str]:
+            parts = urlsplit(self.path)
+            asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            callbacks.received.append(Received(self.command, parts.path, asked, headers, body))
+            return asked
+
+        def _answer(self, text: str) -> None:
+            self.send_response(callbacks.status)
+            if callbacks.location:
+                self.send_header("Location", callbacks.location)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    callbacks = Callbacks(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield callbacks
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
