@@ -6,6 +6,7 @@ The house, from the street to the cellar (a file imports only from lower floors;
     cli/            4   one small file per group of commands
     web/            4   Flask: HTTP around the documents that `edition` names
     demo/           4   a pretend press on loopback, for `make demo` and the tests
+    hub             3   telling others of changes: our own WebSub hub, pings
     edition         3   which document stands at which public path
     ingest/pipeline 3   run(): the line in; beside it intake (from a document to the store),
                         filing (what a fetch changes), retelling (stories told anew),

@@ -125,6 +125,7 @@ class Edition:
         return {
             "/": self._home,
             "/sources": lambda: page(pages.sources_page(config.all_sources, site, topics)),
+            "/404.html": lambda: page(pages.not_found_page(site, topics)),  # for file servers
             "/embed": lambda: page(pages.embedding_page(site, topics), kind="tool"),
             "/topics.opml": lambda: Document(body=topics_opml(topics, site), media_type=OPML),
             "/sources.opml": lambda: Document(
