@@ -7,7 +7,6 @@ passed in, so that a lease ends when the test says so.
 import asyncio
 import hashlib
 import hmac
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from urllib.parse import urlencode
 import feedparser
 import pytest
 from lxml import etree
-from werkzeug.serving import make_server
 
 from aggregator.edition.subscribing import Subscribable
 from aggregator.hub.rounds import Teller, go_round
@@ -28,6 +26,7 @@ from aggregator.ingest.fetch import Limits, open_fetcher
 from aggregator.model import Ping
 from tests.callbacks import Callbacks, open_callbacks
 from tests.partners import Newsroom, article
+from tests.servers import serving
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOPIC = "https://commons.example/topics/labor.atom"
@@ -91,15 +90,10 @@ def hub(newsroom: Newsroom) -> Iterator[Hub]:
     newsroom.change("[fetch]", '[publish]\nhub = "self"\n[fetch]')
     newsroom.publishes("harbor", article("First strike"))
     newsroom.ingests()
-    server = make_server("127.0.0.1", 0, newsroom.reader.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    opened = Hub(newsroom, f"http://127.0.0.1:{server.server_port}")
-    opened.works()
-    yield opened
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(newsroom.reader.application) as served:
+        opened = Hub(newsroom, served.url)
+        opened.works()
+        yield opened
 
 
 @pytest.fixture

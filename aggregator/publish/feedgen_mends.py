@@ -78,6 +78,7 @@ class EntryMends(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
         """Its language, links with rel, a whole atom:source, pictures."""
         if own := self._own_language():
             entry.set(LANG, own)
+        entry.find("link").set("rel", "alternate")
         for link in self.links:
             _link(entry, "link", link)
         for file in self.item.enclosures:

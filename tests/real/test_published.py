@@ -1,0 +1,80 @@
+"""What we publish of real feeds, read back by other people's parsers: three formats, one story."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fastfeedparser
+import feedparser
+import pytest
+
+from tests.partners import Newsroom
+from tests.real.test_real_feeds import _list_all, _rows
+
+SEEN = tuple[Any, ...]
+"""Of a story: id, title, link, date, author, outlet, tags, text."""
+
+
+@pytest.fixture
+def real(newsroom: Newsroom, shared: Path) -> Newsroom:
+    """A newsroom that has read forty real feeds, and may show them in full."""
+    rows = [row for row in _rows(shared, "real") if row["news_like"] == "1"][:40]
+    newsroom.has_topic("world", "the OR a OR in OR to")
+    newsroom.change("[fetch]", '[defaults]\nshow = "full"\nlicense = "CC BY 4.0"\n[fetch]')
+    newsroom.change("[fetch]", '[publish]\ncredit_line = "From {outlet}. {license}"\n[fetch]')
+    _list_all(newsroom, shared, rows)
+    newsroom.ingests()
+    return newsroom
+
+
+def _by_json(item: Mapping[str, Any]) -> SEEN:
+    return (
+        item["id"], item["title"], item["url"], datetime.fromisoformat(item["date_published"]),
+        item["authors"][0]["name"], item["_source"]["name"], item.get("tags", []),
+        item.get("content_html") or item["content_text"],
+    )  # fmt: skip
+
+
+def _by_feedparser(entry: Any) -> SEEN:
+    year, month, day, hour, minute, second = entry.published_parsed[:6]
+    date = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    return (
+        entry.id, entry.title, entry.link, date, entry.author, entry.source.title,
+        [tag.term for tag in entry.get("tags", ())],
+        entry.content[0].value if "content" in entry else entry.summary,
+    )  # fmt: skip
+
+
+def _by_fastfeedparser(entry: Any, outlet: str) -> SEEN:
+    """It does not know of sources."""
+    return (
+        entry.id, entry.title, entry.link, datetime.fromisoformat(entry.published), entry.author,
+        outlet, [tag["term"] for tag in entry.get("tags", ())],
+        entry.content[0]["value"] if "content" in entry else entry.description,
+    )  # fmt: skip
+
+
+def _plainly(seen: SEEN) -> SEEN:
+    """Without white space at the ends, which parsers take off."""
+    return tuple(value.strip() if isinstance(value, str) else value for value in seen)
+
+
+@pytest.mark.parametrize("path", ["/topics/world", "/all?limit=200"])
+def test_three_formats_say_the_same(real: Newsroom, path: str) -> None:
+    """Stories, order, titles, links, ids, dates, authors, credit and text, by three parsers."""
+    name, _, query = path.partition("?")
+    found = {end: real.get(f"{name}.{end}?{query}").data for end in ("json", "rss", "atom")}
+    told = [_plainly(_by_json(item)) for item in json.loads(found["json"])["items"]]
+    assert len(told) >= 50
+    assert len({story[0] for story in told}) == len(told)
+
+    for end in ("rss", "atom"):
+        read = feedparser.parse(found[end], sanitize_html=False, resolve_relative_uris=False)
+        assert not read.bozo
+        assert [_plainly(_by_feedparser(entry)) for entry in read.entries] == told
+        quick = fastfeedparser.parse(found[end])
+        outlets = [story[5] for story in told]
+        pairs = zip(quick.entries, outlets, strict=True)
+        assert [_plainly(_by_fastfeedparser(*pair)) for pair in pairs] == told
