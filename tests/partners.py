@@ -6,6 +6,7 @@ database and worker processes, and its readers ask its Flask application.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -159,7 +160,10 @@ class Newsroom:
         """One run after the other: for each, its time and what changes before it."""
         self.store.sync(self.config.all_sources, self.now)
         due = [s for s in self.config.sources if not outlets or s.id in outlets]
-        return asyncio.run(self._play(days, due))
+        if asyncio._get_running_loop() is None:
+            return asyncio.run(self._play(days, due))
+        with ThreadPoolExecutor(1) as beside:  # a browser's loop has this thread
+            return beside.submit(lambda: asyncio.run(self._play(days, due))).result()
 
     async def _play(
         self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]

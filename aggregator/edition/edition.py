@@ -134,6 +134,9 @@ class Edition:
             "/style.css": lambda: _css("style.css"),
             "/embed.css": lambda: _css("embed.css"),
             "/embedding.js": lambda: Document(body=pages.file("embedding.js"), media_type=SCRIPT),
+            "/favicon.svg": lambda: Document(
+                body=pages.file("favicon.svg"), media_type="image/svg+xml"
+            ),
             "/robots.txt": lambda: Document(body=ROBOTS, media_type="text/plain; charset=utf-8"),
         }
 

@@ -1,0 +1,204 @@
+"""The widget in a real browser, on a page of another origin, under the strictest policy."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.wrappers import Request, Response
+
+from tests.partners import Newsroom, article
+from tests.servers import Served, serving
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (apt-get)")
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+TITLES = ['Strike <b>ends</b> & "all" return', "Strike two", "La huelga: strike"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def site(newsroom: Newsroom) -> Iterator[Served]:
+    """Our own site, served under the address that it says it has."""
+    newsroom.lists("harbor")
+    newsroom.has_topic("labor", "strike")
+    newsroom.publishes(
+        "harbor", *(article(title, link=f"https://h.example/{n}") for n, title in enumerate(TITLES))
+    )
+    newsroom.ingests()
+    with serving(lambda environ, start: newsroom.reader.application(environ, start)) as served:
+        newsroom.change("https://commons.example", served.url)
+        yield served
+
+
+class Partner:
+    """A partner's page, at an origin of its own, with a policy of its own."""
+
+    def __init__(self) -> None:
+        self.body, self.policy, self.url = "", "", ""
+
+    def __call__(self, environ: object, start: object) -> object:
+        answer = Response(
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Partner</title>'
+            f'<link rel="icon" href="data:,"><h1>Partner</h1>{self.body}<p>After</p></html>',
+            mimetype="text/html",
+        )
+        if Request(environ).path != "/":  # type: ignore[arg-type]  # as WSGI has it
+            answer = Response("", 404)
+        if self.policy:
+            answer.headers["Content-Security-Policy"] = self.policy
+        return answer(environ, start)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def partner() -> Iterator[Partner]:
+    """A partner's server."""
+    made = Partner()
+    with serving(made) as served:
+        made.url = served.url
+        yield made
+
+
+def _open(browser: Browser, url: str, scheme: str = "light") -> tuple[Page, list[str]]:
+    """The page, and everything that it complains about, also later."""
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 480, "height": 640})  # type: ignore[arg-type]
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.goto(url, wait_until="networkidle")
+    return page, complaints
+
+
+GROUND = {"light": "rgb(255, 253, 250)", "dark": "rgb(23, 24, 26)"}
+GROUND_OF = "e => getComputedStyle(e).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_script(
+    site: Served, partner: Partner, browser: Browser, scheme: str, tmp_path: Path
+) -> None:
+    """Under a policy that lets nothing run but our script, with Trusted Types: headlines as they
+    are, in the reader's colours, without a complaint, a cookie or another request."""
+    partner.policy = (
+        f"default-src 'none'; script-src {site.url}; img-src data:; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    partner.body = f'<script src="{site.url}/embed/labor.js" async></script>'
+    page, complaints = _open(browser, partner.url, scheme)
+
+    section = page.locator("section[aria-label=Labor]")
+    assert section.get_by_role("heading", level=2).inner_text() == "Labor"
+    links = section.get_by_role("listitem").get_by_role("link")
+    assert sorted(links.all_inner_texts()) == sorted(TITLES)
+    assert links.first.get_attribute("href").startswith("https://h.example/")  # type: ignore[union-attr]
+    assert "Harbor · October 5, 2026" in section.inner_text()
+    assert section.evaluate(GROUND_OF) == GROUND[scheme]
+    assert page.evaluate("document.querySelectorAll('section').length") == 0  # it is in its shadow
+    assert page.evaluate("document.cookie") == ""
+    assert page.context.cookies() == []
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.shadowRoot.activeElement.textContent"
+    assert page.evaluate(focused) == "Labor"
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) in TITLES
+    page.screenshot(path=tmp_path / f"script-{scheme}.png")
+    assert complaints == []
+    assert {path for path, _ in site.answers} == {"/embed/labor.js"}
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_frame(
+    site: Served, partner: Partner, browser: Browser, scheme: str, tmp_path: Path
+) -> None:
+    """The same in a frame, without a script."""
+    partner.policy = f"default-src 'none'; frame-src {site.url}; img-src data:"
+    partner.body = (
+        f'<iframe src="{site.url}/embed/labor?limit=2" title="Labor" width="100%" height="300" '
+        'sandbox="allow-popups allow-top-navigation-by-user-activation"></iframe>'
+    )
+    page, complaints = _open(browser, partner.url, scheme)
+
+    frame = page.frame_locator("iframe")
+    assert frame.get_by_role("listitem").count() == 2
+    assert frame.locator("section").evaluate(GROUND_OF) == GROUND[scheme]
+    page.screenshot(path=tmp_path / f"frame-{scheme}.png")
+    assert complaints == []
+    page.close()
+
+
+def test_a_theme_of_its_own(site: Served, partner: Partner, browser: Browser) -> None:
+    """A dark page is dark for all."""
+    partner.body = (
+        f'<script src="{site.url}/embed/labor.js?theme=dark&limit=1"></script>'
+        f'<script src="{site.url}/embed/labor.js?theme=light&limit=1"></script>'
+    )
+    page, complaints = _open(browser, partner.url)
+
+    grounds = [section.evaluate(GROUND_OF) for section in page.locator("section").all()]
+    assert grounds == [GROUND["dark"], GROUND["light"]]
+    assert complaints == []
+    page.close()
+
+
+def test_it_is_small(site: Served, browser: Browser) -> None:
+    """Less than 10 KB with its headlines, as it comes; and any site may load it."""
+    page = browser.new_page()
+    answer = page.request.get(f"{site.url}/embed/labor.js")
+
+    assert len(answer.body()) < 10_000
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    page.close()
+
+
+def test_choosing_and_copying(site: Served, browser: Browser, tmp_path: Path) -> None:
+    """The page shows what it looks like and gives what to copy; that works where it is put."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{site.url}/embed", wait_until="networkidle")
+    page.get_by_role("spinbutton", name="Headlines").fill("2")
+    page.get_by_label("Colours").select_option("dark")
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied.").wait_for()
+
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert (
+        f'<script src="{site.url}/embed/labor.js?limit=2&amp;theme=dark" async></script>' in copied
+    )
+    preview = page.frame_locator("#preview")
+    preview.get_by_role("listitem").nth(1).wait_for()
+    assert preview.get_by_role("listitem").count() == 2
+    page.get_by_label("a frame").check()
+    assert (
+        page.locator("#snippet").input_value().startswith(f'<iframe src="{site.url}/embed/labor?')
+    )
+    page.screenshot(path=tmp_path / "embedding.png", full_page=True)
+    assert complaints == []
+    context.close()
+
+
+def test_a_person_opens_a_feed(site: Served, browser: Browser, tmp_path: Path) -> None:
+    """A click on a feed's address shows a page; a fetch from a page gets the feed."""
+    page, complaints = _open(browser, f"{site.url}/topics/labor.atom")
+
+    assert page.get_by_role("heading", name="This address is a feed").is_visible()
+    address = page.get_by_label("Its address").input_value()
+    assert address == f"{site.url}/topics/labor.atom"
+    fetched = page.request.get(address)
+    assert fetched.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    page.screenshot(path=tmp_path / "feed.png", full_page=True)
+    assert complaints == []
+    page.close()
