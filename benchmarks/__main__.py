@@ -1,6 +1,6 @@
 """Measure, print, and write down::
 
-    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [topics]
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [topics] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fuzz, ingest, memory, stories, topics, week
+from benchmarks import fuzz, ingest, memory, serve, stories, topics, week
 from benchmarks.merges import write_merges
 from benchmarks.validity import judge
 
@@ -32,6 +32,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "fuzz": fuzz.report,
     "stories": stories.report,
     "topics": topics.report,
+    "serve": serve.report,
 }
 
 
