@@ -19,9 +19,10 @@ from pathlib import Path
 
 from aggregator import config
 from aggregator.config import Config
-from aggregator.edition import Edition, file_of
+from aggregator.edition import Asked, Edition, file_of
 from aggregator.ingest.parse import parse
-from aggregator.model import Fetched, ParsedFeed, Validators
+from aggregator.model import ALL, Fetched, ParsedFeed, Validators
+from aggregator.publish.addresses import ENDINGS
 from aggregator.store import Store, open_store
 from benchmarks.stories import SHARED, take_in
 
@@ -77,6 +78,17 @@ for (const name of fs.readFileSync(0, 'utf8').trim().split('\\n'))
             [name, 'error', 'schema', JSON.stringify(check.errors).slice(0, 200)]));
 """
 
+ASKED = [
+    (f"{path}.{ending}", asked)
+    for ending in ENDINGS
+    for path, asked in (
+        ("/topics/courts+work", Asked(limit=20)),
+        ("/search", Asked(q='police OR <strike> & "work"', without=("real-1",))),
+        ("/topics/courts+work", Asked(language="en", limit=9, without=("real-1", "real-2"))),
+    )
+]
+"""What is published only if somebody asks."""
+
 Verdict = Sequence[str]
 """File, error or warning, its kind, what about."""
 
@@ -124,12 +136,17 @@ def _said(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterato
 def _publish(folder: Path) -> list[Path]:
     """Every feed and list of an edition of all real feeds, as files."""
     read, store = _edition(folder)
+    store.archive(50, NOW)
+    for number, story in enumerate(store.latest(ALL, 200)):
+        if number % 20 == 0:
+            store.hide(story.id, "to see what becomes of it", NOW)
     edition, files = Edition(read, store), []
-    for path in edition.paths():
+    lists = [path for path in edition.paths() if not file_of(path).endswith(".html")]
+    for path, asked in [*((path, Asked()) for path in lists), *ASKED]:
         name = file_of(path)
-        place = edition.find(path) if "." in name and not name.endswith(".html") else None
-        if place and (document := place.make()):
-            file = folder / name
+        place = edition.find(path, asked)
+        if place and (document := place.make()) and document.status == 200:
+            file = folder / f"{len(files)}" / name if asked != Asked() else folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(document.body)
             files.append(file)

@@ -90,8 +90,9 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
     reason = _fault(given, link, title, home)
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
-    dated = _past(given.published, now) or _past(given.updated, now)
-    published = dated or now - timedelta(seconds=item.position)  # in the order of the file
+    seen = now - timedelta(seconds=item.position)  # in the order of the file
+    dated = _past(given.published, now, seen) or _past(given.updated, now, seen)
+    published = dated or seen
     author = one_line(given.author, MAX_NAME)
     tags = _tags(given)
     image = _web_address(given.image) or _first_image(content)
@@ -108,7 +109,7 @@ def clean(item: Named, source: Source, now: datetime, home: str = "") -> Entry |
         content=content,
         author=author,
         published=published,
-        updated=max(_past(given.updated, now) or published, published),
+        updated=max(_past(given.updated, now, seen) or published, published),
         tags=tags,
         language=_language(given.language) or source.language or language_of(f"{title} {summary}"),
         image=image,
@@ -332,12 +333,13 @@ def _enclosures(given: ParsedEntry) -> list[Enclosure]:
     return cleaned
 
 
-def _past(given: datetime | str | None, now: datetime) -> datetime | None:
-    """A believable date, not later than now, to the second; None if there is none."""
+def _past(given: datetime | str | None, now: datetime, seen: datetime) -> datetime | None:
+    """A believable date, to the second, or when it was `seen` if it lies in the future; None if
+    there is none."""
     found = _read_date(given) if isinstance(given, str) else given
     if found is None or found < OLDEST:
         return None
-    return min(found, now).replace(microsecond=0)
+    return (found if found <= now else seen).replace(microsecond=0)
 
 
 def _read_date(text: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """The public addresses; they are for ever."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aggregator.model import TopicFeed
 
@@ -39,8 +39,8 @@ class Addresses:
         return self.feed(feed.path, ending, feed.query)
 
     def id_of(self, feed: TopicFeed) -> str:
-        """What names a feed for ever: where its Atom form stood first."""
-        return self.own(replace(feed, path=feed.first_path or feed.path), "atom")
+        """What names a feed and its archive for ever: where its Atom form stood first."""
+        return self.feed(feed.first_path or feed.path, "atom", feed.query)
 
     def story(self, id_: str) -> str:
         """The page of a story."""
