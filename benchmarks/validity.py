@@ -83,7 +83,7 @@ ASKED = [
     for ending in ENDINGS
     for path, asked in (
         ("/topics/courts+work", Asked(limit=20)),
-        ("/search", Asked(q='police OR <strike> & "work"', without=("real-1",))),
+        ("/search", Asked(q='police OR tag:"R & D" OR "work"', without=("real-1",))),
         ("/topics/courts+work", Asked(language="en", limit=9, without=("real-1", "real-2"))),
     )
 ]
@@ -140,7 +140,8 @@ def _publish(folder: Path) -> list[Path]:
     for number, story in enumerate(store.latest(ALL, 200)):
         if number % 20 == 0:
             store.hide(story.id, "to see what becomes of it", NOW)
-    edition, files = Edition(read, store), []
+    edition = Edition(read, store)
+    files: list[Path] = []
     lists = [path for path in edition.paths() if not file_of(path).endswith(".html")]
     for path, asked in [*((path, Asked()) for path in lists), *ASKED]:
         name = file_of(path)

@@ -4,6 +4,8 @@ each."""
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from sqlite_utils import Database
+
 from aggregator.model import (
     Hidden,
     Removed,
@@ -20,7 +22,7 @@ from aggregator.store.reading import in_order, stories
 
 __all__ = ["Publishing"]
 
-_PUBLISHED = "select story from listings where scope = 'all'"
+_ALL = "select story from listings where scope = 'all'"
 
 
 class Publishing(Connection):
@@ -65,9 +67,8 @@ class Publishing(Connection):
             return archives.archive(db, size, now)
 
     def hide(self, id_: str, why: str, now: datetime) -> None:
-        sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
         with self._writing() as db:
-            for (row,) in db.execute(sql, [id_]).fetchall():
+            if row := _published(db, id_):
                 listing.bump(db, listing.hide(db, row, why, now), now)
 
     def unhide(self, id_: str, now: datetime) -> None:
@@ -99,9 +100,8 @@ class Publishing(Connection):
 
     def story(self, id_: str) -> Story | None:
         with self._door() as db:
-            sql = f"select row from stories where id = ? and row in ({_PUBLISHED})"  # noqa: S608 - our own words
-            found = db.execute(sql, [id_]).fetchone()
-            return stories(db, found).get(found[0]) if found else None
+            found = _published(db, id_)
+            return stories(db, [found]).get(found) if found else None
 
     def related(self, story: Story, limit: int) -> list[Story]:
         with self._door() as db:
@@ -112,8 +112,9 @@ class Publishing(Connection):
             yield from search.search(db, query)
 
     def heir(self, id_: str) -> str:
-        sql = f"""select heir.id from stories join stories as heir on stories.merged = heir.row
-                  where stories.id = ? and heir.row in ({_PUBLISHED})"""  # noqa: S608 - our own words
+        sql = """select heir.id from stories join stories as heir on stories.merged = heir.row
+                 where stories.id = ? and exists
+                   (select 1 from listings where story = heir.row and scope = 'all')"""
         with self._door() as db:
             found = db.execute(sql, [id_]).fetchone()
         return found[0] if found else ""
@@ -127,7 +128,7 @@ class Publishing(Connection):
 
     def story_ids(self) -> Iterator[str]:
         with self._door() as db:
-            sql = f"""select id from stories where row in ({_PUBLISHED}) or merged in ({_PUBLISHED})
+            sql = f"""select id from stories where row in ({_ALL}) or merged in ({_ALL})
                       order by published desc, id"""  # noqa: S608 - our own words
             found = db.execute(sql).fetchall()
         return (row[0] for row in found)
@@ -144,3 +145,11 @@ class Publishing(Connection):
         if number is None:
             return Revision(number=0, changed=datetime.fromtimestamp(0, UTC))
         return Revision(number=number, changed=datetime.fromisoformat(changed))
+
+
+def _published(db: Database, id_: str) -> int | None:
+    """The row of a story that readers see."""
+    sql = """select row from stories where id = ? and exists
+               (select 1 from listings where story = stories.row and scope = 'all')"""
+    found = db.execute(sql, [id_]).fetchone()
+    return found[0] if found else None
