@@ -13,7 +13,7 @@ import json
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,8 +56,9 @@ import sys, json
 sys.path.insert(0, sys.argv[1])
 import feedvalidator
 from feedvalidator import compatibility
-for name in sys.stdin.read().splitlines():
-    text, base = open(name, 'rb').read(), name.replace(sys.argv[2], sys.argv[3], 1)
+for line in sys.stdin.read().splitlines():
+    name, _, base = line.partition('\t')
+    text = open(name, 'rb').read()
     try:
         events = feedvalidator.validateString(text, firstOccurrenceOnly=1, base=base)
         events = events['loggedEvents']
@@ -99,7 +100,7 @@ def judge(judges: Path) -> None:
         files = _publish(Path(folder))
         looked_at = Counter(file.suffix for file in files)
         print(", ".join(f"{count} {suffix}" for suffix, count in sorted(looked_at.items())))
-        verdicts = list(_verdicts(files, Path(folder), judges))
+        verdicts = list(_verdicts(files, judges))
         for kind, count in Counter((v[1], v[2]) for v in verdicts).most_common():
             example = next(v for v in verdicts if (v[1], v[2]) == kind)
             place = Path(example[0]).relative_to(folder)
@@ -107,15 +108,17 @@ def judge(judges: Path) -> None:
         print(f"{len(verdicts)} complaints.")
 
 
-def _verdicts(files: Sequence[Path], folder: Path, judges: Path) -> Iterator[Verdict]:
+def _verdicts(files: Mapping[Path, str], judges: Path) -> Iterator[Verdict]:
     def of(*suffixes: str) -> list[str]:
         return [str(file) for file in files if file.suffix in suffixes]
 
+    addressed = [f"{name}\t{files[Path(name)]}" for name in of(".rss", ".atom", ".opml")]
+
     validator = [
         str(judges / "venv" / "bin" / "python"), "-W", "ignore",
-        "-c", _W3C, str(judges / "feedvalidator" / "src"), str(folder), URL,
+        "-c", _W3C, str(judges / "feedvalidator" / "src"),
     ]  # fmt: skip
-    yield from _said(validator, of(".rss", ".atom", ".opml"), judges)
+    yield from _said(validator, addressed, judges)
     yield from _said(["node", "-e", _SCHEMA], of(".json"), judges)
     jing = subprocess.run(
         ["jing", "-c", str(judges / "atom.rnc"), *of(".atom")],
@@ -133,15 +136,15 @@ def _said(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterato
     yield from map(json.loads, run.stdout.splitlines())
 
 
-def _publish(folder: Path) -> list[Path]:
-    """Every feed and list of an edition of all real feeds, as files."""
+def _publish(folder: Path) -> dict[Path, str]:
+    """Every feed and list of an edition of all real feeds, as files with their addresses."""
     read, store = _edition(folder)
     store.archive(50, NOW)
     for number, story in enumerate(store.latest(ALL, 200)):
         if number % 20 == 0:
             store.hide(story.id, "to see what becomes of it", NOW)
     edition = Edition(read, store)
-    files: list[Path] = []
+    files: dict[Path, str] = {}
     lists = [path for path in edition.paths() if not file_of(path).endswith(".html")]
     for path, asked in [*((path, Asked()) for path in lists), *ASKED]:
         name = file_of(path)
@@ -150,7 +153,7 @@ def _publish(folder: Path) -> list[Path]:
             file = folder / f"{len(files)}" / name if asked != Asked() else folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(document.body)
-            files.append(file)
+            files[file] = f"{URL}{place.path}"
     store.close()
     return files
 

@@ -91,9 +91,11 @@ def chosen_topics(config: Config, ids: Sequence[str], draft: str | None = None) 
 
 def found_story(store: Store, id_: str) -> Story:
     """The story of an id or of a pasted address, or the one that it stands for now. Raises
-    UnknownStory."""
+    UnknownStory, also for one that was taken down."""
     id_ = id_of(id_)
     found = store.story(id_) or store.story(store.heir(id_))
+    if found is None and store.is_hidden(id_):
+        raise UnknownStory("story", id_, "it was taken down; `aggregator hidden` says why.")
     if found is None:
         hint = (
             "its id is the end of its address, /stories/ID, and `aggregator topics ID` lists some."

@@ -22,6 +22,8 @@ class Document:
     media_type: str
     kind: Kind = "file"
     status: int = 200
+    is_for_good: bool = True
+    """Whether it `leads_to` there for good."""
     leads_to: str = ""
     """The public path, with what is asked of it, that a web server sends readers to instead; the
     body does so too, or is what stands there."""

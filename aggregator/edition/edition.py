@@ -108,6 +108,8 @@ class Edition:
 
     def _pages(self, listed: Listed) -> Iterator[int]:
         number = self.store.newest_page(listed.scopes[0])
+        if number:
+            yield number + 1
         while number:
             yield number
             number = self.store.newest_page(listed.scopes[0], before=number)
@@ -116,6 +118,12 @@ class Edition:
         """The page for a path where nothing stands, with the topics that may have been meant."""
         site, topics = self.config.site, self.config.topics
         return page(pages.not_found_page(site, topics, _wanted(path)), status=404)
+
+    def search_again(self, q: str, why: str) -> Document:
+        """The search page for what cannot be looked for, and why."""
+        feed = self.lists.found(NOTHING)
+        body = pages.search_page(feed, self.config.site, self.config.topics, q, why)
+        return page(body, status=400)
 
     # ---- places
 
@@ -149,21 +157,29 @@ class Edition:
         number = int(match["page"] or 0)
         if number and len(listed.scopes) > 1:
             return None
-        rest = f"/archive/{number}" if number else ""
-        ending, readable = match["ending"] or "", match["readable"] or ""
-        path = f"{listed.path}{rest}{f'.{ending}' if ending else ''}{readable}{asked.query}"
+        rest = match[0].removeprefix(match["path"])
+        end = f"{rest.removeprefix(f'/archive/{number}')}{asked.query}"
+        path = f"{listed.path}{rest}{asked.query}"
 
-        def make() -> Document | None:
-            if number:
-                feed = self.lists.archive(listed, number)
-            else:
-                feed = self.lists.newest(listed, asked)
-            return self._of_feed(feed, ending, is_page=bool(readable)) if feed else None
+        def show(feed: TopicFeed | None) -> Document | None:
+            is_page = bool(match["readable"])
+            return self._of_feed(feed, match["ending"] or "", is_page=is_page) if feed else None
 
+        def newest() -> Document | None:
+            return show(self.lists.newest(listed, asked))
+
+        def archived() -> Document | None:
+            return show(self.lists.archive(listed, number))
+
+        make, scopes = newest, listed.scopes
+        if number and self.lists.is_next(listed, number):
+            now = f"{listed.path}{end}"
+            return Place(path=path, scopes=scopes, make=lambda: _moved(newest(), now, for_now=True))
+        if number:
+            make, scopes = archived, (page_scope(listed.scopes[0], number),)
         if _is_renamed(match["path"], listed.path):
-            former = f"{match['path']}{match[0][len(match['path']) :]}{asked.query}"
-            return Place(path=former, scopes=listed.scopes, make=lambda: _moved(make(), path))
-        scopes = (page_scope(listed.scopes[0], number),) if number else listed.scopes
+            former = f"{match[0]}{asked.query}"
+            return Place(path=former, scopes=scopes, make=lambda: _moved(make(), path))
         return Place(path=path, scopes=scopes, make=make)
 
     def _find_search(self, path: str, match: re.Match[str], asked: Asked) -> Place | None:
@@ -274,8 +290,8 @@ def _is_renamed(given: str, path: str) -> bool:
     return set(given.split("/")[-1].split("+")) != set(path.split("/")[-1].split("+"))
 
 
-def _moved(document: Document | None, path: str) -> Document | None:
-    return document and replace(document, leads_to=path)
+def _moved(document: Document | None, path: str, *, for_now: bool = False) -> Document | None:
+    return document and replace(document, leads_to=path, is_for_good=not for_now)
 
 
 def _wanted(path: str) -> str:

@@ -128,6 +128,10 @@ class Lists:
         older = self._store.newest_page(first)
         return replace(feed, removed=removed, updated=max(times), older=older)
 
+    def is_next(self, listed: Listed, page: int) -> bool:
+        """True for the archive document that is being filled: a full one leads on to it."""
+        return page > 1 and page == self._store.newest_page(listed.scopes[0]) + 1
+
     def archive(self, listed: Listed, page: int) -> TopicFeed | None:
         """An archive document of a list; None if it is not full yet."""
         (scope,) = listed.scopes
@@ -139,6 +143,7 @@ class Lists:
             feed,
             page=page,
             older=self._store.newest_page(scope, before=page),
+            newer=page + 1,
             removed=removed,
             updated=max([feed.updated, *(one.at for one in removed)]),
         )

@@ -78,7 +78,8 @@ class TopicFeed:
     `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
 
     `page` is the number of an archive document, 0 for the newest stories; `older` and `newer`
-    are those before and after it, 0 if there is none (RFC 5005, 4).
+    are those before and after it, 0 if there is none (RFC 5005, 4). The one after the last leads
+    to the newest stories until it is full, so that a document that is full need not change.
     """
 
     path: str

@@ -18,7 +18,8 @@ def atom(feed: TopicFeed, site: Site) -> bytes:
     own = at.own(feed, "atom")
     made = FeedGenerator()
     made.register_extension("mends", FeedMends, EntryMends, rss=False)
-    made.mends.feed, made.mends.links = feed, list(feed_links(feed, site, "atom"))
+    made.mends.feed, made.mends.is_atom = feed, True
+    made.mends.links = list(feed_links(feed, site, "atom"))
     made.id(at.id_of(feed))
     made.title(feed.title)
     made.subtitle(feed.description or None)

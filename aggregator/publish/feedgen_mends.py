@@ -32,15 +32,17 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedMends(BaseExtension):  # type: ignore[misc]  # feedgen has no type hints
-    """Adds to a feed what feedgen cannot say. Set `feed` and `links` before rendering."""
+    """Adds to a feed what feedgen cannot say. Set `feed`, `is_atom` and `links` before
+    rendering."""
 
     feed: TopicFeed
+    is_atom: bool
     links: Sequence[Link]
 
     def extend_ns(self) -> dict[str, str]:
         """Prefix -> namespace."""
         archive = {"fh": HISTORY} if self.feed.page else {}
-        removed = {"at": TOMBSTONES} if self.feed.removed else {}
+        removed = {"at": TOMBSTONES} if self.feed.removed and self.is_atom else {}
         return {"dc": DC, "media": MEDIA, **archive, **removed}
 
     def extend_atom(self, feed: Any) -> Any:

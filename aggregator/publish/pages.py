@@ -69,9 +69,15 @@ def feed_page(feed: TopicFeed, ending: str, site: Site, topics: Sequence[Topic])
     return _render("feed.html", site, topics, feed=feed, items=shown(feed), ending=ending)
 
 
-def search_page(feed: TopicFeed, site: Site, topics: Sequence[Topic], asked: str) -> bytes:
-    """What a search has found; `asked` is what was looked for."""
-    return _render("search.html", site, topics, feed=feed, items=shown(feed), asked=asked)
+def search_page(
+    feed: TopicFeed, site: Site, topics: Sequence[Topic], asked: str, why_not: str = ""
+) -> bytes:
+    """What a search has found; `asked` is what was looked for, `why_not` says what is wrong with
+    it."""
+    items = shown(feed)
+    return _render(
+        "search.html", site, topics, feed=feed, items=items, asked=asked, why_not=why_not
+    )
 
 
 def frame_page(feed: TopicFeed, site: Site, theme: str) -> bytes:

@@ -16,7 +16,8 @@ def rss(feed: TopicFeed, site: Site) -> bytes:
     at = Addresses(site.url)
     made = FeedGenerator()
     made.register_extension("mends", FeedMends, EntryMends, atom=False)
-    made.mends.feed, made.mends.links = feed, list(feed_links(feed, site, "rss"))
+    made.mends.feed, made.mends.is_atom = feed, False
+    made.mends.links = list(feed_links(feed, site, "rss"))
     made.title(feed.title)
     made.description(feed.description or feed.title)
     made.link(href=at.own(feed, "rss"), rel="self", type=ENDINGS["rss"].partition(";")[0])

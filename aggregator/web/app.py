@@ -75,7 +75,8 @@ def create_app(config: Config, store: Store) -> Flask:
         if kept is None:
             return _response(as_it_is(edition.not_found(path)))
         if leads_to := kept.document.leads_to:
-            moved = redirect(f"{root}{leads_to}", 301)
+            code = 301 if kept.document.is_for_good else 302
+            moved = redirect(f"{root}{leads_to}", code)
             moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
             return moved
         answer = rules.answer(kept, Asker.of(request.environ), is_private=is_navigation)
@@ -88,7 +89,11 @@ def create_app(config: Config, store: Store) -> Flask:
 
     @app.errorhandler(WrongParameter)
     def wrong(error: WrongParameter) -> Response:
-        """A sentence that says what may be asked."""
+        """A sentence that says what may be asked; in the search, on its page."""
+        path = request.path.removeprefix(root)
+        if path == "/search":
+            page = edition.search_again(request.args.get("q", ""), str(error))
+            return _response(as_it_is(page))
         return _response(refused(str(error)))
 
     @app.errorhandler(StoreError)

@@ -20,6 +20,8 @@ LONGEST_FORM = 10_000
 """Bytes."""
 MOST_INTENTS = 1000
 """That wait to be verified."""
+MOST_FEEDS = 2000
+"""Different feeds that have a subscriber."""
 MOST_FROM_ONE = 200
 """Subscriptions from one origin."""
 
@@ -47,10 +49,19 @@ def own_hub(config: Config, store: Store, feeds: Subscribable) -> Blueprint:
             return answer
         if _is_too_much(intent, store):
             return _say(f"{MOST_FROM_ONE} subscriptions from one host are enough.", 429)
+        if _is_one_feed_more(intent, store):
+            return _say(f"Subscribers have chosen {MOST_FEEDS} different feeds already.", 429)
         store.intend(intent)
         return _say("We shall ask back at your callback.", 202)
 
     return hub
+
+
+def _is_one_feed_more(intent: Intent, store: Store) -> bool:
+    """True if one more feed would have to be made after every change."""
+    chosen = store.topics_subscribed()
+    is_new = intent.mode == "subscribe" and intent.topic not in chosen
+    return is_new and len(chosen) >= MOST_FEEDS
 
 
 def _is_too_much(intent: Intent, store: Store) -> bool:

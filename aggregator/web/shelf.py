@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -15,6 +16,8 @@ ROOM = 64 * 1024 * 1024
 """Bytes of documents."""
 ASKED = 10_000
 """Questions whose answer is remembered."""
+LONGEST_QUESTION = 500
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class Shelf:
                 revision=revision.number,
             )
             self._keep(place.path, kept)
-        if question is not None:
+        if question is not None and len(str(question)) <= LONGEST_QUESTION:
             with self._lock:
                 self._places[question] = place
                 if len(self._places) > ASKED:
@@ -84,7 +87,11 @@ class Shelf:
         """The document that is kept, if nothing has changed since."""
         number = self._edition.store.revision(*place.scopes).number
         kept = self._kept.get(place.path)
-        return kept if kept is not None and kept.revision == number else None
+        if kept is None or kept.revision != number:
+            return None
+        with suppress(KeyError):  # it may have had to make room just now
+            self._kept.move_to_end(place.path)
+        return kept
 
     def _keep(self, path: str, kept: Kept) -> None:
         with self._lock:

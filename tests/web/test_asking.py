@@ -133,6 +133,16 @@ def test_what_cannot_be_meant(docks: Newsroom, path: str, sentence: str) -> None
     assert sentence in answer.text
 
 
+def test_a_search_that_cannot_be_read(docks: Newsroom) -> None:
+    """A person sees the form again, with what was typed and what is wrong with it."""
+    answer = docks.get("/search?q=%22open+%3Cb%3E")
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "q cannot be read as a query" in answer.text
+    assert 'value="&#34;open &lt;b&gt;"' in answer.text
+
+
 def test_a_topic_by_its_former_name(docks: Newsroom) -> None:
     """Every address of it leads to the new one, and its stories are there; who reads it goes on
     under the same feed id, so that nothing is told twice."""
@@ -241,7 +251,10 @@ def test_paging_back_through_everything(newsroom: Newsroom) -> None:
     assert (again.data, again.headers["ETag"]) == (full.data, full.headers["ETag"])
     assert again.headers["Last-Modified"] == full.headers["Last-Modified"]
     assert b"<fh:archive/>" in again.data
-    assert newsroom.get("/all/archive/3.atom").status_code == 404
+    following = newsroom.get("/all/archive/3.atom")
+    assert (following.status_code, following.headers["Location"]) == (302, "/all.atom")
+    assert newsroom.get("/all/archive/4.atom").status_code == 404
+    assert newsroom.get("/sources/harbor/archive/1.atom").status_code == 200
     page = newsroom.get("/all").text
     assert 'href="/all/archive/2" rel="prev">Older stories' in page
     assert 'href="/all/archive/1" rel="prev"' in newsroom.get("/all/archive/2").text
