@@ -149,7 +149,8 @@ def _publish(folder: Path) -> dict[Path, str]:
     for path, asked in [*((path, Asked()) for path in lists), *ASKED]:
         name = file_of(path)
         place = edition.find(path, asked)
-        if place and (document := place.make()) and document.status == 200:
+        document = place.make() if place else None
+        if place and document and document.status == 200 and not document.leads_to:
             file = folder / f"{len(files)}" / name if asked != Asked() else folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(document.body)

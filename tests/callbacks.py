@@ -1,6 +1,7 @@
 """A subscriber's server on loopback: it answers as it is told, and remembers what came."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Callbacks:
     echo: bool = True
     status: int = 200
     location: str = ""
+    piece: int = 0
+    """Bytes that are sent at a time, with a pause between; 0 for all at once."""
 
     @property
     def questions(self) -> list[Received]:
@@ -68,7 +71,11 @@ def open_callbacks() -> Iterator[Callbacks]:
                 self.send_header("Location", callbacks.location)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            body, size = text.encode(), callbacks.piece or len(text)
+            for start in range(0, len(body), size or 1):
+                self.wfile.write(body[start : start + size])
+                self.wfile.flush()
+                time.sleep(0.1 if callbacks.piece else 0)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

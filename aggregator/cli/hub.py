@@ -8,7 +8,6 @@ from rich.markup import escape
 
 from aggregator.cli.shared import configured
 from aggregator.cli.tables import counted, print_table, table, time_text
-from aggregator.hub.rules import origin_of
 
 __all__ = ["hub"]
 
@@ -21,7 +20,7 @@ def hub(path: Path) -> None:
     Of a subscriber's callback only its host is shown: the rest may be a secret.
     """
     with configured(path) as (config, store):
-        subscribers, pings, waiting = store.subscribers(), store.pings(), store.intended()
+        subscribers, pings, waiting = store.subscribers(), store.pings(), store.intended()[0]
     if not (config.publish.hub or config.publish.hubs):
         click.echo('Nobody is told of changes; [publish] hub = "self" or hubs = […] does that.')
         return
@@ -38,7 +37,7 @@ def hub(path: Path) -> None:
         listing = table("failing", "since", "tried again", "why")
         for one in failing:
             since, due = time_text(one.failing_since), time_text(one.due)
-            listing.add_row(origin_of(one.callback), since, due, escape(one.error))
+            listing.add_row(one.host, since, due, escape(one.error))
         print_table(listing)
     for other in config.publish.hubs:
         owed = [ping for ping in pings if ping.hub == other]

@@ -20,9 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from aggregator.cli.line import log_source, newsroom, turn
 from aggregator.cli.loop import loop as go_on
 from aggregator.cli.shared import PATIENCE, chosen, configured, log_to_stderr
-from aggregator.cli.telling import telling
+from aggregator.cli.telling import tell_all
 from aggregator.config import Config
-from aggregator.hub.rounds import go_round
 from aggregator.ingest.pipeline import run, the_time
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
@@ -38,9 +37,19 @@ Tell = Callable[[SourceReport], None]
 @click.option("--all", "everything", is_flag=True, help="Fetch all sources, due or not.")
 @click.option("--source", "ids", multiple=True, metavar="ID", help="Fetch only this source.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON.")
+@click.option(
+    "--no-push", "is_silent", is_flag=True, help="Leave it to `aggregator publish` to tell hubs."
+)
 @click.option("--loop", is_flag=True, help="Go on until stopped, fetching what falls due.")
 @click.pass_obj
-def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, loop: bool) -> None:
+def ingest(
+    path: Path,
+    everything: bool,
+    ids: tuple[str, ...],
+    as_json: bool,
+    is_silent: bool,
+    loop: bool,
+) -> None:
     """Fetch the sources that are due and keep what is new.
 
     A source falls due by its own rhythm, so running this often costs little. A source
@@ -50,7 +59,7 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
     The report counts entries, and its books balance:
       received = new + updated + known + rejected
     """
-    if loop and (ids or everything or as_json):
+    if loop and (ids or everything or as_json or is_silent):
         raise click.UsageError("--loop goes with no other option")
     log_to_stderr()
     with open_workers(os.cpu_count() or 1) as workers, configured(path) as (config, store):
@@ -63,6 +72,8 @@ def ingest(path: Path, everything: bool, ids: tuple[str, ...], as_json: bool, lo
         asked = [s for s in listed if ids or not store.state(s.id).retired]
         is_due = (lambda _: asked) if ids or everything else partial(store.due, listed)
         report = _until_stopped(_once(config, store, workers, is_due))
+        if report is not None and not is_silent:
+            _until_stopped(tell_all(config, store))
     if report is None:
         raise click.exceptions.Exit(130)
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
@@ -82,9 +93,6 @@ async def _once(
             with _telling(len(due)) as tell:
                 report = await run(room.line(now), due, tell)
             room.tidy(now)
-        async with telling(config, store) as teller:
-            if teller is not None:
-                await go_round(teller, datetime.now(UTC))
         return report
 
 

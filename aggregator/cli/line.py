@@ -25,7 +25,10 @@ from aggregator.ingest.workers import Workers
 from aggregator.model import Source, SourceReport
 from aggregator.store import Store
 
-__all__ = ["Newsroom", "desk", "limits", "listed_sources", "log_source", "newsroom", "turn"]
+__all__ = [
+    "Newsroom", "archive_size", "desk", "limits", "listed_sources", "log_source", "newsroom",
+    "turn",
+]  # fmt: skip
 
 FULL = 50
 """Stories in an archive document, unless a feed holds fewer."""
@@ -137,6 +140,7 @@ def log_source(report: SourceReport) -> None:
 
 
 def limits(config: Config) -> Limits:
+    """How far servers may go, by feeds.toml, and what we are called."""
     contact = config.site.contact or config.site.url
     return Limits(
         user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
 from aggregator.cli.line import Newsroom, log_source, turn
-from aggregator.cli.telling import telling
-from aggregator.errors import CannotLearn, StoreError, StoreTooNew
-from aggregator.hub.rounds import Teller, go_round
+from aggregator.cli.telling import Act, acts, telling
+from aggregator.errors import CannotLearn, StoreBusy, StoreError, StoreTooNew
+from aggregator.hub.rounds import Teller
 from aggregator.ingest.learners import can_learn, is_due, learners
 from aggregator.ingest.pipeline import deliver, run, the_time
 from aggregator.ingest.push import can_be_reached, request_form, to_ask
@@ -58,7 +59,7 @@ async def loop(room: Newsroom, listed: Sequence[Source]) -> None:
         steps.append(lambda: _subscribe(desk, listed))
     async with telling(room.config, room.store) as teller:
         if teller is not None:
-            steps.append(lambda: _tell(teller))
+            steps += [partial(_act, teller, act) for act in acts(teller)]
         tasks = [asyncio.create_task(_again(step)) for step in steps]
         try:
             await asyncio.gather(*tasks, desk.broken)
@@ -208,9 +209,13 @@ def _of_store(room: Newsroom) -> dict[str, str]:
     return {**os.environ, "AGGREGATOR_DATABASE": str(room.config.database)}
 
 
-async def _tell(teller: Teller) -> float:
-    """Verify who subscribes to our feeds, and tell of what has changed."""
-    return 0.0 if await go_round(teller, datetime.now(UTC)) else TELLING
+async def _act(teller: Teller, act: Act) -> float:
+    """Verify who subscribes to our feeds, or tell of what has changed."""
+    try:
+        with teller.store.telling(act.__name__):
+            return 0.0 if await act(teller, datetime.now(UTC)) else TELLING
+    except StoreBusy:  # another process does it
+        return SUBSCRIBING
 
 
 async def _subscribe(desk: _Desk, listed: Sequence[Source]) -> float:

@@ -1,5 +1,6 @@
 """`publish`: every page and feed as a file."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
-from aggregator.cli.shared import configured
+from aggregator.cli.shared import configured, log_to_stderr
+from aggregator.cli.telling import tell_all
 from aggregator.config import Config
 from aggregator.edition import Edition, file_of
 from aggregator.errors import WriteError
@@ -33,7 +35,9 @@ def publish(path: Path, folder: Path) -> None:
     index.html of its folder, and beside each what a web server sends instead to those who can
     unpack it (.gz, .br, .zst). Only what has changed is written, and each file appears whole.
     What it wrote before and does not publish any more is removed; other files are let be.
+    Then hubs and subscribers are told of what has changed.
     """
+    log_to_stderr()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # tidy up, as for ^C
     before = _listed(folder)
     files: dict[str, str] = {}
@@ -55,7 +59,8 @@ def publish(path: Path, folder: Path) -> None:
             for each, body in _codings(name, document.body):
                 files[each] = state
                 written += _write(folder / each, body)
-    removed = _remove_others(folder, before, files)
+        removed = _remove_others(folder, before, files)
+        asyncio.run(tell_all(config, store))
     unchanged = len(files) - written
     click.echo(f"{folder}: {written} files written, {unchanged} unchanged, {removed} removed.")
 

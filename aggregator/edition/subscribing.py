@@ -26,10 +26,12 @@ class Subscribable:
         return place.scopes if place else ()
 
     def content(self, topic: str) -> Document | None:
-        """The feed as it is now; None if there is none any more."""
+        """The feed as it is now, under whatever name its topic has; None if there is none any
+        more."""
         place = self._place(topic)
         found = place.make() if place else None
-        return found if found and found.kind == "feed" and not found.leads_to else None
+        is_feed = found is not None and found.kind == "feed" and found.is_for_good
+        return found if is_feed else None
 
     def addresses(self, scope: str) -> Sequence[str]:
         """The feeds of a list."""

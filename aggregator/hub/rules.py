@@ -1,16 +1,18 @@
 """What a hub decides: who may subscribe, for how long, what is sent, and when it gives up."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from aggregator.errors import WrongParameter
+from aggregator.ingest.domains import domain_of
 from aggregator.ingest.push import signature_of
 from aggregator.model import Intent, Ping, Subscriber
 
 __all__ = [
-    "GIVE_UP", "after_failure", "denial", "headers", "later", "origin_of", "read", "verification",
+    "GIVE_UP", "after_failure", "denial", "headers", "host_of", "later", "read", "verification",
 ]  # fmt: skip
 
 LEASE, SHORTEST_LEASE, LONGEST_LEASE = 10 * 24 * 3600, 5 * 60, 30 * 24 * 3600
@@ -19,6 +21,7 @@ LONGEST_SECRET = 199
 """Bytes (5.1: less than 200)."""
 LONGEST_ADDRESS = 2000
 """Characters."""
+_NOT_IN_ADDRESS = re.compile(r"""[^!#-;=?-\[\]_a-z~]""")
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
 GIVE_UP = timedelta(days=3)
 """A subscriber that has not taken anything for so long is dropped, and so is a ping."""
@@ -32,13 +35,19 @@ def read(form: Mapping[str, str], now: datetime) -> Intent:
     topic, secret = form.get("hub.topic", ""), form.get("hub.secret", "")
     if not topic:
         raise WrongParameter("hub.topic is missing: the address of one of our feeds.")
+    if not _is_plain(topic):
+        raise WrongParameter(
+            "hub.topic must be the address of one of our feeds, as it stands in it."
+        )
     if len(secret.encode()) > LONGEST_SECRET:
         raise WrongParameter(f"hub.secret must have at most {LONGEST_SECRET} bytes.")
+    callback = _callback(form.get("hub.callback", ""))
     return Intent(
         mode="subscribe" if mode == "subscribe" else "unsubscribe",
-        callback=_callback(form.get("hub.callback", "")),
+        callback=callback,
         topic=topic,
         secret=secret,
+        host=host_of(callback),
         lease=_lease(form.get("hub.lease_seconds", "")),
         asked=now,
     )
@@ -51,12 +60,16 @@ def _callback(address: str) -> str:
         is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         is_web = False
-    is_plain = address.isascii() and address.isprintable() and " " not in address
-    if not is_web or not is_plain or len(address) > LONGEST_ADDRESS:
+    if not is_web or not _is_plain(address):
         raise WrongParameter("hub.callback must be an http or https address of your own.")
     if parts.username or parts.password or parts.fragment:
         raise WrongParameter("hub.callback must have no login and no # in it.")
     return address
+
+
+def _is_plain(address: str) -> bool:
+    """Letters that may stand in an address (RFC 3986), and so in a header."""
+    return len(address) <= LONGEST_ADDRESS and not _NOT_IN_ADDRESS.search(address)
 
 
 def _lease(given: str) -> int:
@@ -67,10 +80,12 @@ def _lease(given: str) -> int:
     return max(SHORTEST_LEASE, min(int(given[:12]), LONGEST_LEASE))
 
 
-def origin_of(callback: str) -> str:
-    """`https://host:port`, by which subscriptions are counted."""
-    parts = urlsplit(callback)
-    return f"{parts.scheme}://{parts.netloc}"
+def host_of(callback: str) -> str:
+    """Whose callback it is, for limits and for the log: the registrable domain, or the address of
+    the machine. How it is written, its port and its path do not matter."""
+    host = (urlsplit(callback).hostname or "").rstrip(".")
+    domain = domain_of(f"https://{host}/")
+    return host if "/" in domain else domain
 
 
 def verification(intent: Intent, challenge: str) -> str:

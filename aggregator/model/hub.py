@@ -10,11 +10,13 @@ __all__ = ["Intent", "News", "Ping", "Subscriber"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """Somebody has asked for a subscription, or for its end; whether the callback's owner means
-    it is to be verified (5.3). `id` is its row, `lease` is in seconds."""
+    it is to be verified (5.3). `id` is its row, `host` is whose callback it is, `lease` is in
+    seconds."""
 
     id: int = 0
     mode: Literal["subscribe", "unsubscribe"]
     callback: str = field(repr=False)
+    host: str
     topic: str
     secret: str = field(default="", repr=False)
     lease: int
@@ -31,6 +33,7 @@ class Subscriber:
 
     id: int = 0
     callback: str = field(repr=False)
+    host: str
     topic: str
     secret: str = field(default="", repr=False)
     lease_until: datetime

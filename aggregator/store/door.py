@@ -181,13 +181,20 @@ class Store(Protocol):
         and topic before."""
 
     def intents(self, limit: int) -> list[Intent]:
-        """The oldest that are to be verified."""
+        """The oldest that are to be verified, of each host a few."""
 
-    def intended(self) -> int:
-        """How many are to be verified."""
+    def intended(self) -> tuple[int, int]:
+        """How many are to be verified, and how many subscribe."""
 
-    def subscribed_from(self, origin: str) -> int:
-        """How many subscriptions an origin (`https://host`) has, or asks for."""
+    def subscribed_from(self, host: str) -> int:
+        """How many subscriptions a host has, or asks for."""
+
+    def is_subscribed(self, callback: str, topic: str) -> bool:
+        """True if there is such a subscription."""
+
+    def telling(self, act: str) -> AbstractContextManager[None]:
+        """Held while one of the hub's acts goes on, so that nobody is told twice. Raises
+        StoreBusy."""
 
     def forget_intent(self, intent: Intent) -> None:
         """It was not meant, or has been met."""
@@ -217,7 +224,7 @@ class Store(Protocol):
         and which pings; from now on it is no news any more."""
 
     def owed(self, now: datetime, limit: int) -> list[Subscriber]:
-        """Those to whom a delivery is due, the longest overdue first."""
+        """Those to whom a delivery is due, the longest overdue first, of each host a few."""
 
     def delivered(self, subscriber: Subscriber, etag: str) -> None:
         """It has what has this ETag, and is owed nothing."""
@@ -253,8 +260,8 @@ class Store(Protocol):
     def found(
         self, query: Query, limit: int, *, language: str = "", without: Sequence[str] = ()
     ) -> list[Story]:
-        """The newest stories that a query matches, ordered by publication, newest first. Raises
-        QueryTooBroad if it would take too long to find them."""
+        """The newest stories that a query matches, ordered by publication, newest first. Of those
+        that may match by their words, only so many are looked at as anybody waits for."""
 
     def archive(self, size: int, now: datetime) -> int:
         """Close the archive documents of `size` stories that are full, in all lists; gives how

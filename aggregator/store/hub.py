@@ -1,13 +1,19 @@
 """The store's questions and acts about those who are told of changes; door.py describes each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.model import Intent, News, Ping, Subscriber
 from aggregator.store import rows
 from aggregator.store.connection import Connection
+from aggregator.store.schema import UNTOLD
 
 __all__ = ["Hub"]
+
+OF_ONE_HOST = 4
+"""Callbacks of one host in one turn, so that a slow one keeps nobody else waiting for long."""
+_IN_TURN = "select *, row_number() over (partition by host order by {2}) as turn from {0} where {1}"
 
 
 class Hub(Connection):
@@ -21,19 +27,32 @@ class Hub(Connection):
             db.table("intents").upsert(row, pk=("callback", "topic"))
 
     def intents(self, limit: int) -> list[Intent]:
+        sql = f"""select * from ({_IN_TURN.format("intents", "true", "id")})
+                  where turn <= {OF_ONE_HOST} order by id limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
-            found = db.query("select * from intents order by id limit ?", [limit])
-            return [rows.intent_of(row) for row in found]
+            return [rows.intent_of(row) for row in db.query(sql, [limit])]
 
-    def subscribed_from(self, origin: str) -> int:
-        sql = """select (select count(*) from intents where callback glob ?1)
-                      + (select count(*) from subscribers where callback glob ?1)"""
+    def subscribed_from(self, host: str) -> int:
+        sql = """select (select count(*) from intents where host = ?1)
+                      + (select count(*) from subscribers where host = ?1)"""
         with self._door() as db:
-            return int(db.execute(sql, [f"{_literally(origin)}/*"]).fetchone()[0])
+            return int(db.execute(sql, [host]).fetchone()[0])
 
-    def intended(self) -> int:
+    def intended(self) -> tuple[int, int]:
+        sql = "select (select count(*) from intents), (select count(*) from subscribers)"
         with self._door() as db:
-            return int(db.execute("select count(*) from intents").fetchone()[0])
+            waiting, subscribed = db.execute(sql).fetchone()
+        return waiting, subscribed
+
+    def is_subscribed(self, callback: str, topic: str) -> bool:
+        sql = "select exists (select 1 from subscribers where callback = ? and topic = ?)"
+        with self._door() as db:
+            return bool(db.execute(sql, [callback, topic]).fetchone()[0])
+
+    @contextmanager
+    def telling(self, act: str) -> Iterator[None]:
+        with self._alone(act, f"Another process does {act} for {self._path}; let it finish."):
+            yield
 
     def forget_intent(self, intent: Intent) -> None:
         with self._writing() as db:
@@ -43,12 +62,15 @@ class Hub(Connection):
         with self._writing() as db:
             db.execute("delete from intents where id = ?", [intent.id])
             db.execute(
-                """insert into subscribers (callback, topic, secret, lease_until, etag)
-                   values (?, ?, ?, ?, ?) on conflict (callback, topic) do update
-                   set secret = excluded.secret, lease_until = excluded.lease_until""",
+                """insert into subscribers (callback, host, topic, secret, lease_until, etag)
+                   values (?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
+                   set secret = excluded.secret, lease_until = excluded.lease_until,
+                     due = case when due is null then null else ? end,
+                     attempts = 0, failing_since = null, error = ''""",
                 [
-                    subscriber.callback, subscriber.topic, subscriber.secret,
+                    subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
                     rows.time(subscriber.lease_until), subscriber.etag,
+                    rows.time(subscriber.due or intent.asked),
                 ],
             )  # fmt: skip
 
@@ -83,8 +105,7 @@ class Hub(Connection):
             return [topic for (topic,) in found]
 
     def news(self) -> list[News]:
-        sql = """select scope, number from revisions where number != told
-                 and scope not glob 'held *' and scope not glob '* #*' and scope != 'refiled'"""
+        sql = f"select scope, number from revisions where {UNTOLD}"  # noqa: S608 - our own words
         with self._door() as db:
             return [News(**row) for row in db.query(sql)]
 
@@ -108,7 +129,9 @@ class Hub(Connection):
             )
 
     def owed(self, now: datetime, limit: int) -> list[Subscriber]:
-        sql = "select * from subscribers where due <= ? order by due, id limit ?"
+        due = _IN_TURN.format("subscribers", "due <= ?", "due, id")
+        sql = f"""select * from ({due}) where turn <= {OF_ONE_HOST}
+                  order by due, id limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
             return [rows.subscriber_of(row) for row in db.query(sql, [rows.time(now), limit])]
 
@@ -149,8 +172,3 @@ class Hub(Connection):
                 "update pings set due = ?, attempts = ?, error = ? where hub = ? and address = ?",
                 [(rows.time(p.due), p.attempts, p.error, p.hub, p.address) for p in pings],
             )
-
-
-def _literally(text: str) -> str:
-    """A text as GLOB finds itself."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)

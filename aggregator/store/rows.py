@@ -232,6 +232,7 @@ def intent_row(intent: Intent) -> dict[str, Any]:
     return {
         "mode": intent.mode,
         "callback": intent.callback,
+        "host": intent.host,
         "topic": intent.topic,
         "secret": intent.secret,
         "lease": intent.lease,
@@ -240,13 +241,15 @@ def intent_row(intent: Intent) -> dict[str, Any]:
 
 
 def intent_of(row: Row) -> Intent:
-    return Intent(**{**row, "asked": datetime.fromisoformat(row["asked"])})
+    own = {name: value for name, value in row.items() if name != "turn"}
+    return Intent(**{**own, "asked": datetime.fromisoformat(row["asked"])})
 
 
 def subscriber_of(row: Row) -> Subscriber:
+    own = {name: value for name, value in row.items() if name != "turn"}
     return Subscriber(
         **{
-            **row,
+            **own,
             "lease_until": datetime.fromisoformat(row["lease_until"]),
             "due": moment(row["due"]),
             "failing_since": moment(row["failing_since"]),

@@ -8,10 +8,15 @@ from sqlite_utils import Database, Migrations
 from aggregator.errors import StoreTooNew, StoreUnavailable
 from aggregator.words import fold
 
-__all__ = ["BOOKS", "fresh_schema", "is_current", "migrate"]
+__all__ = ["BOOKS", "UNARCHIVED", "UNTOLD", "fresh_schema", "is_current", "migrate"]
 
 BOOKS = ("received", "new", "updated", "known", "rejected")
 """What is counted of every source."""
+
+_OF_LISTS = "scope not glob 'held *' and scope not glob '* #*' and scope != 'refiled'"
+UNTOLD = f"number != told and {_OF_LISTS}"
+UNARCHIVED = f"number != archived and {_OF_LISTS}"
+"""Which lists have changed, as indexes know it; an archive document is no list."""
 
 migrations = Migrations("aggregator")
 
@@ -307,6 +312,8 @@ def lists_have_a_history(db: Database) -> None:
            where page is null"""
     )
     db.execute("alter table revisions add column archived integer not null default 0")
+    db.execute("alter table revisions add column pages integer not null default 0")
+    db.execute(f"create index revisions_unarchived on revisions(scope) where {UNARCHIVED}")
 
 
 @migrations()
@@ -326,21 +333,24 @@ def we_are_a_hub(db: Database) -> None:
     revision of a list that they have been told of."""
     db.execute("alter table revisions add column told integer not null default 0")
     db.execute("update revisions set told = number")
+    db.execute(f"create index revisions_untold on revisions(scope) where {UNTOLD}")
     db.execute(
         """create table intents (
              id integer primary key, mode text not null, callback text not null,
-             topic text not null, secret text not null, lease integer not null,
+             host text not null, topic text not null, secret text not null, lease integer not null,
              asked text not null, unique (callback, topic)
            )"""
     )
     db.execute(
         """create table subscribers (
-             id integer primary key, callback text not null, topic text not null,
-             secret text not null, lease_until text not null, etag text not null,
-             due text, attempts integer not null default 0, failing_since text,
+             id integer primary key, callback text not null, host text not null,
+             topic text not null, secret text not null, lease_until text not null,
+             etag text not null, due text, attempts integer not null default 0, failing_since text,
              error text not null default '', unique (callback, topic)
            )"""
     )
+    db.execute("create index intents_by_host on intents(host)")
+    db.execute("create index subscribers_by_host on subscribers(host)")
     db.execute("create index subscribers_by_topic on subscribers(topic)")
     db.execute("create index subscribers_by_due on subscribers(due) where due is not null")
     db.execute(

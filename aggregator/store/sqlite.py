@@ -328,7 +328,7 @@ class SqliteStore(Topics, Publishing, Hub):
     def backup(self, file: Path) -> None:
         own = [
             self._path.with_name(self._path.name + end)
-            for end in ("", "-wal", "-shm", ".lock", ".learn")
+            for end in ("", "-wal", "-shm", ".lock", ".learn", ".verify", ".tell", ".ping")
         ]
         if file.resolve() in [path.resolve() for path in own]:
             raise WriteError(f"{file} is the database itself; choose another file.")

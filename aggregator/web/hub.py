@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from aggregator.config import Config
 from aggregator.edition.subscribing import Subscribable
 from aggregator.errors import WrongParameter
-from aggregator.hub.rules import origin_of, read
+from aggregator.hub.rules import read
 from aggregator.model import Intent
 from aggregator.store import Store
 
@@ -20,8 +20,9 @@ LONGEST_FORM = 10_000
 """Bytes."""
 MOST_INTENTS = 1000
 """That wait to be verified."""
-MOST_FEEDS = 2000
-"""Different feeds that have a subscriber."""
+MOST_SUBSCRIBERS = 10_000
+MOST_ASKED = 200
+"""Searches, joined topics and others that stand nowhere by themselves."""
 MOST_FROM_ONE = 200
 """Subscriptions from one origin."""
 
@@ -41,37 +42,41 @@ def own_hub(config: Config, store: Store, feeds: Subscribable) -> Blueprint:
         """Somebody wants to be told, or not any more."""
         request.max_content_length = LONGEST_FORM
         intent = read(request.form, datetime.now(UTC))
-        if not feeds.scopes(intent.topic) and intent.mode == "subscribe":
+        if intent.mode == "unsubscribe":
+            if store.is_subscribed(intent.callback, intent.topic):
+                store.intend(intent)
+            return _say("We shall ask back at your callback, if it has subscribed.", 202)
+        if not feeds.scopes(intent.topic):
             raise WrongParameter("hub.topic must be the address of one of our feeds.")
-        if store.intended() >= MOST_INTENTS:
-            answer = _say("Too many are waiting; come again in a minute.", 503)
-            answer.headers["Retry-After"] = "60"
-            return answer
-        if _is_too_much(intent, store):
-            return _say(f"{MOST_FROM_ONE} subscriptions from one host are enough.", 429)
-        if _is_one_feed_more(intent, store):
-            return _say(f"Subscribers have chosen {MOST_FEEDS} different feeds already.", 429)
-        store.intend(intent)
-        return _say("We shall ask back at your callback.", 202)
+        if store.is_subscribed(intent.callback, intent.topic) or not (why := _full(intent, store)):
+            store.intend(intent)
+            return _say("We shall ask back at your callback.", 202)
+        answer = _say(why, 429)
+        answer.headers["Retry-After"] = "3600"
+        return answer
 
     return hub
 
 
-def _is_one_feed_more(intent: Intent, store: Store) -> bool:
-    """True if one more feed would have to be made after every change."""
-    chosen = store.topics_subscribed()
-    is_new = intent.mode == "subscribe" and intent.topic not in chosen
-    return is_new and len(chosen) >= MOST_FEEDS
-
-
-def _is_too_much(intent: Intent, store: Store) -> bool:
-    """True for one more subscription of a host that has enough; whoever has one may renew it."""
-    if intent.mode == "unsubscribe":
-        return False
-    count = store.subscribed_from(origin_of(intent.callback))
-    return count >= MOST_FROM_ONE and all(
-        subscriber.callback != intent.callback for subscriber in store.subscribers(intent.topic)
+def _full(intent: Intent, store: Store) -> str:
+    """Why there is no room for one more subscription; empty if there is."""
+    waiting, subscribed = store.intended()
+    if waiting >= MOST_INTENTS:
+        return "Too many are waiting; come again later."
+    if subscribed >= MOST_SUBSCRIBERS:
+        return "There are too many subscribers already."
+    if store.subscribed_from(intent.host) >= MOST_FROM_ONE:
+        return f"{MOST_FROM_ONE} subscriptions from one host are enough."
+    chosen = [topic for topic in store.topics_subscribed() if _is_asked(topic)]
+    is_new = _is_asked(intent.topic) and intent.topic not in chosen
+    return f"Subscribers ask for {MOST_ASKED} feeds of their own already." * (
+        is_new and len(chosen) >= MOST_ASKED
     )
+
+
+def _is_asked(topic: str) -> bool:
+    """True for a feed that is made for those who ask for it, after every change."""
+    return "?" in topic or "+" in topic
 
 
 def _say(text: str, status: int = 200) -> Response:

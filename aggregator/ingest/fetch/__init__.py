@@ -119,7 +119,7 @@ class Fetcher:
                 asyncio.timeout(self.limits.timeout),
                 self.ways.request(method, address, data=data, headers=headers) as response,
             ):
-                body = await response.content.read(CHUNK)
+                body = await _beginning(response)
                 is_good = 200 <= response.status < 300
                 error = "" if is_good else f"{address.host} answers {response.status}."
                 return Reply(status=response.status, body=body, error=error)
@@ -259,6 +259,14 @@ async def open_fetcher(limits: Limits, environment: Mapping[str, str]) -> AsyncI
             limits=limits,
             environment=environment,
         )
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """How a body begins, whole if it is short, in however many pieces it comes."""
+    body = b""
+    while len(body) < CHUNK and (more := await response.content.read(CHUNK - len(body))):
+        body += more
+    return body
 
 
 # ---- addresses ---------------------------------------------------------------------
