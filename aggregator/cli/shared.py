@@ -37,8 +37,11 @@ PATIENCE = 60.0
 
 
 def read_config(path: Path) -> Config:
-    """feeds.toml and this process's environment. Raises ConfigError."""
-    return configuration.read(path, os.environ)
+    """feeds.toml and this process's environment. Another version of the program counts as a
+    change, since what is published may read differently. Raises ConfigError."""
+    read = configuration.read(path, os.environ)
+    installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+    return replace(read, changed=max(read.changed, installed))
 
 
 @contextmanager

@@ -6,8 +6,8 @@ A Document is a function of what the store holds and of feeds.toml, never of the
 the clock, so whoever keeps one under its place's revision need not make it again.
 """
 
-from aggregator.edition.asking import Asked, asked
+from aggregator.edition.asking import Asked, parameters
 from aggregator.edition.documents import Document, Place, file_of
 from aggregator.edition.edition import Edition
 
-__all__ = ["Asked", "Document", "Edition", "Place", "asked", "file_of"]
+__all__ = ["Asked", "Document", "Edition", "Place", "file_of", "parameters"]

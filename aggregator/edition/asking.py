@@ -6,18 +6,21 @@ parameters as given --asked--> Asked --query--> the same in one order, for cache
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from aggregator import query
 from aggregator.errors import QueryError, WrongParameter
+from aggregator.text import one_line
 
-__all__ = ["LISTED", "MOST", "NOTHING", "SEARCHED", "WIDGET", "Asked", "asked"]
+__all__ = ["LISTED", "MOST", "NOTHING", "SEARCHED", "WIDGET", "Asked", "asked", "parameters"]
 
 LISTED = frozenset(("lang", "limit", "without"))
 """What can be asked of a list of stories."""
 SEARCHED = LISTED | {"q"}
 WIDGET = LISTED | {"theme"}
 
+LONGEST_ASKED, MOST_PARAMETERS = 8000, 50
+"""Characters after the `?`, and how many parameters they may be."""
 MOST = 200
 """Stories that a feed is asked for at most, unless it holds more by itself."""
 LONGEST_QUERY = 1000
@@ -79,6 +82,16 @@ def asked(
     )
 
 
+def parameters(text: str) -> dict[str, list[str]]:
+    """What stands after the `?` of an address. Raises WrongParameter if that is too much."""
+    if len(text) > LONGEST_ASKED:
+        raise WrongParameter(f"An address must have at most {LONGEST_ASKED:,} characters.")
+    try:
+        return parse_qs(text, max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise WrongParameter("There are too many parameters in this address.") from error
+
+
 def _language(text: str) -> str:
     if text and not _LANGUAGE.fullmatch(text.lower()):
         raise WrongParameter('lang must be the tag of a language, such as "es" or "pt-br".')
@@ -93,7 +106,7 @@ def _limit(text: str, standard: int, most: int) -> int:
 
 
 def _searched(text: str) -> str:
-    text = " ".join(text.split())
+    text = one_line(text)
     if len(text) > LONGEST_QUERY:
         raise WrongParameter(f"q must have at most {LONGEST_QUERY:,} characters.")
     try:

@@ -1,11 +1,11 @@
 """The whole edition: every public path, and what is made for it."""
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from aggregator.config import Config
-from aggregator.edition.asking import LISTED, MOST, NOTHING, SEARCHED, WIDGET, Asked
+from aggregator.edition.asking import LISTED, MOST, NOTHING, SEARCHED, WIDGET, Asked, asked
 from aggregator.edition.documents import Document, Place, page
 from aggregator.edition.lists import Listed, Lists
 from aggregator.errors import WrongParameter
@@ -65,6 +65,17 @@ class Edition:
             return IN_WIDGET, MOST_IN_WIDGET
         return limit, max(MOST, limit)
 
+    def asked(self, path: str, parameters: Mapping[str, Sequence[str]]) -> Asked:
+        """What is asked of what stands at a path. Raises WrongParameter."""
+        return asked(parameters, self.takes(path), self.bounds(path), self.is_outlet)
+
+    def has(self, path: str) -> bool:
+        """True if something may stand at a path, whatever is asked of it."""
+        try:
+            return self.find(path) is not None
+        except WrongParameter:
+            return True
+
     def is_outlet(self, id_: str) -> bool:
         """True for the id of an outlet that is listed, or was."""
         return self.lists.source(id_) is not None
@@ -107,12 +118,10 @@ class Edition:
         yield from (f"/sources/{id_}" for id_ in sources)
 
     def _pages(self, listed: Listed) -> Iterator[int]:
-        number = self.store.newest_page(listed.scopes[0])
-        if number:
-            yield number + 1
-        while number:
-            yield number
-            number = self.store.newest_page(listed.scopes[0], before=number)
+        """The documents of its archive, and the one after the last, which leads to the newest."""
+        oldest, newest = self.store.pages(listed.scopes[0])
+        if oldest:
+            yield from range(newest + 1, oldest - 1, -1)
 
     def not_found(self, path: str = "") -> Document:
         """The page for a path where nothing stands, with the topics that may have been meant."""
@@ -140,7 +149,7 @@ class Edition:
                 body=sources_opml(config.all_sources, site), media_type=OPML
             ),
             "/style.css": lambda: _css("style.css"),
-            "/embed.css": lambda: _css("embed.css"),
+            "/embed.css": lambda: _css("widget.css", "embed.css"),
             "/embedding.js": lambda: Document(body=pages.file("embedding.js"), media_type=SCRIPT),
             "/favicon.svg": lambda: Document(
                 body=pages.file("favicon.svg"), media_type="image/svg+xml"
@@ -153,7 +162,7 @@ class Edition:
         if listed is None:
             return None
         if listed.is_gone:
-            return Place(path=listed.path, scopes=(ALL,), make=self._gone)
+            return Place(path=listed.path, scopes=(ALL,), make=lambda: self._gone("topic"))
         number = int(match["page"] or 0)
         if number and len(listed.scopes) > 1:
             return None
@@ -169,6 +178,8 @@ class Edition:
             return show(self.lists.newest(listed, asked))
 
         def archived() -> Document | None:
+            if self.lists.is_over(listed, number):
+                return self._gone("archive")
             return show(self.lists.archive(listed, number))
 
         make, scopes = newest, listed.scopes
@@ -199,7 +210,7 @@ class Edition:
         if listed is None:
             return None
         if listed.is_gone:
-            return Place(path=match[0], scopes=(ALL,), make=self._gone)
+            return Place(path=match[0], scopes=(ALL,), make=lambda: self._gone("topic"))
         script = match["script"] or ""
         path = f"/embed/{listed.path.removeprefix('/topics/')}{script}{asked.query}"
 
@@ -270,13 +281,13 @@ class Edition:
             path = f"/stories/{heir}"
             return page(pages.moved_page(path, site, topics), leads_to=path)
         if self.store.is_hidden(id_):
-            return page(pages.gone_page(site, topics, is_story=True), status=410)
+            return self._gone("story")
         return None
 
-    def _gone(self) -> Document:
-        """A topic of the past."""
+    def _gone(self, what: str) -> Document:
+        """A topic of the past, a story that was taken down, an archive that is too old."""
         site, topics = self.config.site, self.config.topics
-        return page(pages.gone_page(site, topics, is_story=False), status=410)
+        return page(pages.gone_page(site, topics, what), status=410)
 
 
 def _feed_paths(path: str) -> Iterator[str]:
@@ -299,5 +310,6 @@ def _wanted(path: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", path.lower().rpartition("/")[2]))
 
 
-def _css(name: str) -> Document:
-    return Document(body=pages.file(name), media_type="text/css; charset=utf-8")
+def _css(*names: str) -> Document:
+    body = b"".join(pages.file(name) for name in names)
+    return Document(body=body, media_type="text/css; charset=utf-8")

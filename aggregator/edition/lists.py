@@ -14,7 +14,6 @@ from aggregator.model import (
     Story,
     Topic,
     TopicFeed,
-    page_scope,
     source_scope,
     topic_scope,
 )
@@ -49,6 +48,7 @@ class Lists:
         self._sources = {source.id: source for source in config.all_sources}
         self._topics = {topic.id: topic for topic in config.topics}
         self._former = {was: topic.id for topic in config.topics for was in topic.was}
+        self._first = store.first_names()
         self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
 
     # ---- which list
@@ -95,7 +95,7 @@ class Lists:
             language=one.language
             if all(topic.language == one.language for topic in found)
             else self._config.site.language,
-            was=f"/topics/{one.was[0]}" if one.was and len(found) == 1 else "",
+            was=f"/topics/{'+'.join(sorted(self._first.get(id_, id_) for id_ in ids))}",
         )
 
     def source(self, id_: str) -> Source | None:
@@ -125,24 +125,29 @@ class Lists:
             return self._narrowed(feed, asked)
         removed = tuple(self._store.removed(first))
         times = [feed.updated, *(one.at for one in removed)]
-        older = self._store.newest_page(first)
+        _, older = self._store.pages(first)
         return replace(feed, removed=removed, updated=max(times), older=older)
 
     def is_next(self, listed: Listed, page: int) -> bool:
         """True for the archive document that is being filled: a full one leads on to it."""
-        return page > 1 and page == self._store.newest_page(listed.scopes[0]) + 1
+        return page > 1 and page == self._store.pages(listed.scopes[0])[1] + 1
+
+    def is_over(self, listed: Listed, page: int) -> bool:
+        """True for an archive document of which nothing is kept any more, nor of those before."""
+        oldest, newest = self._store.pages(listed.scopes[0])
+        return page <= newest and (page < oldest or not oldest)
 
     def archive(self, listed: Listed, page: int) -> TopicFeed | None:
         """An archive document of a list; None if it is not full yet."""
         (scope,) = listed.scopes
-        if not self._store.revision(page_scope(scope, page)).number:
+        if page > self._store.pages(scope)[1]:
             return None
         feed = self.told(listed.path, self._store.archived(scope, page), of=listed)
         removed = tuple(self._store.removed(scope, page))
         return replace(
             feed,
             page=page,
-            older=self._store.newest_page(scope, before=page),
+            older=page - 1,
             newer=page + 1,
             removed=removed,
             updated=max([feed.updated, *(one.at for one in removed)]),

@@ -1,9 +1,8 @@
 """The feeds of an edition by their public addresses, as those know them who subscribe to them."""
 
 from collections.abc import Sequence
-from urllib.parse import parse_qs
 
-from aggregator.edition.asking import Asked, asked
+from aggregator.edition.asking import parameters
 from aggregator.edition.documents import Document, Place
 from aggregator.edition.edition import Edition
 from aggregator.errors import WrongParameter
@@ -48,11 +47,7 @@ class Subscribable:
         if path.rpartition(".")[2] not in ENDINGS:
             return None
         try:
-            return self._edition.find(path, self._asked(path, query))
-        except (WrongParameter, ValueError):
+            asked = self._edition.asked(path, parameters(query))
+            return self._edition.find(path, asked)
+        except WrongParameter:
             return None
-
-    def _asked(self, path: str, query: str) -> Asked:
-        edition = self._edition
-        given = parse_qs(query, max_num_fields=50)
-        return asked(given, edition.takes(path), edition.bounds(path), edition.is_outlet)

@@ -90,9 +90,9 @@ def embedding_page(site: Site, topics: Sequence[Topic]) -> bytes:
     return _render("embedding.html", site, topics)
 
 
-def gone_page(site: Site, topics: Sequence[Topic], *, is_story: bool) -> bytes:
-    """A story that was taken down, or a topic of the past."""
-    return _render("gone.html", site, topics, is_story=is_story)
+def gone_page(site: Site, topics: Sequence[Topic], what: str) -> bytes:
+    """A "story" that was taken down, a "topic" of the past, or an "archive" that is too old."""
+    return _render("gone.html", site, topics, what=what)
 
 
 def not_found_page(site: Site, topics: Sequence[Topic], wanted: str = "") -> bytes:

@@ -5,18 +5,32 @@ sets no cookie, asks nobody anything, and writes no HTML, so it runs under the s
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aggregator.model import Site, TopicFeed
 from aggregator.publish import pages
 from aggregator.publish.addresses import Addresses
 from aggregator.publish.shown import Shown, shown
+from aggregator.text import cut
 
 __all__ = ["frame", "script"]
 
+LARGEST = 10_000
+LONGEST_HEADLINE = 160
+"""Characters."""
+
 
 def script(feed: TopicFeed, site: Site, theme: str) -> bytes:
-    """JavaScript that shows the headlines where its tag stands."""
+    """JavaScript that shows the headlines where its tag stands; as many of them as go into
+    `LARGEST` bytes. It is ASCII, for a page may be read in another encoding than ours."""
+    stories = [_story(item) for item in shown(feed)]
+    while len(made := _script(feed, site, theme, stories)) > LARGEST and stories:
+        stories.pop()
+    return made
+
+
+def _script(feed: TopicFeed, site: Site, theme: str, stories: Sequence[dict[str, Any]]) -> bytes:
     at = Addresses(site.url)
     told = {
         "title": feed.title,
@@ -26,11 +40,9 @@ def script(feed: TopicFeed, site: Site, theme: str) -> bytes:
         "lang": feed.language,
         "theme": theme,
         "style": pages.file("widget.css").decode(),
-        "stories": [_story(item) for item in shown(feed)],
+        "stories": stories,
     }
-    text = json.dumps(told, ensure_ascii=False, indent=0)
-    for letter in "<\u2028\u2029":  # that some reader may take for an end
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    text = json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")
     return pages.file("widget.js").replace(b"$TOLD", text.encode())
 
 
@@ -41,7 +53,7 @@ def frame(feed: TopicFeed, site: Site, theme: str) -> bytes:
 
 def _story(item: Shown) -> dict[str, Any]:
     return {
-        "title": item.lead.title,
+        "title": cut(item.lead.title, LONGEST_HEADLINE),
         "url": item.lead.link,
         "outlet": item.source.name,
         "date": item.story.published.isoformat(),

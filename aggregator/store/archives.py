@@ -5,47 +5,61 @@ with whatever date, comes into a later document (RFC 5005, 4). A story that nobo
 the newest, since it came with an old date, makes a document that is not full.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from aggregator.model import Removed, hidden_scope, page_scope
 from aggregator.store.listing import bump
+from aggregator.store.schema import UNARCHIVED
 
-__all__ = ["archive", "archived", "newest_page", "removed"]
+__all__ = ["archive", "archived", "due", "newest_page", "oldest_page", "removed"]
 
 _WAITING = "from listings where scope = ? and page is null"
+AT_ONCE = 100
+"""Documents of a list that are closed in one transaction."""
 MOST_REMOVED = 50
 """Stories taken down that a feed of the newest tells of."""
 
 
-def archive(db: Database, size: int, now: datetime) -> int:
-    """Close the documents of `size` stories that are full, in every list that has changed; gives
+def due(db: Database, size: int, *, in_all: bool) -> list[str]:
+    """The lists that may have something to archive: those that have changed, or all."""
+    sql = f"select scope from revisions where {UNARCHIVED}"  # noqa: S608 - our own words
+    if in_all:
+        sql += """ union select scope from listings where page is null and scope not glob 'held *'
+                   group by scope having count(*) >= ?"""
+    return [scope for (scope,) in db.execute(sql, [size] if in_all else [])]
+
+
+def archive(db: Database, scope: str, size: int, now: datetime) -> int:
+    """Close the documents of `size` stories of a list that are full, not too many at once; gives
     how many."""
-    sql = """select scope from revisions where number != archived
-             and scope not glob 'held *' and scope not glob '* #*'"""
-    closed = 0
-    for (scope,) in db.execute(sql).fetchall():
-        pages = list(_close(db, scope, size))
-        bump(db, [page_scope(scope, page) for page in pages] + ([scope] if pages else []), now)
-        db.execute("update revisions set archived = number where scope = ?", [scope])
-        closed += len(pages)
+    first = newest_page(db, scope) + 1
+    closed = _close(db, scope, size, first)
+    if closed:
+        bump(db, [scope, *(page_scope(scope, first + n) for n in range(closed))], now)
+    db.execute(
+        """update revisions set pages = pages + ?,
+             archived = case when ? then archived else number end where scope = ?""",
+        [closed, closed >= AT_ONCE, scope],
+    )
     return closed
 
 
-def _close(db: Database, scope: str, size: int) -> Iterator[int]:
-    """Put into documents what fills them or cannot wait; gives their numbers."""
-    (waiting,) = db.execute(f"select count(*) {_WAITING}", [scope]).fetchone()
-    first = newest_page(db, scope) + 1
-    rest = waiting % size
-    if waiting >= size:
-        yield from _fill(db, scope, first, size, waiting - rest)
-    if rest and _is_out_of_sight(db, scope, size):
-        yield from _fill(db, scope, newest_page(db, scope) + 1, size, rest)
+def _close(db: Database, scope: str, size: int, first: int) -> int:
+    """Put into documents what fills them or cannot wait; gives how many they are."""
+    waiting: int = db.execute(f"select count(*) {_WAITING}", [scope]).fetchone()[0]
+    full = min(waiting // size, AT_ONCE)
+    if full:
+        _fill(db, scope, first, size, full * size)
+    rest = waiting - full * size
+    if 0 < rest < size and _is_out_of_sight(db, scope, size):
+        _fill(db, scope, first + full, size, rest)
+        return full + 1
+    return full
 
 
-def _fill(db: Database, scope: str, first: int, size: int, count: int) -> Iterator[int]:
+def _fill(db: Database, scope: str, first: int, size: int, count: int) -> None:
     db.execute(
         """update listings set page = :first + (place - 1) / :size
            from (select story as waiting,
@@ -54,7 +68,6 @@ def _fill(db: Database, scope: str, first: int, size: int, count: int) -> Iterat
            where story = waiting and scope = :scope""",
         {"scope": scope, "first": first, "size": size, "count": count},
     )
-    yield from range(first, first + -(-count // size))
 
 
 def _is_out_of_sight(db: Database, scope: str, size: int) -> bool:
@@ -68,17 +81,25 @@ def _is_out_of_sight(db: Database, scope: str, size: int) -> bool:
     return bool(edge and db.execute(sql, [scope, *edge]).fetchone()[0])
 
 
-def newest_page(db: Database, scope: str, before: int | None = None) -> int:
-    """The number of the last document of a list, or of the last one before another; 0 if there is
-    none."""
-    sql = "select max(page) from listings where scope = ? and page is not null and page < ?"
-    return db.execute(sql, [scope, 2**62 if before is None else before]).fetchone()[0] or 0
+def newest_page(db: Database, scope: str) -> int:
+    """The number of the last document of a list that is full; 0 if there is none. A number is
+    never given again, whatever becomes of the stories."""
+    found = db.execute("select pages from revisions where scope = ?", [scope]).fetchone()
+    return found[0] if found else 0
 
 
 def archived(db: Database, scope: str, page: int) -> list[int]:
     """The rows of the stories of a document."""
     sql = "select story from listings where scope = ? and page = ?"
     return [story for (story,) in db.execute(sql, [scope, page])]
+
+
+def oldest_page(db: Database, scope: str) -> int:
+    """The number of the first document that still holds a story, or tells of one that was taken
+    down; 0 if none does."""
+    one = "select min(page) as page from listings where scope = ? and page is not null"
+    sql = f"select min(page) from ({one} union all {one})"  # noqa: S608 - our own words
+    return db.execute(sql, [scope, hidden_scope(scope)]).fetchone()[0] or 0
 
 
 def removed(db: Database, scope: str, page: int | None) -> list[Removed]:

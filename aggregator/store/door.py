@@ -267,9 +267,12 @@ class Store(Protocol):
         """Close the archive documents of `size` stories that are full, in all lists; gives how
         many."""
 
-    def newest_page(self, scope: str, before: int | None = None) -> int:
-        """The number of the newest archive document of a scope, or of the newest one `before`
-        another; 0 if there is none."""
+    def pages(self, scope: str) -> tuple[int, int]:
+        """The number of the oldest archive document of a scope that still holds something, and of
+        the newest; 0 if there is none."""
+
+    def first_names(self) -> dict[str, str]:
+        """The id under which a topic was first published, of those that were renamed."""
 
     def archived(self, scope: str, page: int) -> list[Story]:
         """The stories of an archive document, ordered by publication, newest first."""

@@ -62,7 +62,9 @@ def _standing(db: Database, story_row: int, touched: set[str]) -> set[str]:
     sql = "select scope, page from listings where story = ?"
     found = db.execute(sql, [story_row]).fetchall()
     standing = {scope for scope, _ in found}
-    touched |= standing | {page_scope(s, page) for s, page in found if page is not None}
+    for scope, page in found:
+        shown = scope.removeprefix(HIDDEN)  # where it is told that it was taken down
+        touched |= {scope, shown} | ({page_scope(shown, page)} if page is not None else set())
     return standing
 
 
@@ -107,13 +109,14 @@ def unlist(db: Database, story_row: int, touched: set[str]) -> None:
 
 
 def hide(db: Database, story_row: int, why: str, now: datetime) -> set[str]:
-    """Take a published story out of every list, but for the place that it has there. Gives the
-    lists that change."""
+    """Take a story out of every list, but for the place that it has there, also out of those where
+    it is held. Gives the lists that change."""
     touched: set[str] = set()
     _standing(db, story_row, touched)
     db.execute(
-        "update listings set scope = ? || scope where story = ? and scope not glob ?",
-        [HIDDEN, story_row, f"{HELD}*"],
+        """update listings set scope = ?1 || case when scope glob ?2 then substr(scope, ?3)
+             else scope end where story = ?4 and scope not glob ?5""",
+        [HIDDEN, f"{HELD}*", len(HELD) + 1, story_row, f"{HIDDEN}*"],
     )
     db.execute("insert or replace into hidden values (?, ?, ?)", [story_row, why, rows.time(now)])
     return touched

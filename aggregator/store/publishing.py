@@ -28,6 +28,9 @@ _ALL = "select story from listings where scope = 'all'"
 class Publishing(Connection):
     """Lists of stories, their history, and what was taken out of them."""
 
+    _archived_by = 0
+    """The size of the documents when all lists were looked through last."""
+
     def latest(
         self,
         scope: str,
@@ -50,9 +53,13 @@ class Publishing(Connection):
             window = search.newest(db, query, limit, language, without)
             return in_order(stories(db, window).values())
 
-    def newest_page(self, scope: str, before: int | None = None) -> int:
+    def pages(self, scope: str) -> tuple[int, int]:
         with self._door() as db:
-            return archives.newest_page(db, scope, before)
+            return archives.oldest_page(db, scope), archives.newest_page(db, scope)
+
+    def first_names(self) -> dict[str, str]:
+        with self._door() as db:
+            return dict(db.execute("select topic, first from topic_names").fetchall())
 
     def archived(self, scope: str, page: int) -> list[Story]:
         with self._door() as db:
@@ -63,8 +70,18 @@ class Publishing(Connection):
             return archives.removed(db, scope, page)
 
     def archive(self, size: int, now: datetime) -> int:
-        with self._writing() as db:
-            return archives.archive(db, size, now)
+        with self._door() as db:
+            due = archives.due(db, size, in_all=size != self._archived_by)
+        closed = 0
+        for scope in due:
+            while True:  # in pieces, so that nobody waits long to write
+                with self._writing() as db:
+                    some = archives.archive(db, scope, size, now)
+                closed += some
+                if some < archives.AT_ONCE:
+                    break
+        self._archived_by = size
+        return closed
 
     def hide(self, id_: str, why: str, now: datetime) -> None:
         with self._writing() as db:

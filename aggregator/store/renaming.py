@@ -24,7 +24,8 @@ def rename(db: Database, former: Mapping[str, str], now: datetime) -> None:
     What stands under both ids stays as it stands under the new one.
     """
     for was, now_is in former.items():
-        for kept in (str, held_scope, hidden_scope):
+        _name(db, was, now_is)
+        for kept in (_plainly, held_scope, hidden_scope):
             _move_list(db, kept(topic_scope(was)), kept(topic_scope(now_is)))
         for table in ("said", "suggestions"):
             db.execute(f"update or ignore {table} set topic = ? where topic = ?", [now_is, was])  # noqa: S608 - our own names
@@ -33,6 +34,21 @@ def rename(db: Database, former: Mapping[str, str], now: datetime) -> None:
         of_topic = [topic_scope(topic), f"{topic_scope(topic)} #*"]
         sql = "select scope from revisions where scope = ? or scope glob ?"
         bump(db, [scope for (scope,) in db.execute(sql, of_topic).fetchall()], now)
+
+
+def _plainly(scope: str) -> str:
+    return scope
+
+
+def _name(db: Database, was: str, now_is: str) -> None:
+    """The topic goes on under the first of its names, unless it was published already: then it
+    only takes in another one."""
+    sql = "select scope from revisions where scope in (?, ?)"
+    published = [scope for (scope,) in db.execute(sql, [topic_scope(was), topic_scope(now_is)])]
+    if published == [topic_scope(was)]:
+        found = db.execute("select first from topic_names where topic = ?", [was]).fetchone()
+        row = [now_is, found[0] if found else was]
+        db.execute("insert or replace into topic_names values (?, ?)", row)
 
 
 def _move_list(db: Database, was: str, now_is: str) -> None:

@@ -317,6 +317,14 @@ def lists_have_a_history(db: Database) -> None:
 
 
 @migrations()
+def topics_have_first_names(db: Database) -> None:
+    """Under which id a topic was first published, which names its feeds for ever."""
+    db.execute(
+        """create table topic_names (topic text primary key, first text not null) without rowid"""
+    )
+
+
+@migrations()
 def stories_are_taken_down(db: Database) -> None:
     """What an operator has taken down, when and why."""
     db.execute(

@@ -6,7 +6,7 @@ how long it may be kept (RFC 9111, RFC 5861), and what a browser may do with it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from werkzeug.datastructures import ETags
@@ -30,6 +30,10 @@ POLICIES = {
     "frame-ancestors *",
 }
 """Content-Security-Policy by the kind of document."""
+
+
+LONGEST_HEADER = 500
+"""Characters of an Accept-Encoding that is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +82,29 @@ class Rules:
         """The document, or that it is the one that the asker has. What is private must not be
         kept by anybody, since it is given to some only."""
         coding, body = _coded(kept, asker.codings)
-        headers = kept.headers.get((coding, is_private))
+        changed = self._when(kept)
+        key = (coding, is_private, changed is None)
+        headers = kept.headers.get(key)
         if headers is None:
-            headers = self._made(kept, coding, len(body), is_private)
-            kept.headers[coding, is_private] = headers
-        if _has_it(asker, kept, self._when(kept)):
+            headers = kept.headers[key] = self._made(kept, coding, len(body), is_private, changed)
+        if _has_it(asker, kept, changed):
             return Answer(status=304, headers=_without_body(headers), body=b"")
         return Answer(
             status=kept.document.status, headers=headers, body=b"" if asker.is_head else body
         )
 
-    def _when(self, kept: Kept) -> datetime:
-        return max(kept.changed, self._changed)
+    def _when(self, kept: Kept) -> datetime | None:
+        """When it has changed last, to the second; None if a date cannot tell. That of lists that
+        were joined cannot: one of them may have changed before the date of another. And the
+        changes of one run are numbered by seconds that may still lie ahead (RFC 9110, 8.8.2.1)."""
+        if kept.changed is None:
+            return None
+        changed = max(kept.changed, self._changed).replace(microsecond=0)
+        return changed if changed <= datetime.now(UTC) else None
 
-    def _made(self, kept: Kept, coding: str, length: int, is_private: bool) -> Headers:
+    def _made(
+        self, kept: Kept, coding: str, length: int, is_private: bool, changed: datetime | None
+    ) -> Headers:
         end = f"-{coding}" if coding else ""
         also = ", Sec-Fetch-Dest" if kept.document.kind == "feed" else ""
         return [
@@ -99,9 +112,10 @@ class Rules:
             ("Content-Length", str(length)),
             *([("Content-Encoding", coding)] if coding else []),
             ("ETag", f'"{kept.etag}{end}"'),
-            ("Last-Modified", http_date(self._when(kept))),
+            *([("Last-Modified", http_date(changed))] if changed else []),
             ("Cache-Control", "private, no-store" if is_private else self._keep),
             ("Vary", f"Accept-Encoding{also}"),
+            *([("Content-Location", kept.location)] if kept.document.kind == "feed" else []),
             *_of_kind(kept.document),
         ]
 
@@ -148,7 +162,7 @@ def _of_kind(document: Document) -> Headers:
 
 def _coded(kept: Kept, accepted: str) -> tuple[str, bytes]:
     """The coding that the asker likes best, of equals the one that takes least."""
-    for coding in _liked(accepted):
+    for coding in _liked(accepted) if len(accepted) <= LONGEST_HEADER else ():
         if body := kept.coded(coding):
             return coding, body
     return "", kept.document.body
@@ -157,29 +171,34 @@ def _coded(kept: Kept, accepted: str) -> tuple[str, bytes]:
 @lru_cache(maxsize=512)
 def _liked(accepted: str) -> Sequence[str]:
     """Codings in the order in which an Accept-Encoding header likes them."""
-    given = dict(parse_accept_header(accepted))
+    given = {coding.lower(): quality for coding, quality in parse_accept_header(accepted)}
     quality = {coding: given.get(coding, given.get("*", 0)) for coding in CODINGS}
     liked = [coding for coding in CODINGS if quality[coding] > 0]
     return sorted(liked, key=lambda coding: -quality[coding])
 
 
-def _has_it(asker: Asker, kept: Kept, changed: datetime) -> bool:
+def _has_it(asker: Asker, kept: Kept, changed: datetime | None) -> bool:
     """Whichever coding the asker has: a proxy may have weakened its ETag, or unpacked it."""
     if kept.document.status != 200:
         return False
     if asker.etags:
         return _is_among(asker.etags, kept.etag)
-    since = _date(asker.since) if asker.since else None
-    return since is not None and changed < since + timedelta(seconds=1)
+    since = _date(asker.since) if asker.since and changed else None
+    return since is not None and changed is not None and changed <= since
 
 
-@lru_cache(maxsize=4096)
 def _is_among(header: str, etag: str) -> bool:
     found: ETags = parse_etags(header)
     return any(found.contains_weak(f"{etag}{end}") for end in ("", *(f"-{c}" for c in CODINGS)))
 
 
-_date = lru_cache(maxsize=4096)(parse_date)
+def _date(header: str) -> datetime | None:
+    """A date of HTTP; what is none is passed over (RFC 9110, 13.1.3)."""
+    try:
+        return parse_date(header)
+    except (OverflowError, ValueError):
+        return None
+
 
 _OF_BODY = ("Content-Type", "Content-Length", "Content-Encoding")
 

@@ -1,16 +1,17 @@
 """create_app(config, store) -> Flask."""
 
+import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Flask, Response, jsonify, redirect, request
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
-from aggregator.edition import Asked, Edition, asked
+from aggregator.edition import Edition, parameters
 from aggregator.edition.subscribing import Subscribable
 from aggregator.errors import StoreError, WrongParameter
 from aggregator.publish.addresses import ENDINGS
@@ -22,9 +23,6 @@ from aggregator.web.shelf import Shelf
 
 __all__ = ["create_app"]
 
-LONGEST_QUERY = 8000
-"""Bytes after the `?`."""
-MOST_PARAMETERS = 50
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -62,22 +60,27 @@ def create_app(config: Config, store: Store) -> Flask:
         """Whatever stands at the path."""
         path = f"/{path}"
         # behind a server that keeps the site's folder in the path, or takes it away
-        if root and f"{path}/".startswith(f"{root}/") and not edition.find(path):
+        if root and f"{path}/".startswith(f"{root}/") and not edition.has(path):
             path = path.removeprefix(root) or "/"
-        if path != "/" and path.endswith("/") and edition.find(path.rstrip("/")):
-            query = f"?{request.query_string.decode()}" if request.query_string else ""
-            return redirect(f"{root}{path.rstrip('/')}{query}", 301)  # as file servers write it
+        if path != "/" and path.endswith("/") and edition.has(path.rstrip("/")):
+            query = quote(request.query_string, safe=string.printable)
+            asked = f"?{query}" if query else ""
+            return redirect(f"{root}{path.rstrip('/')}{asked}", 301)  # as file servers write it
         is_navigation = _is_navigation(request.environ, path)
         if is_navigation:
             path += ".html"
-        place = edition.find(path, _asked(edition, path))
+        text = request.query_string.decode("ascii", "replace")
+        place = edition.find(path, edition.asked(path, parameters(text)))
         kept = shelf.get(place, _question(request.environ)) if place else None
         if kept is None:
             return _response(as_it_is(edition.not_found(path)))
         if leads_to := kept.document.leads_to:
+            if is_navigation:  # a reader must never be led to the page for people
+                leads_to = leads_to.replace(".html", "", 1)
             code = 301 if kept.document.is_for_good else 302
             moved = redirect(f"{root}{leads_to}", code)
             moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
+            moved.vary.add("Sec-Fetch-Dest")
             return moved
         answer = rules.answer(kept, Asker.of(request.environ), is_private=is_navigation)
         return _response(answer)
@@ -131,7 +134,7 @@ class _Recalled:
                 kept = None  # the application says so, and logs it
             if kept is not None and not kept.document.leads_to:
                 answer = self._rules.answer(kept, Asker.of(environ), is_private=question[2])
-                start(_STATUS[answer.status], answer.headers)
+                start(_STATUS[answer.status], [*answer.headers])  # a server may change the list
                 return (answer.body,)
         return self._app(environ, start)
 
@@ -146,16 +149,6 @@ def _is_navigation(environ: Mapping[str, str], path: str) -> bool:
     """True if a person has opened the address of a feed in a browser. A reader does not say so,
     nor does a page that fetches it (Fetch Metadata)."""
     return environ.get("HTTP_SEC_FETCH_DEST") == "document" and path.rpartition(".")[2] in ENDINGS
-
-
-def _asked(edition: Edition, path: str) -> Asked:
-    """What the request asks of a list. Raises WrongParameter."""
-    text = request.query_string[:LONGEST_QUERY].decode("ascii", "replace")
-    try:
-        given = parse_qs(text, max_num_fields=MOST_PARAMETERS)
-    except ValueError as error:
-        raise WrongParameter("There are too many parameters in this address.") from error
-    return asked(given, edition.takes(path), edition.bounds(path), edition.is_outlet)
 
 
 def _response(answer: Answer) -> Response:

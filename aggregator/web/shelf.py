@@ -1,8 +1,8 @@
 """Documents that were made once and are kept until one of their scopes changes."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -26,10 +26,14 @@ class Kept:
 
     document: Document
     etag: str
-    changed: datetime
+    changed: datetime | None
+    """None if no date tells what has changed."""
+    location: str
+    """The address at which it stands, whichever way it was asked for."""
     revision: int
-    headers: dict[tuple[str, bool], list[tuple[str, str]]] = field(default_factory=dict)
-    """Those of an answer, by its coding and by whether it is private, once they have been made."""
+    headers: dict[tuple[str, bool, bool], list[tuple[str, str]]] = field(default_factory=dict)
+    """Those of an answer, by its coding, whether it is private, and whether its date is known,
+    once they have been made."""
     _coded: dict[str, bytes | None] = field(default_factory=dict)
 
     def coded(self, coding: str) -> bytes | None:
@@ -52,6 +56,7 @@ class Shelf:
         self._edition = edition
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._places: OrderedDict[Hashable, Place] = OrderedDict()
+        self._locks: dict[str, tuple[Lock, int]] = {}
         self._size = 0
         self._lock = Lock()
 
@@ -63,24 +68,43 @@ class Shelf:
 
     def get(self, place: Place, question: Hashable = None) -> Kept | None:
         """The document at a place. The question is remembered for `recall`."""
-        kept = self._standing(place)
-        if kept is None:
-            revision = self._edition.store.revision(*place.scopes)
-            document = place.make()
-            if document is None:
-                return None
-            kept = Kept(
-                document=document,
-                etag=document.etag,
-                changed=revision.changed,
-                revision=revision.number,
-            )
-            self._keep(place.path, kept)
-        if question is not None and len(str(question)) <= LONGEST_QUESTION:
+        with self._making(place.path):
+            kept = self._standing(place) or self._make(place)
+        if kept is not None and question is not None and len(str(question)) <= LONGEST_QUESTION:
             with self._lock:
                 self._places[question] = place
                 if len(self._places) > ASKED:
                     self._places.popitem(last=False)
+        return kept
+
+    @contextmanager
+    def _making(self, path: str) -> Iterator[None]:
+        """Held by one thread for each document, so that it is made once."""
+        with self._lock:
+            lock, waiting = self._locks.get(path, (Lock(), 0))
+            self._locks[path] = lock, waiting + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, waiting = self._locks.pop(path)
+                if waiting > 1:
+                    self._locks[path] = lock, waiting - 1
+
+    def _make(self, place: Place) -> Kept | None:
+        revision = self._edition.store.revision(*place.scopes)
+        document = place.make()
+        if document is None:
+            return None
+        kept = Kept(
+            document=document,
+            etag=document.etag,
+            changed=revision.changed if len(place.scopes) == 1 else None,
+            location=f"{self._edition.config.site.url}{place.path}",
+            revision=revision.number,
+        )
+        self._keep(place.path, kept)
         return kept
 
     def _standing(self, place: Place) -> Kept | None:

@@ -24,7 +24,7 @@ from aggregator.model import (
     topic_scope,
 )
 from aggregator.query import parse
-from aggregator.store import Store, open_store
+from aggregator.store import Store, archives, open_store
 from tests.builders import NOW, entry, source, story, topic
 
 LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
@@ -112,7 +112,7 @@ def test_archives_fill_up(store: Store) -> None:
     closed = store.archive(2, NOW)
 
     assert closed == 2 * 3  # of the topic, of the outlet, of all
-    assert store.newest_page(LABOR) == 2
+    assert store.pages(LABOR) == (1, 2)
     assert _titles(store.archived(LABOR, 1)) == ["S1", "S0"]
     assert _titles(store.archived(LABOR, 2)) == ["S3", "S2"]
     before = store.revision(page_scope(LABOR, 1))
@@ -120,17 +120,72 @@ def test_archives_fill_up(store: Store) -> None:
     assert store.archive(2, NOW) == 3
     assert _titles(store.archived(LABOR, 3)) == ["S5", "S4"]
     assert store.revision(page_scope(LABOR, 1)) == before
-    assert store.newest_page(LABOR, before=2) == 1
-    assert store.newest_page(LABOR, before=1) == 0
+    assert store.pages(LABOR) == (1, 3)
 
 
 def test_nothing_new_closes_nothing(store: Store) -> None:
-    """A list that has not changed is not looked at again."""
-    _tells(store, "S", "labor")
-    store.archive(2, NOW)
+    """A list that has not changed is not looked at again, unless documents are to be smaller."""
+    for minute in range(3):
+        _tells(store, f"S{minute}", "labor", minute=minute)
+    store.archive(5, NOW)
+    assert store.archive(5, NOW) == 0
 
-    assert store.archive(2, NOW) == 0
-    assert store.archive(1, NOW) == 0
+    assert store.archive(2, NOW) == 3
+    assert _titles(store.archived(LABOR, 1)) == ["S1", "S0"]
+
+
+def test_a_number_is_given_once(store: Store) -> None:
+    """What becomes of the stories of a document changes nothing about the others: those that come
+    later come into later documents."""
+    for minute in range(4):
+        _tells(store, f"S{minute}", "labor", minute=minute)
+    store.archive(2, NOW)
+    for title in ("S2", "S3"):
+        store.hide(_id(store, title), "asked", NOW)
+    _tells(store, "S4", "labor", minute=4)
+    _tells(store, "S5", "labor", minute=5)
+    store.archive(2, NOW)
+    assert store.pages(LABOR) == (1, 3)
+    assert _titles(store.archived(LABOR, 2)) == []
+    assert _titles(store.archived(LABOR, 3)) == ["S5", "S4"]
+    for one in store.hidden():
+        store.unhide(one.id, NOW)
+    assert _titles(store.archived(LABOR, 2)) == ["S3", "S2"]
+
+    store.purge(timedelta(minutes=1), NOW + timedelta(days=9))
+
+    (oldest, newest) = store.pages(LABOR)
+    assert (oldest > 1 or oldest == 0, newest) == (True, 3)
+    _tells(store, "S6", "labor", minute=20_000)
+    _tells(store, "S7", "labor", minute=20_001)
+    store.archive(2, NOW)
+    assert store.pages(LABOR)[1] == 4
+
+
+def test_many_documents_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are closed in pieces, so that nobody waits long for the database."""
+    monkeypatch.setattr(archives, "AT_ONCE", 2)
+    for minute in range(11):
+        _tells(store, f"S{minute}", "labor", minute=minute)
+
+    assert store.archive(2, NOW) == 3 * 5
+    assert [_titles(store.archived(LABOR, page)) for page in (1, 5)] == [["S1", "S0"], ["S9", "S8"]]
+
+
+def test_a_tombstone_that_goes_is_a_change(store: Store) -> None:
+    """When the story is too old to be kept, whoever keeps the feed makes it anew."""
+    for minute in range(3):
+        _tells(store, f"S{minute}", "labor", minute=minute)
+    store.archive(2, NOW)
+    store.hide(_id(store, "S0"), "asked", NOW)
+    before = {scope: store.revision(scope).number for scope in (LABOR, page_scope(LABOR, 1))}
+
+    with store._writing() as db:  # type: ignore[attr-defined]
+        db.execute("update listings set arrived = '2020-01-01T00:00:00+00:00' where story = 1")
+    store.purge(timedelta(days=30), NOW)
+
+    assert store.removed(LABOR) == []
+    assert all(store.revision(scope).number > number for scope, number in before.items())
 
 
 def test_an_old_story_that_comes_late(store: Store) -> None:
@@ -268,6 +323,7 @@ def test_a_topic_has_another_name(store: Store) -> None:
     assert len(store.removed(LABOR)) == 1
     assert [said.topic for said in store.said([lead])] == ["labor"]
     assert store.revision(topic_scope("labour")).number == 0
+    assert store.first_names() == {"labor": "labour"}
     number = store.revision(LABOR).number
     store.rename_topics(renamed, NOW)  # nothing is left to do
     assert store.revision(LABOR).number == number
@@ -285,3 +341,4 @@ def test_a_topic_that_takes_in_another(store: Store) -> None:
     assert _titles(store.latest(LABOR, 9)) == ["S3", "S2", "S1", "S0"]
     assert _titles(store.archived(LABOR, 1)) == ["S1", "S0"]
     assert _titles(store.archived(LABOR, 2)) == ["S3", "S2"]
+    assert store.first_names() == {}

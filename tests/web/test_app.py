@@ -120,6 +120,7 @@ def test_codings(open_newsroom: Newsroom, path: str, coding: str) -> None:
 
 LIKED = [
     ("gzip, deflate, br, zstd", "br"),
+    ("GZIP", "gzip"),
     ("gzip, zstd", "zstd"),
     ("gzip;q=1, br;q=0.5", "gzip"),
     ("*", "br"),

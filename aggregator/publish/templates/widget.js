@@ -18,7 +18,7 @@
   };
   const story = (one) => make("li", { lang: one.lang },
     make("a", { href: one.url }, one.title),
-    make("span", { class: "credit" }, `${one.outlet} · `, day(one.date)));
+    make("span", { class: "credit" }, `${one.outlet} \u00b7 `, day(one.date)));
   const stories = told.stories.length
     ? make("ul", { role: "list" }, ...told.stories.map(story)) : make("p", {}, "No stories yet.");
   const place = make("div", {});
