@@ -206,7 +206,7 @@ def _running(command: Sequence[str], port: int) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 20
-        while socket.socket().connect_ex(("127.0.0.1", port)):
+        while not _is_up(port):
             if time.monotonic() > deadline or process.poll() is not None:
                 raise SystemExit(f"{command[0]} does not start.")
             time.sleep(0.05)
@@ -214,6 +214,11 @@ def _running(command: Sequence[str], port: int) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:
