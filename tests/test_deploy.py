@@ -145,8 +145,7 @@ def test_the_static_export(nginx: Nginx) -> None:
     assert page.headers["Cache-Control"] == "private, no-store"
     assert nginx.ask(port, "/topics/labor").body == nginx.room.get("/topics/labor").data
     assert nginx.ask(port, "/").status == 200
-    missing = nginx.ask(port, "/topics/nope.atom")
-    assert (missing.status, b"Nothing here" in missing.body) == (404, True)
+    assert nginx.ask(port, "/.published").status == 404
     preflight = nginx.ask(port, path, "OPTIONS")
     assert preflight.status == 204
     assert "If-None-Match" in preflight.headers["Access-Control-Allow-Headers"]
@@ -162,4 +161,7 @@ def test_the_static_export(nginx: Nginx) -> None:
     limited = nginx.ask(port, f"{path}?limit=1")
     assert limited.body == nginx.room.get(f"{path}?limit=1").data
     assert nginx.ask(port, "/search?q=strike").status == 200
-    assert len(nginx.program.answers) == 2
+    missing = nginx.ask(port, "/topics/nope.atom")
+    assert (missing.status, b"Nothing here" in missing.body) == (404, True)
+    assert nginx.ask(port, "/topics/labor+nope").status == 404
+    assert len(nginx.program.answers) == 4

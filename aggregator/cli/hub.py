@@ -34,10 +34,10 @@ def hub(path: Path) -> None:
             click.echo(f"{count:6,}  {topic}")
     failing = [subscriber for subscriber in subscribers if subscriber.failing_since]
     if failing:
-        listing = table("failing", "since", "tried again", "why")
+        listing = table("failing", "feed", "since", "tried again", "why")
         for one in failing:
             since, due = time_text(one.failing_since), time_text(one.due)
-            listing.add_row(one.host, since, due, escape(one.error))
+            listing.add_row(one.host, one.topic, since, due, escape(one.error))
         print_table(listing)
     for other in config.publish.hubs:
         owed = [ping for ping in pings if ping.hub == other]

@@ -50,14 +50,15 @@ def publish(path: Path, folder: Path) -> None:
                 continue
             name = file_of(place)
             state = _state(store.revision(*found.scopes), config)
-            if before.get(name) == state and (folder / name).is_file():
-                files |= {each: state for each in _names(name) if each in before}
+            known = {each: before[each] for each in _names(name) if each in before}
+            if known.get(name, "").startswith(state) and _stand(folder, known):
+                files |= known
                 continue
             document = found.make()
             if document is None or document.status != 200:
                 continue
             for each, body in _codings(name, document.body):
-                files[each] = state
+                files[each] = f"{state} {len(body)}"
                 written += _write(folder / each, body)
         removed = _remove_others(folder, before, files)
         asyncio.run(tell_all(config, store))
@@ -68,6 +69,15 @@ def publish(path: Path, folder: Path) -> None:
 def _state(revision: Revision, config: Config) -> str:
     """The same as long as nothing that stands in a file can have changed."""
     return digest_of(revision, config.changed, config.site, __version__)
+
+
+def _stand(folder: Path, known: Mapping[str, str]) -> bool:
+    """True if the files are there, and as large as they were written."""
+    try:
+        sizes = {name: (folder / name).stat().st_size for name in known}
+    except OSError:
+        return False
+    return all(state.endswith(f" {sizes[name]}") for name, state in known.items())
 
 
 def _names(name: str) -> list[str]:

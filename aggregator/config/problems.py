@@ -66,12 +66,17 @@ def between_values(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
 def _rights(tables: dict[str, Any], lines: Lines) -> Iterator[Problem]:
     """What may not be cut has no excerpt; a counter counts readers of full texts."""
     inherited = _dict(tables.get("defaults")).get("show", "excerpt")
+    default_license = _dict(tables.get("defaults")).get("license")
     for index, table in enumerate(_tables(tables, "source")):
         show = table.get("show", inherited)
         if table.get("uncut") is True and show == "excerpt":
             line = lines.of(("source", index, "uncut"))
             message = 'an excerpt is a cut; set show = "full" or show = "title" beside it'
             yield _problem(line, "source.uncut", message)
+        if table.get("license_url") and "license" not in table and default_license:
+            line = lines.of(("source", index, "license_url"))
+            message = "the licence of [defaults] is another one; set license beside it"
+            yield _problem(line, "source.license_url", message)
         if table.get("counter") and show != "full":
             line = lines.of(("source", index, "counter"))
             message = 'only full texts are counted; set show = "full" beside it'

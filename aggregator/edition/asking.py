@@ -112,7 +112,7 @@ def _searched(text: str) -> str:
     try:
         return query.parse(text).text if text else ""
     except QueryError as error:
-        raise WrongParameter(f"q cannot be read as a query: {error}") from error
+        raise WrongParameter(f"The query (q) cannot be read: {error}") from error
 
 
 def _theme(text: str) -> str:

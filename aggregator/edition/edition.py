@@ -128,11 +128,13 @@ class Edition:
         site, topics = self.config.site, self.config.topics
         return page(pages.not_found_page(site, topics, _wanted(path)), status=404)
 
-    def search_again(self, q: str, why: str) -> Document:
-        """The search page for what cannot be looked for, and why."""
-        feed = self.lists.found(NOTHING)
-        body = pages.search_page(feed, self.config.site, self.config.topics, q, why)
-        return page(body, status=400)
+    def refused(self, path: str, q: str, why: str) -> Document:
+        """The page for what cannot be meant, and why; of a search, with what was looked for."""
+        site, topics = self.config.site, self.config.topics
+        if path == "/search":
+            feed = self.lists.found(NOTHING)
+            return page(pages.search_page(feed, site, topics, q, why), status=400)
+        return page(pages.refused_page(site, topics, why), status=400)
 
     # ---- places
 
@@ -143,7 +145,9 @@ class Edition:
             "/": self._home,
             "/sources": lambda: page(pages.sources_page(config.all_sources, site, topics)),
             "/404.html": lambda: page(pages.not_found_page(site, topics)),  # for file servers
-            "/embed": lambda: page(pages.embedding_page(site, topics), kind="tool"),
+            "/embed": lambda: page(
+                pages.embedding_page(site, topics, config.all_sources), kind="tool"
+            ),
             "/topics.opml": lambda: Document(body=topics_opml(topics, site), media_type=OPML),
             "/sources.opml": lambda: Document(
                 body=sources_opml(config.all_sources, site), media_type=OPML

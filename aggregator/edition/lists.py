@@ -85,6 +85,8 @@ class Lists:
             left = [id_ for id_ in ids if id_ not in self._topics]
             if not all(self._store.revision(topic_scope(id_)).number for id_ in left):
                 return None
+            if found:  # what is left of it goes on
+                return self._joined([topic.id for topic in found])
             return Listed(path=path, scopes=(), title="", language="", is_gone=True)
         one = found[0]
         return Listed(
@@ -121,12 +123,14 @@ class Lists:
             share=self._shares.get(first) if is_whole and not joined else None,
         )
         feed = self.told(listed.path, found, of=listed)
+        removed = {
+            one.public_id: one for scope in listed.scopes for one in self._store.removed(scope)
+        }
+        times = [feed.updated, *(one.at for one in removed.values())]
+        feed = replace(feed, removed=tuple(removed.values()), updated=max(times))
         if asked != NOTHING or joined:
             return self._narrowed(feed, asked)
-        removed = tuple(self._store.removed(first))
-        times = [feed.updated, *(one.at for one in removed)]
-        _, older = self._store.pages(first)
-        return replace(feed, removed=removed, updated=max(times), older=older)
+        return replace(feed, older=self._store.pages(first)[1])
 
     def is_next(self, listed: Listed, page: int) -> bool:
         """True for the archive document that is being filled: a full one leads on to it."""

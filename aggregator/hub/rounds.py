@@ -224,7 +224,7 @@ def _failed(teller: Teller, subscriber: Subscriber, now: datetime) -> Callable[[
             teller.store.leave_us(subscriber.callback, subscriber.topic)
             error = f"{error} It is dropped."
         about = {"subscriber": subscriber.host, "topic": subscriber.topic}
-        teller.log("hub", did="delivered", **about, error=error)
+        teller.log("hub", did="not delivered", **about, error=error)
 
     return costs
 

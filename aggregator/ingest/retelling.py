@@ -6,7 +6,7 @@ Recognition itself is `dedupe`'s; here the store is asked what could match, and 
 it is filed under topics.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,8 +15,10 @@ from aggregator.ingest.categorize import Rulebook, barred, categorize
 from aggregator.ingest.dedupe import (
     WINDOW,
     Rules,
+    Telling,
     Told,
     chosen,
+    compare,
     dedupe,
     looked_for,
     near,
@@ -64,7 +66,32 @@ def tell(desk: Desk, entries: Sequence[Entry], *, is_first_import: bool = False)
     candidates = chosen(entries, found, outlets)
     rows = {row for some in candidates.values() for row in some}
     kin = desk.store.kin(rows | {entry.row for entry in entries if entry.row > 0})
-    return retold(desk, kin, uncommon(entries, sharing), candidates, is_first_import)
+    told = retold(desk, kin, uncommon(entries, sharing), candidates, is_first_import)
+    return replace(told, down=_taken_down(desk, entries, found))
+
+
+def _taken_down(
+    desk: Desk, entries: Sequence[Entry], found: Mapping[int, Collection[int]]
+) -> dict[int, str]:
+    """New entries that are like what an operator has taken down, by their rows, and the story that
+    was. It is not to come back by another name, be it from its own outlet."""
+    near = {row for rows in found.values() for row in rows}
+    stories = desk.store.told_in(desk.store.taken_down(near))
+    if not stories:
+        return {}
+    others = {row: next(e for e in told.entries if e.row == row) for row, told in stories.items()}
+    return {
+        entry.row: stories[row].id
+        for entry in entries
+        if entry.row < 0
+        for row in found.get(entry.row, ())
+        if row in others and _is_again(entry, others[row], desk.window)
+    }
+
+
+def _is_again(entry: Entry, other: Entry, window: timedelta) -> bool:
+    is_there = entry.source == other.source and entry.address == other.address != ""
+    return is_there or compare(Telling(entry), Telling(other), window) is not None
 
 
 def retold(
@@ -99,6 +126,7 @@ def filed(
             joins=story.id in told.before,
             is_held=is_held and story.id not in told.before,
             absorbed=tuple(gone for gone, heir in told.absorbed.items() if heir == story.id),
+            like=next((told.down[e.row] for e in story.entries if e.row in told.down), ""),
         )
         for story in told.stories
         if _is_recomposed(story, told)
@@ -124,6 +152,7 @@ def file_one(
     row: int = 0,
     is_held: bool = False,
     absorbed: tuple[str, ...] = (),
+    like: str = "",
 ) -> Filed:
     stored = [entry.row for entry in story.entries if entry.row > 0]
     said = desk.store.said(stored) if stored else []
@@ -137,6 +166,7 @@ def file_one(
         row=row,
         is_held=is_held,
         absorbed=absorbed,
+        like=like,
     )
 
 

@@ -21,6 +21,7 @@ class Filed:
     `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
     the story is stored already and is told by other entries now; `row` is that of an entry in it
     that reads differently now. `is_held` keeps a new story back until the operator lets it out.
+    `like` is the id of a story that was taken down, if a new one is like it: it is not published.
     `absorbed` are the ids of stories that turned out to be this one, `barred` the topics that an
     operator keeps it out of.
     """
@@ -32,6 +33,7 @@ class Filed:
     row: int = 0
     is_held: bool = False
     absorbed: tuple[str, ...] = ()
+    like: str = ""
     barred: frozenset[str] = frozenset()
 
 

@@ -14,7 +14,8 @@ from aggregator.publish.shown import Shown, shown
 
 __all__ = [
     "Section", "embedding_page", "feed_page", "file", "frame_page", "gone_page", "home_page",
-    "list_page", "moved_page", "not_found_page", "search_page", "sources_page", "story_page",
+    "list_page", "moved_page", "not_found_page", "refused_page", "search_page", "sources_page",
+    "story_page",
 ]  # fmt: skip
 
 
@@ -85,14 +86,19 @@ def frame_page(feed: TopicFeed, site: Site, theme: str) -> bytes:
     return _render("frame.html", site, (), feed=feed, items=shown(feed), theme=theme)
 
 
-def embedding_page(site: Site, topics: Sequence[Topic]) -> bytes:
+def embedding_page(site: Site, topics: Sequence[Topic], sources: Sequence[Source]) -> bytes:
     """Where a partner site chooses what to embed, and copies it."""
-    return _render("embedding.html", site, topics)
+    return _render("embedding.html", site, topics, sources=sources)
 
 
 def gone_page(site: Site, topics: Sequence[Topic], what: str) -> bytes:
     """A "story" that was taken down, a "topic" of the past, or an "archive" that is too old."""
     return _render("gone.html", site, topics, what=what)
+
+
+def refused_page(site: Site, topics: Sequence[Topic], why: str) -> bytes:
+    """What was asked cannot be meant."""
+    return _render("refused.html", site, topics, why=why)
 
 
 def not_found_page(site: Site, topics: Sequence[Topic], wanted: str = "") -> bytes:

@@ -290,6 +290,9 @@ class Store(Protocol):
     def hidden(self) -> list[Hidden]:
         """All that was taken down, the last first."""
 
+    def taken_down(self, entries: Collection[int]) -> set[int]:
+        """Those of the entry rows whose story was taken down."""
+
     def is_hidden(self, id_: str) -> bool:
         """True for a story that was taken down, and for one that turned out to be such a one."""
 

@@ -1,7 +1,7 @@
 """The store's questions about what is published, and the acts that decide it; door.py describes
 each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
@@ -18,7 +18,7 @@ from aggregator.model import (
 from aggregator.query import Glimpse, Hits, Query
 from aggregator.store import archives, likeness, listing, renaming, rows, search, shares
 from aggregator.store.connection import Connection
-from aggregator.store.reading import in_order, stories
+from aggregator.store.reading import in_order, many, stories
 
 __all__ = ["Publishing"]
 
@@ -100,6 +100,12 @@ class Publishing(Connection):
                  order by at desc, stories.id"""
         with self._door() as db:
             return [rows.hidden_of(row) for row in db.query(sql)]
+
+    def taken_down(self, entries: Collection[int]) -> set[int]:
+        sql = """select id from entries where id in ({many})
+                 and exists (select 1 from hidden where hidden.story = entries.story)"""
+        with self._door() as db:
+            return {entry for (entry,) in many(db, sql, entries)}
 
     def is_hidden(self, id_: str) -> bool:
         sql = """select exists (select 1 from hidden join stories on hidden.story

@@ -8,6 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from aggregator.model import (
+    HIDDEN,
     Batch,
     Filed,
     Rejected,
@@ -112,6 +113,7 @@ class _Rows:
     prints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
     listed: list[Listing] = field(default_factory=list)
+    hidden: list[tuple[int, str, str]] = field(default_factory=list)
     rows_of: dict[int, int] = field(default_factory=dict)
 
 
@@ -132,7 +134,9 @@ def _insert_new(
             _tell_anew(db, row, filed, lead, touched)
         else:
             to.stories.append({"row": row, **rows.story_row(told, lead)})
-            to.listed += listings(row, filed)
+            to.listed += listings(row, filed, HIDDEN if filed.like else "")
+            if filed.like:
+                to.hidden.append((row, f"like {filed.like}, which was taken down", rows.time(now)))
     db.table("stories").insert_all(to.stories)
     db.table("entries").insert_all(to.entries)
     db.conn.executemany("update entries set story = ? where id = ?", to.moved)
@@ -140,6 +144,7 @@ def _insert_new(
     put_prints(db, to.prints, now)
     put_words(db, [row["id"] for row in to.entries])
     enlist(db, to.listed, touched)
+    db.conn.executemany("insert into hidden values (?, ?, ?)", to.hidden)
     for filed in new:
         for gone in filed.absorbed:
             absorb(db, gone, filed.story.id, touched)

@@ -81,6 +81,7 @@ def create_app(config: Config, store: Store) -> Flask:
             moved = redirect(f"{root}{leads_to}", code)
             moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
             moved.vary.add("Sec-Fetch-Dest")
+            moved.access_control_allow_origin = "*"
             return moved
         answer = rules.answer(kept, Asker.of(request.environ), is_private=is_navigation)
         return _response(answer)
@@ -92,12 +93,12 @@ def create_app(config: Config, store: Store) -> Flask:
 
     @app.errorhandler(WrongParameter)
     def wrong(error: WrongParameter) -> Response:
-        """A sentence that says what may be asked; in the search, on its page."""
+        """What may be asked: as a page for people, as a sentence for readers."""
         path = request.path.removeprefix(root)
-        if path == "/search":
-            page = edition.search_again(request.args.get("q", ""), str(error))
-            return _response(as_it_is(page))
-        return _response(refused(str(error)))
+        is_feed = request.method != "GET" or path.rpartition(".")[2] in (*ENDINGS, "js")
+        if is_feed and not _is_navigation(request.environ, path):
+            return _response(refused(str(error)))
+        return _response(as_it_is(edition.refused(path, request.args.get("q", ""), str(error))))
 
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> Response:

@@ -45,16 +45,22 @@ class Partner:
     """A partner's page, at an origin of its own, with a policy of its own."""
 
     def __init__(self) -> None:
-        self.body, self.policy, self.url = "", "", ""
+        self.body, self.style, self.policy, self.url = "", "", "", ""
+
+    @property
+    def linked(self) -> str:
+        """The page's styles, if it has any."""
+        return '<link rel="stylesheet" href="/style.css">' if self.style else ""
 
     def __call__(self, environ: object, start: object) -> object:
         answer = Response(
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Partner</title>'
-            f'<link rel="icon" href="data:,"><h1>Partner</h1>{self.body}<p>After</p></html>',
+            f'<link rel="icon" href="data:,">{self.linked}<h1>Partner</h1>'
+            f"{self.body}<p>After</p></html>",
             mimetype="text/html",
         )
-        if Request(environ).path != "/":  # type: ignore[arg-type]  # as WSGI has it
-            answer = Response("", 404)
+        if Request(environ).path == "/style.css":  # type: ignore[arg-type]  # as WSGI has it
+            answer = Response(self.style, mimetype="text/css")
         if self.policy:
             answer.headers["Content-Security-Policy"] = self.policy
         return answer(environ, start)  # type: ignore[arg-type]
@@ -91,9 +97,11 @@ def test_the_script(
     """Under a policy that lets nothing run but our script, with Trusted Types: headlines as they
     are, in the reader's colours, without a complaint, a cookie or another request."""
     partner.policy = (
-        f"default-src 'none'; script-src {site.url}; img-src data:; "
+        f"default-src 'none'; script-src {site.url}; img-src data:; style-src 'self'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
+    loud = "html{font-size:8px} *{text-transform:uppercase;text-align:right;float:right}"
+    partner.style = loud
     partner.body = f'<script src="{site.url}/embed/labor.js" async></script>'
     page, complaints = _open(browser, partner.url, scheme)
 
@@ -102,8 +110,11 @@ def test_the_script(
     links = section.get_by_role("listitem").get_by_role("link")
     assert sorted(links.all_inner_texts()) == sorted(TITLES)
     assert links.first.get_attribute("href").startswith("https://h.example/")  # type: ignore[union-attr]
-    assert "Harbor · October 5, 2026" in section.inner_text()
+    assert "Harbor · 5 October 2026" in section.inner_text()
     assert section.evaluate(GROUND_OF) == GROUND[scheme]
+    own = ("fontSize", "textTransform", "textAlign")
+    found = [section.evaluate(f"e => getComputedStyle(e).{name}") for name in own]
+    assert found == ["16px", "none", "start"]  # the page's styles stay outside
     assert page.evaluate("document.querySelectorAll('section').length") == 0  # it is in its shadow
     assert page.evaluate("document.cookie") == ""
     assert page.context.cookies() == []
@@ -182,6 +193,12 @@ def test_choosing_and_copying(site: Served, browser: Browser, tmp_path: Path) ->
     page.goto(f"{site.url}/embed", wait_until="networkidle")
     page.get_by_role("spinbutton", name="Headlines").fill("2")
     page.get_by_label("Colours").select_option("dark")
+    page.get_by_role("spinbutton", name="Headlines").fill("21")
+    assert page.get_by_text("Choose 1 to 20 headlines.").is_visible()
+    assert page.get_by_role("button", name="Copy").is_disabled()
+    page.get_by_role("spinbutton", name="Headlines").fill("2")
+    page.get_by_label("Without the stories of").select_option("Harbor")
+    page.get_by_label("Without the stories of").select_option("")
     page.get_by_role("button", name="Copy").click()
     page.get_by_text("Copied.").wait_for()
 

@@ -193,6 +193,9 @@ def test_publish(config: Path, tmp_path: Path) -> None:
     assert f"{count} files written, 0 unchanged, 0 removed" in first.stdout
     assert f"0 files written, {count} unchanged, 0 removed" in second.stdout
     assert {file: file.stat().st_mtime_ns for file in times} == times
+    (folder / "all.rss").write_text("tampered")
+    (folder / "all.json.gz").unlink()
+    assert "2 files written" in _run(config, "publish", str(folder)).stdout
 
 
 def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ WRONG = [
     ("an id used twice", '[[topic]]\nid = "x"\n[[topic]]\nid = "x"\n', "line 4: topic.id: 'x' is already used on line 2"),
     ("a rule that does not parse", "[[topic]]\nmatch = 'a AND (b'\n", "line 2: topic.match: found 'a AND (b', accepted is a rule"),
     ("stems that nobody knows", '[[topic]]\nlanguage = "la"\nstem = true\n', "line 3: topic.stem: there are no stems in 'la', only in ar, ca"),
+    ("a licence without its name", '[defaults]\nlicense = "X"\n[[source]]\nlicense_url = "https://l.example/"\n', "line 4: source.license_url: the licence of [defaults] is another one"),
     ("a cut of what must not be cut", '[[source]]\nuncut = true\n', 'line 2: source.uncut: an excerpt is a cut; set show = "full"'),
     ("a counter of what is not shown", '[[source]]\nshow = "title"\ncounter = "https://c.example/1.gif"\n', "line 3: source.counter: only full texts are counted"),
     ("a counter with an unknown name", '[[source]]\ncounter = "https://c.example/{url}"\n', 'in which only "{link}" and "{id}" stand for something'),

@@ -54,6 +54,7 @@ class Told:
 
     `lost` are pairs of rows between which nothing is left of what bound them. `before` are the
     stories as they are stored, `revived` the ids of those that had been taken for another one.
+    `down` says of new entries, by their rows, which story they are like that was taken down.
     """
 
     stories: tuple[Story, ...]
@@ -62,6 +63,7 @@ class Told:
     absorbed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Story] = field(default_factory=dict)
     revived: Set[str] = frozenset()
+    down: Mapping[int, str] = field(default_factory=dict)
 
 
 def dedupe(

@@ -5,14 +5,18 @@ if (form) {
   const snippet = field("snippet"), copied = field("copied"), copy = field("copy");
   const text = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   const asked = () => {
-    const given = { limit: field("limit").value, theme: field("theme").value, without: field("without").value.trim() };
-    if (given.limit === "5" || !field("limit").checkValidity()) delete given.limit;
-    if (!field("without").checkValidity()) delete given.without;
+    const given = { limit: field("limit").value, theme: field("theme").value, without: field("without").value };
+    if (given.limit === "5") delete given.limit;
     const named = Object.entries(given).filter(([, value]) => value);
     const query = new URLSearchParams(named).toString();
     return query ? `?${query}` : "";
   };
   const update = () => {
+    const limit = field("limit");
+    const isRight = limit.value !== "" && limit.checkValidity();
+    field("hint").textContent = isRight ? "" : "Choose 1 to 20 headlines.";
+    copy.disabled = !isRight;
+    if (!isRight) return;
     const base = form.dataset.base, topic = field("topic");
     const title = `${topic.selectedOptions[0].text}: ${form.dataset.site}`;
     const query = asked();

@@ -13,7 +13,7 @@
     const moment = new Date(text);
     const form = { day: "numeric", month: "long", year: "numeric" };
     let words = text.slice(0, 10);
-    try { words = moment.toLocaleDateString(told.lang, form); } catch { /* an unknown language */ }
+    try { words = moment.toLocaleDateString(told.lang === "en" ? "en-GB" : told.lang, form); } catch { /* an unknown language */ }
     return make("time", { datetime: text }, words);
   };
   const story = (one) => make("li", { lang: one.lang },
@@ -21,7 +21,7 @@
     make("span", { class: "credit" }, `${one.outlet} \u00b7 `, day(one.date)));
   const stories = told.stories.length
     ? make("ul", { role: "list" }, ...told.stories.map(story)) : make("p", {}, "No stories yet.");
-  const place = make("div", {});
+  const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {
     const sheet = new CSSStyleSheet();
