@@ -1,35 +1,23 @@
-"""The whole edition: every public path, and what is made for it."""
+"""The whole edition: every public path, and which place it is."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from aggregator.config import Config
 from aggregator.edition.asking import LISTED, MOST, NOTHING, SEARCHED, WIDGET, Asked, asked
-from aggregator.edition.documents import Document, Place, page
+from aggregator.edition.documents import Document, Place
 from aggregator.edition.lists import Listed, Lists
+from aggregator.edition.making import IN_WIDGET, Maker
 from aggregator.errors import WrongParameter
-from aggregator.model import ALL, Topic, TopicFeed, page_scope, topic_scope
-from aggregator.publish import pages, widget
-from aggregator.publish.addresses import ENDINGS, Addresses
-from aggregator.publish.atom import atom
-from aggregator.publish.jsonfeed import jsonfeed
-from aggregator.publish.links import feed_links
-from aggregator.publish.opml import sources_opml, topics_opml
-from aggregator.publish.rss import rss
+from aggregator.model import ALL, TopicFeed, page_scope
+from aggregator.publish.addresses import ENDINGS
 from aggregator.store import Store
 
 __all__ = ["Edition"]
 
-ON_HOME_PAGE = 4
-"""Stories of each topic."""
-ON_STORY_PAGE = 5
-"""Related stories."""
-IN_WIDGET, MOST_IN_WIDGET = 5, 20
+MOST_IN_WIDGET = 20
 """Headlines."""
-OPML = "text/x-opml; charset=utf-8"
-SCRIPT = "text/javascript; charset=utf-8"
-ROBOTS = b"User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed\n"
 
 _ENDING = r"(\.(?P<ending>rss|atom|json)(?P<readable>\.html)?)?"
 _LIST = re.compile(
@@ -39,7 +27,6 @@ _LIST = re.compile(
 _SEARCH = re.compile(f"/search{_ENDING}")
 _EMBED = re.compile(r"/embed/(?P<topics>[a-z0-9+-]+)(?P<script>\.js)?")
 _STORY = re.compile(r"/stories/(?P<id>[0-9a-f]{16})")
-_RENDER = {"rss": rss, "atom": atom, "json": jsonfeed}
 
 
 class Edition:
@@ -49,6 +36,7 @@ class Edition:
         self.config = config
         self.store = store
         self.lists = Lists(config, store)
+        self.made = Maker(config, store, self.lists)
 
     def takes(self, path: str) -> Set[str]:
         """The parameters that can be asked of what stands at a path."""
@@ -82,7 +70,7 @@ class Edition:
 
     def find(self, path: str, asked: Asked = NOTHING) -> Place | None:
         """The place at a public path, or None if nothing ever stands there."""
-        if path in (fixed := self._fixed()):
+        if path in (fixed := self.made.fixed()):
             return Place(path=path, scopes=(ALL,), make=fixed[path])
         if match := _LIST.fullmatch(path):
             return self._find_list(match, asked)
@@ -92,12 +80,12 @@ class Edition:
             return self._find_widget(match, asked)
         if match := _STORY.fullmatch(path):
             id_ = match["id"]
-            return Place(path=path, scopes=(ALL,), make=lambda: self._story(id_))
+            return Place(path=path, scopes=(ALL,), make=lambda: self.made.story(id_))
         return None
 
     def paths(self) -> Iterator[str]:
         """Every path at which something stands without being asked for."""
-        yield from self._fixed()
+        yield from self.made.fixed()
         for path in self._list_paths():
             listed = self.lists.named(path)
             yield path
@@ -123,50 +111,14 @@ class Edition:
         if oldest:
             yield from range(newest + 1, oldest - 1, -1)
 
-    def not_found(self, path: str = "") -> Document:
-        """The page for a path where nothing stands, with the topics that may have been meant."""
-        site, topics = self.config.site, self.config.topics
-        return page(pages.not_found_page(site, topics, _wanted(path)), status=404)
-
-    def refused(self, path: str, q: str, why: str) -> Document:
-        """The page for what cannot be meant, and why; of a search, with what was looked for."""
-        site, topics = self.config.site, self.config.topics
-        if path == "/search":
-            feed = self.lists.found(NOTHING)
-            return page(pages.search_page(feed, site, topics, q, why), status=400)
-        return page(pages.refused_page(site, topics, why), status=400)
-
     # ---- places
-
-    def _fixed(self) -> dict[str, Callable[[], Document]]:
-        config = self.config
-        site, topics = config.site, config.topics
-        return {
-            "/": self._home,
-            "/sources": lambda: page(pages.sources_page(config.all_sources, site, topics)),
-            "/404.html": lambda: page(pages.not_found_page(site, topics)),  # for file servers
-            "/embed": lambda: page(
-                pages.embedding_page(site, topics, config.all_sources), kind="tool"
-            ),
-            "/topics.opml": lambda: Document(body=topics_opml(topics, site), media_type=OPML),
-            "/sources.opml": lambda: Document(
-                body=sources_opml(config.all_sources, site), media_type=OPML
-            ),
-            "/style.css": lambda: _css("style.css"),
-            "/embed.css": lambda: _css("widget.css", "embed.css"),
-            "/embedding.js": lambda: Document(body=pages.file("embedding.js"), media_type=SCRIPT),
-            "/favicon.svg": lambda: Document(
-                body=pages.file("favicon.svg"), media_type="image/svg+xml"
-            ),
-            "/robots.txt": lambda: Document(body=ROBOTS, media_type="text/plain; charset=utf-8"),
-        }
 
     def _find_list(self, match: re.Match[str], asked: Asked) -> Place | None:
         listed = self.lists.named(match["path"])
         if listed is None:
             return None
         if listed.is_gone:
-            return Place(path=listed.path, scopes=(ALL,), make=lambda: self._gone("topic"))
+            return Place(path=listed.path, scopes=(ALL,), make=lambda: self.made.gone("topic"))
         number = int(match["page"] or 0)
         if number and len(listed.scopes) > 1:
             return None
@@ -176,14 +128,14 @@ class Edition:
 
         def show(feed: TopicFeed | None) -> Document | None:
             is_page = bool(match["readable"])
-            return self._of_feed(feed, match["ending"] or "", is_page=is_page) if feed else None
+            return self.made.of_feed(feed, match["ending"] or "", is_page=is_page) if feed else None
 
         def newest() -> Document | None:
             return show(self.lists.newest(listed, asked))
 
         def archived() -> Document | None:
             if self.lists.is_over(listed, number):
-                return self._gone("archive")
+                return self.made.gone("archive")
             return show(self.lists.archive(listed, number))
 
         make, scopes = newest, listed.scopes
@@ -204,7 +156,7 @@ class Edition:
         def make() -> Document | None:
             feed = self.lists.found(asked)
             is_page = bool(match["readable"])
-            return self._of_feed(feed, match["ending"] or "", is_page=is_page, asked=asked.q)
+            return self.made.of_feed(feed, match["ending"] or "", is_page=is_page, asked=asked.q)
 
         return Place(path=f"{path}{asked.query}", scopes=(ALL,), make=make)
 
@@ -214,84 +166,17 @@ class Edition:
         if listed is None:
             return None
         if listed.is_gone:
-            return Place(path=match[0], scopes=(ALL,), make=lambda: self._gone("topic"))
+            return Place(path=match[0], scopes=(ALL,), make=lambda: self.made.gone("topic"))
         script = match["script"] or ""
         path = f"/embed/{listed.path.removeprefix('/topics/')}{script}{asked.query}"
 
         def make() -> Document:
-            feed = self.lists.newest(listed, replace(asked, theme=""), limit=IN_WIDGET)
-            if script:
-                body = widget.script(feed, self.config.site, asked.theme)
-                return Document(body=body, media_type=SCRIPT)
-            return page(widget.frame(feed, self.config.site, asked.theme), kind="frame")
+            return self.made.widget(listed, asked, is_script=bool(script))
 
         if _is_renamed(given, listed.path):
             former = f"{match[0]}{asked.query}"
             return Place(path=former, scopes=listed.scopes, make=lambda: _moved(make(), path))
         return Place(path=path, scopes=listed.scopes, make=make)
-
-    # ---- documents
-
-    def _of_feed(self, feed: TopicFeed, ending: str, *, is_page: bool, asked: str = "") -> Document:
-        """A list as a page, as a feed, or as the page for people who open a feed's address."""
-        site, topics = self.config.site, self.config.topics
-        if not ending:
-            if feed.path == "/search":
-                return page(pages.search_page(feed, site, topics, asked))
-            return replace(
-                page(pages.list_page(feed, site, topics)), links=self._links(feed, "atom")
-            )
-        if is_page:
-            return page(pages.feed_page(feed, ending, site, topics))
-        body = _RENDER[ending](feed, site)
-        return Document(
-            body=body, media_type=ENDINGS[ending], kind="feed", links=self._links(feed, ending)
-        )
-
-    def _links(self, feed: TopicFeed, ending: str) -> tuple[tuple[str, str], ...]:
-        """Where a subscriber finds the hubs, and the address to name there (WebSub 4)."""
-        hubs = [link for link in feed_links(feed, self.config.site, ending) if link.rel == "hub"]
-        own = ("self", Addresses(self.config.site.url).own(feed, ending))
-        return (*(("hub", link.href) for link in hubs), own) if hubs else ()
-
-    def _home(self) -> Document:
-        sections = [
-            pages.Section(topic=topic, feed=feed)
-            for topic in self.config.topics
-            if (feed := self._on_home_page(topic)).stories
-        ]
-        return page(pages.home_page(sections, self.config.site, self.config.topics))
-
-    def _on_home_page(self, topic: Topic) -> TopicFeed:
-        listed = Listed(
-            path=f"/topics/{topic.id}", scopes=(topic_scope(topic.id),),
-            title=topic.title, language=topic.language,
-        )  # fmt: skip
-        return self.lists.newest(listed, limit=ON_HOME_PAGE)
-
-    def _story(self, id_: str) -> Document | None:
-        story = self.store.story(id_)
-        if story is None:
-            return self._no_story(id_)
-        site, topics = self.config.site, self.config.topics
-        feed = self.lists.told(f"/stories/{id_}", [story])
-        related = self.lists.told(f"/stories/{id_}", self.store.related(story, ON_STORY_PAGE))
-        return page(pages.story_page(feed, related, self.store.why(id_), site, topics))
-
-    def _no_story(self, id_: str) -> Document | None:
-        """Where a story stood that turned out to be another one, or was taken down."""
-        site, topics = self.config.site, self.config.topics
-        if heir := self.store.heir(id_):
-            path = f"/stories/{heir}"
-            return page(pages.moved_page(path, site, topics), leads_to=path)
-        if self.store.is_hidden(id_):
-            return self._gone("story")
-        return None
-
-    def _gone(self, what: str) -> Document:
-        """A topic of the past, a story that was taken down, an archive that is too old."""
-        site, topics = self.config.site, self.config.topics
-        return page(pages.gone_page(site, topics, what), status=410)
 
 
 def _feed_paths(path: str) -> Iterator[str]:
@@ -307,13 +192,3 @@ def _is_renamed(given: str, path: str) -> bool:
 
 def _moved(document: Document | None, path: str, *, for_now: bool = False) -> Document | None:
     return document and replace(document, leads_to=path, is_for_good=not for_now)
-
-
-def _wanted(path: str) -> str:
-    """The words of a path."""
-    return " ".join(re.findall(r"[a-z0-9]+", path.lower().rpartition("/")[2]))
-
-
-def _css(*names: str) -> Document:
-    body = b"".join(pages.file(name) for name in names)
-    return Document(body=body, media_type="text/css; charset=utf-8")

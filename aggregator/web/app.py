@@ -73,7 +73,7 @@ def create_app(config: Config, store: Store) -> Flask:
         place = edition.find(path, edition.asked(path, parameters(text)))
         kept = shelf.get(place, _question(request.environ)) if place else None
         if kept is None:
-            return _response(as_it_is(edition.not_found(path)))
+            return _response(as_it_is(edition.made.not_found(path)))
         if leads_to := kept.document.leads_to:
             if is_navigation:  # a reader must never be led to the page for people
                 leads_to = leads_to.replace(".html", "", 1)
@@ -98,7 +98,9 @@ def create_app(config: Config, store: Store) -> Flask:
         is_feed = request.method != "GET" or path.rpartition(".")[2] in (*ENDINGS, "js")
         if is_feed and not _is_navigation(request.environ, path):
             return _response(refused(str(error)))
-        return _response(as_it_is(edition.refused(path, request.args.get("q", ""), str(error))))
+        return _response(
+            as_it_is(edition.made.refused(path, request.args.get("q", ""), str(error)))
+        )
 
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> Response:

@@ -151,3 +151,44 @@ def test_a_backup_into_nowhere(config: Path) -> None:
 
     assert result.returncode == 2
     assert "The backup /nowhere/copy.db cannot be written" in result.stderr
+
+
+# ---- takedowns -----------------------------------------------------------------------------
+
+
+def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
+    """By its id or its address, with a reason; what cannot be meant is said."""
+    with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
+        (told, *_) = [s for s in store.latest("all", 50) if s.lead.title == "Old 1"]
+    address = f"https://t.example/stories/{told.id}/?x#y"
+
+    assert "Nothing was taken down." in _run(config, "hidden").stdout
+    assert "--why is empty" in _run(config, "hide", told.id, "--why", " ").stderr
+    assert "Missing option '--why'" in _run(config, "hide", told.id).stderr
+    assert "taken down: Old 1" in _run(config, "hide", address, "--why", "Mail of\n3 May").stdout
+    again = _run(config, "hide", told.id, "--why", "x").stderr
+    assert "it was taken down; `aggregator hidden` says why." in again
+    assert "it was taken down" in _run(config, "story", told.id).stderr
+    listed = _run(config, "hidden").stdout
+    assert re.search(rf"{told.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
+    assert "Old 1" not in _run(config, "search", "old").stdout
+    _run(config, "ingest", "--all", "--no-push")
+    assert "Old 1" not in _run(config, "search", "old").stdout
+
+    assert "told again" in _run(config, "unhide", told.id).stdout
+    assert "Old 1" in _run(config, "search", "old").stdout
+    assert "lists what was taken down" in _run(config, "unhide", told.id).stderr
+
+
+def test_an_ingest_closes_archives(config: Path, press: Press) -> None:
+    """Whoever runs it by a timer has a history too."""
+    _publish(press, *(article(f"News {n}", published=NOW) for n in range(20)))
+    _run(config, "ingest", "--all")
+    _publish(press, *(article(f"More {n}", published=NOW) for n in range(20)))
+    _run(config, "ingest", "--all")
+    _publish(press, *(article(f"Last {n}", published=NOW) for n in range(20)))
+    _run(config, "ingest", "--all")
+
+    with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
+        assert store.pages("all") == (1, 1)
+        assert len(store.archived("all", 1)) == 50
