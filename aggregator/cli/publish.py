@@ -14,7 +14,7 @@ from aggregator import __version__
 from aggregator.cli.shared import configured, log_to_stderr
 from aggregator.cli.telling import tell_all
 from aggregator.config import Config
-from aggregator.edition import Edition, file_of
+from aggregator.edition import Edition, Place, file_of
 from aggregator.errors import WriteError
 from aggregator.model import Revision, digest_of
 from aggregator.publish.compress import CODINGS, compressed
@@ -49,7 +49,7 @@ def publish(path: Path, folder: Path) -> None:
             if found is None:
                 continue
             name = file_of(place)
-            state = _state(store.revision(*found.scopes), config)
+            state = _state(found, store.revision(*found.scopes), config)
             known = {each: before[each] for each in _names(name) if each in before}
             if known.get(name, "").startswith(state) and _stand(folder, known):
                 files |= known
@@ -66,9 +66,9 @@ def publish(path: Path, folder: Path) -> None:
     click.echo(f"{folder}: {written} files written, {unchanged} unchanged, {removed} removed.")
 
 
-def _state(revision: Revision, config: Config) -> str:
+def _state(place: Place, revision: Revision, config: Config) -> str:
     """The same as long as nothing that stands in a file can have changed."""
-    return digest_of(revision, config.changed, config.site, __version__)
+    return digest_of(place.scopes, revision, config.changed, config.site, __version__)
 
 
 def _stand(folder: Path, known: Mapping[str, str]) -> bool:

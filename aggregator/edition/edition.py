@@ -80,7 +80,8 @@ class Edition:
             return self._find_widget(match, asked)
         if match := _STORY.fullmatch(path):
             id_ = match["id"]
-            return Place(path=path, scopes=(ALL,), make=lambda: self.made.story(id_))
+            scopes = self.store.page_scopes(id_)
+            return Place(path=path, scopes=scopes, make=lambda: self.made.story(id_))
         return None
 
     def paths(self) -> Iterator[str]:

@@ -27,6 +27,7 @@ from aggregator.model.lists import (
     ALL,
     HIDDEN,
     REFILED,
+    STORIES,
     Hidden,
     Removed,
     Revision,
@@ -35,6 +36,7 @@ from aggregator.model.lists import (
     hidden_scope,
     page_scope,
     source_scope,
+    story_scope,
     topic_scope,
 )
 from aggregator.model.push import Delivery, Subscription
@@ -62,13 +64,13 @@ from aggregator.model.topics import (
 )
 
 __all__ = [
-    "ALL", "BY_HAND", "CLOCK_SLACK", "HIDDEN", "LEARNED", "RECENT", "REFILED", "TITLE_COMPARED",
-    "Batch", "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry", "Failed",
-    "FetchState", "Fetched", "Filed", "Finding", "Hidden", "Hold", "Intent", "Kin", "Kind",
-    "Known", "Learn", "Learned", "Move", "News", "Outcome", "Overview", "Pace", "ParsedEntry",
-    "ParsedFeed", "Ping", "Placement", "Push", "Refiling", "Rejected", "Removed", "Revision",
-    "RunReport", "SafeHtml", "Said", "Share", "Show", "Site", "Source", "SourceHealth",
-    "SourceReport", "Story", "Subscriber", "Subscription", "Suggestion", "Taught", "Text",
-    "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of", "held_scope",
-    "hidden_scope", "page_scope", "source_scope", "topic_scope",
+    "ALL", "BY_HAND", "CLOCK_SLACK", "HIDDEN", "LEARNED", "RECENT", "REFILED", "STORIES",
+    "TITLE_COMPARED", "Batch", "Bond", "Books", "Dedupe", "Delivery", "Enclosure", "Entry",
+    "Failed", "FetchState", "Fetched", "Filed", "Finding", "Hidden", "Hold", "Intent", "Kin",
+    "Kind", "Known", "Learn", "Learned", "Move", "News", "Outcome", "Overview", "Pace",
+    "ParsedEntry", "ParsedFeed", "Ping", "Placement", "Push", "Refiling", "Rejected", "Removed",
+    "Revision", "RunReport", "SafeHtml", "Said", "Share", "Show", "Site", "Source",
+    "SourceHealth", "SourceReport", "Story", "Subscriber", "Subscription", "Suggestion",
+    "Taught", "Text", "Topic", "TopicFeed", "Unchanged", "Validators", "Verdict", "digest_of",
+    "held_scope", "hidden_scope", "page_scope", "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip

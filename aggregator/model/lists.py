@@ -8,8 +8,8 @@ from aggregator.model.listed import Source
 from aggregator.model.stories import Story
 
 __all__ = [
-    "ALL", "HIDDEN", "REFILED", "Hidden", "Removed", "Revision", "TopicFeed", "held_scope",
-    "hidden_scope", "page_scope", "source_scope", "topic_scope",
+    "ALL", "HIDDEN", "REFILED", "STORIES", "Hidden", "Removed", "Revision", "TopicFeed",
+    "held_scope", "hidden_scope", "page_scope", "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip
 
 REFILED = "refiled"
@@ -47,6 +47,15 @@ def hidden_scope(scope: str) -> str:
 def page_scope(scope: str, page: int) -> str:
     """The scope of an archive document of a list."""
     return f"{scope} #{page}"
+
+
+STORIES = "stories #"
+"""The scope of what can change every story's page: a takedown, an outlet's name or right."""
+
+
+def story_scope(id_: str) -> str:
+    """The scope of one story's page."""
+    return f"story #{id_}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import CLOCK_SLACK, Finding
+from aggregator.model import CLOCK_SLACK, STORIES, Finding
+from aggregator.store.listing import bump
 from aggregator.store.rows import prints_of, time
 from aggregator.store.schema import BOOKS, fresh_schema
 
@@ -347,6 +348,7 @@ def repair(db: Database, now: datetime) -> None:
                 db.execute(statement, {"now": time(now)})
     rewind(db, now)
     db.execute("update revisions set number = number + 1")  # whoever keeps a page makes it anew
+    bump(db, [STORIES], now)
 
 
 def _as_text(value: object) -> str:

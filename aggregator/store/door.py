@@ -302,6 +302,9 @@ class Store(Protocol):
     def story(self, id_: str) -> Story | None:
         """One story."""
 
+    def page_scopes(self, id_: str) -> tuple[str, ...]:
+        """On what the page of a story depends: while it is news, on all that comes in."""
+
     def related(self, story: Story, limit: int) -> list[Story]:
         """Other stories that seem to report the same event, the likest first."""
 

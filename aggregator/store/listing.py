@@ -9,18 +9,20 @@ from sqlite_utils import Database
 from aggregator.model import (
     ALL,
     HIDDEN,
+    STORIES,
     Filed,
     held_scope,
     hidden_scope,
     page_scope,
     source_scope,
+    story_scope,
     topic_scope,
 )
 from aggregator.store import rows
 
 __all__ = [
-    "HELD", "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "hide", "is_listed", "listings",
-    "purge", "release", "relist", "topic_lists", "unhide", "unlist",
+    "HELD", "NEWS", "NEXT_SECOND", "Listing", "bump", "drop", "enlist", "hide", "is_history",
+    "is_listed", "listings", "purge", "release", "relist", "topic_lists", "unhide", "unlist",
 ]  # fmt: skip
 
 NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
@@ -28,6 +30,8 @@ NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed, '+1 second')"
 must not take two changes in one second for one."""
 
 HELD = held_scope("")
+NEWS = 4
+"""Days after which a story is history; more than an event is news (`likeness.EVENT`)."""
 LATELY = 20
 """Stories that may have a wrong date."""
 
@@ -58,7 +62,13 @@ Listing = tuple[int, str, str, str, str, str]
 
 
 def _standing(db: Database, story_row: int, touched: set[str]) -> set[str]:
-    """The scopes that a story stands in; all of them are touched, and archives that it is in."""
+    """The scopes that a story stands in; all of them are touched, and archives that it is in, and
+    its own page; if it is history, all pages, for some may lead to it."""
+    sql = "select id, arrived from stories where row = ?"
+    id_, arrived = db.execute(sql, [story_row]).fetchone()
+    touched.add(story_scope(id_))
+    if is_history(db, arrived):
+        touched.add(STORIES)
     sql = "select scope, page from listings where story = ?"
     found = db.execute(sql, [story_row]).fetchall()
     standing = {scope for scope, _ in found}
@@ -66,6 +76,14 @@ def _standing(db: Database, story_row: int, touched: set[str]) -> set[str]:
         shown = scope.removeprefix(HIDDEN)  # where it is told that it was taken down
         touched |= {scope, shown} | ({page_scope(shown, page)} if page is not None else set())
     return standing
+
+
+def is_history(db: Database, arrived: str) -> bool:
+    """True for a time so long ago that the pages of stories which arrived then, and which lead to
+    each other, depend on nothing that comes in any more (`publishing.page_scopes`)."""
+    sql = f"""select ? < strftime('%Y-%m-%dT%H:%M:%S', max(arrived), '-{NEWS} days')
+              from listings where scope = 'all'"""  # noqa: S608 - our own number
+    return bool(db.execute(sql, [arrived]).fetchone()[0])
 
 
 def listings(story_row: int, filed: Filed, kept: str = "") -> list[Listing]:
@@ -111,7 +129,7 @@ def unlist(db: Database, story_row: int, touched: set[str]) -> None:
 def hide(db: Database, story_row: int, why: str, now: datetime) -> set[str]:
     """Take a story out of every list, but for the place that it has there, also out of those where
     it is held. Gives the lists that change."""
-    touched: set[str] = set()
+    touched = {STORIES}
     _standing(db, story_row, touched)
     db.execute(
         """update listings set scope = ?1 || case when scope glob ?2 then substr(scope, ?3)
@@ -129,7 +147,7 @@ def unhide(db: Database, story_row: int) -> set[str]:
         [len(HIDDEN) + 1, story_row, f"{HIDDEN}*"],
     )
     db.execute("delete from hidden where story = ?", [story_row])
-    touched: set[str] = set()
+    touched = {STORIES}
     _standing(db, story_row, touched)
     return touched
 

@@ -136,7 +136,9 @@ def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
     touched = """select distinct scope from listings where story in (select story from refiled)
                  and scope not glob 'held *' union select distinct topic from refiled
                  union select distinct scope || ' #' || page from listings
-                 where story in (select story from refiled) and page is not null"""
+                 where story in (select story from refiled) and page is not null
+                 union select 'story #' || id from stories
+                 where row in (select story from refiled)"""
     scopes = [scope for (scope,) in db.execute(touched)]
     others = "select exists (select 1 from refiled where placed_by != ?)"
     if said or db.execute(others, [rows.LEARNED_TEXT]).fetchone()[0]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from aggregator.model import (
+    ALL,
+    STORIES,
     Hidden,
     Removed,
     Revision,
@@ -14,6 +16,7 @@ from aggregator.model import (
     Source,
     Story,
     Topic,
+    story_scope,
 )
 from aggregator.query import Glimpse, Hits, Query
 from aggregator.store import archives, likeness, listing, renaming, rows, search, shares
@@ -125,6 +128,15 @@ class Publishing(Connection):
         with self._door() as db:
             found = _published(db, id_)
             return stories(db, [found]).get(found) if found else None
+
+    def page_scopes(self, id_: str) -> tuple[str, ...]:
+        sql = """select arrived >= strftime('%Y-%m-%dT%H:%M:%S', (select max(arrived) from listings
+                   where scope = 'all'), ?) from stories where id = ?"""
+        with self._door() as db:
+            days = f"-{listing.NEWS + likeness.EVENT.days} days"
+            found = db.execute(sql, [days, id_]).fetchone()
+        is_news = found is None or found[0] != 0
+        return (story_scope(id_), STORIES, *((ALL,) if is_news else ()))
 
     def related(self, story: Story, limit: int) -> list[Story]:
         with self._door() as db:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from aggregator.model import (
     HIDDEN,
+    STORIES,
     Batch,
     Filed,
     Rejected,
@@ -26,7 +27,16 @@ from aggregator.store.copies import (
     put_words,
     unbind,
 )
-from aggregator.store.listing import NEXT_SECOND, Listing, bump, enlist, is_listed, listings, relist
+from aggregator.store.listing import (
+    NEXT_SECOND,
+    Listing,
+    bump,
+    enlist,
+    is_history,
+    is_listed,
+    listings,
+    relist,
+)
 from aggregator.store.schema import BOOKS
 
 __all__ = ["save", "sync"]
@@ -62,6 +72,7 @@ def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
     if changed:
         sql = f"update revisions set number = number + 1, changed = max(?, {NEXT_SECOND})"  # noqa: S608 - our own words
         db.execute(sql, [rows.time(now)])
+        bump(db, [STORIES], now)
 
 
 def save(db: Database, batch: Batch, now: datetime) -> None:
@@ -144,6 +155,8 @@ def _insert_new(
     put_prints(db, to.prints, now)
     put_words(db, [row["id"] for row in to.entries])
     enlist(db, to.listed, touched)
+    if to.stories and is_history(db, min(story["arrived"] for story in to.stories)):
+        touched.add(STORIES)
     db.conn.executemany("insert into hidden values (?, ?, ?)", to.hidden)
     for filed in new:
         for gone in filed.absorbed:

@@ -30,6 +30,7 @@ class Kept:
     """None if no date tells what has changed."""
     location: str
     """The address at which it stands, whichever way it was asked for."""
+    scopes: tuple[str, ...]
     revision: int
     headers: dict[tuple[str, bool, bool], list[tuple[str, str]]] = field(default_factory=dict)
     """Those of an answer, by its coding, whether it is private, and whether its date is known,
@@ -102,6 +103,7 @@ class Shelf:
             etag=document.etag,
             changed=revision.changed if len(place.scopes) == 1 else None,
             location=f"{self._edition.config.site.url}{place.path}",
+            scopes=place.scopes,
             revision=revision.number,
         )
         self._keep(place.path, kept)
@@ -111,7 +113,7 @@ class Shelf:
         """The document that is kept, if nothing has changed since."""
         number = self._edition.store.revision(*place.scopes).number
         kept = self._kept.get(place.path)
-        if kept is None or kept.revision != number:
+        if kept is None or kept.revision != number or kept.scopes != place.scopes:
             return None
         with suppress(KeyError):  # it may have had to make room just now
             self._kept.move_to_end(place.path)

@@ -1,6 +1,6 @@
 """What is published of what is kept: joined lists, archives, takedowns, topics by another name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -342,3 +342,33 @@ def test_a_topic_that_takes_in_another(store: Store) -> None:
     assert _titles(store.archived(LABOR, 1)) == ["S1", "S0"]
     assert _titles(store.archived(LABOR, 2)) == ["S3", "S2"]
     assert store.first_names() == {}
+
+
+# ---- pages of stories ------------------------------------------------------------------------
+
+
+def test_a_page_that_is_history(store: Store) -> None:
+    """As long as a story is news, its page depends on all that comes in; after a week on itself
+    alone, and on what is done to others of its time."""
+    _tells(store, "Old", "labor")
+    _tells(store, "Of the same day", minute=5)
+    _tells(store, "News", minute=9 * 24 * 60)
+    old, news = store.page_scopes(_id(store, "Old")), store.page_scopes(_id(store, "News"))
+    assert ALL not in old
+    assert ALL in news
+    assert ALL in store.page_scopes("nobody")
+
+    before = store.revision(*old)
+    _tells(store, "More news", minute=9 * 24 * 60 + 1)
+    assert store.revision(*old) == before
+    changes: list[Callable[[], object]] = [
+        lambda: store.hide(_id(store, "Of the same day"), "asked", NOW),
+        lambda: store.unhide(store.hidden()[0].id, NOW),
+        lambda: _tells(store, "Imported", minute=10),
+        lambda: store.sync([source("harbor", name="Another name"), source("plains")], NOW),
+        lambda: store.refile([Refiling(story=1, topic="labor", placement=None)], (), NOW),
+    ]
+    for change in changes:
+        before = store.revision(*old)
+        change()
+        assert store.revision(*old).number > before.number
