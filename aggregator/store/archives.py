@@ -64,7 +64,8 @@ def _fill(db: Database, scope: str, first: int, size: int, count: int) -> None:
         """update listings set page = :first + (place - 1) / :size
            from (select story as waiting,
                    row_number() over (order by arrived, published, story desc) as place
-                 from listings where scope = :scope and page is null order by place limit :count)
+                 from (select * from listings where scope = :scope and page is null
+                       order by arrived, published, story desc limit :count))
            where story = waiting and scope = :scope""",
         {"scope": scope, "first": first, "size": size, "count": count},
     )

@@ -9,14 +9,14 @@ from aggregator.store import rows
 from aggregator.store.connection import Connection
 from aggregator.store.schema import UNTOLD
 
-__all__ = ["Hub"]
+__all__ = ["Subscribers"]
 
 OF_ONE_HOST = 4
 """Callbacks of one host in one turn, so that a slow one keeps nobody else waiting for long."""
 _IN_TURN = "select *, row_number() over (partition by host order by {2}) as turn from {0} where {1}"
 
 
-class Hub(Connection):
+class Subscribers(Connection):
     """Subscribers, what they are owed, and hubs of others."""
 
     # ---- subscribing

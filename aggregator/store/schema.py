@@ -308,7 +308,7 @@ def lists_have_a_history(db: Database) -> None:
         """create index listings_by_page on listings(scope, page, story) where page is not null"""
     )
     db.execute(
-        """create index listings_unarchived on listings(scope, arrived, published, story)
+        """create index listings_unarchived on listings(scope, arrived, published, story desc)
            where page is null"""
     )
     db.execute("alter table revisions add column archived integer not null default 0")

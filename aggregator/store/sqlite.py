@@ -38,7 +38,7 @@ from aggregator.store import (
     rows,
     saving,
 )
-from aggregator.store.hub import Hub
+from aggregator.store.hub import Subscribers
 from aggregator.store.publishing import Publishing
 from aggregator.store.reading import many, many_rows
 from aggregator.store.schema import is_current, migrate, with_functions
@@ -90,7 +90,7 @@ def reading(path: Path) -> Iterator["SqliteStore | None"]:
         store.close()
 
 
-class SqliteStore(Topics, Publishing, Hub):
+class SqliteStore(Topics, Publishing, Subscribers):
     """A Store (see door.py, where each method is described) in one SQLite file."""
 
     # ---- fetching
