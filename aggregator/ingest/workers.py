@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -71,15 +72,20 @@ class Outlines:
 
 
 class Workers:
-    """A pool that reads and cleans. If all its processes die, it has others.
-
-    `large` lets one document at a time be read in slices.
-    """
+    """A pool that reads and cleans. If all its processes die, it has others."""
 
     def __init__(self, open_pool: Callable[[], ProcessPool]) -> None:
-        self.large = asyncio.Semaphore(1)
+        self._large: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
         self._open_pool = open_pool
         self._pool = open_pool()
+
+    @property
+    def large(self) -> asyncio.Semaphore:
+        """Lets one document at a time be read in slices, in the event loop that asks."""
+        loop = asyncio.get_running_loop()
+        return self._large.setdefault(loop, asyncio.Semaphore(1))
 
     async def read(self, fetched: Fetched) -> Reading | Failed:
         """Parse a feed and name its entries."""
