@@ -17,6 +17,7 @@ from aggregator.ingest.dedupe import (
     Rules,
     Telling,
     Told,
+    allowed,
     chosen,
     compare,
     dedupe,
@@ -85,13 +86,17 @@ def _taken_down(
         for entry in entries
         if entry.row < 0
         for row in found.get(entry.row, ())
-        if row in others and _is_again(entry, others[row], desk.window)
+        if row in others and _is_again(desk, entry, others[row])
     }
 
 
-def _is_again(entry: Entry, other: Entry, window: timedelta) -> bool:
-    is_there = entry.source == other.source and entry.address == other.address != ""
-    return is_there or compare(Telling(entry), Telling(other), window) is not None
+def _is_again(desk: Desk, entry: Entry, other: Entry) -> bool:
+    """True if both are one article; between outlets, as far as their `dedupe` lets it be said."""
+    bond = compare(Telling(entry), Telling(other), desk.window)
+    if bond is None or entry.source == other.source:
+        return bond is not None
+    outlets = [desk.sources[e.source] for e in (entry, other) if e.source in desk.sources]
+    return all(allowed(bond, outlet.dedupe) for outlet in outlets)
 
 
 def retold(
