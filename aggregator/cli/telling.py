@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from time import monotonic
 from urllib.parse import urlsplit
 
 import structlog
@@ -24,8 +25,8 @@ __all__ = ["Act", "acts", "tell_all", "telling"]
 
 TIMEOUT = 10.0
 """Seconds that a callback may take."""
-MOST_ROUNDS = 1000
-"""Of fifty callbacks each; what is left is for the next time."""
+LONGEST = 60.0
+"""Seconds of telling at the end of a single command; what is left is for the next time."""
 PER_HOST, SPACING = 4, 0.1
 """Connections to one host, and seconds between two calls: one host may have many callbacks."""
 
@@ -70,10 +71,11 @@ async def tell_all(config: Config, store: Store) -> None:
     async with telling(config, store) as teller:
         if teller is None:
             return
+        deadline = monotonic() + LONGEST
         for act in acts(teller):
             try:
                 with store.telling(act.__name__):
-                    for _ in range(MOST_ROUNDS):
+                    while monotonic() < deadline:
                         if not await act(teller, datetime.now(UTC)):
                             break
             except StoreBusy:
