@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +31,9 @@ class Callbacks:
     echo: bool = True
     status: int = 200
     location: str = ""
+    on_get: Callable[[], object] | None = None
+    on_post: Callable[[], object] | None = None
+    """What happens before a request is answered."""
     piece: int = 0
     """Bytes that are sent at a time, with a pause between; 0 for all at once."""
 
@@ -52,10 +55,14 @@ def open_callbacks() -> Iterator[Callbacks]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked = self._note(b"")
+            if callbacks.on_get:
+                callbacks.on_get()
             self._answer(asked.get("hub.challenge", "") if callbacks.echo else "something else")
 
         def do_POST(self) -> None:
             self._note(self.rfile.read(int(self.headers["Content-Length"])))
+            if callbacks.on_post:
+                callbacks.on_post()
             self._answer("")
 
         def _note(self, body: bytes) -> dict[str, str]:

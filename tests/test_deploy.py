@@ -86,14 +86,16 @@ def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
             f"http {{ access_log off; {temp}\n{text} }}"
         )
         process = subprocess.Popen(["nginx", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "log"])
-        deadline = time.monotonic() + 10
-        while not _is_up(ports[1]):
-            assert process.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield Nginx(ports[0], ports[1], program, newsroom, public)
-        process.terminate()
-        process.wait(10)
+        try:
+            deadline = time.monotonic() + 10
+            while not _is_up(ports[1]):
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield Nginx(ports[0], ports[1], program, newsroom, public)
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def _is_up(port: int) -> bool:
@@ -165,3 +167,4 @@ def test_the_static_export(nginx: Nginx) -> None:
     assert (missing.status, b"Nothing here" in missing.body) == (404, True)
     assert nginx.ask(port, "/topics/labor+nope").status == 404
     assert len(nginx.program.answers) == 4
+    assert nginx.ask(port, "/embed/labor+labor.js").status == 200

@@ -10,7 +10,7 @@ import hmac
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -79,9 +79,13 @@ class Hub:
 
     def tells(self, *titles: str) -> None:
         """The outlet has news."""
+        self.tells_nobody(*titles)
+        self.works()
+
+    def tells_nobody(self, *titles: str) -> None:
+        """The outlet has news, and the hub has not heard of them yet."""
         self.newsroom.publishes("harbor", *map(article, titles))
         self.newsroom.ingests(later=HOUR)
-        self.works()
 
 
 @pytest.fixture
@@ -528,6 +532,65 @@ def test_no_hub_without_wish(newsroom: Newsroom) -> None:
 def test_the_hub_explains_itself(hub: Hub) -> None:
     """To people who open its address."""
     assert "This is the WebSub hub of The Commons." in hub.newsroom.get("/hub").text
+
+
+# ---- at the same time ----------------------------------------------------------------------------
+
+
+def test_news_while_a_challenge_is_out(hub: Hub, reader: Callbacks) -> None:
+    """Whoever is asked back while something changes is told of it."""
+    reader.on_get = lambda: hub.tells_nobody("Second strike", "First strike")
+    hub.asks(f"{reader.url}/in")
+    hub.works()
+    hub.works()
+
+    (delivery,) = reader.deliveries
+    assert b"Second strike" in delivery.body
+
+
+def test_a_second_request_while_the_first_is_verified(hub: Hub, reader: Callbacks) -> None:
+    """The last one counts."""
+
+    def again() -> None:
+        reader.on_get = None
+        hub.asks(f"{reader.url}/in", secret="two")
+
+    reader.on_get = again
+    hub.asks(f"{reader.url}/in", secret="one")
+    hub.works()
+    hub.tells("Second strike", "First strike")
+
+    signature = reader.deliveries[0].headers["x-hub-signature"]
+    expected = hmac.new(b"two", reader.deliveries[0].body, hashlib.sha256).hexdigest()
+    assert signature == f"sha256={expected}"
+
+
+def test_leaving_before_it_is_verified(hub: Hub, reader: Callbacks) -> None:
+    """There is no subscription then."""
+    hub.asks(f"{reader.url}/in")
+    hub.asks(f"{reader.url}/in", mode="unsubscribe")
+    hub.works()
+
+    assert hub.newsroom.store.subscribers() == []
+
+
+def test_news_while_another_hub_is_told(hub: Hub, reader: Callbacks) -> None:
+    """It is told again."""
+    hub.newsroom.change('hub = "self"', f'hubs = ["{reader.url}/ping"]')
+
+    def more() -> None:
+        reader.on_post = None
+        hub.tells_nobody("Third strike", "Second strike", "First strike")
+        news = hub.newsroom.store.news()
+        pings = [replace(ping, due=hub.newsroom.now) for ping in hub.newsroom.store.pings()]
+        hub.newsroom.store.tell(news, (), pings, hub.newsroom.now)
+
+    reader.on_post = more
+    hub.tells("Second strike", "First strike")
+    hub.works(timedelta(minutes=1))
+
+    assert len(reader.deliveries) == 2
+    assert hub.newsroom.store.pings() == []
 
 
 # ---- hubs of others ----------------------------------------------------------------------------

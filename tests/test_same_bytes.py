@@ -129,6 +129,7 @@ def test_what_changes_says_so(newsroom: Newsroom) -> None:
         ingest("plains", article("Strike 5 again", f"5 {text}", published=old[5].published)),
         archive,
         lambda: room.store.hide(id_of("Strike 3"), "asked", room.now),
+        ingest("harbor", article("Strike 3", f"3 {text}", id_="again", link="https://h.example/3")),
         refile,
         lambda: room.store.unhide(room.store.hidden()[0].id, room.now),
         ingest("harbor", *(article(f"Verdict {n}") for n in range(7))),

@@ -65,6 +65,7 @@ def ingest(
     with open_workers(os.cpu_count() or 1) as workers, configured(path) as (config, store):
         listed = chosen(config, ids)
         store.sync(config.all_sources, datetime.now(UTC))
+        store.rename_topics(config.topics, datetime.now(UTC))
         if loop:
             _until_stopped(_looping(config, store, workers, listed))
             return

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ def publish(path: Path, folder: Path) -> None:
     files: dict[str, str] = {}
     written = 0
     with configured(path) as (config, store):
+        store.rename_topics(config.topics, datetime.now(UTC))
         edition = Edition(config, store)
         for place in edition.paths():
             found = edition.find(place)

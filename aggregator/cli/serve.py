@@ -1,6 +1,7 @@
 """`serve`: the web server."""
 
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def ready_to_listen(path: Path, host: str | None, port: int | None) -> tuple[str
     """Where to listen. What would fail at the first request is said now."""
     log_to_stderr()
     config = read_config(path)
-    with opened(config):
-        pass
+    with opened(config) as store:
+        store.rename_topics(config.topics, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
     return ensure_free(host, port), port
 

@@ -46,10 +46,9 @@ def read_config(path: Path) -> Config:
 
 @contextmanager
 def opened(config: Config) -> Iterator[Store]:
-    """The store of a configuration, with every topic under the id that it has now."""
+    """The store of a configuration."""
     store = open_store(config.database)
     try:
-        store.rename_topics(config.topics, datetime.now(UTC))
         yield store
     finally:
         store.close()

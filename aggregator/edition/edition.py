@@ -95,8 +95,9 @@ class Edition:
                 yield f"{path}/archive/{number}"
                 yield from _feed_paths(f"{path}/archive/{number}")
         for topic in self.config.topics:
-            yield f"/embed/{topic.id}"
-            yield f"/embed/{topic.id}.js"
+            for id_ in (topic.id, *topic.was):
+                yield f"/embed/{id_}"
+                yield f"/embed/{id_}.js"
         yield from (f"/stories/{id_}" for id_ in self.store.story_ids())
 
     def _list_paths(self) -> Iterator[str]:

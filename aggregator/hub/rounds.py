@@ -141,7 +141,7 @@ async def _verify(teller: Teller, intent: Intent, now: datetime) -> None:
             secret=intent.secret,
             lease_until=now + timedelta(seconds=intent.lease),
             etag=content.etag,
-            due=now,  # if it is owed anything from before
+            due=now,  # what has come since it was asked; or from before, if it subscribes again
         )
         teller.store.subscribe_to_us(intent, subscriber)
     teller.log("hub", did=intent.mode, subscriber=intent.host, topic=intent.topic, error=error)

@@ -21,6 +21,7 @@ from aggregator.ingest.dedupe import (
     chosen,
     compare,
     dedupe,
+    is_again,
     looked_for,
     near,
     uncommon,
@@ -92,11 +93,11 @@ def _taken_down(
 
 def _is_again(desk: Desk, entry: Entry, other: Entry) -> bool:
     """True if both are one article; between outlets, as far as their `dedupe` lets it be said."""
+    if entry.source == other.source:
+        return is_again(Telling(entry), Telling(other))
     bond = compare(Telling(entry), Telling(other), desk.window)
-    if bond is None or entry.source == other.source:
-        return bond is not None
     outlets = [desk.sources[e.source] for e in (entry, other) if e.source in desk.sources]
-    return all(allowed(bond, outlet.dedupe) for outlet in outlets)
+    return bond is not None and all(allowed(bond, outlet.dedupe) for outlet in outlets)
 
 
 def retold(

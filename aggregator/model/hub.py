@@ -46,11 +46,13 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ping:
-    """A hub of others is to be told, when it is `due`, that an address of ours has changed."""
+    """A hub of others is to be told, when it is `due`, that an address of ours has changed; `news`
+    counts its changes."""
 
     hub: str
     address: str
     due: datetime
+    news: int = 1
     attempts: int = 0
     error: str = ""
 

@@ -130,10 +130,18 @@ def _counted(content: SafeHtml, entry: Entry, outlet: Source) -> SafeHtml:
         return content
     values = {"link": quote(entry.link, safe=""), "id": quote(entry.id, safe="")}
     pixel = escape(_filled(outlet.counter, values))
-    if re.split(r"[?{]", outlet.counter)[0] in content:  # the outlet has put it there itself
+    if _has_pixel(content, outlet.counter, pixel):  # the outlet has put it there itself
         return content
     image = f'<img src="{pixel}" alt="" width="1" height="1">'
     return SafeHtml(content + image)
+
+
+def _has_pixel(content: str, counter: str, pixel: str) -> bool:
+    """True for a picture at the counter's address, whatever it counts; where an address without
+    what it counts says nothing, at the very same."""
+    fixed = escape(re.split(r"[?{]", counter)[0])
+    same = fixed if urlsplit(fixed).path.strip("/") else pixel
+    return re.search(rf'<img [^>]*src="{re.escape(same)}', content) is not None
 
 
 def _credit(line: str, item: Shown) -> SafeHtml:

@@ -104,11 +104,13 @@ def oldest_page(db: Database, scope: str) -> int:
 
 
 def removed(db: Database, scope: str, page: int | None) -> list[Removed]:
-    """What was taken down of a document, or of a list, the last first."""
+    """What was taken down of a document, or of a list, the last first; not what was never told,
+    since it is like something that was."""
     within = "" if page is None else "and page = ?"
     sql = f"""select public_id, at from hidden join stories on stories.row = hidden.story
                 join listings on listings.story = hidden.story
-              where scope = ? {within} order by at desc, public_id limit {MOST_REMOVED}"""  # noqa: S608
+              where scope = ? and was_told {within}
+              order by at desc, public_id limit {MOST_REMOVED}"""  # noqa: S608
     given = [hidden_scope(scope)] if page is None else [hidden_scope(scope), page]
     return [
         Removed(public_id=public_id, at=datetime.fromisoformat(at))

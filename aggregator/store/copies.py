@@ -113,7 +113,6 @@ def absorb(db: Database, gone: str, into: str, touched: set[str]) -> None:
     _bequeath(db, row, heir)
     found = db.execute("select why, at from hidden where story = ?", [row]).fetchone()
     if found:  # what was taken down does not come back as part of something else
-        touched |= hide(db, heir, found[0], datetime.fromisoformat(found[1]))
-        db.execute("delete from hidden where story = ?", [row])
+        touched |= hide(db, heir, found[0], datetime.fromisoformat(found[1]), of=gone)
     unlist(db, row, touched)
     db.execute("update stories set merged = ? where row = ? or merged = ?", [heir, row, row])

@@ -283,7 +283,7 @@ _CHECKS = (
         what="stories that were taken down, and nobody knows why",
         find=f"select count(*) from listings where {_NO_WHY}",  # noqa: S608
         mend=(
-            f"""insert into hidden select story, '', max(arrived) from listings
+            f"""insert into hidden (story, why, at) select story, '', max(arrived) from listings
                 where {_NO_WHY} group by story""",  # noqa: S608
         ),
     ),

@@ -190,7 +190,7 @@ class Store(Protocol):
         """How many subscriptions a host has, or asks for."""
 
     def is_subscribed(self, callback: str, topic: str) -> bool:
-        """True if there is such a subscription."""
+        """True if there is such a subscription, or one that is to be verified."""
 
     def telling(self, act: str) -> AbstractContextManager[None]:
         """Held while one of the hub's acts goes on, so that nobody is told twice. Raises
@@ -224,7 +224,8 @@ class Store(Protocol):
         and which pings; from now on it is no news any more."""
 
     def owed(self, now: datetime, limit: int) -> list[Subscriber]:
-        """Those to whom a delivery is due, the longest overdue first, of each host a few."""
+        """Those to whom a delivery is due, of each host a few: those that do not fail first, and
+        of them the longest overdue."""
 
     def delivered(self, subscriber: Subscriber, etag: str) -> None:
         """It has what has this ETag, and is owed nothing."""
@@ -236,7 +237,7 @@ class Store(Protocol):
         """Those that are due, or all."""
 
     def pinged(self, pings: Sequence[Ping]) -> None:
-        """The hub knows; forget them."""
+        """The hub knows; forget them, unless there has been more news since."""
 
     def unpinged(self, pings: Sequence[Ping]) -> None:
         """Keep when they are tried again, and why."""
@@ -285,13 +286,14 @@ class Store(Protocol):
         """Take a published story down, wherever it stands, until `unhide`."""
 
     def unhide(self, id_: str, now: datetime) -> None:
-        """Put a story back to where it stood."""
+        """Put a story back to where it stood, and what is down because of it."""
 
     def hidden(self) -> list[Hidden]:
         """All that was taken down, the last first."""
 
     def taken_down(self, entries: Collection[int]) -> set[int]:
-        """Those of the entry rows whose story was taken down."""
+        """Those of the entry rows whose story an operator has taken down, not one that is down
+        because of another."""
 
     def is_hidden(self, id_: str) -> bool:
         """True for a story that was taken down, and for one that turned out to be such a one."""

@@ -23,8 +23,7 @@ class Subscribers(Connection):
 
     def intend(self, intent: Intent) -> None:
         with self._writing() as db:
-            row = rows.intent_row(intent)
-            db.table("intents").upsert(row, pk=("callback", "topic"))
+            db.table("intents").insert(rows.intent_row(intent), replace=True)
 
     def intents(self, limit: int) -> list[Intent]:
         sql = f"""select * from ({_IN_TURN.format("intents", "true", "id")})
@@ -45,9 +44,11 @@ class Subscribers(Connection):
         return waiting, subscribed
 
     def is_subscribed(self, callback: str, topic: str) -> bool:
-        sql = "select exists (select 1 from subscribers where callback = ? and topic = ?)"
+        one = "select 1 from {} where callback = ?1 and topic = ?2"
+        either = f"{one.format('subscribers')} union {one.format('intents')}"
         with self._door() as db:
-            return bool(db.execute(sql, [callback, topic]).fetchone()[0])
+            found = db.execute(f"select exists ({either})", [callback, topic])
+            return bool(found.fetchone()[0])
 
     @contextmanager
     def telling(self, act: str) -> Iterator[None]:
@@ -62,11 +63,10 @@ class Subscribers(Connection):
         with self._writing() as db:
             db.execute("delete from intents where id = ?", [intent.id])
             db.execute(
-                """insert into subscribers (callback, host, topic, secret, lease_until, etag)
-                   values (?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
+                """insert into subscribers (callback, host, topic, secret, lease_until, etag, due)
+                   values (?, ?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
                    set secret = excluded.secret, lease_until = excluded.lease_until,
-                     due = case when due is null then null else ? end,
-                     attempts = 0, failing_since = null, error = ''""",
+                     due = excluded.due, attempts = 0, failing_since = null, error = ''""",
                 [
                     subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
                     rows.time(subscriber.lease_until), subscriber.etag,
@@ -120,7 +120,7 @@ class Subscribers(Connection):
             )
             db.conn.executemany(
                 """insert into pings (hub, address, due) values (?, ?, ?)
-                   on conflict (hub, address) do nothing""",
+                   on conflict (hub, address) do update set news = news + 1""",
                 [(ping.hub, ping.address, rows.time(ping.due)) for ping in pings],
             )
             db.conn.executemany(
@@ -131,7 +131,7 @@ class Subscribers(Connection):
     def owed(self, now: datetime, limit: int) -> list[Subscriber]:
         due = _IN_TURN.format("subscribers", "due <= ?", "due, id")
         sql = f"""select * from ({due}) where turn <= {OF_ONE_HOST}
-                  order by due, id limit ?"""  # noqa: S608 - our own words
+                  order by failing_since is not null, due, id limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
             return [rows.subscriber_of(row) for row in db.query(sql, [rows.time(now), limit])]
 
@@ -162,8 +162,8 @@ class Subscribers(Connection):
     def pinged(self, pings: Sequence[Ping]) -> None:
         with self._writing() as db:
             db.conn.executemany(
-                "delete from pings where hub = ? and address = ?",
-                [(ping.hub, ping.address) for ping in pings],
+                "delete from pings where hub = ? and address = ? and news = ?",
+                [(ping.hub, ping.address, ping.news) for ping in pings],
             )
 
     def unpinged(self, pings: Sequence[Ping]) -> None:

@@ -126,9 +126,10 @@ def unlist(db: Database, story_row: int, touched: set[str]) -> None:
     db.execute("delete from listings where story = ?", [story_row])
 
 
-def hide(db: Database, story_row: int, why: str, now: datetime) -> set[str]:
+def hide(db: Database, story_row: int, why: str, now: datetime, of: str = "") -> set[str]:
     """Take a story out of every list, but for the place that it has there, also out of those where
-    it is held. Gives the lists that change."""
+    it is held; `of` is the id of another one, if it is down because of that. Gives the lists that
+    change."""
     touched = {STORIES}
     _standing(db, story_row, touched)
     db.execute(
@@ -136,12 +137,21 @@ def hide(db: Database, story_row: int, why: str, now: datetime) -> set[str]:
              else scope end where story = ?4 and scope not glob ?5""",
         [HIDDEN, f"{HELD}*", len(HELD) + 1, story_row, f"{HIDDEN}*"],
     )
-    db.execute("insert or replace into hidden values (?, ?, ?)", [story_row, why, rows.time(now)])
+    row = [story_row, why, rows.time(now), of]
+    db.execute("insert or ignore into hidden values (?, ?, ?, ?, true)", row)
     return touched
 
 
 def unhide(db: Database, story_row: int) -> set[str]:
-    """Bring it back to where it stood."""
+    """Bring it back to where it stood, and with it what is down because of it."""
+    touched = _unhide(db, story_row)
+    sql = "select story from hidden where of = (select id from stories where row = ?) and of != ''"
+    for (other,) in db.execute(sql, [story_row]).fetchall():
+        touched |= _unhide(db, other)
+    return touched
+
+
+def _unhide(db: Database, story_row: int) -> set[str]:
     db.execute(
         "update listings set scope = substr(scope, ?) where story = ? and scope glob ?",
         [len(HIDDEN) + 1, story_row, f"{HIDDEN}*"],

@@ -106,7 +106,7 @@ class Publishing(Connection):
 
     def taken_down(self, entries: Collection[int]) -> set[int]:
         sql = """select id from entries where id in ({many})
-                 and exists (select 1 from hidden where hidden.story = entries.story)"""
+                 and exists (select 1 from hidden where hidden.story = entries.story and of = '')"""
         with self._door() as db:
             return {entry for (entry,) in many(db, sql, entries)}
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from aggregator.model import held_scope, hidden_scope, topic_scope
+from aggregator.store.archives import newest_page
 from aggregator.store.listing import bump
 from aggregator.store.reading import many
 
@@ -25,8 +26,13 @@ def rename(db: Database, former: Mapping[str, str], now: datetime) -> None:
     """
     for was, now_is in former.items():
         _name(db, was, now_is)
+        old, new = topic_scope(was), topic_scope(now_is)
+        pages = {scope: newest_page(db, scope) for scope in (old, new)}
         for kept in (_plainly, held_scope, hidden_scope):
-            _move_list(db, kept(topic_scope(was)), kept(topic_scope(now_is)))
+            _move_list(db, kept(old), kept(new), has_archive=pages[new] > 0)
+        if not pages[new]:
+            sql = "update revisions set pages = ? where scope = ?"
+            db.execute(sql, [pages[old], new])
         for table in ("said", "suggestions"):
             db.execute(f"update or ignore {table} set topic = ? where topic = ?", [now_is, was])  # noqa: S608 - our own names
             db.execute(f"delete from {table} where topic = ?", [was])  # noqa: S608
@@ -51,10 +57,8 @@ def _name(db: Database, was: str, now_is: str) -> None:
         db.execute("insert or replace into topic_names values (?, ?)", row)
 
 
-def _move_list(db: Database, was: str, now_is: str) -> None:
+def _move_list(db: Database, was: str, now_is: str, *, has_archive: bool) -> None:
     """An archive keeps its numbers if the new list has none; else its stories wait for another."""
-    sql = "select exists (select 1 from listings where scope = ? and page is not null)"
-    (has_archive,) = db.execute(sql, [now_is]).fetchone()
     page = "null" if has_archive else "page"
     db.execute(
         f"update or ignore listings set scope = ?, page = {page} where scope = ?",  # noqa: S608

@@ -32,10 +32,12 @@ from aggregator.store.listing import (
     Listing,
     bump,
     enlist,
+    hide,
     is_history,
     is_listed,
     listings,
     relist,
+    unhide,
 )
 from aggregator.store.schema import BOOKS
 
@@ -124,7 +126,7 @@ class _Rows:
     prints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
     listed: list[Listing] = field(default_factory=list)
-    hidden: list[tuple[int, str, str]] = field(default_factory=list)
+    hidden: list[tuple[int, str, str, str, bool]] = field(default_factory=list)
     rows_of: dict[int, int] = field(default_factory=dict)
 
 
@@ -147,7 +149,8 @@ def _insert_new(
             to.stories.append({"row": row, **rows.story_row(told, lead)})
             to.listed += listings(row, filed, HIDDEN if filed.like else "")
             if filed.like:
-                to.hidden.append((row, f"like {filed.like}, which was taken down", rows.time(now)))
+                why = f"like {filed.like}, which was taken down"
+                to.hidden.append((row, why, rows.time(now), filed.like, False))
     db.table("stories").insert_all(to.stories)
     db.table("entries").insert_all(to.entries)
     db.conn.executemany("update entries set story = ? where id = ?", to.moved)
@@ -157,7 +160,7 @@ def _insert_new(
     enlist(db, to.listed, touched)
     if to.stories and is_history(db, min(story["arrived"] for story in to.stories)):
         touched.add(STORIES)
-    db.conn.executemany("insert into hidden values (?, ?, ?)", to.hidden)
+    db.conn.executemany("insert into hidden values (?, ?, ?, ?, ?)", to.hidden)
     for filed in new:
         for gone in filed.absorbed:
             absorb(db, gone, filed.story.id, touched)
@@ -185,6 +188,9 @@ def _tell_anew(db: Database, row: int, filed: Filed, lead: int, touched: set[str
     )
     if is_back or is_listed(db, row):
         relist(db, row, filed, touched)
+    sql = "select why, at from hidden where story = ?"
+    if is_back and (found := db.execute(sql, [row]).fetchone()):  # it was taken down before
+        touched |= unhide(db, row) | hide(db, row, found[0], datetime.fromisoformat(found[1]))
 
 
 def _last_row(db: Database, table: str, column: str) -> int:

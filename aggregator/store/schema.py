@@ -326,13 +326,17 @@ def topics_have_first_names(db: Database) -> None:
 
 @migrations()
 def stories_are_taken_down(db: Database) -> None:
-    """What an operator has taken down, when and why."""
+    """What an operator has taken down, when and why; and what is down because `of` another one,
+    by its id: a new one that is like it and was never told, or one that it turned out to be part
+    of."""
     db.execute(
         """create table hidden (
              story integer primary key references stories(row),
-             why text not null, at text not null
+             why text not null, at text not null,
+             of text not null default '', was_told integer not null default 1
            )"""
     )
+    db.execute("create index hidden_by_of on hidden(of) where of != ''")
 
 
 @migrations()
@@ -344,7 +348,7 @@ def we_are_a_hub(db: Database) -> None:
     db.execute(f"create index revisions_untold on revisions(scope) where {UNTOLD}")
     db.execute(
         """create table intents (
-             id integer primary key, mode text not null, callback text not null,
+             id integer primary key autoincrement, mode text not null, callback text not null,
              host text not null, topic text not null, secret text not null, lease integer not null,
              asked text not null, unique (callback, topic)
            )"""
@@ -364,7 +368,8 @@ def we_are_a_hub(db: Database) -> None:
     db.execute(
         """create table pings (
              hub text not null, address text not null, due text not null,
-             attempts integer not null default 0, error text not null default '',
+             news integer not null default 1, attempts integer not null default 0,
+             error text not null default '',
              primary key (hub, address)
            ) without rowid"""
     )

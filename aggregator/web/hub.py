@@ -69,9 +69,9 @@ def _full(intent: Intent, store: Store) -> str:
         return f"{MOST_FROM_ONE} subscriptions from one host are enough."
     chosen = [topic for topic in store.topics_subscribed() if _is_asked(topic)]
     is_new = _is_asked(intent.topic) and intent.topic not in chosen
-    return f"Subscribers ask for {MOST_ASKED} feeds of their own already." * (
-        is_new and len(chosen) >= MOST_ASKED
-    )
+    if is_new and len(chosen) >= MOST_ASKED:
+        return f"Subscribers ask for {MOST_ASKED} feeds of their own already."
+    return ""
 
 
 def _is_asked(topic: str) -> bool:

@@ -292,6 +292,32 @@ def test_a_takedown_outlives_a_copy(store: Store) -> None:
     assert store.is_hidden(other.id)
 
 
+def test_a_takedown_outlives_a_mistake(store: Store) -> None:
+    """What was taken for part of another, and turns out to be itself again, is still down; the
+    other one is told again."""
+    _tells(store, "Private matters")
+    _tells(store, "Ferries", minute=5, outlet="plains")
+    hidden, other = _id(store, "Private matters"), _id(store, "Ferries")
+    store.hide(hidden, "asked", NOW)
+    told = next(s for s in store.latest(ALL, 9) if s.id == other)
+    lead = store.told_in([1])[1].lead
+    both = Filed(story=replace(told, others=(lead,)), arrived=NOW, joins=True, absorbed=(hidden,))
+    _changes(store, both)
+    assert store.latest(ALL, 9) == []
+    assert [gone.public_id for gone in store.removed(ALL)] != []
+
+    alone = Filed(story=story(lead, id=hidden, public_id=lead.id), arrived=NOW, joins=True)
+    _changes(store, alone, Filed(story=told, arrived=NOW, joins=True))
+
+    assert _titles(store.latest(ALL, 9)) == ["Ferries"]
+    assert [one.id for one in store.hidden()] == [hidden]
+    assert store.story(hidden) is None
+
+
+def _changes(store: Store, *filed: Filed) -> None:
+    store.save(Batch(source="harbor", state=None, outcome=Outcome.CHANGED, new=filed), NOW)
+
+
 def test_the_copies_of_what_is_down_are_recognised_for_ever(store: Store) -> None:
     """What it is found by is not forgotten with the window."""
     lead = entry("Cranes", "harbor", prints=(1, 2, 3))
@@ -342,6 +368,38 @@ def test_a_topic_that_takes_in_another(store: Store) -> None:
     assert _titles(store.archived(LABOR, 1)) == ["S1", "S0"]
     assert _titles(store.archived(LABOR, 2)) == ["S3", "S2"]
     assert store.first_names() == {}
+
+
+def test_a_topic_that_takes_in_another_with_its_archive(store: Store) -> None:
+    """Documents keep their numbers, and no number is given twice."""
+    for minute in range(4):
+        _tells(store, f"S{minute}", "labour", minute=minute)
+    store.archive(2, NOW)
+    store.hide(_id(store, "S0"), "asked", NOW)
+    _tells(store, "N", "labor", minute=9)
+
+    store.rename_topics([topic("labor", was=("labour",))], NOW)
+    assert store.pages(LABOR) == (1, 2)
+    _tells(store, "M", "labor", minute=10)
+    store.archive(2, NOW)
+
+    assert store.pages(LABOR) == (1, 3)
+    assert _titles(store.archived(LABOR, 1)) == ["S1"]
+    assert _titles(store.archived(LABOR, 3)) == ["M", "N"]
+
+
+def test_a_hidden_story_takes_no_number_of_another_topic(store: Store) -> None:
+    """Where both topics have an archive, what comes in waits for a new document, hidden or not."""
+    for minute in range(4):
+        _tells(store, f"S{minute}", ("labour", "labor")[minute % 2], minute=minute)
+    store.archive(1, NOW)
+    store.hide(_id(store, "S0"), "asked", NOW)
+
+    store.rename_topics([topic("labor", was=("labour",))], NOW)
+    store.unhide(store.hidden()[0].id, NOW)
+
+    assert _titles(store.archived(LABOR, 1)) == ["S1"]
+    assert _titles(store.archived(LABOR, 2)) == ["S3"]
 
 
 # ---- pages of stories ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.demo.formats import Item
-from tests.builders import NOW
+from tests.builders import NOW, prose
 from tests.partners import Newsroom, article
 
 HOUR = timedelta(hours=1)
@@ -257,9 +257,6 @@ AGAIN = {
     "another id": article("Cranes", TEXT, id_="https://harbor.example/?p=99"),
     "another id and date": article("Cranes", TEXT, id_="new", published=LATER),
     "another title": article("The cranes stand", TEXT, link="https://outlet.example/cranes"),
-    "no word the same": article(
-        "Ferries", "None of it.", link="https://outlet.example/cranes", id_="new", published=LATER
-    ),
     "another address": article("Cranes", TEXT + " New.", link="https://outlet.example/moved"),
     "all but the words": article(
         "Cranes", TEXT, link="https://outlet.example/elsewhere", id_="new", published=LATER
@@ -286,6 +283,52 @@ def test_it_stays_down(docks: Newsroom, again: Item) -> None:
 
     assert sorted(docks.titles("/all.atom")) == sorted([*before, "News"])
     assert all(told.id in one.why or one.id == told.id for one in docks.store.hidden())
+
+
+def test_what_only_looks_like_it(docks: Newsroom) -> None:
+    """Episodes at one address, and columns with much standing text, are not taken down with one of
+    them; nor does what is down by its likeness take others with it."""
+    standing = "Write to us, and tell your friends about this column of ours, week after week. " * 9
+    for week in range(1, 5):
+        docks.publishes(
+            "harbor",
+            article(f"Episode {week}", f"Of {week} things {week}.", link="https://h.example/cast",
+                    id_=f"e{week}", published=docks.now),
+            article(f"Column {week}", f"{prose(week, 90)} {standing}", id_=f"c{week}",
+                    published=docks.now),
+        )  # fmt: skip
+        docks.ingests(later=timedelta(days=7))
+        if week == 1:
+            for title in ("Episode 1", "Column 1"):
+                docks.store.hide(_id_of(docks, title), "asked", docks.now)
+
+    assert len(docks.store.hidden()) == 2
+    assert {f"{kind} {n}" for kind in ("Episode", "Column") for n in (2, 3, 4)} <= {
+        story.lead.title for story in docks.store.latest("all", 99)
+    }
+
+
+def test_a_copy_of_what_is_down_leaves_no_trace(docks: Newsroom) -> None:
+    """It was never told, so nobody is told that it is gone; it comes back with the other."""
+    docks.publishes("harbor", article("Cranes", TEXT))
+    docks.ingests(later=2 * HOUR)
+    docks.store.hide(_id_of(docks, "Cranes"), "asked", docks.now)
+    before = docks.get("/all.atom").data
+    secret = article("Cranes", TEXT, link="https://outlet.example/secret", id_="s", published=LATER)
+    docks.publishes("harbor", secret)
+    docks.ingests(later=HOUR)
+
+    assert len(docks.store.hidden()) == 2
+    assert docks.get("/all.atom").data == before
+    docks._reader = None  # as after a restart
+    assert docks.get("/all.atom").data == before
+    docks.store.unhide(docks.store.hidden()[-1].id, docks.now)
+    assert docks.store.hidden() == []
+    assert docks.titles("/all.atom").count("Cranes") == 2
+
+
+def _id_of(docks: Newsroom, title: str) -> str:
+    return next(s.id for s in docks.store.latest("all", 99) if s.lead.title == title)
 
 
 # ---- archives ------------------------------------------------------------------------------

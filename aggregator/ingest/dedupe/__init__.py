@@ -15,11 +15,11 @@ chosen once; what arrives later moves nothing.
 
 from aggregator.ingest.dedupe.candidates import chosen, looked_for, near, uncommon
 from aggregator.ingest.dedupe.clusters import grouped
-from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare
+from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare, is_again
 from aggregator.ingest.dedupe.stories import Rules, Told, dedupe
 from aggregator.ingest.dedupe.telling import Telling
 
 __all__ = [
     "WINDOW", "Rules", "Telling", "Told", "allowed", "chosen", "compare", "dedupe", "grouped",
-    "looked_for", "near", "uncommon",
+    "is_again", "looked_for", "near", "uncommon",
 ]  # fmt: skip

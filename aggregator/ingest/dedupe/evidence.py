@@ -17,7 +17,7 @@ from aggregator.ingest.dedupe.figures import is_counted_otherwise
 from aggregator.ingest.dedupe.telling import Telling
 from aggregator.model import Bond, Dedupe, Kind
 
-__all__ = ["WINDOW", "allowed", "compare", "still_alike"]
+__all__ = ["WINDOW", "allowed", "compare", "is_again", "still_alike"]
 
 WINDOW = timedelta(days=14)
 """Articles that were published further apart are not compared by their words."""
@@ -129,6 +129,15 @@ def compare(a: Telling, b: Telling, window: timedelta = WINDOW) -> Bond | None:
         why = f"same title, and {shared.run} words in a row" if shared.run else "same title"
         return _bond(a, b, Kind.TITLE, shared.covered, f"{why}, within {SAME_DAY.days} days")
     return None
+
+
+def is_again(a: Telling, b: Telling) -> bool:
+    """True if two entries of one outlet are one article without doubt: its whole text, or its title
+    at its address. Columns, series and live pages share an address, or much of a text."""
+    shared = _Shared(a, b)
+    is_one_text = shared.is_all and shared.shorter >= LEAST_SHARED
+    same_title = a.title_words == b.title_words
+    return is_one_text or (_is_said_address(a, b) and same_title)
 
 
 def still_alike(a: Telling, b: Telling) -> bool:
