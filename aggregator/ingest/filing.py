@@ -7,7 +7,7 @@ No other source saves meanwhile, so what the store says here stays true until th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from aggregator.ingest.dedupe import Told
@@ -28,6 +28,8 @@ from aggregator.model import (
 
 __all__ = ["file_changes", "is_flood"]
 
+LONGEST_FILE = timedelta(minutes=5)
+"""By how much entries of a file may seem to have changed one after the other."""
 FLOOD_FACTOR = 3
 """How many times as many articles as its rhythm promises an outlet may bring at once."""
 _Again: TypeAlias = Sequence[tuple[Known, Entry]]
@@ -138,6 +140,10 @@ def _filed_revised(desk: Desk, told: Told, revised: _Again) -> tuple[Filed, ...]
 
 def _updated(story: Story, known: Known, entry: Entry, now: datetime) -> Story:
     """A revised entry keeps its place. What reads as before is no update to a reader, nor is
-    what another outlet than the lead's has changed."""
+    what another outlet than the lead's has changed. Of several in a file, each has a time of its
+    own, for readers that sort by it."""
     is_lead = story.lead.row == known.entry
-    return replace(story, updated=now) if is_lead and known.face != entry.face else story
+    if not is_lead or known.face == entry.face:
+        return story
+    moment = now - min(timedelta(seconds=entry.position), LONGEST_FILE)
+    return replace(story, updated=max(moment, story.updated + timedelta(seconds=1)))
