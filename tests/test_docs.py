@@ -110,3 +110,12 @@ def test_the_two_commands_of_the_readme() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8")):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_every_point_of_websub_has_its_test() -> None:
+    """What the page lists is walked: each name in brackets is a test of the hub."""
+    walked = set(re.findall(r"`([a-z_]+)`[,)]", _text("websub.md"))) - {"hubs"}
+    tests = (ROOT / "tests" / "test_hub.py").read_text(encoding="utf-8")
+
+    assert len(walked) > 20
+    assert {name for name in walked if f"def test_{name}(" not in tests} == set()
