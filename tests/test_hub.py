@@ -312,6 +312,19 @@ def test_a_topic_in_another_order(hub: Hub, reader: Callbacks) -> None:
     assert b"Elsewhere" in delivery.body
 
 
+def test_a_closed_archive_is_no_news(hub: Hub, reader: Callbacks) -> None:
+    """The feed leads to one more document, and that is all."""
+    hub.asks(f"{reader.url}/in")
+    hub.works()
+    hub.tells("Second strike", "First strike")
+    hub.newsroom.store.archive(1, hub.newsroom.now)
+    hub.works()
+    assert len(reader.deliveries) == 1
+    hub.tells("Third strike", "Second strike", "First strike")
+
+    assert len(reader.deliveries) == 2
+
+
 # ---- failures ----------------------------------------------------------------------------------
 
 

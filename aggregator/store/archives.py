@@ -35,6 +35,7 @@ def archive(db: Database, scope: str, size: int, now: datetime) -> int:
     """Close the documents of `size` stories of a list that are full, not too many at once; gives
     how many."""
     first = newest_page(db, scope) + 1
+    before = db.execute("select number from revisions where scope = ?", [scope]).fetchone()
     closed = _close(db, scope, size, first)
     if closed:
         bump(db, [scope, *(page_scope(scope, first + n) for n in range(closed))], now)
@@ -43,6 +44,8 @@ def archive(db: Database, scope: str, size: int, now: datetime) -> int:
              archived = case when ? then archived else number end where scope = ?""",
         [closed, closed >= AT_ONCE, scope],
     )
+    sql = "update revisions set told = number where scope = ? and told = ?"
+    db.execute(sql, [scope, before[0] if before else None])  # it is no news to subscribers
     return closed
 
 
