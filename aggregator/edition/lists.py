@@ -12,7 +12,6 @@ from aggregator.model import (
     ALL,
     Source,
     Story,
-    Topic,
     TopicFeed,
     source_scope,
     topic_scope,
@@ -103,10 +102,6 @@ class Lists:
     def source(self, id_: str) -> Source | None:
         """An outlet; one that left feeds.toml is credited as it was."""
         return self._sources.get(id_) or self._store.sources().get(id_)
-
-    def topics(self) -> Sequence[Topic]:
-        """In the order of the pages."""
-        return self._config.topics
 
     # ---- what it tells
 

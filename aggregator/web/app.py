@@ -11,7 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
-from aggregator.edition import Edition, parameters
+from aggregator.edition import Document, Edition, parameters
 from aggregator.edition.subscribing import Subscribable
 from aggregator.errors import StoreError, WrongParameter
 from aggregator.publish.addresses import ENDINGS
@@ -74,15 +74,8 @@ def create_app(config: Config, store: Store) -> Flask:
         kept = shelf.get(place, _question(request.environ)) if place else None
         if kept is None:
             return _response(as_it_is(edition.made.not_found(path)))
-        if leads_to := kept.document.leads_to:
-            if is_navigation:  # a reader must never be led to the page for people
-                leads_to = leads_to.replace(".html", "", 1)
-            code = 301 if kept.document.is_for_good else 302
-            moved = redirect(f"{root}{leads_to}", code)
-            moved.cache_control.max_age = config.publish.max_age_seconds  # it may be undone
-            moved.vary.add("Sec-Fetch-Dest")
-            moved.access_control_allow_origin = "*"
-            return moved
+        if kept.document.leads_to:
+            return _led(kept.document, root, config.publish.max_age_seconds)
         answer = rules.answer(kept, Asker.of(request.environ), is_private=is_navigation)
         return _response(answer)
 
@@ -112,6 +105,17 @@ def create_app(config: Config, store: Store) -> Flask:
 
     app.wsgi_app = _Recalled(app.wsgi_app, shelf, rules)  # type: ignore[method-assign, assignment]  # as Flask has it
     return app
+
+
+def _led(document: Document, root: str, max_age: int) -> BaseResponse:
+    """To where the document stands now; for `max_age` seconds, since that may be undone. Nobody is
+    led to the page for people, for a cache may hand that on to readers."""
+    leads_to = document.leads_to.replace(".html", "", 1)
+    moved = redirect(f"{root}{leads_to}", 301 if document.is_for_good else 302)
+    moved.cache_control.max_age = max_age
+    moved.vary.add("Sec-Fetch-Dest")
+    moved.access_control_allow_origin = "*"
+    return moved
 
 
 def _blueprints(config: Config, store: Store, edition: Edition) -> Iterator[Blueprint]:
