@@ -1,12 +1,13 @@
 """A subscriber's server on loopback: it answers as it is told, and remembers what came."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import answering
 
 __all__ = ["Callbacks", "Received", "open_callbacks"]
 
@@ -87,13 +88,6 @@ def open_callbacks() -> Iterator[Callbacks]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    callbacks = Callbacks(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(Handler) as url:
+        callbacks = Callbacks(url)
         yield callbacks
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode
+
+from tests.servers import answering
 
 __all__ = ["Hub", "open_hub"]
 
@@ -76,13 +78,6 @@ def open_hub() -> Iterator[Hub]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub = Hub(f"http://127.0.0.1:{server.server_address[1]}/")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(Handler) as url:
+        hub = Hub(f"{url}/")
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

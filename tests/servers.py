@@ -1,14 +1,16 @@
-"""A WSGI application on loopback, as readers and browsers reach it, with a note of each answer."""
+"""Servers on loopback: a WSGI application as readers and browsers reach it, with a note of each
+answer; and a handler of requests."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-__all__ = ["Served", "serving"]
+__all__ = ["Served", "answering", "serving"]
 
 
 @dataclass(slots=True)
@@ -22,6 +24,20 @@ class Served:
 class _Quiet(WSGIRequestHandler):
     def log(self, *_: object) -> None:
         """Nothing."""
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Let a handler answer on a free port until the block ends; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Push, whole: an outlet, a hub and `aggregator run` as processes and servers of their own."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -104,10 +105,8 @@ def _plain(*titles: str) -> bytes:
 def _until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while True:
-        try:
+        with contextlib.suppress(OSError):  # it is not up yet
             if is_so():
                 return
-        except OSError:
-            pass  # not up yet
         assert time.monotonic() < deadline
         time.sleep(0.1)
