@@ -126,6 +126,10 @@ def test_in_front_of_the_program(nginx: Nginx) -> None:
     for _ in range(5):
         nginx.ask(port, path)
     assert len(nginx.program.answers) == asked
+    for kept in (nginx.public.parent / "cache").iterdir():  # as docs/operating.md has it
+        kept.unlink()
+    assert nginx.ask(port, path).body == plain.body
+    assert len(nginx.program.answers) == asked + 1
 
 
 def test_the_static_export(nginx: Nginx) -> None:

@@ -419,9 +419,19 @@ def test_a_page_that_is_history(store: Store) -> None:
     before = store.revision(*old)
     _tells(store, "More news", minute=9 * 24 * 60 + 1)
     assert store.revision(*old) == before
+
+    def correct() -> None:
+        told = next(t for t in store.latest(ALL, 9) if t.lead.title == "Of the same day")
+        corrected = replace(told, lead=replace(told.lead, title="Of the same day, corrected"))
+        revised = Filed(story=corrected, arrived=NOW, row=told.lead.row)
+        store.save(
+            Batch(source="harbor", state=None, outcome=Outcome.CHANGED, revised=(revised,)), NOW
+        )
+
     changes: list[Callable[[], object]] = [
         lambda: store.hide(_id(store, "Of the same day"), "asked", NOW),
         lambda: store.unhide(store.hidden()[0].id, NOW),
+        correct,
         lambda: _tells(store, "Imported", minute=10),
         lambda: store.sync([source("harbor", name="Another name"), source("plains")], NOW),
         lambda: store.refile([Refiling(story=1, topic="labor", placement=None)], (), NOW),
