@@ -186,6 +186,10 @@ class Newsroom:
                 reports.append(await run(line, due))
         return reports
 
+    def archives(self, size: int) -> None:
+        """Close the archive documents of that many stories that are full."""
+        self.store.archive(size, self.now)
+
     # ---- what readers see
 
     @property
@@ -199,6 +203,10 @@ class Newsroom:
     def edition(self) -> Edition:
         """What is published."""
         return Edition(self.config, self.store)
+
+    def paths(self) -> list[str]:
+        """Every public path that stands by itself."""
+        return list(self.edition.paths())
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """One request; `If_None_Match` becomes If-None-Match."""
