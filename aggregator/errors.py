@@ -33,7 +33,7 @@ class AggregatorError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ConfigIssue:
     """One thing wrong in feeds.toml: where, what was found, what is accepted.
 
     `line` counts from 1; 0 means the file as a whole.
@@ -53,7 +53,7 @@ class ConfigError(AggregatorError):
 
     exit_code = 1
 
-    def __init__(self, path: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, path: str, problems: Iterable[ConfigIssue]) -> None:
         self.path = path
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.key)))
         count = len(self.problems)
@@ -78,7 +78,7 @@ class UnknownStory(AggregatorError):
         super().__init__(f"There is no {kind} {name!r}; {hint}")
 
 
-class CannotLearn(AggregatorError):
+class MissingExtra(AggregatorError):
     """The libraries that learning takes are not installed."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class QueryError(AggregatorError):
         self.position = position
 
 
-class WrongParameter(AggregatorError):
+class BadRequest(AggregatorError):
     """An address asks for what cannot be meant; whoever asked is told so (400)."""
 
 

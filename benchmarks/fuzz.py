@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.ingest.clean import clean, safe_html
-from aggregator.ingest.naming import name
-from aggregator.ingest.parse import parse
+from aggregator.ingest.clean.cleaner import clean, sanitize
+from aggregator.ingest.match.keys import assign_keys
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, Failed, Fetched, Source, Validators
 
 __all__ = ["fuzz", "report", "seeds"]
@@ -72,7 +72,7 @@ def _line(body: bytes) -> Counter[str]:
     if isinstance(parsed, Failed):
         return Counter(failed=1)
     found: Counter[str] = Counter(read=1)
-    for item in name(parsed.entries):
+    for item in assign_keys(parsed.entries):
         entry = clean(item, SOURCE, NOW)
         found["entries" if isinstance(entry, Entry) else "rejected"] += 1
         if isinstance(entry, Entry):
@@ -81,10 +81,10 @@ def _line(body: bytes) -> Counter[str]:
 
 
 def _check(entry: Entry) -> None:
-    again = safe_html(entry.content, entry.link)
+    again = sanitize(entry.content, entry.url)
     assert again == entry.content, f"cleaning again changes {entry.content!r} to {again!r}"
     assert entry.title, "no title"
-    assert entry.link.startswith(("http://", "https://")), entry.link
+    assert entry.url.startswith(("http://", "https://")), entry.url
     assert entry.published <= NOW
     for text in (entry.title, entry.summary, entry.content, entry.author):
         text.encode()  # no half of a surrogate pair

@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
-from aggregator.demo.press import Answer, open_press
+from aggregator.demo.press import CannedResponse, open_press
 from benchmarks import steps
 from benchmarks.feeds import KINDS, make_feed
 
@@ -283,7 +283,9 @@ def _serve(pipe: Connection, kind: str) -> None:
         headers = {"Content-Type": "application/rss+xml; charset=UTF-8"}
         pipe.send(
             [
-                press.put(f"/{n}/feed", Answer(body=make_feed(n, ENTRIES, kind), headers=headers))
+                press.put(
+                    f"/{n}/feed", CannedResponse(body=make_feed(n, ENTRIES, kind), headers=headers)
+                )
                 for n in range(FEEDS)
             ]
         )

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from aggregator.ingest.boilerplate import article_text
-from aggregator.ingest.prints import prints_of
+from aggregator.ingest.dedupe.fingerprints import compute_fingerprints
 from aggregator.ingest.retelling import Desk, filed, tell
 from aggregator.model import Batch, Entry, FetchState, Outcome, SafeHtml, Source
 from aggregator.store import Store, open_store
+from aggregator.text.boilerplate import article_text
 
 __all__ = ["table"]
 
@@ -103,7 +103,7 @@ def _save(
     told = tell(desk, entries)
     batch = Batch(
         source=source.id, state=FetchState(), outcome=Outcome.CHANGED,
-        new=filed(desk, told), bonds=told.bonds,
+        new=filed(desk, told), matches=told.matches,
     )  # fmt: skip
     store.save(batch, NOW)
 
@@ -122,7 +122,10 @@ def _measured(
         fetches = list(_fetches(random_, sources, size + round_ * FETCH * FETCHES, originals))
         begin = time.process_time()
         signed = [
-            [replace(e, prints=prints_of(e.title, article_text(e.content))) for e in fetch]
+            [
+                replace(e, fingerprints=compute_fingerprints(e.title, article_text(e.content)))
+                for e in fetch
+            ]
             for fetch in fetches
         ]
         middle = time.process_time()
@@ -145,7 +148,7 @@ def _fetches(
             entry = _entry(random_, source, number)
             if number % 5 == 0:
                 entry = _copy(random_, entry, random_.choice(originals))
-            entries.append(replace(entry, prints=()))
+            entries.append(replace(entry, fingerprints=()))
         yield entries
 
 
@@ -164,11 +167,11 @@ def _entry(random_: random.Random, source: Source, number: int) -> Entry:
     link = f"{source.site}{number}"
     when = NOW - timedelta(seconds=number % 1_000_000)
     return Entry(
-        row=-1 - number, source=source.id, keys=(f"id {number}",), id=f"{link}#id", link=link,
-        address=link.removeprefix("https://"), title=title, summary=paragraphs[0][:300],
+        entry_id=-1 - number, source=source.id, keys=(f"id {number}",), id=f"{link}#id", url=link,
+        canonical_url=link.removeprefix("https://"), title=title, summary=paragraphs[0][:300],
         content=SafeHtml(content), author="", published=when, updated=when, tags=(), language="en",
-        image="", enclosures=(), digest=str(number), face=str(number), position=0,
-        prints=prints_of(title, article_text(content)),
+        image="", enclosures=(), raw_hash=str(number), content_hash=str(number), feed_index=0,
+        fingerprints=compute_fingerprints(title, article_text(content)),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aggregator.ingest.parse import parse
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Fetched, ParsedFeed, Source, Story, Validators
 from aggregator.store import open_store
 from benchmarks.stories import SHARED, take_in
@@ -30,7 +30,7 @@ def write_merges(file: Path) -> None:
                 continue
             id_ = path.parent.name
             if id_ not in sources:
-                host = urlsplit(parsed.entries[0].link).netloc
+                host = urlsplit(parsed.entries[0].url).netloc
                 sources[id_] = Source(
                     id=id_, name=id_, feed=f"https://{id_}.example/", site=f"https://{host}/"
                 )
@@ -39,7 +39,7 @@ def write_merges(file: Path) -> None:
             take_in(store, sources, sources[id_], parsed.entries, now)
         stories = [store.story(id_) for id_ in store.story_ids()]
         store.close()
-    merged = [story for story in stories if story and story.others]
+    merged = [story for story in stories if story and story.duplicates]
     text = "\n".join(_described(story) for story in merged)
     file.write_text(text, encoding="utf-8")
     print(f"{len(stories)} stories, {len(merged)} of them told by several outlets: {file}")
@@ -53,8 +53,8 @@ def _fetched(path: Path) -> Fetched:
 
 
 def _described(story: Story) -> str:
-    lines = [f"{story.id}  {'; '.join(story.why)}"]
+    lines = [f"{story.id}  {'; '.join(story.reasons)}"]
     for entry in story.entries:
         lines.append(f"    {entry.source}  {entry.published:%Y-%m-%d %H:%M}  {entry.title}")
-        lines.append(f"        {entry.link}\n        {entry.summary}")
+        lines.append(f"        {entry.url}\n        {entry.summary}")
     return "\n".join(lines) + "\n"

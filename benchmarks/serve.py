@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator import config
-from aggregator.ingest.parse import parse
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Fetched, ParsedFeed, Validators
 from aggregator.store import open_store
 from benchmarks.feeds import NEWEST, make_feed

@@ -9,22 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from aggregator.ingest.categorize import Rulebook, categorize
-from aggregator.ingest.clean import clean_all
-from aggregator.ingest.documents import glimpse_of
-from aggregator.ingest.identity import recognise
-from aggregator.ingest.naming import name
-from aggregator.ingest.parse import parse
+from aggregator.ingest.categorize.rules import TopicRules, categorize
+from aggregator.ingest.clean.cleaner import clean_all
+from aggregator.ingest.documents import view_of_entry
+from aggregator.ingest.match.keys import assign_keys
+from aggregator.ingest.match.matcher import match_entries
+from aggregator.ingest.parse.parser import parse
 from aggregator.ingest.retelling import Desk, tell
 from aggregator.model import (
     Batch,
     Entry,
     Fetched,
     FetchState,
-    Filed,
     Outcome,
     ParsedFeed,
     Source,
+    StoryChange,
     Topic,
     Validators,
 )
@@ -42,7 +42,7 @@ def table(rules: tuple[str, ...]) -> str:
     """A Markdown table of microseconds per entry, on rich feeds, the production code's."""
     costs: dict[str, float] = {}
     topics = [Topic(id=f"t{n}", title="T", match=rule) for n, rule in enumerate(rules)]
-    rulebook = Rulebook(topics)
+    rulebook = TopicRules(topics)
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "news.db")
         sources = [_source(number) for number in range(FEEDS)]
@@ -55,7 +55,7 @@ def table(rules: tuple[str, ...]) -> str:
                 parsed = parse(fetched)
             assert isinstance(parsed, ParsedFeed)
             with _clock(costs, "name, recognise"):
-                found = recognise(name(parsed.entries), {})
+                found = match_entries(assign_keys(parsed.entries), {})
             with _clock(costs, "move between processes"):
                 new = _moved(_moved(found.new))
             with _clock(costs, "clean"):
@@ -66,12 +66,12 @@ def table(rules: tuple[str, ...]) -> str:
                 told = tell(desk, entries, is_first_import=True)
             with _clock(costs, "categorize"):
                 placed = [
-                    categorize([glimpse_of(e, source) for e in story.entries], rulebook, listed)
+                    categorize([view_of_entry(e, source) for e in story.entries], rulebook, listed)
                     for story in told.stories
                 ]
             with _clock(costs, "save"):
                 filed = tuple(
-                    Filed(story=story, arrived=story.arrived, placements=placements)
+                    StoryChange(story=story, listed_at=story.listed_at, placements=placements)
                     for story, placements in zip(told.stories, placed, strict=True)
                 )
                 state = FetchState()

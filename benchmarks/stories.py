@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from aggregator.ingest.categorize import Rulebook
-from aggregator.ingest.clean import clean_all
-from aggregator.ingest.filing import file_changes
-from aggregator.ingest.identity import recognise
-from aggregator.ingest.naming import Named, name
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.changeset import build_batch
+from aggregator.ingest.clean.cleaner import clean_all
+from aggregator.ingest.match.keys import KeyedEntry, assign_keys
+from aggregator.ingest.match.matcher import match_entries
 from aggregator.ingest.retelling import Desk
 from aggregator.model import FetchState, ParsedEntry, Source, Text, Topic
 from aggregator.store import Store, open_store
@@ -76,24 +76,24 @@ def take_in(
     given: Sequence[ParsedEntry],
     now: datetime,
     topics: Sequence[Topic] = (),
-) -> list[Named]:
+) -> list[KeyedEntry]:
     """Take in a file of entries as the line does, but for fetching; gives their names."""
-    named = name(given)
+    named = assign_keys(given)
     keys = {key for item in named for key in item.keys}
-    found = recognise(named, store.known(source.id, keys), now)
-    cleaned = clean_all([*found.new, *(item for item, _ in found.again)], source, now)
+    found = match_entries(named, store.known(source.id, keys), now)
+    cleaned = clean_all([*found.new, *(item for item, _ in found.changed)], source, now)
     desk = Desk(
-        sources=sources, store=store, now=now, authority="x.example", rulebook=Rulebook(topics)
+        sources=sources, store=store, now=now, authority="x.example", rulebook=TopicRules(topics)
     )
     before = FetchState(last_success=now)
-    store.save(file_changes(desk, source, before, None, found, cleaned, is_held=False), now)
+    store.save(build_batch(desk, source, before, None, found, cleaned, is_held=False), now)
     return named
 
 
-def _row_of(store: Store, source: Source, item: Named) -> int:
+def _row_of(store: Store, source: Source, item: KeyedEntry) -> int:
     """The number of an entry that is stored."""
     known = store.known(source.id, item.keys)
-    return next(known[key].entry for key in item.keys if key in known)
+    return next(known[key].entry_id for key in item.keys if key in known)
 
 
 def _given(row: Row) -> ParsedEntry:
@@ -101,7 +101,7 @@ def _given(row: Row) -> ParsedEntry:
         return Text(value=value, is_html=is_html) if value.strip() else None
 
     return ParsedEntry(
-        link=row["url"],
+        url=row["url"],
         title=text(row["title"], is_html=False),
         summary=text(row["summary"]),
         content=text(row["content"]),

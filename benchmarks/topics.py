@@ -17,22 +17,22 @@ from typing import Any, NamedTuple
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from aggregator.ingest.categorize import Rulebook, categorize
-from aggregator.ingest.learning import Example, Judgement, Model, train
-from aggregator.ingest.teaching import examples
+from aggregator.ingest.categorize.learned import Example, Prediction, TopicModel, train
+from aggregator.ingest.categorize.rules import TopicRules, categorize
+from aggregator.ingest.relearn import examples
 from aggregator.model import (
     Batch,
     Entry,
     FetchState,
-    Filed,
     Outcome,
     SafeHtml,
     Source,
     Story,
-    Taught,
+    StoryChange,
     Topic,
+    TrainingExample,
 )
-from aggregator.query import Glimpse, article
+from aggregator.query import EntryView, make_entry_fields
 from aggregator.store import open_store
 
 __all__ = ["report", "write_predictions"]
@@ -76,7 +76,7 @@ def _text(row: _Row) -> tuple[str, str]:
     return row["title"], row.get("summary") or ""
 
 
-def _model(rows: Sequence[_Row]) -> Model:
+def _model(rows: Sequence[_Row]) -> TopicModel:
     """The production learner, taught by rows."""
     examples = [Example(_text(row), frozenset([row["topic"]])) for row in rows]
     trained = train(examples, sorted({row["topic"] for row in rows}))
@@ -85,11 +85,11 @@ def _model(rows: Sequence[_Row]) -> Model:
     return trained.model
 
 
-def _judged(model: Model, rows: Sequence[_Row]) -> list[list[Judgement]]:
-    return model.judge([_text(row) for row in rows])
+def _judged(model: TopicModel, rows: Sequence[_Row]) -> list[list[Prediction]]:
+    return model.predict([_text(row) for row in rows])
 
 
-def _likeliest(judgements: Iterable[Judgement]) -> str | None:
+def _likeliest(judgements: Iterable[Prediction]) -> str | None:
     best = max(judgements, key=lambda judgement: judgement.probability, default=None)
     return best.topic if best else None
 
@@ -114,7 +114,7 @@ def _split(rows: Sequence[_Row], share: float) -> tuple[list[_Row], list[_Row]]:
     return shuffled[:count], shuffled[count:]
 
 
-def _accuracy(model: Model, rows: Sequence[_Row]) -> float:
+def _accuracy(model: TopicModel, rows: Sequence[_Row]) -> float:
     found = map(_likeliest, _judged(model, rows))
     right = [bool(topic == row["topic"]) for topic, row in zip(found, rows, strict=True)]
     return sum(right) / len(rows)
@@ -129,7 +129,7 @@ def _plain(taught: Sequence[_Row], kept: Sequence[_Row]) -> float:
     return float(sum(found == [row["topic"] for row in kept]) / len(kept))
 
 
-def _placing(model: Model, rows: Sequence[_Row]) -> tuple[float, float]:
+def _placing(model: TopicModel, rows: Sequence[_Row]) -> tuple[float, float]:
     """Precision and coverage of what is filed as certain."""
     found = [_likeliest([j for j in judged if j.is_certain]) for judged in _judged(model, rows)]
     given = [(topic, row["topic"]) for topic, row in zip(found, rows, strict=True) if topic]
@@ -178,15 +178,15 @@ def _in_a_newsroom() -> str:
     return "\n".join(lines)
 
 
-def _taught(rows: Sequence[_Row], topic: str) -> list[Taught]:
+def _taught(rows: Sequence[_Row], topic: str) -> list[TrainingExample]:
     return [
-        Taught(
-            story=number,
-            lead=number,
+        TrainingExample(
+            story_number=number,
+            lead_entry_id=number,
             title=_text(row)[0],
             summary=_text(row)[1],
             topics=frozenset([topic] if row["topic"] == topic else []),
-            is_sure=row["topic"] == topic,
+            is_labelled=row["topic"] == topic,
         )
         for number, row in enumerate(rows)
     ]
@@ -232,20 +232,20 @@ def _rules(count: int, rows: Sequence[_Row]) -> list[Topic]:
     ]
 
 
-def _glimpse(row: _Row) -> Glimpse:
+def _glimpse(row: _Row) -> EntryView:
     title, summary = _text(row)
-    document = article(
+    document = make_entry_fields(
         title=title, summary=summary, content="", tags=("News",), source=("harbor", "Harbor"),
         author="", language="en",
     )  # fmt: skip
-    return Glimpse(entry=0, story=0, source="harbor", document=document)
+    return EntryView(entry_id=0, story_number=0, source="harbor", fields=document)
 
 
 def _filing() -> str:
     rows = _headlines()
     lines = ["| topics of 20 clauses | entries a second | placements an entry |", "|---|---|---|"]
     for count in (10, 1_000):
-        rulebook = Rulebook(_rules(count, rows))
+        rulebook = TopicRules(_rules(count, rows))
         glimpses = [_glimpse(row) for row in rows]
         began = time.perf_counter()
         placed = sum(len(categorize([glimpse], rulebook, {})) for glimpse in glimpses)
@@ -329,21 +329,21 @@ def _outlet(number: int) -> Source:
     return Source(id=f"o{number}", name=f"Outlet {number}", feed=f"{site}feed", site=site)
 
 
-def _filed(number: int, row: _Row) -> Filed:
+def _filed(number: int, row: _Row) -> StoryChange:
     title, summary = _text(row)
     when = NOW - timedelta(minutes=STORED - number)
     link = f"https://o.example/{number}"
     entry = Entry(
-        source=f"o{number // AT_ONCE % OUTLETS}", keys=(f"id {number}",), id=link, link=link,
-        address=link, title=title, summary=summary, content=SafeHtml(f"<p>{summary}</p>"),
+        source=f"o{number // AT_ONCE % OUTLETS}", keys=(f"id {number}",), id=link, url=link,
+        canonical_url=link, title=title, summary=summary, content=SafeHtml(f"<p>{summary}</p>"),
         author="", published=when, updated=when, tags=(), language="en", image="", enclosures=(),
-        digest=link, face=link, position=0, row=-1 - number % AT_ONCE,
+        raw_hash=link, content_hash=link, feed_index=0, entry_id=-1 - number % AT_ONCE,
     )  # fmt: skip
     story = Story(
         id=f"{number:016x}", public_id=link, lead=entry, published=when, updated=when,
-        arrived=when, begun=when,
+        listed_at=when, first_seen_at=when,
     )  # fmt: skip
-    return Filed(story=story, arrived=when)
+    return StoryChange(story=story, listed_at=when)
 
 
 def report() -> str:

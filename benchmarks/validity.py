@@ -19,10 +19,10 @@ from pathlib import Path
 
 from aggregator import config
 from aggregator.config import Config
-from aggregator.edition import Asked, Edition, file_of
-from aggregator.ingest.parse import parse
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import ALL, Fetched, ParsedFeed, Validators
-from aggregator.publish.addresses import ENDINGS
+from aggregator.render.public_urls import FEED_MEDIA_TYPES
+from aggregator.site import FeedParams, PublicSite, export_file_name
 from aggregator.store import Store, open_store
 from benchmarks.stories import SHARED, take_in
 
@@ -81,11 +81,14 @@ for (const name of fs.readFileSync(0, 'utf8').trim().split('\\n'))
 
 ASKED = [
     (f"{path}.{ending}", asked)
-    for ending in ENDINGS
+    for ending in FEED_MEDIA_TYPES
     for path, asked in (
-        ("/topics/courts+work", Asked(limit=20)),
-        ("/search", Asked(q='police OR tag:"R & D" OR "work"', without=("real-1",))),
-        ("/topics/courts+work", Asked(language="en", limit=9, without=("real-1", "real-2"))),
+        ("/topics/courts+work", FeedParams(limit=20)),
+        ("/search", FeedParams(q='police OR tag:"R & D" OR "work"', excluded_sources=("real-1",))),
+        (
+            "/topics/courts+work",
+            FeedParams(language="en", limit=9, excluded_sources=("real-1", "real-2")),
+        ),
     )
 ]
 """What is published only if somebody asks."""
@@ -143,15 +146,15 @@ def _publish(folder: Path) -> dict[Path, str]:
     for number, story in enumerate(store.latest(ALL, 200)):
         if number % 20 == 0:
             store.hide(story.id, "to see what becomes of it", NOW)
-    edition = Edition(read, store)
+    edition = PublicSite(read, store)
     files: dict[Path, str] = {}
-    lists = [path for path in edition.paths() if not file_of(path).endswith(".html")]
-    for path, asked in [*((path, Asked()) for path in lists), *ASKED]:
-        name = file_of(path)
+    lists = [path for path in edition.paths() if not export_file_name(path).endswith(".html")]
+    for path, asked in [*((path, FeedParams()) for path in lists), *ASKED]:
+        name = export_file_name(path)
         place = edition.find(path, asked)
-        document = place.make() if place else None
-        if place and document and document.status == 200 and not document.leads_to:
-            file = folder / f"{len(files)}" / name if asked != Asked() else folder / name
+        document = place.build() if place else None
+        if place and document and document.status == 200 and not document.redirect_to:
+            file = folder / f"{len(files)}" / name if asked != FeedParams() else folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(document.body)
             files[file] = f"{URL}{place.path}"

@@ -17,17 +17,17 @@ from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 from typing import Literal
 
-from aggregator.ingest.domains import domain_of
-from aggregator.ingest.schedule import is_full_due
-from aggregator.ingest.states import after_failure, after_good, after_hold
+from aggregator.ingest.domains import registrable_domain
+from aggregator.ingest.fetch_state import after_backoff, after_failure, after_success
+from aggregator.ingest.schedule import is_full_fetch_due
 from aggregator.model import (
-    RECENT,
+    RECENT_ENTRIES,
+    Backoff,
     Failed,
+    FeedMeta,
     Fetched,
     FetchState,
-    Hold,
-    Overview,
-    Pace,
+    PollingHints,
     Source,
     Unchanged,
     Validators,
@@ -66,7 +66,7 @@ class Outlet:
     articles: list[datetime]
     window: int
     habit: Habit
-    pace: Pace
+    pace: PollingHints
     fresh: int
     down: list[tuple[datetime, datetime]]
     gone: datetime | None
@@ -124,15 +124,15 @@ def _articles(gap: float, chance: random.Random) -> list[datetime]:
     return found
 
 
-def _pace(chance: random.Random) -> Pace:
+def _pace(chance: random.Random) -> PollingHints:
     """As in 277 real feeds: 13 % have a ttl, 11 % sy:updatePeriod, most of them hourly."""
     kind = chance.random()
     if kind < 0.13:
         minutes = chance.choices((60, 40, 15, 10, 1, 30, 120, 600), (9, 5, 4, 3, 3, 2, 3, 2))[0]
-        return Pace(every=60 * minutes)
+        return PollingHints(interval=60 * minutes)
     if kind < 0.24:
-        return Pace(every=chance.choices((3600, 1800, 600, 120), (26, 2, 1, 1))[0])
-    return Pace(skip_hours=(0, 1, 2, 3, 4)) if kind < 0.25 else Pace()
+        return PollingHints(interval=chance.choices((3600, 1800, 600, 120), (26, 2, 1, 1))[0])
+    return PollingHints(skip_hours=(0, 1, 2, 3, 4)) if kind < 0.25 else PollingHints()
 
 
 def _times(
@@ -180,19 +180,19 @@ def _answer(outlet: Outlet, validators: Validators, now: datetime) -> Fetched | 
         return Failed(error="down", status=500)
     if until := _is_in(outlet.limited, now):
         wait = int((until - now).total_seconds()) + 1
-        hold = Hold(domain=domain_of(outlet.source.feed), until=until)
-        return Failed(error="busy", status=429, retry_after=wait, hold=hold)
+        hold = Backoff(domain=registrable_domain(outlet.source.feed), until=until)
+        return Failed(error="busy", status=429, retry_after=wait, backoff=hold)
     newest = str(outlet.newest(now))
     etag = "" if outlet.habit == "hash" else newest
     is_known = validators.etag == newest or (outlet.habit == "lies" and validators.etag)
     if validators.etag and is_known:
-        return Unchanged(status=304, validators=validators, fresh=outlet.fresh)
+        return Unchanged(status=304, validators=validators, fresh_seconds=outlet.fresh)
     given = Validators(etag=etag, body_hash=newest)
     if validators.body_hash == newest:
-        return Unchanged(status=200, validators=given, fresh=outlet.fresh)
+        return Unchanged(status=200, validators=given, fresh_seconds=outlet.fresh)
     return Fetched(
         url=outlet.source.feed, status=200, content_type="", body=b"", validators=given,
-        fresh=outlet.fresh,
+        fresh_seconds=outlet.fresh,
     )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def _adaptive(outlets: Sequence[Outlet]) -> Log:
     """The production code's week."""
     log = Log()
     states = {outlet.source.id: FetchState() for outlet in outlets}
-    holds: dict[str, Hold] = {}
+    holds: dict[str, Backoff] = {}
     hosts: dict[str, datetime] = {}
     queue = [(BEGIN, number) for number in range(len(outlets))]
     heapq.heapify(queue)
@@ -219,19 +219,19 @@ def _adaptive(outlets: Sequence[Outlet]) -> Log:
         due, number = heapq.heappop(queue)
         outlet = outlets[number]
         source, state = outlet.source, states[outlet.source.id]
-        domain = domain_of(source.feed)
+        domain = registrable_domain(source.feed)
         hold = holds.get(domain)
         if hold and hold.until > due:
-            after = after_hold(source, state, hold, due)
+            after = after_backoff(source, state, hold, due)
         else:
             host = source.feed.split("/")[2]
             now = max(due, hosts.get(host, BEGIN))  # its turn at the host
             hosts[host] = now + SPACING
             after, answer = _asked(outlet, state, now, log)
-            if isinstance(answer, Failed) and answer.hold:
-                holds[domain] = answer.hold
+            if isinstance(answer, Failed) and answer.backoff:
+                holds[domain] = answer.backoff
         states[source.id] = after
-        if not after.retired and after.next_fetch:
+        if not after.retired_at and after.next_fetch:
             heapq.heappush(queue, (after.next_fetch, number))
     return _closed(outlets, log)
 
@@ -240,7 +240,7 @@ def _asked(
     outlet: Outlet, state: FetchState, now: datetime, log: Log
 ) -> tuple[FetchState, Fetched | Unchanged | Failed]:
     source = outlet.source
-    is_full = is_full_due(state, now)
+    is_full = is_full_fetch_due(state, now)
     known = Validators(body_hash=state.validators.body_hash) if is_full else state.validators
     answer = _answer(outlet, known, now)
     log.request(source.feed.split("/")[2], now, _kind(answer))
@@ -250,13 +250,13 @@ def _asked(
     if isinstance(answer, Fetched):
         _read(outlet, now, log)
         shown = outlet.articles[max(0, outlet.told - outlet.window) : outlet.told]
-        feed = Overview(
-            pace=outlet.pace,
+        feed = FeedMeta(
+            polling_hints=outlet.pace,
             oldest=shown[0] if shown else None,
             newest=shown[-1] if shown else None,
         )
-    dates = outlet.articles[max(0, outlet.told - RECENT) : max(0, outlet.told)]
-    return after_good(source, state, answer, feed, dates, now, is_pushed=False), answer
+    dates = outlet.articles[max(0, outlet.told - RECENT_ENTRIES) : max(0, outlet.told)]
+    return after_success(source, state, answer, feed, dates, now, is_pushed=False), answer
 
 
 def _hourly(outlets: Sequence[Outlet]) -> Log:

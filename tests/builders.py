@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator.ingest.addresses import address_of
-from aggregator.ingest.clean import clean
-from aggregator.ingest.naming import Named, name
+from aggregator.ingest.clean.cleaner import clean
+from aggregator.ingest.match.keys import KeyedEntry, assign_keys
 from aggregator.model import (
     Entry,
+    Feed,
     ParsedEntry,
     SafeHtml,
     Site,
@@ -17,11 +17,11 @@ from aggregator.model import (
     Story,
     Text,
     Topic,
-    TopicFeed,
     Validators,
-    digest_of,
+    hash_values,
 )
 from aggregator.model import Fetched as FetchedBody
+from aggregator.text.urls import canonical_url
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
@@ -64,28 +64,28 @@ def given(title: str = "A title", **keys: Any) -> ParsedEntry:
     slug = title.lower().replace(" ", "-")
     defaults: dict[str, Any] = {
         "title": plain(title) if title else None,
-        "link": f"https://outlet.example/{slug}",
+        "url": f"https://outlet.example/{slug}",
         "id": f"id-{slug}",
         "published": at("2026-10-05 10:00"),
     }
     return ParsedEntry(**{**defaults, **keys})
 
 
-def named(entry: ParsedEntry) -> Named:
+def named(entry: ParsedEntry) -> KeyedEntry:
     """An entry alone in its file, with its keys."""
-    return name([entry])[0]
+    return assign_keys([entry])[0]
 
 
 def entry(title: str = "A title", source: str = "outlet", **keys: Any) -> Entry:
     """A clean entry."""
     slug = title.lower().replace(" ", "-")
-    link = keys.get("link", f"https://{source}.example/{slug}")
+    link = keys.get("url", f"https://{source}.example/{slug}")
     defaults: dict[str, Any] = {
         "source": source,
-        "keys": (f"id {source} {slug}", f"address {address_of(link)}"),
+        "keys": (f"id {source} {slug}", f"address {canonical_url(link)}"),
         "id": f"https://{source}.example/?p={slug}",
-        "link": link,
-        "address": address_of(link),
+        "url": link,
+        "canonical_url": canonical_url(link),
         "title": title,
         "summary": f"{title} in short.",
         "content": SafeHtml(f"<p>{title} in full.</p>"),
@@ -96,11 +96,13 @@ def entry(title: str = "A title", source: str = "outlet", **keys: Any) -> Entry:
         "language": "en",
         "image": "",
         "enclosures": (),
-        "digest": digest_of(title, keys),
-        "position": 0,
+        "raw_hash": hash_values(title, keys),
+        "feed_index": 0,
     }
     merged = {**defaults, **keys}
-    merged.setdefault("face", digest_of(merged["title"], merged["summary"], merged["content"]))
+    merged.setdefault(
+        "content_hash", hash_values(merged["title"], merged["summary"], merged["content"])
+    )
     return Entry(**merged)
 
 
@@ -124,7 +126,7 @@ def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
     slug = title.lower().replace(" ", "-")
     given = ParsedEntry(
         id=f"https://{source}.example/?p={slug}",
-        link=keys.pop("link", f"https://{source}.example/{slug}"),
+        url=keys.pop("url", f"https://{source}.example/{slug}"),
         title=plain(title),
         content=html(text) if text else None,
         published=keys.pop("published", at("2026-10-05 10:00")),
@@ -137,19 +139,19 @@ def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
 def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
     """A story told by these entries."""
     defaults: dict[str, Any] = {
-        "id": digest_of(lead.source, lead.title)[:16],
+        "id": hash_values(lead.source, lead.title)[:16],
         "public_id": lead.id,
         "lead": lead,
-        "others": others,
+        "duplicates": others,
         "published": lead.published,
         "updated": lead.updated,
-        "arrived": lead.published,
-        "begun": lead.published,
+        "listed_at": lead.published,
+        "first_seen_at": lead.published,
     }
     return Story(**{**defaults, **keys})
 
 
-def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> TopicFeed:
+def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> Feed:
     """A feed of these stories; outlets that are not given are made up."""
     told = {e.source for s in stories for e in s.entries}
     listed = {s.id: s for s in sources}
@@ -163,7 +165,7 @@ def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> Topi
         "sources": {id_: listed.get(id_) or source(id_) for id_ in told},
         "topics": {"drug-war": "Drug War"},
     }
-    return TopicFeed(**{**defaults, **keys})
+    return Feed(**{**defaults, **keys})
 
 
 def fetched(body: str | bytes, content_type: str = "application/xml") -> FetchedBody:

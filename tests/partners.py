@@ -18,16 +18,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from aggregator import config
-from aggregator.cli.line import listed_sources
+from aggregator.app import listed_sources
 from aggregator.config import Config
-from aggregator.demo.formats import FORMATS, Item
-from aggregator.demo.press import Answer, Press
-from aggregator.edition import Edition
-from aggregator.ingest.categorize import Rulebook
-from aggregator.ingest.fetch import Limits, open_fetcher
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.pipeline import Line, run
 from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source
+from aggregator.site import PublicSite
 from aggregator.store import Store, open_store
 from aggregator.web import create_app
 from tests.builders import NOW
@@ -129,7 +130,7 @@ class Newsroom:
     ) -> None:
         """The outlet's feed address answers this now."""
         headers = {"Content-Type": content_type}
-        self.press.put(f"/{outlet}/feed", Answer(body=body, headers=headers, **keys))
+        self.press.put(f"/{outlet}/feed", CannedResponse(body=body, headers=headers, **keys))
 
     # ---- what happens
 
@@ -168,14 +169,14 @@ class Newsroom:
     async def _play(
         self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]
     ) -> list[RunReport]:
-        limits = Limits(user_agent="tests", **self.limits)
+        limits = FetchSettings(user_agent="tests", **self.limits)
         reports = []
         async with open_fetcher(limits, {"OUTLET_LOGIN": "user:secret"}) as fetcher:
             for self.now, changes in days:
                 changes()
                 line = Line(
                     sources=listed_sources(self.config, self.store),
-                    rulebook=Rulebook(self.config.topics),
+                    rulebook=TopicRules(self.config.topics),
                     store=self.store,
                     fetcher=fetcher,
                     workers=self._workers,
@@ -200,9 +201,9 @@ class Newsroom:
         return self._reader[1]
 
     @property
-    def edition(self) -> Edition:
+    def edition(self) -> PublicSite:
         """What is published."""
-        return Edition(self.config, self.store)
+        return PublicSite(self.config, self.store)
 
     def paths(self) -> list[str]:
         """Every public path that stands by itself."""

@@ -12,7 +12,7 @@ import pytest
 from aggregator import config
 from aggregator.cli import COMMANDS
 from aggregator.cli.topic import topic
-from aggregator.config.tables import FeedsFile
+from aggregator.config.schema import FeedsFile
 from aggregator.errors import ConfigError
 from tests.partners import Newsroom, article
 

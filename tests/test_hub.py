@@ -20,12 +20,13 @@ import feedparser
 import pytest
 from lxml import etree
 
-from aggregator.cli.telling import acts
-from aggregator.edition.subscribing import Subscribable
-from aggregator.hub.rounds import Teller
-from aggregator.hub.rules import read
-from aggregator.ingest.fetch import Limits, open_fetcher
-from aggregator.model import Ping, Subscriber
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.model import HubPing, Subscriber
+from aggregator.notifier import hub_tasks
+from aggregator.websub.hub import HubNotifier
+from aggregator.websub.protocol import parse_request
+from aggregator.websub.topics import FeedTopics
 from tests.callbacks import Callbacks, open_callbacks
 from tests.partners import Newsroom, article
 from tests.servers import serving
@@ -62,19 +63,19 @@ class Hub:
         asyncio.run(self._work(self.newsroom.now))
 
     async def _work(self, now: datetime) -> None:
-        limits = Limits(user_agent="tests", timeout=3, allow_private=self.allowed)
+        limits = FetchSettings(user_agent="tests", timeout=3, allow_private=self.allowed)
         async with open_fetcher(limits, {}) as fetcher:
-            teller = Teller(
+            teller = HubNotifier(
                 store=self.newsroom.store,
                 fetcher=fetcher,
-                published=Subscribable(self.newsroom.edition),
-                hub="https://commons.example/hub",
-                method=self.method,
-                others=self.newsroom.config.publish.hubs,
+                topics=FeedTopics(self.newsroom.edition),
+                hub_url="https://commons.example/hub",
+                signature_method=self.method,
+                other_hubs=self.newsroom.config.publish.hubs,
                 log=lambda event, **values: self.log.append({"event": event, **values}),
             )
             for _ in range(20):
-                if not any([await act(teller, now) for act in acts(teller)]):
+                if not any([await act(teller, now) for act in hub_tasks(teller)]):
                     return
 
     def tells(self, *titles: str) -> None:
@@ -352,7 +353,7 @@ def test_a_subscriber_that_is_down(hub: Hub, reader: Callbacks) -> None:
 
     assert b"Third strike" in reader.deliveries[-1].body
     (owed,) = hub.newsroom.store.subscribers()
-    assert (owed.due, owed.attempts, owed.error) == (None, 0, "")
+    assert (owed.due_at, owed.attempts, owed.error) == (None, 0, "")
 
 
 def test_a_subscriber_that_is_dead(hub: Hub, reader: Callbacks) -> None:
@@ -422,7 +423,7 @@ def test_too_many_feeds_of_their_own(hub: Hub) -> None:
     """What is made for one subscriber alone is made for so many; plain feeds are always free."""
     store, now = hub.newsroom.store, hub.newsroom.now
     for number in range(200):
-        intent = read(
+        intent = parse_request(
             {
                 "hub.mode": "subscribe",
                 "hub.topic": f"https://commons.example/search.rss?q=a{number}",
@@ -455,14 +456,14 @@ def test_a_bug_costs_one(hub: Hub, reader: Callbacks, monkeypatch: pytest.Monkey
     hub.asks(f"{reader.url}/bad", topic="https://commons.example/all.rss")
     hub.asks(f"{reader.url}/good")
     hub.works()
-    content = Subscribable.content
+    content = FeedTopics.content
 
-    def broken(self: Subscribable, topic: str) -> object:
+    def broken(self: FeedTopics, topic: str) -> object:
         if topic.endswith("all.rss"):
             raise ZeroDivisionError
         return content(self, topic)
 
-    monkeypatch.setattr(Subscribable, "content", broken)
+    monkeypatch.setattr(FeedTopics, "content", broken)
     hub.asks(f"{reader.url}/new", topic="https://commons.example/all.rss")
     hub.tells("Second strike", "First strike")
 
@@ -595,7 +596,7 @@ def test_news_while_another_hub_is_told(hub: Hub, reader: Callbacks) -> None:
         reader.on_post = None
         hub.tells_nobody("Third strike", "Second strike", "First strike")
         news = hub.newsroom.store.news()
-        pings = [replace(ping, due=hub.newsroom.now) for ping in hub.newsroom.store.pings()]
+        pings = [replace(ping, due_at=hub.newsroom.now) for ping in hub.newsroom.store.pings()]
         hub.newsroom.store.tell(news, (), pings, hub.newsroom.now)
 
     reader.on_post = more
@@ -647,7 +648,7 @@ def test_a_hub_that_never_listens(hub: Hub, reader: Callbacks) -> None:
 
 def test_a_hub_that_was_taken_out(hub: Hub, reader: Callbacks) -> None:
     """It is owed nothing any more."""
-    gone = Ping(hub=f"{reader.url}/old", address=TOPIC, due=hub.newsroom.now)
+    gone = HubPing(hub=f"{reader.url}/old", feed_url=TOPIC, due_at=hub.newsroom.now)
     hub.newsroom.store.tell((), (), [gone], hub.newsroom.now)
     hub.works()
 

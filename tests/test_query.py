@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import QueryError
-from aggregator.query import Document, Rules, clauses, parse, written
-from aggregator.words import fold
+from aggregator.query import EntryFields, RuleSet, clauses, parse, to_text
+from aggregator.text.tokens import fold
 
-STORY = Document(
+STORY = EntryFields(
     {
         "title": "Perú: the Drug War goes on",
         "summary": "Fentanyl overdoses, U.S. envoy says.",
@@ -130,11 +130,11 @@ def test_a_boost_is_warned_of() -> None:
 )
 def test_stems(language: str, rule: str, title: str) -> None:
     """Forms of one word are one, when asked for; a prefix stays as it is."""
-    document = Document({"title": title})
+    document = EntryFields({"title": title})
 
     assert parse(rule, language).match(document)
     assert parse(rule).match(document) is None
-    assert parse("tariffs*", language).match(Document({"title": "tariff"})) is None
+    assert parse("tariffs*", language).match(EntryFields({"title": "tariff"})) is None
 
 
 _words = st.sampled_from(["drug", "war", "policy", "peru", "coup"])
@@ -158,10 +158,10 @@ _texts = st.lists(_words, max_size=8).map(" ".join)
 @given(st.lists(_rules, max_size=6), _texts, _texts)
 def test_many_rules_in_one_pass(rules: list[str], title: str, summary: str) -> None:
     """Each finds what it finds alone, and where."""
-    document = Document({"title": title, "summary": summary})
+    document = EntryFields({"title": title, "summary": summary})
     queries = [parse(rule) for rule in rules]
 
-    together = Rules([query.root for query in queries]).match(document)
+    together = RuleSet([query.root for query in queries]).match(document)
 
     alone = {number: query.match(document) for number, query in enumerate(queries)}
     assert together == {number: hits for number, hits in alone.items() if hits is not None}
@@ -181,7 +181,7 @@ def test_the_answer_is_that_of_logic(rule: str, title: str, summary: str) -> Non
         fields = [title] if term.startswith("title:") else [title, summary]
         return any(_stands_in(term.removeprefix("title:"), text.split()) for text in fields)
 
-    document = Document({"title": title, "summary": summary})
+    document = EntryFields({"title": title, "summary": summary})
     expected = eval(said, {"has": has})
     assert (parse(rule).match(document) is not None) == expected
 
@@ -209,7 +209,7 @@ def test_anything_typed(text: str) -> None:
 @given(st.text(max_size=60), st.text(max_size=10))
 def test_a_word_of_the_title_is_found(title: str, other: str) -> None:
     """Every word of a title finds it, in any script, whatever else the title holds."""
-    document = Document({"title": f"{title} {other}"})
+    document = EntryFields({"title": f"{title} {other}"})
     for word in fold(title).split():
         assert parse(f'title:"{word}"').match(document)
 
@@ -228,11 +228,11 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 @given(_rules, _texts)
 def test_clauses_are_the_rule(rule: str, text: str) -> None:
     """A rule matches if one of its clauses does, and each, written out, reads as the same."""
-    document = Document({"title": text, "summary": "", "tag": ()})
-    parts = [written(clause) for clause in clauses(parse(rule).root)]
+    document = EntryFields({"title": text, "summary": "", "tag": ()})
+    parts = [to_text(clause) for clause in clauses(parse(rule).root)]
 
     matching = [part for part in parts if parse(part).match(document) is not None]
     assert bool(matching) == (parse(rule).match(document) is not None)
     for clause, part in zip(clauses(parse(rule).root), parts, strict=True):
-        assert written(parse(part).root) == part
-        assert Rules([clause]).match(document).get(0) == parse(part).match(document)
+        assert to_text(parse(part).root) == part
+        assert RuleSet([clause]).match(document).get(0) == parse(part).match(document)

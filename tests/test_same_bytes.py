@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from aggregator.demo.formats import Item
-from aggregator.edition import Asked, Edition
-from aggregator.model import Placement, Refiling
+from aggregator.demo.sample_feeds import Item
+from aggregator.model import Placement, PlacementChange
+from aggregator.site import FeedParams, PublicSite
 from aggregator.store import open_store
 from tests.builders import NOW
 from tests.partners import Newsroom, article
@@ -34,11 +34,11 @@ def room(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def _everything(edition: Edition) -> dict[str, str]:
+def _everything(edition: PublicSite) -> dict[str, str]:
     made = {}
     for path in edition.paths():
         place = edition.find(path)
-        document = place.make() if place else None
+        document = place.build() if place else None
         assert document is not None, path
         made[path] = hashlib.sha256(document.body).hexdigest()
     return made
@@ -56,7 +56,7 @@ def test_after_a_restart_a_vacuum_and_years(room: Newsroom) -> None:
 
     with time_machine.travel(NOW + timedelta(days=2000), tick=False):
         store = open_store(room.config.database)
-        after = _everything(Edition(room.config, store))
+        after = _everything(PublicSite(room.config, store))
         store.close()
 
     assert after == before
@@ -71,10 +71,13 @@ Seen = dict[str, tuple[tuple[str, ...], int, str]]
 def _seen(room: Newsroom) -> Seen:
     seen = {}
     edition = room.edition
-    asked = [("/topics/courts+labor.atom", Asked()), ("/all.atom", Asked(without=("plains",)))]
-    for path, what in [*((path, Asked()) for path in edition.paths()), *asked]:
+    asked = [
+        ("/topics/courts+labor.atom", FeedParams()),
+        ("/all.atom", FeedParams(excluded_sources=("plains",))),
+    ]
+    for path, what in [*((path, FeedParams()) for path in edition.paths()), *asked]:
         place = edition.find(path, what)
-        document = place.make() if place else None
+        document = place.build() if place else None
         assert place is not None
         number = room.store.revision(*place.scopes).number
         digest = hashlib.sha256(document.body).hexdigest() if document else ""
@@ -114,10 +117,12 @@ def test_what_changes_says_so(newsroom: Newsroom) -> None:
 
     def refile() -> object:
         story = room.store.latest("all", 99)[-1]
-        standing = room.store.standing_of(story.lead.row, ["courts"])
+        standing = room.store.standing_of(story.lead.entry_id, ["courts"])
         assert standing is not None
-        placed = Placement(topic="courts", why="by hand")
-        filed = Refiling(story=standing.story, topic="courts", placement=placed)
+        placed = Placement(topic="courts", reason="by hand")
+        filed = PlacementChange(
+            story_number=standing.story_number, topic="courts", placement=placed
+        )
         room.store.refile([filed], (), room.now)
         return filed
 

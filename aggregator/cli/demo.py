@@ -15,7 +15,7 @@ from urllib.error import URLError
 
 import click
 
-from aggregator.cli.serve import ensure_free
+from aggregator.cli.serve import ensure_port_free
 from aggregator.demo.articles import OUTLETS, STANDING
 from aggregator.demo.press import DemoPress, open_press
 from aggregator.errors import ServeError
@@ -116,7 +116,7 @@ def _clock() -> str:
 
 def _free_port() -> int:
     try:
-        ensure_free("127.0.0.1", PORT)
+        ensure_port_free("127.0.0.1", PORT)
     except ServeError:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

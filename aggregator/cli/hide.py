@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from aggregator.cli.shared import configured, found_story, id_of
-from aggregator.cli.tables import print_table, table, time_text
+from aggregator.cli.common import find_story, open_config, story_id_from
+from aggregator.cli.tables import format_time, print_table, table
 from aggregator.errors import UnknownStory
 
 __all__ = ["hidden", "hide", "unhide"]
@@ -26,8 +26,8 @@ def hide(path: Path, story: str, why: str) -> None:
     """
     if not why.strip():
         raise click.UsageError("--why is empty; whoever reads it in a year wants to know")
-    with configured(path) as (_, store):
-        told = found_story(store, story)
+    with open_config(path) as (_, store):
+        told = find_story(store, story)
         store.hide(told.id, " ".join(why.split()), datetime.now(UTC))
     click.echo(f"{told.id}: taken down: {told.lead.title}")
     click.echo("`aggregator publish` removes it from a static export when it is run next.")
@@ -38,8 +38,8 @@ def hide(path: Path, story: str, why: str) -> None:
 @click.pass_obj
 def unhide(path: Path, story: str) -> None:
     """Put a story back to where it stood before `hide`."""
-    id_ = id_of(story)
-    with configured(path) as (_, store):
+    id_ = story_id_from(story)
+    with open_config(path) as (_, store):
         if all(one.id != id_ for one in store.hidden()):
             raise UnknownStory("story", id_, "`aggregator hidden` lists what was taken down.")
         store.unhide(id_, datetime.now(UTC))
@@ -50,12 +50,14 @@ def unhide(path: Path, story: str) -> None:
 @click.pass_obj
 def hidden(path: Path) -> None:
     """List what was taken down: when, and why."""
-    with configured(path) as (_, store):
+    with open_config(path) as (_, store):
         found = store.hidden()
     if not found:
         click.echo("Nothing was taken down.")
         return
     listing = table("story", "since", "title", "why")
     for one in found:
-        listing.add_row(one.id, time_text(one.at), escape(one.title), escape(one.why))
+        listing.add_row(
+            one.id, format_time(one.taken_down_at), escape(one.title), escape(one.reason)
+        )
     print_table(listing)

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from aggregator.cli.shared import configured
-from aggregator.cli.tables import counted, print_table, table, time_text
+from aggregator.cli.common import open_config
+from aggregator.cli.tables import count_noun, format_time, print_table, table
 
 __all__ = ["hub"]
 
@@ -19,7 +19,7 @@ def hub(path: Path) -> None:
 
     Of a subscriber's callback only its host is shown: the rest may be a secret.
     """
-    with configured(path) as (config, store):
+    with open_config(path) as (config, store):
         subscribers, pings, waiting = store.subscribers(), store.pings(), store.intended()[0]
     if not (config.publish.hub or config.publish.hubs):
         click.echo('Nobody is told of changes; [publish] hub = "self" or hubs = […] does that.')
@@ -27,8 +27,8 @@ def hub(path: Path) -> None:
     if config.publish.hub:
         counts = Counter(subscriber.topic for subscriber in subscribers)
         click.echo(
-            f"{counted(len(subscribers), 'subscriber', 'subscribers')} of "
-            f"{counted(len(counts), 'feed', 'feeds')}, {waiting} to be verified."
+            f"{count_noun(len(subscribers), 'subscriber', 'subscribers')} of "
+            f"{count_noun(len(counts), 'feed', 'feeds')}, {waiting} to be verified."
         )
         for topic, count in counts.most_common():
             click.echo(f"{count:6,}  {topic}")
@@ -36,11 +36,11 @@ def hub(path: Path) -> None:
     if failing:
         listing = table("failing", "feed", "since", "tried again", "why")
         for one in failing:
-            since, due = time_text(one.failing_since), time_text(one.due)
+            since, due = format_time(one.failing_since), format_time(one.due_at)
             listing.add_row(one.host, one.topic, since, due, escape(one.error))
         print_table(listing)
     for other in config.publish.hubs:
         owed = [ping for ping in pings if ping.hub == other]
         error = next((ping.error for ping in owed if ping.error), "")
-        state = f"{counted(len(owed), 'feed', 'feeds')} to be told of" if owed else "knows all"
+        state = f"{count_noun(len(owed), 'feed', 'feeds')} to be told of" if owed else "knows all"
         click.echo(f"{other}: {state}{f' ({error})' if error else ''}")

@@ -17,14 +17,14 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from aggregator.cli.line import log_source, newsroom, turn
-from aggregator.cli.loop import loop as go_on
-from aggregator.cli.shared import PATIENCE, chosen, configured, log_to_stderr
-from aggregator.cli.telling import tell_all
+from aggregator.app import acquire_ingest_lock, log_source, open_runtime
+from aggregator.cli.common import INGEST_LOCK_SECONDS, log_to_stderr, open_config, select_sources
 from aggregator.config import Config
 from aggregator.ingest.pipeline import run, the_time
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
+from aggregator.notifier import notify_once
+from aggregator.scheduler import run_forever as go_on
 from aggregator.store import Store
 
 __all__ = ["ingest"]
@@ -62,19 +62,19 @@ def ingest(
     if loop and (ids or everything or as_json or is_silent):
         raise click.UsageError("--loop goes with no other option")
     log_to_stderr()
-    with open_workers(os.cpu_count() or 1) as workers, configured(path) as (config, store):
-        listed = chosen(config, ids)
+    with open_workers(os.cpu_count() or 1) as workers, open_config(path) as (config, store):
+        listed = select_sources(config, ids)
         store.sync(config.all_sources, datetime.now(UTC))
         store.rename_topics(config.topics, datetime.now(UTC))
         if loop:
             _until_stopped(_looping(config, store, workers, listed))
             return
         # a retired source is asked only by its name
-        asked = [s for s in listed if ids or not store.state(s.id).retired]
+        asked = [s for s in listed if ids or not store.state(s.id).retired_at]
         is_due = (lambda _: asked) if ids or everything else partial(store.due, listed)
         report = _until_stopped(_once(config, store, workers, is_due))
         if report is not None and not is_silent:
-            _until_stopped(tell_all(config, store))
+            _until_stopped(notify_once(config, store))
     if report is None:
         raise click.exceptions.Exit(130)
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
@@ -87,20 +87,20 @@ async def _once(
     choose: Callable[[datetime], Sequence[Source]],
 ) -> RunReport:
     """One run. What is due is asked when its turn has come: the run before may have fetched it."""
-    async with newsroom(config, store, workers) as room:
-        with await turn(store, PATIENCE):
+    async with open_runtime(config, store, workers) as room:
+        with await acquire_ingest_lock(store, INGEST_LOCK_SECONDS):
             now = the_time(store, datetime.now(UTC))
             due = choose(now)
             with _telling(len(due)) as tell:
                 report = await run(room.line(now), due, tell)
-            room.tidy(now)
+            room.housekeeping(now)
         return report
 
 
 async def _looping(
     config: Config, store: Store, workers: Workers, listed: Sequence[Source]
 ) -> None:
-    async with newsroom(config, store, workers) as room:
+    async with open_runtime(config, store, workers) as room:
         await go_on(room, listed)
 
 
@@ -148,7 +148,7 @@ def _as_json(report: RunReport) -> dict[str, Any]:
         "total": asdict(report.total),
         "sources": {
             source.source: {
-                **asdict(source.books),
+                **asdict(source.counts),
                 "outcome": source.outcome.value,
                 "status": source.status,
                 "error": source.error or None,

@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
-from aggregator.cli.shared import configured, log_to_stderr
-from aggregator.cli.telling import tell_all
+from aggregator.cli.common import log_to_stderr, open_config
 from aggregator.config import Config
-from aggregator.edition import Edition, Place, file_of
 from aggregator.errors import WriteError
-from aggregator.model import Revision, digest_of
-from aggregator.publish.compress import CODINGS, compressed
+from aggregator.model import Revision, hash_values
+from aggregator.notifier import notify_once
+from aggregator.render.compress import ENCODINGS, compress
+from aggregator.site import PublicSite, Resource, export_file_name
 
 __all__ = ["publish"]
 
@@ -43,34 +43,34 @@ def publish(path: Path, folder: Path) -> None:
     before = _listed(folder)
     files: dict[str, str] = {}
     written = 0
-    with configured(path) as (config, store):
+    with open_config(path) as (config, store):
         store.rename_topics(config.topics, datetime.now(UTC))
-        edition = Edition(config, store)
+        edition = PublicSite(config, store)
         for place in edition.paths():
             found = edition.find(place)
             if found is None:
                 continue
-            name = file_of(place)
+            name = export_file_name(place)
             state = _state(found, store.revision(*found.scopes), config)
             known = {each: before[each] for each in _names(name) if each in before}
             if known.get(name, "").startswith(state) and _stand(folder, known):
                 files |= known
                 continue
-            document = found.make()
+            document = found.build()
             if document is None or document.status != 200:
                 continue
             for each, body in _codings(name, document.body):
                 files[each] = f"{state} {len(body)}"
                 written += _write(folder / each, body)
         removed = _remove_others(folder, before, files)
-        asyncio.run(tell_all(config, store))
+        asyncio.run(notify_once(config, store))
     unchanged = len(files) - written
     click.echo(f"{folder}: {written} files written, {unchanged} unchanged, {removed} removed.")
 
 
-def _state(place: Place, revision: Revision, config: Config) -> str:
+def _state(place: Resource, revision: Revision, config: Config) -> str:
     """The same as long as nothing that stands in a file can have changed."""
-    return digest_of(place.scopes, revision, config.changed, config.site, __version__)
+    return hash_values(place.scopes, revision, config.changed, config.site, __version__)
 
 
 def _stand(folder: Path, known: Mapping[str, str]) -> bool:
@@ -84,14 +84,14 @@ def _stand(folder: Path, known: Mapping[str, str]) -> bool:
 
 def _names(name: str) -> list[str]:
     """A file, and its codings."""
-    return [name, *(f"{name}.{ending}" for ending in CODINGS.values())]
+    return [name, *(f"{name}.{ending}" for ending in ENCODINGS.values())]
 
 
 def _codings(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
     """The files to write: the document and its codings."""
     yield name, body
-    for coding, ending in CODINGS.items():
-        if (coded := compressed(body, coding)) is not None:
+    for coding, ending in ENCODINGS.items():
+        if (coded := compress(body, coding)) is not None:
             yield f"{name}.{ending}", coded
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 import structlog
 
-from aggregator.cli.serve import ready_to_listen
+from aggregator.cli.serve import prepare_listening
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
 
 PR_SET_PDEATHSIG = 1
-PATIENCE = 4.0
+STOP_SECONDS = 4.0
 """Seconds that a part has to end before it is killed."""
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     It is `aggregator ingest --loop` and `aggregator serve` side by side; if one ends, both
     do. Stop it with Ctrl-C or SIGTERM.
     """
-    host, port = ready_to_listen(path, host, port)
+    host, port = prepare_listening(path, host, port)
     stopping: list[int] = []
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_, lambda number, _: stopping.append(number))
@@ -65,7 +65,7 @@ def _end_with_parent() -> None:
 def _stop(parts: list[subprocess.Popen[bytes]]) -> None:
     for part in parts:
         part.terminate()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STOP_SECONDS
     for part in parts:
         try:
             part.wait(max(0.1, deadline - time.monotonic()))

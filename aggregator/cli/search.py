@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.shared import configured
-from aggregator.cli.tables import counted, time_text
+from aggregator.cli.common import open_config
+from aggregator.cli.tables import count_noun, format_time
 from aggregator.errors import QueryError
 from aggregator.query import parse
 
@@ -28,16 +28,16 @@ def search(path: Path, query: str, limit: int) -> None:
         raise click.UsageError(f"the query cannot be read: {error}") from error
     for warning in asked.warnings:
         click.echo(f"warning: {warning}", err=True)
-    with configured(path) as (_, store):
+    with open_config(path) as (_, store):
         found: dict[int, tuple[str, int, str]] = {}
         for glimpse, hits in store.search(asked):
-            find = (glimpse.published, glimpse.entry, ", ".join(hits))
-            found.setdefault(glimpse.story, find)
+            find = (glimpse.published, glimpse.entry_id, ", ".join(hits))
+            found.setdefault(glimpse.story_number, find)
         newest = nlargest(limit, found.values())
         told = store.told_in([entry for _, entry, _ in newest])
         for _, entry, where in newest:
             if story := told.get(entry):
                 place = f"  ({where})" if where else ""
                 title = f"{story.lead.source}: {story.lead.title}{place}"
-                click.echo(f"{time_text(story.published)}  {story.id}  {title}")
-        click.echo(counted(len(found), "story", "stories"))
+                click.echo(f"{format_time(story.published)}  {story.id}  {title}")
+        click.echo(count_noun(len(found), "story", "stories"))

@@ -11,7 +11,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from aggregator.cli.shared import log_to_stderr, opened, read_config
+from aggregator.cli.common import log_to_stderr, open_config_store, read_config
 from aggregator.config import Config
 from aggregator.errors import ServeError
 from aggregator.store import open_store
@@ -19,7 +19,7 @@ from aggregator.web import create_app
 
 __all__ = ["serve"]
 
-THREADS = 4
+BLOCKING_THREADS = 4
 log = structlog.get_logger()
 
 
@@ -33,14 +33,14 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     It only reads the database, so it can run beside `aggregator ingest --loop`, as many times
     as you like.
     """
-    host, port = ready_to_listen(path, host, port)
+    host, port = prepare_listening(path, host, port)
     log.info("serving", url=f"http://{host}:{port}/", site=read_config(path).site.url)
     server: Any = Granian(  # its two kinds of server differ in type only
         str(path),
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        blocking_threads=THREADS,
+        blocking_threads=BLOCKING_THREADS,
         websockets=False,
         log_level=LogLevels.warning,
         workers_kill_timeout=3,
@@ -49,17 +49,17 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     server.serve(target_loader=_application)
 
 
-def ready_to_listen(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
+def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
     """Where to listen. What would fail at the first request is said now."""
     log_to_stderr()
     config = read_config(path)
-    with opened(config) as store:
+    with open_config_store(config) as store:
         store.rename_topics(config.topics, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
-    return ensure_free(host, port), port
+    return ensure_port_free(host, port), port
 
 
-def ensure_free(host: str, port: int) -> str:
+def ensure_port_free(host: str, port: int) -> str:
     """The address of a host to listen on. Raises ServeError if something listens there
     already, or nothing can."""
     try:

@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["counted", "print_table", "table", "time_text"]
+__all__ = ["count_noun", "format_time", "print_table", "table"]
 
 
 def table(*columns: str) -> Table:
@@ -21,11 +21,11 @@ def print_table(filled: Table) -> None:
     Console(width=Console(width=1000).measure(filled).maximum).print(filled)
 
 
-def counted(number: int, one: str, many: str) -> str:
+def count_noun(number: int, one: str, many: str) -> str:
     """`"1 story"`, `"2,000 stories"`."""
     return f"{number:,} {one if number == 1 else many}"
 
 
-def time_text(moment: datetime | None) -> str:
+def format_time(moment: datetime | None) -> str:
     """To the minute, in UTC; empty for none."""
     return moment.strftime("%Y-%m-%d %H:%M") if moment else ""

@@ -8,11 +8,16 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from aggregator.cli.shared import chosen_topics, configured
-from aggregator.cli.tables import counted, print_table, table, time_text
+from aggregator.cli.common import open_config, select_topics
+from aggregator.cli.tables import count_noun, format_time, print_table, table
 from aggregator.config import Config
-from aggregator.ingest.categorize import Rulebook
-from aggregator.ingest.drift import by_part, parts, silence, unfiled
+from aggregator.ingest.categorize.monitoring import (
+    active_reasons,
+    dates_by_reason,
+    find_silence,
+    group_unfiled,
+)
+from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.model import ALL, topic_scope
 from aggregator.store import Store
 
@@ -40,7 +45,7 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
     shown with the date of the last one. With an ID, show the newest stories of that topic, each
     with why it is there.
     """
-    with configured(path) as (config, store):
+    with open_config(path) as (config, store):
         if id_ is not None:
             if report:
                 raise click.UsageError("--report is about all topics; leave the ID out")
@@ -48,7 +53,7 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
             return
         # if nothing was fetched, silence says nothing about rules
         now = min(datetime.now(UTC), store.last_stamp() or datetime.now(UTC))
-        dates = by_part(store.yields(now - LOOKED_BACK))
+        dates = dates_by_reason(store.yields(now - LOOKED_BACK))
         _show_table(config, store, dates)
         silent = (*_silent_parts(config, dates, now), *_silent_outlets(config, store, now))
         for line in (*_short_lists(config, store), *silent):
@@ -68,7 +73,7 @@ def _show_table(
         shown.add_row(
             topic.id,
             str(counts.get(topic_scope(topic.id), 0)),
-            time_text(newest),
+            format_time(newest),
             topic.learn if topic.learn != "off" else "",
             escape(topic.title),
         )
@@ -83,7 +88,7 @@ def _short_lists(config: Config, store: Store) -> Iterator[str]:
             full = min(limit, counts.get(topic_scope(topic.id), 0))
             shown = len(store.latest(topic_scope(topic.id), limit, share=topic.share))
             if shown < full:
-                stories = counted(shown, "story", "stories")
+                stories = count_noun(shown, "story", "stories")
                 yield (
                     f"{topic.id}: with max_share its feed has {stories}, not {full}; its outlets "
                     "are too few for that, or too unlike in what they publish."
@@ -94,10 +99,10 @@ def _silent_parts(
     config: Config, dates: Mapping[tuple[str, str], Sequence[datetime]], now: datetime
 ) -> Iterator[str]:
     listed = [(topic.id, "") for topic in config.topics]
-    listed += parts(Rulebook(config.topics), config.sources)
+    listed += active_reasons(TopicRules(config.topics), config.sources)
     for topic, part in listed:
-        if found := silence(dates.get((topic, part), ()), now):
-            yield _sentence(topic, part or "everything", found.a_week, found.since)
+        if found := find_silence(dates.get((topic, part), ()), now):
+            yield _sentence(topic, part or "everything", found.per_week, found.since)
 
 
 def _silent_outlets(config: Config, store: Store, now: datetime) -> Iterator[str]:
@@ -105,8 +110,8 @@ def _silent_outlets(config: Config, store: Store, now: datetime) -> Iterator[str
     for outlet, arrived in store.outlet_yields(now - LOOKED_BACK):
         dates[outlet].append(arrived)
     for source in config.sources:
-        if found := silence(dates[source.id], now):
-            yield _sentence("all topics", f"source {source.id}", found.a_week, found.since)
+        if found := find_silence(dates[source.id], now):
+            yield _sentence("all topics", f"source {source.id}", found.per_week, found.since)
 
 
 def _sentence(topic: str, part: str, a_week: float, since: datetime) -> str:
@@ -132,13 +137,13 @@ def _show_shared(config: Config, store: Store) -> None:
 def _show_unfiled(config: Config, store: Store) -> None:
     topics = [topic.id for topic in config.topics]
     looked = list(store.look(NEWEST, topics, with_content=False))
-    without = sum(not one.is_filed for one in looked)
+    without = sum(not one.has_topic for one in looked)
     everything = store.counts().get(ALL, 0)
     click.echo(
         f"\nwithout any topic: {without} of the newest {len(looked)} stories "
         f"(there are {everything}); those that share a word or a category:"
     )
-    groups = list(unfiled([(one.lead, one.is_filed) for one in looked], GROUPS))
+    groups = list(group_unfiled([(one.lead, one.has_topic) for one in looked], GROUPS))
     if not groups:
         click.echo("          none")
     for group in groups:
@@ -149,10 +154,10 @@ def _show_unfiled(config: Config, store: Store) -> None:
 
 
 def _show_topic(config: Config, store: Store, id_: str) -> None:
-    (topic,) = chosen_topics(config, [id_])
+    (topic,) = select_topics(config, [id_])
     newest = store.latest(topic_scope(topic.id), SHOWN)
     if not newest:
         click.echo("No story stands in it yet.")
     for story in newest:
-        click.echo(f"{time_text(story.published)}  {story.id}  {story.lead.title}")
+        click.echo(f"{format_time(story.published)}  {story.id}  {story.lead.title}")
         click.echo(f"{'':18}{story.lead.source}: {store.why(story.id)[id_]}")

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aggregator.config import problems
-from aggregator.config.lines import Lines
-from aggregator.config.tables import (
+from aggregator.config import validation
+from aggregator.config.locations import KeyLocations
+from aggregator.config.schema import (
     DefaultsTable,
     FeedsFile,
     FetchTable,
@@ -26,7 +26,7 @@ from aggregator.config.tables import (
     main_language,
     seconds,
 )
-from aggregator.errors import ConfigError, Problem
+from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ class Config:
     sources: tuple[Source, ...]
     all_sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
-    warnings: tuple[Problem, ...] = ()
+    warnings: tuple[ConfigIssue, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     """Where the rule of each topic stands."""
 
@@ -70,12 +70,12 @@ def read(path: Path, environment: Mapping[str, str]) -> Config:
         text = path.read_text(encoding="utf-8-sig")
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
-        raise ConfigError(str(path), [problems.no_file()]) from error
+        raise ConfigError(str(path), [validation.missing_file()]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [problems.of_file("is not UTF-8 text")]) from error
+        raise ConfigError(str(path), [validation.file_issue("is not UTF-8 text")]) from error
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
-        raise ConfigError(str(path), [problems.of_file(reason)]) from error
+        raise ConfigError(str(path), [validation.file_issue(reason)]) from error
     return parse(text, path, environment, changed)
 
 
@@ -86,15 +86,15 @@ def parse(
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), [problems.of_syntax(str(error))]) from error
+        raise ConfigError(str(path), [validation.syntax_issue(str(error))]) from error
     except RecursionError as error:
-        raise ConfigError(str(path), [problems.of_file("is nested too deeply")]) from error
-    lines = Lines(text)
-    found = list(problems.between_values(tables, lines))
+        raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
+    lines = KeyLocations(text)
+    found = list(validation.cross_value_issues(tables, lines))
     try:
         file = FeedsFile.model_validate(tables)
     except ValidationError as error:
-        found += [problems.of_value(details, lines) for details in error.errors()]
+        found += [validation.value_issue(details, lines) for details in error.errors()]
         raise ConfigError(str(path), found) from error
     if found:
         raise ConfigError(str(path), found)
@@ -111,7 +111,7 @@ def _resolve(
     path: Path,
     environment: Mapping[str, str],
     changed: datetime,
-    lines: Lines,
+    lines: KeyLocations,
 ) -> Config:
     override = environment.get("AGGREGATOR_DATABASE")
     everything = [_source(table, file.defaults) for table in file.source]
@@ -155,9 +155,10 @@ def _resolve(
             )
             for table in file.topic
         ),
-        warnings=tuple(problems.warnings(file, environment, lines)),
+        warnings=tuple(validation.warnings(file, environment, lines)),
         lines={
-            table.id: lines.of(("topic", index, "match")) for index, table in enumerate(file.topic)
+            table.id: lines.line_of(("topic", index, "match"))
+            for index, table in enumerate(file.topic)
         },
     )
 
@@ -172,7 +173,7 @@ def _share(text: str | None) -> Share | None:
     if text is None:
         return None
     most, _, of = text.partition(" of ")
-    return Share(most=int(most), of=int(of))
+    return Share(max_stories=int(most), window=int(of))
 
 
 def _license_url(table: SourceTable, defaults: DefaultsTable) -> str:

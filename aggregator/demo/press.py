@@ -17,9 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aggregator.demo.articles import ARTICLES, OUTLETS, STANDING, Article, Outlet
-from aggregator.demo.formats import FORMATS, Item
+from aggregator.demo.sample_feeds import FORMATS, Item
 
-__all__ = ["Answer", "DemoPress", "Press", "Request", "open_press"]
+__all__ = ["CannedResponse", "DemoPress", "Press", "Request", "open_press"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class CannedResponse:
     """What the press answers. `delay` is seconds before the first byte.
 
     An ETag is added for status 200 unless `headers` has one, and honoured.
@@ -43,7 +43,7 @@ class Answer:
     delay: float = 0.0
 
 
-Responder = Callable[[Request], Answer]
+Responder = Callable[[Request], CannedResponse]
 
 
 class Press:
@@ -55,18 +55,20 @@ class Press:
         self._answers: dict[str, Responder] = {}
         self._guard = threading.Lock()
 
-    def put(self, path: str, answer: Answer | Responder) -> str:
+    def put(self, path: str, answer: CannedResponse | Responder) -> str:
         """Answer a path so from now on; gives its address."""
         with self._guard:
-            self._answers[path] = (lambda _: answer) if isinstance(answer, Answer) else answer
+            self._answers[path] = (
+                (lambda _: answer) if isinstance(answer, CannedResponse) else answer
+            )
         return f"{self.url}{path}"
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> CannedResponse:
         """What a request gets."""
         with self._guard:
             self.requests.append(request)
             responder = self._answers.get(request.path)
-        return responder(request) if responder else Answer(status=404, body=b"Not here.")
+        return responder(request) if responder else CannedResponse(status=404, body=b"Not here.")
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the reader went away, as readers do
 
-        def _send(self, answer: Answer, known: str) -> None:
+        def _send(self, answer: CannedResponse, known: str) -> None:
             etag = answer.headers.get("ETag", f'"{hashlib.md5(answer.body).hexdigest()}"')  # noqa: S324 - a name, no secret
             is_known = answer.status == 200 and known == etag
             self.send_response(304 if is_known else answer.status)
@@ -137,7 +139,7 @@ class DemoPress:
         for outlet in OUTLETS:
             press.put(f"/{outlet.id}/feed", self._responder(outlet))
         for article in ARTICLES:
-            press.put(f"/{article.outlet}/{article.slug}", Answer(
+            press.put(f"/{article.outlet}/{article.slug}", CannedResponse(
                 body=_page(article), headers={"Content-Type": "text/html; charset=utf-8"}
             ))  # fmt: skip
 
@@ -150,17 +152,19 @@ class DemoPress:
         return article
 
     def _responder(self, outlet: Outlet) -> Responder:
-        def respond(_: Request) -> Answer:
+        def respond(_: Request) -> CannedResponse:
             if outlet.habit == "fails":
-                return Answer(status=500, body=b"The database is on fire.")
+                return CannedResponse(status=500, body=b"The database is on fire.")
             if outlet.habit == "garbage":
-                return Answer(body=b"\x89\x00\xff\xfe static, and then some more static \x07")
+                return CannedResponse(
+                    body=b"\x89\x00\xff\xfe static, and then some more static \x07"
+                )
             delay = self._slowness if outlet.habit == "slow" else 0.0
             return self._feed(outlet, delay)
 
         return respond
 
-    def _feed(self, outlet: Outlet, delay: float) -> Answer:
+    def _feed(self, outlet: Outlet, delay: float) -> CannedResponse:
         content_type, encoding, render = FORMATS[outlet.format]
         site = f"{self.press.url}/{outlet.id}/"
         items = [
@@ -169,7 +173,7 @@ class DemoPress:
             if outlet.id in (article.outlet, *article.also)
         ]
         body = render(outlet.name, site, items).encode(encoding, "xmlcharrefreplace")
-        return Answer(body=body, headers={"Content-Type": content_type}, delay=delay)
+        return CannedResponse(body=body, headers={"Content-Type": content_type}, delay=delay)
 
     def _item(self, article: Article, outlet: Outlet, when: datetime) -> Item:
         link = f"{self.press.url}/{article.outlet}/{article.slug}"

@@ -1,14 +1,14 @@
 """What rules see of an entry."""
 
 from aggregator.model import Entry, Source
-from aggregator.query import Document, Glimpse, article
+from aggregator.query import EntryFields, EntryView, make_entry_fields
 
-__all__ = ["document_of", "glimpse_of"]
+__all__ = ["fields_of_entry", "view_of_entry"]
 
 
-def document_of(entry: Entry, source: Source | None) -> Document:
+def fields_of_entry(entry: Entry, source: Source | None) -> EntryFields:
     """What a query sees of an entry; of an outlet that is not listed, its id alone."""
-    return article(
+    return make_entry_fields(
         title=entry.title,
         summary=entry.summary,
         content=entry.content,
@@ -19,8 +19,11 @@ def document_of(entry: Entry, source: Source | None) -> Document:
     )
 
 
-def glimpse_of(entry: Entry, source: Source | None) -> Glimpse:
+def view_of_entry(entry: Entry, source: Source | None) -> EntryView:
     """The same, with its row and its outlet."""
-    return Glimpse(
-        entry=entry.row, story=0, source=entry.source, document=document_of(entry, source)
+    return EntryView(
+        entry_id=entry.entry_id,
+        story_number=0,
+        source=entry.source,
+        fields=fields_of_entry(entry, source),
     )

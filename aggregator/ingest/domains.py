@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
-__all__ = ["domain_of"]
+__all__ = ["registrable_domain"]
 
 
-def domain_of(address: str) -> str:
+def registrable_domain(address: str) -> str:
     """The registrable domain of a public host, else the address itself.
 
     One blog of tumblr.com speaks for all of them (FreshRSS#8925, #8928), but one path of a
@@ -19,10 +19,10 @@ def domain_of(address: str) -> str:
     except ValueError:
         return address
     is_name = any(letter.isalpha() for letter in host.rpartition(".")[2])
-    return (is_name and _suffixes().privatesuffix(host)) or address
+    return (is_name and _public_suffixes().privatesuffix(host)) or address
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
+def _public_suffixes() -> PublicSuffixList:
     """Without the part where companies list their customers, who share servers and limits."""
     return PublicSuffixList(only_icann=True)

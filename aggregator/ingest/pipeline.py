@@ -18,19 +18,24 @@ from time import perf_counter
 import structlog
 
 from aggregator.errors import StoreError
-from aggregator.ingest.intake import MAX_SENTENCE, Line, latest_dates, take_in
-from aggregator.ingest.schedule import address_to_ask, is_full_due
-from aggregator.ingest.states import after_delivery, after_failure, after_good, after_hold
+from aggregator.ingest.fetch_state import (
+    after_backoff,
+    after_delivery,
+    after_failure,
+    after_success,
+)
+from aggregator.ingest.process import MAX_SENTENCE_CHARS, Line, latest_dates, process_document
+from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
 from aggregator.model import (
     CLOCK_SLACK,
+    Backoff,
     Batch,
     Delivery,
     Failed,
+    FeedMeta,
     Fetched,
     FetchState,
-    Hold,
     Outcome,
-    Overview,
     RunReport,
     Source,
     SourceReport,
@@ -38,7 +43,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.store import Store
-from aggregator.text import one_line
+from aggregator.text.html import one_line
 
 __all__ = ["Line", "deliver", "run", "the_time"]
 
@@ -75,8 +80,8 @@ async def run(
         tell(report)
         return report
 
-    line.fetcher.holds.clear()
-    line.fetcher.holds.update(line.store.holds(line.now))
+    line.fetcher.backoffs.clear()
+    line.fetcher.backoffs.update(line.store.holds(line.now))
     first = sorted(due, key=lambda source: -source.precedence)  # who comes first, leads
     tasks = [asyncio.create_task(one(source)) for source in first]
     try:
@@ -105,12 +110,12 @@ async def _guarded(
 async def _one(line: Line, source: Source) -> SourceReport:
     state = line.store.state(source.id)
     known = state.validators
-    if is_full_due(state, line.now):
+    if is_full_fetch_due(state, line.now):
         known = Validators(body_hash=known.body_hash)
-    address = address_to_ask(source, state, line.now)
+    address = feed_url_to_fetch(source, state, line.now)
     async with line.fetcher.fetch(source, known, address, line.now) as outcome:
         match outcome:
-            case Hold():
+            case Backoff():
                 return _waiting(line, source, state, outcome)
             case Failed():
                 return _failed(line, source, state, outcome)
@@ -122,14 +127,14 @@ async def _one(line: Line, source: Source) -> SourceReport:
 async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetched) -> SourceReport:
     is_pushed = line.store.is_pushed(source.id, line.now)
 
-    def ending(feed: Overview, dates: Sequence[datetime]) -> FetchState:
-        return after_good(source, state, fetched, feed, dates, line.now, is_pushed=is_pushed)
+    def ending(feed: FeedMeta, dates: Sequence[datetime]) -> FetchState:
+        return after_success(source, state, fetched, feed, dates, line.now, is_pushed=is_pushed)
 
     async with line.locks[source.id]:
-        report = await take_in(line, source, state, fetched, ending)
+        report = await process_document(line, source, state, fetched, ending)
     if isinstance(report, Failed):
         return _failed(line, source, state, replace(report, status=fetched.status))
-    if is_pushed and report.books.new:
+    if is_pushed and report.counts.new:
         line.store.missed(source.id)
     return replace(report, status=fetched.status)
 
@@ -151,13 +156,13 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
     async with line.locks[source.id]:
         state = line.store.state(source.id)
 
-        def ending(_: Overview, dates: Sequence[datetime]) -> FetchState:
+        def ending(_: FeedMeta, dates: Sequence[datetime]) -> FetchState:
             return after_delivery(source, state, dates, line.now)
 
-        report = await take_in(line, source, state, fetched, ending)
+        report = await process_document(line, source, state, fetched, ending)
     if isinstance(report, Failed):
         return SourceReport(
-            source=source.id, outcome=Outcome.UNCHANGED, note=report.error, books=report.books
+            source=source.id, outcome=Outcome.UNCHANGED, note=report.error, counts=report.counts
         )
     return report
 
@@ -166,7 +171,7 @@ async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceRe
 
 
 def _unchanged(line: Line, source: Source, state: FetchState, outcome: Unchanged) -> SourceReport:
-    after = after_good(
+    after = after_success(
         source, state, outcome, None, latest_dates(line, source), line.now,
         is_pushed=line.store.is_pushed(source.id, line.now),
     )  # fmt: skip
@@ -175,19 +180,21 @@ def _unchanged(line: Line, source: Source, state: FetchState, outcome: Unchanged
 
 
 def _failed(line: Line, source: Source, state: FetchState, failed: Failed) -> SourceReport:
-    error = one_line(failed.error, MAX_SENTENCE)  # it may quote the server, escapes and all
+    error = one_line(failed.error, MAX_SENTENCE_CHARS)  # it may quote the server, escapes and all
     after = after_failure(source, state, failed, line.now)
-    outcome = Outcome.RETIRED if after.retired else Outcome.FAILED
-    batch = Batch(source=source.id, state=after, outcome=outcome, error=error, hold=failed.hold)
+    outcome = Outcome.RETIRED if after.retired_at else Outcome.FAILED
+    batch = Batch(
+        source=source.id, state=after, outcome=outcome, error=error, backoff=failed.backoff
+    )
     line.store.save(batch, line.now)
     return SourceReport(
-        source=source.id, status=failed.status, outcome=outcome, error=error, books=failed.books
+        source=source.id, status=failed.status, outcome=outcome, error=error, counts=failed.counts
     )
 
 
-def _waiting(line: Line, source: Source, state: FetchState, hold: Hold) -> SourceReport:
+def _waiting(line: Line, source: Source, state: FetchState, hold: Backoff) -> SourceReport:
     note = f"{hold.domain} has asked to be left alone until {hold.until:%Y-%m-%d %H:%M} UTC."
-    after = after_hold(source, state, hold, line.now)
+    after = after_backoff(source, state, hold, line.now)
     batch = Batch(source=source.id, state=after, outcome=Outcome.WAITING, error=note)
     line.store.save(batch, line.now)
     return SourceReport(source=source.id, outcome=Outcome.WAITING, note=note)

@@ -13,37 +13,37 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.model import Failed, FetchState, Move, Overview, Source
+from aggregator.model import Failed, FeedMeta, FetchState, PermanentRedirect, Source
 
 __all__ = [
-    "address_to_ask",
-    "after_peace",
-    "covered",
-    "is_full_due",
-    "moved",
+    "count_redirect",
+    "covered_seconds",
+    "feed_url_to_fetch",
+    "is_full_fetch_due",
+    "is_redirect_confirmed",
     "next_fetch",
+    "next_fetch_after_backoff",
+    "polling_interval",
     "quiet_since",
-    "rhythm",
-    "settled",
 ]
 
-LONGEST_BACKOFF = 24 * 60 * 60
+MAX_BACKOFF_SECONDS = 24 * 60 * 60
 """Seconds. A dead feed is still asked once a day: some return (Media Cloud's notes)."""
-SHORTEST_RETREAT = 4 * 60 * 60
+MIN_MAX_BACKOFF_SECONDS = 4 * 60 * 60
 """Seconds. However short the file of a feed is, its broken server has so much peace."""
-EXPONENT = 0.6
-SHORTEST_COVER = 30 * 60
+RHYTHM_EXPONENT = 0.6
+MIN_COVERED_SECONDS = 30 * 60
 """Seconds. Less is no archive but one date on all entries."""
-SPREAD = 0.1
+JITTER = 0.1
 """By how much a wait is stretched at most."""
-FULL_AT_MOST = timedelta(hours=1)
-FULL_EVERY = timedelta(hours=12)
+MIN_FULL_FETCH_INTERVAL = timedelta(hours=1)
+FULL_FETCH_INTERVAL = timedelta(hours=12)
 """Some servers say "nothing new" for ever (tt-rss, Media Cloud)."""
-LONGEST_SKIP = timedelta(days=3)
-PUSHED_FACTOR = 4
+MAX_SKIP = timedelta(days=3)
+PUSHED_INTERVAL_FACTOR = 4
 """How much longer a source is left alone whose hub tells us what is new."""
-MOVED_AFTER = timedelta(days=1)
-MOVED_HITS = 3
+REDIRECT_CONFIRMED_AFTER = timedelta(days=1)
+REDIRECT_CONFIRMED_HITS = 3
 """A permanent redirect may be a mistake of today (Vienna#1546: a maintenance page)."""
 QUIET_AFTER = timedelta(days=2)
 QUIET_FACTOR = 4
@@ -52,7 +52,7 @@ QUIET_FACTOR = 4
 # ---- rhythm ------------------------------------------------------------------------
 
 
-def rhythm(dates: Sequence[datetime], source: Source, now: datetime) -> int:
+def polling_interval(dates: Sequence[datetime], source: Source, now: datetime) -> int:
     """Seconds between fetches that suit articles of these dates, within the source's bounds.
 
     The wait grows slower than the time between articles: a busy source is worth more requests
@@ -64,16 +64,16 @@ def rhythm(dates: Sequence[datetime], source: Source, now: datetime) -> int:
         return _bounded(2 * source.min_interval, source)
     gap = max(0.0, (now - min(dates)).total_seconds()) / len(dates)
     least = source.min_interval
-    return _bounded(int(least * (gap / least) ** EXPONENT), source)
+    return _bounded(int(least * (gap / least) ** RHYTHM_EXPONENT), source)
 
 
-def covered(feed: Overview) -> int:
+def covered_seconds(feed: FeedMeta) -> int:
     """Seconds between the newest and the oldest entry of a file: whoever comes later than
     that has lost news. 0 if the dates do not tell."""
     if feed.newest is None or feed.oldest is None:
         return 0
     span = (feed.newest - feed.oldest).total_seconds()
-    return int(span) if span >= SHORTEST_COVER else 0
+    return int(span) if span >= MIN_COVERED_SECONDS else 0
 
 
 def quiet_since(dates: Sequence[datetime], now: datetime) -> datetime | None:
@@ -104,44 +104,48 @@ def next_fetch(
     `fresh` is for how many seconds the server calls its answer fresh; `is_pushed` is true if
     a hub delivers what is new meanwhile.
     """
-    chance = _chance(source, now)
+    chance = _jitter_source(source, now)
     if failed is not None:
-        longest = min(max(state.pace.covers, SHORTEST_RETREAT), LONGEST_BACKOFF)
-        longest = longest if state.pace.covers else LONGEST_BACKOFF
+        longest = min(
+            max(state.polling_hints.covered_seconds, MIN_MAX_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS
+        )
+        longest = longest if state.polling_hints.covered_seconds else MAX_BACKOFF_SECONDS
         doubled = source.min_interval * 2 ** min(state.failures - 1, 10)
         wait = _spread(doubled, max(longest, source.min_interval), chance)
         return now + timedelta(seconds=round(max(wait, source.min_interval, failed.retry_after)))
     usual = _bounded(state.interval or source.min_interval, source)
-    wished: float = max(usual * (PUSHED_FACTOR if is_pushed else 1), fresh, state.pace.every)
-    if state.pace.covers:  # a wish that would cost news is not granted in full
-        wished = min(wished, max(usual, state.pace.covers / 2))
+    wished: float = max(
+        usual * (PUSHED_INTERVAL_FACTOR if is_pushed else 1), fresh, state.polling_hints.interval
+    )
+    if state.polling_hints.covered_seconds:  # a wish that would cost news is not granted in full
+        wished = min(wished, max(usual, state.polling_hints.covered_seconds / 2))
     wait = max(source.min_interval, _spread(wished, source.max_interval, chance))
     when = now + timedelta(seconds=round(wait))
-    return _not_skipped(when, state, when + LONGEST_SKIP)
+    return _skip_hours_and_days(when, state, when + MAX_SKIP)
 
 
 def _spread(wait: float, longest: float, chance: random.Random) -> float:
     """A little longer than that by chance, or a little shorter than the longest."""
-    stretched = wait * chance.uniform(1, 1 + SPREAD)
-    return stretched if stretched <= longest else longest * chance.uniform(1 - SPREAD, 1)
+    stretched = wait * chance.uniform(1, 1 + JITTER)
+    return stretched if stretched <= longest else longest * chance.uniform(1 - JITTER, 1)
 
 
-def after_peace(source: Source, until: datetime, now: datetime) -> datetime:
+def next_fetch_after_backoff(source: Source, until: datetime, now: datetime) -> datetime:
     """When a source is asked whose server wants to be left alone until then: not at once, and
     not together with all others of that server."""
     return until + timedelta(
-        seconds=round(_chance(source, now).uniform(1, 2 * source.min_interval))
+        seconds=round(_jitter_source(source, now).uniform(1, 2 * source.min_interval))
     )
 
 
-def _chance(source: Source, now: datetime) -> random.Random:
+def _jitter_source(source: Source, now: datetime) -> random.Random:
     return random.Random(f"{source.id} {now.isoformat()}")  # noqa: S311 - no secret
 
 
-def _not_skipped(when: datetime, state: FetchState, latest: datetime) -> datetime:
+def _skip_hours_and_days(when: datetime, state: FetchState, latest: datetime) -> datetime:
     """The first hour from then on at which the feed wants to be asked, if it comes in time; a
     weekend is waited for, a feed that skips the whole week is not."""
-    hours, days = state.pace.skip_hours, state.pace.skip_days
+    hours, days = state.polling_hints.skip_hours, state.polling_hints.skip_days
     moved = when
     while moved.hour in hours or moved.weekday() in days:
         start_of_hour = moved.replace(minute=0, second=0, microsecond=0)
@@ -151,14 +155,16 @@ def _not_skipped(when: datetime, state: FetchState, latest: datetime) -> datetim
     return moved
 
 
-def is_full_due(state: FetchState, now: datetime) -> bool:
+def is_full_fetch_due(state: FetchState, now: datetime) -> bool:
     """True if the server must send the feed whole: 12 hours after it last did, or sooner if
     the file holds the news of less time."""
-    if state.last_full is None or state.last_full > now:  # the clock may have gone back
+    if state.last_full_fetch is None or state.last_full_fetch > now:  # the clock may have gone back
         return True
-    half = timedelta(seconds=state.pace.covers / 2)
-    return now - state.last_full >= (
-        min(FULL_EVERY, max(half, FULL_AT_MOST)) if half else FULL_EVERY
+    half = timedelta(seconds=state.polling_hints.covered_seconds / 2)
+    return now - state.last_full_fetch >= (
+        min(FULL_FETCH_INTERVAL, max(half, MIN_FULL_FETCH_INTERVAL))
+        if half
+        else FULL_FETCH_INTERVAL
     )
 
 
@@ -169,25 +175,29 @@ def _bounded(wait: int, source: Source) -> int:
 # ---- feeds that move ---------------------------------------------------------------
 
 
-def moved(move: Move, to: str, now: datetime) -> Move:
+def count_redirect(move: PermanentRedirect, to: str, now: datetime) -> PermanentRedirect:
     """What is known of a move after one more readable feed from the new address."""
     if not to:
-        return Move()
-    if to != move.to:
-        return Move(to=to, since=now, hits=1)
+        return PermanentRedirect()
+    if to != move.url:
+        return PermanentRedirect(url=to, since=now, hits=1)
     return replace(move, hits=move.hits + 1)
 
 
-def settled(move: Move, now: datetime) -> bool:
+def is_redirect_confirmed(move: PermanentRedirect, now: datetime) -> bool:
     """True if a permanent redirect has come often and long enough to be believed."""
-    return move.hits >= MOVED_HITS and move.since is not None and now - move.since >= MOVED_AFTER
+    return (
+        move.hits >= REDIRECT_CONFIRMED_HITS
+        and move.since is not None
+        and now - move.since >= REDIRECT_CONFIRMED_AFTER
+    )
 
 
-def address_to_ask(source: Source, state: FetchState, now: datetime) -> str:
+def feed_url_to_fetch(source: Source, state: FetchState, now: datetime) -> str:
     """The new address of a feed that has moved, else the one that is listed.
 
     A source with a secret is asked where it is listed: the secret is meant for that host.
     """
-    if source.is_private or not settled(state.move, now):
+    if source.is_private or not is_redirect_confirmed(state.redirect, now):
         return source.feed
-    return state.move.to
+    return state.redirect.url

@@ -20,35 +20,35 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.ingest.channel import overview
-from aggregator.ingest.clean import clean_all
-from aggregator.ingest.naming import Named, name
-from aggregator.ingest.parse import parse
-from aggregator.ingest.slices import Slice
+from aggregator.ingest.clean.cleaner import clean_all
+from aggregator.ingest.match.keys import KeyedEntry, assign_keys
+from aggregator.ingest.parse.channel import feed_meta
+from aggregator.ingest.parse.chunks import Chunk
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import (
     Entry,
     Failed,
+    FeedMeta,
     Fetched,
-    Overview,
     ParsedEntry,
     ParsedFeed,
     Rejected,
     Source,
 )
 
-__all__ = ["Outlines", "Reading", "Workers", "open_workers"]
+__all__ = ["EntryHeaders", "ParsedDocument", "Workers", "open_workers"]
 
-TIME_LIMIT = 60.0
+DOCUMENT_SECONDS = 60.0
 """Seconds for one document; the largest real feeds take one or two."""
-MEMORY_LIMIT = 600_000_000
+WORKER_MEMORY_BYTES = 600_000_000
 """Bytes that a worker may hold in all; the largest real feeds take it to 50 million."""
-ONE_LIMIT = 5.0
+ENTRY_SECONDS = 5.0
 """Seconds for one entry, if it is cleaned apart."""
-MAX_BAD = 3
+MAX_BAD_ENTRIES = 3
 """Entries of one feed that may be too much; with more, the feed is."""
-OUT_OF_MEMORY = 77
+OUT_OF_MEMORY_EXIT = 77
 """How a worker ends that has reached its limit."""
-CHUNK = 500
+CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
 T = TypeVar("T")
@@ -56,18 +56,18 @@ _Clean: TypeAlias = Callable[..., list[Entry | Rejected] | Failed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ParsedDocument:
     """A feed that could be read, and its entries with their keys."""
 
-    overview: Overview
-    named: tuple[Named, ...]
+    feed_meta: FeedMeta
+    named: tuple[KeyedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlines:
+class EntryHeaders:
     """A slice of a feed that could be read, and the outlines of its entries."""
 
-    overview: Overview
+    feed_meta: FeedMeta
     entries: tuple[ParsedEntry, ...]
 
 
@@ -87,22 +87,25 @@ class Workers:
         loop = asyncio.get_running_loop()
         return self._large.setdefault(loop, asyncio.Semaphore(1))
 
-    async def read(self, fetched: Fetched) -> Reading | Failed:
+    async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
         """Parse a feed and name its entries."""
         return await self._do(_read, fetched)
 
-    async def outline(self, part: Slice) -> Outlines | Failed:
+    async def outline(self, part: Chunk) -> EntryHeaders | Failed:
         """Parse a slice of a feed for what must be known of many before one is cleaned."""
         return await self._do(_outline, part)
 
     async def clean(
-        self, items: Sequence[Named], source: Source, now: datetime, home: str
+        self, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries, in order; `home` is the address of our own site.
 
         If one of them hangs or kills a worker, it is rejected, and costs no other.
         """
-        chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+        chunks = [
+            items[start : start + CLEAN_BATCH_ENTRIES]
+            for start in range(0, len(items), CLEAN_BATCH_ENTRIES)
+        ]
         tasks = (self._clean(clean_all, chunk, source, now, home) for chunk in chunks)
         cleaned: list[Entry | Rejected] = []
         for result in await asyncio.gather(*tasks):
@@ -113,9 +116,9 @@ class Workers:
 
     async def clean_in(
         self,
-        part: Slice,
+        part: Chunk,
         first: int,
-        items: Sequence[Named],
+        items: Sequence[KeyedEntry],
         source: Source,
         now: datetime,
         home: str,
@@ -125,7 +128,7 @@ class Workers:
         return await self._clean(partial(_clean_in, part, first), items, source, now, home)
 
     async def _clean(
-        self, step: _Clean, items: Sequence[Named], source: Source, now: datetime, home: str
+        self, step: _Clean, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
     ) -> list[Entry | Rejected] | Failed:
         """All at once, else one by one; gives up on a feed with many that are too much."""
         result = await self._do(step, items, source, now, home)
@@ -134,14 +137,14 @@ class Workers:
         cleaned: list[Entry | Rejected] = []
         bad = 0
         for item in items:
-            result = await self._do(step, [item], source, now, home, limit=ONE_LIMIT)
+            result = await self._do(step, [item], source, now, home, limit=ENTRY_SECONDS)
             if isinstance(result, Failed):
                 bad += 1
-                if bad > MAX_BAD:
+                if bad > MAX_BAD_ENTRIES:
                     return result
                 reason = "it took too much time or memory to clean"
                 result = [
-                    Rejected(key=item.keys[0], title=f"entry {item.position + 1}", reason=reason)
+                    Rejected(key=item.keys[0], title=f"entry {item.feed_index + 1}", reason=reason)
                 ]
             cleaned += result
         return cleaned
@@ -151,15 +154,17 @@ class Workers:
     ) -> T | Failed:
         for _ in range(2):
             pool = self._living_pool()
-            future = pool.schedule(_bounded, args=(step, *args), timeout=limit or TIME_LIMIT)
+            future = pool.schedule(
+                _run_limited, args=(step, *args), timeout=limit or DOCUMENT_SECONDS
+            )
             try:
                 result: T = await asyncio.wrap_future(future)
             except TimeoutError:
                 return Failed(
-                    error=f"Reading the feed took longer than {limit or TIME_LIMIT:g} seconds."
+                    error=f"Reading the feed took longer than {limit or DOCUMENT_SECONDS:g} seconds."
                 )
             except ProcessExpired as error:
-                if error.exitcode == OUT_OF_MEMORY:
+                if error.exitcode == OUT_OF_MEMORY_EXIT:
                     return Failed(error="Reading the feed took more memory than a feed may take.")
                 return Failed(error=f"The process that read the feed died ({error}).")
             except BrokenProcessPool:
@@ -202,50 +207,50 @@ def open_workers(count: int) -> Iterator[Workers]:
         workers.close()
 
 
-def _bounded(step: Callable[..., T], *args: Any) -> T:
+def _run_limited(step: Callable[..., T], *args: Any) -> T:
     """A step, after which the process is as good as before, or ends: what a step took that
     ran out of memory does not all come back."""
     try:
         return step(*args)
     except MemoryError:
-        os._exit(OUT_OF_MEMORY)
+        os._exit(OUT_OF_MEMORY_EXIT)
 
 
 def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
 
 
 def _ready() -> None:
     """The first task of a worker."""
 
 
-def _read(fetched: Fetched) -> Reading | Failed:
+def _read(fetched: Fetched) -> ParsedDocument | Failed:
     parsed = parse(fetched)
     if isinstance(parsed, Failed):
         return parsed
-    return Reading(overview=overview(parsed), named=tuple(name(parsed.entries)))
+    return ParsedDocument(feed_meta=feed_meta(parsed), named=tuple(assign_keys(parsed.entries)))
 
 
-def _outline(part: Slice) -> Outlines | Failed:
+def _outline(part: Chunk) -> EntryHeaders | Failed:
     parsed = _parsed(part)
     if isinstance(parsed, Failed):
         return parsed
-    entries = tuple(entry.outline for entry in parsed.entries)
-    return Outlines(overview=overview(parsed), entries=entries)
+    entries = tuple(entry.headers for entry in parsed.entries)
+    return EntryHeaders(feed_meta=feed_meta(parsed), entries=entries)
 
 
 def _clean_in(
-    part: Slice, first: int, items: Sequence[Named], source: Source, now: datetime, home: str
+    part: Chunk, first: int, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
 ) -> list[Entry | Rejected] | Failed:
     parsed = _parsed(part)
     if isinstance(parsed, Failed):
         return parsed
-    whole = [replace(item, entry=parsed.entries[item.position - first]) for item in items]
+    whole = [replace(item, entry=parsed.entries[item.feed_index - first]) for item in items]
     return clean_all(whole, source, now, home)
 
 
-def _parsed(part: Slice) -> ParsedFeed | Failed:
+def _parsed(part: Chunk) -> ParsedFeed | Failed:
     parsed = parse(part.document)
-    if part.broken and isinstance(parsed, ParsedFeed):
-        return replace(parsed, entries=(part.broken,))
+    if part.oversized_entry and isinstance(parsed, ParsedFeed):
+        return replace(parsed, entries=(part.oversized_entry,))
     return parsed

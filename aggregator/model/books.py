@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Books"]
+__all__ = ["EntryCounts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class EntryCounts:
     """The count of entries; `received == new + updated + known + rejected` always."""
 
     received: int = 0
@@ -16,12 +16,12 @@ class Books:
     rejected: int = 0
 
     @property
-    def balanced(self) -> bool:
+    def is_balanced(self) -> bool:
         """True if every entry received is accounted for exactly once."""
         return self.received == self.new + self.updated + self.known + self.rejected
 
-    def __add__(self, other: "Books") -> "Books":
-        return Books(
+    def __add__(self, other: "EntryCounts") -> "EntryCounts":
+        return EntryCounts(
             received=self.received + other.received,
             new=self.new + other.new,
             updated=self.updated + other.updated,

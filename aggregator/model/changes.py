@@ -4,18 +4,18 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.model.books import Books
+from aggregator.model.books import EntryCounts
 from aggregator.model.entries import Rejected
-from aggregator.model.fetching import Hold
+from aggregator.model.fetching import Backoff
 from aggregator.model.states import FetchState, Outcome
-from aggregator.model.stories import Bond, Story
+from aggregator.model.stories import Match, Story
 from aggregator.model.topics import Placement
 
-__all__ = ["Batch", "Filed"]
+__all__ = ["Batch", "StoryChange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class StoryChange:
     """A story and where it belongs.
 
     `arrived` is when it arrives in lists that it did not stand in before. `joins` is true if
@@ -27,14 +27,14 @@ class Filed:
     """
 
     story: Story
-    arrived: datetime
+    listed_at: datetime
     placements: tuple[Placement, ...] = ()
-    joins: bool = False
-    row: int = 0
+    is_stored: bool = False
+    revised_entry_id: int = 0
     is_held: bool = False
-    absorbed: tuple[str, ...] = ()
-    like: str = ""
-    barred: frozenset[str] = frozenset()
+    merged_ids: tuple[str, ...] = ()
+    copy_of_takedown: str = ""
+    excluded_topics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,12 @@ class Batch:
     state: FetchState | None
     outcome: Outcome
     error: str = ""
-    new: tuple[Filed, ...] = ()
-    revised: tuple[Filed, ...] = ()
-    bonds: tuple[Bond, ...] = ()
-    lost: Set[tuple[int, int]] = frozenset()
-    alike: tuple[tuple[int, str], ...] = ()
+    new: tuple[StoryChange, ...] = ()
+    revised: tuple[StoryChange, ...] = ()
+    matches: tuple[Match, ...] = ()
+    dropped_matches: Set[tuple[int, int]] = frozenset()
+    unchanged_hashes: tuple[tuple[int, str], ...] = ()
     keys: tuple[tuple[int, tuple[str, ...]], ...] = ()
     rejected: tuple[Rejected, ...] = ()
-    books: Books = field(default_factory=Books)
-    hold: Hold | None = None
+    counts: EntryCounts = field(default_factory=EntryCounts)
+    backoff: Backoff | None = None

@@ -4,15 +4,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NewType
 
-from aggregator.model.digests import digest_of
-from aggregator.model.fetching import Pace, Push
+from aggregator.model.digests import hash_values
+from aggregator.model.fetching import HubLink, PollingHints
 
 __all__ = [
-    "TITLE_COMPARED", "Enclosure", "Entry", "Known", "Overview", "ParsedEntry", "ParsedFeed",
-    "Rejected", "SafeHtml", "Text",
+    "MAX_COMPARED_TITLE_CHARS",
+    "Enclosure",
+    "Entry",
+    "FeedMeta",
+    "ParsedEntry",
+    "ParsedFeed",
+    "Rejected",
+    "SafeHtml",
+    "StoredEntry",
+    "Text",
 ]  # fmt: skip
 
-TITLE_COMPARED = 1000
+MAX_COMPARED_TITLE_CHARS = 1000
 """Characters of a title by which an entry is recognised."""
 
 SafeHtml = NewType("SafeHtml", str)
@@ -48,7 +56,7 @@ class ParsedEntry:
     """
 
     id: str = ""
-    link: str = ""
+    url: str = ""
     title: Text | None = None
     summary: Text | None = None
     content: Text | None = None
@@ -59,38 +67,39 @@ class ParsedEntry:
     language: str = ""
     image: str = ""
     enclosures: tuple[Enclosure, ...] = ()
-    origins: tuple[str, ...] = ()
-    originals: tuple[str, ...] = ()
+    source_feeds: tuple[str, ...] = ()
+    source_urls: tuple[str, ...] = ()
     broken: str = ""
-    outline_of: str = ""
+    hash_of_whole: str = ""
     """The digest of the entry that this is an outline of; empty if it is one itself."""
 
     @property
-    def outline(self) -> "ParsedEntry":
+    def headers(self) -> "ParsedEntry":
         """What is needed to recognise the entry, without its texts."""
         has_text = self.summary or self.content
         return ParsedEntry(
             id=self.id,
-            link=self.link,
-            title=self.title and replace(self.title, value=self.title.value[:TITLE_COMPARED]),
+            url=self.url,
+            title=self.title
+            and replace(self.title, value=self.title.value[:MAX_COMPARED_TITLE_CHARS]),
             summary=Text(value="") if has_text else None,
             published=self.published,
             updated=self.updated,
             broken=self.broken,
-            outline_of=self.digest,
+            hash_of_whole=self.raw_hash,
         )
 
     @property
-    def digest(self) -> str:
+    def raw_hash(self) -> str:
         """The same for the same entry as given; it costs no cleaning to compare."""
-        if self.outline_of:
-            return self.outline_of
+        if self.hash_of_whole:
+            return self.hash_of_whole
         texts = (text and text.value for text in (self.title, self.summary, self.content))
         given = (
-            self.id, self.link, *texts, self.author,
+            self.id, self.url, *texts, self.author,
             self.published, self.updated, self.tags, self.image, self.enclosures,
         )  # fmt: skip
-        return digest_of(*given)
+        return hash_values(*given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +108,12 @@ class ParsedFeed:
 
     entries: tuple[ParsedEntry, ...] = ()
     problem: str = ""
-    pace: Pace = Pace()
-    push: Push = Push()
+    polling_hints: PollingHints = PollingHints()
+    hub_link: HubLink = HubLink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class FeedMeta:
     """What a feed says as a whole, whatever it lists.
 
     `is_broken` is true if an entry could not be read. `oldest` and `newest` are dates of its
@@ -112,22 +121,24 @@ class Overview:
     """
 
     problem: str = ""
-    pace: Pace = Pace()
-    push: Push = Push()
+    polling_hints: PollingHints = PollingHints()
+    hub_link: HubLink = HubLink()
     is_broken: bool = False
     oldest: datetime | None = None
     newest: datetime | None = None
 
-    def __add__(self, other: "Overview") -> "Overview":
+    def __add__(self, other: "FeedMeta") -> "FeedMeta":
         dates = [
             date
             for date in (self.oldest, self.newest, other.oldest, other.newest)
             if date is not None
         ]
-        return Overview(
+        return FeedMeta(
             problem=self.problem or other.problem,
-            pace=self.pace if self.pace != Pace() else other.pace,
-            push=self.push if self.push != Push() else other.push,
+            polling_hints=self.polling_hints
+            if self.polling_hints != PollingHints()
+            else other.polling_hints,
+            hub_link=self.hub_link if self.hub_link != HubLink() else other.hub_link,
             is_broken=self.is_broken or other.is_broken,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
@@ -149,8 +160,8 @@ class Entry:
     """What the outlet's own copies of this entry are known by, strongest first."""
     id: str
     """The id as the outlet gave it; empty if it gave none."""
-    link: str
-    address: str
+    url: str
+    canonical_url: str
     title: str
     summary: str
     content: SafeHtml
@@ -161,18 +172,18 @@ class Entry:
     language: str
     image: str
     enclosures: tuple[Enclosure, ...]
-    digest: str
+    raw_hash: str
     """The same for the same entry as given; see ParsedEntry."""
-    face: str
+    content_hash: str
     """The same as long as a reader of ours reads the same."""
-    position: int
+    feed_index: int
     """Its place in the outlet's file, from 0; it orders entries of one date."""
-    originals: tuple[str, ...] = ()
+    source_urls: tuple[str, ...] = ()
     is_dated: bool = True
     """False if the outlet gave no date, and `published` is when it was first seen."""
-    prints: tuple[int, ...] = ()
+    fingerprints: tuple[int, ...] = ()
     """Not read back from the store, which only looks for them."""
-    row: int = field(default=0, compare=False)
+    entry_id: int = field(default=0, compare=False)
     """Its number in the store; below 0, the place in a batch of one that is not stored yet."""
 
 
@@ -186,20 +197,20 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class StoredEntry:
     """What the store remembers of an entry to recognise it by; `entry` is its row.
 
     `revisions` is how often it has changed here, `revised` when last. `is_published` is
     false if its story was taken out, by the operator or by age; it is not to return.
     """
 
-    entry: int
-    digest: str
-    face: str
+    entry_id: int
+    raw_hash: str
+    content_hash: str
     id: str = ""
-    link: str = ""
+    url: str = ""
     title: str = ""
     published: datetime | None = None
-    revisions: int = 0
-    revised: datetime | None = None
+    revision_count: int = 0
+    revised_at: datetime | None = None
     is_published: bool = True

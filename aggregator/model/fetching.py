@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.model.books import Books
+from aggregator.model.books import EntryCounts
 
-__all__ = ["Failed", "Fetched", "Hold", "Pace", "Push", "Unchanged", "Validators"]
+__all__ = ["Backoff", "Failed", "Fetched", "HubLink", "PollingHints", "Unchanged", "Validators"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,21 +18,21 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PollingHints:
     """How often a feed wants to be fetched, as far as it says, and how often it must be.
 
     `every` is in seconds; hours are 0 to 23 and days 0 (Monday) to 6, both in UTC. `covers`
     is how many seconds of news the file held last; 0 if it is not known.
     """
 
-    every: int = 0
-    covers: int = 0
+    interval: int = 0
+    covered_seconds: int = 0
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
+class HubLink:
     """Where a feed can be subscribed to: its hub, and the topic to name there (WebSub 4)."""
 
     hub: str = ""
@@ -52,9 +52,9 @@ class Fetched:
     content_type: str
     body: bytes
     validators: Validators
-    fresh: int = 0
-    moved_to: str = ""
-    push: Push = Push()
+    fresh_seconds: int = 0
+    redirected_to: str = ""
+    hub_link: HubLink = HubLink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ class Unchanged:
 
     status: int
     validators: Validators
-    fresh: int = 0
-    moved_to: str = ""
+    fresh_seconds: int = 0
+    redirected_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +75,14 @@ class Failed:
     status: int = 0
     retry_after: int = 0
     """Seconds that the server asked us to stay away; 0 if it did not say."""
-    hold: "Hold | None" = None
+    backoff: "Backoff | None" = None
     """What that means for the other sources of the server."""
-    books: Books = field(default_factory=Books)
+    counts: EntryCounts = field(default_factory=EntryCounts)
     """Of what was stored of a large feed before it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Backoff:
     """A registrable domain, or one address, that has asked to be left alone `until` then."""
 
     domain: str

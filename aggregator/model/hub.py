@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["Intent", "News", "Ping", "Subscriber"]
+__all__ = ["HubPing", "ListChange", "Subscriber", "SubscriptionRequest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class SubscriptionRequest:
     """Somebody has asked for a subscription, or for its end; whether the callback's owner means
     it is to be verified (5.3). `id` is its row, `host` is whose callback it is, `lease` is in
     seconds."""
@@ -19,8 +19,8 @@ class Intent:
     host: str
     topic: str
     secret: str = field(default="", repr=False)
-    lease: int
-    asked: datetime
+    lease_seconds: int
+    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +38,28 @@ class Subscriber:
     secret: str = field(default="", repr=False)
     lease_until: datetime
     etag: str = ""
-    due: datetime | None = None
+    due_at: datetime | None = None
     attempts: int = 0
     failing_since: datetime | None = None
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ping:
+class HubPing:
     """A hub of others is to be told, when it is `due`, that an address of ours has changed; `news`
     counts its changes."""
 
     hub: str
-    address: str
-    due: datetime
-    news: int = 1
+    feed_url: str
+    due_at: datetime
+    changes: int = 1
     attempts: int = 0
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class ListChange:
     """A list has changed: its scope, and at which revision."""
 
     scope: str
-    number: int
+    revision: int

@@ -89,8 +89,8 @@ class Source:
 class Share:
     """At most so many stories of one outlet among any so many that follow each other."""
 
-    most: int
-    of: int
+    max_stories: int
+    window: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

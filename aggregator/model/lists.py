@@ -8,8 +8,20 @@ from aggregator.model.listed import Source
 from aggregator.model.stories import Story
 
 __all__ = [
-    "ALL", "HIDDEN", "REFILED", "STORIES", "Hidden", "Removed", "Revision", "TopicFeed",
-    "held_scope", "hidden_scope", "page_scope", "source_scope", "story_scope", "topic_scope",
+    "ALL",
+    "HIDDEN",
+    "REFILED",
+    "STORIES",
+    "Feed",
+    "Revision",
+    "Takedown",
+    "Tombstone",
+    "held_scope",
+    "hidden_scope",
+    "page_scope",
+    "source_scope",
+    "story_scope",
+    "topic_scope",
 ]  # fmt: skip
 
 REFILED = "refiled"
@@ -59,26 +71,26 @@ def story_scope(id_: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
+class Takedown:
     """A story that an operator has taken down, when, and why."""
 
     id: str
     title: str
-    link: str
-    why: str
-    at: datetime
+    url: str
+    reason: str
+    taken_down_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class Tombstone:
     """A story that an operator has taken down, by its public id, and when."""
 
     public_id: str
-    at: datetime
+    removed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicFeed:
+class Feed:
     """What one public feed tells, whatever its format.
 
     `path` is its public path without ending, such as `/topics/drug-war`, `query` what is asked
@@ -100,11 +112,11 @@ class TopicFeed:
     stories: tuple[Story, ...]
     sources: Mapping[str, Source]
     topics: Mapping[str, str]
-    first_path: str = ""
-    page: int = 0
-    older: int = 0
-    newer: int = 0
-    removed: tuple[Removed, ...] = ()
+    original_path: str = ""
+    archive_page: int = 0
+    older_page: int = 0
+    newer_page: int = 0
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +124,4 @@ class Revision:
     """How often a feed has changed, and when last."""
 
     number: int
-    changed: datetime
+    changed_at: datetime

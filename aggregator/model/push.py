@@ -19,7 +19,7 @@ class Subscription:
     topic: str
     token: str = field(repr=False)
     secret: str = field(repr=False)
-    asked: datetime
+    requested_at: datetime
     lease_until: datetime | None = None
     error: str = ""
 

@@ -4,12 +4,19 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.model.books import Books
-from aggregator.model.fetching import Pace, Push, Validators
+from aggregator.model.books import EntryCounts
+from aggregator.model.fetching import HubLink, PollingHints, Validators
 
 __all__ = [
-    "CLOCK_SLACK", "RECENT", "FetchState", "Finding", "Move", "Outcome", "RunReport",
-    "SourceHealth", "SourceReport",
+    "CLOCK_SLACK",
+    "RECENT_ENTRIES",
+    "FetchState",
+    "Issue",
+    "Outcome",
+    "PermanentRedirect",
+    "RunReport",
+    "SourceHealth",
+    "SourceReport",
 ]  # fmt: skip
 
 
@@ -27,13 +34,13 @@ class Outcome(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class PermanentRedirect:
     """Where a server says that a feed has gone for good, since when, and how often it did.
 
     Nothing but a readable feed at the new address counts.
     """
 
-    to: str = ""
+    url: str = ""
     since: datetime | None = None
     hits: int = 0
 
@@ -50,15 +57,15 @@ class FetchState:
     """In a row."""
     failing_since: datetime | None = None
     last_success: datetime | None = None
-    last_full: datetime | None = None
+    last_full_fetch: datetime | None = None
     """When a whole feed came last; a server may say "nothing new" and lie."""
-    pace: Pace = Pace()
-    move: Move = Move()
-    push: Push = Push()
-    retired: datetime | None = None
+    polling_hints: PollingHints = PollingHints()
+    redirect: PermanentRedirect = PermanentRedirect()
+    hub_link: HubLink = HubLink()
+    retired_at: datetime | None = None
 
 
-RECENT = 20
+RECENT_ENTRIES = 20
 """The last articles of a source, from whose dates its rhythm is read."""
 CLOCK_SLACK = timedelta(hours=1)
 """By how much a clock may go back without more ado, as clocks do that are set right."""
@@ -81,10 +88,10 @@ class SourceHealth:
     next_fetch: datetime | None = None
     entries: int = 0
     rejected: int = 0
-    recent: tuple[datetime, ...] = ()
-    retired: datetime | None = None
-    move: Move = Move()
-    held: int = 0
+    recent_dates: tuple[datetime, ...] = ()
+    retired_at: datetime | None = None
+    redirect: PermanentRedirect = PermanentRedirect()
+    held_stories: int = 0
     pushed_until: datetime | None = None
     """The end of the lease under which its hub delivers."""
     push_error: str = ""
@@ -101,7 +108,7 @@ class SourceReport:
     error: str = ""
     note: str = ""
     seconds: float = 0.0
-    books: Books = Books()
+    counts: EntryCounts = EntryCounts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +119,9 @@ class RunReport:
     sources: tuple[SourceReport, ...] = ()
 
     @property
-    def total(self) -> Books:
+    def total(self) -> EntryCounts:
         """The books of all sources together."""
-        return sum((report.books for report in self.sources), Books())
+        return sum((report.counts for report in self.sources), EntryCounts())
 
     @property
     def failed(self) -> tuple[SourceReport, ...]:
@@ -124,9 +131,9 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Issue:
     """Something wrong with the database. `check` is what was looked at, `what` a phrase."""
 
     check: str
-    what: str
-    can_mend: bool
+    description: str
+    can_repair: bool

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from aggregator.model.entries import Entry
 
-__all__ = ["BY_HAND", "Bond", "Kin", "Kind", "Story"]
+__all__ = ["MANUAL", "Match", "MatchKind", "Story", "StoryNeighbourhood"]
 
 
-class Kind(enum.StrEnum):
+class MatchKind(enum.StrEnum):
     """What binds two entries, or keeps them apart, strongest first."""
 
     SPLIT = "split"
@@ -22,23 +22,23 @@ class Kind(enum.StrEnum):
     TITLE = "title"
 
 
-BY_HAND = frozenset({Kind.SPLIT, Kind.MERGED})
+MANUAL = frozenset({MatchKind.SPLIT, MatchKind.MERGED})
 """What an operator says; no evidence takes its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bond:
+class Match:
     """Evidence that two entries of two outlets are one article, or an operator's word on it.
 
     `a` and `b` are their rows, the smaller first. Of bonds of one kind, the one with the higher
     `score` is stronger; `why` is a phrase for the operator.
     """
 
-    a: int
-    b: int
-    kind: Kind
+    entry_a: int
+    entry_b: int
+    kind: MatchKind
     score: float = 0.0
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +54,22 @@ class Story:
     id: str
     public_id: str
     lead: Entry
-    others: tuple[Entry, ...] = ()
+    duplicates: tuple[Entry, ...] = ()
     published: datetime
     updated: datetime
-    arrived: datetime
-    begun: datetime
-    why: tuple[str, ...] = ()
+    listed_at: datetime
+    first_seen_at: datetime
+    reasons: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All tellings, the lead first."""
-        return (self.lead, *self.others)
+        return (self.lead, *self.duplicates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kin:
+class StoryNeighbourhood:
     """Stored stories that may have to do with each other: all that bonds connect, whole, in the
     order in which they were begun.
 
@@ -79,7 +79,7 @@ class Kin:
     """
 
     stories: tuple[Story, ...] = ()
-    bonds: tuple[Bond, ...] = ()
-    former: tuple[Story, ...] = ()
-    published: frozenset[str] = frozenset()
-    gone: frozenset[str] = frozenset()
+    matches: tuple[Match, ...] = ()
+    merged_stories: tuple[Story, ...] = ()
+    published_ids: frozenset[str] = frozenset()
+    unlisted_ids: frozenset[str] = frozenset()

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
-    "LEARNED", "Learned", "Placement", "Refiling", "Said", "Suggestion", "Taught", "Verdict",
+    "LEARNED",
+    "ModelInfo",
+    "Placement",
+    "PlacementChange",
+    "Predictions",
+    "Suggestion",
+    "TopicOverride",
+    "TrainingExample",
 ]  # fmt: skip
 
 
@@ -17,33 +24,33 @@ class Placement:
     """
 
     topic: str
-    why: str
-    by: tuple[str, ...] = ()
+    reason: str
+    placed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refiling:
+class PlacementChange:
     """A stored story, by its row, comes into a topic, or out of it if there is no `placement`.
 
     In the topic's list it stands at the place that it has in all others, or where it would if it
     had `arrived` then.
     """
 
-    story: int
+    story_number: int
     topic: str
     placement: Placement | None
-    arrived: datetime | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class TopicOverride:
     """An operator has said `at` a time that the article of an entry, by its row, belongs into a
     topic, or not, or that the rules may decide (None)."""
 
-    entry: int
+    entry_id: int
     topic: str
-    is_in: bool | None
-    at: datetime
+    is_included: bool | None
+    decided_at: datetime
 
 
 LEARNED = ("learned",)
@@ -51,19 +58,19 @@ LEARNED = ("learned",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taught:
+class TrainingExample:
     """A stored story, by its row and its lead's, and the topics that it certainly belongs to: an
     operator, a rule, its outlet or its category says so. `is_sure` is false if nothing was ever
     said of it: a rule may have missed it. `learned` are the topics where it was only placed by
     what had been learned."""
 
-    story: int
-    lead: int
+    story_number: int
+    lead_entry_id: int
     title: str
     summary: str
     topics: frozenset[str]
-    is_sure: bool
-    learned: frozenset[str] = frozenset()
+    is_labelled: bool
+    learned_topics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,28 +78,28 @@ class Suggestion:
     """A stored story, by its row and its lead's, looks like those of a topic; `probability` is
     0 to 1."""
 
-    story: int
-    lead: int
+    story_number: int
+    lead_entry_id: int
     topic: str
     probability: float
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Predictions:
     """What a model says of stored stories, of all up to a row."""
 
-    up_to: int = 0
-    suggested: tuple[Suggestion, ...] = ()
-    filed: tuple[Refiling, ...] = ()
+    scored_up_to: int = 0
+    suggestions: tuple[Suggestion, ...] = ()
+    placements: tuple[PlacementChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
+class ModelInfo:
     """What was learned last: its version, `made` when and `of` what (a digest of settings and of
     operators' words); `judged` is the row of the last story that it has seen."""
 
     version: int = 0
-    made: datetime | None = None
-    of: str = ""
-    judged: int = 0
+    trained_at: datetime | None = None
+    training_hash: str = ""
+    scored_up_to: int = 0

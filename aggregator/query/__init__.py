@@ -20,16 +20,33 @@ Case and accents never matter.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.query.documents import Document, Glimpse, article
-from aggregator.query.explain import Explained, explain
-from aggregator.query.rules import Hits, Rules
-from aggregator.query.syntax import FIELDS, UNFIELDED, read
-from aggregator.query.tree import And, Near, Node, Not, Or, Term, clauses, terms, written
+from aggregator.query.ast import And, Near, Node, Not, Or, Term, clauses, terms, to_text
+from aggregator.query.evaluate import Hits, RuleSet
+from aggregator.query.explain import Explanation, explain
+from aggregator.query.fields import EntryFields, EntryView, make_entry_fields
+from aggregator.query.syntax import DEFAULT_FIELDS, FIELDS, parse_text
 
 __all__ = [
-    "FIELDS", "UNFIELDED", "And", "Document", "Explained", "Glimpse", "Hits", "Near", "Node",
-    "Not", "Or", "Query", "Rules", "Term", "article", "clauses", "explain", "parse", "terms",
-    "written",
+    "DEFAULT_FIELDS",
+    "FIELDS",
+    "And",
+    "EntryFields",
+    "EntryView",
+    "Explanation",
+    "Hits",
+    "Near",
+    "Node",
+    "Not",
+    "Or",
+    "Query",
+    "RuleSet",
+    "Term",
+    "clauses",
+    "explain",
+    "make_entry_fields",
+    "parse",
+    "terms",
+    "to_text",
 ]  # fmt: skip
 
 
@@ -41,7 +58,7 @@ class Query:
     root: Node
     warnings: tuple[str, ...] = ()
 
-    def match(self, document: Document) -> Hits | None:
+    def match(self, document: EntryFields) -> Hits | None:
         """Where it was found, or None. `()` is a match by absence (`NOT sport`)."""
         return _alone(self.root).match(document).get(0)
 
@@ -50,9 +67,9 @@ class Query:
 def parse(text: str, language: str = "") -> Query:
     """Read a query; with a language, words are compared by their stems. Raises QueryError with
     the character that is wrong."""
-    return Query(text, *read(text, language))
+    return Query(text, *parse_text(text, language))
 
 
 @lru_cache(maxsize=1024)
-def _alone(root: Node) -> Rules:
-    return Rules([root])
+def _alone(root: Node) -> RuleSet:
+    return RuleSet([root])

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from aggregator.query.documents import Document
-from aggregator.query.rules import Hits, Rules
-from aggregator.query.tree import And, Near, Node, Not, Or, Term, written
+from aggregator.query.ast import And, Near, Node, Not, Or, Term, to_text
+from aggregator.query.evaluate import Hits, RuleSet
+from aggregator.query.fields import EntryFields
 
-__all__ = ["Explained", "explain"]
+__all__ = ["Explanation", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class Explanation:
     """A part of a query: where it was found (None if it does not match), and its own parts."""
 
     text: str
     hits: Hits | None
-    parts: tuple["Explained", ...] = ()
+    parts: tuple["Explanation", ...] = ()
 
 
-def explain(node: Node, document: Document) -> Explained:
+def explain(node: Node, document: EntryFields) -> Explanation:
     """What each part of a query says of a document."""
     match node:
         case Term() | Near():
@@ -27,5 +27,5 @@ def explain(node: Node, document: Document) -> Explained:
             parts = (node.part,)
         case And() | Or():
             parts = node.parts
-    hits = Rules([node]).match(document).get(0)
-    return Explained(written(node), hits, tuple(explain(part, document) for part in parts))
+    hits = RuleSet([node]).match(document).get(0)
+    return Explanation(to_text(node), hits, tuple(explain(part, document) for part in parts))

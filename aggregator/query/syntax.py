@@ -11,59 +11,59 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
-from aggregator.query.tree import And, Near, Node, Not, Or, Term
-from aggregator.words import fold, stemmed
+from aggregator.query.ast import And, Near, Node, Not, Or, Term
+from aggregator.text.tokens import fold, stem_words
 
-__all__ = ["FIELDS", "UNFIELDED", "read"]
+__all__ = ["DEFAULT_FIELDS", "FIELDS", "parse_text"]
 
 FIELDS = ("title", "summary", "content", "tag", "source", "author", "lang")
-UNFIELDED = ("title", "summary", "tag")
+DEFAULT_FIELDS = ("title", "summary", "tag")
 """Where a word without a field is looked for: whole articles mention nearly everything."""
-MAX_LENGTH = 10_000
-MAX_DEPTH = 50
+MAX_QUERY_CHARS = 10_000
+MAX_NESTING = 50
 """Parentheses, and operators in a row that stand before a word."""
-MAX_SLOP = 100
+MAX_SLOP_WORDS = 100
 
 _BEFORE = re.compile(r"(?:(?:\bNOT\b|[+\-!])\s*)+")
 
 
-def read(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
+def parse_text(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
     """The tree of a query, and what it holds that has no effect.
 
     With a `language` words are compared by their stems, but for prefixes. Raises QueryError with
     the character that is wrong.
     """
-    _refuse_huge(text)
-    text = _typed(text)
+    _check_size(text)
+    text = _plain_punctuation(text)
     try:
         parsed = luqum_parse(text)
     except ParseError as error:
         raise QueryError(*_explain(text, str(error))) from error
     reader = _Reader(language)
-    return reader.node(parsed, UNFIELDED), tuple(reader.warnings)
+    return reader.node(parsed, DEFAULT_FIELDS), tuple(reader.warnings)
 
 
-_TYPED = str.maketrans("“”„‟«»＂", '"' * 7)
+_QUOTE_MARKS = str.maketrans("“”„‟«»＂", '"' * 7)
 _DASH = re.compile(r"(?<![^\s(])[‐‑–—−](?=\S)")
 
 
-def _typed(text: str) -> str:
+def _plain_punctuation(text: str) -> str:
     """Quotation marks and signs as they are typed, for those that word processors make of them;
     every character keeps its place."""
-    return _DASH.sub("-", text.translate(_TYPED))
+    return _DASH.sub("-", text.translate(_QUOTE_MARKS))
 
 
-def _refuse_huge(text: str) -> None:
+def _check_size(text: str) -> None:
     """Before anything is recursed into."""
-    if len(text) > MAX_LENGTH:
-        raise QueryError(f"longer than {MAX_LENGTH:,} characters; split it into topics")
+    if len(text) > MAX_QUERY_CHARS:
+        raise QueryError(f"longer than {MAX_QUERY_CHARS:,} characters; split it into topics")
     if not text.strip():
         raise QueryError("empty; write the words to look for")
     depth = max(_depths(text), default=0)
-    if depth > MAX_DEPTH:
-        raise QueryError(f"parentheses nested deeper than {MAX_DEPTH}")
+    if depth > MAX_NESTING:
+        raise QueryError(f"parentheses nested deeper than {MAX_NESTING}")
     for found in _BEFORE.finditer(text):
-        if len(found[0].split()) > MAX_DEPTH or len(found[0]) > 4 * MAX_DEPTH:
+        if len(found[0].split()) > MAX_NESTING or len(found[0]) > 4 * MAX_NESTING:
             at = found.start()
             raise QueryError(f"character {at + 1}: too many operators before one word", at)
 
@@ -128,12 +128,13 @@ class _Reader:
         phrase = self._term(item.children[0], fields)
         words = phrase.needle.split()
         raw, slop = str(item).strip(), int(item.degree)
-        if slop > MAX_SLOP:
+        if slop > MAX_SLOP_WORDS:
             raise QueryError(
-                f"character {_at(item) + 1}: {raw!r} may span {MAX_SLOP} words at most", _at(item)
+                f"character {_at(item) + 1}: {raw!r} may span {MAX_SLOP_WORDS} words at most",
+                _at(item),
             )
-        terms = tuple(Term(w, f" {w} ", fields, phrase.language, phrase.at) for w in words)
-        return Near(raw, terms, slop, phrase.at)
+        terms = tuple(Term(w, f" {w} ", fields, phrase.language, phrase.position) for w in words)
+        return Near(raw, terms, slop, phrase.position)
 
     def _term(self, item: lucene.Term, fields: tuple[str, ...]) -> Term:
         raw: str = item.value
@@ -151,7 +152,7 @@ class _Reader:
                 f"character {at + 1}: in {raw!r} only one * at the end is possible", at
             )
         language = "" if is_prefix or fields == ("lang",) else self.language
-        needle = f" {' '.join(stemmed(words, language))} "
+        needle = f" {' '.join(stem_words(words, language))} "
         return Term(raw, needle[:-1] if is_prefix else needle, fields, language, at)
 
 

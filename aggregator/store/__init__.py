@@ -6,7 +6,7 @@ another class that passes `tests/store/test_contract.py`.
 """
 
 from aggregator.store.door import Store
-from aggregator.store.placing import Standing
+from aggregator.store.placing import StoryPlacements
 from aggregator.store.sqlite import open_store, reading
 
-__all__ = ["Standing", "Store", "open_store", "reading"]
+__all__ = ["Store", "StoryPlacements", "open_store", "reading"]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import Removed, hidden_scope, page_scope
+from aggregator.model import Tombstone, hidden_scope, page_scope
 from aggregator.store.listing import bump
 from aggregator.store.schema import UNARCHIVED
 
@@ -106,7 +106,7 @@ def oldest_page(db: Database, scope: str) -> int:
     return db.execute(sql, [scope, hidden_scope(scope)]).fetchone()[0] or 0
 
 
-def removed(db: Database, scope: str, page: int | None) -> list[Removed]:
+def removed(db: Database, scope: str, page: int | None) -> list[Tombstone]:
     """What was taken down of a document, or of a list, the last first; not what was never told,
     since it is like something that was."""
     within = "" if page is None else "and page = ?"
@@ -116,6 +116,6 @@ def removed(db: Database, scope: str, page: int | None) -> list[Removed]:
               order by at desc, public_id limit {MOST_REMOVED}"""  # noqa: S608
     given = [hidden_scope(scope)] if page is None else [hidden_scope(scope), page]
     return [
-        Removed(public_id=public_id, at=datetime.fromisoformat(at))
+        Tombstone(public_id=public_id, removed_at=datetime.fromisoformat(at))
         for public_id, at in db.execute(sql, given)
     ]

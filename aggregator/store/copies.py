@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import Bond
+from aggregator.model import Match
 from aggregator.store import rows
 from aggregator.store.listing import hide, unlist
 
@@ -80,7 +80,7 @@ def unbind(db: Database, lost: Iterable[tuple[int, int]]) -> None:
     db.conn.executemany(sql, list(lost))
 
 
-def bind(db: Database, bonds: Sequence[Bond], rows_of: Mapping[int, int]) -> None:
+def bind(db: Database, bonds: Sequence[Match], rows_of: Mapping[int, int]) -> None:
     """Keep what binds entries. Evidence never takes the place of an operator's word."""
     db.conn.executemany(
         f"""insert into bonds values (?, ?, ?, ?, ?) on conflict (a, b) do update

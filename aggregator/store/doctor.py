@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import CLOCK_SLACK, STORIES, Finding
+from aggregator.model import CLOCK_SLACK, STORIES, Issue
 from aggregator.store.listing import bump
 from aggregator.store.rows import prints_of, time
 from aggregator.store.schema import BOOKS, fresh_schema
@@ -316,18 +316,20 @@ _CHECKS = (
 )
 
 
-def examine(db: Database, now: datetime) -> Iterator[Finding]:
+def examine(db: Database, now: datetime) -> Iterator[Issue]:
     """Everything that is wrong with the database, the worst first."""
     damage = list(_integrity(db))
     yield from damage
-    if not all(finding.can_mend for finding in damage):
+    if not all(finding.can_repair for finding in damage):
         return  # what else is asked of a torn file may not be answered
     yield from _schema(db)
     if {"entries", "stories", "keys", "listings", "sources", "revisions"} <= set(db.table_names()):
         for check in _CHECKS:
             if count := _count(db, check.find):
-                yield Finding(
-                    check=check.name, what=f"{count} {check.what}", can_mend=bool(check.mend)
+                yield Issue(
+                    check=check.name,
+                    description=f"{count} {check.what}",
+                    can_repair=bool(check.mend),
                 )
         yield from _clock(db, now)
 
@@ -399,29 +401,31 @@ _STAMPS = {
 """Table -> its columns that tell when something has happened."""
 
 
-def _integrity(db: Database) -> Iterator[Finding]:
+def _integrity(db: Database) -> Iterator[Issue]:
     try:
         found = [row[0] for row in db.execute("pragma integrity_check(20)").fetchall()]
     except sqlite3.DatabaseError as error:  # so torn that not even this can be answered
         found = [str(error)]
     if found != ["ok"]:
         is_index = all("index" in complaint for complaint in found)
-        yield Finding(
+        yield Issue(
             check="integrity",
-            what=f"SQLite finds the file damaged: {'; '.join(found)[:300]}",
-            can_mend=is_index,
+            description=f"SQLite finds the file damaged: {'; '.join(found)[:300]}",
+            can_repair=is_index,
         )
 
 
-def _schema(db: Database) -> Iterator[Finding]:
+def _schema(db: Database) -> Iterator[Issue]:
     existing = {(kind, name): sql for kind, name, sql in _tables_and_indexes(db)}
     for kind, name, sql in fresh_schema():
         if (kind, name) not in existing:
             can_mend = kind == "index"
-            yield Finding(check="schema", what=f"the {kind} {name} is missing", can_mend=can_mend)
+            yield Issue(
+                check="schema", description=f"the {kind} {name} is missing", can_repair=can_mend
+            )
         elif kind == "table" and _columns(existing[kind, name]) != _columns(sql):
-            yield Finding(
-                check="schema", what=f"the table {name} has other columns", can_mend=False
+            yield Issue(
+                check="schema", description=f"the table {name} has other columns", can_repair=False
             )
 
 
@@ -434,14 +438,16 @@ def _columns(sql: str) -> str:
     return " ".join(sql.lower().split())
 
 
-def _clock(db: Database, now: datetime) -> Iterator[Finding]:
+def _clock(db: Database, now: datetime) -> Iterator[Issue]:
     now += CLOCK_SLACK  # a fetch that is under way, and a clock that is being set right
     for table, columns in _STAMPS.items():
         where = " or ".join(f"{column} > :now" for column in columns)
         sql = f"select count(*) from {table} where {where}"  # noqa: S608 - our own names
         if count := db.execute(sql, {"now": time(now)}).fetchone()[0]:
-            yield Finding(
-                check="clock", what=f"{count} {table} with a time in the future", can_mend=True
+            yield Issue(
+                check="clock",
+                description=f"{count} {table} with a time in the future",
+                can_repair=True,
             )
 
 

@@ -7,40 +7,40 @@ from pathlib import Path
 from typing import Protocol
 
 from aggregator.model import (
+    Backoff,
     Batch,
-    Bond,
     Delivery,
     FetchState,
-    Finding,
-    Hidden,
-    Hold,
-    Intent,
-    Kin,
-    Known,
-    Learned,
-    News,
-    Ping,
-    Push,
-    Refiling,
+    HubLink,
+    HubPing,
+    Issue,
+    ListChange,
+    Match,
+    ModelInfo,
+    PlacementChange,
+    Predictions,
     Rejected,
-    Removed,
     Revision,
     RunReport,
-    Said,
     Share,
     Source,
     SourceHealth,
+    StoredEntry,
     Story,
+    StoryNeighbourhood,
     Subscriber,
     Subscription,
+    SubscriptionRequest,
     Suggestion,
-    Taught,
+    Takedown,
+    Tombstone,
     Topic,
-    Verdict,
+    TopicOverride,
+    TrainingExample,
 )
-from aggregator.query import Glimpse, Hits, Node, Query
-from aggregator.store.placing import Standing
-from aggregator.store.yields import Looked
+from aggregator.query import EntryView, Hits, Node, Query
+from aggregator.store.placing import StoryPlacements
+from aggregator.store.yields import SampledStory
 
 __all__ = ["Store"]
 
@@ -69,15 +69,15 @@ class Store(Protocol):
     def recent(self, source: str, limit: int) -> list[datetime]:
         """The dates of a source's last articles, newest first."""
 
-    def holds(self, now: datetime) -> dict[str, Hold]:
+    def holds(self, now: datetime) -> dict[str, Backoff]:
         """The domains that want to be left alone now, by name."""
 
     # ---- recognising
 
-    def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
+    def known(self, source: str, keys: Collection[str]) -> dict[str, StoredEntry]:
         """Those of the keys that name an entry of this source."""
 
-    def latest_known(self, source: str, limit: int) -> list[Known]:
+    def latest_known(self, source: str, limit: int) -> list[StoredEntry]:
         """The entries of a source that came last, the last first."""
 
     def standing(self, addresses: Collection[str]) -> dict[str, list[int]]:
@@ -90,10 +90,10 @@ class Store(Protocol):
     def outlets(self, entries: Collection[int]) -> dict[int, str]:
         """The id of the source of each entry row."""
 
-    def kin(self, entries: Collection[int]) -> Kin:
+    def kin(self, entries: Collection[int]) -> StoryNeighbourhood:
         """The stories of these entry rows, and all that bonds connect with them, whole."""
 
-    def newest_bonds(self, limit: int) -> list[Bond]:
+    def newest_bonds(self, limit: int) -> list[Match]:
         """What binds the entries that came last, but for those that were told apart."""
 
     def told_in(self, entries: Collection[int]) -> dict[int, Story]:
@@ -135,7 +135,7 @@ class Store(Protocol):
     def is_pushed(self, source: str, now: datetime) -> bool:
         """True while the source's hub delivers what is new."""
 
-    def announced(self) -> dict[str, Push]:
+    def announced(self) -> dict[str, HubLink]:
         """The hubs that sources announce, by source."""
 
     def subscriptions(self) -> list[Subscription]:
@@ -176,11 +176,11 @@ class Store(Protocol):
 
     # ---- telling others
 
-    def intend(self, intent: Intent) -> None:
+    def intend(self, intent: SubscriptionRequest) -> None:
         """Note what somebody asks our hub for, in place of what was asked for the same callback
         and topic before."""
 
-    def intents(self, limit: int) -> list[Intent]:
+    def intents(self, limit: int) -> list[SubscriptionRequest]:
         """The oldest that are to be verified, of each host a few."""
 
     def intended(self) -> tuple[int, int]:
@@ -196,10 +196,10 @@ class Store(Protocol):
         """Held while one of the hub's acts goes on, so that nobody is told twice. Raises
         StoreBusy."""
 
-    def forget_intent(self, intent: Intent) -> None:
+    def forget_intent(self, intent: SubscriptionRequest) -> None:
         """It was not meant, or has been met."""
 
-    def subscribe_to_us(self, intent: Intent, subscriber: Subscriber) -> None:
+    def subscribe_to_us(self, intent: SubscriptionRequest, subscriber: Subscriber) -> None:
         """The intent was meant: a new subscription, or another lease and secret for an old one."""
 
     def leave_us(self, callback: str, topic: str) -> None:
@@ -214,11 +214,15 @@ class Store(Protocol):
     def topics_subscribed(self) -> list[str]:
         """The topics that have a subscriber."""
 
-    def news(self) -> list[News]:
+    def news(self) -> list[ListChange]:
         """The lists that have changed since those who want to know were told."""
 
     def tell(
-        self, news: Sequence[News], owed: Collection[int], pings: Sequence[Ping], now: datetime
+        self,
+        news: Sequence[ListChange],
+        owed: Collection[int],
+        pings: Sequence[HubPing],
+        now: datetime,
     ) -> None:
         """Note, in one transaction, to which subscribers a delivery is owed because of this news,
         and which pings; from now on it is no news any more."""
@@ -233,13 +237,13 @@ class Store(Protocol):
     def undelivered(self, subscriber: Subscriber) -> None:
         """Keep when it is tried again, since when it fails, and why."""
 
-    def pings(self, now: datetime | None = None) -> list[Ping]:
+    def pings(self, now: datetime | None = None) -> list[HubPing]:
         """Those that are due, or all."""
 
-    def pinged(self, pings: Sequence[Ping]) -> None:
+    def pinged(self, pings: Sequence[HubPing]) -> None:
         """The hub knows; forget them, unless there has been more news since."""
 
-    def unpinged(self, pings: Sequence[Ping]) -> None:
+    def unpinged(self, pings: Sequence[HubPing]) -> None:
         """Keep when they are tried again, and why."""
 
     # ---- publishing
@@ -278,7 +282,7 @@ class Store(Protocol):
     def archived(self, scope: str, page: int) -> list[Story]:
         """The stories of an archive document, ordered by publication, newest first."""
 
-    def removed(self, scope: str, page: int | None = None) -> list[Removed]:
+    def removed(self, scope: str, page: int | None = None) -> list[Tombstone]:
         """What operators have taken down of a scope, or of one of its archive documents, the last
         first."""
 
@@ -288,7 +292,7 @@ class Store(Protocol):
     def unhide(self, id_: str, now: datetime) -> None:
         """Put a story back to where it stood, and what is down because of it."""
 
-    def hidden(self) -> list[Hidden]:
+    def hidden(self) -> list[Takedown]:
         """All that was taken down, the last first."""
 
     def taken_down(self, entries: Collection[int]) -> set[int]:
@@ -310,35 +314,37 @@ class Store(Protocol):
     def related(self, story: Story, limit: int) -> list[Story]:
         """Other stories that seem to report the same event, the likest first."""
 
-    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
+    def search(self, query: Query) -> Iterator[tuple[EntryView, Hits]]:
         """The published entries that a query matches, oldest first, and where."""
 
-    def said(self, entries: Collection[int]) -> list[Said]:
+    def said(self, entries: Collection[int]) -> list[TopicOverride]:
         """What operators have said of the topics of these entry rows."""
 
     def standings(
         self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
-    ) -> Iterator[Standing]:
+    ) -> Iterator[StoryPlacements]:
         """The stories that stand in these topics or may belong there, oldest first: one of the
         clauses may match them, one of these outlets tells them, or an operator has said so."""
 
-    def standing_of(self, entry: int, topics: Sequence[str]) -> Standing | None:
+    def standing_of(self, entry: int, topics: Sequence[str]) -> StoryPlacements | None:
         """The story of an entry row as filing sees it, and where it stands of these topics."""
 
-    def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
+    def refile(
+        self, refilings: Iterable[PlacementChange], said: Sequence[TopicOverride], now: datetime
+    ) -> None:
         """Bring stored stories into topics and out of them, and keep what an operator said with
         it, in one transaction; ids and order do not change."""
 
     # ---- learning
 
-    def taught(self, topics: Sequence[str]) -> list[Taught]:
+    def taught(self, topics: Sequence[str]) -> list[TrainingExample]:
         """The stories that topics learn from, the oldest first: the newest of all, the newest of
         each of these topics, and all of which an operator has said something about them."""
 
-    def newest(self, limit: int) -> list[Taught]:
+    def newest(self, limit: int) -> list[TrainingExample]:
         """The newest published stories, the oldest first."""
 
-    def unjudged(self, limit: int) -> list[Taught]:
+    def unjudged(self, limit: int) -> list[TrainingExample]:
         """The oldest published stories that the newest model has not judged."""
 
     def learning(self) -> AbstractContextManager[None]:
@@ -347,7 +353,7 @@ class Store(Protocol):
     def words_said(self, topics: Sequence[str]) -> str:
         """A digest of all that operators have said of these topics."""
 
-    def learned(self) -> Learned:
+    def learned(self) -> ModelInfo:
         """What the newest model is of; version 0 if there is none."""
 
     def model(self, version: int) -> bytes:
@@ -356,10 +362,10 @@ class Store(Protocol):
     def is_news(self) -> bool:
         """True if stories have come that the newest model has not judged."""
 
-    def keep_model(self, model: bytes, of: str, verdict: Verdict, now: datetime) -> None:
+    def keep_model(self, model: bytes, of: str, verdict: Predictions, now: datetime) -> None:
         """A new version, with what it says of the newest stories."""
 
-    def judged(self, version: int, verdict: Verdict, now: datetime) -> None:
+    def judged(self, version: int, verdict: Predictions, now: datetime) -> None:
         """What a version says of stories that have come since."""
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
@@ -406,7 +412,9 @@ class Store(Protocol):
     def shared(self) -> list[tuple[str, str, int]]:
         """Pairs of topics and how many stories both have, most first."""
 
-    def look(self, limit: int, topics: Sequence[str], *, with_content: bool) -> Iterator[Looked]:
+    def look(
+        self, limit: int, topics: Sequence[str], *, with_content: bool
+    ) -> Iterator[SampledStory]:
         """The newest published stories, as rules see them, and whether each has one of these
         topics."""
 
@@ -425,7 +433,7 @@ class Store(Protocol):
         """Copy everything as it is at one moment into a file, whole or not at all, while
         others read and write. Raises WriteError."""
 
-    def examine(self, now: datetime) -> list[Finding]:
+    def examine(self, now: datetime) -> list[Issue]:
         """Everything that is wrong: integrity, schema, orphans, listings, books, clock."""
 
     def repair(self, now: datetime) -> None:

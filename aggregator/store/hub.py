@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from aggregator.model import Intent, News, Ping, Subscriber
+from aggregator.model import HubPing, ListChange, Subscriber, SubscriptionRequest
 from aggregator.store import rows
 from aggregator.store.connection import Connection
 from aggregator.store.schema import UNTOLD
@@ -21,11 +21,11 @@ class Subscribers(Connection):
 
     # ---- subscribing
 
-    def intend(self, intent: Intent) -> None:
+    def intend(self, intent: SubscriptionRequest) -> None:
         with self._writing() as db:
             db.table("intents").insert(rows.intent_row(intent), replace=True)
 
-    def intents(self, limit: int) -> list[Intent]:
+    def intents(self, limit: int) -> list[SubscriptionRequest]:
         sql = f"""select * from ({_IN_TURN.format("intents", "true", "id")})
                   where turn <= {OF_ONE_HOST} order by id limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
@@ -55,11 +55,11 @@ class Subscribers(Connection):
         with self._alone(act, f"Another process does {act} for {self._path}; let it finish."):
             yield
 
-    def forget_intent(self, intent: Intent) -> None:
+    def forget_intent(self, intent: SubscriptionRequest) -> None:
         with self._writing() as db:
             db.execute("delete from intents where id = ?", [intent.id])
 
-    def subscribe_to_us(self, intent: Intent, subscriber: Subscriber) -> None:
+    def subscribe_to_us(self, intent: SubscriptionRequest, subscriber: Subscriber) -> None:
         with self._writing() as db:
             db.execute("delete from intents where id = ?", [intent.id])
             db.execute(
@@ -70,7 +70,7 @@ class Subscribers(Connection):
                 [
                     subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
                     rows.time(subscriber.lease_until), subscriber.etag,
-                    rows.time(subscriber.due or intent.asked),
+                    rows.time(subscriber.due_at or intent.requested_at),
                 ],
             )  # fmt: skip
 
@@ -104,13 +104,17 @@ class Subscribers(Connection):
             found = db.execute("select distinct topic from subscribers order by topic")
             return [topic for (topic,) in found]
 
-    def news(self) -> list[News]:
+    def news(self) -> list[ListChange]:
         sql = f"select scope, number from revisions where {UNTOLD}"  # noqa: S608 - our own words
         with self._door() as db:
-            return [News(**row) for row in db.query(sql)]
+            return [ListChange(scope=scope, revision=number) for scope, number in db.execute(sql)]
 
     def tell(
-        self, news: Sequence[News], owed: Collection[int], pings: Sequence[Ping], now: datetime
+        self,
+        news: Sequence[ListChange],
+        owed: Collection[int],
+        pings: Sequence[HubPing],
+        now: datetime,
     ) -> None:
         with self._writing() as db:
             due = rows.time(now)
@@ -121,11 +125,11 @@ class Subscribers(Connection):
             db.conn.executemany(
                 """insert into pings (hub, address, due) values (?, ?, ?)
                    on conflict (hub, address) do update set news = news + 1""",
-                [(ping.hub, ping.address, rows.time(ping.due)) for ping in pings],
+                [(ping.hub, ping.feed_url, rows.time(ping.due_at)) for ping in pings],
             )
             db.conn.executemany(
                 "update revisions set told = ? where scope = ?",
-                [(one.number, one.scope) for one in news],
+                [(one.revision, one.scope) for one in news],
             )
 
     def owed(self, now: datetime, limit: int) -> list[Subscriber]:
@@ -145,7 +149,7 @@ class Subscribers(Connection):
 
     def undelivered(self, subscriber: Subscriber) -> None:
         with self._writing() as db:
-            values = [subscriber.due, subscriber.failing_since]
+            values = [subscriber.due_at, subscriber.failing_since]
             times = [rows.time(moment) if moment else None for moment in values]
             db.execute(
                 """update subscribers set due = ?, failing_since = ?, attempts = ?, error = ?
@@ -153,22 +157,22 @@ class Subscribers(Connection):
                 [*times, subscriber.attempts, subscriber.error, subscriber.id],
             )
 
-    def pings(self, now: datetime | None = None) -> list[Ping]:
+    def pings(self, now: datetime | None = None) -> list[HubPing]:
         where, given = ("", []) if now is None else ("where due <= ?", [rows.time(now)])
         sql = f"select * from pings {where} order by hub, address"  # noqa: S608 - our own words
         with self._door() as db:
             return [rows.ping_of(row) for row in db.query(sql, given)]
 
-    def pinged(self, pings: Sequence[Ping]) -> None:
+    def pinged(self, pings: Sequence[HubPing]) -> None:
         with self._writing() as db:
             db.conn.executemany(
                 "delete from pings where hub = ? and address = ? and news = ?",
-                [(ping.hub, ping.address, ping.news) for ping in pings],
+                [(ping.hub, ping.feed_url, ping.changes) for ping in pings],
             )
 
-    def unpinged(self, pings: Sequence[Ping]) -> None:
+    def unpinged(self, pings: Sequence[HubPing]) -> None:
         with self._writing() as db:
             db.conn.executemany(
                 "update pings set due = ?, attempts = ?, error = ? where hub = ? and address = ?",
-                [(rows.time(p.due), p.attempts, p.error, p.hub, p.address) for p in pings],
+                [(rows.time(p.due_at), p.attempts, p.error, p.hub, p.feed_url) for p in pings],
             )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, Learned, Suggestion, Taught, digest_of, topic_scope
+from aggregator.model import ALL, ModelInfo, Suggestion, TrainingExample, hash_values, topic_scope
 from aggregator.store import rows
 from aggregator.store.reading import listed, many, many_rows
 from aggregator.store.rows import LEARNED_TEXT
@@ -23,7 +23,7 @@ OF_TOPIC = 1_000
 """Of each topic that learns, however long ago."""
 
 
-def taught(db: Database, topics: Sequence[str]) -> list[Taught]:
+def taught(db: Database, topics: Sequence[str]) -> list[TrainingExample]:
     """The stories that topics learn from, the oldest first: the newest of all, the newest of each
     of these topics, and all of which an operator has said something about them."""
     newest = "select story from listings where scope = ? order by arrived desc limit ?"
@@ -36,13 +36,13 @@ def taught(db: Database, topics: Sequence[str]) -> list[Taught]:
     return _taught(db, wanted | spoken_of, spoken_of)
 
 
-def newest(db: Database, limit: int) -> list[Taught]:
+def newest(db: Database, limit: int) -> list[TrainingExample]:
     """The newest published stories, the oldest first."""
     sql = "select story from listings where scope = ? order by story desc limit ?"
     return _taught(db, {story for (story,) in db.execute(sql, [ALL, limit])})
 
 
-def unjudged(db: Database, limit: int) -> list[Taught]:
+def unjudged(db: Database, limit: int) -> list[TrainingExample]:
     """The oldest published stories that the newest model has not judged."""
     sql = f"select story from {_UNJUDGED} order by story limit ?"  # noqa: S608 - our own words
     return _taught(db, {story for (story,) in db.execute(sql, [limit])})
@@ -60,7 +60,9 @@ def is_news(db: Database) -> bool:
     return bool(found and found[0])
 
 
-def _taught(db: Database, stories: set[int], spoken_of: Set[int] = frozenset()) -> list[Taught]:
+def _taught(
+    db: Database, stories: set[int], spoken_of: Set[int] = frozenset()
+) -> list[TrainingExample]:
     certain: dict[int, set[str]] = defaultdict(set)
     learned: dict[int, set[str]] = defaultdict(set)
     sql = """select story, scope, placed_by from listings
@@ -71,14 +73,14 @@ def _taught(db: Database, stories: set[int], spoken_of: Set[int] = frozenset()) 
     texts = """select row, lead, title, summary from stories join entries on entries.id = lead
                where row in ({many}) order by row"""
     return [
-        Taught(
-            story=row["row"],
-            lead=row["lead"],
+        TrainingExample(
+            story_number=row["row"],
+            lead_entry_id=row["lead"],
             title=row["title"],
             summary=row["summary"],
             topics=frozenset(certain[row["row"]]),
-            is_sure=bool(certain[row["row"]]) or row["row"] in spoken_of,
-            learned=frozenset(learned[row["row"]]),
+            is_labelled=bool(certain[row["row"]]) or row["row"] in spoken_of,
+            learned_topics=frozenset(learned[row["row"]]),
         )
         for row in many_rows(db, texts, listed(db, stories, ALL))
     ]
@@ -87,14 +89,14 @@ def _taught(db: Database, stories: set[int], spoken_of: Set[int] = frozenset()) 
 def words_said(db: Database, topics: Sequence[str]) -> str:
     """A digest of all that operators have said of these topics."""
     sql = "select topic, entry, is_in, at from said where topic in ({many}) order by topic, entry"
-    return digest_of(*(value for word in many(db, sql, topics) for value in word))
+    return hash_values(*(value for word in many(db, sql, topics) for value in word))
 
 
-def learned(db: Database) -> Learned:
+def learned(db: Database) -> ModelInfo:
     """What the newest model is of; version 0 if there is none."""
     sql = "select version, made, of, judged from models order by version desc limit 1"
     found = next(db.query(sql), None)
-    return rows.learned_of(found) if found else Learned()
+    return rows.learned_of(found) if found else ModelInfo()
 
 
 def model(db: Database, version: int) -> bytes:
@@ -122,7 +124,7 @@ def suggest(db: Database, found: Iterable[Suggestion]) -> None:
     """Keep what the newest version suggests."""
     db.conn.executemany(
         "insert or replace into suggestions values (?, ?, ?, ?)",
-        [(one.topic, one.story, one.probability, one.why) for one in found],
+        [(one.topic, one.story_number, one.probability, one.reason) for one in found],
     )
 
 
@@ -137,4 +139,13 @@ def suggestions(db: Database, topic: str, limit: int) -> list[Suggestion]:
                and not exists (select 1 from said join entries on entries.id = said.entry
                                where entries.story = suggestions.story and said.topic = ?1)
              order by probability desc, story desc limit ?3"""
-    return [Suggestion(**row) for row in db.query(sql, [topic, topic_scope(topic), limit])]
+    return [
+        Suggestion(
+            story_number=row["story"],
+            lead_entry_id=row["lead"],
+            topic=row["topic"],
+            probability=row["probability"],
+            reason=row["why"],
+        )
+        for row in db.query(sql, [topic, topic_scope(topic), limit])
+    ]

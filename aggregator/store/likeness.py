@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, Bond, Kin, Story
+from aggregator.model import ALL, Match, Story, StoryNeighbourhood
 from aggregator.store import rows
 from aggregator.store.reading import many, many_rows, stories
-from aggregator.words import folded_words, is_indexed, meaningful
+from aggregator.text.tokens import content_words, folded_words, is_indexed
 
 __all__ = ["kin", "newest_bonds", "outlets", "related", "sharing", "standing", "told_in"]
 
@@ -56,10 +56,10 @@ def outlets(db: Database, entries: Collection[int]) -> dict[int, str]:
     return dict(many(db, "select id, source from entries where id in ({many})", entries))
 
 
-def kin(db: Database, entries: Collection[int]) -> Kin:
+def kin(db: Database, entries: Collection[int]) -> StoryNeighbourhood:
     """The stories of these entry rows, and all that bonds connect with them, whole."""
     members: dict[int, int] = {}
-    bonds: dict[tuple[int, int], Bond] = {}
+    bonds: dict[tuple[int, int], Match] = {}
     near = set(entries)
     most = MOST_KIN + len(near)
     while near and len(members) < most:
@@ -76,23 +76,23 @@ def kin(db: Database, entries: Collection[int]) -> Kin:
     sql = """select story, scope from listings
              where scope in ('all', 'held all', 'held hidden all') and story in ({many})"""
     listed = dict(many(db, sql, told))
-    return Kin(
+    return StoryNeighbourhood(
         stories=tuple(told[row] for row in sorted(told)),
-        bonds=tuple(bonds.values()),
-        former=_former(db, told),
-        published=frozenset(told[row].id for row, scope in listed.items() if scope == ALL),
-        gone=frozenset(story.id for row, story in told.items() if row not in listed),
+        matches=tuple(bonds.values()),
+        merged_stories=_former(db, told),
+        published_ids=frozenset(told[row].id for row, scope in listed.items() if scope == ALL),
+        unlisted_ids=frozenset(story.id for row, story in told.items() if row not in listed),
     )
 
 
 def _former(db: Database, told: Mapping[int, Story]) -> tuple[Story, ...]:
     """The stories that turned out to be one of these."""
-    by_row = {entry.row: entry for story in told.values() for entry in story.entries}
+    by_row = {entry.entry_id: entry for story in told.values() for entry in story.entries}
     found = many_rows(db, "select * from stories where merged in ({many})", told)
     return tuple(rows.former_of(r, by_row[r["lead"]]) for r in found if r["lead"] in by_row)
 
 
-def newest_bonds(db: Database, limit: int) -> list[Bond]:
+def newest_bonds(db: Database, limit: int) -> list[Match]:
     """What binds the entries that came last, but for those that were told apart."""
     sql = "select * from bonds where kind != 'split' order by b desc limit ?"
     return [rows.bond_of(row) for row in db.query(sql, [limit])]
@@ -109,7 +109,7 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
     """Other stories that seem to report the same event, the likest first."""
     lead = story.lead
     words = _event_words(lead.title, lead.summary)
-    if lead.row <= 0 or not words:
+    if lead.entry_id <= 0 or not words:
         return []
     match = " OR ".join(f'"{word}"' for word in words)
     sql = """select entries.id, story, rank from
@@ -120,9 +120,9 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
                 (select 1 from listings where listings.story = entries.story
                  and scope = 'all'))"""
     days = (rows.time(story.published - EVENT), rows.time(story.published + EVENT))
-    near = (*_arrived_near(db, story), MOST_ALIKE, lead.row)
+    near = (*_arrived_near(db, story), MOST_ALIKE, lead.entry_id)
     found = list(db.query(sql, [match, *near, *days]))
-    own = next((row["rank"] for row in found if row["id"] == lead.row), None)
+    own = next((row["rank"] for row in found if row["id"] == lead.entry_id), None)
     found.sort(key=lambda row: row["rank"])
     alike = [row["story"] for row in found if own and row["rank"] / own >= LIKE]
     told = stories(db, alike)
@@ -132,14 +132,15 @@ def related(db: Database, story: Story, limit: int) -> list[Story]:
 
 def _event_words(title: str, summary: str) -> list[str]:
     """The words to look for, each once."""
-    words = meaningful(folded_words(f"{title} {summary}".replace("_", " ")))
+    words = content_words(folded_words(f"{title} {summary}".replace("_", " ")))
     return list(dict.fromkeys(word for word in words if is_indexed(word)))[:MOST_WORDS]
 
 
 def _arrived_near(db: Database, story: Story) -> tuple[int, int]:
     """The first and the last row of an entry that came while the event was news."""
     times = [
-        rows.time(time) for time in (story.arrived - EVENT, story.arrived, story.arrived + EVENT)
+        rows.time(time)
+        for time in (story.listed_at - EVENT, story.listed_at, story.listed_at + EVENT)
     ]
     listed = "select story from listings where scope = 'all' and arrived between"
     sql = f"""select min(story), max(story) from
@@ -149,5 +150,5 @@ def _arrived_near(db: Database, story: Story) -> tuple[int, int]:
     first, last = db.execute(sql, [*times, MOST_NEAR]).fetchone()
     sql = "select min(id), max(id) from entries where story in (?, ?)"
     low, high = db.execute(sql, [first, last]).fetchone()
-    row = story.lead.row
+    row = story.lead.entry_id
     return max(min(low or row, row), row - MOST_NEAR), min(max(high or row, row), row + MOST_NEAR)

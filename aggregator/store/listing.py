@@ -10,7 +10,7 @@ from aggregator.model import (
     ALL,
     HIDDEN,
     STORIES,
-    Filed,
+    StoryChange,
     held_scope,
     hidden_scope,
     page_scope,
@@ -36,7 +36,7 @@ LATELY = 20
 """Stories that may have a wrong date."""
 
 
-def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> None:
+def relist(db: Database, story_row: int, filed: StoryChange, touched: set[str]) -> None:
     """Bring the lists that a story stands in up to date; all of them, old and new, change.
 
     In a list that is new to it, it arrives with this, else nobody would see it there. A story
@@ -45,11 +45,11 @@ def relist(db: Database, story_row: int, filed: Filed, touched: set[str]) -> Non
     if another outlet tells it.
     """
     standing = _standing(db, story_row, touched)
-    is_held = held_scope(ALL) in standing and not filed.joins
+    is_held = held_scope(ALL) in standing and not filed.is_stored
     hidden = HIDDEN if hidden_scope(ALL) in standing else ""
     wanted = listings(story_row, replace(filed, is_held=is_held), hidden)
     gone = standing - {scope for _, scope, *_ in wanted}
-    barred = {scope for topic in filed.barred for scope in topic_lists(topic)}
+    barred = {scope for topic in filed.excluded_topics for scope in topic_lists(topic)}
     db.conn.executemany(
         "delete from listings where story = ? and scope = ? and (placed_by != ? or ?)",
         [(story_row, scope, rows.LEARNED_TEXT, scope in barred) for scope in gone],
@@ -86,13 +86,13 @@ def is_history(db: Database, arrived: str) -> bool:
     return bool(db.execute(sql, [arrived]).fetchone()[0])
 
 
-def listings(story_row: int, filed: Filed, kept: str = "") -> list[Listing]:
+def listings(story_row: int, filed: StoryChange, kept: str = "") -> list[Listing]:
     """The rows that list a story; `kept` is what keeps it from readers."""
     story = filed.story
-    arrived, published = rows.time(filed.arrived), rows.time(story.published)
+    arrived, published = rows.time(filed.listed_at), rows.time(story.published)
     scopes = dict.fromkeys((ALL, *(source_scope(e.source) for e in story.entries)), ("", ""))
     for placed in filed.placements:
-        scopes[topic_scope(placed.topic)] = (placed.why, rows.by_text(placed.by))
+        scopes[topic_scope(placed.topic)] = (placed.reason, rows.by_text(placed.placed_by))
     if kept := kept or (HELD if filed.is_held else ""):
         scopes = {f"{kept}{scope}": why for scope, why in scopes.items()}
     return [(story_row, scope, arrived, published, *why) for scope, why in scopes.items()]

@@ -8,30 +8,30 @@ from itertools import groupby
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL, REFILED, Placement, Refiling, Said, held_scope
-from aggregator.query import Glimpse, Node, terms
+from aggregator.model import ALL, REFILED, Placement, PlacementChange, TopicOverride, held_scope
+from aggregator.query import EntryView, Node, terms
 from aggregator.store import rows
 from aggregator.store.listing import HELD, bump, topic_lists
 from aggregator.store.reading import MANY, glimpses, listed, many, many_rows
 from aggregator.store.search import may_match
 
-__all__ = ["Standing", "put_aside", "refile", "said", "standing_of", "standings"]
+__all__ = ["StoryPlacements", "put_aside", "refile", "said", "standing_of", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoryPlacements:
     """A stored story as filing sees it, and where it stands of the topics that were asked for."""
 
-    story: int
-    glimpses: Sequence[Glimpse]
-    placed: Sequence[Placement]
-    said: Sequence[Said]
+    story_number: int
+    entries: Sequence[EntryView]
+    placements: Sequence[Placement]
+    overrides: Sequence[TopicOverride]
     is_held: bool
 
 
 def standings(
     db: Database, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
-) -> Iterator[Standing]:
+) -> Iterator[StoryPlacements]:
     """The stories that stand in these topics or may belong there: one of the clauses may match
     them, one of these outlets tells them, or an operator has said so. The oldest come first."""
     needs_content = any("content" in term.fields for root in clauses for term in terms(root))
@@ -41,7 +41,7 @@ def standings(
         yield from _standing(db, topics, some, needs_content)
 
 
-def standing_of(db: Database, topics: Sequence[str], entry: int) -> Standing | None:
+def standing_of(db: Database, topics: Sequence[str], entry: int) -> StoryPlacements | None:
     """The story of an entry row."""
     found = db.execute("select story from entries where id = ?", [entry]).fetchall()
     return next(_standing(db, topics, [story for (story,) in found], True), None)
@@ -68,24 +68,26 @@ def _candidates(
 
 def _standing(
     db: Database, topics: Sequence[str], stories: Sequence[int], with_content: bool
-) -> Iterator[Standing]:
+) -> Iterator[StoryPlacements]:
     placed: dict[int, list[Placement]] = defaultdict(list)
     held: set[int] = set()
     scopes = {scope: topic for topic in topics for scope in topic_lists(topic)}
     sql = "select story, scope, why, placed_by from listings where story in ({many})"
     for story, scope, why, by in many(db, sql, stories):
         if scope in scopes:
-            placement = Placement(topic=scopes[scope], why=why, by=rows.by_of(by))
+            placement = Placement(topic=scopes[scope], reason=why, placed_by=rows.by_of(by))
             placed[story].append(placement)
         if scope.startswith(HELD):
             held.add(story)
     words = _said(db, topics, stories)
     for told in glimpses(db, stories, with_content=with_content):
-        story = told[0].story
-        yield Standing(story, told, placed[story], words.get(story, ()), story in held)
+        story = told[0].story_number
+        yield StoryPlacements(story, told, placed[story], words.get(story, ()), story in held)
 
 
-def _said(db: Database, topics: Sequence[str], stories: Sequence[int]) -> dict[int, list[Said]]:
+def _said(
+    db: Database, topics: Sequence[str], stories: Sequence[int]
+) -> dict[int, list[TopicOverride]]:
     sql = """select said.*, story from entries join said on said.entry = entries.id
              where story in ({many}) order by story"""
     found = groupby(many_rows(db, sql, stories), key=lambda row: row["story"])
@@ -94,13 +96,13 @@ def _said(db: Database, topics: Sequence[str], stories: Sequence[int]) -> dict[i
     }
 
 
-def said(db: Database, entries: Collection[int]) -> list[Said]:
+def said(db: Database, entries: Collection[int]) -> list[TopicOverride]:
     """What operators have said of the topics of these entry rows."""
     found = many_rows(db, "select * from said where entry in ({many})", entries)
     return [rows.said_of(row) for row in found]
 
 
-def put_aside(db: Database, refilings: Iterable[Refiling]) -> None:
+def put_aside(db: Database, refilings: Iterable[PlacementChange]) -> None:
     """Keep what is to be refiled in a table of this connection's own, for there may be a million:
     meanwhile nothing is locked."""
     db.execute(
@@ -112,26 +114,26 @@ def put_aside(db: Database, refilings: Iterable[Refiling]) -> None:
     db.conn.executemany("insert into refiled values (?, ?, ?, ?, ?, ?)", map(_row, refilings))
 
 
-def _row(refiling: Refiling) -> tuple[int, str, str, str | None, str, str | None]:
+def _row(refiling: PlacementChange) -> tuple[int, str, str, str | None, str, str | None]:
     placement = refiling.placement
     return (
-        refiling.story,
+        refiling.story_number,
         *topic_lists(refiling.topic),
-        placement.why if placement else None,
-        rows.by_text(placement.by) if placement else "",
-        rows.time(refiling.arrived) if refiling.arrived else None,
+        placement.reason if placement else None,
+        rows.by_text(placement.placed_by) if placement else "",
+        rows.time(refiling.listed_at) if refiling.listed_at else None,
     )
 
 
-def refile(db: Database, said: Sequence[Said], now: datetime) -> None:
+def refile(db: Database, said: Sequence[TopicOverride], now: datetime) -> None:
     """Bring the stories that were put aside into topics and out of them; in all other lists
     nothing moves. Keep what an operator `said` with it."""
     for word in said:
-        if word.is_in is None:
+        if word.is_included is None:
             sql = "delete from said where entry = ? and topic = ?"
-            db.execute(sql, [word.entry, word.topic])
+            db.execute(sql, [word.entry_id, word.topic])
         else:
-            row = [word.entry, word.topic, word.is_in, rows.time(word.at)]
+            row = [word.entry_id, word.topic, word.is_included, rows.time(word.decided_at)]
             db.execute("insert or replace into said values (?, ?, ?, ?)", row)
     touched = """select distinct scope from listings where story in (select story from refiled)
                  and scope not glob 'held *' union select distinct topic from refiled

@@ -9,16 +9,16 @@ from sqlite_utils import Database
 from aggregator.model import (
     ALL,
     STORIES,
-    Hidden,
-    Removed,
     Revision,
     Share,
     Source,
     Story,
+    Takedown,
+    Tombstone,
     Topic,
     story_scope,
 )
-from aggregator.query import Glimpse, Hits, Query
+from aggregator.query import EntryView, Hits, Query
 from aggregator.store import archives, likeness, listing, renaming, rows, search, shares
 from aggregator.store.connection import Connection
 from aggregator.store.reading import in_order, many, stories
@@ -68,7 +68,7 @@ class Publishing(Connection):
         with self._door() as db:
             return in_order(stories(db, archives.archived(db, scope, page)).values())
 
-    def removed(self, scope: str, page: int | None = None) -> list[Removed]:
+    def removed(self, scope: str, page: int | None = None) -> list[Tombstone]:
         with self._door() as db:
             return archives.removed(db, scope, page)
 
@@ -97,7 +97,7 @@ class Publishing(Connection):
             for (row,) in db.execute(sql, [id_]).fetchall():
                 listing.bump(db, listing.unhide(db, row), now)
 
-    def hidden(self) -> list[Hidden]:
+    def hidden(self) -> list[Takedown]:
         sql = """select stories.id, title, link, hidden.why, at from hidden
                    join stories on row = hidden.story join entries on entries.id = lead
                  order by at desc, stories.id"""
@@ -142,7 +142,7 @@ class Publishing(Connection):
         with self._door() as db:
             return likeness.related(db, story, limit)
 
-    def search(self, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
+    def search(self, query: Query) -> Iterator[tuple[EntryView, Hits]]:
         with self._door() as db:
             yield from search.search(db, query)
 
@@ -178,8 +178,8 @@ class Publishing(Connection):
             marks = ", ".join("?" * len(scopes))
             number, changed = db.execute(sql.format(marks), scopes).fetchone()
         if number is None:
-            return Revision(number=0, changed=datetime.fromtimestamp(0, UTC))
-        return Revision(number=number, changed=datetime.fromisoformat(changed))
+            return Revision(number=0, changed_at=datetime.fromtimestamp(0, UTC))
+        return Revision(number=number, changed_at=datetime.fromisoformat(changed))
 
 
 def _published(db: Database, id_: str) -> int | None:

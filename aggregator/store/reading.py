@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from aggregator.model import Story
-from aggregator.query import Glimpse, article
+from aggregator.query import EntryView, make_entry_fields
 from aggregator.store import rows
 
 __all__ = ["glimpses", "in_order", "listed", "many", "many_rows", "stories"]
@@ -68,13 +68,13 @@ def listed(db: Database, numbers: Collection[int] | None, *scopes: str) -> list[
 
 def in_order(told: Iterable[Story]) -> list[Story]:
     """By publication, the newest first; of one date as their outlet had them."""
-    found = sorted(told, key=lambda story: (story.lead.position, story.id))
+    found = sorted(told, key=lambda story: (story.lead.feed_index, story.id))
     return sorted(found, key=lambda story: story.published, reverse=True)
 
 
 def glimpses(
     db: Database, numbers: Collection[int], *, with_content: bool = True
-) -> Iterator[list[Glimpse]]:
+) -> Iterator[list[EntryView]]:
     """What rules see of stories by row, each story whole, in the order of their rows."""
     names = dict(db.execute("select id, name from sources"))
     content = "content" if with_content else "'' as content"
@@ -86,12 +86,12 @@ def glimpses(
         yield [_glimpse(row, names) for row in told]
 
 
-def _glimpse(row: rows.Row, names: Mapping[str, str]) -> Glimpse:
-    return Glimpse(
-        entry=row["id"],
-        story=row["story"],
+def _glimpse(row: rows.Row, names: Mapping[str, str]) -> EntryView:
+    return EntryView(
+        entry_id=row["id"],
+        story_number=row["story"],
         source=row["source"],
-        document=article(
+        fields=make_entry_fields(
             title=row["title"],
             summary=row["summary"],
             content=row["content"],

@@ -12,30 +12,30 @@ from typing import Any
 from aggregator.model import (
     LEARNED,
     Batch,
-    Bond,
     Enclosure,
     Entry,
     FetchState,
-    Hidden,
-    Intent,
-    Kind,
-    Known,
-    Learned,
-    Move,
+    HubLink,
+    HubPing,
+    Match,
+    MatchKind,
+    ModelInfo,
     Outcome,
-    Pace,
-    Ping,
-    Push,
+    PermanentRedirect,
+    PollingHints,
     RunReport,
     SafeHtml,
-    Said,
     Source,
     SourceHealth,
+    StoredEntry,
     Story,
     Subscriber,
     Subscription,
+    SubscriptionRequest,
+    Takedown,
+    TopicOverride,
     Validators,
-    digest_of,
+    hash_values,
 )
 
 Row = Mapping[str, Any]
@@ -60,8 +60,8 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     return {
         "source": entry.source,
         "given_id": entry.id,
-        "link": entry.link,
-        "address": entry.address,
+        "link": entry.url,
+        "address": entry.canonical_url,
         "title": entry.title,
         "summary": entry.summary,
         "content": entry.content,
@@ -72,10 +72,10 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "language": entry.language,
         "image": entry.image,
         "enclosures": json.dumps([[e.url, e.type, e.length] for e in entry.enclosures]),
-        "digest": entry.digest,
-        "face": entry.face,
-        "position": entry.position,
-        "originals": json.dumps(entry.originals, ensure_ascii=False),
+        "digest": entry.raw_hash,
+        "face": entry.content_hash,
+        "position": entry.feed_index,
+        "originals": json.dumps(entry.source_urls, ensure_ascii=False),
         "is_dated": entry.is_dated,
     }
 
@@ -86,8 +86,8 @@ def entry_of(row: Row) -> Entry:
         source=row["source"],
         keys=(),
         id=row["given_id"],
-        link=row["link"],
-        address=row["address"],
+        url=row["link"],
+        canonical_url=row["address"],
         title=row["title"],
         summary=row["summary"],
         content=SafeHtml(row["content"]),
@@ -101,24 +101,30 @@ def entry_of(row: Row) -> Entry:
             Enclosure(url=url, type=type_, length=length)
             for url, type_, length in json.loads(row["enclosures"])
         ),
-        digest=row["digest"],
-        face=row["face"],
-        position=row["position"],
-        originals=tuple(json.loads(row["originals"])),
+        raw_hash=row["digest"],
+        content_hash=row["face"],
+        feed_index=row["position"],
+        source_urls=tuple(json.loads(row["originals"])),
         is_dated=bool(row["is_dated"]),
-        row=row["id"],
+        entry_id=row["id"],
     )
 
 
-def bond_of(row: Row) -> Bond:
+def bond_of(row: Row) -> Match:
     """A bond."""
-    return Bond(a=row["a"], b=row["b"], kind=Kind(row["kind"]), score=row["score"], why=row["why"])
+    return Match(
+        entry_a=row["a"],
+        entry_b=row["b"],
+        kind=MatchKind(row["kind"]),
+        score=row["score"],
+        reason=row["why"],
+    )
 
 
-def bond_row(bond: Bond, row_of: Mapping[int, int]) -> tuple[int, int, str, float, str]:
+def bond_row(bond: Match, row_of: Mapping[int, int]) -> tuple[int, int, str, float, str]:
     """The columns of a bond; `row_of` gives the rows of entries that were new."""
-    a, b = sorted((row_of.get(bond.a, bond.a), row_of.get(bond.b, bond.b)))
-    return a, b, bond.kind.value, bond.score, bond.why
+    a, b = sorted((row_of.get(bond.entry_a, bond.entry_a), row_of.get(bond.entry_b, bond.entry_b)))
+    return a, b, bond.kind.value, bond.score, bond.reason
 
 
 def prints_blob(prints: Sequence[int]) -> bytes:
@@ -131,18 +137,18 @@ def prints_of(blob: bytes) -> list[int]:
     return [int.from_bytes(blob[start : start + 8]) for start in range(0, len(blob), 8)]
 
 
-def known_of(row: Row) -> Known:
+def known_of(row: Row) -> StoredEntry:
     """What recognising needs of an entry."""
-    return Known(
-        entry=row["entry"],
-        digest=row["digest"],
-        face=row["face"],
+    return StoredEntry(
+        entry_id=row["entry"],
+        raw_hash=row["digest"],
+        content_hash=row["face"],
         id=row["given_id"],
-        link=row["link"],
+        url=row["link"],
         title=row["title"],
         published=datetime.fromisoformat(row["published"]),
-        revisions=row["revisions"],
-        revised=moment(row["revised"]),
+        revision_count=row["revisions"],
+        revised_at=moment(row["revised"]),
         is_published=bool(row["is_published"]),
     )
 
@@ -155,34 +161,34 @@ def story_row(story: Story, lead: int) -> dict[str, Any]:
         "lead": lead,
         "published": time(story.published),
         "updated": time(story.updated),
-        "arrived": time(story.arrived),
-        "begun": time(story.begun),
+        "arrived": time(story.listed_at),
+        "begun": time(story.first_seen_at),
         "why": why_text(story),
     }
 
 
 def why_text(story: Story) -> str:
     """Why its entries are one story."""
-    return json.dumps(story.why, ensure_ascii=False)
+    return json.dumps(story.reasons, ensure_ascii=False)
 
 
-def said_of(row: Row) -> Said:
+def said_of(row: Row) -> TopicOverride:
     """An operator's word on a topic."""
-    return Said(
-        entry=row["entry"],
+    return TopicOverride(
+        entry_id=row["entry"],
         topic=row["topic"],
-        is_in=bool(row["is_in"]),
-        at=datetime.fromisoformat(row["at"]),
+        is_included=bool(row["is_in"]),
+        decided_at=datetime.fromisoformat(row["at"]),
     )
 
 
-def learned_of(row: Row) -> Learned:
+def learned_of(row: Row) -> ModelInfo:
     """What was learned."""
-    return Learned(
+    return ModelInfo(
         version=row["version"],
-        made=datetime.fromisoformat(row["made"]),
-        of=row["of"],
-        judged=row["judged"],
+        trained_at=datetime.fromisoformat(row["made"]),
+        training_hash=row["of"],
+        scored_up_to=row["judged"],
     )
 
 
@@ -203,7 +209,7 @@ def by_of(text: str) -> tuple[str, ...]:
 def story_of(row: Row, entries: Iterable[Row], topics: Sequence[str]) -> Story:
     """A story with its entries, the lead apart from the others in order of arrival."""
     told = [entry_of(entry) for entry in entries]
-    lead = next(entry for entry in told if entry.row == row["lead"])
+    lead = next(entry for entry in told if entry.entry_id == row["lead"])
     return _story(row, lead, tuple(entry for entry in told if entry is not lead), topics)
 
 
@@ -212,12 +218,12 @@ def _story(row: Row, lead: Entry, others: tuple[Entry, ...], topics: Sequence[st
         id=row["id"],
         public_id=row["public_id"],
         lead=lead,
-        others=others,
+        duplicates=others,
         published=datetime.fromisoformat(row["published"]),
         updated=datetime.fromisoformat(row["updated"]),
-        arrived=datetime.fromisoformat(row["arrived"]),
-        begun=datetime.fromisoformat(row["begun"]),
-        why=tuple(json.loads(row["why"])),
+        listed_at=datetime.fromisoformat(row["arrived"]),
+        first_seen_at=datetime.fromisoformat(row["begun"]),
+        reasons=tuple(json.loads(row["why"])),
         topics=tuple(topics),
     )
 
@@ -227,7 +233,7 @@ def former_of(row: Row, lead: Entry) -> Story:
     return _story(row, lead, (), ())
 
 
-def intent_row(intent: Intent) -> dict[str, Any]:
+def intent_row(intent: SubscriptionRequest) -> dict[str, Any]:
     """What somebody has asked our hub for."""
     return {
         "mode": intent.mode,
@@ -235,35 +241,50 @@ def intent_row(intent: Intent) -> dict[str, Any]:
         "host": intent.host,
         "topic": intent.topic,
         "secret": intent.secret,
-        "lease": intent.lease,
-        "asked": time(intent.asked),
+        "lease": intent.lease_seconds,
+        "asked": time(intent.requested_at),
     }
 
 
-def intent_of(row: Row) -> Intent:
+def intent_of(row: Row) -> SubscriptionRequest:
     own = {name: value for name, value in row.items() if name != "turn"}
-    return Intent(**{**own, "asked": datetime.fromisoformat(row["asked"])})
+    own["lease_seconds"], own["requested_at"] = own.pop("lease"), own.pop("asked")
+    return SubscriptionRequest(**{**own, "requested_at": datetime.fromisoformat(row["asked"])})
 
 
 def subscriber_of(row: Row) -> Subscriber:
     own = {name: value for name, value in row.items() if name != "turn"}
+    del own["due"]
     return Subscriber(
         **{
             **own,
             "lease_until": datetime.fromisoformat(row["lease_until"]),
-            "due": moment(row["due"]),
+            "due_at": moment(row["due"]),
             "failing_since": moment(row["failing_since"]),
         }
     )
 
 
-def ping_of(row: Row) -> Ping:
-    return Ping(**{**row, "due": datetime.fromisoformat(row["due"])})
+def ping_of(row: Row) -> HubPing:
+    return HubPing(
+        hub=row["hub"],
+        feed_url=row["address"],
+        due_at=datetime.fromisoformat(row["due"]),
+        changes=row["news"],
+        attempts=row["attempts"],
+        error=row["error"],
+    )
 
 
-def hidden_of(row: Row) -> Hidden:
+def hidden_of(row: Row) -> Takedown:
     """A story that was taken down."""
-    return Hidden(**{**row, "at": datetime.fromisoformat(row["at"])})
+    return Takedown(
+        id=row["id"],
+        title=row["title"],
+        url=row["link"],
+        reason=row["why"],
+        taken_down_at=datetime.fromisoformat(row["at"]),
+    )
 
 
 def source_row(source: Source) -> dict[str, Any]:
@@ -279,7 +300,7 @@ def source_row(source: Source) -> dict[str, Any]:
         "uncut": source.uncut,
         "counter": source.counter,
         "precedence": source.precedence,
-        "address": digest_of(source.feed),
+        "address": hash_values(source.feed),
         "topics": json.dumps(source.topics),
         "tags": json.dumps(dict(source.tags), ensure_ascii=False, sort_keys=True),
     }
@@ -314,23 +335,27 @@ def state_of(row: Row) -> FetchState:
         failures=row["failures"],
         failing_since=moment(row["failing_since"]),
         last_success=moment(row["last_success"]),
-        last_full=moment(row["last_full"]),
-        pace=_pace_of(row["pace"]),
-        move=_move_of(row),
-        push=Push(hub=row["hub"], topic=row["hub_topic"]),
-        retired=moment(row["retired"]),
+        last_full_fetch=moment(row["last_full"]),
+        polling_hints=_pace_of(row["pace"]),
+        redirect=_move_of(row),
+        hub_link=HubLink(hub=row["hub"], topic=row["hub_topic"]),
+        retired_at=moment(row["retired"]),
     )
 
 
-def _move_of(row: Row) -> Move:
-    return Move(to=row["moved_to"], since=moment(row["moved_since"]), hits=row["moved_hits"])
+def _move_of(row: Row) -> PermanentRedirect:
+    return PermanentRedirect(
+        url=row["moved_to"], since=moment(row["moved_since"]), hits=row["moved_hits"]
+    )
 
 
-def _pace_of(text: str) -> Pace:
+def _pace_of(text: str) -> PollingHints:
     if not text:
-        return Pace()
+        return PollingHints()
     every, covers, hours, days = json.loads(text)
-    return Pace(every=every, covers=covers, skip_hours=tuple(hours), skip_days=tuple(days))
+    return PollingHints(
+        interval=every, covered_seconds=covers, skip_hours=tuple(hours), skip_days=tuple(days)
+    )
 
 
 def fetch_row(batch: Batch, state: FetchState, now: datetime) -> dict[str, Any]:
@@ -347,16 +372,21 @@ def fetch_row(batch: Batch, state: FetchState, now: datetime) -> dict[str, Any]:
         "error": batch.error,
         "failing_since": _text(state.failing_since),
         "last_success": _text(state.last_success),
-        "last_full": _text(state.last_full),
+        "last_full": _text(state.last_full_fetch),
         "pace": json.dumps(
-            [state.pace.every, state.pace.covers, state.pace.skip_hours, state.pace.skip_days]
+            [
+                state.polling_hints.interval,
+                state.polling_hints.covered_seconds,
+                state.polling_hints.skip_hours,
+                state.polling_hints.skip_days,
+            ]
         ),
-        "moved_to": state.move.to,
-        "moved_since": _text(state.move.since),
-        "moved_hits": state.move.hits,
-        "hub": state.push.hub,
-        "hub_topic": state.push.topic,
-        "retired": _text(state.retired),
+        "moved_to": state.redirect.url,
+        "moved_since": _text(state.redirect.since),
+        "moved_hits": state.redirect.hits,
+        "hub": state.hub_link.hub,
+        "hub_topic": state.hub_link.topic,
+        "retired": _text(state.retired_at),
     }
 
 
@@ -381,10 +411,10 @@ def health_of(row: Row, recent: Iterable[datetime]) -> SourceHealth:
         next_fetch=moment(row["next_fetch"]),
         entries=row["entries"],
         rejected=row["rejected"],
-        recent=tuple(recent),
-        retired=moment(row["retired"]),
-        move=_move_of(row),
-        held=row["held"],
+        recent_dates=tuple(recent),
+        retired_at=moment(row["retired"]),
+        redirect=_move_of(row),
+        held_stories=row["held"],
         pushed_until=moment(row["lease_until"]),
         push_error=row["push_error"] or "",
     )
@@ -398,7 +428,7 @@ def subscription_row(subscription: Subscription) -> dict[str, Any]:
         "topic": subscription.topic,
         "token": subscription.token,
         "secret": subscription.secret,
-        "asked": time(subscription.asked),
+        "asked": time(subscription.requested_at),
         "lease_until": _text(subscription.lease_until),
         "error": subscription.error,
     }
@@ -412,7 +442,7 @@ def subscription_of(row: Row) -> Subscription:
         topic=row["topic"],
         token=row["token"],
         secret=row["secret"],
-        asked=datetime.fromisoformat(row["asked"]),
+        requested_at=datetime.fromisoformat(row["asked"]),
         lease_until=moment(row["lease_until"]),
         error=row["error"],
     )

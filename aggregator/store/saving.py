@@ -11,11 +11,11 @@ from aggregator.model import (
     HIDDEN,
     STORIES,
     Batch,
-    Filed,
     Rejected,
     Source,
     Story,
-    digest_of,
+    StoryChange,
+    hash_values,
 )
 from aggregator.store import rows
 from aggregator.store.copies import (
@@ -68,7 +68,7 @@ def sync(db: Database, sources: Sequence[Source], now: datetime) -> None:
             db.table("sources").insert(row)
         elif any(old[column] != value for column, value in row.items()):
             same = ("", row["address"])  # or where its server said that it has moved
-            is_another = old["address"] not in same and digest_of(old["moved_to"]) not in same
+            is_another = old["address"] not in same and hash_values(old["moved_to"]) not in same
             db.table("sources").update(source.id, row | (rows.FORGOTTEN if is_another else {}))
             changed |= any(old[c] != value for c, value in row.items() if c not in _UNSEEN)
     if changed:
@@ -84,12 +84,13 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     """
     touched: set[str] = set()
     rows_of = _insert_new(db, batch.source, batch.new, touched, now)
-    unbind(db, batch.lost)
-    bind(db, batch.bonds, rows_of)
+    unbind(db, batch.dropped_matches)
+    bind(db, batch.matches, rows_of)
     for filed in batch.revised:
         _revise(db, filed, touched, now)
     db.conn.executemany(
-        "update entries set digest = ? where id = ?", [(d, entry) for entry, d in batch.alike]
+        "update entries set digest = ? where id = ?",
+        [(d, entry) for entry, d in batch.unchanged_hashes],
     )
     db.conn.executemany(
         "insert or ignore into keys (source, key, entry) values (?, ?, ?)",
@@ -100,17 +101,17 @@ def save(db: Database, batch: Batch, now: datetime) -> None:
     if batch.state is not None:
         db.table("sources").update(batch.source, rows.fetch_row(batch, batch.state, now))
     _count(db, batch)
-    if batch.hold:
+    if batch.backoff:
         db.execute(
             "insert or replace into holds values (?, ?)",
-            [batch.hold.domain, rows.time(batch.hold.until)],
+            [batch.backoff.domain, rows.time(batch.backoff.until)],
         )
 
 
 def _count(db: Database, batch: Batch) -> None:
     """The books of this fetch, added to the source's."""
     sums = ", ".join(f"sum_{name} = sum_{name} + ?" for name in BOOKS)
-    counts = [getattr(batch.books, name) for name in BOOKS]
+    counts = [getattr(batch.counts, name) for name in BOOKS]
     db.execute(f"update sources set {sums} where id = ?", [*counts, batch.source])  # noqa: S608 - our own names
 
 
@@ -131,7 +132,7 @@ class _Rows:
 
 
 def _insert_new(
-    db: Database, source: str, new: Sequence[Filed], touched: set[str], now: datetime
+    db: Database, source: str, new: Sequence[StoryChange], touched: set[str], now: datetime
 ) -> dict[int, int]:
     """Insert the entries that are new, and give their rows by the numbers that they had.
 
@@ -140,17 +141,17 @@ def _insert_new(
     to = _Rows(_last_row(db, "entries", "id"), _last_row(db, "stories", "row"))
     for filed in new:
         told = filed.story
-        row = _row_of(db, told) if filed.joins else to.last_story + len(to.stories) + 1
+        row = _row_of(db, told) if filed.is_stored else to.last_story + len(to.stories) + 1
         _note_entries(to, source, told, row)
-        lead = to.rows_of.get(told.lead.row, told.lead.row)
-        if filed.joins:
+        lead = to.rows_of.get(told.lead.entry_id, told.lead.entry_id)
+        if filed.is_stored:
             _tell_anew(db, row, filed, lead, touched)
         else:
             to.stories.append({"row": row, **rows.story_row(told, lead)})
-            to.listed += listings(row, filed, HIDDEN if filed.like else "")
-            if filed.like:
-                why = f"like {filed.like}, which was taken down"
-                to.hidden.append((row, why, rows.time(now), filed.like, False))
+            to.listed += listings(row, filed, HIDDEN if filed.copy_of_takedown else "")
+            if filed.copy_of_takedown:
+                why = f"like {filed.copy_of_takedown}, which was taken down"
+                to.hidden.append((row, why, rows.time(now), filed.copy_of_takedown, False))
     db.table("stories").insert_all(to.stories)
     db.table("entries").insert_all(to.entries)
     db.conn.executemany("update entries set story = ? where id = ?", to.moved)
@@ -162,23 +163,23 @@ def _insert_new(
         touched.add(STORIES)
     db.conn.executemany("insert into hidden values (?, ?, ?, ?, ?)", to.hidden)
     for filed in new:
-        for gone in filed.absorbed:
+        for gone in filed.merged_ids:
             absorb(db, gone, filed.story.id, touched)
     return to.rows_of
 
 
 def _note_entries(to: _Rows, source: str, told: Story, story_row: int) -> None:
     for entry in told.entries:
-        if entry.row > 0:
-            to.moved.append((story_row, entry.row))
+        if entry.entry_id > 0:
+            to.moved.append((story_row, entry.entry_id))
             continue
-        row = to.rows_of[entry.row] = to.last_entry + len(to.entries) + 1
+        row = to.rows_of[entry.entry_id] = to.last_entry + len(to.entries) + 1
         to.entries.append({"id": row, "story": story_row, **rows.entry_row(entry)})
         to.keys += [(source, key, row) for key in entry.keys]
-        to.prints.append((row, entry.prints))
+        to.prints.append((row, entry.fingerprints))
 
 
-def _tell_anew(db: Database, row: int, filed: Filed, lead: int, touched: set[str]) -> None:
+def _tell_anew(db: Database, row: int, filed: StoryChange, lead: int, touched: set[str]) -> None:
     """Other entries tell the story now; its id and place stay. If it had been taken for another
     one, it is itself again, and listed."""
     is_back = _is_absorbed(db, row)
@@ -208,19 +209,19 @@ def _is_absorbed(db: Database, story_row: int) -> bool:
     return bool(db.execute(sql, [story_row]).fetchone()[0])
 
 
-def _revise(db: Database, filed: Filed, touched: set[str], now: datetime) -> None:
+def _revise(db: Database, filed: StoryChange, touched: set[str], now: datetime) -> None:
     """The entry reads differently now; its story keeps its id and its place."""
-    entry = next(entry for entry in filed.story.entries if entry.row == filed.row)
+    entry = next(entry for entry in filed.story.entries if entry.entry_id == filed.revised_entry_id)
     row = rows.entry_row(entry)
     for sticky in ("published", "position", "is_dated"):
         del row[sticky]
-    forget_words(db, filed.row)
-    db.table("entries").update(filed.row, row)
-    put_words(db, [filed.row])
-    change_prints(db, filed.row, entry.prints)
+    forget_words(db, filed.revised_entry_id)
+    db.table("entries").update(filed.revised_entry_id, row)
+    put_words(db, [filed.revised_entry_id])
+    change_prints(db, filed.revised_entry_id, entry.fingerprints)
     db.execute(
         "update entries set revisions = revisions + 1, revised = ? where id = ?",
-        [rows.time(now), filed.row],
+        [rows.time(now), filed.revised_entry_id],
     )
     story_row = _row_of(db, filed.story)
     db.execute(

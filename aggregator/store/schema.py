@@ -6,7 +6,7 @@ from contextlib import closing
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreUnavailable
-from aggregator.words import fold
+from aggregator.text.tokens import fold
 
 __all__ = ["BOOKS", "UNARCHIVED", "UNTOLD", "fresh_schema", "is_current", "migrate"]
 

@@ -13,10 +13,10 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from aggregator.model import ALL
-from aggregator.query import And, Glimpse, Hits, Near, Node, Not, Or, Query, Term, terms
+from aggregator.query import And, EntryView, Hits, Near, Node, Not, Or, Query, Term, terms
 from aggregator.store.reading import glimpses, listed, many
 from aggregator.store.shares import admitted
-from aggregator.words import is_indexed, stemmed
+from aggregator.text.tokens import is_indexed, stem_words
 
 __all__ = ["may_match", "newest", "search"]
 
@@ -27,12 +27,12 @@ LOOKED_AT, AT_ONCE = 5_000, 200
 _Forms: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 
 
-def search(db: Database, query: Query) -> Iterator[tuple[Glimpse, Hits]]:
+def search(db: Database, query: Query) -> Iterator[tuple[EntryView, Hits]]:
     """The published entries that a query matches, the oldest first, and where."""
     found = may_match(db, [query.root])
     for told in glimpses(db, listed(db, found, ALL)):
         for glimpse in told:
-            hits = query.match(glimpse.document)
+            hits = query.match(glimpse.fields)
             if hits is not None:
                 yield glimpse, hits
 
@@ -47,9 +47,9 @@ def newest(
     for start in range(0, len(may), AT_ONCE):
         some = admitted(db, may[start : start + AT_ONCE], language, without)
         matched = {
-            told[0].story
+            told[0].story_number
             for told in glimpses(db, some)
-            if any(query.match(glimpse.document) is not None for glimpse in told)
+            if any(query.match(glimpse.fields) is not None for glimpse in told)
         }
         found += [story for story in some if story in matched]
         if len(found) >= limit:
@@ -145,7 +145,7 @@ def _forms(db: Database, roots: Sequence[Node]) -> _Forms:
     languages = {language for _, language in forms}
     known = [term for (term,) in db.execute("select term from words_terms")] if languages else []
     for language in languages:
-        for word, stem in zip(known, stemmed(known, language), strict=True):
+        for word, stem in zip(known, stem_words(known, language), strict=True):
             if (stem, language) in forms:
                 forms[stem, language].append(word)
     return forms

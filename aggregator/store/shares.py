@@ -83,6 +83,6 @@ def _fair(items: Iterable[_T], share: Share, outlet_of: Callable[[_T], str]) -> 
     kept: list[str] = []
     for item in items:
         outlet = outlet_of(item)
-        if kept[-(share.of - 1) :].count(outlet) < share.most:
+        if kept[-(share.window - 1) :].count(outlet) < share.max_stories:
             kept.append(outlet)
             yield item

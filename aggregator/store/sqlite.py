@@ -11,21 +11,21 @@ from sqlite_utils import Database
 
 from aggregator.errors import StoreUnavailable, WriteError
 from aggregator.model import (
-    RECENT,
+    RECENT_ENTRIES,
+    Backoff,
     Batch,
-    Bond,
     Delivery,
     FetchState,
-    Finding,
-    Hold,
-    Kin,
-    Known,
-    Push,
+    HubLink,
+    Issue,
+    Match,
     Rejected,
     RunReport,
     Source,
     SourceHealth,
+    StoredEntry,
     Story,
+    StoryNeighbourhood,
     Subscription,
     held_scope,
     source_scope,
@@ -126,23 +126,23 @@ class SqliteStore(Topics, Publishing, Subscribers):
             found = db.execute(sql, [source, limit]).fetchall()
         return [datetime.fromisoformat(published) for (published,) in found]
 
-    def holds(self, now: datetime) -> dict[str, Hold]:
+    def holds(self, now: datetime) -> dict[str, Backoff]:
         with self._door() as db:
             found = db.execute("select * from holds where until > ?", [rows.time(now)]).fetchall()
         return {
-            domain: Hold(domain=domain, until=datetime.fromisoformat(until))
+            domain: Backoff(domain=domain, until=datetime.fromisoformat(until))
             for domain, until in found
         }
 
     # ---- recognising
 
-    def known(self, source: str, keys: Collection[str]) -> dict[str, Known]:
+    def known(self, source: str, keys: Collection[str]) -> dict[str, StoredEntry]:
         sql = f"""select key, {_KNOWN} from keys join entries on entries.id = entry
                   where keys.source = ? and key in ({{many}})"""  # noqa: S608 - our own words
         with self._door() as db:
             return {row["key"]: rows.known_of(row) for row in many_rows(db, sql, keys, source)}
 
-    def latest_known(self, source: str, limit: int) -> list[Known]:
+    def latest_known(self, source: str, limit: int) -> list[StoredEntry]:
         sql = f"""select entries.id as entry, {_KNOWN.removeprefix("entry, ")} from entries
                   where source = ? order by entries.id desc limit ?"""  # noqa: S608 - our own words
         with self._door() as db:
@@ -160,11 +160,11 @@ class SqliteStore(Topics, Publishing, Subscribers):
         with self._door() as db:
             return likeness.outlets(db, entries)
 
-    def kin(self, entries: Collection[int]) -> Kin:
+    def kin(self, entries: Collection[int]) -> StoryNeighbourhood:
         with self._door() as db:
             return likeness.kin(db, entries)
 
-    def newest_bonds(self, limit: int) -> list[Bond]:
+    def newest_bonds(self, limit: int) -> list[Match]:
         with self._door() as db:
             return likeness.newest_bonds(db, limit)
 
@@ -218,10 +218,10 @@ class SqliteStore(Topics, Publishing, Subscribers):
             found = db.execute(sql, [source, rows.time(now), MISSED]).fetchone()
         return found is not None
 
-    def announced(self) -> dict[str, Push]:
+    def announced(self) -> dict[str, HubLink]:
         with self._door() as db:
             found = db.execute("select id, hub, hub_topic from sources where hub != ''").fetchall()
-        return {id_: Push(hub=hub, topic=topic) for id_, hub, topic in found}
+        return {id_: HubLink(hub=hub, topic=topic) for id_, hub, topic in found}
 
     def subscriptions(self) -> list[Subscription]:
         with self._door() as db:
@@ -299,7 +299,7 @@ class SqliteStore(Topics, Publishing, Subscribers):
                  from sources order by sources.id"""
         with self._door() as db:
             found = list(db.query(sql))
-        return [rows.health_of(row, self.recent(row["id"], RECENT)) for row in found]
+        return [rows.health_of(row, self.recent(row["id"], RECENT_ENTRIES)) for row in found]
 
     def held(self, source: str, limit: int) -> list[Story]:
         return self.latest(held_scope(source_scope(source)), limit)
@@ -354,7 +354,7 @@ class SqliteStore(Topics, Publishing, Subscribers):
                 f"The backup {file} cannot be written ({reason}); what stood there is untouched."
             ) from error
 
-    def examine(self, now: datetime) -> list[Finding]:
+    def examine(self, now: datetime) -> list[Issue]:
         with self._door() as db:
             return list(doctor.examine(db, now))
 

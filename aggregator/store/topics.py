@@ -5,18 +5,18 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.model import (
-    Learned,
-    Refiling,
-    Said,
+    ModelInfo,
+    PlacementChange,
+    Predictions,
     Suggestion,
-    Taught,
-    Verdict,
+    TopicOverride,
+    TrainingExample,
 )
 from aggregator.query import Node
 from aggregator.store import learning, placing, yields
 from aggregator.store.connection import Connection
-from aggregator.store.placing import Standing
-from aggregator.store.yields import Looked
+from aggregator.store.placing import StoryPlacements
+from aggregator.store.yields import SampledStory
 
 __all__ = ["Topics"]
 
@@ -24,35 +24,37 @@ __all__ = ["Topics"]
 class Topics(Connection):
     """Where stories stand, what topics learn, and what rules yield."""
 
-    def said(self, entries: Collection[int]) -> list[Said]:
+    def said(self, entries: Collection[int]) -> list[TopicOverride]:
         with self._door() as db:
             return placing.said(db, entries)
 
     def standings(
         self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
-    ) -> Iterator[Standing]:
+    ) -> Iterator[StoryPlacements]:
         with self._door() as db:
             yield from placing.standings(db, topics, clauses, sources)
 
-    def standing_of(self, entry: int, topics: Sequence[str]) -> Standing | None:
+    def standing_of(self, entry: int, topics: Sequence[str]) -> StoryPlacements | None:
         with self._door() as db:
             return placing.standing_of(db, topics, entry)
 
-    def refile(self, refilings: Iterable[Refiling], said: Sequence[Said], now: datetime) -> None:
+    def refile(
+        self, refilings: Iterable[PlacementChange], said: Sequence[TopicOverride], now: datetime
+    ) -> None:
         with self._door() as db:
             placing.put_aside(db, refilings)
         with self._writing() as db:
             placing.refile(db, said, now)
 
-    def taught(self, topics: Sequence[str]) -> list[Taught]:
+    def taught(self, topics: Sequence[str]) -> list[TrainingExample]:
         with self._door() as db:
             return learning.taught(db, topics)
 
-    def newest(self, limit: int) -> list[Taught]:
+    def newest(self, limit: int) -> list[TrainingExample]:
         with self._door() as db:
             return learning.newest(db, limit)
 
-    def unjudged(self, limit: int) -> list[Taught]:
+    def unjudged(self, limit: int) -> list[TrainingExample]:
         with self._door() as db:
             return learning.unjudged(db, limit)
 
@@ -65,7 +67,7 @@ class Topics(Connection):
         with self._door() as db:
             return learning.words_said(db, topics)
 
-    def learned(self) -> Learned:
+    def learned(self) -> ModelInfo:
         with self._door() as db:
             return learning.learned(db)
 
@@ -77,20 +79,20 @@ class Topics(Connection):
         with self._door() as db:
             return learning.is_news(db)
 
-    def keep_model(self, model: bytes, of: str, verdict: Verdict, now: datetime) -> None:
+    def keep_model(self, model: bytes, of: str, verdict: Predictions, now: datetime) -> None:
         with self._door() as db:
-            placing.put_aside(db, verdict.filed)
+            placing.put_aside(db, verdict.placements)
         with self._writing() as db:
-            learning.keep(db, model, of, verdict.up_to, now)
-            learning.suggest(db, verdict.suggested)
+            learning.keep(db, model, of, verdict.scored_up_to, now)
+            learning.suggest(db, verdict.suggestions)
             placing.refile(db, (), now)
 
-    def judged(self, version: int, verdict: Verdict, now: datetime) -> None:
+    def judged(self, version: int, verdict: Predictions, now: datetime) -> None:
         with self._door() as db:
-            placing.put_aside(db, verdict.filed)
+            placing.put_aside(db, verdict.placements)
         with self._writing() as db:
-            learning.judged(db, version, verdict.up_to)
-            learning.suggest(db, verdict.suggested)
+            learning.judged(db, version, verdict.scored_up_to)
+            learning.suggest(db, verdict.suggestions)
             placing.refile(db, (), now)
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
@@ -109,7 +111,9 @@ class Topics(Connection):
         with self._door() as db:
             return yields.shared(db)
 
-    def look(self, limit: int, topics: Sequence[str], *, with_content: bool) -> Iterator[Looked]:
+    def look(
+        self, limit: int, topics: Sequence[str], *, with_content: bool
+    ) -> Iterator[SampledStory]:
         with self._door() as db:
             yield from yields.newest(db, limit, topics, with_content=with_content)
 

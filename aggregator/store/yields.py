@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from aggregator.model import ALL, topic_scope
-from aggregator.query import Glimpse
+from aggregator.query import EntryView
 from aggregator.store import rows
 from aggregator.store.reading import glimpses, many
 
-__all__ = ["Looked", "categories", "newest", "outlets", "shared", "topics"]
+__all__ = ["SampledStory", "categories", "newest", "outlets", "shared", "topics"]
 
 
 def topics(db: Database, since: datetime) -> Iterator[tuple[int, str, Sequence[str], datetime]]:
@@ -42,17 +42,17 @@ def shared(db: Database) -> list[tuple[str, str, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class SampledStory:
     """A published story as rules see it; `lead` is one of its tellings."""
 
-    lead: Glimpse
-    tellings: Sequence[Glimpse]
-    is_filed: bool
+    lead: EntryView
+    entries: Sequence[EntryView]
+    has_topic: bool
 
 
 def newest(
     db: Database, limit: int, topics: Sequence[str], *, with_content: bool
-) -> Iterator[Looked]:
+) -> Iterator[SampledStory]:
     """The newest published stories, and whether each has one of these topics."""
     sql = "select story from listings where scope = ? order by arrived desc limit ?"
     wanted = [story for (story,) in db.execute(sql, [ALL, limit])]
@@ -61,9 +61,9 @@ def newest(
     scopes = {topic_scope(topic) for topic in topics}
     filed = {story for story, scope in many(db, sql, wanted) if scope in scopes}
     for told in glimpses(db, wanted, with_content=with_content):
-        story = told[0].story
-        lead = next((one for one in told if one.entry == leads.get(story)), told[0])
-        yield Looked(lead, told, story in filed)
+        story = told[0].story_number
+        lead = next((one for one in told if one.entry_id == leads.get(story)), told[0])
+        yield SampledStory(lead, told, story in filed)
 
 
 def categories(db: Database, source: str, limit: int) -> list[tuple[str, int]]:

@@ -5,6 +5,6 @@ change, not once per request: they are kept under the revision of their scope, w
 compressed form. Every answer comes with a strong ETag.
 """
 
-from aggregator.web.app import create_app
+from aggregator.web.wsgi import create_app
 
 __all__ = ["create_app"]

@@ -19,8 +19,8 @@ import brotli
 import pytest
 
 from aggregator.cli import COMMANDS
-from aggregator.demo.formats import FORMATS
-from aggregator.demo.press import Answer, Press
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS
 from tests.partners import article
 
 HEAD = """\
@@ -43,8 +43,8 @@ def config(tmp_path: Path, press: Press) -> Path:
     content_type, _, render = FORMATS["rss20"]
     items = [article("Strike one"), article("Weather")]
     body = render("Harbor", "https://harbor.example/", items).encode()
-    good = press.put("/good", Answer(body=body, headers={"Content-Type": content_type}))
-    bad = press.put("/bad", Answer(status=500))
+    good = press.put("/good", CannedResponse(body=body, headers={"Content-Type": content_type}))
+    bad = press.put("/bad", CannedResponse(status=500))
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD + _source("harbor", good) + _source("broken", bad))
     return file
@@ -383,7 +383,7 @@ def test_stopping_an_ingest_that_waits(config: Path) -> None:
 
 def test_stopping_an_ingest(config: Path, press: Press) -> None:
     """A slow source does not hold it up, and what was saved is whole."""
-    press.put("/bad", Answer(body=b"<rss/>", delay=8))
+    press.put("/bad", CannedResponse(body=b"<rss/>", delay=8))
     process = subprocess.Popen(
         [sys.executable, "-m", "aggregator", "--config", str(config), "ingest"],
         stderr=subprocess.PIPE,

@@ -13,8 +13,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.demo.formats import FORMATS, Item
-from aggregator.demo.press import Answer, Press
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
 from aggregator.model import ALL
 from aggregator.store import open_store
 from tests.cli.test_cli import HEAD, _run, _source
@@ -52,7 +52,7 @@ def _is_on_day(press: Press, day: int) -> None:
         numbers = range(day * NEW + WINDOW - 1, day * NEW - 1, -1)
         items = [_article(outlet, number, day) for number in numbers]
         body = render(outlet.title(), f"https://{outlet}.example/", items).encode()
-        press.put(f"/{outlet}", Answer(body=body, headers={"Content-Type": content_type}))
+        press.put(f"/{outlet}", CannedResponse(body=body, headers={"Content-Type": content_type}))
 
 
 def _newsroom(folder: Path, press: Press) -> Path:
@@ -75,7 +75,7 @@ def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
     is a matter of milliseconds."""
     with closing(open_store(config.parent / "aggregator.db")) as store:
         return {
-            frozenset((e.source, e.id, e.title, e.link) for e in story.entries): (
+            frozenset((e.source, e.id, e.title, e.url) for e in story.entries): (
                 story.public_id if len(story.entries) == 1 else ""
             )
             for story in store.latest(ALL, 10_000)

@@ -11,10 +11,11 @@ from ipaddress import ip_network
 import pytest
 from structlog.testing import capture_logs
 
-from aggregator.cli import line, loop
-from aggregator.demo.press import Answer, Request
-from aggregator.ingest.fetch import Limits, open_fetcher
-from aggregator.ingest.learners import is_due
+from aggregator import app, scheduler
+from aggregator.demo.press import CannedResponse, Request
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.ingest.learners import is_training_due
 from aggregator.ingest.workers import Workers
 from aggregator.model import Batch, FetchState, Outcome
 from tests.partners import Newsroom, article
@@ -24,12 +25,12 @@ def _goes_on(newsroom: Newsroom, workers: Workers, until: Callable[[], bool]) ->
     """The loop runs until something is true, for ten seconds at most."""
 
     async def scene() -> None:
-        limits = Limits(user_agent="t", allow_private=(ip_network("127.0.0.0/8"),))
+        limits = FetchSettings(user_agent="t", allow_private=(ip_network("127.0.0.0/8"),))
         async with open_fetcher(limits, {}) as fetcher:
-            room = line.Newsroom(
+            room = app.Runtime(
                 config=newsroom.config, store=newsroom.store, fetcher=fetcher, workers=workers
             )
-            task = asyncio.create_task(loop.loop(room, newsroom.config.sources))
+            task = asyncio.create_task(scheduler.run_forever(room, newsroom.config.sources))
             deadline = time.monotonic() + 10
             while not until() and time.monotonic() < deadline:
                 await asyncio.sleep(0.05)
@@ -44,7 +45,7 @@ def _goes_on(newsroom: Newsroom, workers: Workers, until: Callable[[], bool]) ->
 @pytest.fixture
 def harbor(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     """A newsroom whose loop looks often."""
-    monkeypatch.setattr(loop, "LONGEST_NAP", 0.1)
+    monkeypatch.setattr(scheduler, "MAX_SLEEP_SECONDS", 0.1)
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fresh"))
     newsroom.store.sync(newsroom.config.all_sources, newsroom.now)
@@ -72,7 +73,7 @@ def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Worker
 
 def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> None:
     """While one source takes its time, another is fetched again and again."""
-    slow = harbor.press.put("/slow/feed", Answer(body=b"<rss/>", delay=20))
+    slow = harbor.press.put("/slow/feed", CannedResponse(body=b"<rss/>", delay=20))
     harbor.lists("slow", feed=slow)
     harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
     harbor.publishes("wire", article("Wire"))
@@ -91,16 +92,16 @@ def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) 
     """The end of one run does not let a source go that the next one has under way."""
     at_once, most, asked = 0, 0, 0
 
-    def wire(_: Request) -> Answer:
+    def wire(_: Request) -> CannedResponse:
         nonlocal at_once, most, asked
         at_once, asked = at_once + 1, asked + 1
         most = max(most, at_once)
         time.sleep(0.1 if asked == 1 else 2.5)
         at_once -= 1
-        return Answer(body=b"<rss/>")
+        return CannedResponse(body=b"<rss/>")
 
     harbor.press.put("/wire/feed", wire)
-    harbor.press.put("/slow/feed", Answer(body=b"<rss/>", delay=2.5))
+    harbor.press.put("/slow/feed", CannedResponse(body=b"<rss/>", delay=2.5))
     harbor.lists("slow")
     harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
     harbor.store.sync(harbor.config.all_sources, harbor.now)
@@ -154,7 +155,7 @@ def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> Non
     harbor.config.path.write_text(harbor.written)
 
     with capture_logs() as logs:
-        _goes_on(harbor, workers, lambda: harbor.store.learned().judged > 0)
+        _goes_on(harbor, workers, lambda: harbor.store.learned().scored_up_to > 0)
 
     assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]
-    assert not is_due(harbor.store, harbor.config.topics, datetime.now(UTC))
+    assert not is_training_due(harbor.store, harbor.config.topics, datetime.now(UTC))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo.formats import FORMATS, Item
-from aggregator.demo.press import Answer, Press
-from aggregator.model import Batch, FetchState, Move, Outcome
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.model import Batch, FetchState, Outcome, PermanentRedirect
 from aggregator.store import open_store
 from tests.cli.test_cli import HEAD, _run, _source
 from tests.partners import article
@@ -38,7 +38,7 @@ def _old(number: int) -> Item:
 def _publish(press: Press, *items: Item) -> None:
     content_type, _, render = FORMATS["rss20"]
     body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/f", Answer(body=body, headers={"Content-Type": content_type}))
+    press.put("/f", CannedResponse(body=body, headers={"Content-Type": content_type}))
 
 
 # ---- held --------------------------------------------------------------------------------
@@ -78,9 +78,9 @@ def test_a_feed_that_has_moved(config: Path) -> None:
     assert "No feed has moved" in _run(config, "moved").stdout
     config.write_bytes(b"\xef\xbb\xbf" + config.read_bytes().replace(b"\n", b"\r\n"))
     new = "https://new.example/feed"
-    move = Move(to=new, since=NOW - timedelta(days=3), hits=9)
+    move = PermanentRedirect(url=new, since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
-        state = FetchState(move=move, last_success=NOW)
+        state = FetchState(redirect=move, last_success=NOW)
         store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes().decode()
 
@@ -96,9 +96,9 @@ def test_a_feed_that_has_moved(config: Path) -> None:
 def test_a_move_that_a_secret_would_follow(config: Path) -> None:
     """The new address is shown and not written: the secret is meant for the listed host."""
     config.write_text(config.read_text() + 'basic_auth = "LOGIN"\n')
-    move = Move(to="https://new.example/feed", since=NOW - timedelta(days=3), hits=9)
+    move = PermanentRedirect(url="https://new.example/feed", since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
-        state = FetchState(move=move, last_success=NOW)
+        state = FetchState(redirect=move, last_success=NOW)
         store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes()
 
@@ -114,7 +114,7 @@ def test_a_move_that_a_secret_would_follow(config: Path) -> None:
 
 def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
     """It is shown as retired, asked no more by --all, and once more by its name."""
-    press.put("/f", Answer(status=410))
+    press.put("/f", CannedResponse(status=410))
     _run(config, "ingest", "--all")
     press.requests.clear()
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-from aggregator.demo.formats import FORMATS
-from aggregator.demo.press import Answer, Press
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS
 from tests.callbacks import open_callbacks
 from tests.cli.test_cli import HEAD, _fetch, _free_port, _run, _source
 from tests.hub import Hub, open_hub
@@ -32,7 +32,7 @@ def test_news_that_is_pushed(tmp_path: Path, press: Press) -> None:
     site = f"http://127.0.0.1:{port}"
     topic = f"{press.url}/feed"
     with open_hub() as hub:
-        press.put("/feed", Answer(body=_feed(hub, topic, "First")))
+        press.put("/feed", CannedResponse(body=_feed(hub, topic, "First")))
         config = tmp_path / "feeds.toml"
         head = HEAD.replace("https://t.example", site)
         config.write_text(head + _source("harbor", topic))
@@ -67,7 +67,7 @@ def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
     `aggregator hub` says who is told."""
     port = _free_port()
     site = f"http://127.0.0.1:{port}"
-    press.put("/feed", Answer(body=_plain("First")))
+    press.put("/feed", CannedResponse(body=_plain("First")))
     config = tmp_path / "feeds.toml"
     head = HEAD.replace("https://t.example", site) + '[defaults]\nmin_interval = "1s"\n'
     hub = f'[publish]\nport = {port}\nhub = "self"\n'
@@ -85,7 +85,7 @@ def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
             urllib.request.urlopen(f"{site}/hub", urlencode(form).encode(), timeout=5).close()
             _until(lambda: bool(reader.questions))
             time.sleep(0.5)
-            press.put("/feed", Answer(body=_plain("Second", "First")))
+            press.put("/feed", CannedResponse(body=_plain("Second", "First")))
             _until(lambda: bool(reader.deliveries))
             told = _run(config, "hub").stdout
         finally:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo.formats import FORMATS, Item
-from aggregator.demo.press import Answer, Press
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
 from tests.builders import prose
 from tests.cli.test_cli import HEAD, _run, _source
 from tests.partners import article
@@ -18,7 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 def _publish(press: Press, outlet: str, *items: Item) -> None:
     content_type, _, render = FORMATS["rss20"]
     body = render(outlet.title(), f"https://{outlet}.example/", items).encode()
-    press.put(f"/{outlet}", Answer(body=body, headers={"Content-Type": content_type}))
+    press.put(f"/{outlet}", CannedResponse(body=body, headers={"Content-Type": content_type}))
 
 
 def _article(title: str, outlet: str, text: str) -> Item:

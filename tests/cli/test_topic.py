@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo.formats import FORMATS, Item
-from aggregator.demo.press import Answer, Press
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
 from tests.cli.test_cli import HEAD, _run, _source
 from tests.partners import article
 
@@ -28,7 +28,7 @@ def config(tmp_path: Path, press: Press) -> Path:
 def _publish(press: Press, *items: Item) -> None:
     content_type, _, render = FORMATS["rss20"]
     body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/harbor", Answer(body=body, headers={"Content-Type": content_type}))
+    press.put("/harbor", CannedResponse(body=body, headers={"Content-Type": content_type}))
 
 
 def _titles(shown: str, verb: str) -> list[str]:

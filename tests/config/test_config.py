@@ -6,7 +6,7 @@ import pytest
 
 from aggregator import config
 from aggregator.config import Config
-from aggregator.config.lines import Lines
+from aggregator.config.locations import KeyLocations
 from aggregator.errors import ConfigError
 
 RIGHT = """\
@@ -228,19 +228,19 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_lines_of_keys() -> None:
     """Every key has its line, in whatever way TOML lets one write it."""
-    lines = Lines(
+    lines = KeyLocations(
         '# comment\na.b = 1\n[t]\nx = """\nmany\nlines"""\ny = [\n 1,\n]\n'
         "[[s]]\nk = {l = 1}\n[s.u]\nv = 1\n[[s]]\nk = 2\n"
     )
 
-    assert lines.of(("a", "b")) == 2
-    assert lines.of(("t", "x")) == 4
-    assert lines.of(("t", "y", 0)) == 7
-    assert lines.of(("s", 0, "k", "l")) == 11
-    assert lines.of(("s", 0, "u", "v")) == 13
-    assert lines.of(("s", 1, "k")) == 15
-    assert lines.of(("s", 1, "missing")) == 14
-    assert lines.of(("nowhere",)) == 0
+    assert lines.line_of(("a", "b")) == 2
+    assert lines.line_of(("t", "x")) == 4
+    assert lines.line_of(("t", "y", 0)) == 7
+    assert lines.line_of(("s", 0, "k", "l")) == 11
+    assert lines.line_of(("s", 0, "u", "v")) == 13
+    assert lines.line_of(("s", 1, "k")) == 15
+    assert lines.line_of(("s", 1, "missing")) == 14
+    assert lines.line_of(("nowhere",)) == 0
 
 
 def test_the_feeds_toml_of_this_repository() -> None:

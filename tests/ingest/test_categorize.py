@@ -1,7 +1,7 @@
 """Where a story belongs, and why."""
 
-from aggregator.ingest.categorize import Rulebook, categorize
-from aggregator.ingest.documents import glimpse_of
+from aggregator.ingest.categorize.rules import TopicRules, categorize
+from aggregator.ingest.documents import view_of_entry
 from aggregator.model import Entry, Placement
 from tests.builders import entry, source, topic
 
@@ -10,10 +10,10 @@ TOPICS = [topic("labor", "strike"), topic("climate", "wildfire*"), topic("all-el
 
 def _placed(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
     listed = {"harbor": source("harbor", **keys)}
-    glimpses = [glimpse_of(e, listed.get(e.source)) for e in (lead, *others)]
-    found = categorize(glimpses, Rulebook(TOPICS), listed)
+    glimpses = [view_of_entry(e, listed.get(e.source)) for e in (lead, *others)]
+    found = categorize(glimpses, TopicRules(TOPICS), listed)
     assert all(isinstance(p, Placement) for p in found)
-    return {p.topic: p.why for p in found}
+    return {p.topic: p.reason for p in found}
 
 
 def test_by_rule() -> None:

@@ -7,9 +7,9 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from aggregator.ingest.clean import clean, safe_html
+from aggregator.ingest.clean.cleaner import clean, sanitize
 from aggregator.model import Entry, Rejected
-from aggregator.text import beginning, cut, legal, plain_text
+from aggregator.text.html import leading_text, plain_text, truncate, xml_legal
 from tests.builders import NOW, given, html, named, source
 
 BASE = "https://outlet.example/a/"
@@ -59,20 +59,20 @@ _html = st.lists(_pieces | st.text(max_size=8), max_size=12).map("".join)
 @cases(_html)
 def test_safe_html_is_settled(text: str) -> None:
     """Sanitizing what we publish again changes nothing, ours or nh3's own way."""
-    cleaned = safe_html(text, BASE)
+    cleaned = sanitize(text, BASE)
 
-    assert safe_html(cleaned, BASE) == cleaned
+    assert sanitize(cleaned, BASE) == cleaned
     assert "<script" not in cleaned
     addresses = [v for tag in LexborHTMLParser(cleaned).css("[src],[href],[poster],[srcset]")
                  for v in tag.attributes.values() if v]  # fmt: skip
     assert not any("javascript:" in address for address in addresses)
-    assert legal(cleaned) == cleaned
+    assert xml_legal(cleaned) == cleaned
 
 
 @cases(_html, st.text(max_size=40), st.text(max_size=40))
 def test_any_entry(body: str, title: str, link: str) -> None:
     """It becomes an entry that has everything, or a rejection that says why."""
-    entry = given(title, content=html(body), link=f"https://outlet.example/{link}")
+    entry = given(title, content=html(body), url=f"https://outlet.example/{link}")
 
     cleaned = clean(named(entry), source(), NOW)
 
@@ -80,9 +80,9 @@ def test_any_entry(body: str, title: str, link: str) -> None:
         assert cleaned.reason
     else:
         assert cleaned.title
-        assert cleaned.title == legal(cleaned.title).strip()
-        assert cleaned.link.isascii()
-        assert cleaned.link.startswith("https://")
+        assert cleaned.title == xml_legal(cleaned.title).strip()
+        assert cleaned.url.isascii()
+        assert cleaned.url.startswith("https://")
         assert len(cleaned.summary) <= 420
         assert cleaned.published <= NOW
 
@@ -90,7 +90,7 @@ def test_any_entry(body: str, title: str, link: str) -> None:
 @cases(st.text(max_size=300), st.integers(min_value=2, max_value=60))
 def test_cutting(text: str, limit: int) -> None:
     """What is cut is never longer than asked for, and what fits stays."""
-    short = cut(text, limit)
+    short = truncate(text, limit)
 
     assert len(short) <= limit
     assert short == text or short.endswith("…")
@@ -107,7 +107,7 @@ def test_the_beginning_is_how_the_text_begins(text: str) -> None:
     """Of prose, reading only the beginning gives the same first words."""
     whole = plain_text(text * 30)
 
-    assert beginning(text * 30, 50)[:20] == whole[:20]
+    assert leading_text(text * 30, 50)[:20] == whole[:20]
 
 
 def test_attributes_in_capitals() -> None:
@@ -117,7 +117,7 @@ def test_attributes_in_capitals() -> None:
         '<VIDEO POSTER="javascript:x"></VIDEO><Q CITE="data:x">q</Q>'
     )
 
-    assert safe_html(shouted, BASE) == (
+    assert sanitize(shouted, BASE) == (
         '<img srcset="https://outlet.example/a/b.png 1x"><video></video><q>q</q>'
     )
 
@@ -127,14 +127,14 @@ def test_many_tags_are_no_tower() -> None:
     drawing = "<p>A <b>chart</b></p><svg>" + "<path d='M0 0'/>" * 300 + "</svg>"
     paragraphs = "<p>One" * 300 + "<ul>" + "<li>x" * 300 + "</ul>"
 
-    assert "<b>chart</b>" in safe_html(drawing, BASE)
-    assert safe_html(paragraphs, BASE).count("<p>") == 300
+    assert "<b>chart</b>" in sanitize(drawing, BASE)
+    assert sanitize(paragraphs, BASE).count("<p>") == 300
 
 
 @pytest.mark.parametrize("tower", ["<div>" * 30_000, "<div></i>" * 30_000, "<x><y>" * 30_000])
 def test_a_tower(tower: str) -> None:
     """What is nested beyond reason is read as text, at once."""
-    assert safe_html(f"{tower}Top", BASE).strip() == "Top"
+    assert sanitize(f"{tower}Top", BASE).strip() == "Top"
     assert plain_text(f"{tower}Top") == "Top"
 
 
@@ -145,7 +145,7 @@ def test_links_that_may_stay() -> None:
         '<video src="v.mp4" poster="/p.png" controls></video><blockquote cite="q">q</blockquote>'
     )
 
-    assert safe_html(given_html, BASE) == (
+    assert sanitize(given_html, BASE) == (
         '<p>A <a href="https://outlet.example/a/b" rel="noopener noreferrer">b</a> '
         '<img src="https://outlet.example/c.png" srcset="https://outlet.example/a/c.png 1x, '
         'https://outlet.example/d,e.png 2x" alt="x"></p><video '
@@ -168,11 +168,11 @@ def test_a_text_longer_than_any_article() -> None:
 @pytest.mark.parametrize("host", ["exa|mple.org", "xn--exa+0", "a b", "[::1", "xn--é"])
 def test_a_host_that_is_none(host: str) -> None:
     """An address on it is none, and as a base it resolves nothing."""
-    entry = clean(named(given("A", link=f"http://{host}/a")), source(), NOW)
+    entry = clean(named(given("A", url=f"http://{host}/a")), source(), NOW)
 
     assert isinstance(entry, Rejected)
     assert entry.reason == "it has no link to an article"
-    assert safe_html('<p><a href="b">b</a></p>', f"http://{host}/a").startswith("<p><a")
+    assert sanitize('<p><a href="b">b</a></p>', f"http://{host}/a").startswith("<p><a")
 
 
 _OUT = "left out by the source's exclude rule"
@@ -200,12 +200,12 @@ def test_the_same_words_have_the_same_face() -> None:
     one = clean(named(given("A", content=html("<p>x</p>"))), source(), NOW)
     same = clean(named(given("A", content=html("<p >x</p>"))), source(), NOW)
     other = clean(
-        named(given("B", content=html("<p>x</p>"), link="https://outlet.example/a")), source(), NOW
+        named(given("B", content=html("<p>x</p>"), url="https://outlet.example/a")), source(), NOW
     )
 
     assert isinstance(one, Entry)
     assert isinstance(same, Entry)
     assert isinstance(other, Entry)
-    assert one.digest != same.digest
-    assert one.face == same.face
-    assert one.face != other.face
+    assert one.raw_hash != same.raw_hash
+    assert one.content_hash == same.content_hash
+    assert one.content_hash != other.content_hash

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.clean import clean_all
-from aggregator.ingest.identity import recognise
-from aggregator.ingest.naming import name
-from aggregator.ingest.parse import parse
+from aggregator.ingest.clean.cleaner import clean_all
+from aggregator.ingest.match.keys import assign_keys
+from aggregator.ingest.match.matcher import match_entries
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, ParsedFeed, Rejected
 from tests.builders import NOW, fetched, source
 
@@ -25,7 +25,7 @@ def test_quirk(case: Path) -> None:
 
     parsed = parse(fetched(file.read_bytes(), "application/xml"))
     assert isinstance(parsed, ParsedFeed), parsed
-    found = recognise(name(parsed.entries), {})
+    found = match_entries(assign_keys(parsed.entries), {})
     cleaned = clean_all(found.new, source(), NOW)
 
     entries = [entry for entry in cleaned if isinstance(entry, Entry)]
@@ -36,7 +36,7 @@ def test_quirk(case: Path) -> None:
     ]
     assert shown == expected["entries"], expected["odd"]
     assert rejected == expected.get("rejected", [])
-    assert found.known == expected.get("repeats", 0)
+    assert found.unchanged_count == expected.get("repeats", 0)
 
 
 def _plain(value: Any) -> Any:

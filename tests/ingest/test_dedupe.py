@@ -8,29 +8,33 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe import Rules, Told, chosen, dedupe
-from aggregator.model import Bond, Entry, Kin, Kind, Story
+from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, choose_candidates, dedupe
+from aggregator.model import Entry, Match, MatchKind, Story, StoryNeighbourhood
 from tests.builders import NOW, article, at, entry, prose, source, story
 
 BEFORE = NOW - timedelta(hours=1)
 OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 
 
-def _dedupe(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> Told:
+def _dedupe(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> ClusterResult:
     """New entries, each compared with every stored one."""
-    numbered = [e if e.row else replace(e, row=-1 - place) for place, e in enumerate(entries)]
-    rows = [e.row for s in stored for e in s.entries]
-    kin = Kin(stories=tuple(stored), published=frozenset(s.id for s in stored))
+    numbered = [
+        e if e.entry_id else replace(e, entry_id=-1 - place) for place, e in enumerate(entries)
+    ]
+    rows = [e.entry_id for s in stored for e in s.entries]
+    kin = StoryNeighbourhood(stories=tuple(stored), published_ids=frozenset(s.id for s in stored))
     kin, taken = keys.pop("kin", kin), keys.pop("taken", frozenset())
-    candidates = {e.row: rows for e in numbered}
-    rules = Rules(**{"sources": OUTLETS, "authority": "commons.example", "now": NOW, **keys})
+    candidates = {e.entry_id: rows for e in numbered}
+    rules = ClusterSettings(
+        **{"sources": OUTLETS, "authority": "commons.example", "now": NOW, **keys}
+    )
     return dedupe(numbered, kin, candidates, taken, rules)
 
 
 def _stored(row: int, told: Entry, *others: Entry, **keys: Any) -> Story:
     """A story that readers were told an hour ago; its entries are numbered from `row`."""
-    numbered = [replace(e, row=row + place) for place, e in enumerate((told, *others))]
-    return story(*numbered, **{"begun": BEFORE, **keys})
+    numbered = [replace(e, entry_id=row + place) for place, e in enumerate((told, *others))]
+    return story(*numbered, **{"first_seen_at": BEFORE, **keys})
 
 
 def test_a_new_story() -> None:
@@ -39,18 +43,18 @@ def test_a_new_story() -> None:
 
     assert told.public_id == "https://harbor.example/?p=cranes"
     assert len(told.id) == 16
-    assert told.arrived == told.begun == NOW
+    assert told.listed_at == told.first_seen_at == NOW
 
 
 def test_a_copy_at_the_same_address() -> None:
     """It is the same story; the lead stays, and so does everything that readers know."""
     standing = _stored(1, entry("Cranes", "harbor"))
-    copy = entry("Cranes!", "commons", address=standing.lead.address)
+    copy = entry("Cranes!", "commons", canonical_url=standing.lead.canonical_url)
 
     (grown,) = _dedupe(copy, stored=[standing]).stories
 
-    assert (grown.lead, grown.others) == (standing.lead, (replace(copy, row=-1),))
-    assert grown.why == (f"commons and harbor: same address {copy.address}",)
+    assert (grown.lead, grown.duplicates) == (standing.lead, (replace(copy, entry_id=-1),))
+    assert grown.reasons == (f"commons and harbor: same address {copy.canonical_url}",)
     assert (grown.id, grown.public_id, grown.published, grown.updated) == (
         standing.id, standing.public_id, standing.published, standing.updated,
     )  # fmt: skip
@@ -64,22 +68,22 @@ def test_a_copy_at_another_address() -> None:
     told = _dedupe(copy, stored=[standing])
 
     assert [s.id for s in told.stories] == [standing.id]
-    (bond,) = told.bonds
-    assert (bond.a, bond.b, bond.kind) == (-1, 1, Kind.TEXT)
-    assert "100% of the shorter text stands in the other" in bond.why
+    (bond,) = told.matches
+    assert (bond.entry_a, bond.entry_b, bond.kind) == (-1, 1, MatchKind.TEXT)
+    assert "100% of the shorter text stands in the other" in bond.reason
 
 
 def test_the_original_after_a_copy() -> None:
     """The outlet on whose site the article stands takes the lead, as an update; nothing else
     moves, so no reader sees the story twice."""
     original = entry("Cranes", "harbor")
-    copy = entry("Cranes!", "commons", link=original.link, published=at("2026-10-05 11:00"))
+    copy = entry("Cranes!", "commons", url=original.url, published=at("2026-10-05 11:00"))
     standing = _stored(1, copy)
 
     (grown,) = _dedupe(original, stored=[standing]).stories
 
     assert (grown.lead.title, grown.updated) == ("Cranes", NOW)
-    assert [e.title for e in grown.others] == ["Cranes!"]
+    assert [e.title for e in grown.duplicates] == ["Cranes!"]
     assert (grown.id, grown.public_id, grown.published) == (
         standing.id, standing.public_id, standing.published,
     )  # fmt: skip
@@ -89,19 +93,19 @@ def test_the_original_by_what_a_copy_says() -> None:
     """ "Originally published at" names it, though each stands on its own outlet's site."""
     text = prose(1)
     original = article("Cranes stand still", "harbor", f"<p>{text}</p>")
-    footer = f'<p>Originally published at <a href="{original.link}">Harbor</a>.</p>'
+    footer = f'<p>Originally published at <a href="{original.url}">Harbor</a>.</p>'
     copy = article("Cranes stand still", "commons", f"<p>{text}</p>{footer}")
 
     (grown,) = _dedupe(original, stored=[_stored(1, copy)]).stories
 
-    assert (grown.lead.source, [e.source for e in grown.others]) == ("harbor", ["commons"])
+    assert (grown.lead.source, [e.source for e in grown.duplicates]) == ("harbor", ["commons"])
 
 
 def test_a_copy_whose_feed_names_its_source() -> None:
     """<source> in RSS and atom:source say whose article it is."""
     outlets = {**OUTLETS, "harbor": source("harbor", feed="https://harbor.example/feed")}
     original = article("Cranes stand still", "harbor", prose(1))
-    copy = article("Cranes stand still", "commons", prose(1), originals=("harbor.example/feed",))
+    copy = article("Cranes stand still", "commons", prose(1), source_urls=("harbor.example/feed",))
 
     (grown,) = _dedupe(original, stored=[_stored(1, copy)], sources=outlets).stories
 
@@ -114,10 +118,12 @@ def test_precedence_decides_while_nobody_was_told() -> None:
     first = article("Cranes stand still", "harbor", prose(1))
     better = article("Cranes stand still", "commons", prose(1))
 
-    same_run = _dedupe(better, stored=[_stored(1, first, begun=NOW)], sources=outlets)
+    same_run = _dedupe(better, stored=[_stored(1, first, first_seen_at=NOW)], sources=outlets)
     later = _dedupe(better, stored=[_stored(1, first)], sources=outlets)
     clock = NOW.replace(microsecond=123456)  # the store keeps seconds
-    precise = _dedupe(better, stored=[_stored(1, first, begun=NOW)], sources=outlets, now=clock)
+    precise = _dedupe(
+        better, stored=[_stored(1, first, first_seen_at=NOW)], sources=outlets, now=clock
+    )
 
     assert same_run.stories[0].lead.source == "commons"
     assert precise.stories[0].lead.source == "commons"
@@ -127,7 +133,7 @@ def test_precedence_decides_while_nobody_was_told() -> None:
 
 def test_a_copy_on_its_own_site_takes_no_lead() -> None:
     """Not even if the article that readers know stands on another host than its outlet's."""
-    first = article("Cranes stand still", "harbor", prose(1), link="https://cdn.example/1")
+    first = article("Cranes stand still", "harbor", prose(1), url="https://cdn.example/1")
     copy = article("Cranes stand still", "commons", prose(1))
 
     (grown,) = _dedupe(copy, stored=[_stored(1, first)]).stories
@@ -141,29 +147,34 @@ def test_an_article_that_is_rewritten() -> None:
     standing = _stored(
         1, article("Cranes rest", "harbor", prose(1)), article("X", "commons", prose(1))
     )
-    kin = Kin(
+    kin = StoryNeighbourhood(
         stories=(standing,),
-        bonds=(Bond(a=1, b=2, kind=Kind.TEXT, score=2.0),),
-        published=frozenset({standing.id}),
+        matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.TEXT, score=2.0),),
+        published_ids=frozenset({standing.id}),
     )
     words = prose(1).split()
     half = " ".join(words[: len(words) // 2])
-    other = replace(article("Teachers march", "commons", prose(2)), row=2)
-    alike = replace(article("Teachers march", "commons", f"{half} {prose(2)}"), row=2)
+    other = replace(article("Teachers march", "commons", prose(2)), entry_id=2)
+    alike = replace(article("Teachers march", "commons", f"{half} {prose(2)}"), entry_id=2)
 
     apart, together = _dedupe(other, kin=kin), _dedupe(alike, kin=kin)
 
-    assert apart.lost == {(1, 2)}
+    assert apart.dropped_matches == {(1, 2)}
     assert {s.lead.source for s in apart.stories} == {"harbor", "commons"}
-    assert together.lost == frozenset()
+    assert together.dropped_matches == frozenset()
     assert [len(s.entries) for s in together.stories] == [2]
 
 
 def test_a_story_id_is_given_once() -> None:
     """An article that is told apart again and again begins another story each time."""
-    entries = [replace(entry("Cranes", "harbor"), row=1), replace(entry("X", "commons"), row=2)]
+    entries = [
+        replace(entry("Cranes", "harbor"), entry_id=1),
+        replace(entry("X", "commons"), entry_id=2),
+    ]
     first = _stored(1, *entries)
-    kin = Kin(stories=(first,), bonds=(Bond(a=1, b=2, kind=Kind.SPLIT),))
+    kin = StoryNeighbourhood(
+        stories=(first,), matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),)
+    )
     (_, split) = sorted(_dedupe(kin=kin).stories, key=lambda s: s.id != first.id)
     again = replace(first, id=split.id)
 
@@ -174,7 +185,10 @@ def test_a_story_id_is_given_once() -> None:
 
 def test_two_entries_of_one_source() -> None:
     """What an outlet tells apart stays apart, however alike (NewsBlur#1722)."""
-    one, two = entry("One", "harbor", address="h/1"), entry("Two", "harbor", address="h/1")
+    one, two = (
+        entry("One", "harbor", canonical_url="h/1"),
+        entry("Two", "harbor", canonical_url="h/1"),
+    )
 
     assert len(_dedupe(one, two).stories) == 2
     assert [s.lead.title for s in _dedupe(two, stored=[_stored(1, one)]).stories] == ["Two"]
@@ -204,18 +218,23 @@ def test_what_binds_two_stories() -> None:
 
     told = _dedupe(whole, stored=[one, two])
 
-    assert apart.bonds == ()
+    assert apart.matches == ()
     (grown,) = told.stories
     assert grown.id == one.id
     assert {e.source for e in grown.entries} == {"harbor", "plains", "commons"}
-    assert told.absorbed == {two.id: one.id}
+    assert told.merged_into == {two.id: one.id}
 
 
 def test_a_story_that_readers_have_seen_goes_first() -> None:
     """One that was only held gives way to it, though it is older."""
-    held, seen = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains", address="h/1"))
-    bond = Bond(a=1, b=2, kind=Kind.MERGED)
-    kin = Kin(stories=(held, seen), bonds=(bond,), published=frozenset({seen.id}))
+    held, seen = (
+        _stored(1, entry("A", "harbor")),
+        _stored(2, entry("A", "plains", canonical_url="h/1")),
+    )
+    bond = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
+    kin = StoryNeighbourhood(
+        stories=(held, seen), matches=(bond,), published_ids=frozenset({seen.id})
+    )
 
     told = _dedupe(kin=kin)
 
@@ -225,39 +244,45 @@ def test_a_story_that_readers_have_seen_goes_first() -> None:
 def test_the_story_that_was_told_first_goes_on() -> None:
     """Not the one whose article is stored under the lower number."""
     late, early = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains"))
-    early = replace(early, begun=BEFORE - timedelta(hours=1))
-    bond = Bond(a=1, b=2, kind=Kind.MERGED)
+    early = replace(early, first_seen_at=BEFORE - timedelta(hours=1))
+    bond = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
     seen = frozenset({late.id, early.id})
 
-    told = _dedupe(kin=Kin(stories=(late, early), bonds=(bond,), published=seen))
+    told = _dedupe(
+        kin=StoryNeighbourhood(stories=(late, early), matches=(bond,), published_ids=seen)
+    )
 
-    assert told.absorbed == {late.id: early.id}
+    assert told.merged_into == {late.id: early.id}
 
 
 def test_a_copy_of_what_was_dropped() -> None:
     """It is a story of its own: what an operator never wants to publish does not come back."""
     dropped = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Why the cranes stand still", "commons", prose(1))
-    kin = Kin(stories=(dropped,), gone=frozenset({dropped.id}))
+    kin = StoryNeighbourhood(stories=(dropped,), unlisted_ids=frozenset({dropped.id}))
 
     told = _dedupe(copy, stored=[dropped], kin=kin)
 
-    assert [(s.lead.source, s.others) for s in told.stories] == [("commons", ())]
+    assert [(s.lead.source, s.duplicates) for s in told.stories] == [("commons", ())]
 
 
 def test_an_operator_tells_apart() -> None:
     """What stays keeps the story, what is split off begins one; evidence counts no more."""
-    copy = entry("Cranes", "commons", address="harbor.example/cranes")
+    copy = entry("Cranes", "commons", canonical_url="harbor.example/cranes")
     standing = _stored(1, entry("Cranes", "harbor"), copy)
     bonds = (
-        Bond(a=1, b=2, kind=Kind.SPLIT),
-        Bond(a=1, b=2, kind=Kind.ADDRESS, score=1.0),
+        Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),
+        Match(entry_a=1, entry_b=2, kind=MatchKind.ADDRESS, score=1.0),
     )
 
-    told = _dedupe(kin=Kin(stories=(standing,), bonds=bonds, published=frozenset({standing.id})))
+    told = _dedupe(
+        kin=StoryNeighbourhood(
+            stories=(standing,), matches=bonds, published_ids=frozenset({standing.id})
+        )
+    )
 
     kept, split = sorted(told.stories, key=lambda s: s.id != standing.id)
-    assert (kept.id, kept.others, split.lead.source) == (standing.id, (), "commons")
+    assert (kept.id, kept.duplicates, split.lead.source) == (standing.id, (), "commons")
     assert split.public_id not in (standing.public_id, "")
 
 
@@ -266,11 +291,11 @@ def test_a_merged_story_that_is_split_again() -> None:
     copy = entry("Cranes", "commons")
     standing = _stored(1, entry("Cranes", "harbor"), copy)
     former = _stored(2, copy)
-    kin = Kin(
+    kin = StoryNeighbourhood(
         stories=(standing,),
-        bonds=(Bond(a=1, b=2, kind=Kind.SPLIT),),
-        former=(former,),
-        published=frozenset({standing.id}),
+        matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),),
+        merged_stories=(former,),
+        published_ids=frozenset({standing.id}),
     )
 
     told = _dedupe(kin=kin)
@@ -291,7 +316,7 @@ def test_a_source_that_wants_less(setting: str, link: str, count: int) -> None:
     """`dedupe` of a source says by what its entries may be merged, with whomever."""
     outlets = {**OUTLETS, "commons": source("commons", dedupe=setting)}
     standing = _stored(1, article("Cranes stand still", "harbor", prose(1)))
-    copy = article("Cranes stand still", "commons", prose(1), link=link)
+    copy = article("Cranes stand still", "commons", prose(1), url=link)
 
     told = _dedupe(copy, stored=[standing], sources=outlets)
 
@@ -335,18 +360,18 @@ def test_the_first_import_of_an_archive() -> None:
     """Its stories arrive at their own dates, so they do not push fresh news out of the feed."""
     old = entry("Old", "harbor", published=NOW - timedelta(days=300))
 
-    assert _dedupe(old, is_first_import=True).stories[0].arrived == NOW - timedelta(days=300)
-    assert _dedupe(old).stories[0].arrived == NOW
+    assert _dedupe(old, is_first_import=True).stories[0].listed_at == NOW - timedelta(days=300)
+    assert _dedupe(old).stories[0].listed_at == NOW
 
 
 def test_no_outlet_crowds_out_the_others() -> None:
     """However many posts of one outlet are like a new one, a less like one of another outlet is
     looked at; the outlet's own are not."""
-    new = replace(entry("Cranes", "commons"), row=-1)
+    new = replace(entry("Cranes", "commons"), entry_id=-1)
     near = {-1: Counter(dict.fromkeys(range(1, 100), 9) | {100: 5} | dict.fromkeys((7, 8), 20))}
     outlets = dict.fromkeys(range(1, 100), "plains") | {100: "harbor", 8: "commons"}
 
-    found = chosen([new], near, outlets)[-1]
+    found = choose_candidates([new], near, outlets)[-1]
 
     assert found[0] == 7
     assert found[-1] == 100

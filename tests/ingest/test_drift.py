@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.ingest.documents import glimpse_of
-from aggregator.ingest.drift import by_part, silence, unfiled
-from aggregator.query import Glimpse
+from aggregator.ingest.categorize.monitoring import dates_by_reason, find_silence, group_unfiled
+from aggregator.ingest.documents import view_of_entry
+from aggregator.query import EntryView
 from tests.builders import NOW, entry
 
 DAY = timedelta(days=1)
@@ -28,18 +28,18 @@ CASES = [
 @pytest.mark.parametrize(("days", "a_week"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_silence(days: list[float], a_week: float | None) -> None:
     """A part is silent after a week, twice as long as ever, and four stories too few."""
-    found = silence([NOW - day * DAY for day in days], NOW)
+    found = find_silence([NOW - day * DAY for day in days], NOW)
 
     if a_week is None:
         assert found is None
     else:
         assert found
         assert found.since == NOW - min(days) * DAY
-        assert found.a_week == pytest.approx(a_week)
+        assert found.per_week == pytest.approx(a_week)
 
 
-def _glimpses(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[Glimpse]:
-    return [glimpse_of(entry(title, outlet, tags=tags), None) for title in titles]
+def _glimpses(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[EntryView]:
+    return [view_of_entry(entry(title, outlet, tags=tags), None) for title in titles]
 
 
 def test_what_no_topic_has() -> None:
@@ -50,18 +50,18 @@ def test_what_no_topic_has() -> None:
     filed = _glimpses(*(f"Strike with cranes {n}" for n in range(60)))
     looked = [*((g, False) for g in (*dams, *ports)), *((g, True) for g in filed)]
 
-    first, second, *rest = unfiled(looked, 5)
+    first, second, *rest = group_unfiled(looked, 5)
 
     assert (first.label, len(first.titles), first.outlets) == ("number", 9, 1)
     assert second.label in ("tag:ports", "news", "letters")
     assert len(second.titles) == 7
     assert [group.label for group in rest] == ["year"]
-    assert list(unfiled(looked[:3], 5)) == []
+    assert list(group_unfiled(looked[:3], 5)) == []
 
 
 def test_nothing_is_stored() -> None:
     """There is nothing to group."""
-    assert list(unfiled([], 5)) == []
+    assert list(group_unfiled([], 5)) == []
 
 
 def test_what_has_a_rhythm() -> None:
@@ -75,7 +75,7 @@ def test_what_has_a_rhythm() -> None:
         (5, "labor", ("hand", "source harbor"), NOW),
     ]
 
-    assert by_part(placed) == {
+    assert dates_by_reason(placed) == {
         ("labor", "rule a"): [NOW],
         ("labor", "rule b"): [NOW],
         ("labor", "source harbor"): [NOW],
@@ -87,4 +87,4 @@ def test_few_stories_have_topics() -> None:
     """Groups are shown all the same."""
     looked = [(glimpse, False) for glimpse in _glimpses(*(f"Dam {n} breaks" for n in range(9)))]
 
-    assert [group.label for group in unfiled(looked, 5)] == ["breaks"]
+    assert [group.label for group in group_unfiled(looked, 5)] == ["breaks"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe.evidence import compare
-from aggregator.ingest.dedupe.telling import Telling
-from aggregator.model import Entry, Kind
+from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.similarity import compare
+from aggregator.model import Entry, MatchKind
 from tests.builders import NOW, article, prose
 
 TEXT = prose(1, 150)
@@ -21,19 +21,19 @@ FOOTER = (
 APPEAL = "<p>Sign up for our newsletter to get the week's best stories in your inbox, free.</p>"
 
 
-def _kind(one: Entry, other: Entry) -> Kind | None:
-    a, b = Telling(one), Telling(other)
+def _kind(one: Entry, other: Entry) -> MatchKind | None:
+    a, b = TextFeatures(one), TextFeatures(other)
     found, turned = compare(a, b), compare(b, a)
     assert (found and found.kind) == (turned and turned.kind)
     return found.kind if found else None
 
 
 def _harbor(title: str, text: str = "", **keys: Any) -> Entry:
-    return article(title, "harbor", text, row=1, **keys)
+    return article(title, "harbor", text, entry_id=1, **keys)
 
 
 def _commons(title: str, text: str = "", **keys: Any) -> Entry:
-    return article(title, "commons", text, row=2, **keys)
+    return article(title, "commons", text, entry_id=2, **keys)
 
 
 WORDS = TEXT.split()
@@ -81,7 +81,7 @@ SAME = {
 @pytest.mark.parametrize("case", SAME)
 def test_one_article(case: str) -> None:
     """Shared text says so, whatever an outlet does to it."""
-    assert _kind(*SAME[case]) is Kind.TEXT
+    assert _kind(*SAME[case]) is MatchKind.TEXT
 
 
 TOLL = "At least {} people have died and {} have lost their homes in the floods, officials said."
@@ -128,17 +128,17 @@ DIFFERENT = {
                  f"Letters to the editor for the last week of November. {prose(2, 60)}"),
     ),
     "one page of tickets, a year apart": (
-        _harbor("Concert tonight in the park", prose(1, 40), link="https://tickets.example/buy"),
-        _commons("Budget passes at last", prose(2, 40), link="https://tickets.example/buy",
+        _harbor("Concert tonight in the park", prose(1, 40), url="https://tickets.example/buy"),
+        _commons("Budget passes at last", prose(2, 40), url="https://tickets.example/buy",
                  published=NOW - timedelta(days=300)),
     ),
     "a part that says where the series began": (
-        _harbor("All eyes on the docks, Part 1", TEXT, link="https://harbor.example/1"),
+        _harbor("All eyes on the docks, Part 1", TEXT, url="https://harbor.example/1"),
         _commons("All eyes on the docks, Part 2", f"<p>{prose(4, 90)}</p><p>First published at "
                  '<a href="https://harbor.example/1">Part 1</a>.</p>'),
     ),
     "the outlets' own name in both titles": (
-        _harbor("Teachers march again | News Service", prose(1, 40), link="https://harbor.example/1"),
+        _harbor("Teachers march again | News Service", prose(1, 40), url="https://harbor.example/1"),
         _commons("Cranes rest at night | News Service",
                  f"<p>{prose(2, 40)}</p><p>First published at "
                  '<a href="https://harbor.example/1">Harbor</a>.</p>'),
@@ -210,7 +210,7 @@ def test_one_title_and_a_sentence() -> None:
     bare = _commons(title)
     late = _commons(title, "Another text altogether.", published=NOW - timedelta(days=9))
 
-    assert _kind(one, other) is _kind(one, bare) is Kind.TITLE
+    assert _kind(one, other) is _kind(one, bare) is MatchKind.TITLE
     assert _kind(one, late) is None
 
 
@@ -229,22 +229,22 @@ ADDRESSES = [
 @pytest.mark.parametrize("link", ADDRESSES)
 def test_one_address(link: str) -> None:
     """Scheme, www, tracking, AMP and noise behind # are no part of an article's name."""
-    one = _harbor("Cranes", link="https://harbor.example/2026/cranes")
+    one = _harbor("Cranes", url="https://harbor.example/2026/cranes")
 
-    assert _kind(one, _commons("Why the cranes rest", link=link)) is Kind.ADDRESS
+    assert _kind(one, _commons("Why the cranes rest", url=link)) is MatchKind.ADDRESS
 
 
 def test_it_says_where_it_comes_from() -> None:
     """A link in a sentence of credit names the original, if the articles have to do with each
     other; one that leads to another article does not."""
     original = _harbor("Cranes rest in the harbor", prose(1, 40))
-    credit = f'<p>First published at <a href="{original.link}">Harbor</a>.</p>'
+    credit = f'<p>First published at <a href="{original.url}">Harbor</a>.</p>'
     copy = _commons("Cranes rest: a view", f"<p>{prose(1, 20)} {prose(2, 40)}</p>{credit}")
     report = _commons("Cranes rest in the harbor again", f"<p>{prose(3, 40)}</p>{credit}")
     bare = _commons("Cranes rest in the harbor still", credit)
     stranger = _commons("Teachers march", f"<p>{prose(3, 40)}</p>{credit}")
 
-    assert _kind(original, copy) is _kind(original, bare) is Kind.ATTRIBUTION
+    assert _kind(original, copy) is _kind(original, bare) is MatchKind.ATTRIBUTION
     assert _kind(original, report) is None
     assert _kind(original, stranger) is None
 
@@ -252,28 +252,28 @@ def test_it_says_where_it_comes_from() -> None:
 def test_a_feed_that_is_named_beside_the_original() -> None:
     """It is no second original, so the copy is no round-up."""
     original = _harbor("Cranes rest in the harbor")
-    named = (original.address, "harbor.example/feed")
-    copy = _commons("Noted", "Cranes rest in the harbor, says Harbor.", originals=named)
+    named = (original.canonical_url, "harbor.example/feed")
+    copy = _commons("Noted", "Cranes rest in the harbor, says Harbor.", source_urls=named)
 
-    assert _kind(original, copy) is Kind.ATTRIBUTION
+    assert _kind(original, copy) is MatchKind.ATTRIBUTION
 
 
 def test_a_page_of_several_programmes() -> None:
     """Two texts at one address that have nothing in common are not one."""
     page = "https://harbor.example/programme"
-    one = _harbor("Cranes on air", f"{prose(1, 60)} one of the few", link=page)
-    other = _commons("Teachers on air", f"{prose(2, 60)} one of the many", link=page)
+    one = _harbor("Cranes on air", f"{prose(1, 60)} one of the few", url=page)
+    other = _commons("Teachers on air", f"{prose(2, 60)} one of the many", url=page)
 
     assert _kind(one, other) is None
-    assert _kind(one, _commons("Teachers on air", prose(1, 60), link=page)) is Kind.ADDRESS
+    assert _kind(one, _commons("Teachers on air", prose(1, 60), url=page)) is MatchKind.ADDRESS
 
 
 def test_a_round_up_of_credits() -> None:
     """What names several originals is a copy of none of them by its credits alone."""
     one = _harbor("Dockers stop the cranes", prose(1, 90))
-    other = article("Teachers march", "plains", prose(2, 90), row=3)
+    other = article("Teachers march", "plains", prose(2, 90), entry_id=3)
     credits_ = "".join(
-        f'<p>{e.title}. First published by <a href="{e.link}">them</a>.</p>' for e in (one, other)
+        f'<p>{e.title}. First published by <a href="{e.url}">them</a>.</p>' for e in (one, other)
     )
     round_up = _commons("What we liked", f"{credits_}<p>{prose(3, 20)}</p>")
 
@@ -288,5 +288,5 @@ def test_far_apart() -> None:
     again = _commons("Cranes rest", TEXT, published=NOW - timedelta(days=31))
 
     assert _kind(one, again) is None
-    assert compare(Telling(one), Telling(again), timedelta(days=60)) is not None
+    assert compare(TextFeatures(one), TextFeatures(again), timedelta(days=60)) is not None
     assert _kind(one, _commons("Cranes rest", TEXT, published=again.published, is_dated=False))

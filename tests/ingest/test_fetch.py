@@ -18,14 +18,15 @@ import brotli
 import pytest
 from backports import zstd
 
-from aggregator.demo.press import Answer, Press, Request, open_press
-from aggregator.ingest.domains import domain_of
-from aggregator.ingest.fetch import Limits, open_fetcher
-from aggregator.model import Failed, Fetched, Hold, Push, Source, Unchanged, Validators
+from aggregator.demo.press import CannedResponse, Press, Request, open_press
+from aggregator.ingest.domains import registrable_domain
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.model import Backoff, Failed, Fetched, HubLink, Source, Unchanged, Validators
 from tests.builders import NOW, source
 
 LOOPBACK = ip_network("127.0.0.0/8")
-Result = Fetched | Unchanged | Failed | Hold
+Result = Fetched | Unchanged | Failed | Backoff
 
 
 def _fetch(
@@ -35,7 +36,7 @@ def _fetch(
     **limits: Any,
 ) -> Result:
     async def once() -> Result:
-        given = Limits(**{"user_agent": "tests/1 (+https://t.example)", "timeout": 2.0,
+        given = FetchSettings(**{"user_agent": "tests/1 (+https://t.example)", "timeout": 2.0,
                           "allow_private": (LOOPBACK,), **limits})  # fmt: skip
         async with (
             open_fetcher(given, environment) as fetcher,
@@ -59,7 +60,7 @@ def test_a_body(press: Press) -> None:
     """It arrives whole, with validators byte for byte, opaque and never re-formatted
     (rachelbythebay.com/w/feed); the server learns who we are."""
     headers = {"ETag": 'W/"a b"', "Last-Modified": "whenever", "Content-Type": "text/xml"}
-    url = press.put("/f", Answer(body=b"<rss/>", headers=headers))
+    url = press.put("/f", CannedResponse(body=b"<rss/>", headers=headers))
 
     result = _fetch(_at(url))
 
@@ -74,7 +75,7 @@ def test_a_body(press: Press) -> None:
 def test_a_304_keeps_the_validators(press: Press) -> None:
     """The next request is conditional, and the answer may bring newer validators (Miniflux
     handler.go)."""
-    url = press.put("/f", Answer(status=304, headers={"Last-Modified": "newer"}))
+    url = press.put("/f", CannedResponse(status=304, headers={"Last-Modified": "newer"}))
     old = Validators(etag='"x"', last_modified="older", body_hash="h")
 
     result = _fetch(_at(url), old)
@@ -88,7 +89,7 @@ def test_a_304_keeps_the_validators(press: Press) -> None:
 
 def test_the_same_bytes_without_validators(press: Press) -> None:
     """A server that knows no 304 costs no parsing either."""
-    url = press.put("/f", Answer(body=b"<rss/>"))
+    url = press.put("/f", CannedResponse(body=b"<rss/>"))
     first = _fetch(_at(url))
     assert isinstance(first, Fetched)
 
@@ -109,7 +110,7 @@ def test_the_same_bytes_without_validators(press: Press) -> None:
 )
 def test_compressed(press: Press, encoding: str, packed: bytes) -> None:
     """What comes packed is unpacked."""
-    url = press.put("/f", Answer(body=packed, headers={"Content-Encoding": encoding}))
+    url = press.put("/f", CannedResponse(body=packed, headers={"Content-Encoding": encoding}))
 
     result = _fetch(_at(url))
 
@@ -122,7 +123,7 @@ def test_too_large(press: Press) -> None:
     """The limit is on what comes out of the packing (newsboat PR#3428), and it fails in clear
     words, not as a broken feed (thane PR#514, commafeed#1580)."""
     bomb = gzip.compress(b"x" * 5_000_000)
-    url = press.put("/f", Answer(body=bomb, headers={"Content-Encoding": "gzip"}))
+    url = press.put("/f", CannedResponse(body=bomb, headers={"Content-Encoding": "gzip"}))
 
     error = _error(_fetch(_at(url), max_bytes=100_000))
 
@@ -131,7 +132,7 @@ def test_too_large(press: Press) -> None:
 
 def test_too_slow(press: Press) -> None:
     """A server that takes its time does not take ours."""
-    url = press.put("/f", Answer(body=b"<rss/>", delay=3.0))
+    url = press.put("/f", CannedResponse(body=b"<rss/>", delay=3.0))
 
     began = time.monotonic()
     error = _error(_fetch(_at(url), timeout=0.3))
@@ -158,10 +159,10 @@ def test_a_host_that_does_not_take_calls() -> None:
 def test_a_busy_host(press: Press) -> None:
     """Many feeds of one host are asked a few at a time, and waiting for a turn is no failure."""
     for n in range(6):
-        press.put(f"/{n}", Answer(body=b"<rss/>", delay=0.25))
+        press.put(f"/{n}", CannedResponse(body=b"<rss/>", delay=0.25))
 
     async def all_at_once() -> list[Result]:
-        limits = Limits(user_agent="t", timeout=0.6, per_host=1, allow_private=(LOOPBACK,))
+        limits = FetchSettings(user_agent="t", timeout=0.6, per_host=1, allow_private=(LOOPBACK,))
         async with open_fetcher(limits, {}) as fetcher:
 
             async def one(listed: Source) -> Result:
@@ -180,14 +181,14 @@ def test_one_host_in_peace(press: Press) -> None:
     begun: list[float] = []
     under_way = 0
 
-    def slow(_: Request) -> Answer:
+    def slow(_: Request) -> CannedResponse:
         nonlocal under_way
         under_way += 1
         at_once.append(under_way)
         begun.append(time.monotonic())
         time.sleep(0.25)
         under_way -= 1
-        return Answer(body=b"<rss/>")
+        return CannedResponse(body=b"<rss/>")
 
     for n in range(6):
         press.put(f"/{n}", slow)
@@ -202,9 +203,9 @@ def test_a_busy_host_keeps_nobody_waiting(press: Press) -> None:
     """Many sources of one slow host leave the places in a run to others."""
     with open_press("127.0.0.2") as other:
         for n in range(6):
-            press.put(f"/{n}", Answer(body=b"<rss/>", delay=0.5))
+            press.put(f"/{n}", CannedResponse(body=b"<rss/>", delay=0.5))
         slow = [_at(f"{press.url}/{n}") for n in range(6)]
-        quick = _at(other.put("/f", Answer(body=b"<rss/>")))
+        quick = _at(other.put("/f", CannedResponse(body=b"<rss/>")))
         done = _fetch_all([*slow, quick], per_host=1, concurrency=2)
 
     assert done.index(quick.feed) < 2
@@ -215,7 +216,7 @@ def _fetch_all(listed: list[Source], **limits: Any) -> list[str]:
     done: list[str] = []
 
     async def all_at_once() -> None:
-        given = Limits(**{"user_agent": "t", "allow_private": (LOOPBACK,), **limits})
+        given = FetchSettings(**{"user_agent": "t", "allow_private": (LOOPBACK,), **limits})
         async with open_fetcher(given, {}) as fetcher:
 
             async def one(source: Source) -> None:
@@ -234,27 +235,27 @@ def test_a_domain_that_wants_its_peace(press: Press) -> None:
     (FreshRSS#8925: too narrow) - but on a private network, other paths are other feeds
     (FreshRSS#7870: too wide)."""
     asked = {"user_agent": "t", "allow_private": (LOOPBACK,), "per_host": 1}
-    busy = Answer(status=429, headers={"Retry-After": "60"})
+    busy = CannedResponse(status=429, headers={"Retry-After": "60"})
     press.put("/busy", busy)
-    press.put("/fine", Answer(body=b"<rss/>"))
+    press.put("/fine", CannedResponse(body=b"<rss/>"))
 
     async def scene(domain: str) -> list[Result]:
         results = []
-        async with open_fetcher(Limits(**asked), {}) as fetcher:  # type: ignore[arg-type]
+        async with open_fetcher(FetchSettings(**asked), {}) as fetcher:  # type: ignore[arg-type]
             for path in ("/busy", "/busy", "/fine"):
                 listed = _at(f"{press.url}{path}")
                 async with fetcher.fetch(listed, Validators(), listed.feed, NOW) as result:
                     results.append(result)
-                if isinstance(result, Failed) and result.hold and domain:
-                    fetcher.holds[f"{press.url}/fine"] = replace(result.hold, domain=domain)
+                if isinstance(result, Failed) and result.backoff and domain:
+                    fetcher.backoffs[f"{press.url}/fine"] = replace(result.backoff, domain=domain)
         return results
 
     first, second, fine = asyncio.run(scene(""))
     assert isinstance(first, Failed)
-    assert first.hold == Hold(domain=f"{press.url}/busy", until=NOW + timedelta(seconds=60))
-    assert second == first.hold
+    assert first.backoff == Backoff(domain=f"{press.url}/busy", until=NOW + timedelta(seconds=60))
+    assert second == first.backoff
     assert isinstance(fine, Fetched)
-    assert isinstance(asyncio.run(scene("tumblr.com"))[2], Hold)
+    assert isinstance(asyncio.run(scene("tumblr.com"))[2], Backoff)
     assert [r.path for r in press.requests] == ["/busy", "/fine", "/busy"]
 
 
@@ -272,7 +273,7 @@ DOMAINS = [
 @pytest.mark.parametrize(("address", "domain"), DOMAINS)
 def test_whose_server(address: str, domain: str) -> None:
     """The registrable domain of a public host; of a private one, the address alone."""
-    assert domain_of(address) == domain
+    assert registrable_domain(address) == domain
 
 
 _IN_AN_HOUR = "in an hour"
@@ -295,28 +296,28 @@ def test_freshness(press: Press, headers: dict[str, str], seconds: int, status: 
     body = b"<rss/>" if status == 200 else b""
     hence = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     headers = {name: value.replace(_IN_AN_HOUR, hence) for name, value in headers.items()}
-    url = press.put("/f", Answer(body=body, status=status, headers=headers))
+    url = press.put("/f", CannedResponse(body=body, status=status, headers=headers))
 
     result = _fetch(_at(url), Validators(etag='"x"'))
 
     assert isinstance(result, Fetched | Unchanged)
-    assert seconds - 60 <= result.fresh <= seconds
+    assert seconds - 60 <= result.fresh_seconds <= seconds
 
 
 def test_a_hub_in_the_headers(press: Press) -> None:
     """WebSub 4: Link headers name hub and topic."""
     link = '<https://hub.example/>; rel="hub", </feed.xml>; rel="self"'
-    url = press.put("/f", Answer(body=b"<rss/>", headers={"Link": link}))
+    url = press.put("/f", CannedResponse(body=b"<rss/>", headers={"Link": link}))
 
     result = _fetch(_at(url))
 
     assert isinstance(result, Fetched)
-    assert result.push == Push(hub="https://hub.example/", topic=f"{press.url}/feed.xml")
+    assert result.hub_link == HubLink(hub="https://hub.example/", topic=f"{press.url}/feed.xml")
 
 
 def test_validators_that_are_not_asked_with(press: Press) -> None:
     """Without conditions the whole feed comes, and the same bytes are still the same."""
-    url = press.put("/f", Answer(body=b"<rss/>"))
+    url = press.put("/f", CannedResponse(body=b"<rss/>"))
     first = _fetch(_at(url))
     assert isinstance(first, Fetched)
 
@@ -329,14 +330,14 @@ def test_validators_that_are_not_asked_with(press: Press) -> None:
 
 def test_a_permanent_redirect(press: Press) -> None:
     """It is told apart from a temporary one; after a temporary hop nothing is permanent."""
-    there = press.put("/there", Answer(body=b"<rss/>"))
+    there = press.put("/there", CannedResponse(body=b"<rss/>"))
     for start, hops in {"/p": (301, 308), "/t": (302, 301), "/m": (301, 302)}.items():
-        press.put(start, Answer(status=hops[0], headers={"Location": f"{start}2"}))
-        press.put(f"{start}2", Answer(status=hops[1], headers={"Location": "/there"}))
+        press.put(start, CannedResponse(status=hops[0], headers={"Location": f"{start}2"}))
+        press.put(f"{start}2", CannedResponse(status=hops[1], headers={"Location": "/there"}))
 
     moved = {s: _fetch(_at(f"{press.url}{s}")) for s in ("/p", "/t", "/m", "/there")}
 
-    found = {s: r.moved_to for s, r in moved.items() if isinstance(r, Fetched)}
+    found = {s: r.redirected_to for s, r in moved.items() if isinstance(r, Fetched)}
     assert found == {"/p": there, "/t": "", "/m": f"{press.url}/m2", "/there": ""}
 
 
@@ -352,13 +353,15 @@ def test_a_port_that_is_not_for_the_web() -> None:
 
 def test_a_port_of_an_allowed_network(press: Press) -> None:
     """In the operator's own network every port may be asked."""
-    assert isinstance(_fetch(_at(press.put("/f", Answer(body=b"<rss/>"))), ports=(80,)), Fetched)
+    assert isinstance(
+        _fetch(_at(press.put("/f", CannedResponse(body=b"<rss/>"))), ports=(80,)), Fetched
+    )
 
 
 def test_a_proxy(press: Press) -> None:
     """The one that the environment names is asked, whatever network it stands in, for hosts
     that are not excepted; what an address stands for is checked before."""
-    press.put("http://feeds.example/f", Answer(body=b"<rss>by proxy</rss>"))
+    press.put("http://feeds.example/f", CannedResponse(body=b"<rss>by proxy</rss>"))
     environment = {"http_proxy": press.url, "NO_PROXY": "direct.example,127.0.0.1"}
 
     result = _fetch(_at("http://feeds.example/f"), environment=environment, allow_private=())
@@ -376,7 +379,7 @@ def test_a_proxy(press: Press) -> None:
 
 def test_a_proxy_without_a_scheme(press: Press) -> None:
     """It is one of http, as everywhere."""
-    press.put("http://feeds.example/f", Answer(body=b"<rss/>"))
+    press.put("http://feeds.example/f", CannedResponse(body=b"<rss/>"))
     bare = press.url.removeprefix("http://")
 
     assert isinstance(
@@ -433,7 +436,7 @@ STATUSES = [
 @pytest.mark.parametrize(("status", "sentence"), STATUSES, ids=[str(s) for s, _ in STATUSES])
 def test_a_status(press: Press, status: int, sentence: str) -> None:
     """The operator reads a sentence, not a number."""
-    result = _fetch(_at(press.put("/f", Answer(status=status))))
+    result = _fetch(_at(press.put("/f", CannedResponse(status=status))))
 
     assert isinstance(result, Failed)
     assert result.status == status
@@ -453,7 +456,7 @@ def test_a_status(press: Press, status: int, sentence: str) -> None:
 )
 def test_retry_after(press: Press, given: str, seconds: int) -> None:
     """The wish is granted, up to a day."""
-    url = press.put("/f", Answer(status=429, headers={"Retry-After": given}))
+    url = press.put("/f", CannedResponse(status=429, headers={"Retry-After": given}))
 
     result = _fetch(_at(url))
 
@@ -464,14 +467,14 @@ def test_retry_after(press: Press, given: str, seconds: int) -> None:
 # ---- redirects and private addresses -------------------------------------------------
 
 
-def _redirect(to: str) -> Answer:
-    return Answer(status=302, headers={"Location": to})
+def _redirect(to: str) -> CannedResponse:
+    return CannedResponse(status=302, headers={"Location": to})
 
 
 def test_a_redirect(press: Press) -> None:
     """It is followed, relative or not, and the last address is the base of the feed."""
     press.put("/old", _redirect("/new?x=1"))
-    press.put("/new?x=1", Answer(body=b"<rss/>"))
+    press.put("/new?x=1", CannedResponse(body=b"<rss/>"))
 
     result = _fetch(_at(f"{press.url}/old"))
 
@@ -520,7 +523,7 @@ def test_a_redirect_to_a_private_address(press: Press, url: str) -> None:
 def test_a_name_that_stands_for_a_private_address(press: Press) -> None:
     """What counts is the address that the connection goes to (lion-reader's DNS pinning)."""
     port = press.url.rpartition(":")[2]
-    press.put("/f", Answer(body=b"<rss/>"))
+    press.put("/f", CannedResponse(body=b"<rss/>"))
     url = f"http://localhost:{port}/f"
 
     assert "not asked" in _error(_fetch(_at(url), allow_private=()))
@@ -546,9 +549,9 @@ def test_a_login_stays_at_home(press: Press) -> None:
     """A redirect to another host does not take the secret along."""
     seen: list[Request] = []
 
-    def remember(request: Request) -> Answer:
+    def remember(request: Request) -> CannedResponse:
         seen.append(request)
-        return Answer(body=b"<rss/>")
+        return CannedResponse(body=b"<rss/>")
 
     port = press.url.rpartition(":")[2]
     press.put("/f", _redirect(f"http://localhost:{port}/g"))
@@ -568,19 +571,19 @@ def test_a_server_that_repeats_the_login(press: Press) -> None:
     listed = _at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
     environment = {"LOGIN": "joe:S3cretTok3n9", "KEY": "k3y-k3y-k3y"}
 
-    def repeats(request: Request) -> Answer:
+    def repeats(request: Request) -> CannedResponse:
         said = f"no {request.headers['authorization']} {request.headers['x-key']} S3cretTok3n9"
-        return Answer(status=302, headers={"Location": f"foo:{said}"})
+        return CannedResponse(status=302, headers={"Location": f"foo:{said}"})
 
     press.put("/f", repeats)
     error = _error(_fetch(listed, environment=environment))
     assert not any(word in error for word in ("S3cretTok3n9", "k3y-k3y-k3y", "am9l"))
 
-    press.put("/f", Answer(status=301, headers={"Location": "/g?auth=S3cretTok3n9"}))
-    press.put("/g?auth=S3cretTok3n9", Answer(body=b"<rss/>"))
+    press.put("/f", CannedResponse(status=301, headers={"Location": "/g?auth=S3cretTok3n9"}))
+    press.put("/g?auth=S3cretTok3n9", CannedResponse(body=b"<rss/>"))
     moved = _fetch(listed, environment=environment)
     assert isinstance(moved, Fetched)
-    assert moved.moved_to == ""
+    assert moved.redirected_to == ""
 
 
 @pytest.mark.parametrize("login", ["user:se\ncret", "user:se\x01cret"])

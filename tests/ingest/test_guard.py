@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from aggregator.ingest.guard import may_ask
+from aggregator.ingest.fetch.ssrf import is_allowed_address
 
 WORLD = ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
 INNER = [
@@ -19,20 +19,20 @@ INNER = [
 @pytest.mark.parametrize("address", WORLD)
 def test_the_world(address: str) -> None:
     """It may be asked."""
-    assert may_ask(ip_address(address), ())
+    assert is_allowed_address(ip_address(address), ())
 
 
 @pytest.mark.parametrize("address", INNER)
 def test_an_inner_address(address: str) -> None:
     """It may not, however it is wrapped."""
-    assert not may_ask(ip_address(address), ())
+    assert not is_allowed_address(ip_address(address), ())
 
 
 def test_an_allowed_network() -> None:
     """What the operator lists may be asked, and nothing beside it."""
     allowed = (ip_network("10.20.0.0/16"), ip_network("fd00::/8"))
 
-    assert may_ask(ip_address("10.20.1.1"), allowed)
-    assert may_ask(ip_address("::ffff:10.20.1.1"), allowed)
-    assert may_ask(ip_address("fd00::1"), allowed)
-    assert not may_ask(ip_address("10.21.1.1"), allowed)
+    assert is_allowed_address(ip_address("10.20.1.1"), allowed)
+    assert is_allowed_address(ip_address("::ffff:10.20.1.1"), allowed)
+    assert is_allowed_address(ip_address("fd00::1"), allowed)
+    assert not is_allowed_address(ip_address("10.21.1.1"), allowed)

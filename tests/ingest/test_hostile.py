@@ -226,7 +226,7 @@ def _told(report: SourceReport) -> str:
     """What the operator sees of a source: why it fails, or what came and how."""
     if report.error:
         return report.error
-    books = report.books
+    books = report.counts
     rejected = f", {books.rejected} rejected" if books.rejected else ""
     note = f"; {report.note}" if report.note else ""
     return f"read: {books.new} new{rejected}{note}"
@@ -266,14 +266,14 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
 
     pattern = re.escape(sees).replace("…", ".+")
     assert re.fullmatch(pattern, _told(reports["bad"])), _told(reports["bad"])
-    assert reports["good"].books.new == 1
+    assert reports["good"].counts.new == 1
     assert took < 12
     assert not name or press.asked == []
     state = newsroom.store.state("bad")
     if reports["bad"].error:
         assert (state.validators.etag, state.validators.body_hash) == ("", "")
         assert state.failing_since == newsroom.now
-        assert state.move.to == ""
+        assert state.redirect.url == ""
 
 
 @pytest.mark.usefixtures("resolving")
@@ -295,7 +295,7 @@ def test_a_domain_that_wants_its_peace(newsroom: Newsroom) -> None:
     assert asked == ["/busy", "/feed"]
     assert reports["second"].outcome is Outcome.WAITING
     assert reports["second"].note.startswith("tumblr.com has asked to be left alone until 2026")
-    assert reports["third"].books.new == 2
+    assert reports["third"].counts.new == 2
     assert later.total.new == 2
 
 
@@ -311,6 +311,6 @@ def test_what_follows_from_410_and_429(newsroom: Newsroom) -> None:
 
     assert [source.id for source in due] == ["busy"]
     assert newsroom.store.state("busy").next_fetch == newsroom.now + timedelta(hours=2)
-    assert newsroom.store.state("gone").retired == newsroom.now
+    assert newsroom.store.state("gone").retired_at == newsroom.now
     outcomes = {h.source: h.outcome for h in newsroom.store.health()}
     assert outcomes == {"gone": Outcome.RETIRED, "busy": Outcome.FAILED}

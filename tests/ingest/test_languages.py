@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.ingest.languages import language_of
+from aggregator.ingest.clean.language import detect_language
 
 TOLD = [
     ("en", "The harbor commission voted late on Tuesday to close the northern cranes."),
@@ -32,10 +32,10 @@ TOLD = [
 @pytest.mark.parametrize(("language", "text"), TOLD, ids=[t[0] for t in TOLD])
 def test_told(language: str, text: str) -> None:
     """By a sentence or two."""
-    assert language_of(text) == language
+    assert detect_language(text) == language
 
 
 @pytest.mark.parametrize("text", ["", "Strike!", "12 34 56 78 90 12 34 56 78 90 12 34 56 78 90 12"])
 def test_not_told(text: str) -> None:
     """Better none than a wrong one."""
-    assert language_of(text) == ""
+    assert detect_language(text) == ""

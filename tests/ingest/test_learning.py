@@ -5,19 +5,19 @@ from datetime import timedelta
 import pytest
 
 from aggregator.errors import StoreBusy
-from aggregator.ingest.categorize import Rulebook
-from aggregator.ingest.learners import is_due
-from aggregator.ingest.learning import Example, Model, load, train
-from aggregator.ingest.refiling import by_hand, filings
+from aggregator.ingest.categorize.learned import Example, TopicModel, load, train
+from aggregator.ingest.categorize.recategorize import apply_override, recategorize
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.learners import is_training_due
+from aggregator.ingest.relearn import judge, learn
 from aggregator.ingest.retelling import Desk, together
-from aggregator.ingest.teaching import judge, learn
 from aggregator.model import (
     ALL,
     LEARNED,
     Placement,
-    Refiling,
+    PlacementChange,
+    Predictions,
     Story,
-    Verdict,
     topic_scope,
 )
 from tests.partners import Newsroom, article
@@ -41,7 +41,7 @@ def _examples(kind: tuple[str, ...], *topics: str, count: int = 40) -> list[Exam
 EXAMPLES = [*_examples(GUNS, "guns"), *_examples(SCHOOLS, "schools"), *_examples(OTHERS)]
 
 
-def _model(examples: list[Example]) -> Model:
+def _model(examples: list[Example]) -> TopicModel:
     trained = train(examples, ["guns", "schools"])
     assert trained
     return trained.model
@@ -50,20 +50,20 @@ def _model(examples: list[Example]) -> Model:
 def test_what_it_has_learned() -> None:
     """New texts are judged by what the examples have in common, and certainly."""
     model = _model(EXAMPLES)
-    (shot, taught, none) = model.judge(
+    (shot, taught, none) = model.predict(
         [("A shotgun and a pistol", ""), ("Lessons for pupils", ""), ("Rain on the orchards", "")]
     )
 
     assert [(j.topic, j.is_certain) for j in shot] == [("guns", True), ("schools", False)]
     assert [(j.topic, j.is_certain) for j in taught] == [("guns", False), ("schools", True)]
     assert not any(j.is_certain or j.probability > 0.5 for j in none)
-    assert set(model.because(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
+    assert set(model.explain(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
 
 
 def test_what_it_has_never_read() -> None:
     """Words that no example has, but that mean something like them."""
     model = _model(EXAMPLES)
-    ((guns, schools),) = model.judge([("Firearms", "Ammunition for handguns")])
+    ((guns, schools),) = model.predict([("Firearms", "Ammunition for handguns")])
 
     assert guns.probability > schools.probability
 
@@ -72,7 +72,7 @@ def test_what_is_kept() -> None:
     """A model that was kept judges as it did, and the same examples make the same one."""
     model, again = _model(EXAMPLES), _model(EXAMPLES)
     kept = load(model.dump())
-    (before,), (after,) = (m.judge([("A pistol in the classrooms", "")]) for m in (model, kept))
+    (before,), (after,) = (m.predict([("A pistol in the classrooms", "")]) for m in (model, kept))
 
     assert kept.dump() == model.dump() == again.dump()
     for one, other in zip(before, after, strict=True):
@@ -98,7 +98,7 @@ def test_too_few_examples(examples: list[Example]) -> None:
 def test_few_examples_are_not_certain() -> None:
     """What was right three times may be chance; a story is only suggested then."""
     model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
-    ((judged,),) = model.judge([("A shotgun and a pistol", "")])
+    ((judged,),) = model.predict([("A shotgun and a pistol", "")])
 
     assert not judged.is_certain
 
@@ -124,7 +124,7 @@ def room(newsroom: Newsroom) -> Newsroom:
 
 
 def _learn(room: Newsroom) -> tuple[int, int]:
-    if is_due(room.store, room.config.topics, room.now):
+    if is_training_due(room.store, room.config.topics, room.now):
         done = learn(room.store, room.config.topics, room.now)
         assert done
         return done
@@ -170,16 +170,18 @@ def test_what_it_has_filed_is_no_example(room: Newsroom) -> None:
 def test_what_is_suggested(room: Newsroom) -> None:
     """It waits for an operator, whose word takes it off the list."""
     room.change('"place"', '"suggest"')
-    assert is_due(room.store, room.config.topics, room.now)
+    assert is_training_due(room.store, room.config.topics, room.now)
     _learn(room)
     _brings(room, NEWS)
 
     assert _learn(room) == (1, 0)
     (found,) = room.store.suggestions("guns", 10)
-    assert found.why.startswith("learned, 0.")
-    _say(room, found.lead, False)
+    assert found.reason.startswith("learned, 0.")
+    _say(room, found.lead_entry_id, False)
     assert room.store.suggestions("guns", 10) == []
-    assert is_due(room.store, room.config.topics, room.now)  # there is something to learn from it
+    assert is_training_due(
+        room.store, room.config.topics, room.now
+    )  # there is something to learn from it
 
 
 def test_what_is_held(room: Newsroom) -> None:
@@ -199,17 +201,17 @@ def test_what_is_held(room: Newsroom) -> None:
 def test_stored_stories_that_were_filed_anew(room: Newsroom) -> None:
     """What is learned from is another then."""
     room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
-    assert not is_due(room.store, room.config.topics, room.now)
+    assert not is_training_due(room.store, room.config.topics, room.now)
 
     assert _applied(room) > 0
-    assert is_due(room.store, room.config.topics, room.now)
+    assert is_training_due(room.store, room.config.topics, room.now)
 
 
 def _say(room: Newsroom, entry: int, is_in: bool) -> None:
     (topic,) = room.config.topics
     standing = room.store.standing_of(entry, ["guns"])
     assert standing
-    said, changes = by_hand(standing, topic, is_in, {}, room.now)
+    said, changes = apply_override(standing, topic, is_in, {}, room.now)
     room.store.refile(changes, said, room.now)
 
 
@@ -218,9 +220,9 @@ def test_what_an_operator_took_out(room: Newsroom) -> None:
     _brings(room, NEWS)
     assert _learn(room) == (0, 1)
     told = next(s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop"))
-    _say(room, told.lead.row, False)
+    _say(room, told.lead.entry_id, False)
 
-    assert is_due(room.store, room.config.topics, room.now)
+    assert is_training_due(room.store, room.config.topics, room.now)
     _learn(room)
     assert NEWS not in _titles(room)
 
@@ -241,8 +243,8 @@ def test_what_was_learned_stays(room: Newsroom) -> None:
 
 
 def _applied(room: Newsroom) -> int:
-    found = filings(room.store, Rulebook(room.config.topics), {})
-    changes = [filing.refiling for filing in found if filing.refiling]
+    found = recategorize(room.store, TopicRules(room.config.topics), {})
+    changes = [filing.change for filing in found if filing.change]
     room.store.refile(changes, (), room.now)
     return len(changes)
 
@@ -254,7 +256,7 @@ def _story(room: Newsroom, title: str) -> Story:
 def _merged(room: Newsroom, one: str, other: str) -> Story:
     sources = {source.id: source for source in room.config.all_sources}
     desk = Desk(sources=sources, store=room.store, now=room.now, authority="commons.example",
-                rulebook=Rulebook(room.config.topics))  # fmt: skip
+                rulebook=TopicRules(room.config.topics))  # fmt: skip
     batch = together(desk, _story(room, one), _story(room, other))
     room.store.save(batch, room.now)
     return batch.new[0].story
@@ -274,7 +276,7 @@ def test_two_stories_that_are_one(room: Newsroom) -> None:
     told = _merged(room, "Bread", NEWS)
     assert room.store.why(told.id)["guns"].startswith("learned")
 
-    _say(room, _story(room, "Wheat").lead.row, False)
+    _say(room, _story(room, "Wheat").lead.entry_id, False)
     told = _merged(room, "Wheat", f"{NEWS}, again")
     assert room.store.why(told.id) == {}
 
@@ -283,17 +285,17 @@ def test_a_word_while_it_is_judged(room: Newsroom) -> None:
     """What an operator says, or a rule files, between judging and saving stays."""
     _brings(room, NEWS, f"{NEWS}, again")
     out, filed = _story(room, NEWS), _story(room, f"{NEWS}, again")
-    fresh = {one.lead: one.story for one in room.store.unjudged(9)}
-    verdict = Verdict(
-        up_to=max(fresh.values()),
-        filed=tuple(
-            Refiling(story=fresh[story.lead.row], topic="guns",
-                     placement=Placement(topic="guns", why="learned", by=LEARNED))
+    fresh = {one.lead_entry_id: one.story_number for one in room.store.unjudged(9)}
+    verdict = Predictions(
+        scored_up_to=max(fresh.values()),
+        placements=tuple(
+            PlacementChange(story_number=fresh[story.lead.entry_id], topic="guns",
+                     placement=Placement(topic="guns", reason="learned", placed_by=LEARNED))
             for story in (out, filed)
         ),
     )  # fmt: skip
-    _say(room, out.lead.row, False)
-    _say(room, filed.lead.row, True)
+    _say(room, out.lead.entry_id, False)
+    _say(room, filed.lead.entry_id, True)
 
     room.store.judged(room.store.learned().version, verdict, room.now)
     assert room.store.why(out.id) == {}

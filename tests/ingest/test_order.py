@@ -73,7 +73,7 @@ def _take_in(store: Store, entry: Entry) -> None:
     told = tell(desk, [entry])
     batch = Batch(
         source=entry.source, state=FetchState(), outcome=Outcome.CHANGED,
-        new=filed(desk, told), bonds=told.bonds,
+        new=filed(desk, told), matches=told.matches,
     )  # fmt: skip
     store.save(batch, NOW)
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.demo.formats import Item
-from aggregator.demo.press import Answer
-from aggregator.ingest import slices
+from aggregator.demo.press import CannedResponse
+from aggregator.demo.sample_feeds import Item
+from aggregator.ingest.parse import chunks
 from aggregator.model import Outcome
 from tests.partners import Newsroom, article
 
@@ -34,15 +34,15 @@ def _run(newsroom: Newsroom, *articles: Item, later: timedelta = HOUR) -> tuple[
     """The outlet publishes these, and we look: how many are new, how many are updated."""
     newsroom.publishes("harbor", *articles)
     total = newsroom.ingests(later=later).total
-    assert total.balanced
+    assert total.is_balanced
     return total.new, total.updated
 
 
-@pytest.fixture(autouse=True, params=[slices.SLICE_ENTRIES, 4], ids=["whole", "in slices"])
+@pytest.fixture(autouse=True, params=[chunks.CHUNK_ENTRIES, 4], ids=["whole", "in slices"])
 def slice_entries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every scene is played with documents that are read as a whole, and with slices of four
     entries."""
-    monkeypatch.setattr(slices, "SLICE_ENTRIES", request.param)
+    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", request.param)
 
 
 @pytest.fixture
@@ -403,10 +403,10 @@ def test_a_flood_is_held(harbor: Newsroom) -> None:
     harbor.publishes("harbor", *_flood(150))
     (report,) = harbor.ingests(later=HOUR).sources
 
-    assert report.books.new == 150
+    assert report.counts.new == 150
     assert report.note.startswith("150 new entries at once are held; `aggregator held harbor`")
     assert len(harbor.titles("/all.atom")) == 10
-    assert {h.source: h.held for h in harbor.store.health()} == {"harbor": 150}
+    assert {h.source: h.held_stories for h in harbor.store.health()} == {"harbor": 150}
     held = harbor.store.held("harbor", 200)
     assert len(held) == 150
     assert harbor.get(f"/stories/{held[0].id}").status_code == 404
@@ -516,7 +516,7 @@ def test_a_server_that_says_nothing_new_for_ever(harbor: Newsroom) -> None:
 
     def lies(request):  # type: ignore[no-untyped-def]
         asked = "if-none-match" in request.headers
-        return Answer(status=304) if asked else honest(request)
+        return CannedResponse(status=304) if asked else honest(request)
 
     harbor.press.put("/harbor/feed", lies)
     news = [harbor.ingests(later=HOUR).total.new for _ in range(12)]
@@ -527,7 +527,7 @@ def test_a_server_that_says_nothing_new_for_ever(harbor: Newsroom) -> None:
 def test_validators_are_kept_only_after_a_good_parse(harbor: Newsroom) -> None:
     """A web page's ETag would turn into "nothing new" for the feed (robot.villas#132)."""
     before = harbor.store.state("harbor").validators
-    page = Answer(body=b"<!doctype html><html>Log in</html>", headers={"ETag": '"page"'})
+    page = CannedResponse(body=b"<!doctype html><html>Log in</html>", headers={"ETag": '"page"'})
     harbor.press.put("/harbor/feed", page)
     harbor.ingests(later=HOUR)
 
@@ -547,7 +547,7 @@ def test_one_request_is_enough(newsroom: Newsroom) -> None:
 def _moves(newsroom: Newsroom, status: int = 301) -> str:
     newsroom.lists("harbor", feed=f"{newsroom.press.url}/old")
     new = f"{newsroom.press.url}/harbor/feed"
-    newsroom.press.put("/old", Answer(status=status, headers={"Location": new}))
+    newsroom.press.put("/old", CannedResponse(status=status, headers={"Location": new}))
     newsroom.publishes("harbor", article("A"))
     return new
 
@@ -561,9 +561,9 @@ def test_a_feed_that_moves_for_good(newsroom: Newsroom) -> None:
     newsroom.press.requests.clear()
     newsroom.ingests(later=9 * HOUR)
     assert [request.path for request in newsroom.press.requests] == ["/harbor/feed"]
-    assert newsroom.store.state("harbor").move.to == new
+    assert newsroom.store.state("harbor").redirect.url == new
 
-    newsroom.press.put("/harbor/feed", Answer(status=500))
+    newsroom.press.put("/harbor/feed", CannedResponse(status=500))
     newsroom.ingests(later=9 * HOUR)
     newsroom.press.requests.clear()
     newsroom.ingests(later=9 * HOUR)
@@ -576,7 +576,7 @@ def test_a_feed_that_moves_into_our_network(newsroom: Newsroom) -> None:
     new = _moves(newsroom)
     for _ in range(4):
         newsroom.ingests(later=9 * HOUR)
-    assert newsroom.store.state("harbor").move.to == new
+    assert newsroom.store.state("harbor").redirect.url == new
     newsroom.limits["allow_private"] = ()
     newsroom.press.requests.clear()
 
@@ -593,7 +593,7 @@ def test_a_feed_that_moves_for_now(newsroom: Newsroom) -> None:
         newsroom.ingests(later=9 * HOUR)
 
     assert newsroom.press.requests[-2].path == "/old"
-    assert newsroom.store.state("harbor").move.to == ""
+    assert newsroom.store.state("harbor").redirect.url == ""
 
 
 def test_a_feed_that_moves_to_a_page(newsroom: Newsroom) -> None:
@@ -603,13 +603,13 @@ def test_a_feed_that_moves_to_a_page(newsroom: Newsroom) -> None:
     for _ in range(6):
         newsroom.ingests(later=9 * HOUR)
 
-    assert newsroom.store.state("harbor").move.hits == 0
+    assert newsroom.store.state("harbor").redirect.hits == 0
     assert newsroom.press.requests[-2].path == "/old"
 
 
 def test_a_feed_that_is_gone(harbor: Newsroom) -> None:
     """410 retires it until the operator asks, or lists another address; its news stays."""
-    harbor.press.put("/harbor/feed", Answer(status=410))
+    harbor.press.put("/harbor/feed", CannedResponse(status=410))
     harbor.ingests(later=HOUR)
     assert harbor.store.due(harbor.config.sources, harbor.now + 99 * DAY) == []
     assert {h.outcome for h in harbor.store.health()} == {Outcome.RETIRED}
@@ -617,18 +617,18 @@ def test_a_feed_that_is_gone(harbor: Newsroom) -> None:
 
     harbor.publishes("harbor", article("Back"))
     harbor.ingests("harbor", later=HOUR)
-    assert harbor.store.state("harbor").retired is None
+    assert harbor.store.state("harbor").retired_at is None
     assert "Back" in harbor.titles("/all.atom")
 
 
 def test_404_retires_nobody(harbor: Newsroom) -> None:
     """Active feeds do answer 404 and come back to life (Media Cloud)."""
-    harbor.press.put("/harbor/feed", Answer(status=404))
+    harbor.press.put("/harbor/feed", CannedResponse(status=404))
     for _ in range(20):
         harbor.ingests(later=DAY)
 
     (health,) = harbor.store.health()
-    assert (health.outcome, health.retired) == (Outcome.FAILED, None)
+    assert (health.outcome, health.retired_at) == (Outcome.FAILED, None)
     assert health.failing_since is not None
     assert health.next_fetch is not None
     assert health.next_fetch <= harbor.now + DAY

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 import pytest
 from pebble import ProcessPool
 
-from aggregator.demo.press import Answer
+from aggregator.demo.press import CannedResponse
 from aggregator.errors import StoreUnavailable
-from aggregator.ingest.clean import clean_all
-from aggregator.ingest.naming import Named
-from aggregator.ingest.workers import Reading, Workers, open_workers
+from aggregator.ingest.clean.cleaner import clean_all
+from aggregator.ingest.match.keys import KeyedEntry
+from aggregator.ingest.workers import ParsedDocument, Workers, open_workers
 from aggregator.model import Failed, Outcome, Source, SourceReport
 from tests.builders import fetched
 from tests.partners import Newsroom, article
@@ -26,7 +26,7 @@ def _reads(newsroom: Newsroom, body: bytes, content_type: str = "application/xml
     newsroom.lists("harbor")
     newsroom.answers("harbor", body, content_type)
     (report,) = newsroom.ingests().sources
-    assert report.books.balanced
+    assert report.counts.is_balanced
     return report
 
 
@@ -75,7 +75,7 @@ def test_odd_items_in_a_json_feed(newsroom: Newsroom) -> None:
     odd = '{"id": {}, "url": ["x"], "title": 7, "tags": "a", "authors": [null], "attachments": 3}'
     report = _reads(newsroom, f'{{"items": [null, 3, "x", [], {odd}, {good}]}}'.encode())
 
-    assert (report.books.new, report.books.rejected) == (1, 5)
+    assert (report.counts.new, report.counts.rejected) == (1, 5)
     assert newsroom.titles("/all.atom") == ["Good"]
 
 
@@ -96,7 +96,7 @@ def test_an_odd_value_in_a_json_feed(newsroom: Newsroom, odd: str) -> None:
     second = f'{{"url": "https://h.example/2", "title": "Odd", {odd}}}'
     report = _reads(newsroom, f'{{"items": [{first}, {second}]}}'.encode())
 
-    assert (report.books.new, report.error) == (2, "")
+    assert (report.counts.new, report.error) == (2, "")
     assert len(newsroom.titles("/all.atom")) == 2
 
 
@@ -121,7 +121,7 @@ def test_character_references(newsroom: Newsroom, given: str, title: str) -> Non
 
     report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
 
-    assert (report.books.new, report.error) == (2, "")
+    assert (report.counts.new, report.error) == (2, "")
     assert set(newsroom.titles("/all.atom")) == {"Good", title}
 
 
@@ -134,7 +134,7 @@ def test_a_link_beside_half_an_emoji(newsroom: Newsroom) -> None:
     report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
 
     assert report.note == ""
-    links = {s.lead.title: s.lead.link for s in newsroom.store.latest("all", 5)}
+    links = {s.lead.title: s.lead.url for s in newsroom.store.latest("all", 5)}
     assert links == {"A": "https://h.example/?a=1&copy=2", "B": "https://h.example/b"}
 
 
@@ -143,7 +143,7 @@ def test_ids_longer_than_any_number(newsroom: Newsroom) -> None:
     items = ", ".join(
         f'{{"id": {"9" * 30}{n}, "url": "https://h.example/{n}", "title": "{n}"}}' for n in range(3)
     )
-    assert _reads(newsroom, f'{{"items": [{items}]}}'.encode()).books.new == 3
+    assert _reads(newsroom, f'{{"items": [{items}]}}'.encode()).counts.new == 3
 
 
 def test_the_first_import_of_copies(newsroom: Newsroom) -> None:
@@ -172,7 +172,7 @@ def test_a_tower_of_tags(newsroom: Newsroom) -> None:
     report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
 
     assert time.monotonic() - began < 5
-    assert report.books.new == 2
+    assert report.counts.new == 2
     tower_story = next(s for s in newsroom.store.latest("all", 5) if s.lead.title == "Tower")
     assert (tower_story.lead.summary, tower_story.lead.content.strip()) == ("Top", "Top")
 
@@ -182,7 +182,9 @@ def test_validators_that_are_no_text(newsroom: Newsroom) -> None:
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Here"))
     good = newsroom.press._answers["/harbor/feed"](None)  # type: ignore[arg-type]
-    newsroom.press.put("/harbor/feed", Answer(body=good.body, headers={"ETag": '"\xff\xfe\x01"'}))
+    newsroom.press.put(
+        "/harbor/feed", CannedResponse(body=good.body, headers={"ETag": '"\xff\xfe\x01"'})
+    )
 
     report = newsroom.ingests()
 
@@ -200,7 +202,7 @@ def test_one_broken_entry_among_good_ones(newsroom: Newsroom) -> None:
 
     report = _reads(newsroom, rss.encode())
 
-    assert (report.books.new, report.books.rejected) == (3, 1)
+    assert (report.counts.new, report.counts.rejected) == (3, 1)
     assert "not well-formed" in report.note
     (rejected,) = newsroom.store.rejected("harbor", 5)
     assert rejected.reason == "it has no link to an article"
@@ -246,7 +248,7 @@ def test_a_control_character(newsroom: Newsroom) -> None:
 
     report = _reads(newsroom, f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
 
-    assert report.books.new == 2
+    assert report.counts.new == 2
     for form in ("atom", "rss", "json"):
         assert newsroom.get(f"/all.{form}").status_code == 200
     assert "Good" in newsroom.titles("/all.rss")
@@ -275,7 +277,7 @@ def test_a_hundred_thousand_entries(newsroom: Newsroom) -> None:
 
     report = _reads(newsroom, rss.encode())
 
-    assert (report.books.new, report.error) == (100_000, "")
+    assert (report.counts.new, report.error) == (100_000, "")
     assert newsroom.titles("/all.atom") == [f"Entry {n}" for n in range(50)]
 
 
@@ -423,7 +425,7 @@ def test_what_a_server_says_is_not_a_terminal_command(newsroom: Newsroom) -> Non
     """Escape sequences reach neither log nor terminal."""
     newsroom.lists("harbor", feed=f"{newsroom.press.url}/f")
     location = {"Location": "ftp://x/\x1b]0;owned\x07"}
-    newsroom.press.put("/f", Answer(status=302, headers=location))
+    newsroom.press.put("/f", CannedResponse(status=302, headers=location))
 
     (failure,) = newsroom.ingests().failed
 
@@ -450,7 +452,7 @@ def test_a_worker_that_dies_or_hangs(
     step: object, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It costs that document; the next one is read by its replacement."""
-    monkeypatch.setattr("aggregator.ingest.workers.TIME_LIMIT", 1.0)
+    monkeypatch.setattr("aggregator.ingest.workers.DOCUMENT_SECONDS", 1.0)
     rss = fetched("<rss version='2.0'><channel><title>T</title></channel></rss>")
 
     async def scene(workers: Workers) -> tuple[object, object]:
@@ -462,10 +464,10 @@ def test_a_worker_that_dies_or_hangs(
 
     assert isinstance(lost, Failed)
     assert lost.error.startswith(sentence)
-    assert isinstance(read, Reading)
+    assert isinstance(read, ParsedDocument)
 
 
-def _clean_or_die(items: Sequence[Named], source: Source, now: datetime, home: str) -> object:
+def _clean_or_die(items: Sequence[KeyedEntry], source: Source, now: datetime, home: str) -> object:
     for item in items:
         if item.entry.title and "deadly" in item.entry.title.value:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -482,7 +484,7 @@ def test_an_entry_that_kills_its_worker(
 
     (report,) = newsroom.ingests().sources
 
-    assert (report.books.new, report.books.rejected, report.error) == (2, 1, "")
+    assert (report.counts.new, report.counts.rejected, report.error) == (2, 1, "")
     (rejected,) = newsroom.store.rejected("harbor", 5)
     assert rejected.reason == "it took too much time or memory to clean"
 
@@ -502,7 +504,7 @@ def test_a_worker_that_hoards() -> None:
 
     assert isinstance(lost, Failed)
     assert lost.error == "Reading the feed took more memory than a feed may take."
-    assert isinstance(read, Reading)
+    assert isinstance(read, ParsedDocument)
 
 
 def test_workers_that_die_in_their_sleep() -> None:
@@ -517,7 +519,7 @@ def test_workers_that_die_in_their_sleep() -> None:
             await asyncio.sleep(0.5)
             return await workers.read(fetched("<rss/>"))
 
-    assert isinstance(asyncio.run(scene()), Reading)
+    assert isinstance(asyncio.run(scene()), ParsedDocument)
 
 
 def _pid(_: object) -> int:

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from aggregator.ingest.boilerplate import article_text, attributions, bare_title
-from aggregator.ingest.prints import MINHASHES, OPENING, prints_of
+from aggregator.ingest.dedupe.fingerprints import MINHASH_COUNT, OPENING_WORDS, compute_fingerprints
+from aggregator.text.boilerplate import article_text, attribution_urls, strip_title_affixes
 from tests.builders import prose
 
 
 def _shared(one: str, other: str) -> int:
-    return len(set(prints_of("", one)) & set(prints_of("", other)))
+    return len(set(compute_fingerprints("", one)) & set(compute_fingerprints("", other)))
 
 
 @cases(st.integers(0, 10_000), st.integers(0, 38))
@@ -43,16 +43,18 @@ def test_other_texts_share_nothing() -> None:
 
 def test_prints_are_few_and_the_same_for_ever() -> None:
     """They are stored, so another version of the library must make the same ones."""
-    made = prints_of("Cranes rest in the harbor", prose(1, 2000), ["harbor.example/1"])
+    made = compute_fingerprints("Cranes rest in the harbor", prose(1, 2000), ["harbor.example/1"])
 
-    assert len(made) <= OPENING // 2 + MINHASHES + 2
+    assert len(made) <= OPENING_WORDS // 2 + MINHASH_COUNT + 2
     assert all(0 <= number < 1 << 48 for number in made)
-    assert prints_of("", "one two three four five six seven") == (186371171058505,)
+    assert compute_fingerprints("", "one two three four five six seven") == (186371171058505,)
 
 
 def test_common_words_do_not_make_a_title() -> None:
     """ "Morning briefing" is looked for no more than an empty text."""
-    assert prints_of("Morning briefing", "") == prints_of("", "too short") == ()
+    assert (
+        compute_fingerprints("Morning briefing", "") == compute_fingerprints("", "too short") == ()
+    )
 
 
 ADDED = [
@@ -89,8 +91,8 @@ def test_attributions() -> None:
         '<p>Originally published at <a href="https://h.example/a?x=1&amp;y=2">Harbor</a>.</p>'
     )
 
-    assert attributions(html) == ["https://h.example/a?x=1&y=2"]
-    assert attributions("<p>None.</p>") == []
+    assert attribution_urls(html) == ["https://h.example/a?x=1&y=2"]
+    assert attribution_urls("<p>None.</p>") == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_credits_in_bold_and_italics(html: str) -> None:
     """The sentence is one, whatever marks its words; a licence is no original."""
     link = '<a href="https://h.example/a">Harbor</a>'
 
-    assert attributions(html.format(link)) == ["https://h.example/a"]
+    assert attribution_urls(html.format(link)) == ["https://h.example/a"]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_credits_in_bold_and_italics(html: str) -> None:
 )
 def test_a_title_without_its_outlet(title: str, bare: str) -> None:
     """Rubric and name go, if enough is left."""
-    assert bare_title(title) == bare
+    assert strip_title_affixes(title) == bare
 
 
 HOSTILE = [
@@ -141,4 +143,4 @@ HOSTILE = [
 def test_a_hostile_text(html: str) -> None:
     """Nothing that an outlet writes keeps the reading of it busy; this hung once."""
     assert len(article_text(html)) <= len(html)
-    assert attributions(html) == []
+    assert attribution_urls(html) == []

@@ -8,27 +8,32 @@ from ipaddress import ip_network
 
 import pytest
 
-from aggregator.ingest.push import can_be_reached, is_signed, request_form, to_ask
-from aggregator.model import Push, Subscription
+from aggregator.model import HubLink, Subscription
+from aggregator.websub.subscriber import (
+    due_subscriptions,
+    is_reachable_site,
+    is_signature_valid,
+    request_form,
+)
 from tests.builders import NOW, source
 
 DAY = timedelta(days=1)
 HARBOR = source("harbor")
-PUSH = Push(hub="https://hub.example/", topic="https://harbor.example/feed")
+PUSH = HubLink(hub="https://hub.example/", topic="https://harbor.example/feed")
 STANDING = Subscription(
     source="harbor",
     hub=PUSH.hub,
     topic=PUSH.topic,
     token="token",
     secret="secret",
-    asked=NOW,
+    requested_at=NOW,
     lease_until=NOW + 9 * DAY,
 )
 
 
 def test_a_hub_that_is_announced() -> None:
     """It is asked, with a token and a secret that nobody can guess."""
-    (wanted,) = to_ask([HARBOR], {"harbor": PUSH}, [], NOW)
+    (wanted,) = due_subscriptions([HARBOR], {"harbor": PUSH}, [], NOW)
 
     assert (wanted.hub, wanted.topic) == (PUSH.hub, PUSH.topic)
     assert len(wanted.token) >= 32
@@ -59,19 +64,21 @@ CASES = [
 )
 def test_when_it_is_asked_again(standing: Subscription, later: timedelta, asked: bool) -> None:
     """In time, and never more than once a day."""
-    assert bool(to_ask([HARBOR], {"harbor": PUSH}, [standing], NOW + later)) is asked
+    assert bool(due_subscriptions([HARBOR], {"harbor": PUSH}, [standing], NOW + later)) is asked
 
 
 def test_a_renewal_keeps_the_secret() -> None:
     """A delivery that is under way is still believed."""
-    (again,) = to_ask([HARBOR], {"harbor": PUSH}, [STANDING], NOW + 7 * DAY)
+    (again,) = due_subscriptions([HARBOR], {"harbor": PUSH}, [STANDING], NOW + 7 * DAY)
 
     assert (again.token, again.secret) == (STANDING.token, STANDING.secret)
 
 
 def test_a_private_source_is_not_pushed() -> None:
     """Its feed is nobody's business."""
-    assert to_ask([source("harbor", basic_auth="LOGIN")], {"harbor": PUSH}, [], NOW) == []
+    assert (
+        due_subscriptions([source("harbor", basic_auth="LOGIN")], {"harbor": PUSH}, [], NOW) == []
+    )
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
@@ -79,24 +86,24 @@ def test_a_signature(method: str) -> None:
     """HMAC of the body with our secret, by any method of the Recommendation (7.1)."""
     good = hmac.new(b"secret", b"body", getattr(hashlib, method)).hexdigest()
 
-    assert is_signed(STANDING, f"{method}={good}", b"body")
-    assert not is_signed(STANDING, f"{method}={good}", b"other body")
-    assert not is_signed(STANDING, f"{method}={good[:-1]}0", b"body!")
+    assert is_signature_valid(STANDING, f"{method}={good}", b"body")
+    assert not is_signature_valid(STANDING, f"{method}={good}", b"other body")
+    assert not is_signature_valid(STANDING, f"{method}={good[:-1]}0", b"body!")
 
 
 @pytest.mark.parametrize("signature", ["", "sha256", "sha256=", "md5=1234", "sha256=é", "=" * 99])
 def test_no_signature(signature: str) -> None:
     """Nothing else is believed."""
-    assert not is_signed(STANDING, signature, b"body")
+    assert not is_signature_valid(STANDING, signature, b"body")
 
 
 def test_who_can_be_reached() -> None:
     """A hub out there cannot call back a machine in our own network."""
     inner = (ip_network("127.0.0.0/8"),)
 
-    assert can_be_reached("https://news.example.org", ())
-    assert can_be_reached("https://news.example.org/folder", ())
-    assert not can_be_reached("http://localhost:8080", ())
-    assert not can_be_reached("http://127.0.0.1:8080", ())
-    assert can_be_reached("http://127.0.0.1:8080", inner)
-    assert not can_be_reached("http://desk", ())
+    assert is_reachable_site("https://news.example.org", ())
+    assert is_reachable_site("https://news.example.org/folder", ())
+    assert not is_reachable_site("http://localhost:8080", ())
+    assert not is_reachable_site("http://127.0.0.1:8080", ())
+    assert is_reachable_site("http://127.0.0.1:8080", inner)
+    assert not is_reachable_site("http://desk", ())

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.ingest.categorize import Rulebook
-from aggregator.ingest.refiling import by_hand, filings
-from aggregator.model import ALL, Refiling, topic_scope
+from aggregator.ingest.categorize.recategorize import apply_override, recategorize
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.model import ALL, PlacementChange, topic_scope
 from tests.partners import Newsroom, article
 
 HOUR = timedelta(hours=1)
@@ -29,10 +29,10 @@ def docks(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def _apply(newsroom: Newsroom) -> list[Refiling]:
+def _apply(newsroom: Newsroom) -> list[PlacementChange]:
     sources = {source.id: source for source in newsroom.config.all_sources}
-    found = filings(newsroom.store, Rulebook(newsroom.config.topics), sources)
-    changes = [filing.refiling for filing in found if filing.refiling]
+    found = recategorize(newsroom.store, TopicRules(newsroom.config.topics), sources)
+    changes = [filing.change for filing in found if filing.change]
     newsroom.store.refile(changes, (), newsroom.now)
     return changes
 
@@ -40,10 +40,10 @@ def _apply(newsroom: Newsroom) -> list[Refiling]:
 def _say(newsroom: Newsroom, title: str, is_in: bool | None) -> None:
     told = next(s for s in newsroom.store.latest(ALL, 50) if s.lead.title == title)
     (topic,) = newsroom.config.topics
-    standing = newsroom.store.standing_of(told.lead.row, [topic.id])
+    standing = newsroom.store.standing_of(told.lead.entry_id, [topic.id])
     assert standing
     sources = {source.id: source for source in newsroom.config.all_sources}
-    said, changes = by_hand(standing, topic, is_in, sources, newsroom.now)
+    said, changes = apply_override(standing, topic, is_in, sources, newsroom.now)
     newsroom.store.refile(changes, said, newsroom.now)
 
 
@@ -132,7 +132,7 @@ def test_a_word_goes_with_its_article(docks: Newsroom) -> None:
     docks.publishes("plains", article("No cranes until the spring", text=TEXT, link="https://p/1"))
     docks.ingests(later=HOUR)
 
-    (told,) = [s for s in docks.store.latest(topic_scope("labor"), 9) if s.others]
+    (told,) = [s for s in docks.store.latest(topic_scope("labor"), 9) if s.duplicates]
     assert {entry.source for entry in told.entries} == {"harbor", "plains"}
     assert docks.store.why(told.id)["labor"] == "placed by the operator"
 
@@ -177,6 +177,6 @@ def test_an_outlet_that_left(newsroom: Newsroom) -> None:
     (told,) = newsroom.store.latest(ALL, 9)
     assert {entry.source for entry in told.entries} == {"harbor", "plains"}
     sources = newsroom.store.sources()
-    found = filings(newsroom.store, Rulebook(newsroom.config.topics), sources)
-    assert [filing.refiling for filing in found] == [None]
+    found = recategorize(newsroom.store, TopicRules(newsroom.config.topics), sources)
+    assert [filing.change for filing in found] == [None]
     assert newsroom.store.why(told.id) == {"labor": "source harbor"}

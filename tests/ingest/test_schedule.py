@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from aggregator.ingest.schedule import (
-    address_to_ask,
-    after_peace,
-    is_full_due,
-    moved,
+    count_redirect,
+    feed_url_to_fetch,
+    is_full_fetch_due,
+    is_redirect_confirmed,
     next_fetch,
+    next_fetch_after_backoff,
+    polling_interval,
     quiet_since,
-    rhythm,
-    settled,
 )
-from aggregator.model import Failed, FetchState, Move, Pace
+from aggregator.model import Failed, FetchState, PermanentRedirect, PollingHints
 from tests.builders import NOW, at, source
 
 SOURCE = source(min_interval=900, max_interval=86400)
@@ -35,21 +35,21 @@ def _wait(state: FetchState = FetchState(), now: datetime = NOW, **said: object)
 
 def test_a_busy_wire_and_a_monthly() -> None:
     """A source's own rhythm decides, within its bounds: from minutes to a day."""
-    assert rhythm(_every(timedelta(minutes=6)), SOURCE, NOW) == 900
-    assert 2400 < rhythm(_every(2 * HOUR), SOURCE, NOW) < 3600
-    assert 6 * 3600 < rhythm(_every(30 * DAY), SOURCE, NOW) <= 86400
+    assert polling_interval(_every(timedelta(minutes=6)), SOURCE, NOW) == 900
+    assert 2400 < polling_interval(_every(2 * HOUR), SOURCE, NOW) < 3600
+    assert 6 * 3600 < polling_interval(_every(30 * DAY), SOURCE, NOW) <= 86400
 
 
 def test_no_rhythm() -> None:
     """Without dates nobody knows."""
-    assert rhythm([], SOURCE, NOW) == rhythm([NOW], SOURCE, NOW) == 1800
+    assert polling_interval([], SOURCE, NOW) == polling_interval([NOW], SOURCE, NOW) == 1800
 
 
 def test_a_wire_that_sleeps() -> None:
     """At night it is asked less, and in the morning more again."""
     awake, asleep = _every(HOUR / 2), _every(HOUR / 2, silent=9 * HOUR)
 
-    assert rhythm(asleep, SOURCE, NOW) > rhythm(awake, SOURCE, NOW)
+    assert polling_interval(asleep, SOURCE, NOW) > polling_interval(awake, SOURCE, NOW)
 
 
 def test_quiet_is_not_broken() -> None:
@@ -80,22 +80,22 @@ def test_not_all_together() -> None:
         assert len(times) > 300
         assert max(times) - min(times) > timedelta(minutes=5)
         assert max(times) <= NOW + DAY
-    held = {after_peace(source(f"s{n}"), NOW + HOUR, NOW) for n in range(1000)}
+    held = {next_fetch_after_backoff(source(f"s{n}"), NOW + HOUR, NOW) for n in range(1000)}
     assert len(held) > 300
     assert min(held) > NOW + HOUR
 
 
 WISHES = [
     ("Cache-Control or Expires", {}, {"fresh": 7200}, 7200),
-    ("ttl or sy:updatePeriod", {"pace": Pace(every=10800)}, {}, 10800),
-    ("less than the rhythm", {"pace": Pace(every=60)}, {"fresh": 60}, 1800),
+    ("ttl or sy:updatePeriod", {"polling_hints": PollingHints(interval=10800)}, {}, 10800),
+    ("less than the rhythm", {"polling_hints": PollingHints(interval=60)}, {"fresh": 60}, 1800),
 ]
 
 
 @pytest.mark.parametrize(
     ("state", "said", "least"), [c[1:] for c in WISHES], ids=[c[0] for c in WISHES]
 )
-def test_a_wish(state: dict[str, Pace], said: dict[str, int], least: int) -> None:
+def test_a_wish(state: dict[str, PollingHints], said: dict[str, int], least: int) -> None:
     """An outlet that wants to be asked less is asked less."""
     wait = _wait(FetchState(interval=1800, **state), **said)  # type: ignore[arg-type]
 
@@ -110,18 +110,18 @@ def test_a_wish_without_end() -> None:
 def test_hours_and_days_to_skip() -> None:
     """RSS skipHours and skipDays, in UTC; a feed that skips all of them is asked all the same."""
     monday_noon = at("2026-10-05 12:00")
-    night = Pace(skip_hours=(12, 13, 14))
-    after = next_fetch(SOURCE, FetchState(interval=900, pace=night), monday_noon)
+    night = PollingHints(skip_hours=(12, 13, 14))
+    after = next_fetch(SOURCE, FetchState(interval=900, polling_hints=night), monday_noon)
     assert after.hour == 15
 
-    mondays = FetchState(interval=900, pace=Pace(skip_days=(0,)))
+    mondays = FetchState(interval=900, polling_hints=PollingHints(skip_days=(0,)))
     assert next_fetch(SOURCE, mondays, monday_noon).weekday() == 1
 
     saturday = at("2026-10-10 01:00")
-    weekend = FetchState(interval=900, pace=Pace(skip_days=(5, 6)))
+    weekend = FetchState(interval=900, polling_hints=PollingHints(skip_days=(5, 6)))
     assert next_fetch(SOURCE, weekend, saturday).weekday() == 0
 
-    always = FetchState(interval=900, pace=Pace(skip_hours=tuple(range(24))))
+    always = FetchState(interval=900, polling_hints=PollingHints(skip_hours=tuple(range(24))))
     assert next_fetch(SOURCE, always, monday_noon) - monday_noon < timedelta(minutes=17)
 
 
@@ -135,24 +135,26 @@ def test_a_server_that_lies() -> None:
     holds the news of a few hours only."""
 
     def full(hours: float, covers: int = 0) -> bool:
-        state = FetchState(last_full=NOW - hours * HOUR, pace=Pace(covers=covers))
-        return is_full_due(state, NOW)
+        state = FetchState(
+            last_full_fetch=NOW - hours * HOUR, polling_hints=PollingHints(covered_seconds=covers)
+        )
+        return is_full_fetch_due(state, NOW)
 
     assert not full(11.9)
     assert full(12)
     assert full(3, covers=6 * 3600)
     assert not full(2.9, covers=6 * 3600)
     assert not full(0.9, covers=1800)
-    assert is_full_due(FetchState(), NOW)
+    assert is_full_fetch_due(FetchState(), NOW)
     assert full(-5)  # the clock has gone back
 
 
 def test_a_file_that_holds_little() -> None:
     """A wish for peace that would cost news is granted in half of what the file covers."""
-    wire = Pace(every=36000, covers=6 * 3600)
+    wire = PollingHints(interval=36000, covered_seconds=6 * 3600)
 
-    assert 3 * 3600 <= _wait(FetchState(interval=900, pace=wire)) <= 3.3 * 3600
-    down = FetchState(interval=900, pace=wire, failures=20)
+    assert 3 * 3600 <= _wait(FetchState(interval=900, polling_hints=wire)) <= 3.3 * 3600
+    down = FetchState(interval=900, polling_hints=wire, failures=20)
     assert _wait(down, failed=Failed(error="x")) <= 6 * 3600
 
 
@@ -186,22 +188,22 @@ def test_retry_after() -> None:
 def test_a_move_is_believed_when_it_lasts() -> None:
     """A permanent redirect counts after three readable feeds over a day (Feedbin, Vienna#1546)."""
     listed, there = source(feed="https://old.example/f"), "https://new.example/f"
-    move = Move()
+    move = PermanentRedirect()
     for hours in (0, 1, 2):
-        move = moved(move, there, NOW + hours * HOUR)
-        assert not settled(move, NOW + hours * HOUR)
+        move = count_redirect(move, there, NOW + hours * HOUR)
+        assert not is_redirect_confirmed(move, NOW + hours * HOUR)
 
     later = NOW + 25 * HOUR
-    assert settled(move, later)
-    assert address_to_ask(listed, FetchState(move=move), later) == there
-    assert address_to_ask(listed, FetchState(move=move), NOW) == listed.feed
-    assert moved(move, "https://elsewhere.example/f", later).hits == 1
-    assert moved(move, "", later) == Move()
+    assert is_redirect_confirmed(move, later)
+    assert feed_url_to_fetch(listed, FetchState(redirect=move), later) == there
+    assert feed_url_to_fetch(listed, FetchState(redirect=move), NOW) == listed.feed
+    assert count_redirect(move, "https://elsewhere.example/f", later).hits == 1
+    assert count_redirect(move, "", later) == PermanentRedirect()
 
 
 def test_a_source_with_a_secret_does_not_move() -> None:
     """Its login is meant for the host that is listed."""
     listed = source(basic_auth="LOGIN")
-    move = Move(to="https://new.example/f", since=NOW - 9 * DAY, hits=9)
+    move = PermanentRedirect(url="https://new.example/f", since=NOW - 9 * DAY, hits=9)
 
-    assert address_to_ask(listed, FetchState(move=move), NOW) == listed.feed
+    assert feed_url_to_fetch(listed, FetchState(redirect=move), NOW) == listed.feed

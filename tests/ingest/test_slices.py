@@ -7,21 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.demo.formats import FORMATS, Item
+from aggregator.demo.sample_feeds import FORMATS, Item
 from aggregator.errors import StoreUnavailable
-from aggregator.ingest import intake, slices
-from aggregator.ingest.channel import overview
-from aggregator.ingest.parse import parse
-from aggregator.ingest.slices import Sliced, sliced
-from aggregator.model import (
-    Batch,
-    Failed,
-    Fetched,
-    FetchState,
-    Overview,
-    ParsedEntry,
-    ParsedFeed,
-)
+from aggregator.ingest import process
+from aggregator.ingest.parse import chunks
+from aggregator.ingest.parse.channel import feed_meta
+from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
+from aggregator.ingest.parse.parser import parse
+from aggregator.model import Batch, Failed, FeedMeta, Fetched, FetchState, ParsedEntry, ParsedFeed
 from tests.builders import fetched
 from tests.builders import given as entry
 from tests.partners import Newsroom, article
@@ -32,12 +25,12 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two entries are a slice."""
-    monkeypatch.setattr(slices, "SLICE_ENTRIES", 2)
+    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 2)
 
 
 def _slices(document: Fetched) -> list[Fetched]:
-    found = sliced(document)
-    assert isinstance(found, Sliced)
+    found = split_into_chunks(document)
+    assert isinstance(found, ChunkedDocument)
     return [found[number].document for number in range(len(found))]
 
 
@@ -108,7 +101,7 @@ def test_what_stands_around_the_entries() -> None:
     for part in _slices(fetched(whole)):
         parsed = parse(part)
         assert isinstance(parsed, ParsedFeed)
-        assert (parsed.pace.every, parsed.problem) == (90 * 60, "")
+        assert (parsed.polling_hints.interval, parsed.problem) == (90 * 60, "")
         assert {e.author for e in parsed.entries} == {"Ann"}
 
 
@@ -137,15 +130,15 @@ def test_an_entry_that_is_too_large() -> None:
     """It is rejected alone, under the same name each time."""
     huge = f"<item><title>Huge</title><description>{'x' * 5_000_000}</description></item>"
     whole = f"<rss version='2.0'><channel><item><title>S</title></item>{huge}</channel></rss>"
-    found = sliced(fetched(whole))
-    assert isinstance(found, Sliced)
+    found = split_into_chunks(fetched(whole))
+    assert isinstance(found, ChunkedDocument)
 
     first, second = found[0], found[1]
     assert len(found) == 2
 
     assert [e.title.value for e in _entries(first.document) if e.title] == ["S"]
-    assert second.broken is not None
-    assert second.broken.broken == "it has more than 2,000,000 bytes"
+    assert second.oversized_entry is not None
+    assert second.oversized_entry.broken == "it has more than 2,000,000 bytes"
     assert len(second.document.body) < 100
 
 
@@ -155,9 +148,9 @@ def test_an_entry_that_is_too_large() -> None:
 def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
     """No expression runs back and forth over it; that would take years, not a second."""
     start = b"{" if unit[:1] in b"{\\" else b""
-    found = sliced(fetched(start + unit * (15_000_000 // len(unit))))
+    found = split_into_chunks(fetched(start + unit * (15_000_000 // len(unit))))
 
-    assert isinstance(found, Failed | Sliced)
+    assert isinstance(found, Failed | ChunkedDocument)
 
 
 @given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
@@ -168,8 +161,8 @@ def test_overviews_add_up(dated: list[bool], cut: int) -> None:
         for n, is_dated in enumerate(dated)
     )
 
-    def of(part: tuple[ParsedEntry, ...]) -> Overview:
-        return overview(ParsedFeed(entries=part))
+    def of(part: tuple[ParsedEntry, ...]) -> FeedMeta:
+        return feed_meta(ParsedFeed(entries=part))
 
     assert of(entries[:cut]) + of(entries[cut:]) == of(entries)
 
@@ -308,13 +301,13 @@ def test_slices_change_nothing(
     """Whether a document is read whole or in slices, the same is published and counted."""
     told: dict[str, list[object]] = {"whole": [], "sliced": []}
     for outlet, entries in (("whole", 500), ("sliced", 2)):
-        monkeypatch.setattr(slices, "SLICE_ENTRIES", entries)
+        monkeypatch.setattr(chunks, "CHUNK_ENTRIES", entries)
         newsroom.lists(outlet, max_new="8")
         for number, items in enumerate((first, second)):
             body = f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>"
             newsroom.answers(outlet, body.replace(".example", f".{outlet}.example").encode())
             (report,) = newsroom.ingests(outlet, later=number * HOUR).sources
-            told[outlet] += [report.books, report.note.replace(outlet, "")]
+            told[outlet] += [report.counts, report.note.replace(outlet, "")]
         published = newsroom.read(f"/sources/{outlet}.atom").entries
         told[outlet].append(sorted((item.title, item.summary) for item in published))
 
@@ -326,13 +319,13 @@ def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
     """Its hints are read though the first entry is not."""
     huge = f"<item><description>{'x' * 2_100_000}</description></item>"
     whole = f"<rss version='2.0'><channel><ttl>90</ttl>{huge}{''.join(_FEW)}</channel></rss>"
-    found = sliced(fetched(whole))
-    assert isinstance(found, Sliced)
+    found = split_into_chunks(fetched(whole))
+    assert isinstance(found, ChunkedDocument)
 
     parsed = parse(found[0].document)
 
     assert isinstance(parsed, ParsedFeed)
-    assert parsed.pace.every == 90 * 60
+    assert parsed.polling_hints.interval == 90 * 60
 
 
 @pytest.mark.usefixtures("pairs")
@@ -340,7 +333,7 @@ def test_more_than_are_recognised_together(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such a document is several; what earlier ones list is no news in the later ones."""
-    monkeypatch.setattr(intake, "TOGETHER", 4)
+    monkeypatch.setattr(process, "MAX_MATCHED_ENTRIES", 4)
     newsroom.lists("harbor")
     listed = [article(f"Story {n}", id_="same" if n % 5 == 0 else "") for n in range(11)]
     newsroom.publishes("harbor", *listed, listed[2])

@@ -9,26 +9,26 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.ingest.clean import safe_html
-from aggregator.model import Enclosure, SafeHtml, TopicFeed
-from aggregator.publish.atom import atom
-from aggregator.publish.jsonfeed import jsonfeed
-from aggregator.publish.rss import rss
-from aggregator.text import one_line
+from aggregator.ingest.clean.cleaner import sanitize
+from aggregator.model import Enclosure, Feed, SafeHtml
+from aggregator.render.atom import atom
+from aggregator.render.jsonfeed import jsonfeed
+from aggregator.render.rss import rss
+from aggregator.text.html import one_line
 from tests.builders import NOW, SITE, entry, feed, source, story
 
 HOUR = timedelta(hours=1)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-def _parsed(feed_: TopicFeed) -> list[Any]:
+def _parsed(feed_: Feed) -> list[Any]:
     """The feed as a reader of RSS and a reader of Atom sees it."""
     parsed = [feedparser.parse(form(feed_, SITE)) for form in (rss, atom)]
     assert not any(p.bozo for p in parsed)
     return parsed
 
 
-def _items(feed_: TopicFeed) -> list[dict[str, Any]]:
+def _items(feed_: Feed) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = json.loads(jsonfeed(feed_, SITE))["items"]
     return items
 
@@ -40,9 +40,9 @@ _entries = st.builds(
     title=_words,
     source=st.sampled_from(["harbor", "plains"]),
     summary=_texts,
-    content=st.text(max_size=80).map(lambda text: safe_html(text, "https://x.example/")),
+    content=st.text(max_size=80).map(lambda text: sanitize(text, "https://x.example/")),
     author=_texts,
-    link=st.integers(0, 9**9).map(lambda n: f"https://x.example/{n}?a=1&b=2"),
+    url=st.integers(0, 9**9).map(lambda n: f"https://x.example/{n}?a=1&b=2"),
     id=st.integers(0, 9**9).map(lambda n: f"https://x.example/?p={n}"),
     published=st.integers(0, 10**6).map(lambda n: NOW - timedelta(seconds=n)),
     tags=st.lists(_words, max_size=3).map(tuple),
@@ -124,9 +124,9 @@ def test_credit_in_every_format() -> None:
     assert by_atom.rights == by_atom.source.rights == "CC BY 4.0"
     assert item["_source"]["license"] == "CC BY 4.0"
     assert item["_source"]["feed_url"] == "https://harbor.example/feed"
-    assert item["_source"]["also_at"] == [{"name": "Plains", "url": copy.link}]
+    assert item["_source"]["also_at"] == [{"name": "Plains", "url": copy.url}]
     related = [link for link in by_atom.links if link.rel == "related"]
-    assert [(link.href, link.title) for link in related] == [(copy.link, "Plains")]
+    assert [(link.href, link.title) for link in related] == [(copy.url, "Plains")]
 
 
 def test_a_private_feed_is_not_published() -> None:
@@ -178,7 +178,7 @@ def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
     for '://' only)."""
     other, same = (
         entry("Other"),
-        entry("Same", id="https://o.example/x", link="https://o.example/x"),
+        entry("Same", id="https://o.example/x", url="https://o.example/x"),
     )
     document = etree.fromstring(rss(feed(story(other), story(same)), SITE))
 
@@ -243,7 +243,7 @@ def test_what_copies_add() -> None:
     outlets = (source("harbor"), source("commons", show="full"))
     (item,) = _items(feed(story(lead, copy), sources=outlets))
 
-    assert (item["title"], item["url"], item["_source"]["name"]) == ("Cranes", lead.link, "Harbor")
+    assert (item["title"], item["url"], item["_source"]["name"]) == ("Cranes", lead.url, "Harbor")
     assert (item["summary"], item["content_html"]) == ("A longer teaser.", "<p>The whole.</p>")
     assert (item["image"], item["authors"]) == (copy.image, [{"name": "Ana Reyes"}])
 

@@ -5,8 +5,8 @@ from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.model import SafeHtml, Site
-from aggregator.publish import pages
-from aggregator.publish.opml import sources_opml, topics_opml
+from aggregator.render import pages
+from aggregator.render.opml import sources_opml, topics_opml
 from tests.builders import SITE, entry, feed, source, story, topic
 
 TOPICS = [topic("drug-war"), topic("labor")]
@@ -32,11 +32,11 @@ def test_a_topic_page() -> None:
     page = _page(pages.list_page(feed(told), SITE, TOPICS))
 
     assert _text(page, "article h2 a") == "Cranes <stop>"
-    assert _attribute(page, "article h2 a", "href") == told.lead.link
+    assert _attribute(page, "article h2 a", "href") == told.lead.url
     assert "Cranes <stop> in short." in _text(page, "article")
     assert "Harbor" in _text(page, "article .credit")
     assert _attribute(page, "time", "datetime") == "2026-10-05T10:00:00+00:00"
-    assert _attribute(page, ".also a", "href") == told.others[0].link
+    assert _attribute(page, ".also a", "href") == told.duplicates[0].url
     feeds = {link.attributes["href"] for link in page.css("link[rel=alternate]")}
     assert feeds == {
         f"https://commons.example/topics/drug-war.{e}" for e in ("rss", "atom", "json")
@@ -60,7 +60,7 @@ def test_a_story_page() -> None:
     body = pages.story_page(feed(told), feed(), why, SITE, TOPICS)
     page = _page(body)
 
-    assert _attribute(page, "link[rel=canonical]", "href") == told.lead.link
+    assert _attribute(page, "link[rel=canonical]", "href") == told.lead.url
     assert "rule found title: cranes" in _text(page, "dd")
     assert "in full" not in _text(page, "article")
 

@@ -8,11 +8,11 @@ import feedparser
 import pytest
 from lxml import etree
 
-from aggregator.model import SafeHtml, TopicFeed
-from aggregator.publish.atom import atom
-from aggregator.publish.jsonfeed import jsonfeed
-from aggregator.publish.pages import story_page
-from aggregator.publish.rss import rss
+from aggregator.model import Feed, SafeHtml
+from aggregator.render.atom import atom
+from aggregator.render.jsonfeed import jsonfeed
+from aggregator.render.pages import story_page
+from aggregator.render.rss import rss
 from tests.builders import SITE, entry, feed, source, story
 
 CRANES = entry("Cranes", "harbor", author="Night Desk")
@@ -24,14 +24,14 @@ BY_LINE = (
 )
 
 
-def _told(feed_: TopicFeed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
+def _told(feed_: Feed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
     """The first story as a reader of each format sees it."""
     by_rss, by_atom = (feedparser.parse(form(feed_, site)).entries[0] for form in (rss, atom))
     item: dict[str, Any] = json.loads(jsonfeed(feed_, site))["items"][0]
     return by_rss, by_atom, item
 
 
-def _texts(feed_: TopicFeed, site: Any = SITE) -> list[str]:
+def _texts(feed_: Feed, site: Any = SITE) -> list[str]:
     """The text that each format ends with."""
     by_rss, by_atom, item = _told(feed_, site)
     return [
@@ -93,7 +93,7 @@ def test_no_cuts() -> None:
 
 def test_a_counter_pixel() -> None:
     """It stands at the end of the whole text and nowhere else, with the article's own address."""
-    asked = entry("Cranes", "harbor", id="tag:h,1", link="https://harbor.example/c?a=1&b=2")
+    asked = entry("Cranes", "harbor", id="tag:h,1", url="https://harbor.example/c?a=1&b=2")
     counter = "https://count.example/1.gif?u={link}&id={id}"
     pixel = (
         '<img src="https://count.example/1.gif?u=https%3A%2F%2Fharbor.example%2Fc%3Fa%3D1%26b%3D2'
@@ -125,4 +125,4 @@ def test_the_licence_of_the_words_that_are_shown() -> None:
     assert by_atom.source.rights == "All rights reserved"
     assert item["_source"]["text_from"] == "Plains"
     for links in (by_rss.links, by_atom.links):
-        assert [link.href for link in links if link.rel == "via"] == [copy.link]
+        assert [link.href for link in links if link.rel == "via"] == [copy.url]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest.parse import parse
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Failed, ParsedEntry
 from tests.builders import fetched
 from tests.partners import Newsroom
@@ -128,7 +128,7 @@ def test_what_a_subscriber_sees(
         changed = change(body, when)
         for before, after in zip(_entries(body), _entries(changed), strict=True):
             article = _article(before)
-            article_at |= {before.link: article, after.link: article}
+            article_at |= {before.url: article, after.url: article}
             listed |= {article}
         days.append((when, functools.partial(play, changed)))
     newsroom.plays(days)
@@ -142,4 +142,4 @@ def test_what_a_subscriber_sees(
 
 def _article(entry: ParsedEntry) -> str:
     """Which article it is: by its address, since some outlets give one two ids."""
-    return entry.link or entry.id
+    return entry.url or entry.id

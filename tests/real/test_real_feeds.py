@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest import slices
-from aggregator.ingest.parse import parse
-from aggregator.ingest.slices import Sliced, sliced
+from aggregator.ingest.parse import chunks
+from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Outcome, ParsedEntry, ParsedFeed
 from tests.builders import fetched
 from tests.partners import Newsroom
@@ -41,14 +41,14 @@ def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
     bugs = [r.source for r in report.sources if "bug" in r.error]
     failed = {listed[r.source]["file"]: r.error for r in report.failed}
     assert (bugs, failed) == ([], {})
-    assert all(r.books.balanced for r in report.sources)
-    assert report.total.balanced
+    assert all(r.counts.is_balanced for r in report.sources)
+    assert report.total.is_balanced
     health = {h.source: h for h in newsroom.store.health()}
     counted = accounted = 0
     for r in report.sources:
         expected = int(listed[r.source]["entries"] or 0)
         h = health[r.source]
-        repeats = r.books.known  # the same article twice in one file
+        repeats = r.counts.known  # the same article twice in one file
         counted += expected
         accounted += min(expected, h.entries + h.rejected + repeats)
         rejected = newsroom.store.rejected(r.source, 10_000)
@@ -89,13 +89,13 @@ def test_all_real_feeds_in_slices(shared: Path, monkeypatch: pytest.MonkeyPatch)
     Texts may differ: feedparser reads some by what stood in the entry before, and the letters
     of a whole by its one wrong byte.
     """
-    monkeypatch.setattr(slices, "SLICE_ENTRIES", 3)
+    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 3)
     cut = 0
     for row in _rows(shared, "real"):
         document = fetched((shared / "feeds" / row["file"]).read_bytes())
-        whole, parts = parse(document), sliced(document)
+        whole, parts = parse(document), split_into_chunks(document)
         assert isinstance(whole, ParsedFeed)
-        assert isinstance(parts, Sliced)
+        assert isinstance(parts, ChunkedDocument)
         read = [parse(parts[number].document) for number in range(len(parts))]
         entries = [e for part in read if isinstance(part, ParsedFeed) for e in part.entries]
         assert len(entries) == len(whole.entries), row["file"]
@@ -106,7 +106,7 @@ def test_all_real_feeds_in_slices(shared: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def _told(entry: ParsedEntry) -> tuple[object, ...]:
-    return entry.id, entry.link, entry.published, entry.tags, entry.enclosures
+    return entry.id, entry.url, entry.published, entry.tags, entry.enclosures
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -118,7 +118,7 @@ def test_all_edge_feeds(newsroom: Newsroom, shared: Path, part: int) -> None:
 
     bugs = {listed[r.source]["file"]: r.error for r in report.sources if "bug" in r.error}
     assert bugs == {}
-    assert all(r.books.balanced for r in report.sources)
+    assert all(r.counts.is_balanced for r in report.sources)
     assert all(r.error for r in report.sources if r.outcome is Outcome.FAILED)
     for path in ("/all.rss", "/all.atom"):
         newsroom.read(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest.parse import parse
+from aggregator.ingest.parse.parser import parse
 from aggregator.model import Failed, ParsedEntry
 from tests.builders import fetched
 from tests.partners import Newsroom
@@ -34,7 +34,7 @@ def _play(newsroom: Newsroom, series: str, snapshots: list[Path]) -> None:
     for path, report in zip(snapshots, reports, strict=True):
         (told,) = report.sources
         assert "bug" not in told.error, (path.name, told.error)
-        assert told.books.balanced
+        assert told.counts.is_balanced
 
 
 def _articles(snapshots: list[Path]) -> set[str]:
@@ -44,7 +44,7 @@ def _articles(snapshots: list[Path]) -> set[str]:
         parsed = parse(fetched(path.read_bytes()))
         entries: tuple[ParsedEntry, ...] = () if isinstance(parsed, Failed) else parsed.entries
         for entry in entries:
-            found.add(entry.id or entry.link)
+            found.add(entry.id or entry.url)
     return found
 
 

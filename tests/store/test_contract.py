@@ -13,16 +13,16 @@ from aggregator.errors import StoreBusy, StoreTooNew, StoreUnavailable
 from aggregator.model import (
     ALL,
     Batch,
-    Bond,
     Entry,
     FetchState,
-    Filed,
-    Kind,
+    Match,
+    MatchKind,
     Outcome,
     Placement,
     Rejected,
     Share,
     Story,
+    StoryChange,
     Validators,
     source_scope,
     topic_scope,
@@ -42,15 +42,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def _batch(*filed: Filed, source: str = "harbor", **keys: object) -> Batch:
+def _batch(*filed: StoryChange, source: str = "harbor", **keys: object) -> Batch:
     defaults = {"state": FetchState(last_success=NOW), "outcome": Outcome.CHANGED, "new": filed}
     return Batch(source=source, **{**defaults, **keys})  # type: ignore[arg-type]
 
 
-def _filed(lead: Entry, *topics: str, **keys: object) -> Filed:
-    placements = tuple(Placement(topic=t, why=f"because {t}") for t in topics)
+def _filed(lead: Entry, *topics: str, **keys: object) -> StoryChange:
+    placements = tuple(Placement(topic=t, reason=f"because {t}") for t in topics)
     told = story(lead, **keys)
-    return Filed(story=told, arrived=told.arrived, placements=placements)
+    return StoryChange(story=told, listed_at=told.listed_at, placements=placements)
 
 
 def _told(stories: list[Story]) -> list[str]:
@@ -76,7 +76,7 @@ def _many(store: Store, outlets: str, language: str = "en", start: int = 0) -> N
         name = {"h": "harbor", "p": "plains"}[outlet]
         when = NOW + timedelta(minutes=number)
         told = entry(f"{outlet}{number}", name, published=when, language=language)
-        store.save(_batch(_filed(told, "labor", arrived=when), source=name), when)
+        store.save(_batch(_filed(told, "labor", listed_at=when), source=name), when)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def _many(store: Store, outlets: str, language: str = "en", start: int = 0) -> N
 def test_fair_shares(store: Store, outlets: str, shown: str) -> None:
     """Of any four in a row, an outlet has two at most, the newest; the rest is in its own list."""
     _many(store, outlets)
-    found = _told(store.latest(topic_scope("labor"), 4, share=Share(most=2, of=4)))
+    found = _told(store.latest(topic_scope("labor"), 4, share=Share(max_stories=2, window=4)))
 
     assert found == shown.split()
     assert len(store.latest(source_scope("harbor"), 50)) == outlets.count("h")
@@ -129,7 +129,7 @@ def test_the_newest_come_first(store: Store) -> None:
         ("First", "10:00", 2),
     ]
     for title, time, position in dated:
-        told = entry(title, "harbor", published=at(f"2026-10-05 {time}"), position=position)
+        told = entry(title, "harbor", published=at(f"2026-10-05 {time}"), feed_index=position)
         store.save(_batch(_filed(told)), NOW)
 
     assert _told(store.latest(ALL, 10)) == ["New", "First", "Second", "Old"]
@@ -141,7 +141,7 @@ def test_an_old_dated_newcomer_is_seen(store: Store) -> None:
         told = entry(f"At {hour}", "harbor", published=at(f"2026-10-05 0{hour}:00"))
         store.save(_batch(_filed(told)), NOW)
     late = entry("Late", "harbor", published=at("2026-09-01 00:00"))
-    store.save(_batch(_filed(late, arrived=NOW)), NOW)
+    store.save(_batch(_filed(late, listed_at=NOW)), NOW)
 
     assert _told(store.latest(ALL, 3)) == ["At 8", "At 7", "Late"]
 
@@ -154,7 +154,7 @@ def test_known_keys(store: Store) -> None:
     known = store.known("harbor", {"id 1", "address h/1", "id 2"})
 
     assert set(known) == {"id 1", "address h/1"}
-    assert {k.digest for k in known.values()} == {told.digest}
+    assert {k.raw_hash for k in known.values()} == {told.raw_hash}
     assert store.known("plains", {"id 1"}) == {}
 
 
@@ -167,18 +167,20 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     """The story keeps its id and place; both outlets' lists hold it, and both changed."""
     lead = entry("Cranes", "harbor")
     store.save(_batch(_filed(lead)), NOW)
-    (row,) = store.standing({lead.address})[lead.address]
+    (row,) = store.standing({lead.canonical_url})[lead.canonical_url]
     (standing,) = store.kin({row}).stories
-    copy = entry("Cranes!", "plains", address=lead.address)
-    grown = replace(standing, others=(copy,), why=("plains: same address",))
+    copy = entry("Cranes!", "plains", canonical_url=lead.canonical_url)
+    grown = replace(standing, duplicates=(copy,), reasons=("plains: same address",))
     before = store.revision(source_scope("harbor")).number
 
-    store.save(_batch(Filed(story=grown, arrived=NOW, joins=True), source="plains"), NOW + HOUR)
+    store.save(
+        _batch(StoryChange(story=grown, listed_at=NOW, is_stored=True), source="plains"), NOW + HOUR
+    )
 
     (read,) = store.latest(source_scope("plains"), 10)
     assert (read.id, read.lead.title) == (standing.id, "Cranes")
-    assert [e.title for e in read.others] == ["Cranes!"]
-    assert read.why == ("plains: same address",)
+    assert [e.title for e in read.duplicates] == ["Cranes!"]
+    assert read.reasons == ("plains: same address",)
     assert store.revision(source_scope("harbor")).number == before + 1
     assert store.counts()[ALL] == 1
 
@@ -186,15 +188,15 @@ def test_a_copy_joins_its_story(store: Store) -> None:
 def _saved(store: Store, told: Entry, **keys: object) -> Story:
     """An entry stored as a story of its own."""
     store.save(_batch(_filed(told), source=told.source, **keys), NOW)
-    (row,) = store.standing({told.address})[told.address]
+    (row,) = store.standing({told.canonical_url})[told.canonical_url]
     return store.told_in({row})[row]
 
 
 def test_who_shares_a_print(store: Store) -> None:
     """Entries are found by their prints until those are forgotten, the oldest first."""
-    one = _saved(store, entry("One", "harbor", prints=(5, 1 << 47)))
-    two = _saved(store, entry("Two", "plains", prints=(5,)))
-    rows = [one.lead.row, two.lead.row]
+    one = _saved(store, entry("One", "harbor", fingerprints=(5, 1 << 47)))
+    two = _saved(store, entry("Two", "plains", fingerprints=(5,)))
+    rows = [one.lead.entry_id, two.lead.entry_id]
 
     assert store.sharing({5, 1 << 47, 9}) == {5: rows, 1 << 47: rows[:1]}
     assert store.forget_prints(NOW, 10) == 0
@@ -205,10 +207,12 @@ def test_who_shares_a_print(store: Store) -> None:
 def test_a_revised_entry_has_other_prints(store: Store) -> None:
     """A text that was a stub is found by the words that it has now; one that is too old to be
     found stays so."""
-    told = _saved(store, entry("One", "harbor", prints=(5, 6)))
+    told = _saved(store, entry("One", "harbor", fingerprints=(5, 6)))
     for prints, found in (((6, 7), {6, 7}), ((8,), set())):
-        later = replace(told.lead, prints=prints)
-        retold = Filed(story=replace(told, lead=later), arrived=NOW, row=later.row)
+        later = replace(told.lead, fingerprints=prints)
+        retold = StoryChange(
+            story=replace(told, lead=later), listed_at=NOW, revised_entry_id=later.entry_id
+        )
         store.save(_batch(new=(), revised=(retold,)), NOW)
 
         assert set(store.sharing({5, 6, 7, 8})) == found
@@ -219,30 +223,30 @@ def test_kin(store: Store) -> None:
     """Whatever bonds connect, and their stories whole; nothing else."""
     stories = [_saved(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains"))]
     stranger = _saved(store, entry("C", "harbor"))
-    a, b = (told.lead.row for told in stories)
-    bond = Bond(a=a, b=b, kind=Kind.TEXT, score=0.5, why="words")
-    store.save(_batch(new=(), bonds=(bond,)), NOW)
+    a, b = (told.lead.entry_id for told in stories)
+    bond = Match(entry_a=a, entry_b=b, kind=MatchKind.TEXT, score=0.5, reason="words")
+    store.save(_batch(new=(), matches=(bond,)), NOW)
 
     kin = store.kin({b})
 
     assert [told.id for told in kin.stories] == [told.id for told in stories]
-    assert kin.bonds == (bond,)
-    assert kin.published == {told.id for told in stories}
-    assert store.kin({stranger.lead.row}).bonds == ()
+    assert kin.matches == (bond,)
+    assert kin.published_ids == {told.id for told in stories}
+    assert store.kin({stranger.lead.entry_id}).matches == ()
     assert store.kin(()).stories == ()
 
 
 def test_an_operators_word_stays(store: Store) -> None:
     """Evidence that is found later does not take its place; another word does."""
-    rows = [_saved(store, entry(t, o)).lead.row for t, o in (("A", "harbor"), ("B", "plains"))]
+    rows = [_saved(store, entry(t, o)).lead.entry_id for t, o in (("A", "harbor"), ("B", "plains"))]
 
-    def kept(kind: Kind) -> Kind:
-        bond = Bond(a=min(rows), b=max(rows), kind=kind)
-        store.save(_batch(new=(), bonds=(bond,)), NOW)
-        return store.kin(rows).bonds[0].kind
+    def kept(kind: MatchKind) -> MatchKind:
+        bond = Match(entry_a=min(rows), entry_b=max(rows), kind=kind)
+        store.save(_batch(new=(), matches=(bond,)), NOW)
+        return store.kin(rows).matches[0].kind
 
-    assert [kept(k) for k in (Kind.TEXT, Kind.SPLIT, Kind.ADDRESS, Kind.MERGED)] == [
-        Kind.TEXT, Kind.SPLIT, Kind.SPLIT, Kind.MERGED,
+    assert [kept(k) for k in (MatchKind.TEXT, MatchKind.SPLIT, MatchKind.ADDRESS, MatchKind.MERGED)] == [
+        MatchKind.TEXT, MatchKind.SPLIT, MatchKind.SPLIT, MatchKind.MERGED,
     ]  # fmt: skip
 
 
@@ -250,8 +254,8 @@ def test_two_stories_that_are_one(store: Store) -> None:
     """The one that is no more leads to the other and leaves every list; nothing is deleted, so
     its ids are never given again."""
     one, two = (_saved(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
-    grown = replace(one, others=(two.lead,))
-    both = Filed(story=grown, arrived=NOW, joins=True, absorbed=(two.id,))
+    grown = replace(one, duplicates=(two.lead,))
+    both = StoryChange(story=grown, listed_at=NOW, is_stored=True, merged_ids=(two.id,))
     store.save(_batch(both), NOW)
 
     assert store.counts()[ALL] == 1
@@ -260,7 +264,7 @@ def test_two_stories_that_are_one(store: Store) -> None:
     assert [told.title for told in store.latest(source_scope("plains"), 5)[0].entries] == ["A", "B"]
     assert store.taken({two.public_id}) == {two.public_id}
     assert set(store.story_ids()) == {one.id, two.id}
-    (former,) = store.kin({one.lead.row}).former
+    (former,) = store.kin({one.lead.entry_id}).merged_stories
     assert (former.id, former.lead.title) == (two.id, "B")
     assert {finding.check for finding in store.examine(NOW)} <= {"books"}  # a test keeps none
 
@@ -293,14 +297,14 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     """Title and topics change; id, date and order do not."""
     lead = entry("Mayor wins", "harbor", keys=("id 1",))
     store.save(_batch(_filed(lead, "labor")), NOW)
-    row = store.known("harbor", {"id 1"})["id 1"].entry
+    row = store.known("harbor", {"id 1"})["id 1"].entry_id
     told = store.told_in({row})[row]
-    later = entry("Mayor loses", "harbor", published=NOW, keys=("id 1",), row=row)
-    retold = Filed(
+    later = entry("Mayor loses", "harbor", published=NOW, keys=("id 1",), entry_id=row)
+    retold = StoryChange(
         story=replace(told, lead=later, updated=NOW + HOUR),
-        placements=(Placement(topic="policing", why="rule"),),
-        arrived=NOW,
-        row=row,
+        placements=(Placement(topic="policing", reason="rule"),),
+        listed_at=NOW,
+        revised_entry_id=row,
     )
 
     store.save(_batch(new=(), revised=(retold,)), NOW + HOUR)
@@ -316,18 +320,20 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
 def test_two_revised_entries_of_one_story(store: Store) -> None:
     """What the one changed is not taken back by the other, and what binds them is kept."""
     store.save(_batch(_filed(entry("Mayor wins", "harbor", keys=("id 1",)))), NOW)
-    row = store.known("harbor", {"id 1"})["id 1"].entry
+    row = store.known("harbor", {"id 1"})["id 1"].entry_id
     told = store.told_in({row})[row]
-    anew = replace(told, updated=NOW + HOUR, why=("both say it",))
+    anew = replace(told, updated=NOW + HOUR, reasons=("both say it",))
     retold = [
-        Filed(story=replace(anew, updated=updated), placements=(), arrived=NOW, row=row)
+        StoryChange(
+            story=replace(anew, updated=updated), placements=(), listed_at=NOW, revised_entry_id=row
+        )
         for updated in (NOW + HOUR, told.updated)
     ]
 
     store.save(_batch(new=(), revised=tuple(retold)), NOW + HOUR)
 
     (read,) = store.latest(ALL, 10)
-    assert (read.updated, read.why) == (NOW + HOUR, ("both say it",))
+    assert (read.updated, read.reasons) == (NOW + HOUR, ("both say it",))
 
 
 def test_nothing_new_changes_no_feed(store: Store) -> None:
@@ -467,8 +473,8 @@ def test_yesterdays_database(tmp_path: Path) -> None:
 
     assert _told(again.latest(ALL, 10)) == ["Cranes"]
     assert again.why(next(again.story_ids())) == {"labor": "because labor"}
-    (bond,) = again.kin({2}).bonds  # so that what was one story stays one
-    assert (bond.a, bond.b, bond.kind) == (1, 2, Kind.ADDRESS)
+    (bond,) = again.kin({2}).matches  # so that what was one story stays one
+    assert (bond.entry_a, bond.entry_b, bond.kind) == (1, 2, MatchKind.ADDRESS)
     again.save(_batch(_filed(entry("New", "harbor"))), NOW)
     assert again.counts()[ALL] == 2
     assert {h.source: h.outcome for h in again.health()}["harbor"] is Outcome.CHANGED

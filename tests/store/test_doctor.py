@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.errors import StoreUnavailable, WriteError
 from aggregator.ingest.pipeline import the_time
-from aggregator.model import ALL, Batch, Books, FetchState, Filed, Outcome, Placement
+from aggregator.model import ALL, Batch, EntryCounts, FetchState, Outcome, Placement, StoryChange
 from aggregator.store import Store, open_store
 from tests.builders import NOW, entry, source, story
 
@@ -32,16 +32,16 @@ def file(tmp_path: Path) -> Path:
 
 def _save(store: Store, outlet: str, *titles: str, now: object = NOW) -> None:
     filed = tuple(
-        Filed(
-            story=story(entry(title, outlet, prints=(1, 2, 3))),
-            arrived=NOW,
-            placements=(Placement(topic="labor", why="rule"),),
+        StoryChange(
+            story=story(entry(title, outlet, fingerprints=(1, 2, 3))),
+            listed_at=NOW,
+            placements=(Placement(topic="labor", reason="rule"),),
         )
         for title in titles
     )
-    books = Books(received=len(filed), new=len(filed))
+    books = EntryCounts(received=len(filed), new=len(filed))
     batch = Batch(
-        source=outlet, state=FetchState(), outcome=Outcome.CHANGED, new=filed, books=books
+        source=outlet, state=FetchState(), outcome=Outcome.CHANGED, new=filed, counts=books
     )
     store.save(batch, now)  # type: ignore[arg-type]
 
@@ -131,7 +131,7 @@ def test_damage_that_can_be_mended(file: Path, damage: str, check: str) -> None:
     with contextlib.closing(open_store(file)) as store:
         found = store.examine(NOW)
         assert check in {finding.check for finding in found}
-        assert all(finding.can_mend for finding in found)
+        assert all(finding.can_repair for finding in found)
 
         store.repair(NOW)
 
@@ -159,7 +159,7 @@ def test_damage_that_cannot_be_mended(file: Path) -> None:
         found = store.examine(NOW)
 
     assert {finding.check for finding in found} == {"orphans", "schema"}
-    assert not any(finding.can_mend for finding in found)
+    assert not any(finding.can_repair for finding in found)
 
 
 def test_a_torn_file(file: Path) -> None:
@@ -172,8 +172,8 @@ def test_a_torn_file(file: Path) -> None:
     with contextlib.closing(open_store(file)) as store:
         (finding,) = store.examine(NOW)
 
-    assert (finding.check, finding.can_mend) == ("integrity", False)
-    assert finding.what.startswith("SQLite finds the file damaged: ")
+    assert (finding.check, finding.can_repair) == ("integrity", False)
+    assert finding.description.startswith("SQLite finds the file damaged: ")
 
 
 # ---- backup ----------------------------------------------------------------------------
@@ -285,14 +285,14 @@ def test_a_clock_that_goes_back_a_little(store: Store) -> None:
 def test_a_clock_that_was_wrong_for_years(store: Store) -> None:
     """What it stamped is put right: sources are due, and new stories come first."""
     future = NOW + YEARS
-    late = story(entry("From the future", "harbor", published=future), arrived=future)
-    state = FetchState(next_fetch=future + HOUR, last_full=future, failing_since=future)
+    late = story(entry("From the future", "harbor", published=future), listed_at=future)
+    state = FetchState(next_fetch=future + HOUR, last_full_fetch=future, failing_since=future)
     batch = Batch(
         source="harbor",
         state=state,
         outcome=Outcome.CHANGED,
-        new=(Filed(story=late, arrived=future),),
-        books=Books(received=1, new=1),
+        new=(StoryChange(story=late, listed_at=future),),
+        counts=EntryCounts(received=1, new=1),
     )
     store.save(batch, future)
 
@@ -300,10 +300,10 @@ def test_a_clock_that_was_wrong_for_years(store: Store) -> None:
 
     assert [s.id for s in store.due([source("harbor")], NOW + HOUR)] == ["harbor"]
     assert store.examine(NOW + HOUR) == []
-    fresh = story(entry("Fresh", "plains", published=NOW + 2 * HOUR), arrived=NOW + 2 * HOUR)
+    fresh = story(entry("Fresh", "plains", published=NOW + 2 * HOUR), listed_at=NOW + 2 * HOUR)
     store.save(
         Batch(source="plains", state=FetchState(), outcome=Outcome.CHANGED,
-              new=(Filed(story=fresh, arrived=NOW + 2 * HOUR),), books=Books(received=1, new=1)),
+              new=(StoryChange(story=fresh, listed_at=NOW + 2 * HOUR),), counts=EntryCounts(received=1, new=1)),
         NOW + 2 * HOUR,
     )  # fmt: skip
     assert [s.lead.title for s in store.latest(ALL, 1)] == ["Fresh"]

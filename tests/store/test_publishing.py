@@ -10,15 +10,15 @@ import pytest
 from aggregator.model import (
     ALL,
     Batch,
-    Bond,
     FetchState,
-    Filed,
-    Kind,
+    Match,
+    MatchKind,
     Outcome,
     Placement,
-    Refiling,
-    Said,
+    PlacementChange,
     Story,
+    StoryChange,
+    TopicOverride,
     page_scope,
     source_scope,
     topic_scope,
@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def _save(store: Store, *filed: Filed, outlet: str = "harbor") -> None:
+def _save(store: Store, *filed: StoryChange, outlet: str = "harbor") -> None:
     store.save(
         Batch(
             source=outlet, state=FetchState(last_success=NOW), outcome=Outcome.CHANGED, new=filed
@@ -51,9 +51,9 @@ def _save(store: Store, *filed: Filed, outlet: str = "harbor") -> None:
 
 def _tells(store: Store, title: str, *topics: str, minute: int = 0, outlet: str = "harbor") -> None:
     when = NOW + minute * MINUTE
-    placements = tuple(Placement(topic=t, why="a rule") for t in topics)
-    told = story(entry(title, outlet, published=when), arrived=when)
-    _save(store, Filed(story=told, arrived=when, placements=placements), outlet=outlet)
+    placements = tuple(Placement(topic=t, reason="a rule") for t in topics)
+    told = story(entry(title, outlet, published=when), listed_at=when)
+    _save(store, StoryChange(story=told, listed_at=when, placements=placements), outlet=outlet)
 
 
 def _titles(stories: list[Story]) -> list[str]:
@@ -83,8 +83,11 @@ def test_without_an_outlet(store: Store) -> None:
     """A partner that leaves itself out sees no story that it tells, be it as a copy."""
     _tells(store, "Own", "labor", minute=1, outlet="plains")
     _tells(store, "Other", "labor", minute=2)
-    copied = story(entry("Copied", "harbor"), entry("Copied", "plains"), arrived=NOW)
-    _save(store, Filed(story=copied, arrived=NOW, placements=(Placement(topic="labor", why=""),)))
+    copied = story(entry("Copied", "harbor"), entry("Copied", "plains"), listed_at=NOW)
+    _save(
+        store,
+        StoryChange(story=copied, listed_at=NOW, placements=(Placement(topic="labor", reason=""),)),
+    )
 
     assert _titles(store.latest(LABOR, 9, without=["plains"])) == ["Other"]
     assert _titles(store.latest(ALL, 1, without=["harbor"])) == ["Own"]
@@ -196,8 +199,10 @@ def test_an_old_story_that_comes_late(store: Store) -> None:
         _tells(store, f"S{minute}", "labor", minute=minute)
     store.archive(2, NOW)
     (found,) = [t for t in store.latest(ALL, 9) if t.lead.title == "Old"]
-    placed = Placement(topic="labor", why="by hand")
-    store.refile([Refiling(story=_row(store, found), topic="labor", placement=placed)], (), NOW)
+    placed = Placement(topic="labor", reason="by hand")
+    store.refile(
+        [PlacementChange(story_number=_row(store, found), topic="labor", placement=placed)], (), NOW
+    )
     store.archive(2, NOW)
 
     assert _titles(store.archived(LABOR, 1)) == ["S2", "S1"]
@@ -205,9 +210,9 @@ def test_an_old_story_that_comes_late(store: Store) -> None:
 
 
 def _row(store: Store, told: Story) -> int:
-    standing = store.standing_of(told.lead.row, ["labor"])
+    standing = store.standing_of(told.lead.entry_id, ["labor"])
     assert standing is not None
-    return standing.story
+    return standing.story_number
 
 
 def test_an_archive_knows_a_correction(store: Store) -> None:
@@ -218,9 +223,9 @@ def test_an_archive_knows_a_correction(store: Store) -> None:
     before = store.revision(page_scope(LABOR, 1)).number
     (told,) = [t for t in store.latest(LABOR, 9) if t.lead.title == "S0"]
     corrected = replace(told, lead=replace(told.lead, title="S0, corrected"))
-    revised = Filed(
-        story=corrected, arrived=NOW, row=told.lead.row,
-        placements=(Placement(topic="labor", why="a rule"),),
+    revised = StoryChange(
+        story=corrected, listed_at=NOW, revised_entry_id=told.lead.entry_id,
+        placements=(Placement(topic="labor", reason="a rule"),),
     )  # fmt: skip
     store.save(Batch(source="harbor", state=None, outcome=Outcome.CHANGED, revised=(revised,)), NOW)
 
@@ -250,9 +255,9 @@ def test_a_takedown(store: Store) -> None:
     assert id_ not in list(store.story_ids())
     assert store.counts()[ALL] == 2
     (one,) = store.hidden()
-    assert (one.id, one.title, one.why, one.at) == (id_, "S1", "the outlet asks", NOW)
+    assert (one.id, one.title, one.reason, one.taken_down_at) == (id_, "S1", "the outlet asks", NOW)
     for removed in (store.removed(LABOR), store.removed(LABOR, 1), store.removed(ALL)):
-        assert [(gone.public_id, gone.at) for gone in removed] == [
+        assert [(gone.public_id, gone.removed_at) for gone in removed] == [
             ("https://harbor.example/?p=s1", NOW)
         ]
     assert store.removed(COURTS) == []
@@ -270,13 +275,16 @@ def test_a_takedown_outlives_a_copy(store: Store) -> None:
     _tells(store, "Cranes", "labor")
     told = store.latest(ALL, 1)[0]
     store.hide(told.id, "asked", NOW)
-    kin = store.kin([told.lead.row])
-    assert (kin.published, kin.gone) == (frozenset(), frozenset())  # so that copies join it
-    copy = entry("Cranes", "plains", row=-1)
-    bond = Bond(a=-1, b=told.lead.row, kind=Kind.TEXT, why="same words")
-    joined = Filed(story=replace(told, others=(copy,)), arrived=NOW, joins=True)
+    kin = store.kin([told.lead.entry_id])
+    assert (kin.published_ids, kin.unlisted_ids) == (
+        frozenset(),
+        frozenset(),
+    )  # so that copies join it
+    copy = entry("Cranes", "plains", entry_id=-1)
+    bond = Match(entry_a=-1, entry_b=told.lead.entry_id, kind=MatchKind.TEXT, reason="same words")
+    joined = StoryChange(story=replace(told, duplicates=(copy,)), listed_at=NOW, is_stored=True)
     store.save(
-        Batch(source="plains", state=None, outcome=Outcome.CHANGED, new=(joined,), bonds=(bond,)),
+        Batch(source="plains", state=None, outcome=Outcome.CHANGED, new=(joined,), matches=(bond,)),
         NOW,
     )
 
@@ -284,7 +292,7 @@ def test_a_takedown_outlives_a_copy(store: Store) -> None:
 
     _tells(store, "Ferries", minute=5)
     (other,) = store.latest(ALL, 9)
-    absorbing = Filed(story=other, arrived=NOW, joins=True, absorbed=(told.id,))
+    absorbing = StoryChange(story=other, listed_at=NOW, is_stored=True, merged_ids=(told.id,))
     store.save(Batch(source="harbor", state=None, outcome=Outcome.CHANGED, new=(absorbing,)), NOW)
 
     assert store.latest(ALL, 9) == []
@@ -301,28 +309,32 @@ def test_a_takedown_outlives_a_mistake(store: Store) -> None:
     store.hide(hidden, "asked", NOW)
     told = next(s for s in store.latest(ALL, 9) if s.id == other)
     lead = store.told_in([1])[1].lead
-    both = Filed(story=replace(told, others=(lead,)), arrived=NOW, joins=True, absorbed=(hidden,))
+    both = StoryChange(
+        story=replace(told, duplicates=(lead,)), listed_at=NOW, is_stored=True, merged_ids=(hidden,)
+    )
     _changes(store, both)
     assert store.latest(ALL, 9) == []
     assert [gone.public_id for gone in store.removed(ALL)] != []
 
-    alone = Filed(story=story(lead, id=hidden, public_id=lead.id), arrived=NOW, joins=True)
-    _changes(store, alone, Filed(story=told, arrived=NOW, joins=True))
+    alone = StoryChange(
+        story=story(lead, id=hidden, public_id=lead.id), listed_at=NOW, is_stored=True
+    )
+    _changes(store, alone, StoryChange(story=told, listed_at=NOW, is_stored=True))
 
     assert _titles(store.latest(ALL, 9)) == ["Ferries"]
     assert [one.id for one in store.hidden()] == [hidden]
     assert store.story(hidden) is None
 
 
-def _changes(store: Store, *filed: Filed) -> None:
+def _changes(store: Store, *filed: StoryChange) -> None:
     store.save(Batch(source="harbor", state=None, outcome=Outcome.CHANGED, new=filed), NOW)
 
 
 def test_the_copies_of_what_is_down_are_recognised_for_ever(store: Store) -> None:
     """What it is found by is not forgotten with the window."""
-    lead = entry("Cranes", "harbor", prints=(1, 2, 3))
-    other = entry("Ferries", "harbor", prints=(4, 5, 6))
-    _save(store, *(Filed(story=story(e), arrived=NOW) for e in (lead, other)))
+    lead = entry("Cranes", "harbor", fingerprints=(1, 2, 3))
+    other = entry("Ferries", "harbor", fingerprints=(4, 5, 6))
+    _save(store, *(StoryChange(story=story(e), listed_at=NOW) for e in (lead, other)))
     store.hide(_id(store, "Cranes"), "asked", NOW)
 
     assert store.forget_prints(NOW + timedelta(days=99), 500) == 1
@@ -337,8 +349,10 @@ def test_a_topic_has_another_name(store: Store) -> None:
     for minute in range(3):
         _tells(store, f"S{minute}", "labour", minute=minute)
     store.archive(2, NOW)
-    lead = store.latest(ALL, 1)[0].lead.row
-    store.refile((), [Said(entry=lead, topic="labour", is_in=True, at=NOW)], NOW)
+    lead = store.latest(ALL, 1)[0].lead.entry_id
+    store.refile(
+        (), [TopicOverride(entry_id=lead, topic="labour", is_included=True, decided_at=NOW)], NOW
+    )
     store.hide(_id(store, "S0"), "asked", NOW)
     renamed = [topic("labor", was=("labour", "work"))]
 
@@ -423,7 +437,7 @@ def test_a_page_that_is_history(store: Store) -> None:
     def correct() -> None:
         told = next(t for t in store.latest(ALL, 9) if t.lead.title == "Of the same day")
         corrected = replace(told, lead=replace(told.lead, title="Of the same day, corrected"))
-        revised = Filed(story=corrected, arrived=NOW, row=told.lead.row)
+        revised = StoryChange(story=corrected, listed_at=NOW, revised_entry_id=told.lead.entry_id)
         store.save(
             Batch(source="harbor", state=None, outcome=Outcome.CHANGED, revised=(revised,)), NOW
         )
@@ -434,7 +448,9 @@ def test_a_page_that_is_history(store: Store) -> None:
         correct,
         lambda: _tells(store, "Imported", minute=10),
         lambda: store.sync([source("harbor", name="Another name"), source("plains")], NOW),
-        lambda: store.refile([Refiling(story=1, topic="labor", placement=None)], (), NOW),
+        lambda: store.refile(
+            [PlacementChange(story_number=1, topic="labor", placement=None)], (), NOW
+        ),
     ]
     for change in changes:
         before = store.revision(*old)

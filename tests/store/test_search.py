@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest.documents import document_of
-from aggregator.model import Batch, Entry, FetchState, Filed, Outcome
-from aggregator.query import Hits, Rules, parse
+from aggregator.ingest.documents import fields_of_entry
+from aggregator.model import Batch, Entry, FetchState, Outcome, StoryChange
+from aggregator.query import Hits, RuleSet, parse
 from aggregator.store import Store, open_store
 from tests.builders import NOW, entry, source, story
 from tests.sets import TOPICS
@@ -25,7 +25,7 @@ def _stored(folder: Path, entries: Sequence[Entry]) -> Store:
     store = open_store(folder / "news.db")
     store.sync(OUTLETS, NOW)
     for told in entries:
-        filed = Filed(story=story(told), placements=(), arrived=NOW)
+        filed = StoryChange(story=story(told), placements=(), listed_at=NOW)
         store.save(
             Batch(source=told.source, state=FetchState(), outcome=Outcome.CHANGED, new=(filed,)),
             NOW,
@@ -65,14 +65,14 @@ def test_search_and_rules_agree(real: tuple[Store, list[Entry]]) -> None:
         parse(_query(drawn, words, 3), drawn.choice(("", "", "en", "es")))
         for _ in range(COUNT // 10)
     ]
-    rules = Rules([query.root for query in queries])
+    rules = RuleSet([query.root for query in queries])
     by_rule: list[dict[int, Hits]] = [{} for _ in queries]
     for row, told in enumerate(entries, start=1):
-        for number, hits in rules.match(document_of(told, outlets[told.source])).items():
+        for number, hits in rules.match(fields_of_entry(told, outlets[told.source])).items():
             by_rule[number][row] = hits
 
     for query, matched in zip(queries, by_rule, strict=True):
-        assert {g.entry: hits for g, hits in store.search(query)} == matched, query.text
+        assert {g.entry_id: hits for g, hits in store.search(query)} == matched, query.text
     assert sum(map(bool, by_rule)) > COUNT // 30
 
 
@@ -110,5 +110,5 @@ def test_odd_words(tmp_path: Path, word: str) -> None:
         for rule in (word, f'"{word}"', f'"about {word}"', f"{word}*", f"title:{word}"):
             for language in ("", "en", "tr"):
                 query = parse(rule.replace("+", ""), language)
-                matched = query.match(document_of(told, OUTLETS[0])) is not None
-                assert [found.entry for found, _ in store.search(query)] == [1] * matched, rule
+                matched = query.match(fields_of_entry(told, OUTLETS[0])) is not None
+                assert [found.entry_id for found, _ in store.search(query)] == [1] * matched, rule

@@ -7,7 +7,7 @@ import brotli
 import pytest
 from backports import zstd
 
-from aggregator.edition import Edition
+from aggregator.site import PublicSite
 from aggregator.store import open_store
 from aggregator.web import create_app
 from tests.partners import Newsroom, article
@@ -231,13 +231,13 @@ def test_the_same_database_gives_the_same_bytes(open_newsroom: Newsroom) -> None
 
     def all_bytes() -> list[bytes]:
         places = [open_newsroom.edition.find(path) for path in paths]
-        documents = [place.make() for place in places if place]
+        documents = [place.build() for place in places if place]
         return [document.body for document in documents if document]
 
     before = all_bytes()
     database = open_newsroom.config.database
     open_newsroom.close()
-    restarted = Edition(open_newsroom.config, open_store(database))
+    restarted = PublicSite(open_newsroom.config, open_store(database))
 
     assert len(paths) > 20
     assert [restarted.find(path).make().body for path in paths] == before  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.demo.formats import Item
+from aggregator.demo.sample_feeds import Item
 from tests.builders import NOW, prose
 from tests.partners import Newsroom, article
 
@@ -282,7 +282,7 @@ def test_it_stays_down(docks: Newsroom, again: Item) -> None:
     docks.ingests(later=HOUR)
 
     assert sorted(docks.titles("/all.atom")) == sorted([*before, "News"])
-    assert all(told.id in one.why or one.id == told.id for one in docks.store.hidden())
+    assert all(told.id in one.reason or one.id == told.id for one in docks.store.hidden())
 
 
 def test_what_only_looks_like_it(docks: Newsroom) -> None:

@@ -26,7 +26,7 @@ def room(newsroom: Newsroom) -> Newsroom:
             topic=TOPIC,
             token="token",
             secret="secret",
-            asked=newsroom.now,
+            requested_at=newsroom.now,
         )
     )
     return newsroom

@@ -7,9 +7,9 @@ learning learn, suggest: what topics learn from examples
 
 import click
 
-from aggregator.cli.topic.learning import learn, suggest
-from aggregator.cli.topic.placing import add, explain, remove, reset
-from aggregator.cli.topic.trying import apply, test
+from aggregator.cli.topic.learn import learn, suggest
+from aggregator.cli.topic.overrides import add, explain, remove, reset
+from aggregator.cli.topic.preview import apply, test
 
 __all__ = ["topic"]
 

@@ -13,13 +13,34 @@ once, so the order in which copies arrive changes nothing. A story's id, public 
 chosen once; what arrives later moves nothing.
 """
 
-from aggregator.ingest.dedupe.candidates import chosen, looked_for, near, uncommon
-from aggregator.ingest.dedupe.clusters import grouped
-from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare, is_again
-from aggregator.ingest.dedupe.stories import Rules, Told, dedupe
-from aggregator.ingest.dedupe.telling import Telling
+from aggregator.ingest.dedupe.candidates import (
+    choose_candidates,
+    drop_common_fingerprints,
+    entries_nearby,
+    lookup_fingerprints,
+)
+from aggregator.ingest.dedupe.clustering import cluster_entries
+from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.similarity import (
+    COMPARISON_WINDOW,
+    compare,
+    is_match_allowed,
+    is_same_article_again,
+)
+from aggregator.ingest.dedupe.stories import ClusterResult, ClusterSettings, dedupe
 
 __all__ = [
-    "WINDOW", "Rules", "Telling", "Told", "allowed", "chosen", "compare", "dedupe", "grouped",
-    "is_again", "looked_for", "near", "uncommon",
+    "COMPARISON_WINDOW",
+    "ClusterResult",
+    "ClusterSettings",
+    "TextFeatures",
+    "choose_candidates",
+    "cluster_entries",
+    "compare",
+    "dedupe",
+    "drop_common_fingerprints",
+    "entries_nearby",
+    "is_match_allowed",
+    "is_same_article_again",
+    "lookup_fingerprints",
 ]  # fmt: skip

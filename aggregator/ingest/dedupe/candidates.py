@@ -8,25 +8,28 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from aggregator.ingest.prints import COMMON, print_of_copies
+from aggregator.ingest.dedupe.fingerprints import (
+    COMMON_FINGERPRINT_ENTRIES,
+    attribution_fingerprint,
+)
 from aggregator.model import Entry
 
-__all__ = ["chosen", "looked_for", "near", "uncommon"]
+__all__ = ["choose_candidates", "drop_common_fingerprints", "entries_nearby", "lookup_fingerprints"]
 
-MOST = 40
+MAX_CANDIDATES = 40
 """Entries that one is compared with at most, those first that share most with it."""
-MOST_OF_ONE = 5
+MAX_CANDIDATES_PER_SOURCE = 5
 """Of those, entries of one outlet, so that none crowds out the others."""
-_NONE: Counter[int] = Counter()
+_NO_CANDIDATES: Counter[int] = Counter()
 
 
-def looked_for(entry: Entry) -> tuple[int, ...]:
+def lookup_fingerprints(entry: Entry) -> tuple[int, ...]:
     """Its prints, and what an entry has that says to be a copy of it."""
-    claimed = (print_of_copies(entry.address),) if entry.address else ()
-    return (*entry.prints, *claimed)
+    claimed = (attribution_fingerprint(entry.canonical_url),) if entry.canonical_url else ()
+    return (*entry.fingerprints, *claimed)
 
 
-def near(
+def entries_nearby(
     entries: Sequence[Entry],
     looked: Mapping[int, Collection[int]],
     standing: Mapping[str, Sequence[int]],
@@ -40,45 +43,51 @@ def near(
     phrase.
     """
     found = {}
-    telling = {number for number, shared in sharing.items() if len(shared) <= COMMON}
+    telling = {
+        number for number, shared in sharing.items() if len(shared) <= COMMON_FINGERPRINT_ENTRIES
+    }
     for entry in entries:
         rows: Counter[int] = Counter()
-        for address in standing.keys() & {entry.address, *entry.originals}:
-            rows.update(dict.fromkeys(standing[address], COMMON))
-        for number in telling.intersection(looked[entry.row]):
+        for address in standing.keys() & {entry.canonical_url, *entry.source_urls}:
+            rows.update(dict.fromkeys(standing[address], COMMON_FINGERPRINT_ENTRIES))
+        for number in telling.intersection(looked[entry.entry_id]):
             rows.update(sharing[number])
         if rows:
-            found[entry.row] = rows
+            found[entry.entry_id] = rows
     return found
 
 
-def chosen(
+def choose_candidates(
     entries: Sequence[Entry], near: Mapping[int, Counter[int]], outlets: Mapping[int, str]
 ) -> dict[int, list[int]]:
     """Of what is near to each entry, the rows that it should be compared with: those of other
     outlets, and of none too many. `outlets` has the source of each row."""
     found = {}
     for entry in entries:
-        of: Counter[str] = Counter({entry.source: MOST_OF_ONE})
+        of: Counter[str] = Counter({entry.source: MAX_CANDIDATES_PER_SOURCE})
         rows: list[int] = []
-        for row, _ in near.get(entry.row, _NONE).most_common():
+        for row, _ in near.get(entry.entry_id, _NO_CANDIDATES).most_common():
             outlet = outlets.get(row, "")
-            if of[outlet] < MOST_OF_ONE and len(rows) < MOST:
+            if of[outlet] < MAX_CANDIDATES_PER_SOURCE and len(rows) < MAX_CANDIDATES:
                 of[outlet] += 1
                 rows.append(row)
         if rows:
-            found[entry.row] = rows
+            found[entry.entry_id] = rows
     return found
 
 
-def uncommon(entries: Sequence[Entry], sharing: Mapping[int, Sequence[int]]) -> list[Entry]:
+def drop_common_fingerprints(
+    entries: Sequence[Entry], sharing: Mapping[int, Sequence[int]]
+) -> list[Entry]:
     """The entries without prints that many have already, so that no list of them grows long."""
-    counts = Counter(chain.from_iterable(entry.prints for entry in entries))
+    counts = Counter(chain.from_iterable(entry.fingerprints for entry in entries))
     counts.update({number: len(rows) for number, rows in sharing.items()})
-    many = {number for number, count in counts.items() if count > COMMON}
+    many = {number for number, count in counts.items() if count > COMMON_FINGERPRINT_ENTRIES}
     if not many:
         return list(entries)
     return [
-        replace(entry, prints=tuple(number for number in entry.prints if number not in many))
+        replace(
+            entry, fingerprints=tuple(number for number in entry.fingerprints if number not in many)
+        )
         for entry in entries
     ]

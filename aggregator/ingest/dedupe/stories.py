@@ -5,14 +5,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from aggregator.ingest.addresses import address_of, is_home
-from aggregator.ingest.dedupe.clusters import Group, grouped
-from aggregator.ingest.dedupe.evidence import WINDOW, allowed, compare, still_alike
-from aggregator.ingest.dedupe.telling import Telling
-from aggregator.ingest.naming import story_id
-from aggregator.model import BY_HAND, Bond, Entry, Kin, Source, Story
+from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
+from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.similarity import (
+    COMPARISON_WINDOW,
+    compare,
+    is_match_allowed,
+    is_still_similar,
+)
+from aggregator.ingest.match.keys import derive_story_id
+from aggregator.model import MANUAL, Entry, Match, Source, Story, StoryNeighbourhood
+from aggregator.text.urls import canonical_url, is_on_site
 
-__all__ = ["Rules", "Told", "dedupe"]
+__all__ = ["ClusterResult", "ClusterSettings", "dedupe"]
 
 _IRI = re.compile(
     r"https?://[a-z0-9.-]+(:\d+)?/\S+"
@@ -23,12 +28,12 @@ _IRI = re.compile(
 _UNSAFE = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
 
 
-_LEFT = Source(id="", name="", feed="", site="")
+_UNLISTED_SOURCE = Source(id="", name="", feed="", site="")
 """Stands for an outlet that has left feeds.toml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class ClusterSettings:
     """By what stories are told.
 
     `authority` is the host name under which ids are minted (RFC 4151). Articles that were
@@ -40,15 +45,15 @@ class Rules:
     sources: Mapping[str, Source]
     authority: str
     now: datetime
-    window: timedelta = WINDOW
+    window: timedelta = COMPARISON_WINDOW
     is_first_import: bool = False
 
     def source_of(self, entry: Entry) -> Source:
-        return self.sources.get(entry.source, _LEFT)
+        return self.sources.get(entry.source, _UNLISTED_SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ClusterResult:
     """What comes of new entries: the stories that are new or told otherwise than before, what
     was found out, and for stories that turned out to be another one the id of that.
 
@@ -58,21 +63,21 @@ class Told:
     """
 
     stories: tuple[Story, ...]
-    bonds: tuple[Bond, ...] = ()
-    lost: Set[tuple[int, int]] = frozenset()
-    absorbed: Mapping[str, str] = field(default_factory=dict)
-    before: Mapping[str, Story] = field(default_factory=dict)
-    revived: Set[str] = frozenset()
-    down: Mapping[int, str] = field(default_factory=dict)
+    matches: tuple[Match, ...] = ()
+    dropped_matches: Set[tuple[int, int]] = frozenset()
+    merged_into: Mapping[str, str] = field(default_factory=dict)
+    stored_stories: Mapping[str, Story] = field(default_factory=dict)
+    unmerged_ids: Set[str] = frozenset()
+    takedown_copies: Mapping[int, str] = field(default_factory=dict)
 
 
 def dedupe(
     entries: Sequence[Entry],
-    kin: Kin,
+    kin: StoryNeighbourhood,
     candidates: Mapping[int, Collection[int]],
     taken: Set[str],
-    rules: Rules,
-) -> Told:
+    rules: ClusterSettings,
+) -> ClusterResult:
     """The stories that these new entries make or join.
 
     The new entries have rows below 0; one with a row of its own is stored and reads differently
@@ -83,108 +88,119 @@ def dedupe(
     Without entries, the stories of `kin` are told anew by its bonds.
     """
     rules = replace(rules, now=rules.now.replace(microsecond=0))  # as it will be stored
-    stored = {entry.row: entry for story in kin.stories for entry in story.entries}
-    heard = {e.row: e for story in kin.stories if story.id not in kin.gone for e in story.entries}
-    found = tuple(_found(entries, heard, candidates, rules))
-    lost = frozenset(_lost(entries, heard, kin.bonds))
-    present = stored | {entry.row: entry for entry in entries}
-    groups = grouped([*present.values()], _standing(kin.bonds, found, lost))
-    heirs, absorbed = _heirs(groups, kin)
-    used = {*taken, *(story.id for story in (*kin.stories, *kin.former))}
-    revived = frozenset(story.id for story in kin.former)
+    stored = {entry.entry_id: entry for story in kin.stories for entry in story.entries}
+    heard = {
+        e.entry_id: e
+        for story in kin.stories
+        if story.id not in kin.unlisted_ids
+        for e in story.entries
+    }
+    found = tuple(_find_matches(entries, heard, candidates, rules))
+    lost = frozenset(_dropped_matches(entries, heard, kin.matches))
+    present = stored | {entry.entry_id: entry for entry in entries}
+    groups = cluster_entries([*present.values()], _current_matches(kin.matches, found, lost))
+    heirs, absorbed = _assign_stories(groups, kin)
+    used = {*taken, *(story.id for story in (*kin.stories, *kin.merged_stories))}
+    revived = frozenset(story.id for story in kin.merged_stories)
     told = []
     for place, group in enumerate(groups):
         story = heirs.get(place)
         if story is None:
-            begun = _begun(group, used, rules)
+            begun = _new_story(group, used, rules)
             used |= {begun.id, begun.public_id}
             told.append(begun)
-        elif (retold := _retold(story, group, rules)) != story or story.id in revived:
+        elif (retold := _update_story(story, group, rules)) != story or story.id in revived:
             told.append(retold)
-    return Told(
+    return ClusterResult(
         stories=tuple(told),
-        bonds=found,
-        lost=lost,
-        absorbed=absorbed,
-        before={story.id: story for story in (*kin.former, *kin.stories)},
-        revived=revived,
+        matches=found,
+        dropped_matches=lost,
+        merged_into=absorbed,
+        stored_stories={story.id: story for story in (*kin.merged_stories, *kin.stories)},
+        unmerged_ids=revived,
     )
 
 
-def _found(
+def _find_matches(
     entries: Sequence[Entry],
     stored: Mapping[int, Entry],
     candidates: Mapping[int, Collection[int]],
-    rules: Rules,
-) -> Iterator[Bond]:
+    rules: ClusterSettings,
+) -> Iterator[Match]:
     """The evidence between entries and their candidates of other outlets."""
     for entry in entries:
-        own = Telling(entry)
-        for row in candidates.get(entry.row, ()):
+        own = TextFeatures(entry)
+        for row in candidates.get(entry.entry_id, ()):
             other = stored.get(row)
             if other is None or other.source == entry.source:
                 continue
-            bond = compare(own, Telling(other), rules.window)
+            bond = compare(own, TextFeatures(other), rules.window)
             settings = (rules.source_of(e).dedupe for e in (entry, other))
-            if bond and all(allowed(bond, setting) for setting in settings):
+            if bond and all(is_match_allowed(bond, setting) for setting in settings):
                 yield bond
 
 
-def _lost(
-    entries: Sequence[Entry], stored: Mapping[int, Entry], bonds: Sequence[Bond]
+def _dropped_matches(
+    entries: Sequence[Entry], stored: Mapping[int, Entry], bonds: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
     """The evidence between stored entries that an outlet has taken back by rewriting one. What
     is still a little alike stays bound, so that readers are not told it twice."""
-    rewritten = {entry.row: entry for entry in entries if entry.row > 0}
+    rewritten = {entry.entry_id: entry for entry in entries if entry.entry_id > 0}
     for bond in bonds:
-        if bond.kind in BY_HAND or rewritten.keys().isdisjoint((bond.a, bond.b)):
+        if bond.kind in MANUAL or rewritten.keys().isdisjoint((bond.entry_a, bond.entry_b)):
             continue
-        one, other = (rewritten.get(row) or stored.get(row) for row in (bond.a, bond.b))
-        if one and other and not still_alike(Telling(one), Telling(other)):
-            yield bond.a, bond.b
+        one, other = (rewritten.get(row) or stored.get(row) for row in (bond.entry_a, bond.entry_b))
+        if one and other and not is_still_similar(TextFeatures(one), TextFeatures(other)):
+            yield bond.entry_a, bond.entry_b
 
 
-def _standing(
-    known: Sequence[Bond], found: Sequence[Bond], lost: Set[tuple[int, int]]
-) -> list[Bond]:
+def _current_matches(
+    known: Sequence[Match], found: Sequence[Match], lost: Set[tuple[int, int]]
+) -> list[Match]:
     """All that binds now: new evidence takes the place of old, but of no operator's word."""
-    standing: dict[tuple[int, int], Bond] = {}
-    for bond in (*(bond for bond in known if (bond.a, bond.b) not in lost), *found):
-        before = standing.get((bond.a, bond.b))
-        if before is None or before.kind not in BY_HAND:
-            standing[bond.a, bond.b] = bond
+    standing: dict[tuple[int, int], Match] = {}
+    for bond in (*(bond for bond in known if (bond.entry_a, bond.entry_b) not in lost), *found):
+        before = standing.get((bond.entry_a, bond.entry_b))
+        if before is None or before.kind not in MANUAL:
+            standing[bond.entry_a, bond.entry_b] = bond
     return [*standing.values()]
 
 
-def _heirs(groups: Sequence[Group], kin: Kin) -> tuple[dict[int, Story], dict[str, str]]:
+def _assign_stories(
+    groups: Sequence[Cluster], kin: StoryNeighbourhood
+) -> tuple[dict[int, Story], dict[str, str]]:
     """Which group goes on as which story (place -> story), and which stories are no more.
 
     Of several stories in a group, the one that readers saw first stays; of several groups that
     were one story, the one with its lead goes on as it. A story that was wrongly taken for
     another one is itself again where its lead is alone.
     """
-    place_of = {entry.row: place for place, group in enumerate(groups) for entry in group.entries}
+    place_of = {
+        entry.entry_id: place for place, group in enumerate(groups) for entry in group.entries
+    }
     heirs: dict[int, Story] = {}
     absorbed: dict[str, Story] = {}
-    for story in sorted(kin.stories, key=lambda s: (s.id not in kin.published, s.begun)):
-        others = sorted(entry.row for entry in story.others)
-        places = [place_of[row] for row in (story.lead.row, *others)]
+    for story in sorted(
+        kin.stories, key=lambda s: (s.id not in kin.published_ids, s.first_seen_at)
+    ):
+        others = sorted(entry.entry_id for entry in story.duplicates)
+        places = [place_of[row] for row in (story.lead.entry_id, *others)]
         free = next((place for place in places if place not in heirs), None)
         if free is None:
             absorbed[story.id] = heirs[places[0]]
         else:
             heirs[free] = story
-    told_in = {entry.row: story.id for story in kin.stories for entry in story.entries}
-    for story in kin.former:
-        heir = heirs.setdefault(place_of[story.lead.row], story)
-        if heir is not story and heir.id != told_in[story.lead.row]:
+    told_in = {entry.entry_id: story.id for story in kin.stories for entry in story.entries}
+    for story in kin.merged_stories:
+        heir = heirs.setdefault(place_of[story.lead.entry_id], story)
+        if heir is not story and heir.id != told_in[story.lead.entry_id]:
             absorbed[story.id] = heir  # it stands for another one than before
     return heirs, {gone: story.id for gone, story in absorbed.items()}
 
 
-def _begun(group: Group, used: Set[str], rules: Rules) -> Story:
+def _new_story(group: Cluster, used: Set[str], rules: ClusterSettings) -> Story:
     """A new story, which goes by its first entry. `used` are ids that other stories have."""
-    first, now = min(group.entries, key=_arrival), rules.now
+    first, now = min(group.entries, key=_arrival_order), rules.now
     id_ = _free_id(first, used)
     begun = Story(
         id=id_,
@@ -192,77 +208,83 @@ def _begun(group: Group, used: Set[str], rules: Rules) -> Story:
         lead=first,
         published=first.published,
         updated=first.published,
-        arrived=min(first.published, now) if rules.is_first_import else now,
-        begun=now,
+        listed_at=min(first.published, now) if rules.is_first_import else now,
+        first_seen_at=now,
     )
-    return begun if len(group.entries) == 1 else _retold(begun, group, rules)
+    return begun if len(group.entries) == 1 else _update_story(begun, group, rules)
 
 
 def _free_id(entry: Entry, used: Set[str]) -> str:
     """An id by the name of an entry. One that is stored may have begun a story before."""
-    name = entry.keys[0] if entry.keys else f"row {entry.row}"
-    while (id_ := story_id(entry.source, (name,))) in used:
+    name = entry.keys[0] if entry.keys else f"row {entry.entry_id}"
+    while (id_ := derive_story_id(entry.source, (name,))) in used:
         name = f"{name} again"
     return id_
 
 
-def _retold(story: Story, group: Group, rules: Rules) -> Story:
+def _update_story(story: Story, group: Cluster, rules: ClusterSettings) -> Story:
     """The story as these entries tell it. Its ids and its place stay; another lead is an update
     to those who have seen the first."""
     lead = _lead(story, group.entries, rules)
-    others = sorted((entry for entry in group.entries if entry is not lead), key=_arrival)
-    is_news = lead.row != story.lead.row and story.begun != rules.now
+    others = sorted((entry for entry in group.entries if entry is not lead), key=_arrival_order)
+    is_news = lead.entry_id != story.lead.entry_id and story.first_seen_at != rules.now
     return replace(
         story,
         lead=lead,
-        others=tuple(others),
+        duplicates=tuple(others),
         updated=rules.now if is_news else story.updated,
-        why=tuple(_reason(bond, group.entries) for bond in group.bonds),
+        reasons=tuple(_match_reason(bond, group.entries) for bond in group.matches),
     )
 
 
-def _lead(story: Story, entries: Sequence[Entry], rules: Rules) -> Entry:
+def _lead(story: Story, entries: Sequence[Entry], rules: ClusterSettings) -> Entry:
     """Who wrote it: whom the others name. If none is named, the outlet's `precedence` decides,
     then who has it on the own site, then who was first; but once readers have been told, only
     one that is named takes the lead."""
 
     if len(entries) == 1:
         return entries[0]
-    named = {entry.row: _is_named(entry, entries, rules) for entry in entries}
+    named = {entry.entry_id: _is_credited(entry, entries, rules) for entry in entries}
     best = min(
         entries,
         key=lambda entry: (
-            not named[entry.row],
+            not named[entry.entry_id],
             -rules.source_of(entry).precedence,
-            not is_home(entry.address, rules.source_of(entry).site),
+            not is_on_site(entry.canonical_url, rules.source_of(entry).site),
             entry.published,
-            _arrival(entry),
+            _arrival_order(entry),
         ),
     )
-    standing = next((entry for entry in entries if entry.row == story.lead.row), None)
-    if standing is None or story.begun == rules.now or named[best.row] > named[standing.row]:
+    standing = next((entry for entry in entries if entry.entry_id == story.lead.entry_id), None)
+    if (
+        standing is None
+        or story.first_seen_at == rules.now
+        or named[best.entry_id] > named[standing.entry_id]
+    ):
         return best
     return standing
 
 
-def _is_named(entry: Entry, entries: Sequence[Entry], rules: Rules) -> bool:
+def _is_credited(entry: Entry, entries: Sequence[Entry], rules: ClusterSettings) -> bool:
     """True if another outlet says that it has the article from this one, or links to it there."""
     source = rules.source_of(entry)
     others = [other for other in entries if other.source != entry.source]
-    origins = {origin for other in others for origin in other.originals}
-    if origins and not origins.isdisjoint({entry.address, address_of(source.feed)}):
+    origins = {origin for other in others for origin in other.source_urls}
+    if origins and not origins.isdisjoint({entry.canonical_url, canonical_url(source.feed)}):
         return True
-    return any(is_home(other.address, source.site) for other in others)
+    return any(is_on_site(other.canonical_url, source.site) for other in others)
 
 
-def _arrival(entry: Entry) -> tuple[bool, int]:
+def _arrival_order(entry: Entry) -> tuple[bool, int]:
     """Stored entries came before those of a batch."""
-    return entry.row < 0, abs(entry.row)
+    return entry.entry_id < 0, abs(entry.entry_id)
 
 
-def _reason(bond: Bond, entries: Sequence[Entry]) -> str:
-    first, second = sorted((e for e in entries if e.row in (bond.a, bond.b)), key=_arrival)
-    return f"{second.source} and {first.source}: {bond.why}"
+def _match_reason(bond: Match, entries: Sequence[Entry]) -> str:
+    first, second = sorted(
+        (e for e in entries if e.entry_id in (bond.entry_a, bond.entry_b)), key=_arrival_order
+    )
+    return f"{second.source} and {first.source}: {bond.reason}"
 
 
 def _public_id(entry: Entry, used: Set[str], authority: str, id_: str, now: datetime) -> str:

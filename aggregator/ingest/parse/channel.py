@@ -1,0 +1,95 @@
+"""What a feed says of itself beside its entries: how often to come, and where it is pushed.
+
+What it says as a whole is its `overview`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from aggregator.model import FeedMeta, HubLink, ParsedFeed, PollingHints
+
+__all__ = ["feed_meta", "hub_link", "json_hub_link", "polling_hints"]
+
+_PERIODS = {
+    "hourly": 3600,
+    "daily": 86400,
+    "weekly": 7 * 86400,
+    "monthly": 30 * 86400,
+    "yearly": 365 * 86400,
+}
+HEAD_BYTES = 64 * 1024
+"""Bytes of a feed before its entries."""
+_DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
+_SKIPPED = re.compile(rb"<skip(hours|days)>(.{0,2000}?)</skip", re.IGNORECASE | re.DOTALL)
+_ITEM = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*<", re.IGNORECASE)
+
+
+def feed_meta(feed: ParsedFeed) -> FeedMeta:
+    """What a feed, or a slice of one, says as a whole."""
+    dates = [entry.published for entry in feed.entries if isinstance(entry.published, datetime)]
+    return FeedMeta(
+        problem=feed.problem,
+        polling_hints=feed.polling_hints,
+        hub_link=feed.hub_link,
+        is_broken=any(entry.broken for entry in feed.entries),
+        oldest=min(dates, default=None),
+        newest=max(dates, default=None),
+    )
+
+
+def polling_hints(channel: Mapping[str, Any], body: bytes) -> PollingHints:
+    """RSS 2.0 ttl (minutes), skipHours and skipDays; sy:updatePeriod and sy:updateFrequency.
+
+    Of the skipped hours feedparser keeps the last one only, so they are read from the body.
+    """
+    ttl = 60 * _number(channel.get("ttl"))
+    period = _PERIODS.get(str(channel.get("sy_updateperiod", "")).strip().lower(), 0)
+    frequency = _number(channel.get("sy_updatefrequency")) or 1
+    skipped = {
+        kind.lower(): [item.lower() for item in _ITEM.findall(listed)]
+        for kind, listed in _SKIPPED.findall(body[:HEAD_BYTES])
+    }
+    hours = {int(hour) % 24 for hour in skipped.get(b"hours", ()) if hour.isdigit()}
+    days = {_DAYS.index(day) for day in skipped.get(b"days", ()) if day in _DAYS}
+    return PollingHints(
+        interval=max(ttl, period // frequency),
+        skip_hours=tuple(sorted(hours)),
+        skip_days=tuple(sorted(days)),
+    )
+
+
+def hub_link(channel: Mapping[str, Any], base: str) -> HubLink:
+    """The links rel=hub and rel=self of an RSS or Atom feed (WebSub 4)."""
+    links = channel.get("links")
+    found: dict[str, str] = {}
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, Mapping) and link.get("rel") in ("hub", "self"):
+            found.setdefault(link["rel"], _joined(base, link.get("href")))
+    return HubLink(hub=found.get("hub", ""), topic=found.get("self", ""))
+
+
+def json_hub_link(document: Mapping[str, Any], base: str) -> HubLink:
+    """The hub of a JSON Feed 1.1, whose topic is its feed_url."""
+    hubs = document.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, Mapping) and str(hub.get("type", "")).lower() == "websub":
+            return HubLink(
+                hub=_joined(base, hub.get("url")), topic=_joined(base, document.get("feed_url"))
+            )
+    return HubLink()
+
+
+def _number(given: object) -> int:
+    text = str(given or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _joined(base: str, address: object) -> str:
+    try:
+        joined = urljoin(base, address.strip()) if isinstance(address, str) else ""
+    except ValueError:
+        return ""
+    return joined if joined.startswith(("http://", "https://")) and len(joined) < 2000 else ""
