@@ -9,8 +9,8 @@ from hypothesis import settings
 
 from aggregator.demo.press import Press, open_press
 from aggregator.ingest.workers import Workers, open_workers
-from tests.partners import Newsroom
-from tests.sets import SHARED
+from tests.harness.newsroom import Newsroom
+from tests.harness.shared_data import SHARED
 
 settings.register_profile("here", deadline=None, max_examples=100, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=5000)

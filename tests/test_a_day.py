@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.builders import NOW, prose
-from tests.partners import Newsroom, article
+from tests.harness.builders import NOW, prose
+from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator.cli import main
-from tests.cli.test_cli import _free_port
-from tests.partners import Newsroom, article
-from tests.servers import Served, serving
+from tests.harness.command_line import free_port
+from tests.harness.newsroom import Newsroom, article
+from tests.harness.servers import Served, serving
 
 NGINX = shutil.which("nginx")
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed (apt-get nginx-light)")
@@ -65,7 +65,7 @@ def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
     public = tmp_path / "public"
     command = ["--config", str(tmp_path / "feeds.toml"), "publish", str(public)]
     assert CliRunner().invoke(main, command).exit_code == 0
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     with serving(newsroom.reader.application) as program:
         text = SAMPLE.read_text()
         for old, new in (

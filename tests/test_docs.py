@@ -14,7 +14,7 @@ from aggregator.cli import COMMANDS
 from aggregator.cli.topic import topic
 from aggregator.config.schema import FeedsFile
 from aggregator.errors import ConfigError
-from tests.partners import Newsroom, article
+from tests.harness.newsroom import Newsroom, article
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -115,7 +115,7 @@ def test_the_two_commands_of_the_readme() -> None:
 def test_every_point_of_websub_has_its_test() -> None:
     """What the page lists is walked: each name in brackets is a test of the hub."""
     walked = set(re.findall(r"`([a-z_]+)`[,)]", _text("websub.md"))) - {"hubs"}
-    tests = (ROOT / "tests" / "test_hub.py").read_text(encoding="utf-8")
+    tests = (ROOT / "tests" / "websub" / "test_hub.py").read_text(encoding="utf-8")
 
     assert len(walked) > 20
     assert {name for name in walked if f"def test_{name}(" not in tests} == set()

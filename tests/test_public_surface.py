@@ -20,7 +20,7 @@ import click
 import pytest
 
 from aggregator import cli, config
-from tests.partners import Newsroom, article
+from tests.harness.newsroom import Newsroom, article
 
 SNAPSHOT = Path(__file__).with_name("public_surface.json")
 PACKAGE = Path(cli.__file__).parent.parent

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.wrappers import Request, Response
 
-from tests.partners import Newsroom, article
-from tests.servers import Served, serving
+from tests.harness.newsroom import Newsroom, article
+from tests.harness.servers import Served, serving
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (apt-get)")

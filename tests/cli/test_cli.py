@@ -20,72 +20,28 @@ import pytest
 
 from aggregator.cli import COMMANDS
 from aggregator.demo.press import CannedResponse, Press
-from aggregator.demo.sample_feeds import FORMATS
-from tests.partners import article
-
-HEAD = """\
-[site]
-title = "T"
-url = "https://t.example"
-[fetch]
-allow_private = ["127.0.0.0/8"]
-spacing = "0s"
-[[topic]]
-id = "labor"
-title = "Labor"
-match = "strike"
-"""
+from tests.harness.command_line import (
+    HEAD,
+    argv,
+    child_processes,
+    feed_response,
+    free_port,
+    is_alive,
+    run,
+    source_table,
+    wait_for_url,
+)
+from tests.harness.newsroom import article
 
 
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
     """A feeds.toml with two sources, one of which fails."""
-    content_type, _, render = FORMATS["rss20"]
-    items = [article("Strike one"), article("Weather")]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    good = press.put("/good", CannedResponse(body=body, headers={"Content-Type": content_type}))
+    good = press.put("/good", feed_response("harbor", article("Strike one"), article("Weather")))
     bad = press.put("/bad", CannedResponse(status=500))
     file = tmp_path / "feeds.toml"
-    file.write_text(HEAD + _source("harbor", good) + _source("broken", bad))
+    file.write_text(HEAD + source_table("harbor", good) + source_table("broken", bad))
     return file
-
-
-def _source(id_: str, feed: str) -> str:
-    return f'[[source]]\nid = "{id_}"\nname = "{id_}"\nfeed = "{feed}"\nsite = "https://{id_}.example/"\n'
-
-
-def _run(
-    config: Path | None, *command: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    option = ["--config", str(config)] if config else []
-    return subprocess.run(
-        [sys.executable, "-m", "aggregator", *option, *command],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _fetch(url: str, patience: float = 15.0) -> bytes:
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                body: bytes = answer.read()
-                return body
-        except (URLError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 # ---- help ------------------------------------------------------------------------------
@@ -94,7 +50,7 @@ def _fetch(url: str, patience: float = 15.0) -> bytes:
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(command: str) -> None:
     """Every command explains itself."""
-    result = _run(None, *([command] if command else []), "--help")
+    result = run(None, *([command] if command else []), "--help")
 
     assert result.returncode == 0
     assert len(result.stdout.split()) > 20
@@ -105,7 +61,7 @@ def test_help(command: str) -> None:
 
 def test_check(config: Path) -> None:
     """A right file is said to be right."""
-    result = _run(config, "check")
+    result = run(config, "check")
 
     assert result.returncode == 0
     assert "is right: 2 sources, 1 topic." in result.stdout
@@ -115,26 +71,26 @@ def test_check_says_everything_that_is_wrong(config: Path) -> None:
     """All problems with their lines, exit code 1, nothing made."""
     config.write_text(config.read_text() + "[sight]\n[publish]\nport = 0\n")
 
-    result = _run(config, "check")
+    result = run(config, "check")
 
     assert result.returncode == 1
     assert "has 2 problems" in result.stderr
     assert re.search(r"line \d+: sight: .* did you mean 'site'", result.stderr)
     assert re.search(r"line \d+: publish.port: found 0", result.stderr)
-    assert _run(config, "ingest").returncode == 1
+    assert run(config, "ingest").returncode == 1
     assert list(config.parent.iterdir()) == [config]
 
 
 def test_schema() -> None:
     """Editors get a JSON Schema."""
-    schema = json.loads(_run(None, "schema").stdout)
+    schema = json.loads(run(None, "schema").stdout)
 
     assert set(schema["properties"]) >= {"site", "source", "topic", "defaults", "fetch"}
 
 
 def test_ingest_json(config: Path) -> None:
     """The run report balances; logs go elsewhere."""
-    result = _run(config, "ingest", "--json")
+    result = run(config, "ingest", "--json")
 
     report = json.loads(result.stdout)
     for books in (report["total"], *report["sources"].values()):
@@ -148,36 +104,36 @@ def test_ingest_json(config: Path) -> None:
 
 def test_ingest_what_is_due(config: Path) -> None:
     """Once means once: a second run right after finds nothing due, unless told to look."""
-    _run(config, "ingest")
+    run(config, "ingest")
 
-    assert "Nothing is due" in _run(config, "ingest").stdout
-    assert "1 sources: 0 entries" in _run(config, "ingest", "--source", "harbor").stdout
-    assert "2 sources" in _run(config, "ingest", "--all").stdout
-    twice = _run(config, "ingest", "--source", "harbor", "--source", "harbor")
+    assert "Nothing is due" in run(config, "ingest").stdout
+    assert "1 sources: 0 entries" in run(config, "ingest", "--source", "harbor").stdout
+    assert "2 sources" in run(config, "ingest", "--all").stdout
+    twice = run(config, "ingest", "--source", "harbor", "--source", "harbor")
     assert "1 sources" in twice.stdout
 
 
 def test_sources_and_topics(config: Path) -> None:
     """What is broken, since when and why; what stands where, and why."""
-    _run(config, "ingest")
+    run(config, "ingest")
 
-    listed = _run(config, "sources").stdout
+    listed = run(config, "sources").stdout
     assert listed.index("broken") < listed.index("harbor")
     assert "broken: The server could not answer. (500" in listed
-    one = _run(config, "sources", "broken").stdout
+    one = run(config, "sources", "broken").stdout
     assert re.search(r"failing since: +20\d\d-", one)
-    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", _run(config, "topics").stdout)
-    assert "harbor: rule found title: strike" in _run(config, "topics", "labor").stdout
+    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
+    assert "harbor: rule found title: strike" in run(config, "topics", "labor").stdout
 
 
 def test_publish(config: Path, tmp_path: Path) -> None:
     """Every address has its file, with the bytes of the server; again, nothing is written."""
-    _run(config, "ingest")
+    run(config, "ingest")
     folder = tmp_path / "public"
 
-    first = _run(config, "publish", str(folder))
+    first = run(config, "publish", str(folder))
     times = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
-    second = _run(config, "publish", str(folder))
+    second = run(config, "publish", str(folder))
 
     files = {str(file.relative_to(folder)) for file in times}
     assert files >= {
@@ -195,18 +151,18 @@ def test_publish(config: Path, tmp_path: Path) -> None:
     assert {file: file.stat().st_mtime_ns for file in times} == times
     (folder / "all.rss").write_text("tampered")
     (folder / "all.json.gz").unlink()
-    assert "2 files written" in _run(config, "publish", str(folder)).stdout
+    assert "2 files written" in run(config, "publish", str(folder)).stdout
 
 
 def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path) -> None:
     """A topic that is gone is gone from the folder too; what others put there stays."""
-    _run(config, "ingest")
+    run(config, "ingest")
     folder = tmp_path / "public"
-    _run(config, "publish", str(folder))
+    run(config, "publish", str(folder))
     (folder / "topics" / "mine.html").write_text("mine")
     config.write_text(config.read_text().replace('id = "labor"', 'id = "work"'))
 
-    result = _run(config, "publish", str(folder))
+    result = run(config, "publish", str(folder))
 
     assert re.search(r"\b[1-9]\d removed", result.stdout)
     assert not (folder / "topics" / "labor.atom").exists()
@@ -228,26 +184,26 @@ def _sentence(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_unknown_names(config: Path) -> None:
     """The sentence says which there are, or which was meant."""
-    assert "did you mean 'harbor'?" in _sentence(_run(config, "ingest", "--source", "harbour"))
-    assert "known: labor." in _sentence(_run(config, "topics", "zzz"))
-    assert "no source 'zzz'" in _sentence(_run(config, "sources", "zzz"))
+    assert "did you mean 'harbor'?" in _sentence(run(config, "ingest", "--source", "harbour"))
+    assert "known: labor." in _sentence(run(config, "topics", "zzz"))
+    assert "no source 'zzz'" in _sentence(run(config, "sources", "zzz"))
 
 
 def test_a_database_that_cannot_be_made(config: Path, tmp_path: Path) -> None:
     """A missing folder, and a folder that is a file."""
     missing = str(tmp_path / "no" / "x.db")
     assert "does not exist; make it" in _sentence(
-        _run(config, "ingest", AGGREGATOR_DATABASE=missing)
+        run(config, "ingest", AGGREGATOR_DATABASE=missing)
     )
     (tmp_path / "folder.db").mkdir()
     folder = str(tmp_path / "folder.db")
-    assert "cannot be opened" in _sentence(_run(config, "ingest", AGGREGATOR_DATABASE=folder))
+    assert "cannot be opened" in _sentence(run(config, "ingest", AGGREGATOR_DATABASE=folder))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc")
 def test_a_database_folder_that_cannot_be_written(config: Path) -> None:
     """It is said before anything is fetched."""
-    sentence = _sentence(_run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
+    sentence = _sentence(run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
 
     assert "The database /proc/news.db cannot be used" in sentence
 
@@ -260,7 +216,7 @@ def test_a_port_in_use(config: Path, command: str) -> None:
         holder.listen()
         port = str(holder.getsockname()[1])
 
-        sentence = _sentence(_run(config, command, "--port", port))
+        sentence = _sentence(run(config, command, "--port", port))
 
     assert f"port {port} (Address already in use); stop what uses it" in sentence
 
@@ -269,14 +225,14 @@ def test_a_folder_that_cannot_be_published_into(config: Path, tmp_path: Path) ->
     """A file is in the way."""
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "topics").write_text("in the way")
-    _run(config, "ingest")
+    run(config, "ingest")
 
-    assert "Cannot write" in _sentence(_run(config, "publish", str(tmp_path / "public")))
+    assert "Cannot write" in _sentence(run(config, "publish", str(tmp_path / "public")))
 
 
 def test_options_that_do_not_go_together(config: Path) -> None:
     """--loop takes what is due, always."""
-    result = _run(config, "ingest", "--loop", "--all")
+    result = run(config, "ingest", "--loop", "--all")
 
     assert result.returncode == 2
     assert "--loop goes with no other option" in result.stderr
@@ -288,9 +244,9 @@ def test_options_that_do_not_go_together(config: Path) -> None:
 @pytest.fixture
 def running(config: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`aggregator run` and the address of its site."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--config", str(config), "run", "--port", str(port)],
+        argv(config, "run", "--port", str(port)),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -308,7 +264,7 @@ def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal
     """It fetches, serves what it fetched, and is gone within five seconds of being asked."""
     process, site = running
     deadline = time.monotonic() + 20
-    while b"Strike one" not in _fetch(f"{site}/topics/labor.rss"):
+    while b"Strike one" not in wait_for_url(f"{site}/topics/labor.rss"):
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
@@ -325,10 +281,10 @@ def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal
 def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -> None:
     """A site without fresh news, or news without a site, is not left standing."""
     process, site = running
-    _fetch(f"{site}/healthz")
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    wait_for_url(f"{site}/healthz")
+    children = child_processes(process.pid)
 
-    os.kill(int(children[0]), signal.SIGKILL)
+    os.kill(children[0], signal.SIGKILL)
     _, log = process.communicate(timeout=15)
 
     assert process.returncode == 2
@@ -338,38 +294,31 @@ def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -
 def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
     """Its parts do not go on without it, and keep no port from the next one."""
     process, site = running
-    _fetch(f"{site}/healthz")
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    wait_for_url(f"{site}/healthz")
+    children = child_processes(process.pid)
 
     process.kill()
     process.wait()
 
     deadline = time.monotonic() + 10
-    while any(_is_running(child) for child in children):
+    while any(map(is_alive, children)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def _is_running(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("host", ["nonsense..x", "a" * 70])
 def test_a_host_that_is_none(config: Path, host: str) -> None:
     """It is a sentence."""
-    assert f"Cannot listen on {host}" in _sentence(_run(config, "serve", "--host", host))
+    assert f"Cannot listen on {host}" in _sentence(run(config, "serve", "--host", host))
 
 
 def test_stopping_an_ingest_that_waits(config: Path) -> None:
     """One that waits for another to end can be stopped as well."""
-    _run(config, "ingest")
+    run(config, "ingest")
     with (config.parent / "aggregator.db.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "--config", str(config), "ingest", "--all"],
+            argv(config, "ingest", "--all"),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -385,7 +334,7 @@ def test_stopping_an_ingest(config: Path, press: Press) -> None:
     """A slow source does not hold it up, and what was saved is whole."""
     press.put("/bad", CannedResponse(body=b"<rss/>", delay=8))
     process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--config", str(config), "ingest"],
+        argv(config, "ingest"),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -401,12 +350,12 @@ def test_stopping_an_ingest(config: Path, press: Press) -> None:
     assert process.returncode == 130
     assert "event=stopped" in log
     assert "Traceback" not in log
-    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", _run(config, "topics").stdout)
+    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
 
 
 def test_the_demo() -> None:
     """It runs offline, tells each story once, and new ones arrive while it runs."""
-    result = _run(None, "demo", "--seconds", "14")
+    result = run(None, "demo", "--seconds", "14")
 
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
@@ -434,12 +383,11 @@ def test_ctrl_c(tmp_path: Path) -> None:
     """A command that is stopped says so in a word, and ends with 130 as shells have it."""
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD)
-    _run(file, "topics")
-    command = [sys.executable, "-m", "aggregator", "--config", str(file)]
+    run(file, "topics")
     with (tmp_path / "aggregator.db.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # an ingest is at work, and the command waits for it
         process = subprocess.Popen(
-            [*command, "topic", "apply", "--write"],
+            argv(file, "topic", "apply", "--write"),
             stderr=subprocess.PIPE,
             text=True,
             # what runs in the background of a shell is begun deaf to it

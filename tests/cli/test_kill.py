@@ -7,17 +7,24 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.demo.press import CannedResponse, Press
-from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.demo.press import Press
+from aggregator.demo.sample_feeds import Item
 from aggregator.model import ALL
 from aggregator.store import open_store
-from tests.cli.test_cli import HEAD, _run, _source
+from tests.harness.command_line import (
+    HEAD,
+    argv,
+    child_processes,
+    feed_response,
+    is_alive,
+    run,
+    source_table,
+)
 
 KILLS = int(os.environ.get("KILLS", "12"))
 OUTLETS = ("harbor", "plains", "valley", "copies")
@@ -47,18 +54,16 @@ def _article(outlet: str, number: int, day: int) -> Item:
 
 def _is_on_day(press: Press, day: int) -> None:
     """A window over each outlet's articles that moves on."""
-    content_type, _, render = FORMATS["rss20"]
     for outlet in OUTLETS:
         numbers = range(day * NEW + WINDOW - 1, day * NEW - 1, -1)
         items = [_article(outlet, number, day) for number in numbers]
-        body = render(outlet.title(), f"https://{outlet}.example/", items).encode()
-        press.put(f"/{outlet}", CannedResponse(body=body, headers={"Content-Type": content_type}))
+        press.put(f"/{outlet}", feed_response(outlet, *items))
 
 
 def _newsroom(folder: Path, press: Press) -> Path:
     folder.mkdir()
     config = folder / "feeds.toml"
-    config.write_text(HEAD + "".join(_source(o, f"{press.url}/{o}") for o in OUTLETS))
+    config.write_text(HEAD + "".join(source_table(o, f"{press.url}/{o}") for o in OUTLETS))
     return config
 
 
@@ -88,7 +93,7 @@ def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
 def _killed(config: Path, chance: random.Random, usual: float) -> list[int]:
     """Start an ingest and kill it at some moment; gives the processes that it had started."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--config", str(config), "ingest", "--all"],
+        argv(config, "ingest", "--all"),
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -109,20 +114,8 @@ def _killed(config: Path, chance: random.Random, usual: float) -> list[int]:
 
 
 def _descendants(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    children = [int(child) for child in text.split()]
+    children = child_processes(pid)
     return children + [below for child in children for below in _descendants(child)]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_killed_again_and_again(tmp_path: Path, press: Press) -> None:
@@ -135,19 +128,19 @@ def test_killed_again_and_again(tmp_path: Path, press: Press) -> None:
     for day in range(DAYS):
         _is_on_day(press, day)
         began = time.monotonic()
-        assert _run(calm, "ingest", "--all").returncode == 0
+        assert run(calm, "ingest", "--all").returncode == 0
         usual = time.monotonic() - began
         for _ in range(-(-KILLS // DAYS)):
             children += _killed(killed, chance, usual)
             shown |= _ids(killed)
-        assert _run(killed, "ingest", "--all").returncode == 0
+        assert run(killed, "ingest", "--all").returncode == 0
 
     assert _stories(killed) == _stories(calm)
     assert shown <= _ids(killed)
     assert len(_stories(calm)) == 3 * (WINDOW + NEW * (DAYS - 1))
-    doctor = _run(killed, "doctor")
+    doctor = run(killed, "doctor")
     assert doctor.returncode == 0, doctor.stdout
     deadline = time.monotonic() + 10
-    while any(map(_is_alive, children)) and time.monotonic() < deadline:
+    while any(map(is_alive, children)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(map(_is_alive, children))
+    assert not any(map(is_alive, children))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo.press import CannedResponse, Press
-from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.demo.sample_feeds import Item
 from aggregator.model import Batch, FetchState, Outcome, PermanentRedirect
 from aggregator.store import open_store
-from tests.cli.test_cli import HEAD, _run, _source
-from tests.partners import article
+from tests.harness.command_line import HEAD, feed_response, run, source_table
+from tests.harness.newsroom import article
 
 NOW = datetime.now(UTC)
 
@@ -24,10 +24,10 @@ def config(tmp_path: Path, press: Press) -> Path:
     file = tmp_path / "feeds.toml"
     comment = "# our oldest friends\n"
     file.write_text(
-        HEAD + "[defaults]\nmax_new = 20\n" + comment + _source("harbor", f"{press.url}/f")
+        HEAD + "[defaults]\nmax_new = 20\n" + comment + source_table("harbor", f"{press.url}/f")
     )
     _publish(press, *(_old(n) for n in range(10)))
-    _run(file, "ingest")
+    run(file, "ingest")
     return file
 
 
@@ -36,9 +36,7 @@ def _old(number: int) -> Item:
 
 
 def _publish(press: Press, *items: Item) -> None:
-    content_type, _, render = FORMATS["rss20"]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/f", CannedResponse(body=body, headers={"Content-Type": content_type}))
+    press.put("/f", feed_response("harbor", *items))
 
 
 # ---- held --------------------------------------------------------------------------------
@@ -46,26 +44,26 @@ def _publish(press: Press, *items: Item) -> None:
 
 def test_a_flood(config: Path, press: Press) -> None:
     """It is shown, and let out or not, as the operator says."""
-    assert "Nothing is held" in _run(config, "held").stdout
+    assert "Nothing is held" in run(config, "held").stdout
     _publish(
         press, *(article(f"Archive {n}", published=NOW - timedelta(days=n)) for n in range(60))
     )
-    logged = _run(config, "ingest", "--all").stderr
+    logged = run(config, "ingest", "--all").stderr
 
     assert "60 new entries at once are held" in logged
-    assert "harbor: 60 stories" in _run(config, "held").stdout
-    listed = _run(config, "sources").stdout
+    assert "harbor: 60 stories" in run(config, "held").stdout
+    listed = run(config, "sources").stdout
     assert "harbor: 60 stories are held, since they came all at once" in listed
-    assert _run(config, "held", "harbor").stdout.count("Archive") == 50
-    assert "60 stories are published" in _run(config, "held", "harbor", "--release").stdout
-    assert "Nothing is held" in _run(config, "held").stdout
-    assert "0 stories will not be published" in _run(config, "held", "harbor", "--drop").stdout
+    assert run(config, "held", "harbor").stdout.count("Archive") == 50
+    assert "60 stories are published" in run(config, "held", "harbor", "--release").stdout
+    assert "Nothing is held" in run(config, "held").stdout
+    assert "0 stories will not be published" in run(config, "held", "harbor", "--drop").stdout
 
 
 def test_a_decision_about_nothing(config: Path) -> None:
     """It is asked about what."""
     for options in (("--release",), ("harbor", "--release", "--drop"), ("nobody",)):
-        result = _run(config, "held", *options)
+        result = run(config, "held", *options)
         assert result.returncode == 2
         assert "Traceback" not in result.stderr
 
@@ -75,7 +73,7 @@ def test_a_decision_about_nothing(config: Path) -> None:
 
 def test_a_feed_that_has_moved(config: Path) -> None:
     """Its new address is shown, and written into feeds.toml beside everything that stood there."""
-    assert "No feed has moved" in _run(config, "moved").stdout
+    assert "No feed has moved" in run(config, "moved").stdout
     config.write_bytes(b"\xef\xbb\xbf" + config.read_bytes().replace(b"\n", b"\r\n"))
     new = "https://new.example/feed"
     move = PermanentRedirect(url=new, since=NOW - timedelta(days=3), hits=9)
@@ -84,13 +82,13 @@ def test_a_feed_that_has_moved(config: Path) -> None:
         store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes().decode()
 
-    assert f"-> {new} (believed, 9 times)" in _run(config, "moved").stdout
+    assert f"-> {new} (believed, 9 times)" in run(config, "moved").stdout
     assert config.read_bytes().decode() == before
-    written = _run(config, "moved", "--write")
+    written = run(config, "moved", "--write")
 
     assert "1 addresses written" in written.stdout
     assert config.read_bytes().decode() == re.sub(r'feed = ".*"', f'feed = "{new}"', before)
-    assert _run(config, "check").returncode == 0
+    assert run(config, "check").returncode == 0
 
 
 def test_a_move_that_a_secret_would_follow(config: Path) -> None:
@@ -102,7 +100,7 @@ def test_a_move_that_a_secret_would_follow(config: Path) -> None:
         store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes()
 
-    result = _run(config, "moved", "--write", LOGIN="a:b")
+    result = run(config, "moved", "--write", LOGIN="a:b")
 
     assert "its secret is not meant for another address" in result.stdout
     assert "0 addresses written" in result.stdout
@@ -115,15 +113,15 @@ def test_a_move_that_a_secret_would_follow(config: Path) -> None:
 def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
     """It is shown as retired, asked no more by --all, and once more by its name."""
     press.put("/f", CannedResponse(status=410))
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
     press.requests.clear()
 
-    assert re.search(r"harbor +retired +20", _run(config, "sources").stdout)
-    _run(config, "ingest", "--all")
+    assert re.search(r"harbor +retired +20", run(config, "sources").stdout)
+    run(config, "ingest", "--all")
     assert press.requests == []
     _publish(press, _old(1))
-    _run(config, "ingest", "--source", "harbor")
-    assert "retired" not in _run(config, "sources").stdout
+    run(config, "ingest", "--source", "harbor")
+    assert "retired" not in run(config, "sources").stdout
 
 
 # ---- backup and doctor -------------------------------------------------------------------
@@ -131,23 +129,23 @@ def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
 
 def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
     """A backup is a database; a damaged one is found, and mended on demand."""
-    assert "holds everything" in _run(config, "backup", str(tmp_path / "copy.db")).stdout
-    assert _run(config, "doctor", AGGREGATOR_DATABASE=str(tmp_path / "copy.db")).returncode == 0
+    assert "holds everything" in run(config, "backup", str(tmp_path / "copy.db")).stdout
+    assert run(config, "doctor", AGGREGATOR_DATABASE=str(tmp_path / "copy.db")).returncode == 0
     with contextlib.closing(sqlite3.connect(config.parent / "aggregator.db")) as db:
         db.execute("delete from entries where id = 1")
         db.commit()
 
-    found = _run(config, "doctor")
+    found = run(config, "doctor")
     assert found.returncode == 1
     assert "orphans: 1 stories without an entry (not mended; --repair mends it)" in found.stdout
-    mended = _run(config, "doctor", "--repair")
+    mended = run(config, "doctor", "--repair")
     assert mended.returncode == 0
     assert "is whole" in mended.stdout
 
 
 def test_a_backup_into_nowhere(config: Path) -> None:
     """It is a sentence."""
-    result = _run(config, "backup", "/nowhere/copy.db")
+    result = run(config, "backup", "/nowhere/copy.db")
 
     assert result.returncode == 2
     assert "The backup /nowhere/copy.db cannot be written" in result.stderr
@@ -162,32 +160,32 @@ def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
         (told, *_) = [s for s in store.latest("all", 50) if s.lead.title == "Old 1"]
     address = f"https://t.example/stories/{told.id}/?x#y"
 
-    assert "Nothing was taken down." in _run(config, "hidden").stdout
-    assert "--why is empty" in _run(config, "hide", told.id, "--why", " ").stderr
-    assert "Missing option '--why'" in _run(config, "hide", told.id).stderr
-    assert "taken down: Old 1" in _run(config, "hide", address, "--why", "Mail of\n3 May").stdout
-    again = _run(config, "hide", told.id, "--why", "x").stderr
+    assert "Nothing was taken down." in run(config, "hidden").stdout
+    assert "--why is empty" in run(config, "hide", told.id, "--why", " ").stderr
+    assert "Missing option '--why'" in run(config, "hide", told.id).stderr
+    assert "taken down: Old 1" in run(config, "hide", address, "--why", "Mail of\n3 May").stdout
+    again = run(config, "hide", told.id, "--why", "x").stderr
     assert "it was taken down; `aggregator hidden` says why." in again
-    assert "it was taken down" in _run(config, "story", told.id).stderr
-    listed = _run(config, "hidden").stdout
+    assert "it was taken down" in run(config, "story", told.id).stderr
+    listed = run(config, "hidden").stdout
     assert re.search(rf"{told.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
-    assert "Old 1" not in _run(config, "search", "old").stdout
-    _run(config, "ingest", "--all", "--no-push")
-    assert "Old 1" not in _run(config, "search", "old").stdout
+    assert "Old 1" not in run(config, "search", "old").stdout
+    run(config, "ingest", "--all", "--no-push")
+    assert "Old 1" not in run(config, "search", "old").stdout
 
-    assert "told again" in _run(config, "unhide", told.id).stdout
-    assert "Old 1" in _run(config, "search", "old").stdout
-    assert "lists what was taken down" in _run(config, "unhide", told.id).stderr
+    assert "told again" in run(config, "unhide", told.id).stdout
+    assert "Old 1" in run(config, "search", "old").stdout
+    assert "lists what was taken down" in run(config, "unhide", told.id).stderr
 
 
 def test_an_ingest_closes_archives(config: Path, press: Press) -> None:
     """Whoever runs it by a timer has a history too."""
     _publish(press, *(article(f"News {n}", published=NOW) for n in range(20)))
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
     _publish(press, *(article(f"More {n}", published=NOW) for n in range(20)))
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
     _publish(press, *(article(f"Last {n}", published=NOW) for n in range(20)))
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
 
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         assert store.pages("all") == (1, 1)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo.press import CannedResponse, Press
-from aggregator.demo.sample_feeds import FORMATS, Item
-from tests.cli.test_cli import HEAD, _run, _source
-from tests.partners import article
+from aggregator.demo.press import Press
+from aggregator.demo.sample_feeds import Item
+from tests.harness.command_line import HEAD, feed_response, run, source_table
+from tests.harness.newsroom import article
 
 NOW = datetime.now(UTC)
 TITLES = ("Dockers strike", "Strikes spread", "Cranes rest", "Union wins", "Rain falls")
@@ -20,15 +20,13 @@ def config(tmp_path: Path, press: Press) -> Path:
     """One outlet with five articles, filed by the rule of HEAD's topic, `strike`."""
     _publish(press, *(article(title, text=f"{title}.", published=NOW) for title in TITLES))
     file = tmp_path / "feeds.toml"
-    file.write_text(HEAD + _source("harbor", f"{press.url}/harbor"))
-    _run(file, "ingest")
+    file.write_text(HEAD + source_table("harbor", f"{press.url}/harbor"))
+    run(file, "ingest")
     return file
 
 
 def _publish(press: Press, *items: Item) -> None:
-    content_type, _, render = FORMATS["rss20"]
-    body = render("Harbor", "https://harbor.example/", items).encode()
-    press.put("/harbor", CannedResponse(body=body, headers={"Content-Type": content_type}))
+    press.put("/harbor", feed_response("harbor", *items))
 
 
 def _titles(shown: str, verb: str) -> list[str]:
@@ -41,15 +39,15 @@ def _titles(shown: str, verb: str) -> list[str]:
 
 def test_a_draft(config: Path) -> None:
     """What it would add, where it was found, and what it would drop; nothing is changed."""
-    before = _run(config, "topics", "labor").stdout
-    shown = _run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
+    before = run(config, "topics", "labor").stdout
+    shown = run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
 
     assert "finds:   2 of 5 stories; 1 stand in the topic now" in shown
     assert "outlets: harbor 2" in shown
     assert _titles(shown, "adds") == ["Strikes spread", "Union wins"]
     assert "(rule found title: union, summary: union)" in shown
     assert _titles(shown, "drops") == ["Dockers strike"]
-    assert _run(config, "topics", "labor").stdout == before
+    assert run(config, "topics", "labor").stdout == before
 
 
 def test_what_its_outlet_files(config: Path) -> None:
@@ -57,14 +55,14 @@ def test_what_its_outlet_files(config: Path) -> None:
     text = config.read_text().replace('id = "harbor"\n', 'id = "harbor"\ntopics = ["labor"]\n')
     config.write_text(text)
 
-    shown = _run(config, "topic", "test", "labor", "--match", "union").stdout
+    shown = run(config, "topic", "test", "labor", "--match", "union").stdout
 
     assert _titles(shown, "drops") == []
 
 
 def test_the_rule_that_stands(config: Path) -> None:
     """It has done what it would do."""
-    shown = _run(config, "topic", "test", "labor").stdout
+    shown = run(config, "topic", "test", "labor").stdout
 
     assert "finds:   1 of 5 stories; 1 stand in the topic now" in shown
     assert _titles(shown, "adds") == _titles(shown, "drops") == []
@@ -81,7 +79,7 @@ def test_the_rule_that_stands(config: Path) -> None:
 )
 def test_nonsense(config: Path, words: tuple[str, ...], sentence: str) -> None:
     """One sentence, and no traceback."""
-    result = _run(config, "topic", "test", *words)
+    result = run(config, "topic", "test", *words)
 
     assert result.returncode != 0
     assert sentence in result.stderr
@@ -96,7 +94,7 @@ def test_a_rule_that_says_nothing(config: Path) -> None:
         ("strike^2", "character 1: a boost (^) has no effect"),
     ):
         assert (
-            f"warning: {warning}" in _run(config, "topic", "test", "labor", "--match", draft).stderr
+            f"warning: {warning}" in run(config, "topic", "test", "labor", "--match", draft).stderr
         )
 
 
@@ -108,8 +106,8 @@ def _id(shown: str, title: str) -> str:
 
 def test_why_and_why_not(config: Path) -> None:
     """Each clause says yes or no, with its parts, and what a draft would say."""
-    story = _id(_run(config, "topics", "labor").stdout, "Dockers strike")
-    shown = _run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
+    story = _id(run(config, "topics", "labor").stdout, "Dockers strike")
+    shown = run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
                  "--match", "union OR (strike AND NOT dockers)").stdout  # fmt: skip
 
     assert "now:     rule found title: strike, summary: strike" in shown
@@ -123,20 +121,20 @@ def test_why_and_why_not(config: Path) -> None:
 
 def test_an_operators_word(config: Path) -> None:
     """In, out and back to the rules; each says where the story stands then."""
-    everything = _run(config, "topic", "test", "labor", "--match", "NOT helicopter").stdout
+    everything = run(config, "topic", "test", "labor", "--match", "NOT helicopter").stdout
     rain, strike = (
         _id(everything, "Rain falls"),
-        _id(_run(config, "topics", "labor").stdout, "Dock"),
+        _id(run(config, "topics", "labor").stdout, "Dock"),
     )
 
-    added = _run(config, "topic", "add", "labor", rain).stdout
+    added = run(config, "topic", "add", "labor", rain).stdout
     assert "labor: put in by hand; placed by the operator" in added
-    removed = _run(config, "topic", "remove", "labor", strike, rain).stdout
+    removed = run(config, "topic", "remove", "labor", strike, rain).stdout
     assert removed.count("labor: kept out by hand; not in the topic") == 2
     assert "said:    it does not belong there (the operator, " in (
-        _run(config, "topic", "explain", "labor", strike).stdout
+        run(config, "topic", "explain", "labor", strike).stdout
     )
-    reset = _run(config, "topic", "reset", "labor", strike, rain).stdout
+    reset = run(config, "topic", "reset", "labor", strike, rain).stdout
     assert "labor: left to the rules; rule found title: strike" in reset
     assert "labor: left to the rules; not in the topic" in reset
 
@@ -146,22 +144,20 @@ def test_a_rule_is_applied(config: Path) -> None:
     text = config.read_text()
     config.write_text(text.replace('match = "strike"', "match = 'union OR rain'"))
     assert config.read_text() != text
-    before = _run(config, "topics", "labor").stdout
+    before = run(config, "topics", "labor").stdout
 
-    preview = _run(config, "topic", "apply").stdout
+    preview = run(config, "topic", "apply").stdout
     assert "labor: 1 story now, 2 to come in, 1 to go out" in preview
     assert "Nothing is changed" in preview
-    assert _run(config, "topics", "labor").stdout == before
-    written = _run(config, "topic", "apply", "labor", "--write").stdout
+    assert run(config, "topics", "labor").stdout == before
+    written = run(config, "topic", "apply", "labor", "--write").stdout
     assert _titles(written, "adds") == _titles(preview, "adds") == ["Rain falls", "Union wins"]
-    assert (
-        "labor: 2 stories now, 0 to come in, 0 to go out" in _run(config, "topic", "apply").stdout
-    )
+    assert "labor: 2 stories now, 0 to come in, 0 to go out" in run(config, "topic", "apply").stdout
 
 
 def test_what_topics_share_and_lack(config: Path) -> None:
     """The report says so, and the table when the newest story came."""
-    shown = _run(config, "topics", "--report").stdout
+    shown = run(config, "topics", "--report").stdout
 
     assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", shown)
     assert "topics that share most of their stories:\n          none" in shown
@@ -170,14 +166,14 @@ def test_what_topics_share_and_lack(config: Path) -> None:
 
 def test_learning(config: Path) -> None:
     """Nobody learns unless told to, and nothing is learned from five stories."""
-    assert "No topic learns" in _run(config, "topic", "learn").stdout
-    assert "does not learn" in _run(config, "topic", "suggest", "labor").stderr
+    assert "No topic learns" in run(config, "topic", "learn").stdout
+    assert "does not learn" in run(config, "topic", "suggest", "labor").stderr
     config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"'))
 
-    assert "There are too few examples" in _run(config, "topic", "learn").stdout
+    assert "There are too few examples" in run(config, "topic", "learn").stdout
     assert (
         "Nothing is suggested (nothing was learned yet;"
-        in _run(config, "topic", "suggest", "labor").stdout
+        in run(config, "topic", "suggest", "labor").stdout
     )
 
 
@@ -187,18 +183,18 @@ def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['sklearn'] = None\n")
     without = {"PYTHONPATH": str(tmp_path)}
 
-    result = _run(config, "topic", "learn", **without)
+    result = run(config, "topic", "learn", **without)
     assert result.returncode == 2
     assert 'pip install ".[learn]"' in result.stderr
-    assert "Learning takes scikit-learn" in _run(config, "check", **without).stderr
-    assert _run(config, "ingest", **without).returncode == 0
+    assert "Learning takes scikit-learn" in run(config, "check", **without).stderr
+    assert run(config, "ingest", **without).returncode == 0
 
 
 def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     """Of what is stored, with the line; and nothing is written to find out."""
     _publish(press, *(article(f"Day {n} of rain", published=NOW) for n in range(30)))
-    assert "finds" not in _run(config, "check").stderr  # five stories tell nothing
-    _run(config, "ingest", "--all")
+    assert "finds" not in run(config, "check").stderr  # five stories tell nothing
+    run(config, "ingest", "--all")
     rules = {"none": "helicopter", "most": "rain OR strike", "some": "strike"}
     text = config.read_text()
     for id_, rule in rules.items():
@@ -206,7 +202,7 @@ def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     config.write_text(text)
     lines = text.splitlines()
 
-    shown = _run(config, "check").stderr.splitlines()
+    shown = run(config, "check").stderr.splitlines()
     for rule, what in (("helicopter", "nothing"), ("rain OR strike", "more than half")):
         line = lines.index(f"match = '{rule}'") + 1
         assert (
@@ -221,29 +217,29 @@ def test_an_outlets_categories(config: Path, press: Press) -> None:
     _publish(
         press, *(article(f"Cranes {n}", tags=["Ports", "Odd"][: 1 + n // 2]) for n in range(3))
     )
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
     config.write_text(
         config.read_text().replace(
             'id = "harbor"\n', 'id = "harbor"\ntags = { "ports" = "labor" }\n'
         )
     )
 
-    shown = _run(config, "sources", "harbor").stdout
+    shown = run(config, "sources", "harbor").stdout
     assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", shown)
 
 
 def test_search(config: Path) -> None:
     """The newest stories that a query finds, each once, and where."""
-    shown = _run(config, "search", 'title:"strikes spread" OR union').stdout
+    shown = run(config, "search", 'title:"strikes spread" OR union').stdout
 
     assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", shown)
     assert 'harbor: Strikes spread  (title: "strikes spread")' in shown
     assert shown.endswith("2 stories\n")
-    assert _run(config, "search", "helicopter").stdout == "0 stories\n"
-    assert _run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
-    assert "the query cannot be read: character 1" in _run(config, "search", "AND").stderr
-    assert "a boost (^) has no effect" in _run(config, "search", "rain^2").stderr
-    assert _run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
+    assert run(config, "search", "helicopter").stdout == "0 stories\n"
+    assert run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
+    assert "the query cannot be read: character 1" in run(config, "search", "AND").stderr
+    assert "a boost (^) has no effect" in run(config, "search", "rain^2").stderr
+    assert run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
 
 
 def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
@@ -257,22 +253,22 @@ def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
         *(article(f"A strike in year {n}", published=day) for n, day in enumerate(fresh)),
     )
     file = tmp_path / "feeds.toml"
-    text = HEAD.replace('"strike"', '"strike OR walkout"') + _source(
+    text = HEAD.replace('"strike"', '"strike OR walkout"') + source_table(
         "harbor", f"{press.url}/harbor"
     )
     file.write_text(text)
-    _run(file, "ingest")
+    run(file, "ingest")
 
-    shown = _run(file, "topics").stdout
+    shown = run(file, "topics").stdout
     since = f"{days[0]:%Y-%m-%d}"
     assert f"\nlabor: rule walkout used to file 2.0 a week, and none since {since}.\n" in shown
     assert shown.count("used to file") == 1
 
     file.write_text(text.replace("strike OR walkout", "walkout"))
-    _run(file, "topic", "apply", "--write")
-    strike = _id(_run(file, "search", "title:year").stdout, "A strike")
-    _run(file, "topic", "add", "labor", strike)
-    shown = _run(file, "topics").stdout
+    run(file, "topic", "apply", "--write")
+    strike = _id(run(file, "search", "title:year").stdout, "A strike")
+    run(file, "topic", "add", "labor", strike)
+    shown = run(file, "topics").stdout
     for part in ("everything", "rule walkout"):
         assert f"labor: {part} used to file 2.0 a week, and none since {since}." in shown
 
@@ -283,12 +279,12 @@ def test_topics_that_share_their_stories(config: Path) -> None:
     for id_, rule in (("all", "NOT helicopter"), ("most", "strike* OR union OR rain OR cranes")):
         text += f"[[topic]]\nid = '{id_}'\ntitle = 'T'\nmatch = '{rule}'\n"
     config.write_text(text)
-    _run(config, "topic", "apply", "--write")
+    run(config, "topic", "apply", "--write")
 
-    shown = _run(config, "topics", "--report").stdout
+    shown = run(config, "topics", "--report").stdout
     assert "       5  all and most: 100% of all" in shown or "       5  most and all: 100%" in shown
     assert "labor and" not in shown  # one story tells nothing
-    assert "leave the ID out" in _run(config, "topics", "labor", "--report").stderr
+    assert "leave the ID out" in run(config, "topics", "labor", "--report").stderr
 
 
 def test_what_is_suggested(config: Path, press: Press) -> None:
@@ -301,19 +297,19 @@ def test_what_is_suggested(config: Path, press: Press) -> None:
     text = config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"')
     config.write_text(text.replace('id = "harbor"', 'id = "harbor"\nmax_new = 1000'))
     _publish(press, *shops, *rest)
-    _run(config, "ingest", "--all")
-    assert "version 1 of " in _run(config, "topic", "learn").stdout
+    run(config, "ingest", "--all")
+    assert "version 1 of " in run(config, "topic", "learn").stdout
     _publish(press, odd)
-    _run(config, "ingest", "--all")
+    run(config, "ingest", "--all")
 
-    assert "1 story suggested" in _run(config, "topic", "learn").stdout
-    shown = _run(config, "topic", "suggest", "labor").stdout
+    assert "1 story suggested" in run(config, "topic", "learn").stdout
+    shown = run(config, "topic", "suggest", "labor").stdout
     assert "harbor: Dockers rest at the northern cranes\n" in shown
     assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", shown)
     story = _id(shown, "Dockers rest")
-    explained = _run(config, "topic", "explain", "labor", story).stdout
+    explained = run(config, "topic", "explain", "labor", story).stdout
     assert re.search(r"^learned: 0\.\d\d, because", explained, re.M)
-    assert "version 2 of " in _run(config, "topic", "learn", "--again").stdout
+    assert "version 2 of " in run(config, "topic", "learn", "--again").stdout
 
 
 @pytest.mark.parametrize("content", [b"", b"This is no database.", b"SQLite format 3\0 torn"])
@@ -324,7 +320,7 @@ def test_a_check_changes_nothing(config: Path, content: bytes) -> None:
         file.unlink()
     database.write_bytes(content)
 
-    result = _run(config, "check")
+    result = run(config, "check")
     assert result.returncode == 0
     assert "is right" in result.stdout
     assert database.read_bytes() == content
@@ -336,12 +332,14 @@ def test_the_newest_come_first(tmp_path: Path, press: Press) -> None:
     days = [3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97, 93]
     _publish(press, *(article(f"Strike {n}", published=NOW - timedelta(days=n)) for n in days))
     file = tmp_path / "feeds.toml"
-    file.write_text(HEAD.replace('"strike"', '"rain"') + _source("harbor", f"{press.url}/harbor"))
-    _run(file, "ingest")
+    file.write_text(
+        HEAD.replace('"strike"', '"rain"') + source_table("harbor", f"{press.url}/harbor")
+    )
+    run(file, "ingest")
 
-    found = re.findall(r"Strike (\d+)", _run(file, "search", "strike", "--limit", "5").stdout)
+    found = re.findall(r"Strike (\d+)", run(file, "search", "strike", "--limit", "5").stdout)
     assert found == ["1", "2", "3", "4", "5"]
-    draft = _run(file, "topic", "test", "labor", "--match", "strike").stdout
+    draft = run(file, "topic", "test", "labor", "--match", "strike").stdout
     assert re.findall(r"Strike (\d+)", draft) == [str(n) for n in sorted(days)[:10]]
 
 
@@ -349,6 +347,6 @@ def test_shares_that_starve_a_topic(config: Path) -> None:
     """It is said how many stories its feed has."""
     text = config.read_text().replace('"strike"', "'NOT helicopter'")
     config.write_text(text.replace('id = "labor"', 'id = "labor"\nmax_share = "1 of 3"'))
-    _run(config, "topic", "apply", "--write")
+    run(config, "topic", "apply", "--write")
 
-    assert "labor: with max_share its feed has 1 story, not 5" in _run(config, "topics").stdout
+    assert "labor: with max_share its feed has 1 story, not 5" in run(config, "topics").stdout

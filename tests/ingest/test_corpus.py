@@ -11,7 +11,7 @@ from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import match_entries
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, ParsedFeed, Rejected
-from tests.builders import NOW, fetched, source
+from tests.harness.builders import NOW, fetched, source
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 CASES = sorted(CORPUS.glob("*.expected.json"))

@@ -19,8 +19,8 @@ from aiohttp import connector
 from backports import zstd
 
 from aggregator.model import Outcome, SourceReport
-from tests.hostile import Script, open_hostile_press, said
-from tests.partners import Newsroom, article
+from tests.harness.hostile_server import Script, open_hostile_press, said
+from tests.harness.newsroom import Newsroom, article
 
 PAGE = Path(__file__).parents[2] / "docs" / "hostile.md"
 TABLE = [

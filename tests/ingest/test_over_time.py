@@ -12,7 +12,7 @@ from aggregator.demo.press import CannedResponse
 from aggregator.demo.sample_feeds import Item
 from aggregator.ingest.parse import chunks
 from aggregator.model import Outcome
-from tests.partners import Newsroom, article
+from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from aggregator.ingest.clean.cleaner import clean_all
 from aggregator.ingest.match.keys import KeyedEntry
 from aggregator.ingest.workers import ParsedDocument, Workers, open_workers
 from aggregator.model import Failed, Outcome, Source, SourceReport
-from tests.builders import fetched
-from tests.partners import Newsroom, article
+from tests.harness.builders import fetched
+from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 

@@ -15,7 +15,7 @@ from aggregator.ingest.schedule import (
     quiet_since,
 )
 from aggregator.model import Failed, FetchState, PermanentRedirect, PollingHints
-from tests.builders import NOW, at, source
+from tests.harness.builders import NOW, at, source
 
 SOURCE = source(min_interval=900, max_interval=86400)
 HOUR = timedelta(hours=1)

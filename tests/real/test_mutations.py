@@ -18,10 +18,10 @@ import pytest
 
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Failed, ParsedEntry
-from tests.builders import fetched
-from tests.partners import Newsroom
-from tests.real.test_replay import SERIES
-from tests.subscriber import Subscriber
+from tests.harness.builders import fetched
+from tests.harness.feed_subscriber import Subscriber
+from tests.harness.newsroom import Newsroom
+from tests.harness.shared_data import SERIES
 
 STEPS = 10_000 if os.environ.get("REPLAY") == "full" else 20
 

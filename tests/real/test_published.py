@@ -10,8 +10,8 @@ import fastfeedparser
 import feedparser
 import pytest
 
-from tests.partners import Newsroom
-from tests.real.test_real_feeds import _list_all, _rows
+from tests.harness.newsroom import Newsroom
+from tests.harness.shared_data import feed_rows, list_feeds
 
 SEEN = tuple[Any, ...]
 """Of a story: id, title, link, date, author, outlet, tags, text."""
@@ -20,11 +20,11 @@ SEEN = tuple[Any, ...]
 @pytest.fixture
 def real(newsroom: Newsroom, shared: Path) -> Newsroom:
     """A newsroom that has read forty real feeds, and may show them in full."""
-    rows = [row for row in _rows(shared, "real") if row["news_like"] == "1"][:40]
+    rows = [row for row in feed_rows(shared, "real") if row["news_like"] == "1"][:40]
     newsroom.has_topic("world", "the OR a OR in OR to")
     newsroom.change("[fetch]", '[defaults]\nshow = "full"\nlicense = "CC BY 4.0"\n[fetch]')
     newsroom.change("[fetch]", '[publish]\ncredit_line = "From {outlet}. {license}"\n[fetch]')
-    _list_all(newsroom, shared, rows)
+    list_feeds(newsroom, shared, rows)
     newsroom.ingests()
     return newsroom
 

@@ -14,8 +14,8 @@ import listparser
 import pytest
 from reader import make_reader
 
-from tests.partners import Newsroom
-from tests.servers import Served, serving
+from tests.harness.newsroom import Newsroom
+from tests.harness.servers import Served, serving
 
 SERIES = ("headlines-rnz", "headlines-bbc")
 WEEK = timedelta(days=7)

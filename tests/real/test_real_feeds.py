@@ -1,6 +1,5 @@
 """The feeds of shared/data, served over loopback and ingested in one run."""
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -9,32 +8,14 @@ from aggregator.ingest.parse import chunks
 from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Outcome, ParsedEntry, ParsedFeed
-from tests.builders import fetched
-from tests.partners import Newsroom
-
-Row = dict[str, str]
-
-
-def _rows(shared: Path, class_: str) -> list[Row]:
-    with (shared / "feeds" / "manifest.csv").open(encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["class"] == class_]
-
-
-def _list_all(newsroom: Newsroom, shared: Path, rows: list[Row]) -> dict[str, Row]:
-    """Put every feed on the press and into feeds.toml; source id -> its row."""
-    listed = {}
-    for number, row in enumerate(rows):
-        id_ = f"real-{number}"
-        kind = "application/json" if row["format"] == "JSON Feed" else "application/xml"
-        newsroom.lists(id_)
-        newsroom.answers(id_, (shared / "feeds" / row["file"]).read_bytes(), kind)
-        listed[id_] = row
-    return listed
+from tests.harness.builders import fetched
+from tests.harness.newsroom import Newsroom
+from tests.harness.shared_data import feed_rows, list_feeds
 
 
 def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
     """No source is lost, the books balance, and nearly every entry is stored or says why not."""
-    listed = _list_all(newsroom, shared, _rows(shared, "real"))
+    listed = list_feeds(newsroom, shared, feed_rows(shared, "real"))
 
     report = newsroom.ingests()
 
@@ -65,7 +46,7 @@ def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
 
 def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
     """The same bytes without validators add nothing, update nothing, and publish no new id."""
-    _list_all(newsroom, shared, _rows(shared, "real")[:60])
+    list_feeds(newsroom, shared, feed_rows(shared, "real")[:60])
     first = newsroom.ingests()
     ids = newsroom.ids()
     with newsroom.store._writing() as db:  # type: ignore[attr-defined]
@@ -91,7 +72,7 @@ def test_all_real_feeds_in_slices(shared: Path, monkeypatch: pytest.MonkeyPatch)
     """
     monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 3)
     cut = 0
-    for row in _rows(shared, "real"):
+    for row in feed_rows(shared, "real"):
         document = fetched((shared / "feeds" / row["file"]).read_bytes())
         whole, parts = parse(document), split_into_chunks(document)
         assert isinstance(whole, ParsedFeed)
@@ -112,7 +93,7 @@ def _told(entry: ParsedEntry) -> tuple[object, ...]:
 @pytest.mark.parametrize("part", range(4))
 def test_all_edge_feeds(newsroom: Newsroom, shared: Path, part: int) -> None:
     """No edge case gets an exception out of the line, and what is published is well-formed."""
-    listed = _list_all(newsroom, shared, _rows(shared, "edge")[part::4])
+    listed = list_feeds(newsroom, shared, feed_rows(shared, "edge")[part::4])
 
     report = newsroom.ingests()
 

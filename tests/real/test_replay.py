@@ -9,14 +9,9 @@ import pytest
 
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Failed, ParsedEntry
-from tests.builders import fetched
-from tests.partners import Newsroom
-
-SERIES = (
-    "headlines-ann", "headlines-bbc", "headlines-dailytelegraph", "headlines-fox",
-    "headlines-gmanews", "headlines-gmanewstv", "headlines-philstar", "headlines-rnz",
-    "headlines-smh", "headlines-wsj", "jtw-npr",
-)  # fmt: skip
+from tests.harness.builders import fetched
+from tests.harness.newsroom import Newsroom
+from tests.harness.shared_data import SERIES
 
 
 def _snapshots(shared: Path, series: str) -> list[Path]:

@@ -28,7 +28,7 @@ from aggregator.model import (
     topic_scope,
 )
 from aggregator.store import Store, open_store
-from tests.builders import NOW, at, entry, source, story
+from tests.harness.builders import NOW, at, entry, source, story
 
 HOUR = timedelta(hours=1)
 
@@ -245,7 +245,8 @@ def test_an_operators_word_stays(store: Store) -> None:
         store.save(_batch(new=(), matches=(bond,)), NOW)
         return store.kin(rows).matches[0].kind
 
-    assert [kept(k) for k in (MatchKind.TEXT, MatchKind.SPLIT, MatchKind.ADDRESS, MatchKind.MERGED)] == [
+    kinds = (MatchKind.TEXT, MatchKind.SPLIT, MatchKind.ADDRESS, MatchKind.MERGED)
+    assert [kept(kind) for kind in kinds] == [
         MatchKind.TEXT, MatchKind.SPLIT, MatchKind.SPLIT, MatchKind.MERGED,
     ]  # fmt: skip
 

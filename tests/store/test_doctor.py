@@ -13,7 +13,7 @@ from aggregator.errors import StoreUnavailable, WriteError
 from aggregator.ingest.pipeline import the_time
 from aggregator.model import ALL, Batch, EntryCounts, FetchState, Outcome, Placement, StoryChange
 from aggregator.store import Store, open_store
-from tests.builders import NOW, entry, source, story
+from tests.harness.builders import NOW, entry, source, story
 
 HOUR = timedelta(hours=1)
 YEARS = timedelta(days=4 * 365)
@@ -303,7 +303,8 @@ def test_a_clock_that_was_wrong_for_years(store: Store) -> None:
     fresh = story(entry("Fresh", "plains", published=NOW + 2 * HOUR), listed_at=NOW + 2 * HOUR)
     store.save(
         Batch(source="plains", state=FetchState(), outcome=Outcome.CHANGED,
-              new=(StoryChange(story=fresh, listed_at=NOW + 2 * HOUR),), counts=EntryCounts(received=1, new=1)),
+              new=(StoryChange(story=fresh, listed_at=NOW + 2 * HOUR),),
+              counts=EntryCounts(received=1, new=1)),
         NOW + 2 * HOUR,
     )  # fmt: skip
     assert [s.lead.title for s in store.latest(ALL, 1)] == ["Fresh"]

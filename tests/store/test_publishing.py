@@ -25,7 +25,7 @@ from aggregator.model import (
 )
 from aggregator.query import parse
 from aggregator.store import Store, archives, open_store
-from tests.builders import NOW, entry, source, story, topic
+from tests.harness.builders import NOW, entry, source, story, topic
 
 LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
 MINUTE = timedelta(minutes=1)

@@ -13,8 +13,8 @@ from aggregator.ingest.documents import fields_of_entry
 from aggregator.model import Batch, Entry, FetchState, Outcome, StoryChange
 from aggregator.query import Hits, RuleSet, parse
 from aggregator.store import Store, open_store
-from tests.builders import NOW, entry, source, story
-from tests.sets import TOPICS
+from tests.harness.builders import NOW, entry, source, story
+from tests.harness.shared_data import TOPICS
 
 OUTLETS = [source("harbor"), source("plains")]
 COUNT = int(os.environ.get("SEARCHED", "1000"))

@@ -10,7 +10,7 @@ from backports import zstd
 from aggregator.site import PublicSite
 from aggregator.store import open_store
 from aggregator.web import create_app
-from tests.partners import Newsroom, article
+from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}

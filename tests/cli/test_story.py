@@ -1,0 +1,200 @@
+"""What an operator is told of a story, and an operator's word on it."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.demo.press import Press
+from aggregator.demo.sample_feeds import Item
+from tests.harness.builders import prose
+from tests.harness.command_line import HEAD, feed_response, run, source_table
+from tests.harness.newsroom import article
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def _publish(press: Press, outlet: str, *items: Item) -> None:
+    press.put(f"/{outlet}", feed_response(outlet, *items))
+
+
+def _article(title: str, outlet: str, text: str) -> Item:
+    link = f"https://{outlet}.example/{title.lower().replace(' ', '-')}"
+    return article(title, text=text, link=link, published=NOW)
+
+
+@pytest.fixture
+def config(tmp_path: Path, press: Press) -> Path:
+    """Harbor wrote an article that Commons has too, and Plains has another one."""
+    file = tmp_path / "feeds.toml"
+    outlets = ("harbor", "commons", "plains")
+    file.write_text(HEAD + "".join(source_table(id_, f"{press.url}/{id_}") for id_ in outlets))
+    _publish(press, "harbor", _article("Cranes stand still", "harbor", prose(1)))
+    _publish(press, "commons", _article("Why cranes stand still", "commons", prose(1)))
+    _publish(press, "plains", _article("Teachers march", "plains", prose(2)))
+    run(file, "ingest", "--source", "harbor")
+    run(file, "ingest")
+    return file
+
+
+def _stories(config: Path) -> dict[str, str]:
+    """Title of the lead -> id, of what is published."""
+    folder = config.parent / "public"
+    run(config, "publish", str(folder))
+    found = {}
+    for page in folder.glob("stories/*/index.html"):
+        text = page.read_text()
+        if title := re.search("<h1>(.+)</h1>", text):
+            found[title[1]] = page.parent.name
+    return found
+
+
+def _number(config: Path, id_: str, outlet: str) -> str:
+    """The number of an outlet's article in a story."""
+    shown = run(config, "story", id_).stdout
+    found = re.search(rf"^ *(\d+)  {outlet}", shown, re.M)
+    assert found, shown
+    return found[1]
+
+
+def test_a_story_explains_itself(config: Path) -> None:
+    """Who tells it, who leads, what says so with its score, and where it stands."""
+    stories = _stories(config)
+    shown = run(config, "story", stories["Cranes stand still"]).stdout
+
+    assert set(stories) == {"Cranes stand still", "Teachers march"}
+    assert re.search(r"harbor +\S+ \S+  leads", shown)
+    assert "https://commons.example/why-cranes-stand-still" in shown
+    assert re.search(r"text 2\.\d\d: 100% of the shorter text stands in the other", shown)
+
+
+def test_split_and_merge(config: Path, press: Press) -> None:
+    """Each word holds against what is fetched later, and the other takes it back."""
+    cranes = _stories(config)["Cranes stand still"]
+    copy = _number(config, cranes, "commons")
+
+    assert f"{cranes}: told by harbor\n" in run(config, "split", copy).stdout
+    _publish(press, "commons", _article("Why cranes stand still", "commons", f"{prose(1)} More."))
+    run(config, "ingest", "--all")
+    apart = _stories(config)
+    assert apart["Cranes stand still"] == cranes
+    assert "told apart by the operator" in run(config, "story", cranes).stdout
+    said = run(config, "merge", apart["Why cranes stand still"], cranes).stdout
+    assert f"{apart['Why cranes stand still']}: leads to {cranes} from now on" in said
+    assert "Why cranes stand still" not in _stories(config)
+    again = run(config, "story", apart["Why cranes stand still"]).stdout
+    assert f"story:      {cranes} (was {apart['Why cranes stand still']})" in again
+    assert "is whole" in run(config, "doctor").stdout
+
+
+def test_merge_what_nothing_binds(config: Path) -> None:
+    """The first stays; after a split both are what they were, at their own addresses."""
+    before = _stories(config)
+    run(config, "merge", before["Teachers march"], before["Cranes stand still"])
+    merged = _stories(config)
+    run(config, "ingest", "--all")
+    number = _number(config, before["Cranes stand still"], "plains")
+    run(config, "split", number)
+
+    assert set(merged) == {"Cranes stand still", "This story is told elsewhere"}
+    assert merged["Cranes stand still"] == before["Cranes stand still"]
+    assert _stories(config) == before
+    assert "is whole" in run(config, "doctor").stdout
+
+
+def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
+    """An operator may bring two articles of one outlet together; evidence may not."""
+    _publish(
+        press, "commons", _article("Why cranes stand still", "commons", prose(1)),
+        _article("Why teachers march", "commons", prose(2)),
+    )  # fmt: skip
+    run(config, "ingest", "--all")
+    stories = _stories(config)
+    run(config, "merge", stories["Cranes stand still"], stories["Teachers march"])
+    run(config, "ingest", "--all")
+
+    shown = run(config, "story", stories["Teachers march"]).stdout
+    assert shown.count("https://commons.example/") == 2
+    assert "https://plains.example/teachers-march" in shown
+    assert "Teachers march" not in _stories(config)
+
+
+def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
+    """What an operator has put together stays together, though it was by way of another."""
+    for outlet, seed in (("commons", 7), ("plains", 8)):
+        title = f"Another matter of {outlet}"
+        _publish(press, outlet, _article(title, outlet, prose(seed)))
+    run(config, "ingest", "--all")
+    stories = _stories(config)
+    cranes = stories["Cranes stand still"]
+    for outlet in ("commons", "plains"):
+        run(config, "merge", cranes, stories[f"Another matter of {outlet}"])
+    run(config, "split", _number(config, cranes, "harbor"))
+    left = run(config, "story", stories["Another matter of plains"]).stdout
+
+    assert "https://commons.example/another-matter-of-commons" in left
+    assert "https://plains.example/another-matter-of-plains" in left
+    assert "https://harbor.example" not in left
+
+
+def test_a_source_that_has_left(config: Path, press: Press) -> None:
+    """What it wrote is still its own when another outlet republishes it."""
+    text = config.read_text()
+    config.write_text(text.replace(source_table("harbor", f"{press.url}/harbor"), ""))
+    _publish(press, "plains", _article("No crane moves", "plains", prose(1)))
+    run(config, "ingest", "--all")
+
+    assert "Cranes stand still" in _stories(config)
+    shown = run(config, "story", _stories(config)["Cranes stand still"]).stdout
+    assert "https://plains.example/no-crane-moves" in shown
+
+
+NONSENSE = [
+    (("story", "0000000000000000"), "There is no story '0000000000000000'"),
+    (("story", "x'; drop table stories"), "There is no story"),
+    (("merge", "0000000000000000", "1"), "There is no story"),
+    (("split", "4711"), "There is no article '4711'"),
+    (("split", "one"), "is not a valid integer"),
+    (("split", "-1"), "No such option"),
+    (("story", "one", "two"), "unexpected extra argument"),
+    (("split", "9" * 30), "is not in the range"),
+]
+
+
+@pytest.mark.parametrize(("words", "answer"), NONSENSE, ids=[" ".join(w) for w, _ in NONSENSE])
+def test_nonsense(config: Path, words: tuple[str, ...], answer: str) -> None:
+    """One sentence, no traceback, nothing changed."""
+    result = run(config, *words)
+
+    assert result.returncode == 2
+    assert answer in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_is_one_or_alone_already(config: Path) -> None:
+    """Nothing to merge, nothing to split; the sentence says so."""
+    stories = _stories(config)
+    cranes, alone = stories["Cranes stand still"], stories["Teachers march"]
+
+    assert "are one story already" in run(config, "merge", cranes, cranes).stderr
+    number = _number(config, alone, "plains")
+    assert "is alone in its story" in run(config, "split", number).stderr
+
+
+def test_where_to_look_for_a_mistake(config: Path, press: Press) -> None:
+    """What several outlets tell is listed, the weakest evidence first."""
+    words = prose(3).split()
+    _publish(press, "plains", _article("Standing cranes", "plains", " ".join(words[:90])))
+    run(config, "ingest", "--source", "plains")
+    half = " ".join([*words[:60], *prose(4).split()[:30]])
+    _publish(press, "commons", _article("Standing cranes today", "commons", half))
+    run(config, "ingest", "--source", "commons")
+
+    listed = run(config, "story").stdout
+
+    assert re.findall(r"^\w{16}  (\w+) (\d\.\d\d)$", listed, re.M)
+    scores = [float(score) for score in re.findall(r"text (\d\.\d\d)", listed)]
+    assert len(scores) == 2
+    assert scores == sorted(scores)
+    assert listed.index("Standing cranes today") < listed.index("Why cranes stand still")

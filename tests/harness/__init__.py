@@ -1,0 +1,1 @@
+"""What tests share: a newsroom, nouns, servers, the command line. No test stands here."""

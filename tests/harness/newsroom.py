@@ -1,0 +1,234 @@
+"""A newsroom and its partner outlets, for tests that read as scenes.
+
+Real everything: the press is a server on loopback, the newsroom has a feeds.toml, a
+database and worker processes, and its readers ask its Flask application.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import feedparser
+from feedparser import FeedParserDict
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from aggregator import config
+from aggregator.app import listed_sources
+from aggregator.config import Config
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.ingest.pipeline import Line, run
+from aggregator.ingest.workers import Workers
+from aggregator.model import RunReport, Source
+from aggregator.site import PublicSite
+from aggregator.store import Store, open_store
+from aggregator.web import create_app
+from tests.harness.builders import NOW
+
+HEAD = """
+[site]
+title = "The Commons"
+url = "https://commons.example"
+[fetch]
+allow_private = ["127.0.0.0/8"]
+timeout = "3s"
+per_host = 20
+spacing = "0s"
+"""
+
+
+def article(
+    title: str,
+    text: str = "Something happened.",
+    *,
+    link: str = "",
+    id_: str = "",
+    tags: Sequence[str] = (),
+    published: datetime = NOW - timedelta(hours=2),
+) -> Item:
+    """An article as an outlet's feed shows it."""
+    slug = title.lower().replace(" ", "-")
+    link = link or f"https://outlet.example/{slug}"
+    return Item(
+        id=id_ or f"{link}#id",
+        link=link,
+        title=title,
+        paragraphs=(text,),
+        tags=tuple(tags),
+        published=published,
+    )
+
+
+class Newsroom:
+    """An aggregator in a folder, and the press that it reads."""
+
+    NOW = NOW
+
+    def __init__(self, folder: Path, press: Press, workers: Workers) -> None:
+        self.press = press
+        self.now = NOW
+        self.limits: dict[str, Any] = {
+            "timeout": 3,
+            "per_host": 20,
+            "allow_private": (ip_network("127.0.0.0/8"),),
+        }
+        self._folder = folder
+        self._workers = workers
+        self._toml = HEAD
+        self._config: tuple[str, Config] | None = None
+        self._reader: tuple[Config, FlaskClient] | None = None
+        self._store: Store | None = None
+
+    # ---- setting the scene
+
+    def lists(self, outlet: str, *, feed: str = "", **keys: str) -> None:
+        """List an outlet in feeds.toml; `keys` are written as they are."""
+        self._toml += (
+            f'[[source]]\nid = "{outlet}"\nname = "{outlet.title()}"\n'
+            f'feed = "{feed or self.feed_of(outlet)}"\nsite = "https://{outlet}.example/"\n'
+        ) + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+    def publishes_at_most(self, limit: int) -> None:
+        """A feed of ours holds so many stories."""
+        self._toml += f"[publish]\nlimit = {limit}\n"
+
+    def has_topic(self, topic: str, match: str = "") -> None:
+        """List a topic."""
+        rule = f"match = '{match}'\n" if match else ""
+        self._toml += f'[[topic]]\nid = "{topic}"\ntitle = "{topic.title()}"\n{rule}'
+
+    @property
+    def written(self) -> str:
+        """feeds.toml as text."""
+        return self._toml
+
+    def change(self, old: str, new: str) -> None:
+        """The operator changes what stands in feeds.toml."""
+        assert old in self._toml
+        self._toml = self._toml.replace(old, new)
+
+    def feed_of(self, outlet: str) -> str:
+        """The address of an outlet's feed."""
+        return f"{self.press.url}/{outlet}/feed"
+
+    def publishes(self, outlet: str, *articles: Item, form: str = "rss20") -> None:
+        """The outlet's feed holds these articles now."""
+        content_type, encoding, render = FORMATS[form]
+        text = render(outlet.title(), f"https://{outlet}.example/", articles)
+        self.answers(outlet, text.encode(encoding, "xmlcharrefreplace"), content_type)
+
+    def answers(
+        self, outlet: str, body: bytes, content_type: str = "application/xml", **keys: int
+    ) -> None:
+        """The outlet's feed address answers this now."""
+        headers = {"Content-Type": content_type}
+        self.press.put(f"/{outlet}/feed", CannedResponse(body=body, headers=headers, **keys))
+
+    # ---- what happens
+
+    @property
+    def config(self) -> Config:
+        """feeds.toml as it stands."""
+        if self._config is None or self._config[0] != self._toml:
+            read = config.parse(self._toml, self._folder / "feeds.toml", {})
+            self._config = (self._toml, read)
+        return self._config[1]
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        if self._store is None:
+            self._store = open_store(self.config.database)
+        return self._store
+
+    def ingests(self, *outlets: str, later: timedelta = timedelta()) -> RunReport:
+        """Fetch these outlets, or all, `later` than the last time."""
+        self.now += later
+        (report,) = self.plays([(self.now, lambda: None)], *outlets)
+        return report
+
+    def plays(
+        self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
+    ) -> list[RunReport]:
+        """One run after the other: for each, its time and what changes before it."""
+        self.store.sync(self.config.all_sources, self.now)
+        due = [s for s in self.config.sources if not outlets or s.id in outlets]
+        if asyncio._get_running_loop() is None:
+            return asyncio.run(self._play(days, due))
+        with ThreadPoolExecutor(1) as beside:  # a browser's loop has this thread
+            return beside.submit(lambda: asyncio.run(self._play(days, due))).result()
+
+    async def _play(
+        self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]
+    ) -> list[RunReport]:
+        limits = FetchSettings(user_agent="tests", **self.limits)
+        reports = []
+        async with open_fetcher(limits, {"OUTLET_LOGIN": "user:secret"}) as fetcher:
+            for self.now, changes in days:
+                changes()
+                line = Line(
+                    sources=listed_sources(self.config, self.store),
+                    rulebook=TopicRules(self.config.topics),
+                    store=self.store,
+                    fetcher=fetcher,
+                    workers=self._workers,
+                    now=self.now,
+                    authority="commons.example",
+                    home=self.config.site.url,
+                )
+                reports.append(await run(line, due))
+        return reports
+
+    def archives(self, size: int) -> None:
+        """Close the archive documents of that many stories that are full."""
+        self.store.archive(size, self.now)
+
+    # ---- what readers see
+
+    @property
+    def reader(self) -> FlaskClient:
+        """Someone who asks the web server, which runs as long as feeds.toml stays the same."""
+        if self._reader is None or self._reader[0] is not self.config:
+            self._reader = (self.config, create_app(self.config, self.store).test_client())
+        return self._reader[1]
+
+    @property
+    def edition(self) -> PublicSite:
+        """What is published."""
+        return PublicSite(self.config, self.store)
+
+    def paths(self) -> list[str]:
+        """Every public path that stands by itself."""
+        return list(self.edition.paths())
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """One request; `If_None_Match` becomes If-None-Match."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.reader.get(path, headers=named)
+
+    def read(self, path: str) -> FeedParserDict:
+        """A published feed, parsed again; it must be well-formed."""
+        parsed = feedparser.parse(self.get(path).data)
+        assert not parsed.bozo, parsed.get("bozo_exception")
+        return parsed
+
+    def titles(self, path: str) -> list[str]:
+        """The titles of a published feed, in its order."""
+        return [item.title for item in self.read(path).entries]
+
+    def ids(self, path: str = "/all.atom") -> list[str]:
+        """The ids of a published feed, in its order."""
+        return [item.id for item in self.read(path).entries]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            self._store.close()

@@ -1,0 +1,308 @@
+"""What topics learn from examples, and what they make of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.errors import StoreBusy
+from aggregator.ingest.categorize.learned import Example, TopicModel, load, train
+from aggregator.ingest.categorize.recategorize import apply_override, recategorize
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.learners import is_training_due
+from aggregator.ingest.relearn import judge, learn
+from aggregator.ingest.retelling import Desk, together
+from aggregator.model import (
+    ALL,
+    LEARNED,
+    Placement,
+    PlacementChange,
+    Predictions,
+    Story,
+    topic_scope,
+)
+from tests.harness.newsroom import Newsroom, article
+
+HOUR = timedelta(hours=1)
+GUNS = ("Rifle", "Pistol", "Shotgun", "Revolver", "Carbine")
+SCHOOLS = ("Teachers", "Pupils", "Classrooms", "Lessons", "Headmasters")
+NEWS = "Gun shop owner sues over the firearms law"
+"""No word of the rule is in it."""
+OTHERS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
+
+
+def _examples(kind: tuple[str, ...], *topics: str, count: int = 40) -> list[Example]:
+    return [
+        Example((f"{kind[n % len(kind)]} number {n}", f"About {kind[(n + 1) % len(kind)]}."),
+                frozenset(topics))
+        for n in range(count)
+    ]  # fmt: skip
+
+
+EXAMPLES = [*_examples(GUNS, "guns"), *_examples(SCHOOLS, "schools"), *_examples(OTHERS)]
+
+
+def _model(examples: list[Example]) -> TopicModel:
+    trained = train(examples, ["guns", "schools"])
+    assert trained
+    return trained.model
+
+
+def test_what_it_has_learned() -> None:
+    """New texts are judged by what the examples have in common, and certainly."""
+    model = _model(EXAMPLES)
+    (shot, taught, none) = model.predict(
+        [("A shotgun and a pistol", ""), ("Lessons for pupils", ""), ("Rain on the orchards", "")]
+    )
+
+    assert [(j.topic, j.is_certain) for j in shot] == [("guns", True), ("schools", False)]
+    assert [(j.topic, j.is_certain) for j in taught] == [("guns", False), ("schools", True)]
+    assert not any(j.is_certain or j.probability > 0.5 for j in none)
+    assert set(model.explain(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
+
+
+def test_what_it_has_never_read() -> None:
+    """Words that no example has, but that mean something like them."""
+    model = _model(EXAMPLES)
+    ((guns, schools),) = model.predict([("Firearms", "Ammunition for handguns")])
+
+    assert guns.probability > schools.probability
+
+
+def test_what_is_kept() -> None:
+    """A model that was kept judges as it did, and the same examples make the same one."""
+    model, again = _model(EXAMPLES), _model(EXAMPLES)
+    kept = load(model.dump())
+    (before,), (after,) = (m.predict([("A pistol in the classrooms", "")]) for m in (model, kept))
+
+    assert kept.dump() == model.dump() == again.dump()
+    for one, other in zip(before, after, strict=True):
+        assert one.probability == pytest.approx(other.probability, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        [],
+        EXAMPLES[:1],
+        _examples(GUNS, "guns"),
+        _examples(OTHERS),
+        [Example((mark, ""), frozenset(["guns"] if mark in "!?" else [])) for mark in "!?.;"],
+    ],
+    ids=["none", "one", "all in the topic", "none in the topic", "not a word"],
+)
+def test_too_few_examples(examples: list[Example]) -> None:
+    """Nothing is learned from them, and nothing falls over."""
+    assert train(examples, ["guns"]) is None
+
+
+def test_few_examples_are_not_certain() -> None:
+    """What was right three times may be chance; a story is only suggested then."""
+    model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
+    ((judged,),) = model.predict([("A shotgun and a pistol", "")])
+
+    assert not judged.is_certain
+
+
+# ---- in a newsroom ------------------------------------------------------------------
+
+
+@pytest.fixture
+def room(newsroom: Newsroom) -> Newsroom:
+    """An outlet; one story of ten is on guns, as its topic's rule knows by its words."""
+    newsroom.lists("harbor", max_new="1000")
+    newsroom.has_topic("guns", "rifle OR pistol OR shotgun OR carbine")
+    newsroom.change('title = "Guns"', 'title = "Guns"\nlearn = "place"')
+    shops = [
+        (title, f"{teaser} The gun shop, its owner and the firearms law.")
+        for title, teaser in (e.text for e in _examples(GUNS[:3], "guns"))
+    ]
+    told = [*shops, *(e.text for e in _examples(OTHERS, count=360))]
+    newsroom.publishes("harbor", *(article(title, text=text) for title, text in told))
+    newsroom.ingests()
+    assert _learn(newsroom) == (0, 0)
+    return newsroom
+
+
+def _learn(room: Newsroom) -> tuple[int, int]:
+    if is_training_due(room.store, room.config.topics, room.now):
+        done = learn(room.store, room.config.topics, room.now)
+        assert done
+        return done
+    return judge(room.store, room.config.topics, room.now)
+
+
+def _brings(room: Newsroom, *titles: str) -> None:
+    room.publishes("harbor", *(article(t, text=f"{t} and more of it.") for t in titles))
+    room.ingests(later=HOUR)
+
+
+def _titles(room: Newsroom) -> set[str]:
+    return {s.lead.title for s in room.store.latest(topic_scope("guns"), 500)}
+
+
+def test_what_is_certain_is_filed(room: Newsroom) -> None:
+    """It says that it was learned, how certain it is, and because of what; and nothing else is."""
+    before = _titles(room)
+    _brings(room, NEWS, "Bread for the bakers", "The tides and the ferries", "An opera in the rain")
+    ids = room.ids()
+    assert _titles(room) == before
+
+    assert _learn(room) == (0, 1)
+    (told,) = [s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
+    assert room.store.why(told.id)["guns"].startswith("learned, 0.")
+    assert "because: " in room.store.why(told.id)["guns"]
+    assert _titles(room) == {*before, NEWS}
+    assert room.ids() == ids
+    assert _learn(room) == (0, 0)  # all has been judged
+
+
+def test_what_it_has_filed_is_no_example(room: Newsroom) -> None:
+    """A later version does not learn from it, neither that it belongs there nor that it does
+    not, and files the next one."""
+    _brings(room, NEWS)
+    assert _learn(room) == (0, 1)
+    assert learn(room.store, room.config.topics, room.now) == (0, 0)
+
+    _brings(room, f"{NEWS}, again")
+    assert _learn(room) == (0, 1)
+
+
+def test_what_is_suggested(room: Newsroom) -> None:
+    """It waits for an operator, whose word takes it off the list."""
+    room.change('"place"', '"suggest"')
+    assert is_training_due(room.store, room.config.topics, room.now)
+    _learn(room)
+    _brings(room, NEWS)
+
+    assert _learn(room) == (1, 0)
+    (found,) = room.store.suggestions("guns", 10)
+    assert found.reason.startswith("learned, 0.")
+    _say(room, found.lead_entry_id, False)
+    assert room.store.suggestions("guns", 10) == []
+    assert is_training_due(
+        room.store, room.config.topics, room.now
+    )  # there is something to learn from it
+
+
+def test_what_is_held(room: Newsroom) -> None:
+    """It is judged when it is let out, and until then nothing is to be done."""
+    room.change("max_new = 1000", "max_new = 1")
+    room.publishes("harbor", *(article(f"{NEWS}, day {n}", text=NEWS) for n in range(9)))
+    room.ingests(later=timedelta(minutes=1))
+    assert not room.store.is_news()
+    assert _learn(room) == (0, 0)
+
+    room.store.release("harbor", room.now)
+    assert room.store.is_news()
+    assert _learn(room) == (0, 9)
+    assert not room.store.is_news()
+
+
+def test_stored_stories_that_were_filed_anew(room: Newsroom) -> None:
+    """What is learned from is another then."""
+    room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
+    assert not is_training_due(room.store, room.config.topics, room.now)
+
+    assert _applied(room) > 0
+    assert is_training_due(room.store, room.config.topics, room.now)
+
+
+def _say(room: Newsroom, entry: int, is_in: bool) -> None:
+    (topic,) = room.config.topics
+    standing = room.store.standing_of(entry, ["guns"])
+    assert standing
+    said, changes = apply_override(standing, topic, is_in, {}, room.now)
+    room.store.refile(changes, said, room.now)
+
+
+def test_what_an_operator_took_out(room: Newsroom) -> None:
+    """No model files it again."""
+    _brings(room, NEWS)
+    assert _learn(room) == (0, 1)
+    told = next(s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop"))
+    _say(room, told.lead.entry_id, False)
+
+    assert is_training_due(room.store, room.config.topics, room.now)
+    _learn(room)
+    assert NEWS not in _titles(room)
+
+
+def test_what_was_learned_stays(room: Newsroom) -> None:
+    """Through a revision, and when rules are applied; until the topic learns no more."""
+    _brings(room, NEWS)
+    _learn(room)
+    changed = article(NEWS, text="Told anew.")
+    room.publishes("harbor", changed)
+    room.ingests(later=HOUR)
+    assert _applied(room) == 0
+    assert NEWS in _titles(room)
+
+    room.change('"place"', '"off"')
+    assert _applied(room) == 1
+    assert NEWS not in _titles(room)
+
+
+def _applied(room: Newsroom) -> int:
+    found = recategorize(room.store, TopicRules(room.config.topics), {})
+    changes = [filing.change for filing in found if filing.change]
+    room.store.refile(changes, (), room.now)
+    return len(changes)
+
+
+def _story(room: Newsroom, title: str) -> Story:
+    return next(s for s in room.store.latest(ALL, 500) if s.lead.title == title)
+
+
+def _merged(room: Newsroom, one: str, other: str) -> Story:
+    sources = {source.id: source for source in room.config.all_sources}
+    desk = Desk(sources=sources, store=room.store, now=room.now, authority="commons.example",
+                rulebook=TopicRules(room.config.topics))  # fmt: skip
+    batch = together(desk, _story(room, one), _story(room, other))
+    room.store.save(batch, room.now)
+    return batch.new[0].story
+
+
+def test_two_stories_that_are_one(room: Newsroom) -> None:
+    """What was learned of either holds for both, unless an operator keeps either out."""
+    room.lists("plains")
+    room.publishes(
+        "plains", article("Bread", link="https://p/1"), article("Wheat", link="https://p/2")
+    )
+    _brings(room, NEWS, f"{NEWS}, again")
+    assert _learn(room) == (0, 2)
+    room.publishes("plains", article("Cakes", link="https://p/3"))
+    room.ingests("plains", later=HOUR)
+
+    told = _merged(room, "Bread", NEWS)
+    assert room.store.why(told.id)["guns"].startswith("learned")
+
+    _say(room, _story(room, "Wheat").lead.entry_id, False)
+    told = _merged(room, "Wheat", f"{NEWS}, again")
+    assert room.store.why(told.id) == {}
+
+
+def test_a_word_while_it_is_judged(room: Newsroom) -> None:
+    """What an operator says, or a rule files, between judging and saving stays."""
+    _brings(room, NEWS, f"{NEWS}, again")
+    out, filed = _story(room, NEWS), _story(room, f"{NEWS}, again")
+    fresh = {one.lead_entry_id: one.story_number for one in room.store.unjudged(9)}
+    verdict = Predictions(
+        scored_up_to=max(fresh.values()),
+        placements=tuple(
+            PlacementChange(story_number=fresh[story.lead.entry_id], topic="guns",
+                     placement=Placement(topic="guns", reason="learned", placed_by=LEARNED))
+            for story in (out, filed)
+        ),
+    )  # fmt: skip
+    _say(room, out.lead.entry_id, False)
+    _say(room, filed.lead.entry_id, True)
+
+    room.store.judged(room.store.learned().version, verdict, room.now)
+    assert room.store.why(out.id) == {}
+    assert room.store.why(filed.id) == {"guns": "placed by the operator"}
+
+
+def test_two_that_learn_at_once(room: Newsroom) -> None:
+    """The second one leaves it to the first."""
+    with room.store.learning(), pytest.raises(StoreBusy, match="Another process learns"):
+        learn(room.store, room.config.topics, room.now)

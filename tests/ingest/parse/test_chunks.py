@@ -1,0 +1,346 @@
+"""A document in slices tells what it tells as a whole."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.demo.sample_feeds import FORMATS, Item
+from aggregator.errors import StoreUnavailable
+from aggregator.ingest import process
+from aggregator.ingest.parse import chunks
+from aggregator.ingest.parse.channel import feed_meta
+from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
+from aggregator.ingest.parse.parser import parse
+from aggregator.model import Batch, Failed, FeedMeta, Fetched, FetchState, ParsedEntry, ParsedFeed
+from tests.harness.builders import fetched
+from tests.harness.builders import given as entry
+from tests.harness.newsroom import Newsroom, article
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two entries are a slice."""
+    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 2)
+
+
+def _slices(document: Fetched) -> list[Fetched]:
+    found = split_into_chunks(document)
+    assert isinstance(found, ChunkedDocument)
+    return [found[number].document for number in range(len(found))]
+
+
+def _entries(document: Fetched) -> list[ParsedEntry]:
+    parsed = parse(document)
+    assert isinstance(parsed, ParsedFeed), parsed
+    return list(parsed.entries)
+
+
+def _titles(document: Fetched) -> list[list[str]]:
+    """The titles in each slice."""
+    return [[e.title.value if e.title else "" for e in _entries(p)] for p in _slices(document)]
+
+
+def _render(form: str, *articles: Item) -> Fetched:
+    content_type, encoding, render = FORMATS[form]
+    text = render("Harbor", "https://harbor.example/", articles)
+    return fetched(text.encode(encoding, "xmlcharrefreplace"), content_type)
+
+
+@pytest.mark.usefixtures("pairs")
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format(form: str) -> None:
+    """The slices' entries are the whole's, in its order; a small document is one slice."""
+    document = _render(form, *(article(f"Story {n}") for n in range(5)))
+
+    assert [len(part) for part in _titles(document)] == [2, 2, 1]
+    assert [e for part in _slices(document) for e in _entries(part)] == _entries(document)
+    assert len(_slices(_render(form, article("One"), article("Two")))) == 1
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_looks_like_an_entry() -> None:
+    """An article about feeds has their tags in its text; those begin nothing."""
+    text = "<![CDATA[Write <item><title>x</title></item> or <entry>.]]>"
+    items = "".join(
+        f"<!-- <item> --><item><title>S{n}</title><description>{text}</description></item>"
+        for n in range(3)
+    )
+    whole = f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>"
+
+    assert _titles(fetched(whole)) == [["S0", "S1"], ["S2"]]
+
+
+@pytest.mark.usefixtures("pairs")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8-sig"])
+def test_every_encoding(encoding: str) -> None:
+    """Tags are found in wide letters too."""
+    name_ = encoding.removesuffix("-le").removesuffix("-sig")
+    items = "".join(f"<item><title>Überfall {n}</title></item>" for n in range(3))
+    whole = f"<?xml version='1.0' encoding='{name_}'?><rss><channel>{items}</channel></rss>"
+
+    titles = _titles(fetched(whole.encode(encoding)))
+
+    assert titles == [["Überfall 0", "Überfall 1"], ["Überfall 2"]]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_stands_around_the_entries() -> None:
+    """Every slice has what stands before and behind the entries: namespaces, entities, hints."""
+    items = "".join(f"<item><x:creator>&me;</x:creator><title>S{n}</title></item>" for n in "123")
+    whole = (
+        "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY me 'Ann'>]>"
+        "<rss version='2.0' xmlns:x='http://purl.org/dc/elements/1.1/'><channel>"
+        f"{items}<ttl>90</ttl></channel></rss>"
+    )
+
+    for part in _slices(fetched(whole)):
+        parsed = parse(part)
+        assert isinstance(parsed, ParsedFeed)
+        assert (parsed.polling_hints.interval, parsed.problem) == (90 * 60, "")
+        assert {e.author for e in parsed.entries} == {"Ann"}
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_document_that_was_cut_off() -> None:
+    """The last entry is broken, and no other."""
+    whole = "<rss><channel>" + "".join(f"<item><title>S{n}</title></item>" for n in range(4))
+    cut = fetched(f"{whole}<item><title>S4</title><descr")
+
+    broken = [[bool(e.broken) for e in _entries(part)] for part in _slices(cut)]
+
+    assert broken == [[False, False], [False, False], [True]]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_json_in_slices() -> None:
+    """Brackets in texts and lists elsewhere are no items; nothing of broken JSON is read."""
+    items = ",".join(f'{{"id": "{n}", "title": "[{{\\"S{n}\\\\", "tags": ["a"]}}' for n in range(3))
+    whole = f'{{"authors": [{{"name": "A"}}], "items": [{items}, 7], "hubs": [{{"a": {{}}}}]}}'
+
+    assert _titles(fetched(whole)) == [['[{"S0\\', '[{"S1\\'], ['[{"S2\\', ""]]
+    assert all(isinstance(parse(p), Failed) for p in _slices(fetched(whole[:-30])))
+
+
+def test_an_entry_that_is_too_large() -> None:
+    """It is rejected alone, under the same name each time."""
+    huge = f"<item><title>Huge</title><description>{'x' * 5_000_000}</description></item>"
+    whole = f"<rss version='2.0'><channel><item><title>S</title></item>{huge}</channel></rss>"
+    found = split_into_chunks(fetched(whole))
+    assert isinstance(found, ChunkedDocument)
+
+    first, second = found[0], found[1]
+    assert len(found) == 2
+
+    assert [e.title.value for e in _entries(first.document) if e.title] == ["S"]
+    assert second.oversized_entry is not None
+    assert second.oversized_entry.broken == "it has more than 2,000,000 bytes"
+    assert len(second.document.body) < 100
+
+
+@pytest.mark.parametrize(
+    "unit", [b"<item ", b"<![CDATA[", b"<!--", b"<?", b"<!ENTITY ", b'{"items":["\\', b'\\"']
+)
+def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
+    """No expression runs back and forth over it; that would take years, not a second."""
+    start = b"{" if unit[:1] in b"{\\" else b""
+    found = split_into_chunks(fetched(start + unit * (15_000_000 // len(unit))))
+
+    assert isinstance(found, Failed | ChunkedDocument)
+
+
+@given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
+def test_overviews_add_up(dated: list[bool], cut: int) -> None:
+    """What slices say together is what the whole says."""
+    entries = tuple(
+        replace(entry(f"S{n}"), published=Newsroom.NOW - n * HOUR if is_dated else "soon")
+        for n, is_dated in enumerate(dated)
+    )
+
+    def of(part: tuple[ParsedEntry, ...]) -> FeedMeta:
+        return feed_meta(ParsedFeed(entries=part))
+
+    assert of(entries[:cut]) + of(entries[cut:]) == of(entries)
+
+
+# ---- from the outlet to the reader -----------------------------------------------------
+
+
+@pytest.mark.usefixtures("pairs")
+def test_one_id_in_all_slices(newsroom: Newsroom) -> None:
+    """Articles that share an id are told apart, also from one slice to the next."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(5)))
+
+    first = newsroom.ingests()
+    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(6)))
+    second = newsroom.ingests(later=HOUR)
+
+    assert (first.total.new, second.total.new, second.total.updated) == (5, 1, 0)
+    assert len(set(newsroom.titles("/all.atom"))) == 6
+
+
+@pytest.mark.usefixtures("pairs")
+def test_an_article_that_is_listed_in_two_slices(newsroom: Newsroom) -> None:
+    """It is one article, now and at the next fetch."""
+    newsroom.lists("harbor")
+    listed = [article(title) for title in ("A", "B", "C", "A")]
+    newsroom.publishes("harbor", *listed)
+
+    first = newsroom.ingests().total
+    newsroom.publishes("harbor", article("D"), *listed)
+    second = newsroom.ingests(later=HOUR).total
+
+    assert (first.new, first.known) == (3, 1)
+    assert (second.new, second.updated, second.known) == (1, 0, 4)
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_slice_that_cannot_be_read(newsroom: Newsroom) -> None:
+    """Nothing of the document is stored, as before slices; its validators are not either."""
+    newsroom.lists("harbor")
+    items = ",".join(
+        f'{{"id": "{n}", "title": "S", "url": "https://h.example/{n}"}}' for n in "123"
+    )
+    newsroom.answers("harbor", f'{{"items": [{items}, {{"id": nothing}}]}}'.encode())
+
+    (report,) = newsroom.ingests().sources
+
+    assert report.error.startswith("The JSON Feed cannot be read")
+    assert newsroom.titles("/all.atom") == []
+
+
+@pytest.mark.usefixtures("pairs")
+def test_a_run_that_ends_between_two_slices(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored of the document is known to the next run, which stores the rest; the source
+    is as if it had not been asked."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *(article(f"Story {n}") for n in range(7)))
+    save, saved = newsroom.store.save, []
+
+    def fail_at_the_third(batch: Batch, now: datetime) -> None:
+        saved.append(batch)
+        if len(saved) == 3:
+            raise StoreUnavailable("The disk is full.")
+        save(batch, now)
+
+    monkeypatch.setattr(newsroom.store, "save", fail_at_the_third)
+    with pytest.raises(StoreUnavailable):
+        newsroom.ingests()
+    monkeypatch.undo()
+    assert len(newsroom.titles("/all.atom")) == 4
+    assert newsroom.store.state("harbor") == FetchState()
+
+    total = newsroom.ingests(later=HOUR).total
+
+    assert (total.new, total.updated, total.known) == (3, 0, 4)
+    assert sorted(newsroom.titles("/all.atom")) == [f"Story {n}" for n in range(7)]
+    assert newsroom.store.examine(newsroom.now) == []
+
+
+def _item(title: str, id_: str, link: str = "", day: int = 5, text: str = "Something.") -> str:
+    date = f"<pubDate>{day:02} Oct 2026 10:00:00 GMT</pubDate>" if day else ""
+    link = link or f"https://h.example/news/{id_}"
+    return (
+        f"<item><title>{title}</title><guid isPermaLink='false'>{id_}</guid><link>{link}</link>"
+        f"{date}<description>{text}</description></item>"
+    )
+
+
+_FEW = [_item(f"Story {n}", f"s{n}") for n in range(3)]
+_OLD = [_item(f"Report {n}", f"a{n}", f"https://old.example/?p={n}") for n in range(6)]
+_RENAMED = [_item(f"Report {n}", f"urn:x:{n}", f"https://new.example/s{n}", 4) for n in range(6)]
+_FRESH = [_item(f"Fresh {n}", f"urn:f:{n}", f"https://new.example/f{n}") for n in range(3)]
+_LIVE = "https://h.example/live-blog-from-the-court"
+_BRIEFING = _item("Daily briefing", "urn:x:b", "https://new.example/b", 5, "Of today.")
+SCENES: list[tuple[str, list[str], list[str]]] = [
+    ("all renamed, news first", _OLD, [*_FRESH, *_RENAMED]),
+    (
+        "a title that is another's in a later slice",
+        _OLD,
+        [*_RENAMED[:2], _item("Report 5", "urn:y", "https://new.example/y", 4), *_RENAMED[2:]],
+    ),
+    (
+        "a title that a later slice lists by its old name",
+        [*_OLD, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
+        [_BRIEFING, *_RENAMED, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
+    ),
+    (
+        "an address that passes to another article",
+        [_item("Live", "1", _LIVE, 0), *_FEW],
+        [_item("New", "4", _LIVE, 0, "x"), *_FEW, _item("Live", "1", _LIVE + "-of-monday", 0)],
+    ),
+    ("a flood that is listed twice", _FEW, [_item(f"N {n}", f"n{n}") for n in range(6)] * 2),
+    (
+        "a flood of what is rejected",
+        _FEW,
+        [*(_item(f"N {n}", f"n{n}") for n in range(4)), *(["<item><guid>x</guid></item>"] * 6)],
+    ),
+    ("copies of which one is edited", [*_FEW, *_FEW], [_item("Story 0", "s0", text="x"), *_FEW]),
+    (
+        "a rejected entry that is listed twice",
+        _FEW,
+        [*_FEW, *(["<item><guid>x</guid></item>"] * 4)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), [c[1:] for c in SCENES], ids=[c[0] for c in SCENES])
+def test_slices_change_nothing(
+    newsroom: Newsroom,
+    first: list[str],
+    second: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether a document is read whole or in slices, the same is published and counted."""
+    told: dict[str, list[object]] = {"whole": [], "sliced": []}
+    for outlet, entries in (("whole", 500), ("sliced", 2)):
+        monkeypatch.setattr(chunks, "CHUNK_ENTRIES", entries)
+        newsroom.lists(outlet, max_new="8")
+        for number, items in enumerate((first, second)):
+            body = f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>"
+            newsroom.answers(outlet, body.replace(".example", f".{outlet}.example").encode())
+            (report,) = newsroom.ingests(outlet, later=number * HOUR).sources
+            told[outlet] += [report.counts, report.note.replace(outlet, "")]
+        published = newsroom.read(f"/sources/{outlet}.atom").entries
+        told[outlet].append(sorted((item.title, item.summary) for item in published))
+
+    assert told["sliced"] == told["whole"]
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
+    """Its hints are read though the first entry is not."""
+    huge = f"<item><description>{'x' * 2_100_000}</description></item>"
+    whole = f"<rss version='2.0'><channel><ttl>90</ttl>{huge}{''.join(_FEW)}</channel></rss>"
+    found = split_into_chunks(fetched(whole))
+    assert isinstance(found, ChunkedDocument)
+
+    parsed = parse(found[0].document)
+
+    assert isinstance(parsed, ParsedFeed)
+    assert parsed.polling_hints.interval == 90 * 60
+
+
+@pytest.mark.usefixtures("pairs")
+def test_more_than_are_recognised_together(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a document is several; what earlier ones list is no news in the later ones."""
+    monkeypatch.setattr(process, "MAX_MATCHED_ENTRIES", 4)
+    newsroom.lists("harbor")
+    listed = [article(f"Story {n}", id_="same" if n % 5 == 0 else "") for n in range(11)]
+    newsroom.publishes("harbor", *listed, listed[2])
+
+    first = newsroom.ingests().total
+    newsroom.publishes("harbor", article("Story 11"), *listed)
+    second = newsroom.ingests(later=HOUR).total
+
+    assert (first.new, first.known) == (11, 1)
+    assert (second.new, second.updated, second.known) == (1, 0, 11)

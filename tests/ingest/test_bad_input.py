@@ -1,0 +1,146 @@
+"""What outlets may send, through the whole line: valid feeds with all that can be told, and for
+what cannot a reason that is kept. One bad entry never costs another one."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from xml.sax.saxutils import escape
+
+import feedparser
+import pytest
+from lxml import etree
+
+from tests.harness.builders import NOW
+from tests.harness.newsroom import Newsroom
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+GOOD = "<item><guid>good</guid><link>https://h.example/good</link><title>Good</title></item>"
+
+BAD = {
+    "a control character": "<title>Bell &#7; and \x0b</title>",
+    "an unpaired surrogate": "<title>Half &#xD83D; of it</title>",
+    "a title of a megabyte": f"<title>{'Long ' * 200_000}</title>",
+    "the end of CDATA": f"<title>{escape('a ]]> b')}</title><description>]]&gt;</description>",
+    "half a tag": f"<title>{escape('Half <a href=')}</title>",
+    "half a tag in the text": "<title>T</title><description>&lt;p&gt;x &lt;img src=</description>",
+    "a huge enclosure": (
+        '<title>T</title><enclosure url="https://h.example/a.mp3" type="audio/mpeg" '
+        f'length="{"9" * 40}"/>'
+    ),
+    "an enclosure of no type": (
+        '<title>T</title><enclosure url="https://h.example/a b.mp3?x" type="" length="-1"/>'
+    ),
+    "an enclosure at no address": '<title>T</title><enclosure url="javascript:x" length="x"/>',
+    "the year 9999": "<title>T</title><pubDate>Fri, 31 Dec 9999 23:59:59 +0000</pubDate>",
+    "the year 0": "<title>T</title><pubDate>Sat, 01 Jan 0000 00:00:00 +0000</pubDate>",
+    "an id with spaces": "<title>T</title><guid>https://h.example/an id with spaces</guid>",
+    "an id of a megabyte": f"<title>T</title><guid>{'i' * 1_000_000}</guid>",
+    "an id with half a letter": "<title>T</title><guid>https://h.example/&#xDC00;</guid>",
+    "an address that is not ASCII": "<title>T</title><link>https://bücher.example/straße ü</link>",
+    "an author with markup": "<title>T</title><dc:creator>&lt;b&gt; &amp; ]]&gt;</dc:creator>",
+    "a category with markup": "<title>T</title><category>&lt;b&gt; &amp;amp; \x01</category>",
+    "a language that is none": "<title>T</title><dc:language>us</dc:language>",
+    "a noncharacter": "<title>T &#xFFFE; &#xFFFF; &#x1FFFF;</title>",
+    "nothing but a link": "",
+    "an empty title": "<title>   </title><description>Text.</description>",
+}
+LEFT_OUT = {
+    "no link": "<title>T</title><link></link>",
+    "a link that is none": "<title>T</title><link>javascript:alert(1)</link>",
+    "neither title nor text": "<title></title>",
+}
+
+
+def _feed(item: str) -> bytes:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>H</title>'
+        f"<link>https://h.example/</link><description>D</description>{GOOD}{item}"
+        "</channel></rss>"
+    ).encode("utf-8", "surrogatepass")
+
+
+def _published(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
+    """The stories of all formats, which must be well-formed, agree and keep the rules."""
+    newsroom.lists("harbor", show='"full"')
+    newsroom.answers("harbor", _feed(item))
+    newsroom.ingests()
+    rss, atom = (etree.fromstring(newsroom.get(f"/all.{end}").data) for end in ("rss", "atom"))
+    document = json.loads(newsroom.get("/all.json").data)
+    items: list[dict[str, Any]] = document["items"]
+    ids = [told["id"] for told in items]
+    assert [guid.text for guid in rss.iter("guid")] == ids
+    assert [told.findtext(f"{ATOM}id") for told in atom.iter(f"{ATOM}entry")] == ids
+    assert not feedparser.parse(newsroom.get("/all.rss").data).bozo
+    _keeps_the_rules(rss, atom, items)
+    return items
+
+
+def _keeps_the_rules(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
+    """Those that validators have found broken at one time or another."""
+    for told in items:
+        assert told["title"] == told["title"].strip() != ""
+        assert len(told["title"]) <= 300
+        assert told["url"].isascii()
+        assert " " not in told["id"]
+        assert datetime.fromisoformat(told["date_published"]) <= NOW
+        assert told.get("language", "en") not in ("us", "")
+        for file in told.get("attachments", ()):
+            assert 0 < file.get("size_in_bytes", 1) < 10**15
+            assert "/" in file["mime_type"]
+    for enclosure in rss.iter("enclosure"):
+        assert enclosure.get("length").isdigit()
+        assert "/" in enclosure.get("type")
+        assert enclosure.get("url").isascii()
+    for language in rss.iter("{http://purl.org/dc/elements/1.1/}language"):
+        assert language.text not in ("us", "", None)
+    for entry in atom.iter(f"{ATOM}entry"):
+        alternates = [
+            link for link in entry.iterfind(f"{ATOM}link") if link.get("rel") == "alternate"
+        ]
+        assert len(alternates) == 1
+        source = entry.find(f"{ATOM}source")
+        assert {etree.QName(child).localname for child in source} >= {"id", "title", "updated"}
+        for summary in entry.iterfind(f"{ATOM}summary"):
+            assert summary.get("type") == "html"
+    updated = [entry.findtext(f"{ATOM}updated") for entry in atom.iter(f"{ATOM}entry")]
+    assert len(set(updated)) == len(updated)  # undated entries are a second apart
+
+
+@pytest.mark.parametrize("item", BAD.values(), ids=BAD)
+def test_it_is_told_as_well_as_can_be(newsroom: Newsroom, item: str) -> None:
+    """Both entries are published, the bad one without what is wrong with it."""
+    link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
+    guid = "" if "<guid>" in item else "<guid>bad</guid>"
+    is_text = "<title>" in item
+    items = _published(newsroom, f"<item>{guid}{link}{item}</item>")
+
+    assert "Good" in [told["title"] for told in items]
+    assert len(items) == (2 if is_text else 1)
+    books = newsroom.store.health()[0]
+    assert books.entries + books.rejected == 2
+
+
+@pytest.mark.parametrize("item", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_what_cannot_be_told(newsroom: Newsroom, item: str) -> None:
+    """It is left out, and the operator sees why."""
+    link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
+    items = _published(newsroom, f"<item><guid>bad</guid>{link}{item}</item>")
+
+    assert [told["title"] for told in items] == ["Good"]
+    (rejected,) = newsroom.store.rejected("harbor", 9)
+    assert rejected.reason.startswith("it has ")
+
+
+def test_undated_entries_keep_their_order(newsroom: Newsroom) -> None:
+    """A reader that sorts by date shows them as the outlet does."""
+    item = "".join(
+        f"<item><guid>{n}</guid><link>https://h.example/{n}</link><title>T{n}</title></item>"
+        for n in range(5)
+    )
+    items = _published(newsroom, item)
+
+    assert [told["title"] for told in items] == ["Good", *(f"T{n}" for n in range(5))]
+    dates = [told["date_published"] for told in items]
+    assert dates == sorted(dates, reverse=True)
+    assert dates[-1] == (NOW - timedelta(seconds=5)).isoformat().replace("+00:00", "Z")

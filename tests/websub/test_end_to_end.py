@@ -1,0 +1,107 @@
+"""Push, whole: an outlet, a hub and `aggregator run` as processes and servers of their own."""
+
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aggregator.demo.press import CannedResponse, Press
+from aggregator.demo.sample_feeds import FORMATS
+from tests.harness.callback_server import open_callbacks
+from tests.harness.command_line import (
+    HEAD,
+    argv,
+    free_port,
+    run,
+    source_table,
+    wait_for_url,
+    wait_until,
+)
+from tests.harness.hub_server import Hub, open_hub
+from tests.harness.newsroom import article
+
+
+def _feed(hub: Hub, topic: str, *titles: str) -> bytes:
+    *_, render = FORMATS["rss20"]
+    body = render("Harbor", "https://harbor.example/", [article(title) for title in titles])
+    atom = 'link xmlns="http://www.w3.org/2005/Atom"'
+    links = f'<{atom} rel="hub" href="{hub.url}"/><{atom} rel="self" href="{topic}"/>'
+    return body.replace("<description/>", f"<description/>{links}", 1).encode()
+
+
+def test_news_that_is_pushed(tmp_path: Path, press: Press) -> None:
+    """The hub is found, asked, and asks back; what it delivers is on the site a moment later;
+    what somebody else delivers is not."""
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    topic = f"{press.url}/feed"
+    with open_hub() as hub:
+        press.put("/feed", CannedResponse(body=_feed(hub, topic, "First")))
+        config = tmp_path / "feeds.toml"
+        head = HEAD.replace("https://t.example", site)
+        config.write_text(head + source_table("harbor", topic))
+        command = argv(config, "run", "--port", str(port))
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while topic not in hub.subscribers:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            hub.delivers(topic, _feed(hub, topic, "Forged"), secret="guessed")
+            hub.delivers(topic, _feed(hub, topic, "Second", "First"))
+            began = time.monotonic()
+            while b"Second" not in wait_for_url(f"{site}/all.rss"):
+                assert time.monotonic() - began < 10
+                time.sleep(0.02)
+            print(f"on the site after {time.monotonic() - began:.2f} s")
+            feed = wait_for_url(f"{site}/all.rss")
+        finally:
+            process.terminate()
+            process.wait(10)
+
+    assert feed.count(b"<item>") == 2
+    assert b"Forged" not in feed
+    told = run(config, "sources", "harbor").stdout
+    assert "pushed until:  20" in told
+    assert "secret" not in told
+
+
+def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
+    """A subscriber of ours, as a server of its own, has the news a moment after it was ingested;
+    `aggregator hub` says who is told."""
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    press.put("/feed", CannedResponse(body=_plain("First")))
+    config = tmp_path / "feeds.toml"
+    head = HEAD.replace("https://t.example", site) + '[defaults]\nmin_interval = "1s"\n'
+    hub = f'[publish]\nport = {port}\nhub = "self"\n'
+    config.write_text(head + hub + 'max_age = "1s"\n' + source_table("harbor", f"{press.url}/feed"))
+    command = argv(config, "run")
+    with open_callbacks() as reader:
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: b"First" in wait_for_url(f"{site}/all.rss"))
+            form = {
+                "hub.mode": "subscribe",
+                "hub.topic": f"{site}/all.rss",
+                "hub.callback": f"{reader.url}/in",
+            }
+            urllib.request.urlopen(f"{site}/hub", urlencode(form).encode(), timeout=5).close()
+            wait_until(lambda: bool(reader.questions))
+            time.sleep(0.5)
+            press.put("/feed", CannedResponse(body=_plain("Second", "First")))
+            wait_until(lambda: bool(reader.deliveries))
+            told = run(config, "hub").stdout
+        finally:
+            process.terminate()
+            process.wait(10)
+
+    assert reader.deliveries[0].body.count(b"<item>") == 2
+    assert "1 subscriber of 1 feed, 0 to be verified." in told
+    assert f"{site}/all.rss" in told
+
+
+def _plain(*titles: str) -> bytes:
+    *_, render = FORMATS["rss20"]
+    return render("Harbor", "https://harbor.example/", [article(t) for t in titles]).encode()
