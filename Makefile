@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo run test long check bench lock
+.PHONY: help install demo run test test-slow test-all long check bench lock
 
 help:  ## Show what can be made.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 install: $(INSTALLED)  ## Install into .venv, at the versions of constraints.txt.
 
@@ -23,14 +23,20 @@ demo: install  ## Run the whole program against a pretend press on this machine.
 run: install  ## Fetch again and again, and serve the site of feeds.toml.
 	$(BIN)/aggregator run
 
-test: install  ## Run the tests; coverage is shown.
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+test: install  ## Run the tests that are quick, in six minutes; coverage is shown.
+	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered
+
+test-slow: install  ## Run the deep tests: real material, kills, mutations, long properties.
+	$(BIN)/pytest -n 2 -m slow
+
+test-all: install  ## Run every test; coverage is shown.
+	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
 
 long: install  ## The long forms of the tests: 200 kills, every snapshot, 1,000 queries, 5,000 examples.
 	KILLS=200 $(BIN)/pytest tests/cli/test_kill.py
 	REPLAY=full $(BIN)/pytest tests/real/test_mutations.py
 	SEARCHED=10000 $(BIN)/pytest tests/store/test_search.py
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/publish tests/test_query.py
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/render tests/query
 
 check: install  ## Lint, formatting, types.
 	$(BIN)/ruff check

@@ -353,6 +353,7 @@ def test_stopping_an_ingest(config: Path, press: Press) -> None:
     assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
 
 
+@pytest.mark.slow
 def test_the_demo() -> None:
     """It runs offline, tells each story once, and new ones arrive while it runs."""
     result = run(None, "demo", "--seconds", "14")

@@ -12,6 +12,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from aggregator.demo.press import Press
 from aggregator.demo.sample_feeds import Item
 from aggregator.model import ALL
@@ -25,6 +27,8 @@ from tests.harness.command_line import (
     run,
     source_table,
 )
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "12"))
 OUTLETS = ("harbor", "plains", "valley", "copies")

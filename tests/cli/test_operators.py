@@ -42,6 +42,7 @@ def _publish(press: Press, *items: Item) -> None:
 # ---- held --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_flood(config: Path, press: Press) -> None:
     """It is shown, and let out or not, as the operator says."""
     assert "Nothing is held" in run(config, "held").stdout
@@ -154,6 +155,7 @@ def test_a_backup_into_nowhere(config: Path) -> None:
 # ---- takedowns -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
     """By its id or its address, with a reason; what cannot be meant is said."""
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:

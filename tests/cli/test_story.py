@@ -1,12 +1,13 @@
 """What an operator is told of a story, and an operator's word on it."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from aggregator.demo.press import Press
+from aggregator.demo.press import Press, open_press
 from aggregator.demo.sample_feeds import Item
 from tests.harness.builders import prose
 from tests.harness.command_line import HEAD, feed_response, run, source_table
@@ -27,7 +28,18 @@ def _article(title: str, outlet: str, text: str) -> Item:
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
     """Harbor wrote an article that Commons has too, and Plains has another one."""
-    file = tmp_path / "feeds.toml"
+    return _told(tmp_path, press)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The same once for all tests that change nothing."""
+    with open_press() as press:
+        yield _told(tmp_path_factory.mktemp("untouched"), press)
+
+
+def _told(folder: Path, press: Press) -> Path:
+    file = folder / "feeds.toml"
     outlets = ("harbor", "commons", "plains")
     file.write_text(HEAD + "".join(source_table(id_, f"{press.url}/{id_}") for id_ in outlets))
     _publish(press, "harbor", _article("Cranes stand still", "harbor", prose(1)))
@@ -58,10 +70,10 @@ def _number(config: Path, id_: str, outlet: str) -> str:
     return found[1]
 
 
-def test_a_story_explains_itself(config: Path) -> None:
+def test_a_story_explains_itself(untouched: Path) -> None:
     """Who tells it, who leads, what says so with its score, and where it stands."""
-    stories = _stories(config)
-    shown = run(config, "story", stories["Cranes stand still"]).stdout
+    stories = _stories(untouched)
+    shown = run(untouched, "story", stories["Cranes stand still"]).stdout
 
     assert set(stories) == {"Cranes stand still", "Teachers march"}
     assert re.search(r"harbor +\S+ \S+  leads", shown)
@@ -103,6 +115,7 @@ def test_merge_what_nothing_binds(config: Path) -> None:
     assert "is whole" in run(config, "doctor").stdout
 
 
+@pytest.mark.slow
 def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
     """An operator may bring two articles of one outlet together; evidence may not."""
     _publish(
@@ -120,6 +133,7 @@ def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
     assert "Teachers march" not in _stories(config)
 
 
+@pytest.mark.slow
 def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
     """What an operator has put together stays together, though it was by way of another."""
     for outlet, seed in (("commons", 7), ("plains", 8)):
@@ -163,23 +177,23 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize(("words", "answer"), NONSENSE, ids=[" ".join(w) for w, _ in NONSENSE])
-def test_nonsense(config: Path, words: tuple[str, ...], answer: str) -> None:
+def test_nonsense(untouched: Path, words: tuple[str, ...], answer: str) -> None:
     """One sentence, no traceback, nothing changed."""
-    result = run(config, *words)
+    result = run(untouched, *words)
 
     assert result.returncode == 2
     assert answer in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_what_is_one_or_alone_already(config: Path) -> None:
+def test_what_is_one_or_alone_already(untouched: Path) -> None:
     """Nothing to merge, nothing to split; the sentence says so."""
-    stories = _stories(config)
+    stories = _stories(untouched)
     cranes, alone = stories["Cranes stand still"], stories["Teachers march"]
 
-    assert "are one story already" in run(config, "merge", cranes, cranes).stderr
-    number = _number(config, alone, "plains")
-    assert "is alone in its story" in run(config, "split", number).stderr
+    assert "are one story already" in run(untouched, "merge", cranes, cranes).stderr
+    number = _number(untouched, alone, "plains")
+    assert "is alone in its story" in run(untouched, "split", number).stderr
 
 
 def test_where_to_look_for_a_mistake(config: Path, press: Press) -> None:

@@ -287,6 +287,7 @@ def test_topics_that_share_their_stories(config: Path) -> None:
     assert "leave the ID out" in run(config, "topics", "labor", "--report").stderr
 
 
+@pytest.mark.slow
 def test_what_is_suggested(config: Path, press: Press) -> None:
     """The likest first, with why; learning again makes a new version."""
     shops = [article(f"A strike of dockers at the northern cranes, day {n}", published=NOW)

@@ -1,6 +1,10 @@
 """A few hundred mutated documents; `python -m benchmarks fuzz` tries 200,000."""
 
+import pytest
+
 from benchmarks.fuzz import fuzz, seeds
+
+pytestmark = pytest.mark.slow
 
 
 def test_documents_that_nobody_meant_to_write() -> None:

@@ -267,6 +267,7 @@ def test_bytes_and_not_text(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Peña – ñandú"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_entries(newsroom: Newsroom) -> None:
     """All of them are stored, in a few minutes at most, and a feed still holds fifty."""
     items = "".join(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from aggregator.ingest.retelling import Desk, filed, tell
 from aggregator.model import Batch, Entry, FetchState, Outcome
 from aggregator.store import Store, open_store
 from tests.harness.builders import NOW, article, prose, source
+
+pytestmark = pytest.mark.slow
 
 OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 

@@ -23,6 +23,8 @@ from tests.harness.feed_subscriber import Subscriber
 from tests.harness.newsroom import Newsroom
 from tests.harness.shared_data import SERIES
 
+pytestmark = pytest.mark.slow
+
 STEPS = 10_000 if os.environ.get("REPLAY") == "full" else 20
 
 Mutation = Callable[[bytes, datetime], bytes]

@@ -80,6 +80,7 @@ def world(newsroom: Newsroom) -> Iterator[tuple[Newsroom, Served]]:
         yield newsroom, served
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", [Newsboat, Library])
 def test_a_week(
     world: tuple[Newsroom, Served], shared: Path, tmp_path: Path, client: type[Newsboat | Library]

@@ -12,6 +12,8 @@ from tests.harness.builders import fetched
 from tests.harness.newsroom import Newsroom
 from tests.harness.shared_data import feed_rows, list_feeds
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
     """No source is lost, the books balance, and nearly every entry is stored or says why not."""

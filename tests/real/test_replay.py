@@ -43,6 +43,7 @@ def _articles(snapshots: list[Path]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
 def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) -> None:
     """No more ids are published than there are articles, none is lost but what the outlet

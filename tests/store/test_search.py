@@ -55,6 +55,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, list
         yield store, entries
 
 
+@pytest.mark.slow
 def test_search_and_rules_agree(real: tuple[Store, list[Entry]]) -> None:
     """Whatever is asked, the same entries, and found at the same places."""
     store, entries = real
