@@ -1,4 +1,4 @@
-# Everything that is run here is run by .ci/run too. `make install` needs python3 with venv only.
+# .ci/run runs check, test and test-slow. `make install` needs python3 with venv only.
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,16 +32,17 @@ test-slow: install  ## Run the deep tests: real material, kills, mutations, long
 test-all: install  ## Run every test; coverage is shown.
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
 
-long: install  ## The long forms of the tests: 200 kills, every snapshot, 1,000 queries, 5,000 examples.
+long: install  ## The long forms of the tests: 200 kills, every snapshot, 10,000 queries, 5,000 examples.
 	KILLS=200 $(BIN)/pytest tests/cli/test_kill.py
 	REPLAY=full $(BIN)/pytest tests/real/test_mutations.py
-	SEARCHED=10000 $(BIN)/pytest tests/store/test_search.py
+	SEARCHED=10000 $(BIN)/pytest tests/contract/test_contract_search.py
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/render tests/query
 
-check: install  ## Lint, formatting, types.
+check: install  ## Lint, formatting, types, layers.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: install  ## Measure against newsboat and reader, and write docs/measurements.md.
 	$(BIN)/python -m benchmarks

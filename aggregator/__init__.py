@@ -1,27 +1,61 @@
-"""aggregator tells each story of its partner outlets once, by topic.
+"""A feed aggregator and publisher for independent newsrooms.
 
-The house, from the street to the cellar (a file imports only from lower floors;
-`tests/test_house.py` checks it)::
+The pipeline, and where its parts are (`docs/design.md` has the layers)::
 
-    cli/            4   one small file per group of commands
-    web/            4   Flask: HTTP around the documents that `edition` names
-    demo/           4   a pretend press on loopback, for `make demo` and the tests
-    hub             3   telling others of changes: our own WebSub hub, pings
-    edition         3   which document stands at which public path
-    ingest/pipeline 3   run(): the line in; beside it intake (from a document to the store),
-                        filing (what a fetch changes), retelling (stories told anew),
-                        refiling (topics anew), teaching (topics learn),
-                        states (what follows from it), workers (processes)
-    ingest/         2   the steps of the line in: values in, values out
-    store/          2   what we keep: the only SQL in the house
-    publish/        2   the line out: the same stories give the same bytes
-    config          1   feeds.toml and the environment become a Config
-    model, query, errors   0   the nouns, the query language, the error tree
+    in    ingest/    fetch | parse | match known entries | clean | dedupe | categorize
+          store/     save, in one transaction
+    out   site/      route -> list of stories
+          render/    list of stories -> document
+          web/       document -> HTTP
 
-The line::
+    model/ text/ query/ errors    types, helpers and the query language, which all of them use
+    config/                       feeds.toml and the environment -> Config
+    websub/                       push: our hub, and our subscriptions to others
+    app, scheduler                Config -> Runtime; the loop of the daemon
+    cli/ demo/                    commands; outlets on loopback to try it with
 
-    in    store.due | fetch | parse | drop known | clean | dedupe | categorize | store.save
-    out   store.latest | publish.render | web, static files
+The names below are the public API, loaded when they are first used; `docs/library.md` shows how
+they fit together.
 """
 
-__version__ = "0.1.0"
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aggregator.app import create_wsgi_app, ingest_once, load_config, render_topic
+    from aggregator.config import Config
+    from aggregator.errors import AggregatorError
+    from aggregator.model import RunReport
+    from aggregator.store import Store, open_store
+
+__all__ = [
+    "AggregatorError", "Config", "RunReport", "Store", "__version__", "create_wsgi_app",
+    "ingest_once", "load_config", "open_store", "render_topic",
+]  # fmt: skip
+
+__version__ = "0.2.0"
+
+_MODULES = {
+    "AggregatorError": "aggregator.errors",
+    "Config": "aggregator.config",
+    "RunReport": "aggregator.model",
+    "Store": "aggregator.store",
+    "create_wsgi_app": "aggregator.app",
+    "ingest_once": "aggregator.app",
+    "load_config": "aggregator.app",
+    "open_store": "aggregator.store",
+    "render_topic": "aggregator.app",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, loaded when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

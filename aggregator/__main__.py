@@ -1,4 +1,4 @@
-"""`python -m aggregator` is the command line."""
+"""`python -m aggregator`: the command line."""
 
 from aggregator.cli import main
 

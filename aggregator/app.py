@@ -1,164 +1,343 @@
-"""What `ingest` works with, once or in a loop: the configuration as the line's values."""
+"""The composition root: a Config becomes a Runtime.
+
+    Config --open_runtime--> store, fetcher, workers, topic rules, notifier
+           --create_site---> what is at which URL --create_wsgi_app--> HTTP
+
+Here the environment, the clock of the installation and feeds.toml are turned into values; nothing
+below reads them. The command line, the demo, the tests and library users start from here.
+"""
 
 import asyncio
 import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from ipaddress import ip_network
-from time import monotonic
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
-
 from aggregator import __version__
-from aggregator.config import Config
-from aggregator.config.schema import seconds
-from aggregator.errors import StoreBusy
+from aggregator.config import Config, read_config_file
+from aggregator.config.schema import to_seconds
+from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.pipeline import Line
-from aggregator.ingest.retelling import Desk
-from aggregator.ingest.workers import Workers
-from aggregator.model import Source, SourceReport
-from aggregator.store import Store
+from aggregator.ingest.fetch.ssrf import IpNetwork
+from aggregator.ingest.learning import has_learning_libraries
+from aggregator.ingest.pipeline import IngestContext
+from aggregator.ingest.runs import monotonic_now, run
+from aggregator.ingest.workers import Workers, open_workers
+from aggregator.model import RunReport, Source, SourceReport
+from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
+from aggregator.scheduler import Scheduler, acquire_ingest_lock, run_forever
+from aggregator.site import PublicSite
+from aggregator.store.base import Store
+from aggregator.web import WsgiApp, create_app
+from aggregator.websub.hub import HubNotifier, notify_once
+from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
-    "Runtime",
-    "acquire_ingest_lock",
-    "archive_size",
-    "cluster_context",
-    "fetch_settings",
-    "listed_sources",
-    "log_source",
-    "open_runtime",
+    "Runtime", "archive_size", "cluster_settings", "create_site", "create_wsgi_app",
+    "ingest_context", "ingest_forever", "ingest_once", "known_sources", "load_config",
+    "notify_subscribers", "open_runtime", "render_topic", "run_once", "sync_config",
 ]  # fmt: skip
 
 MAX_ARCHIVE_STORIES = 50
-"""Stories in an archive document, unless a feed holds fewer."""
+"""Stories in an archive document, unless a feed has fewer."""
 FORGET_BATCH_ENTRIES = 500
-"""Entries in one transaction."""
+"""Entries whose fingerprints are dropped in one transaction."""
+CALLBACK_TIMEOUT_SECONDS = 10.0
+CALLBACKS_PER_HOST = 4
+"""Connections to one host of subscribers, which may have many callbacks."""
+CALLBACK_SPACING_SECONDS = 0.1
 
-log = structlog.get_logger()
+
+# ---- configuration and store
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """feeds.toml and the environment. Another version of the program counts as a change, since what
+    is published may read differently. Raises ConfigError."""
+    config = read_config_file(path, environment)
+    installed_at = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+    return replace(config, changed_at=max(config.changed_at, installed_at))
+
+
+def sync_config(config: Config, store: Store, now: datetime) -> None:
+    """Store the sources and topics of feeds.toml, and what has been renamed. Raises StoreError."""
+    store.sources.sync(config.all_sources, now)
+    store.topics.rename(config.topics, now)
+
+
+def known_sources(config: Config, store: Store) -> dict[str, Source]:
+    """All sources by id, including those removed from feeds.toml, to credit their entries."""
+    return {**store.sources.by_id(), **{source.id: source for source in config.all_sources}}
+
+
+# ---- ingest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """Everything that is open while there is fetching."""
+    """Everything that is open while feeds are fetched. `notifier` is None if there are no
+    subscribers or hubs to notify."""
 
     config: Config
     store: Store
     fetcher: Fetcher
     workers: Workers
+    topic_rules: TopicRules
+    notifier: HubNotifier | None
 
-    @property
-    def site_url(self) -> str:
-        """The address of our own site."""
-        return self.config.site.url
-
-    def line(self, now: datetime, locks: defaultdict[str, asyncio.Lock] | None = None) -> Line:
-        """The line at a time."""
-        filing = cluster_context(self.config, self.store, now)
-        return Line(
-            sources=filing.sources,
-            rulebook=filing.rulebook,
-            store=self.store,
-            fetcher=self.fetcher,
-            workers=self.workers,
-            now=now,
-            authority=filing.authority,
-            window=filing.window,
-            home=self.site_url,
-            locks=defaultdict(asyncio.Lock) if locks is None else locks,
+    def ingest_context(
+        self, now: datetime, source_locks: defaultdict[str, asyncio.Lock] | None = None
+    ) -> IngestContext:
+        """The context of a run at this time."""
+        return ingest_context(
+            self.config,
+            self.store,
+            self.fetcher,
+            self.workers,
+            now,
+            topic_rules=self.topic_rules,
+            source_locks=source_locks,
         )
 
     def housekeeping(self, now: datetime) -> None:
-        """Take out what is older than [storage] keep, forget by what it was found that is older
-        than the window, and close the archives that are full."""
+        """Purge stories older than [storage] keep, drop fingerprints older than the comparison
+        window, and close archive documents that are full."""
         if self.config.keep:
-            self.store.purge(timedelta(seconds=self.config.keep), now)
-        before = now - timedelta(seconds=self.config.window)
-        while self.store.forget_prints(before, FORGET_BATCH_ENTRIES) == FORGET_BATCH_ENTRIES:
+            self.store.stories.purge(timedelta(seconds=self.config.keep), now)
+        before, limit = now - timedelta(seconds=self.config.window), FORGET_BATCH_ENTRIES
+        while self.store.maintenance.forget_fingerprints(before, limit) == limit:
             pass
-        self.store.archive(archive_size(self.config.publish.limit), now)
+        self.store.lists.archive(archive_size(self.config.publish.limit), now)
 
 
 def archive_size(limit: int) -> int:
-    """Stories in an archive document: what no archive has yet must stand in the feed."""
+    """Stories in an archive document: what no archive has yet must be in the feed."""
     return min(limit, MAX_ARCHIVE_STORIES)
 
 
-def cluster_context(config: Config, store: Store, now: datetime) -> Desk:
-    """What is needed to file stories."""
-    return Desk(
-        sources=listed_sources(config, store),
-        rulebook=TopicRules(config.topics),
-        store=store,
-        now=now,
+def cluster_settings(config: Config, store: Store, now: datetime) -> ClusterSettings:
+    """How stories are clustered, from the configuration."""
+    return ClusterSettings(
+        sources=known_sources(config, store),
         authority=urlsplit(config.site.url).hostname or "localhost",
+        now=now,
         window=timedelta(seconds=config.window),
     )
 
 
-def listed_sources(config: Config, store: Store) -> dict[str, Source]:
-    """All sources; what an outlet that has left feeds.toml wrote is still its own."""
-    return {**store.sources(), **{source.id: source for source in config.all_sources}}
+def ingest_context(
+    config: Config,
+    store: Store,
+    fetcher: Fetcher,
+    workers: Workers,
+    now: datetime,
+    *,
+    topic_rules: TopicRules | None = None,
+    source_locks: defaultdict[str, asyncio.Lock] | None = None,
+) -> IngestContext:
+    """The context of a run, from the configuration."""
+    return IngestContext(
+        store=store,
+        fetcher=fetcher,
+        workers=workers,
+        settings=cluster_settings(config, store, now),
+        topic_rules=topic_rules or TopicRules(config.topics),
+        site_url=config.site.url,
+        source_locks=defaultdict(asyncio.Lock) if source_locks is None else source_locks,
+    )
 
 
 @asynccontextmanager
 async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncIterator[Runtime]:
-    """A newsroom with connections of its own."""
-    async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
-        yield Runtime(config=config, store=store, fetcher=fetcher, workers=workers)
+    """A Runtime with connections of its own."""
+    async with (
+        open_fetcher(fetch_settings(config), os.environ) as fetcher,
+        open_notifier(config, store) as notifier,
+    ):
+        yield Runtime(
+            config=config,
+            store=store,
+            fetcher=fetcher,
+            workers=workers,
+            topic_rules=TopicRules(config.topics),
+            notifier=notifier,
+        )
 
 
-async def acquire_ingest_lock(store: Store, patience: float) -> ExitStack:
-    """Wait until no other ingest is at work; raises StoreBusy after `patience` seconds."""
-    deadline = monotonic() + patience
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(store.ingesting())
-            except StoreBusy:
-                if monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.2)
-            else:
-                return held.pop_all()
+def ingest_once(config: Config, store: Store, source_ids: Sequence[str] = ()) -> RunReport:
+    """Fetch these sources, or all that are due, once; subscribers are notified afterwards.
+
+    It blocks until all are done, and must not be called from a running event loop. The work is done
+    in processes, so a script that calls it needs its `if __name__ == "__main__":`. Raises
+    UnknownName, StoreError, and StoreBusy if another process ingests for more than a minute.
+    """
+    known = {source.id: source for source in config.all_sources}
+    for id_ in source_ids:
+        if id_ not in known:
+            raise UnknownName("source", id_, known)
+    sync_config(config, store, datetime.now(UTC))
+
+    def choose(now: datetime) -> Sequence[Source]:
+        named = [known[id_] for id_ in dict.fromkeys(source_ids)]
+        return named or store.sources.due(config.sources, now)
+
+    async def once() -> RunReport:
+        async with open_runtime(config, store, workers) as runtime:
+            report = await run_once(runtime, choose)
+        await notify_subscribers(config, store)
+        return report
+
+    with open_workers(os.cpu_count() or 1) as workers:
+        return asyncio.run(once())
 
 
-def log_source(report: SourceReport) -> None:
-    """One line of log for a source."""
-    level = log.warning if report.error else log.info
-    about = {"error": report.error} if report.error else asdict(report.counts)
-    note = {"note": report.note} if report.note else {}
-    level(
-        "fetched",
-        source=report.source,
-        status=report.status,
-        outcome=report.outcome.value,
-        ms=round(report.seconds * 1000),
-        **about,
-        **note,
+async def run_once(
+    runtime: Runtime,
+    choose: Callable[[datetime], Sequence[Source]],
+    on_done: Callable[[SourceReport], None] = lambda _: None,
+    lock_timeout: float = 60.0,
+) -> RunReport:
+    """One run over the sources that `choose` returns once the ingest lock is held, since the run
+    before may have fetched some. Raises StoreBusy after `lock_timeout` seconds."""
+    with await acquire_ingest_lock(runtime.store, lock_timeout):
+        now = monotonic_now(runtime.store, datetime.now(UTC))
+        report = await run(runtime.ingest_context(now), choose(now), on_done)
+        runtime.housekeeping(now)
+    return report
+
+
+async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
+    """Fetch what falls due, take deliveries and notify subscribers, until cancelled."""
+    config = runtime.config
+
+    async def learn() -> tuple[int, str]:
+        command = (sys.executable, "-m", "aggregator", "--config", str(config.path))
+        environment = {**os.environ, "AGGREGATOR_DATABASE": str(config.database)}
+        process = await asyncio.create_subprocess_exec(
+            *command, "topic", "learn", stdout=PIPE, stderr=STDOUT, env=environment
+        )
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0, output.decode()
+
+    await run_forever(
+        Scheduler(
+            store=runtime.store,
+            fetcher=runtime.fetcher,
+            sources=sources,
+            topics=config.topics,
+            site_url=config.site.url,
+            context=runtime.ingest_context,
+            housekeeping=runtime.housekeeping,
+            learn=learn if has_learning_libraries() else None,
+            notifier=runtime.notifier,
+        )
     )
 
 
 def fetch_settings(config: Config) -> FetchSettings:
-    """How far servers may go, by feeds.toml, and what we are called."""
-    contact = config.site.contact or config.site.url
+    """Limits of fetching and the User-Agent, from the configuration."""
+    fetch, contact = config.fetch, config.site.contact or config.site.url
     return FetchSettings(
         user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",
-        concurrency=config.fetch.concurrency,
-        per_host=config.fetch.per_host,
-        spacing=seconds(config.fetch.spacing),
-        timeout=seconds(config.fetch.timeout),
-        connect_timeout=seconds(config.fetch.connect_timeout),
-        read_timeout=seconds(config.fetch.read_timeout),
-        max_bytes=config.fetch.max_bytes,
-        max_redirects=config.fetch.max_redirects,
-        ports=tuple(config.fetch.ports),
-        allow_private=tuple(ip_network(network) for network in config.fetch.allow_private),
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        spacing=to_seconds(fetch.spacing),
+        timeout=to_seconds(fetch.timeout),
+        connect_timeout=to_seconds(fetch.connect_timeout),
+        read_timeout=to_seconds(fetch.read_timeout),
+        max_bytes=fetch.max_bytes,
+        max_redirects=fetch.max_redirects,
+        ports=tuple(fetch.ports),
+        allow_private=tuple(ip_network(network) for network in fetch.allow_private),
     )
+
+
+# ---- publishing
+
+
+def create_site(config: Config, store: Store) -> PublicSite:
+    """What is published at which URL."""
+    return PublicSite(config, store)
+
+
+def create_wsgi_app(config: Config, store: Store) -> WsgiApp:
+    """The public site as a WSGI application."""
+    site = create_site(config, store)
+    return create_app(config, store, site, FeedTopics(site))
+
+
+def render_topic(
+    config: Config, store: Store, topic: str, extension: str = PRIMARY_FORMAT.extension
+) -> bytes:
+    """The feed of a topic, as it is published, in a format of render/formats.py.
+
+    Raises UnknownName, StoreError, and ValueError for an unknown format.
+    """
+    known = [each.id for each in config.topics]
+    if topic not in known:
+        raise UnknownName("topic", topic, known)
+    if extension not in FORMATS:
+        raise ValueError(f"There is no format {extension!r}; known: {', '.join(FORMATS)}.")
+    resource = create_site(config, store).find(f"/topics/{topic}.{extension}")
+    document = resource.build() if resource else None
+    assert document is not None, "a topic of feeds.toml always has a feed"
+    return document.body
+
+
+@asynccontextmanager
+async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifier | None]:
+    """What notifies subscribers and hubs, with connections of its own; None if there are none."""
+    if not (config.publish.hub or config.publish.hubs):
+        yield None
+        return
+    hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
+    settings = replace(
+        fetch_settings(config),
+        per_host=CALLBACKS_PER_HOST,
+        spacing=CALLBACK_SPACING_SECONDS,
+        timeout=CALLBACK_TIMEOUT_SECONDS,
+        allow_private=_callback_networks(config),
+    )
+    async with open_fetcher(settings, os.environ) as fetcher:
+        yield HubNotifier(
+            store=store,
+            fetcher=fetcher,
+            topics=FeedTopics(create_site(config, store)),
+            hub_url=hub_url,
+            signature_method=config.publish.signature,
+            other_hubs=[url for url in config.site.hubs if url != hub_url],
+        )
+
+
+async def notify_subscribers(config: Config, store: Store) -> None:
+    """Notify subscribers and hubs once of everything that is due."""
+    async with open_notifier(config, store) as notifier:
+        if notifier is not None:
+            await notify_once(notifier)
+
+
+def _callback_networks(config: Config) -> tuple[IpNetwork, ...]:
+    """Private networks in which callbacks may be: those of [fetch] allow_private if the site itself
+    is in one of them, else none. They were meant for sources, not for strangers."""
+    allowed = fetch_settings(config).allow_private
+    host = urlsplit(config.site.url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return allowed if host == "localhost" else ()
+    return allowed if any(address in network for network in allowed) else ()

@@ -1,24 +1,25 @@
-"""Every error that we raise on purpose.
+"""The exception tree: every error that is raised on purpose.
 
-Each says in one sentence what is wrong and what to do next, and the command line
-shows that sentence alone::
+Each message says in one sentence what is wrong and what to do next, and the command line prints
+that sentence alone::
 
     AggregatorError
-    ├── ConfigError         feeds.toml cannot be used; carries every Problem found
-    ├── UnknownName         no source or topic of that id
-    ├── UnknownStory        no story or article of that id
-    ├── CannotLearn         the libraries that learning takes are not installed
-    ├── WrongParameter      an address asks for what cannot be meant
-    ├── QueryError          a match rule does not parse; knows the character
+    ├── ConfigError         feeds.toml cannot be used; carries every ConfigIssue found
+    ├── UnknownName         no source or topic has that id
+    ├── UnknownStory        no story or article has that id
+    ├── MissingExtra        the libraries that learning needs are not installed
+    ├── BadRequest          a URL asks for something invalid; HTTP 400
+    ├── QueryError          a query does not parse; has the position of the character
     ├── ServeError          the web server cannot start
-    ├── WriteError          a folder or file to publish into cannot be written
+    ├── WriteError          a folder or file cannot be written
     └── StoreError
         ├── StoreUnavailable   the database cannot be opened, read or written
-        ├── StoreBusy          another ingest is at work on it
-        └── StoreTooNew        it was written by a later version of this program
+        ├── StoreBusy          another process is using it
+        ├── StoreTooNew        it was written by a later version of this program
+        └── StoreTooOld        it was written by a development version before 0.2.0
 
-What a partner outlet does wrong is no error here but a value (`model.Failed`,
-`model.Rejected`): it costs only itself.
+A source that fails raises nothing: its failure is a value (`model.Failed`, `model.Rejected`) and
+leaves the other sources alone.
 """
 
 import difflib
@@ -27,9 +28,10 @@ from dataclasses import dataclass
 
 
 class AggregatorError(Exception):
-    """The root: catching it catches all that is foreseen, and no bug."""
+    """The base class: catching it catches every expected error, and no bug."""
 
     exit_code = 2
+    """Exit code of a command that ends with this error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +51,20 @@ class ConfigIssue:
 
 
 class ConfigError(AggregatorError):
-    """feeds.toml cannot be used; `problems` lists all of them, in line order."""
+    """feeds.toml cannot be used; `issues` lists everything that is wrong, in line order."""
 
     exit_code = 1
 
-    def __init__(self, path: str, problems: Iterable[ConfigIssue]) -> None:
+    def __init__(self, path: str, issues: Iterable[ConfigIssue]) -> None:
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.key)))
-        count = len(self.problems)
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        self.issues = tuple(sorted(issues, key=lambda issue: (issue.line, issue.key)))
+        count = len(self.issues)
+        lines = "\n".join(f"  {issue}" for issue in self.issues)
         super().__init__(f"{path} has {count} problem{'s' if count != 1 else ''}:\n{lines}")
 
 
 class UnknownName(AggregatorError):
-    """No source or topic of that id is listed."""
+    """No source or topic has that id."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
@@ -72,18 +74,18 @@ class UnknownName(AggregatorError):
 
 
 class UnknownStory(AggregatorError):
-    """No story, or no article of one, is known by that id."""
+    """No story or article has that id."""
 
     def __init__(self, kind: str, name: str, hint: str) -> None:
         super().__init__(f"There is no {kind} {name!r}; {hint}")
 
 
 class MissingExtra(AggregatorError):
-    """The libraries that learning takes are not installed."""
+    """The libraries that learning needs are not installed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Learning takes scikit-learn and WordLlama; install aggregator with its extra, as "
+            "Learning needs scikit-learn and WordLlama; install aggregator with its extra, as "
             '`make install` does or `pip install ".[learn]"` in its folder, or set learn = "off" '
             "for all topics."
         )
@@ -98,7 +100,7 @@ class QueryError(AggregatorError):
 
 
 class BadRequest(AggregatorError):
-    """An address asks for what cannot be meant; whoever asked is told so (400)."""
+    """A request asks for something invalid; the message goes to the client (HTTP 400)."""
 
 
 class ServeError(AggregatorError):
@@ -106,7 +108,7 @@ class ServeError(AggregatorError):
 
 
 class WriteError(AggregatorError):
-    """A file to publish cannot be written."""
+    """A file cannot be written."""
 
 
 class StoreError(AggregatorError):
@@ -118,8 +120,12 @@ class StoreUnavailable(StoreError):
 
 
 class StoreBusy(StoreError):
-    """Another ingest is at work on the database; it will be free again."""
+    """Another process is using the database; try again later."""
 
 
 class StoreTooNew(StoreError):
     """The database was written by a later version of this program."""
+
+
+class StoreTooOld(StoreError):
+    """The database was written by a development version before 0.2.0."""

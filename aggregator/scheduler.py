@@ -1,237 +1,299 @@
-"""The ingest loop: what is due is fetched, what hubs deliver is taken in at once.
+"""The daemon loop: due sources, deliveries of hubs, subscriptions, learning, notifications.
 
-Side by side go runs over the sources that are due, deliveries, the subscriptions to hubs that
-announce themselves, and our own hub. A store that cannot be used for a while (a
-full disk, another program's lock) is waited for; nothing is half saved meanwhile.
+All of these run side by side. A store that cannot be used for a while (a full disk, another
+program's lock) is waited for; nothing is half saved meanwhile.
 """
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 
 import structlog
 
-from aggregator.app import Runtime, acquire_ingest_lock, log_source
-from aggregator.errors import MissingExtra, StoreBusy, StoreError, StoreTooNew
-from aggregator.ingest.learners import has_learning_libraries, is_training_due, learning_topics
-from aggregator.ingest.pipeline import deliver, run, the_time
-from aggregator.model import Delivery, Source, SourceReport
-from aggregator.notifier import HubTask, hub_tasks, open_notifier
-from aggregator.websub.hub import HubNotifier
+from aggregator.errors import StoreBusy, StoreError, StoreTooNew, StoreTooOld
+from aggregator.ingest.fetch.client import Fetcher
+from aggregator.ingest.learning import is_training_due, learning_topics
+from aggregator.ingest.pipeline import IngestContext
+from aggregator.ingest.runs import deliver, monotonic_now, run
+from aggregator.model import Delivery, Source, SourceReport, Topic
+from aggregator.store.base import LockName, Store
+from aggregator.websub.hub import HubNotifier, HubTask, hub_tasks
 from aggregator.websub.subscriber import due_subscriptions, is_reachable_site, request_form
 
-__all__ = ["run_forever"]
+__all__ = ["Scheduler", "acquire_ingest_lock", "log_source", "run_forever"]
 
 MAX_SLEEP_SECONDS = 30.0
-"""Seconds between two looks at what is due, at most."""
+"""Longest polling interval for due sources, and the pause after an error of the store."""
 BUSY_POLL_SECONDS = 0.5
-"""Seconds between two looks while something is under way."""
+"""Polling interval while a fetch is running."""
 DELIVERY_POLL_SECONDS = 0.25
-"""Seconds between two looks at what hubs have delivered."""
-LEARNING_POLL_SECONDS, IDLE_LEARNING_SECONDS = 60.0, 3600.0
-"""Seconds between two looks at what topics may learn or judge, and if that came to nothing."""
+"""Polling interval for deliveries of hubs."""
+MAX_CONCURRENT_DELIVERIES = 4
+LEARNING_POLL_SECONDS = 60.0
+"""Polling interval for what topics may learn or score."""
+IDLE_LEARNING_SECONDS = 3600.0
+"""Pause after a learning run that produced no model."""
 NOTIFY_POLL_SECONDS = 0.5
-"""Seconds between two looks at what others are to be told."""
+"""Polling interval for notifications that are due."""
 SUBSCRIBE_POLL_SECONDS = 5.0
-"""Seconds between two looks at what hubs announce."""
+"""Polling interval for hubs that sources announce."""
+LOCK_POLL_SECONDS = 0.2
+NO_TIMEOUT_SECONDS = float("inf")
 
 log = structlog.get_logger()
 
 
-async def run_forever(room: Runtime, listed: Sequence[Source]) -> None:
-    """Go on until cancelled."""
-    log.info("started", sources=len(listed), database=str(room.config.database))
-    desk = IngestLock(room)
-    steps = [lambda: _fetch_due(desk, listed), lambda: _process_deliveries(desk)]
-    if learning_topics(room.config.topics):
-        if has_learning_libraries():
-            steps.append(lambda: _learn(desk))
-        else:
-            log.warning("learning", text=str(MissingExtra()))
-    if is_reachable_site(room.site_url, room.fetcher.settings.allow_private):
-        steps.append(lambda: _subscribe(desk, listed))
-    async with open_notifier(room.config, room.store) as teller:
-        if teller is not None:
-            steps += [partial(_act, teller, act) for act in hub_tasks(teller)]
-        tasks = [asyncio.create_task(_repeat(step)) for step in steps]
-        try:
-            await asyncio.gather(*tasks, desk.broken)
-        finally:
-            under_way = (*tasks, *desk.runs)
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)  # each lets go of what it has
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """Dependencies and settings of the daemon loop.
+
+    `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
+    `learn` trains and scores topics in a process of its own and returns its exit code and output;
+    it is None if learning is not installed.
+    """
+
+    store: Store
+    fetcher: Fetcher
+    sources: Sequence[Source]
+    topics: Sequence[Topic]
+    site_url: str
+    context: Callable[[datetime, defaultdict[str, asyncio.Lock]], IngestContext]
+    housekeeping: Callable[[datetime], None]
+    learn: Callable[[], Awaitable[tuple[int, str]]] | None
+    notifier: HubNotifier | None
+    max_sleep_seconds: float = MAX_SLEEP_SECONDS
 
 
-class IngestLock:
-    """One ingest on one database: whoever works here first takes the turn for all."""
-
-    def __init__(self, room: Runtime) -> None:
-        self.room = room
-        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.under_way: set[str] = set()
-        self.runs: set[asyncio.Task[None]] = set()
-        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._at_work = 0
-        self._held = ExitStack()
-        self._door = asyncio.Lock()
-
-    def ended(self, run_: asyncio.Task[None]) -> None:
-        """Let the loop hear of a run that ended with an error nobody foresaw."""
-        self.runs.discard(run_)
-        error = None if run_.cancelled() else run_.exception()
-        if error is not None and not self.broken.done():
-            self.broken.set_exception(error)
-
-    async def __aenter__(self) -> None:
-        async with self._door:
-            if not self._at_work:
-                self._held = await acquire_ingest_lock(self.room.store, patience=float("inf"))
-            self._at_work += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._at_work -= 1
-        if not self._at_work:
-            self._held.close()
+async def run_forever(scheduler: Scheduler) -> None:
+    """Run until cancelled."""
+    state = _State(scheduler)
+    tasks = [partial(_fetch_due, state), partial(_process_deliveries, state)]
+    if scheduler.learn and learning_topics(scheduler.topics):
+        tasks.append(partial(_learn, state))
+    if is_reachable_site(scheduler.site_url, scheduler.fetcher.settings.allow_private):
+        tasks.append(partial(_subscribe, state))
+    if scheduler.notifier is not None:
+        for name, task in hub_tasks(scheduler.notifier).items():
+            tasks.append(partial(_notify, scheduler.notifier, name, task))
+    running = [asyncio.create_task(_repeat(task, scheduler.max_sleep_seconds)) for task in tasks]
+    try:
+        await asyncio.gather(*running, state.failed)
+    finally:
+        unfinished = (*running, *state.runs)
+        for each in unfinished:
+            each.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
 
-async def _repeat(step: Callable[[], Awaitable[float]]) -> None:
-    """Do a step, sleep as long as it says, and so on."""
-    while True:
-        try:
-            nap = await step()
-        except StoreTooNew:
-            raise
-        except StoreError as error:
-            log.error("store", error=str(error))
-            nap = MAX_SLEEP_SECONDS
-        await asyncio.sleep(nap)
+async def acquire_ingest_lock(store: Store, timeout: float) -> ExitStack:
+    """Wait until no other process ingests; raises StoreBusy after `timeout` seconds. The lock is
+    held until the ExitStack is closed."""
+    deadline = monotonic() + timeout
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(store.maintenance.lock("ingest"))
+            except StoreBusy:
+                if monotonic() > deadline:
+                    raise
+                await asyncio.sleep(LOCK_POLL_SECONDS)
+            else:
+                return stack.pop_all()
 
 
-async def _fetch_due(desk: IngestLock, listed: Sequence[Source]) -> float:
-    """Begin to fetch what is due now, beside what is still under way; a slow host keeps only
-    itself. Gives the seconds until it is worth to look again."""
-    store = desk.room.store
-    due = store.due(listed, the_time(store, datetime.now(UTC)))
-    if fresh := [source for source in due if source.id not in desk.under_way]:
-        desk.under_way |= {source.id for source in fresh}
-        desk.runs.add(run_ := asyncio.create_task(_fetch(desk, fresh)))
-        run_.add_done_callback(desk.ended)
-        return BUSY_POLL_SECONDS
-    upcoming = store.next_due([s for s in listed if s.id not in desk.under_way])
-    wait = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else MAX_SLEEP_SECONDS
-    return max(
-        BUSY_POLL_SECONDS, min(wait, BUSY_POLL_SECONDS if desk.under_way else MAX_SLEEP_SECONDS)
+def log_source(report: SourceReport) -> None:
+    """One log event for a source."""
+    level = log.warning if report.error else log.info
+    details = {"error": report.error} if report.error else asdict(report.counts)
+    kind = {"failure_kind": report.failure_kind.value} if report.failure_kind else {}
+    note = {"note": report.note} if report.note else {}
+    level(
+        "fetched",
+        source=report.source,
+        status=report.status,
+        outcome=report.outcome.value,
+        ms=round(report.seconds * 1000),
+        **kind,
+        **details,
+        **note,
     )
 
 
-async def _fetch(desk: IngestLock, sources: Sequence[Source]) -> None:
-    """One run. A source that another ingest has fetched meanwhile is not fetched again.
+@dataclass(slots=True)
+class IngestLock:
+    """Reference-counted ingest lock shared by the loop's tasks."""
 
-    A source is under way until it is done, not until the run is: the next run may have it
-    by then.
+    store: Store
+    _holders: int = 0
+    _held: ExitStack = field(default_factory=ExitStack)
+    _mutex: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __aenter__(self) -> None:
+        async with self._mutex:
+            if not self._holders:
+                self._held = await acquire_ingest_lock(self.store, timeout=NO_TIMEOUT_SECONDS)
+            self._holders += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self._held.close()
+
+
+class _State:
+    """What the loop's tasks share. `failed` ends the loop if a run ends with a bug."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.store = scheduler.store
+        self.lock = IngestLock(scheduler.store)
+        self.in_progress: set[str] = set()
+        self.runs: set[asyncio.Task[None]] = set()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._source_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def context(self, now: datetime) -> IngestContext:
+        """The ingest context at a time."""
+        return self.scheduler.context(now, self._source_locks)
+
+    def now(self) -> datetime:
+        """The current time as runs see it, which never goes back."""
+        return monotonic_now(self.store, datetime.now(UTC))
+
+    def start_run(self, sources: Sequence[Source]) -> None:
+        """Fetch these sources while earlier runs go on."""
+        self.in_progress |= {source.id for source in sources}
+        run_ = asyncio.create_task(_fetch(self, sources))
+        self.runs.add(run_)
+        run_.add_done_callback(self._on_run_done)
+
+    def _on_run_done(self, run_: asyncio.Task[None]) -> None:
+        self.runs.discard(run_)
+        error = None if run_.cancelled() else run_.exception()
+        if error is not None and not self.failed.done():
+            self.failed.set_exception(error)
+
+
+async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float) -> None:
+    """Do a task, sleep for the seconds that it returns, and so on."""
+    while True:
+        try:
+            seconds = await task()
+        except (StoreTooNew, StoreTooOld):
+            raise
+        except StoreError as error:
+            log.error("store_unavailable", error=str(error))
+            seconds = max_sleep_seconds
+        await asyncio.sleep(seconds)
+
+
+# ---- tasks: each returns the seconds to sleep before it is worth repeating
+
+
+async def _fetch_due(state: _State) -> float:
+    """Start fetching what is due now; a slow host keeps only itself waiting."""
+    sources, longest = state.scheduler.sources, state.scheduler.max_sleep_seconds
+    due = state.store.sources.due(sources, state.now())
+    if fresh := [source for source in due if source.id not in state.in_progress]:
+        state.start_run(fresh)
+        return BUSY_POLL_SECONDS
+    idle = [source for source in sources if source.id not in state.in_progress]
+    upcoming = state.store.sources.next_due(idle)
+    seconds = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else longest
+    return max(BUSY_POLL_SECONDS, min(seconds, BUSY_POLL_SECONDS if state.in_progress else longest))
+
+
+async def _fetch(state: _State, sources: Sequence[Source]) -> None:
+    """One run. A source that another process has fetched meanwhile is not fetched again.
+
+    A source is in progress until it is done, not until the run is: the next run may have it by
+    then.
     """
-    store = desk.room.store
     left = {source.id for source in sources}
 
-    def done(report: SourceReport) -> None:
+    def on_done(report: SourceReport) -> None:
         left.discard(report.source)
-        desk.under_way.discard(report.source)
+        state.in_progress.discard(report.source)
         log_source(report)
 
     try:
-        async with desk:
-            now = the_time(store, datetime.now(UTC))
-            due = store.due(sources, now)
-            report = await run(desk.room.line(now, desk.locks), due, done)
-            desk.room.housekeeping(now)
-    except StoreTooNew:
+        async with state.lock:
+            now = state.now()
+            due = state.store.sources.due(sources, now)
+            report = await run(state.context(now), due, on_done)
+            state.scheduler.housekeeping(now)
+    except (StoreTooNew, StoreTooOld):
         raise
     except StoreError as error:
-        log.error("store", error=str(error))
-        await asyncio.sleep(MAX_SLEEP_SECONDS)
+        log.error("store_unavailable", error=str(error))
+        await asyncio.sleep(state.scheduler.max_sleep_seconds)
     else:
         failed = len(report.failed)
         log.info("run", sources=len(report.sources), failed=failed, **asdict(report.total))
     finally:
-        desk.under_way -= left
+        state.in_progress -= left
 
 
-async def _process_deliveries(desk: IngestLock) -> float:
-    """Take in what hubs have delivered; a delivery is forgotten when it is saved."""
-    room = desk.room
-    listed = {source.id: source for source in room.config.sources}
+async def _process_deliveries(state: _State) -> float:
+    """Ingest what hubs have delivered; a delivery is deleted when it is saved."""
+    subscriptions = state.store.subscriptions
+    listed = {source.id: source for source in state.scheduler.sources}
 
     async def one(delivery: Delivery) -> None:
         if source := listed.get(delivery.source):
-            line = room.line(the_time(room.store, datetime.now(UTC)), desk.locks)
-            log_source(await deliver(line, source, delivery))
-        room.store.taken_in(delivery.id)
+            context = state.context(state.now())
+            log_source(await deliver(context, source, delivery))
+        subscriptions.delete_delivery(delivery.id)
 
-    if waiting := room.store.deliveries(limit=4):
-        async with desk:
-            ended = await asyncio.gather(*map(one, waiting), return_exceptions=True)
-        for error in ended:  # raised when all have ended, so that none works without a turn
-            if error is not None:
-                raise error
-        return 0.0
-    return DELIVERY_POLL_SECONDS
+    queued = subscriptions.queued_deliveries(MAX_CONCURRENT_DELIVERIES)
+    if not queued:
+        return DELIVERY_POLL_SECONDS
+    async with state.lock:
+        results = await asyncio.gather(*map(one, queued), return_exceptions=True)
+    for result in results:  # raised when all have ended, so that none works without the lock
+        if result is not None:
+            raise result
+    return 0.0
 
 
-async def _learn(desk: IngestLock) -> float:
-    """Learn and judge, in a process of its own: it takes memory, and the line never waits."""
-    room = desk.room
-    due = is_training_due(room.store, room.config.topics, datetime.now(UTC))
-    if not (due or room.store.is_news()):
+async def _learn(state: _State) -> float:
+    """Train and score topics, in a process of its own: it takes memory, and the pipeline never
+    waits."""
+    store, topics = state.store, state.scheduler.topics
+    is_due = is_training_due(store, topics, datetime.now(UTC))
+    if not (is_due or store.learning.has_unscored()) or state.scheduler.learn is None:
         return LEARNING_POLL_SECONDS
-    command = (sys.executable, "-m", "aggregator", "--config", str(room.config.path))
-    process = await asyncio.create_subprocess_exec(
-        *command, "topic", "learn", stdout=PIPE, stderr=STDOUT, env=_of_store(room)
-    )
+    exit_code, output = await state.scheduler.learn()
+    level = log.warning if exit_code else log.info
+    level("learned", text=output.strip().replace("\n", " "))
+    is_due = is_training_due(store, topics, datetime.now(UTC))
+    return IDLE_LEARNING_SECONDS if is_due else LEARNING_POLL_SECONDS
+
+
+async def _notify(notifier: HubNotifier, name: LockName, task: HubTask) -> float:
+    """Verify subscribers, notify them or ping hubs."""
     try:
-        said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    level = log.warning if process.returncode else log.info
-    level("learned", text=said.decode().strip().replace("\n", " "))
-    return (
-        IDLE_LEARNING_SECONDS
-        if is_training_due(room.store, room.config.topics, datetime.now(UTC))
-        else LEARNING_POLL_SECONDS
-    )
-
-
-def _of_store(room: Runtime) -> dict[str, str]:
-    """The environment, with the database that is in use."""
-    return {**os.environ, "AGGREGATOR_DATABASE": str(room.config.database)}
-
-
-async def _act(teller: HubNotifier, act: HubTask) -> float:
-    """Verify who subscribes to our feeds, or tell of what has changed."""
-    try:
-        with teller.store.telling(act.__name__):
-            return 0.0 if await act(teller, datetime.now(UTC)) else NOTIFY_POLL_SECONDS
+        with notifier.store.maintenance.lock(name):
+            return 0.0 if await task(notifier, datetime.now(UTC)) else NOTIFY_POLL_SECONDS
     except StoreBusy:  # another process does it
         return SUBSCRIBE_POLL_SECONDS
 
 
-async def _subscribe(desk: IngestLock, listed: Sequence[Source]) -> float:
-    """Ask the hubs that sources announce, and ask them again before a lease ends."""
-    store, fetcher = desk.room.store, desk.room.fetcher
-    now = datetime.now(UTC)
-    for subscription in due_subscriptions(listed, store.announced(), store.subscriptions(), now):
-        store.subscribe(subscription)
-        error = await fetcher.post(subscription.hub, request_form(subscription, desk.room.site_url))
+async def _subscribe(state: _State) -> float:
+    """Subscribe to the hubs that sources announce, and renew before a lease expires."""
+    scheduler, subscriptions = state.scheduler, state.store.subscriptions
+    links, current = subscriptions.hub_links(), subscriptions.all()
+    due = due_subscriptions(scheduler.sources, links, current, datetime.now(UTC))
+    for subscription in due:
+        subscriptions.add(subscription)
+        form = request_form(subscription, scheduler.site_url)
+        error = await scheduler.fetcher.post(subscription.hub, form)
         if error:
-            store.unanswered(subscription.token, error)
+            subscriptions.record_error(subscription.token, error)
         log.info("subscribed", source=subscription.source, hub=subscription.hub, error=error)
     return SUBSCRIBE_POLL_SECONDS

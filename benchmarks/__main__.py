@@ -1,4 +1,4 @@
-"""Measure, print, and write down::
+"""Run benchmarks, print the results and write them into docs/measurements.md::
 
     python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [topics] [serve]
     python -m benchmarks stories --report
@@ -7,11 +7,13 @@
     python -m benchmarks merges FILE
     python -m benchmarks valid FOLDER
 
-Each benchmark has its section of docs/measurements.md, and writes that alone. With a file of
-rows, `stories` prints {"id", "story"} for each and writes nothing; `topics` learns from one file
-and prints {"id", "topic"} for each row of the other, with --place only what it would file, else
-null; `merges` writes into FILE which articles of the replayed feeds became one story, for reading;
-`valid` asks the judges in a folder (see validity.py) whether what we publish is valid.
+Each benchmark writes only its own section of docs/measurements.md.
+
+With a file of rows, `stories` prints {"id", "story"} for each row and writes nothing.
+`topics` trains on one file and prints {"id", "topic"} for each row of the other; with --place,
+the topic is null unless the story would be placed in it.
+`merges` writes into FILE which articles of the replayed feeds became one story, to be read.
+`valid` checks what we publish with the validators in FOLDER (see validity.py).
 """
 
 import re
@@ -21,7 +23,7 @@ from pathlib import Path
 
 from benchmarks import fuzz, ingest, memory, serve, stories, topics, week
 from benchmarks.merges import write_merges
-from benchmarks.validity import judge
+from benchmarks.validity import check_feeds
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
 
@@ -37,7 +39,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Run the benchmarks that are named, or all."""
+    """Run the named benchmarks, or all of them."""
     match sys.argv[1:]:
         case ["stories", file] if file != "--report":
             return stories.write_predictions(Path(file))
@@ -45,8 +47,8 @@ def main() -> None:
             return topics.write_predictions(
                 Path(train), Path(test), is_placing="--place" in options
             )
-        case ["valid", judges]:
-            return judge(Path(judges))
+        case ["valid", validators]:
+            return check_feeds(Path(validators))
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)

@@ -1,4 +1,4 @@
-"""Feeds to measure with: like those of news outlets in size and make, and the same each time."""
+"""Made-up feeds to measure with: like those of news outlets, and the same in every run."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -25,16 +25,16 @@ NEWEST = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 
 
 KINDS = {
-    "rich": "as WordPress writes it: teaser, full text, author, categories, picture",
-    "plain": "title, link, guid, date and the text as description",
+    "rich": "as WordPress writes them, with teaser, full text, author, categories and image",
+    "plain": "with title, link, guid, date, and the text as description",
 }
 
 
 def make_feed(number: int, entries: int, kind: str) -> bytes:
-    """An RSS 2.0 feed of one of the KINDS; its texts have 150 to 450 words."""
-    random_ = random.Random(number)
+    """Return an RSS 2.0 feed of one of the KINDS, with texts of 150 to 450 words."""
+    rng = random.Random(number)
     host = f"https://outlet-{number}.example"
-    items = "".join(_item(random_, host, number, place, kind) for place in range(entries))
+    items = "".join(_item(rng, host, number, index, kind) for index in range(entries))
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
         'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
@@ -45,34 +45,34 @@ def make_feed(number: int, entries: int, kind: str) -> bytes:
     ).encode()
 
 
-def _item(random_: random.Random, host: str, number: int, place: int, kind: str) -> str:
-    title = _sentence(random_, 8)
-    link = f"{host}/2026/10/{number}-{place}-{title.split()[0].lower()}/"
-    when = NEWEST - timedelta(minutes=37 * place + number)
+def _item(rng: random.Random, host: str, number: int, index: int, kind: str) -> str:
+    title = _sentence(rng, 8)
+    link = f"{host}/2026/10/{number}-{index}-{title.split()[0].lower()}/"
+    published = NEWEST - timedelta(minutes=37 * index + number)
     paragraphs = [
-        " ".join(_sentence(random_, random_.randint(9, 25)) for _ in range(4))
-        for _ in range(random_.randint(2, 6))
+        " ".join(_sentence(rng, rng.randint(9, 25)) for _ in range(4))
+        for _ in range(rng.randint(2, 6))
     ]
     body = "".join(f"<p>{escape(text)}</p>\n" for text in paragraphs)
     body = body.replace("people", f'<a href="{host}/tag/people/">people</a>', 2)
-    body += f'<figure><img src="{host}/p/{place}.jpg" alt="" width="800" height="600"/></figure>'
+    body += f'<figure><img src="{host}/p/{index}.jpg" alt="" width="800" height="600"/></figure>'
     if kind == "plain":
         return (
             f"<item><title>{title}</title><link>{link}</link>"
-            f'<guid isPermaLink="false">{host}/?p={1000 + place}</guid>'
-            f"<pubDate>{format_datetime(when)}</pubDate>"
+            f'<guid isPermaLink="false">{host}/?p={1000 + index}</guid>'
+            f"<pubDate>{format_datetime(published)}</pubDate>"
             f"<description>{escape(body)}</description></item>"
         )
     return (
         f"<item><title>{title} &amp;#8217;{number}&amp;#8217;</title><link>{link}</link>"
-        f'<guid isPermaLink="false">{host}/?p={1000 + place}</guid>'
-        f"<pubDate>{format_datetime(when)}</pubDate><dc:creator>Staff</dc:creator>"
-        f"<category>{random_.choice(WORDS)}</category><category>News</category>"
+        f'<guid isPermaLink="false">{host}/?p={1000 + index}</guid>'
+        f"<pubDate>{format_datetime(published)}</pubDate><dc:creator>Staff</dc:creator>"
+        f"<category>{rng.choice(WORDS)}</category><category>News</category>"
         f"<description><![CDATA[<p>{escape(paragraphs[0][:280])} [&#8230;]</p>]]></description>"
         f"<content:encoded><![CDATA[{body}]]></content:encoded>"
-        f'<media:thumbnail url="{host}/p/{place}.jpg" width="300" height="200"/></item>'
+        f'<media:thumbnail url="{host}/p/{index}.jpg" width="300" height="200"/></item>'
     )
 
 
-def _sentence(random_: random.Random, length: int) -> str:
-    return f"{' '.join(random_.choices(WORDS, k=length)).capitalize()}."
+def _sentence(rng: random.Random, length: int) -> str:
+    return f"{' '.join(rng.choices(WORDS, k=length)).capitalize()}."

@@ -1,7 +1,7 @@
-"""Documents that no outlet meant to write: the edge corpus, mutated, through parse and clean.
+"""Fuzzing: mutations of the edge corpus, through parse and clean.
 
-Every input must give a ParsedFeed or a Failed, whose entries become an Entry or a Rejected;
-nothing may crash or take long, and safe HTML must be what nh3 itself would leave alone.
+Every input must give a ParsedFeed or a Failed, and every parsed entry an Entry or a Rejected.
+Nothing may crash or take long, and cleaned HTML must not change when it is cleaned again.
 """
 
 import os
@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.ingest.clean.cleaner import clean, sanitize
+from aggregator.ingest.clean.cleaner import clean
+from aggregator.ingest.clean.sanitizer import sanitize
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, Failed, Fetched, Source, Validators
@@ -22,9 +23,9 @@ from aggregator.model import Entry, Failed, Fetched, Source, Validators
 __all__ = ["fuzz", "report", "seeds"]
 
 INPUTS = int(os.environ.get("INPUTS", "200000"))
-BATCH = 500
-SLOW = 5.0
-"""Seconds; no document of this size may take as long."""
+INPUTS_PER_TASK = 500
+MAX_SECONDS = 5.0
+"""No document of this size may take as long."""
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "feeds"
 NOW = datetime(2026, 10, 5, tzinfo=UTC)
 SOURCE = Source(id="fuzz", name="Fuzz", feed="https://f.example/feed", site="https://f.example/")
@@ -41,29 +42,31 @@ _PIECES = (
 
 
 def seeds() -> list[bytes]:
-    """The edge corpus, and ours."""
+    """Return the documents of the edge corpus and of our own."""
     ours = Path(__file__).parents[1] / "tests" / "corpus"
     files = [*(SHARED / "edge").rglob("*"), *ours.iterdir()]
-    found = [f.read_bytes() for f in sorted(files) if f.is_file() and ".expected" not in f.name]
-    return [body for body in found if len(body) < 20_000]
+    bodies = [f.read_bytes() for f in sorted(files) if f.is_file() and ".expected" not in f.name]
+    return [body for body in bodies if len(body) < 20_000]
 
 
-def fuzz(start: int, given: Sequence[bytes], count: int = BATCH) -> Counter[str]:
-    """So many inputs from a number on; gives what came of them. Raises AssertionError with
-    the input's number for what must not be."""
-    found: Counter[str] = Counter()
+def fuzz(start: int, corpus: Sequence[bytes], count: int = INPUTS_PER_TASK) -> Counter[str]:
+    """Run `count` inputs, numbered from `start`, and count the results.
+
+    Raises AssertionError, with the number of the input, if one crashes, is slow or is not safe.
+    """
+    counts: Counter[str] = Counter()
     for number in range(start, start + count):
-        body = _mutated(random.Random(number), given)
+        body = _mutate(random.Random(number), corpus)
         began = time.perf_counter()
         try:
-            found += _line(body)
+            counts += _parse_and_clean(body)
         except Exception as error:
             raise AssertionError(f"input {number}: {type(error).__name__}: {error}") from error
-        assert time.perf_counter() - began < SLOW, f"input {number} is slow"
-    return found
+        assert time.perf_counter() - began < MAX_SECONDS, f"input {number} is slow"
+    return counts
 
 
-def _line(body: bytes) -> Counter[str]:
+def _parse_and_clean(body: bytes) -> Counter[str]:
     kind = "application/feed+json" if body[:1] == b"{" else "application/xml"
     fetched = Fetched(
         url=SOURCE.feed, status=200, content_type=kind, body=body, validators=Validators()
@@ -71,13 +74,13 @@ def _line(body: bytes) -> Counter[str]:
     parsed = parse(fetched)
     if isinstance(parsed, Failed):
         return Counter(failed=1)
-    found: Counter[str] = Counter(read=1)
-    for item in assign_keys(parsed.entries):
-        entry = clean(item, SOURCE, NOW)
-        found["entries" if isinstance(entry, Entry) else "rejected"] += 1
+    counts: Counter[str] = Counter(read=1)
+    for keyed in assign_keys(parsed.entries):
+        entry = clean(keyed, SOURCE, NOW)
+        counts["entries" if isinstance(entry, Entry) else "rejected"] += 1
         if isinstance(entry, Entry):
             _check(entry)
-    return found
+    return counts
 
 
 def _check(entry: Entry) -> None:
@@ -87,49 +90,49 @@ def _check(entry: Entry) -> None:
     assert entry.url.startswith(("http://", "https://")), entry.url
     assert entry.published <= NOW
     for text in (entry.title, entry.summary, entry.content, entry.author):
-        text.encode()  # no half of a surrogate pair
+        text.encode()  # raises if there is half a surrogate pair
 
 
-def _mutated(chance: random.Random, given: Sequence[bytes]) -> bytes:
-    """A seed with a few accidents."""
-    body = bytearray(chance.choice(given))
-    for _ in range(chance.randint(1, 6)):
-        place = chance.randrange(len(body) + 1)
-        end = min(len(body), place + chance.choice((1, 2, 8, 40, 300)))
-        match chance.randrange(7):
+def _mutate(rng: random.Random, corpus: Sequence[bytes]) -> bytes:
+    """Return one of the seeds with a few random changes."""
+    body = bytearray(rng.choice(corpus))
+    for _ in range(rng.randint(1, 6)):
+        begin = rng.randrange(len(body) + 1)
+        end = min(len(body), begin + rng.choice((1, 2, 8, 40, 300)))
+        match rng.randrange(7):
             case 0:
-                del body[place:end]
+                del body[begin:end]
             case 1:
-                body[place:place] = chance.choice(_PIECES)
+                body[begin:begin] = rng.choice(_PIECES)
             case 2:
-                body[place:place] = body[place:end] * chance.randint(1, 20)
+                body[begin:begin] = body[begin:end] * rng.randint(1, 20)
             case 3:
-                body[place:end] = bytes(chance.randrange(256) for _ in range(end - place))
+                body[begin:end] = bytes(rng.randrange(256) for _ in range(end - begin))
             case 4:
-                other = chance.choice(given)
-                body[place:place] = other[: chance.randrange(len(other) + 1)]
+                other = rng.choice(corpus)
+                body[begin:begin] = other[: rng.randrange(len(other) + 1)]
             case 5:
-                body = body[:place]
+                body = body[:begin]
             case _:
-                body[place:end] = chance.choice(_PIECES)
+                body[begin:end] = rng.choice(_PIECES)
     return bytes(body[:60_000])
 
 
 def report() -> str:
-    """A section of Markdown; with INPUTS=n, over so many inputs."""
-    given = seeds()
+    """Fuzz with INPUTS inputs (an environment variable) and return the section in Markdown."""
+    corpus = seeds()
     began = time.perf_counter()
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     with ProcessPoolExecutor() as pool:
-        for part in pool.map(partial(fuzz, given=given), range(0, INPUTS, BATCH)):
-            found += part
+        for part in pool.map(partial(fuzz, corpus=corpus), range(0, INPUTS, INPUTS_PER_TASK)):
+            counts += part
     took = time.perf_counter() - began
     return f"""\
 ## Fuzzing
 
-{INPUTS:,} mutations of {len(given):,} seeds (the edge corpus of `shared/data` and our own) \
-through parse and clean: {found["read"]:,} were read, {found["failed"]:,} refused in a sentence; \
-{found["entries"]:,} entries were cleaned, {found["rejected"]:,} rejected with a reason. No \
-crash, nothing over {SLOW:g} seconds, no safe HTML that cleaning again would change \
-({INPUTS / took:,.0f} inputs/s).
+{INPUTS:,} mutations of {len(corpus):,} seeds (the edge corpus of `shared/data` and our own) \
+through parse and clean: {counts["read"]:,} were parsed, {counts["failed"]:,} refused with a \
+sentence; {counts["entries"]:,} entries were cleaned, {counts["rejected"]:,} rejected with a reason.
+There was no crash, nothing took more than {MAX_SECONDS:g} seconds, and no cleaned HTML changed \
+when it was cleaned again ({INPUTS / took:,.0f} inputs/s).
 """

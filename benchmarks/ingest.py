@@ -1,9 +1,8 @@
-"""The line in, cold and warm, beside newsboat and the library reader, over the same feeds.
+"""Ingest, cold and warm, compared with newsboat and the library reader, on the same feeds.
 
-Each program is a process of its own that starts, reads 200 feeds of 50 entries from a
-server on loopback into an empty SQLite database, and ends. Then it does so again with
-nothing new. Memory is the highest sum of what all its processes hold (proportional set
-size: shared pages are counted once).
+Each program is a process of its own that starts, fetches 200 feeds of 50 entries from a server on
+loopback into an empty SQLite database, and ends. A second run has nothing new. Memory is the
+highest sum over all processes of the program (proportional set size: shared pages count once).
 """
 
 import multiprocessing
@@ -27,17 +26,17 @@ from aggregator.demo.press import CannedResponse, open_press
 from benchmarks import steps
 from benchmarks.feeds import KINDS, make_feed
 
-__all__ = ["ENTRIES", "FEEDS", "Aggregator", "feeds_served", "report", "timed"]
+__all__ = ["ENTRIES", "FEEDS", "Aggregator", "report", "run_timed", "serve_feeds"]
 
 FEEDS = 200
 ENTRIES = 50
-ROUNDS = 3
-"""Each figure is the best of so many; the others were disturbed by something."""
+RUNS = 3
+"""Each figure is the best of these; the others were disturbed by something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One program: seconds cold and warm, peak memory in bytes, entries it has stored."""
+class Measurement:
+    """The figures of one program: seconds cold and warm, peak memory in bytes, stored entries."""
 
     name: str
     cold: float
@@ -52,35 +51,35 @@ class Measured:
 
 
 def report() -> str:
-    """Measure everything there is and give a page of Markdown."""
+    """Measure all installed programs and return the section in Markdown."""
     programs: list[Program] = [Aggregator(), _Newsboat(), _Reader()]
     present = [program for program in programs if program.is_installed]
     tables = []
     for kind, about in KINDS.items():
-        with feeds_served(kind) as urls:
+        with serve_feeds(kind) as urls:
             measured = [_measure(program, urls) for program in present]
         tables.append(f"{kind.capitalize()} feeds: {about}.\n\n{_table(measured)}")
     missing = [program.name for program in programs if not program.is_installed]
-    return _page(tables, missing)
+    return _section(tables, missing)
 
 
 # ---- programs ----------------------------------------------------------------------
 
 
 class Program(Protocol):
-    """A program that reads feeds into a database of its own in a folder."""
+    """A program that ingests feeds into a database in a folder."""
 
     name: str
 
     @property
     def is_installed(self) -> bool:
-        """False if it cannot be measured here."""
+        """Whether the program can be measured here."""
 
     def prepare(self, folder: Path, urls: Sequence[str]) -> list[str]:
-        """Set the program up in an empty folder; gives the command that reads all feeds."""
+        """Set the program up in an empty folder and return the command that fetches all feeds."""
 
     def stored(self, folder: Path) -> int:
-        """The entries in its database."""
+        """Return how many entries are in its database."""
 
 
 class Aggregator:
@@ -168,7 +167,7 @@ class _Reader:
 
 
 def _reader_python() -> str:
-    """reader wants other versions of our libraries, so it has its own environment."""
+    """Return the Python that has reader, which needs other versions of our libraries."""
     return os.environ.get("READER_PYTHON", sys.executable)
 
 
@@ -189,35 +188,35 @@ def _count(database: Path, sql: str) -> int:
 # ---- measuring ---------------------------------------------------------------------
 
 
-def _measure(program: Program, urls: Sequence[str]) -> Measured:
-    rounds = []
-    for _ in range(ROUNDS):
+def _measure(program: Program, urls: Sequence[str]) -> Measurement:
+    runs = []
+    for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             command = program.prepare(folder, urls)
-            cold, cold_peak = timed(command, folder)
+            cold, cold_peak = run_timed(command, folder)
             stored = program.stored(folder)
-            warm, warm_peak = timed(command, folder)
+            warm, warm_peak = run_timed(command, folder)
             if program.stored(folder) != stored:
-                raise SystemExit(f"{program.name} stored something twice")
-            rounds.append((cold, warm, max(cold_peak, warm_peak), stored))
-    return Measured(
+                raise SystemExit(f"{program.name} stored entries twice.")
+            runs.append((cold, warm, max(cold_peak, warm_peak), stored))
+    return Measurement(
         name=program.name,
-        cold=min(cold for cold, *_ in rounds),
-        warm=min(warm for _, warm, *_ in rounds),
-        peak=max(peak for *_, peak, _ in rounds),
-        stored=rounds[0][3],
+        cold=min(cold for cold, *_ in runs),
+        warm=min(warm for _, warm, *_ in runs),
+        peak=max(peak for *_, peak, _ in runs),
+        stored=runs[0][3],
     )
 
 
-def timed(command: list[str], folder: Path) -> tuple[float, int]:
-    """The seconds that a command takes, and the most bytes that its processes hold."""
+def run_timed(command: list[str], folder: Path) -> tuple[float, int]:
+    """Run a command; return its seconds and the peak memory of its processes, in bytes."""
     with (folder / "output").open("ab") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
             command, stdout=output, stderr=output, env={**os.environ, "HOME": str(folder)}
         )
-        watch = _Watch(process.pid)
+        watch = _MemoryWatch(process.pid)
         watch.start()
         code = process.wait()
         took = time.perf_counter() - began
@@ -227,8 +226,8 @@ def timed(command: list[str], folder: Path) -> tuple[float, int]:
     return took, watch.peak
 
 
-class _Watch(threading.Thread):
-    """Notes the most memory that a process and its descendants hold at one time."""
+class _MemoryWatch(threading.Thread):
+    """Records the peak memory of a process and its descendants."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -238,24 +237,24 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(0.1):
-            self.peak = max(self.peak, sum(_held(pid) for pid in _family(self._pid)))
+            self.peak = max(self.peak, sum(_memory_of(pid) for pid in _process_tree(self._pid)))
 
     def stop(self) -> None:
         self._done.set()
         self.join()
 
 
-def _family(pid: int) -> Iterator[int]:
+def _process_tree(pid: int) -> Iterator[int]:
     yield pid
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return
     for child in children:
-        yield from _family(int(child))
+        yield from _process_tree(int(child))
 
 
-def _held(pid: int) -> int:
+def _memory_of(pid: int) -> int:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -266,8 +265,8 @@ def _held(pid: int) -> int:
 
 
 @contextmanager
-def feeds_served(kind: str) -> Iterator[list[str]]:
-    """The feeds behind a server in its own process, so that it is nobody's thread."""
+def serve_feeds(kind: str) -> Iterator[list[str]]:
+    """Serve the feeds from a process of its own and yield their URLs."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, kind))
     process.start()
@@ -292,10 +291,10 @@ def _serve(pipe: Connection, kind: str) -> None:
         pipe.recv()
 
 
-# ---- the page ----------------------------------------------------------------------
+# ---- the section -------------------------------------------------------------------
 
 
-def _table(measured: Sequence[Measured]) -> str:
+def _table(measured: Sequence[Measurement]) -> str:
     ours = measured[0]
     rows = "\n".join(
         f"| {m.name} | {m.stored:,} | {m.cold:.2f} | {m.rate:,.0f} | {m.rate / ours.rate:.2f} "
@@ -308,20 +307,22 @@ def _table(measured: Sequence[Measured]) -> str:
     )
 
 
-def _page(tables: Sequence[str], missing: Sequence[str]) -> str:
+def _section(tables: Sequence[str], missing: Sequence[str]) -> str:
     absent = "".join(f"\n{name} was not installed and is not in the tables.\n" for name in missing)
-    return f"""## The line in
+    return f"""## Ingest
 
 {FEEDS} feeds of {ENTRIES} entries on loopback, each program in its own process from start to \
-end, best of {ROUNDS}, on {os.cpu_count()} cores with Python {platform.python_version()}.
-"Again" is a second run with nothing new; memory is the highest sum over all its processes.
-aggregator also cleans every entry, compares it with what other outlets told, and files it under \
+end, best of {RUNS}, on {os.cpu_count()} cores with Python {platform.python_version()}.
+"Again" is a second run with nothing new; memory is the highest sum over all processes of the \
+program.
+aggregator also cleans every entry, compares it with those of other outlets, and evaluates \
 {len(_RULES)} topic rules, which the others do not.
 
 {chr(10).join(tables)}{absent}
 ## Where the time goes
 
-Each step on rich feeds, in one process; reading and cleaning run in {os.cpu_count()} processes \
-side by side, and starting the program comes on top.
+Each step on rich feeds, in one process.
+In the program, parsing and cleaning run in {os.cpu_count()} processes in parallel; starting the \
+program comes on top.
 
 {steps.table(_RULES)}"""

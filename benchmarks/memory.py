@@ -1,7 +1,7 @@
-"""What the line in holds at its peak, and what one hostile source adds to that.
+"""The peak memory of ingest, and how much one hostile source adds to it.
 
-200 feeds are read once alone and once with each hostile server of docs/hostile.md beside
-them; memory is the highest sum over all processes of the program (proportional set size).
+200 feeds are fetched once alone, and once together with each hostile server of docs/hostile.md.
+Memory is the highest sum over all processes of the program (proportional set size).
 """
 
 import tempfile
@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.feeds import make_feed
-from benchmarks.ingest import ENTRIES, FEEDS, Aggregator, feeds_served, timed
-from tests.hostile import Script, open_hostile_press, said
+from benchmarks.ingest import ENTRIES, FEEDS, Aggregator, run_timed, serve_feeds
+from tests.harness.hostile_server import Script, open_hostile_press, reply
 from tests.ingest.test_hostile import SCRIPTS
 
 __all__ = ["report"]
 
-ROUNDS = 2
-SMALL = (
+RUNS = 2
+SMALL_ENTRY = (
     b"<item><title>Story %(n)d</title><link>https://h.example/2026/story-%(n)d</link>"
     b"<guid>https://h.example/?p=%(n)d</guid></item>"
 )
 EMOJI = "🎉".encode() * 490_000
-SMALL_JSON = (
+SMALL_JSON_ENTRY = (
     b'{"id": "%(n)d", "title": "Story %(n)d", "url": "https://h.example/2026/story-%(n)d",'
     b' "date_published": "2026-10-05T10:00:00Z"}'
 )
@@ -35,53 +35,53 @@ CASES: dict[str, Callable[[], Script]] = {
         "a huge entry", "lists in lists", "many small entities",
     )
 } | {
-    "100,000 entries": lambda: said(
+    "100,000 entries": lambda: reply(
         "Content-Type: application/rss+xml\r\n",
         b"<rss version='2.0'><channel>" + b"<item/>" * 99_999,
     ),
-    "100,000 small entries": lambda: said(
+    "100,000 small entries": lambda: reply(
         "Content-Type: application/rss+xml\r\n",
         b"<rss version='2.0'><channel>"
-        + b"".join(SMALL % {b"n": n} for n in range(99_999))
+        + b"".join(SMALL_ENTRY % {b"n": n} for n in range(99_999))
         + b"</channel></rss>",
     ),
-    "100,000 small entries in JSON": lambda: said(
+    "100,000 small entries in JSON": lambda: reply(
         "Content-Type: application/feed+json\r\n",
-        b'{"items": [' + b",".join(SMALL_JSON % {b"n": n} for n in range(99_999)) + b"]}",
+        b'{"items": [' + b",".join(SMALL_JSON_ENTRY % {b"n": n} for n in range(99_999)) + b"]}",
     ),
-    "three entries of 2 MB in emoji": lambda: said(
+    "three entries of 2 MB in emoji": lambda: reply(
         "Content-Type: application/rss+xml\r\n",
         b"<rss version='2.0'><channel>"
         + 3 * (b"<item><description>%s</description></item>" % EMOJI),
     ),
-    "4 MB in UTF-16": lambda: said(
+    "4 MB in UTF-16": lambda: reply(
         "Content-Type: application/rss+xml\r\n",
         make_feed(9999, 2500, "rich").decode()[:1_999_000].encode("utf-16"),
     ),
-    "a good feed of 15 MB": lambda: said(
+    "a good feed of 15 MB": lambda: reply(
         "Content-Type: application/rss+xml\r\n", make_feed(9999, 5000, "rich")[:14_999_000]
     ),
 }  # fmt: skip
 
 
 def report() -> str:
-    """A section of Markdown."""
-    with feeds_served("rich") as urls:
-        alone = max(_peak(urls) for _ in range(ROUNDS))
+    """Measure and return the section in Markdown."""
+    with serve_feeds("rich") as urls:
+        alone = max(_peak(urls) for _ in range(RUNS))
         rows = []
         for case, script in CASES.items():
             with _hostile(script) as url:
-                peak = max(_peak([url, *urls]) for _ in range(ROUNDS))
+                peak = max(_peak([url, *urls]) for _ in range(RUNS))
             rows.append(f"| {case} | {peak / 1e6:.0f} | {(peak - alone) / 1e6:+.0f} |")
     table = "\n".join(rows)
     return f"""\
 ## Memory
 
-{FEEDS} rich feeds of {ENTRIES} entries, first read: the highest sum over all processes, in MB, \
-the higher of {ROUNDS} runs. Then the same with one hostile server of [the list](hostile.md) \
-beside them.
+{FEEDS} rich feeds of {ENTRIES} entries, first fetch: the highest sum over all processes, in MB, \
+the higher of {RUNS} runs.
+Then the same together with one hostile server of [the list](hostile.md).
 
-| beside the {FEEDS} feeds | peak | more |
+| with the {FEEDS} feeds | peak | more |
 |---|---|---|
 | nothing | {alone / 1e6:.0f} | |
 {table}
@@ -97,5 +97,5 @@ def _hostile(script: Callable[[], Script]) -> Iterator[str]:
 def _peak(urls: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _, peak = timed(Aggregator().prepare(folder, urls), folder)
+        _, peak = run_timed(Aggregator().prepare(folder, urls), folder)
         return peak

@@ -1,9 +1,10 @@
-"""The cross-outlet merges in the feeds of shared/data/replay, to be read through by eye.
+"""The stories of several outlets in the feeds of shared/data/replay, to be checked by hand.
 
-every snapshot of every series, in time order --the line--> stories of several outlets
+every snapshot of every series, in time order --ingest--> stories of several outlets
 """
 
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,19 +12,23 @@ from urllib.parse import urlsplit
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Fetched, ParsedFeed, Source, Story, Validators
 from aggregator.store import open_store
-from benchmarks.stories import SHARED, take_in
+from benchmarks.inline import open_ingest
+from benchmarks.stories import SHARED
 
 __all__ = ["write_merges"]
 
 
 def write_merges(file: Path) -> None:
-    """Write the stories that more than one outlet tells, with what says so."""
+    """Write the stories that several outlets have, with the reasons for each."""
     snapshots = sorted((SHARED / "data" / "replay").glob("*/*.xml"), key=lambda path: path.name)
     if not snapshots:
         raise SystemExit(f"The snapshots are missing; they are expected in {SHARED}.")
     sources: dict[str, Source] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(Path(folder) / "news.db")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(open_store(Path(folder) / "news.db")) as store,
+        open_ingest(store, sources) as ingest,
+    ):
         for path in snapshots:
             parsed = parse(_fetched(path))
             if not isinstance(parsed, ParsedFeed) or not parsed.entries:
@@ -34,15 +39,14 @@ def write_merges(file: Path) -> None:
                 sources[id_] = Source(
                     id=id_, name=id_, feed=f"https://{id_}.example/", site=f"https://{host}/"
                 )
-                store.sync(list(sources.values()), datetime(2020, 1, 1, tzinfo=UTC))
+                store.sources.sync(list(sources.values()), datetime(2020, 1, 1, tzinfo=UTC))
             now = datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            take_in(store, sources, sources[id_], parsed.entries, now)
-        stories = [store.story(id_) for id_ in store.story_ids()]
-        store.close()
+            ingest(sources[id_], parsed.entries, now)
+        stories = [store.stories.get(id_) for id_ in store.stories.ids()]
     merged = [story for story in stories if story and story.duplicates]
-    text = "\n".join(_described(story) for story in merged)
+    text = "\n".join(_describe(story) for story in merged)
     file.write_text(text, encoding="utf-8")
-    print(f"{len(stories)} stories, {len(merged)} of them told by several outlets: {file}")
+    print(f"{len(stories)} stories, {len(merged)} of them of several outlets: {file}")
 
 
 def _fetched(path: Path) -> Fetched:
@@ -52,7 +56,7 @@ def _fetched(path: Path) -> Fetched:
     )  # fmt: skip
 
 
-def _described(story: Story) -> str:
+def _describe(story: Story) -> str:
     lines = [f"{story.id}  {'; '.join(story.reasons)}"]
     for entry in story.entries:
         lines.append(f"    {entry.source}  {entry.published:%Y-%m-%d %H:%M}  {entry.title}")

@@ -1,10 +1,10 @@
-"""How many answers a second: our server, a bare Flask view under the same server, and nginx.
+"""Requests per second: our server, a bare Flask view on the same server, and nginx.
 
-    a store of made-up news --aggregator serve--> a warm feed, and 304
-    the same bytes --a Flask view that returns them--> under granian, set up in the same way
+    a store of made-up articles --aggregator serve--> a warm feed, and 304
+    the same bytes --a Flask view that returns them--> on granian, with the same settings
     the static export --nginx--> files
 
-All three are asked by wrk, one after the other, in turns, so that a busy machine is busy for all.
+wrk requests from all three in turn, in several rounds, so that a busy machine slows all of them.
 """
 
 import os
@@ -19,23 +19,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator import config
+from aggregator.config import read_config_file
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Fetched, ParsedFeed, Validators
 from aggregator.store import open_store
 from benchmarks.feeds import NEWEST, make_feed
-from benchmarks.stories import take_in
+from benchmarks.inline import open_ingest
 
 __all__ = ["report"]
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 3, 16
 PATH = "/topics/world.atom"
 
-HEAD = """
+CONFIG = """
 [site]
 title = "The Commons"
 url = "http://127.0.0.1"
@@ -45,12 +45,12 @@ title = "World"
 match = "NOT xyzzy"
 """
 
-BARE = """
+BARE_VIEW = """
 import sys
 from flask import Flask, Response
 from granian import Granian
 from granian.constants import Interfaces
-from aggregator.cli.serve import THREADS
+from aggregator.cli.serve import BLOCKING_THREADS
 from granian.log import LogLevels
 
 body = open(sys.argv[1], "rb").read()
@@ -65,7 +65,7 @@ def load(_):
     return app.wsgi_app
 
 Granian("bare", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI,
-        blocking_threads=THREADS, websockets=False, log_level=LogLevels.warning,
+        blocking_threads=BLOCKING_THREADS, websockets=False, log_level=LogLevels.warning,
         ).serve(target_loader=load)
 """
 
@@ -83,8 +83,8 @@ http {{
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rider:
-    """A row of the table: what is asked of whom."""
+class Target:
+    """A row of the table: what is requested, and the status that is expected."""
 
     name: str
     url: str
@@ -93,95 +93,97 @@ class Rider:
 
 
 def report() -> str:
-    """The table, as a section of docs/measurements.md."""
+    """Measure and return the section in Markdown."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
         folder = Path(name)
-        file = _newsroom(folder)
-        riders = _riders(folder, file, servers)
-        rates: dict[str, list[float]] = {rider.name: [] for rider in riders}
-        for rider in riders:
-            _check(rider)
+        file = _make_site(folder)
+        targets = _targets(folder, file, servers)
+        rates: dict[str, list[float]] = {target.name: [] for target in targets}
+        for target in targets:
+            _check(target)
         for _ in range(ROUNDS):
-            for rider in riders:
-                rates[rider.name].append(_rate(rider))
+            for target in targets:
+                rates[target.name].append(_rate(target))
         size = (folder / "public" / PATH[1:]).stat().st_size
     return _table(rates, size)
 
 
 def _table(rates: dict[str, list[float]], size: int) -> str:
     bare = statistics.median(rates["a bare Flask view"])
-    lines = "".join(
-        f"| {name} | {statistics.median(found):,.0f} | {statistics.median(found) / bare:.2f} |\n"
-        for name, found in rates.items()
+    rows = "".join(
+        f"| {name} | {statistics.median(measured):,.0f} "
+        f"| {statistics.median(measured) / bare:.2f} |\n"
+        for name, measured in rates.items()
     )
     return (
         "## Serving\n\n"
-        f"A feed of {size / 1000:,.0f} KB, asked for by wrk over {CONNECTIONS} connections; the "
-        f"median of {ROUNDS} turns of {SECONDS} seconds each, everything on one machine of "
-        f"{os.cpu_count()} cores.\nThe Flask view returns the same bytes from memory, under the "
-        "same server (granian, one worker).\n\n"
-        "| what | answers/s | beside the bare view |\n|---|---|---|\n" + lines
+        f"A feed of {size / 1000:,.0f} KB, requested by wrk over {CONNECTIONS} connections; the "
+        f"median of {ROUNDS} rounds of {SECONDS} seconds each, everything on one machine with "
+        f"{os.cpu_count()} cores.\nThe Flask view returns the same bytes from memory, on the same "
+        "server (granian, one worker).\n\n"
+        "| what | requests/s | ratio to the bare view |\n|---|---|---|\n" + rows
     )
 
 
-def _newsroom(folder: Path) -> Path:
-    """A feeds.toml with a database of 300 articles of ten outlets."""
+def _make_site(folder: Path) -> Path:
+    """Write a feeds.toml and a database of 300 articles of ten outlets; return the feeds.toml."""
     file = folder / "feeds.toml"
-    listed = "".join(
+    source_tables = "".join(
         f'[[source]]\nid = "o{n}"\nname = "Outlet {n}"\nfeed = "https://outlet-{n}.example/feed"\n'
         f'site = "https://outlet-{n}.example/"\n'
         for n in range(10)
     )
-    file.write_text(HEAD + listed)
-    read = config.read(file, {})
-    store = open_store(read.database)
-    store.sync(read.all_sources, NEWEST)
-    sources = {source.id: source for source in read.all_sources}
-    for n in range(10):
-        body = make_feed(n, 30, "rich")
-        parsed = parse(
-            Fetched(
-                url="https://x.example/",
-                status=200,
-                content_type="application/xml",
-                body=body,
-                validators=Validators(),
+    file.write_text(CONFIG + source_tables)
+    config = read_config_file(file, {})
+    sources = {source.id: source for source in config.all_sources}
+    with (
+        closing(open_store(config.database)) as store,
+        open_ingest(store, sources, config.topics) as ingest,
+    ):
+        store.sources.sync(config.all_sources, NEWEST)
+        for n in range(10):
+            parsed = parse(
+                Fetched(
+                    url="https://x.example/",
+                    status=200,
+                    content_type="application/xml",
+                    body=make_feed(n, 30, "rich"),
+                    validators=Validators(),
+                )
             )
-        )
-        assert isinstance(parsed, ParsedFeed)
-        take_in(store, sources, sources[f"o{n}"], parsed.entries, NEWEST, read.topics)
-    store.close()
+            assert isinstance(parsed, ParsedFeed)
+            ingest(sources[f"o{n}"], parsed.entries, NEWEST)
     return file
 
 
-def _riders(folder: Path, file: Path, servers: ExitStack) -> list[Rider]:
+def _targets(folder: Path, file: Path, servers: ExitStack) -> list[Target]:
     public = folder / "public"
     program = [sys.executable, "-m", "aggregator", "--config", str(file)]
     subprocess.run([*program, "publish", str(public)], check=True, stdout=subprocess.DEVNULL)
-    ours = servers.enter_context(_serving([*program, "serve", "--port"]))
-    (folder / "bare.py").write_text(BARE)
+    ours = servers.enter_context(_serve([*program, "serve", "--port"]))
+    (folder / "bare.py").write_text(BARE_VIEW)
     bare = [sys.executable, str(folder / "bare.py"), str(public / PATH[1:])]
-    flask = servers.enter_context(_serving(bare))
-    with urllib.request.urlopen(ours + PATH) as answer:
-        etag = answer.headers["ETag"]
-    riders = [
-        Rider(name="a bare Flask view", url=flask + PATH),
-        Rider(name="a warm feed", url=ours + PATH),
-        Rider(name="a warm feed, br", url=ours + PATH, headers=["Accept-Encoding: br"]),
-        Rider(name="a warm feed, with parameters", url=f"{ours}{PATH}?limit=20"),
-        Rider(name="304", url=ours + PATH, headers=[f"If-None-Match: {etag}"], status=304),
+    flask = servers.enter_context(_serve(bare))
+    with urllib.request.urlopen(ours + PATH) as response:
+        etag = response.headers["ETag"]
+    targets = [
+        Target(name="a bare Flask view", url=flask + PATH),
+        Target(name="a warm feed", url=ours + PATH),
+        Target(name="a warm feed, br", url=ours + PATH, headers=["Accept-Encoding: br"]),
+        Target(name="a warm feed, with parameters", url=f"{ours}{PATH}?limit=20"),
+        Target(name="304", url=ours + PATH, headers=[f"If-None-Match: {etag}"], status=304),
     ]
     if shutil.which("nginx"):
         nginx = servers.enter_context(_nginx(folder, public))
-        with urllib.request.urlopen(nginx + PATH) as answer:
-            etag = answer.headers["ETag"]
+        with urllib.request.urlopen(nginx + PATH) as response:
+            etag = response.headers["ETag"]
         known = [f"If-None-Match: {etag}"]
-        riders += [
-            Rider(name="nginx, the static export", url=nginx + PATH),
-            Rider(name="nginx, gzip", url=nginx + PATH, headers=["Accept-Encoding: gzip"]),
-            Rider(name="nginx, 304", url=nginx + PATH, headers=known, status=304),
+        targets += [
+            Target(name="nginx, the static export", url=nginx + PATH),
+            Target(name="nginx, gzip", url=nginx + PATH, headers=["Accept-Encoding: gzip"]),
+            Target(name="nginx, 304", url=nginx + PATH, headers=known, status=304),
         ]
-    return riders
+    return targets
 
 
 @contextmanager
@@ -189,13 +191,13 @@ def _nginx(folder: Path, root: Path) -> Iterator[str]:
     port = _free_port()
     file = folder / "nginx.conf"
     file.write_text(NGINX.format(folder=folder, root=root, port=port))
-    folder.chmod(0o755)  # its workers are somebody else
+    folder.chmod(0o755)  # its workers run as another user
     with _running(["nginx", "-c", str(file)], port) as url:
         yield url
 
 
 @contextmanager
-def _serving(command: Sequence[str]) -> Iterator[str]:
+def _serve(command: Sequence[str]) -> Iterator[str]:
     port = _free_port()
     with _running([*command, str(port)], port) as url:
         yield url
@@ -208,7 +210,7 @@ def _running(command: Sequence[str], port: int) -> Iterator[str]:
         deadline = time.monotonic() + 20
         while not _is_up(port):
             if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit(f"{command[0]} does not start.")
+                raise SystemExit(f"{command[0]} did not start.")
             time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -228,23 +230,23 @@ def _free_port() -> int:
         return port
 
 
-def _check(rider: Rider) -> None:
-    """It answers what it is asked for."""
-    headers = dict(header.split(": ", 1) for header in rider.headers)
-    request = urllib.request.Request(rider.url, headers=headers)
+def _check(target: Target) -> None:
+    """Exit if the target does not respond with the expected status."""
+    headers = dict(header.split(": ", 1) for header in target.headers)
+    request = urllib.request.Request(target.url, headers=headers)
     try:
-        with urllib.request.urlopen(request) as answer:
-            status = answer.status
+        with urllib.request.urlopen(request) as response:
+            status = response.status
     except urllib.error.HTTPError as error:
         status = error.code
-    if status != rider.status:
-        raise SystemExit(f"{rider.name} answers {status} instead of {rider.status}.")
+    if status != target.status:
+        raise SystemExit(f"{target.name} responded {status} instead of {target.status}.")
 
 
-def _rate(rider: Rider) -> float:
-    headers = [part for header in rider.headers for part in ("-H", header)]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *headers, rider.url]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"Requests/sec:\s+([0-9.]+)", told)
-    assert found is not None, told
+def _rate(target: Target) -> float:
+    headers = [part for header in target.headers for part in ("-H", header)]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *headers, target.url]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Requests/sec:\s+([0-9.]+)", output)
+    assert found is not None, output
     return float(found[1])

@@ -19,10 +19,13 @@ from sklearn.svm import LinearSVC
 
 from aggregator.ingest.categorize.learned import Example, Prediction, TopicModel, train
 from aggregator.ingest.categorize.rules import TopicRules, categorize
-from aggregator.ingest.relearn import examples
+from aggregator.ingest.relearn import training_set
 from aggregator.model import (
     Batch,
     Entry,
+    EntryKey,
+    EntryKeyKind,
+    EntryView,
     FetchState,
     Outcome,
     SafeHtml,
@@ -32,7 +35,6 @@ from aggregator.model import (
     Topic,
     TrainingExample,
 )
-from aggregator.query import EntryView, make_entry_fields
 from aggregator.store import open_store
 
 __all__ = ["report", "write_predictions"]
@@ -85,12 +87,12 @@ def _model(rows: Sequence[_Row]) -> TopicModel:
     return trained.model
 
 
-def _judged(model: TopicModel, rows: Sequence[_Row]) -> list[list[Prediction]]:
+def _predictions(model: TopicModel, rows: Sequence[_Row]) -> list[list[Prediction]]:
     return model.predict([_text(row) for row in rows])
 
 
-def _likeliest(judgements: Iterable[Prediction]) -> str | None:
-    best = max(judgements, key=lambda judgement: judgement.probability, default=None)
+def _likeliest(predictions: Iterable[Prediction]) -> str | None:
+    best = max(predictions, key=lambda prediction: prediction.probability, default=None)
     return best.topic if best else None
 
 
@@ -98,9 +100,9 @@ def write_predictions(train_file: Path, test_file: Path, *, is_placing: bool) ->
     """Print {"id", "topic"} for each row of a file, learned from another: the likeliest topic; if
     it is placing, the likeliest of those that are certain, or null."""
     model, rows = _model(_read(train_file)), _read(test_file)
-    for row, judgements in zip(rows, _judged(model, rows), strict=True):
-        sure = [j for j in judgements if j.is_certain] if is_placing else judgements
-        print(json.dumps({"id": row["id"], "topic": _likeliest(sure)}))
+    for row, predictions in zip(rows, _predictions(model, rows), strict=True):
+        certain = [p for p in predictions if p.is_certain] if is_placing else predictions
+        print(json.dumps({"id": row["id"], "topic": _likeliest(certain)}))
 
 
 # ---- how well topics learn -------------------------------------------------------------
@@ -115,7 +117,7 @@ def _split(rows: Sequence[_Row], share: float) -> tuple[list[_Row], list[_Row]]:
 
 
 def _accuracy(model: TopicModel, rows: Sequence[_Row]) -> float:
-    found = map(_likeliest, _judged(model, rows))
+    found = map(_likeliest, _predictions(model, rows))
     right = [bool(topic == row["topic"]) for topic, row in zip(found, rows, strict=True)]
     return sum(right) / len(rows)
 
@@ -131,7 +133,10 @@ def _plain(taught: Sequence[_Row], kept: Sequence[_Row]) -> float:
 
 def _placing(model: TopicModel, rows: Sequence[_Row]) -> tuple[float, float]:
     """Precision and coverage of what is filed as certain."""
-    found = [_likeliest([j for j in judged if j.is_certain]) for judged in _judged(model, rows)]
+    found = [
+        _likeliest([prediction for prediction in predictions if prediction.is_certain])
+        for predictions in _predictions(model, rows)
+    ]
     given = [(topic, row["topic"]) for topic, row in zip(found, rows, strict=True) if topic]
     return sum(topic == truth for topic, truth in given) / len(given), len(given) / len(rows)
 
@@ -167,11 +172,15 @@ def _in_a_newsroom() -> str:
         taught, kept = _split(_read(SETS / f"{name}.jsonl"), 0.5)
         right = filed = 0
         for topic in sorted({row["topic"] for row in taught}):
-            trained = train(list(examples(_taught(taught, topic)).values()), [topic])
-            judged = _judged(trained.model, kept) if trained else []
-            sure = [row["topic"] == topic for (j,), row in zip(judged, kept) if j.is_certain]  # noqa: B905 - none is judged if there is no model
-            filed += len(sure)
-            right += sum(sure)
+            trained = train(list(training_set(_taught(taught, topic)).values()), [topic])
+            predictions = _predictions(trained.model, kept) if trained else []
+            certain = [
+                row["topic"] == topic
+                for (prediction,), row in zip(predictions, kept)  # noqa: B905 - none if there is no model
+                if prediction.is_certain
+            ]
+            filed += len(certain)
+            right += sum(certain)
         lines.append(
             f"| {name} | {filed} | {len(kept)} | {right / filed:.4f} | {right / len(kept):.4f} |"
         )
@@ -217,8 +226,8 @@ def _headlines() -> list[_Row]:
 def _rules(count: int, rows: Sequence[_Row]) -> list[Topic]:
     """Topics of 20 clauses: words, phrases, prefixes, groups and fields of the headlines' own."""
     drawn = random.Random(7)
-    told = (word for row in rows for word in " ".join(_text(row)).lower().split())
-    words = sorted({word for word in told if word.isalpha() and len(word) > 3})
+    every = (word for row in rows for word in " ".join(_text(row)).lower().split())
+    words = sorted({word for word in every if word.isalpha() and len(word) > 3})
 
     def clause() -> str:
         one, other = drawn.choice(words), drawn.choice(words)
@@ -232,23 +241,22 @@ def _rules(count: int, rows: Sequence[_Row]) -> list[Topic]:
     ]
 
 
-def _glimpse(row: _Row) -> EntryView:
+def _view(row: _Row) -> EntryView:
     title, summary = _text(row)
-    document = make_entry_fields(
-        title=title, summary=summary, content="", tags=("News",), source=("harbor", "Harbor"),
-        author="", language="en",
+    return EntryView(
+        entry_id=0, source="harbor", source_name="Harbor", title=title, summary=summary,
+        content="", tags=("News",), author="", language="en",
     )  # fmt: skip
-    return EntryView(entry_id=0, story_number=0, source="harbor", fields=document)
 
 
 def _filing() -> str:
     rows = _headlines()
     lines = ["| topics of 20 clauses | entries a second | placements an entry |", "|---|---|---|"]
     for count in (10, 1_000):
-        rulebook = TopicRules(_rules(count, rows))
-        glimpses = [_glimpse(row) for row in rows]
+        topic_rules = TopicRules(_rules(count, rows))
+        views = [_view(row) for row in rows]
         began = time.perf_counter()
-        placed = sum(len(categorize([glimpse], rulebook, {})) for glimpse in glimpses)
+        placed = sum(len(categorize([view], topic_rules, {})) for view in views)
         rate = len(rows) / (time.perf_counter() - began)
         lines.append(f"| {count:,} | {rate:,.0f} | {placed / len(rows):.2f} |")
     return "\n".join(lines)
@@ -273,7 +281,7 @@ def _archive() -> str:
                 _run(config, *command)
                 for command in (("test", "tried"), ("apply",), ("apply", "--write"))
             ]
-            found = re.search(r"finds: +(\d+)", runs[0].said)
+            found = re.search(r"matches: +(\d+)", runs[0].output)
             times = " | ".join(f"{run.seconds:.1f} s" for run in runs)
             largest = max(run.megabytes for run in runs)
             count = int(found[1]) if found else 0
@@ -282,7 +290,7 @@ def _archive() -> str:
 
 
 class _Run(NamedTuple):
-    said: str
+    output: str
     seconds: float
     megabytes: float
 
@@ -312,7 +320,7 @@ def _fill(database: Path) -> None:
     rows = _headlines()
     drawn = random.Random(3)
     with contextlib.closing(open_store(database)) as store:
-        store.sync([_outlet(n) for n in range(OUTLETS)], NOW)
+        store.sources.sync([_outlet(n) for n in range(OUTLETS)], NOW)
         for start in range(0, STORED, AT_ONCE):
             filed = [_filed(number, drawn.choice(rows)) for number in range(start, start + AT_ONCE)]
             batch = Batch(
@@ -320,8 +328,9 @@ def _fill(database: Path) -> None:
                 state=FetchState(last_success=NOW),
                 outcome=Outcome.CHANGED,
                 new=tuple(filed),
+                new_entry_ids=frozenset(change.story.lead.entry_id for change in filed),
             )
-            store.save(batch, NOW)
+            store.entries.save(batch, NOW)
 
 
 def _outlet(number: int) -> Source:
@@ -334,10 +343,11 @@ def _filed(number: int, row: _Row) -> StoryChange:
     when = NOW - timedelta(minutes=STORED - number)
     link = f"https://o.example/{number}"
     entry = Entry(
-        source=f"o{number // AT_ONCE % OUTLETS}", keys=(f"id {number}",), id=link, url=link,
-        canonical_url=link, title=title, summary=summary, content=SafeHtml(f"<p>{summary}</p>"),
-        author="", published=when, updated=when, tags=(), language="en", image="", enclosures=(),
-        raw_hash=link, content_hash=link, feed_index=0, entry_id=-1 - number % AT_ONCE,
+        source=f"o{number // AT_ONCE % OUTLETS}", keys=(EntryKey(EntryKeyKind.ID, str(number)),),
+        id=link, url=link, canonical_url=link, title=title, summary=summary,
+        content=SafeHtml(f"<p>{summary}</p>"), author="", published=when, updated=when, tags=(),
+        language="en", image="", enclosures=(), raw_hash=link, content_hash=link,
+        feed_index=0, entry_id=number + 1,
     )  # fmt: skip
     story = Story(
         id=f"{number:016x}", public_id=link, lead=entry, published=when, updated=when,

@@ -1,6 +1,6 @@
 """Are all our feeds valid? Asked of the judges of the field, over all real feeds of shared/data.
 
-    every real feed, and every series of snapshots --the line--> store --publish--> files
+    every real feed, and every series of snapshots --ingest--> store --publish--> files
     files --W3C feed validator at AA | the grammar of RFC 4287 | the schema of JSON Feed--> verdict
 
 The judges stand beside the project, in one folder: `feedvalidator`, a clone of
@@ -14,19 +14,21 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator import config
-from aggregator.config import Config
+from aggregator.config import Config, parse_config
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import ALL, Fetched, ParsedFeed, Validators
-from aggregator.render.public_urls import FEED_MEDIA_TYPES
-from aggregator.site import FeedParams, PublicSite, export_file_name
+from aggregator.render.formats import FORMATS
+from aggregator.site import NO_PARAMS, FeedParams, PublicSite
+from aggregator.site.export import export_file_name
 from aggregator.store import Store, open_store
-from benchmarks.stories import SHARED, take_in
+from benchmarks.inline import open_ingest
+from benchmarks.stories import SHARED
 
-__all__ = ["judge"]
+__all__ = ["check_feeds"]
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 FEEDS = SHARED / "data" / "feeds" / "real"
@@ -79,10 +81,10 @@ for (const name of fs.readFileSync(0, 'utf8').trim().split('\\n'))
             [name, 'error', 'schema', JSON.stringify(check.errors).slice(0, 200)]));
 """
 
-ASKED = [
-    (f"{path}.{ending}", asked)
-    for ending in FEED_MEDIA_TYPES
-    for path, asked in (
+ON_REQUEST = [
+    (f"{path}.{extension}", params)
+    for extension in FORMATS
+    for path, params in (
         ("/topics/courts+work", FeedParams(limit=20)),
         ("/search", FeedParams(q='police OR tag:"R & D" OR "work"', excluded_sources=("real-1",))),
         (
@@ -91,13 +93,13 @@ ASKED = [
         ),
     )
 ]
-"""What is published only if somebody asks."""
+"""What is published only on request."""
 
 Verdict = Sequence[str]
 """File, error or warning, its kind, what about."""
 
 
-def judge(judges: Path) -> None:
+def check_feeds(judges: Path) -> None:
     """Print how many files each judge has looked at, and everything that one complains of."""
     with tempfile.TemporaryDirectory() as folder:
         files = _publish(Path(folder))
@@ -121,8 +123,8 @@ def _verdicts(files: Mapping[Path, str], judges: Path) -> Iterator[Verdict]:
         str(judges / "venv" / "bin" / "python"), "-W", "ignore",
         "-c", _W3C, str(judges / "feedvalidator" / "src"),
     ]  # fmt: skip
-    yield from _said(validator, addressed, judges)
-    yield from _said(["node", "-e", _SCHEMA], of(".json"), judges)
+    yield from _verdicts_of(validator, addressed, judges)
+    yield from _verdicts_of(["node", "-e", _SCHEMA], of(".json"), judges)
     jing = subprocess.run(
         ["jing", "-c", str(judges / "atom.rnc"), *of(".atom")],
         capture_output=True, text=True, check=False,
@@ -132,7 +134,7 @@ def _verdicts(files: Mapping[Path, str], judges: Path) -> Iterator[Verdict]:
         yield f"{name}.atom", "error", "grammar", complaint
 
 
-def _said(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterator[Verdict]:
+def _verdicts_of(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterator[Verdict]:
     run = subprocess.run(
         command, input="\n".join(names), capture_output=True, text=True, check=True, cwd=folder
     )
@@ -140,51 +142,51 @@ def _said(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterato
 
 
 def _publish(folder: Path) -> dict[Path, str]:
-    """Every feed and list of an edition of all real feeds, as files with their addresses."""
-    read, store = _edition(folder)
-    store.archive(50, NOW)
-    for number, story in enumerate(store.latest(ALL, 200)):
-        if number % 20 == 0:
-            store.hide(story.id, "to see what becomes of it", NOW)
-    edition = PublicSite(read, store)
+    """Every feed and list of a site with all real feeds, as files with their URLs."""
     files: dict[Path, str] = {}
-    lists = [path for path in edition.paths() if not export_file_name(path).endswith(".html")]
-    for path, asked in [*((path, FeedParams()) for path in lists), *ASKED]:
-        name = export_file_name(path)
-        place = edition.find(path, asked)
-        document = place.build() if place else None
-        if place and document and document.status == 200 and not document.redirect_to:
-            file = folder / f"{len(files)}" / name if asked != FeedParams() else folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(document.body)
-            files[file] = f"{URL}{place.path}"
-    store.close()
+    with closing(open_store(folder / "news.db")) as store:
+        config = _ingest_all(folder, store)
+        store.lists.archive(50, NOW)
+        for number, story in enumerate(store.lists.latest(ALL, 200)):
+            if number % 20 == 0:
+                store.stories.take_down(story.id, "to see what becomes of it", NOW)
+        site = PublicSite(config, store)
+        lists = [path for path in site.paths() if not export_file_name(path).endswith(".html")]
+        for path, params in [*((path, NO_PARAMS) for path in lists), *ON_REQUEST]:
+            name = export_file_name(path)
+            resource = site.find(path, params)
+            document = resource.build() if resource else None
+            if resource and document and document.status == 200 and not document.redirect_to:
+                file = folder / name if params == NO_PARAMS else folder / f"{len(files)}" / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(document.body)
+                files[file] = f"{URL}{resource.path}"
     return files
 
 
-def _edition(folder: Path) -> tuple[Config, Store]:
-    """All real feeds, each in full, and all snapshots, in the order of time."""
+def _ingest_all(folder: Path, store: Store) -> Config:
+    """Ingest all real feeds, each in full, and all snapshots, in the order of time."""
     single = {f"real-{number}": path for number, path in enumerate(sorted(FEEDS.iterdir()))}
     snapshots = sorted(REPLAY.glob("*/*.xml"), key=lambda path: path.name)
     if not snapshots:
         raise SystemExit(f"The feeds are missing; they are expected in {SHARED}.")
     series = {path.parent.name for path in snapshots}
-    read = config.parse(
+    config = parse_config(
         HEAD + "".join(map(_listed, [*single, *sorted(series)])), folder / "feeds.toml", {}
     )
-    store = open_store(folder / "news.db")
-    sources = {source.id: source for source in read.all_sources}
-    store.sync(read.all_sources, NOW)
-    told = [
+    sources = {source.id: source for source in config.all_sources}
+    store.sources.sync(config.all_sources, NOW)
+    documents = [
         (id_, path, NOW + timedelta(minutes=number))
         for number, (id_, path) in enumerate(single.items())
     ]
-    told += [(path.parent.name, path, _time_of(path)) for path in snapshots]
-    for id_, path, now in told:
-        parsed = parse(_fetched(path))
-        if isinstance(parsed, ParsedFeed):
-            take_in(store, sources, sources[id_], parsed.entries, now, read.topics)
-    return read, store
+    documents += [(path.parent.name, path, _time_of(path)) for path in snapshots]
+    with open_ingest(store, sources, config.topics) as ingest:
+        for id_, path, now in documents:
+            parsed = parse(_fetched(path))
+            if isinstance(parsed, ParsedFeed):
+                ingest(sources[id_], parsed.entries, now)
+    return config
 
 
 def _listed(id_: str) -> str:

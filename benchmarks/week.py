@@ -1,7 +1,7 @@
 """A week of 1,000 sources, with time passed in: how much is asked, and how soon news is here.
 
 The outlets and their servers are made up; who is asked when is decided by the production
-code (`ingest.schedule`, `ingest.states`), and by it alone. Beside it stands fixed hourly
+code (`ingest.schedule`, `ingest.fetch_state`), and by it alone. Beside it stands fixed hourly
 polling of the same outlets, with the same faults.
 
     outlet (articles, server, faults) <--asked at a time-- schedule(state)  -> log of requests
@@ -17,13 +17,18 @@ from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 from typing import Literal
 
-from aggregator.ingest.domains import registrable_domain
-from aggregator.ingest.fetch_state import after_backoff, after_failure, after_success
+from aggregator.ingest.fetch_state import (
+    after_backoff,
+    after_document,
+    after_failure,
+    after_unchanged,
+)
 from aggregator.ingest.schedule import is_full_fetch_due
 from aggregator.model import (
     RECENT_ENTRIES,
     Backoff,
     Failed,
+    FailureKind,
     FeedMeta,
     Fetched,
     FetchState,
@@ -32,6 +37,7 @@ from aggregator.model import (
     Unchanged,
     Validators,
 )
+from aggregator.text.urls import registrable_domain
 
 __all__ = ["report"]
 
@@ -66,12 +72,12 @@ class Outlet:
     articles: list[datetime]
     window: int
     habit: Habit
-    pace: PollingHints
+    hints: PollingHints
     fresh: int
     down: list[tuple[datetime, datetime]]
     gone: datetime | None
     limited: list[tuple[datetime, datetime]]
-    told: int = -1
+    seen: int = -1
     """The newest article of its last whole answer, by place."""
 
     def newest(self, now: datetime) -> int:
@@ -96,7 +102,7 @@ def _outlet(number: int, chance: random.Random) -> Outlet:
         articles=_articles(gap, chance),
         window=max(int(_between(WINDOWS, chance)), int(6 * 3600 / gap)),
         habit=chance.choices(("good", "hash", "lies"), (70, 28, 2))[0],
-        pace=_pace(chance),
+        hints=_hints(chance),
         fresh=chance.choices((0, 300, 600, 1800, 3600), (60, 15, 10, 10, 5))[0],
         down=_times(chance, 0.10, timedelta(hours=6)) + _times(chance, 0.02, timedelta(days=4)),
         gone=BEGIN + chance.random() * WEEK if chance.random() < 0.005 else None,
@@ -124,7 +130,7 @@ def _articles(gap: float, chance: random.Random) -> list[datetime]:
     return found
 
 
-def _pace(chance: random.Random) -> PollingHints:
+def _hints(chance: random.Random) -> PollingHints:
     """As in 277 real feeds: 13 % have a ttl, 11 % sy:updatePeriod, most of them hourly."""
     kind = chance.random()
     if kind < 0.13:
@@ -175,13 +181,19 @@ class Log:
 def _answer(outlet: Outlet, validators: Validators, now: datetime) -> Fetched | Unchanged | Failed:
     """What the outlet's server says. Its validator is the number of articles."""
     if outlet.gone and now >= outlet.gone:
-        return Failed(error="gone", status=410)
+        return Failed(kind=FailureKind.HTTP_STATUS, error="gone", status=410)
     if _is_in(outlet.down, now):
-        return Failed(error="down", status=500)
+        return Failed(kind=FailureKind.HTTP_STATUS, error="down", status=500)
     if until := _is_in(outlet.limited, now):
         wait = int((until - now).total_seconds()) + 1
-        hold = Backoff(domain=registrable_domain(outlet.source.feed), until=until)
-        return Failed(error="busy", status=429, retry_after=wait, backoff=hold)
+        backoff = Backoff(domain=registrable_domain(outlet.source.feed), until=until)
+        return Failed(
+            kind=FailureKind.HTTP_STATUS,
+            error="busy",
+            status=429,
+            retry_after=wait,
+            backoff=backoff,
+        )
     newest = str(outlet.newest(now))
     etag = "" if outlet.habit == "hash" else newest
     is_known = validators.etag == newest or (outlet.habit == "lies" and validators.etag)
@@ -199,19 +211,19 @@ def _answer(outlet: Outlet, validators: Validators, now: datetime) -> Fetched | 
 def _read(outlet: Outlet, now: datetime, log: Log) -> None:
     """Take in what the feed shows, and note how late; the first time, its archive."""
     newest = outlet.newest(now)
-    shown = max(newest - outlet.window, 0)
-    if outlet.told >= 0:
-        log.missed += max(0, shown - outlet.told)
-        for article in outlet.articles[max(outlet.told, shown) : newest]:
+    oldest = max(newest - outlet.window, 0)
+    if outlet.seen >= 0:
+        log.missed += max(0, oldest - outlet.seen)
+        for article in outlet.articles[max(outlet.seen, oldest) : newest]:
             log.delays.append((now - article).total_seconds() / 60)
-    outlet.told = newest
+    outlet.seen = newest
 
 
 def _adaptive(outlets: Sequence[Outlet]) -> Log:
     """The production code's week."""
     log = Log()
     states = {outlet.source.id: FetchState() for outlet in outlets}
-    holds: dict[str, Backoff] = {}
+    backoffs: dict[str, Backoff] = {}
     hosts: dict[str, datetime] = {}
     queue = [(BEGIN, number) for number in range(len(outlets))]
     heapq.heapify(queue)
@@ -220,16 +232,16 @@ def _adaptive(outlets: Sequence[Outlet]) -> Log:
         outlet = outlets[number]
         source, state = outlet.source, states[outlet.source.id]
         domain = registrable_domain(source.feed)
-        hold = holds.get(domain)
-        if hold and hold.until > due:
-            after = after_backoff(source, state, hold, due)
+        backoff = backoffs.get(domain)
+        if backoff and backoff.until > due:
+            after = after_backoff(source, state, backoff, due)
         else:
             host = source.feed.split("/")[2]
             now = max(due, hosts.get(host, BEGIN))  # its turn at the host
             hosts[host] = now + SPACING
             after, answer = _asked(outlet, state, now, log)
             if isinstance(answer, Failed) and answer.backoff:
-                holds[domain] = answer.backoff
+                backoffs[domain] = answer.backoff
         states[source.id] = after
         if not after.retired_at and after.next_fetch:
             heapq.heappush(queue, (after.next_fetch, number))
@@ -246,17 +258,18 @@ def _asked(
     log.request(source.feed.split("/")[2], now, _kind(answer))
     if isinstance(answer, Failed):
         return after_failure(source, state, answer, now), answer
-    feed = None
     if isinstance(answer, Fetched):
         _read(outlet, now, log)
-        shown = outlet.articles[max(0, outlet.told - outlet.window) : outlet.told]
-        feed = FeedMeta(
-            polling_hints=outlet.pace,
-            oldest=shown[0] if shown else None,
-            newest=shown[-1] if shown else None,
-        )
-    dates = outlet.articles[max(0, outlet.told - RECENT_ENTRIES) : max(0, outlet.told)]
-    return after_success(source, state, answer, feed, dates, now, is_pushed=False), answer
+    dates = outlet.articles[max(0, outlet.seen - RECENT_ENTRIES) : max(0, outlet.seen)]
+    if isinstance(answer, Unchanged):
+        return after_unchanged(source, state, answer, dates, now, is_pushed=False), answer
+    listed = outlet.articles[max(0, outlet.seen - outlet.window) : outlet.seen]
+    meta = FeedMeta(
+        polling_hints=outlet.hints,
+        oldest=listed[0] if listed else None,
+        newest=listed[-1] if listed else None,
+    )
+    return after_document(source, state, answer, meta, dates, now), answer
 
 
 def _hourly(outlets: Sequence[Outlet]) -> Log:
@@ -278,8 +291,8 @@ def _hourly(outlets: Sequence[Outlet]) -> Log:
 def _closed(outlets: Sequence[Outlet], log: Log) -> Log:
     """With what nobody can see any more at the end of the week, but for feeds that are gone."""
     for outlet in outlets:
-        if outlet.told >= 0 and not outlet.gone:
-            log.missed += max(0, outlet.newest(BEGIN + WEEK) - outlet.window - outlet.told)
+        if outlet.seen >= 0 and not outlet.gone:
+            log.missed += max(0, outlet.newest(BEGIN + WEEK) - outlet.window - outlet.seen)
     return log
 
 

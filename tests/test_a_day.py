@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from aggregator.model import ALL
 from tests.harness.builders import NOW, prose
 from tests.harness.newsroom import Newsroom, article
 
@@ -105,7 +106,7 @@ def test_one_broken_outlet_costs_only_itself(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.rss") == ["Fine"]
     (failure,) = report.failed
     assert failure.source == "broken"
-    health = {h.source: h for h in newsroom.store.health()}["broken"]
+    health = {h.source: h for h in newsroom.store.sources.health()}["broken"]
     assert "500" in health.error
     assert health.failing_since == NOW
     assert health.next_fetch is not None
@@ -121,7 +122,7 @@ def test_an_outlet_that_recovers(newsroom: Newsroom) -> None:
 
     newsroom.ingests(later=HOUR)
 
-    (health,) = newsroom.store.health()
+    (health,) = newsroom.store.sources.health()
     assert (health.error, health.failing_since) == ("", None)
     assert newsroom.titles("/all.atom") == ["Back"]
 
@@ -147,7 +148,8 @@ def test_news_outlives_its_source(newsroom: Newsroom) -> None:
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Still here"))
     newsroom.ingests()
-    newsroom._toml = newsroom._toml.split("[[source]]")[0]
+    _, table, source = newsroom.written.partition("[[source]]")
+    newsroom.change(table + source, "")
 
     assert newsroom.titles("/all.atom") == ["Still here"]
     assert newsroom.read("/all.rss").entries[0].source.title == "Harbor"
@@ -191,12 +193,12 @@ def test_a_stub_that_grows(newsroom: Newsroom) -> None:
     newsroom.ingests("harbor")
     newsroom.ingests("commons", later=HOUR)
     seen = newsroom.ids()
-    before = {story.id for story in newsroom.store.latest("all", 5)}
+    before = {story.id for story in newsroom.store.lists.latest(ALL, 5)}
 
     newsroom.publishes("harbor", article("Cranes stand still", text=text))
     newsroom.ingests("harbor", later=HOUR)
 
-    (told,) = newsroom.store.latest("all", 5)
+    (told,) = newsroom.store.lists.latest(ALL, 5)
     assert told.lead.source == "harbor"
     assert set(newsroom.ids()) <= set(seen)
     (gone,) = before - {told.id}
@@ -217,7 +219,7 @@ def test_two_reports_of_one_event(newsroom: Newsroom) -> None:
                 link="https://p.example/1"),
     )  # fmt: skip
     newsroom.ingests()
-    one, other = newsroom.store.latest("all", 5)
+    one, other = newsroom.store.lists.latest(ALL, 5)
 
     assert f'/stories/{other.id}">{other.lead.title}' in newsroom.get(f"/stories/{one.id}").text
     assert f'/stories/{one.id}">{one.lead.title}' in newsroom.get(f"/stories/{other.id}").text

@@ -1,191 +1,320 @@
-"""The floors and the rooms of the house, as data."""
+"""Layers, libraries, clocks and file names of the package, and that each rule binds.
+
+The layers are contracts in pyproject.toml that import-linter checks. What it cannot say is checked
+here: that a library is imported in one place, and one without a row in the table nowhere. Every
+rule is also tried on a copy of the package in which a file breaks it.
+"""
 
 import ast
+import re
+import shutil
+import subprocess
 import sys
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-HOUSE = Path(__file__).parent.parent / "aggregator"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "aggregator"
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
 
-FLOORS = {
-    "errors": 0, "text": 0, "words": 0, "model": 0, "query": 0,
-    "config": 1,
-    "ingest.pipeline": 3, "ingest.intake": 3, "ingest.filing": 3,
-    "ingest.retelling": 3, "ingest.refiling": 3, "ingest.states": 3,
-    "ingest.teaching": 3, "ingest.learners": 3,
-    "ingest.workers": 3, "ingest": 2,
-    "store": 2, "publish": 2,
-    "edition": 3, "hub": 3,
-    "web": 4, "cli": 4, "demo": 4,
-}  # fmt: skip
-"""Module or folder -> its floor. A file imports from lower floors, or inside its folder."""
-GROUND = {"errors", "text", "words"}
-"""What everything stands on."""
-
-ROOMS = {
+LIBRARIES = {
+    "ahocorasick_rs": {"query.evaluate", "text.boilerplate"},  # words of rules, of sources
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
-    "feedparser": {"ingest.parse"},
-    "nh3": {"ingest.clean"}, "dateutil": {"ingest.clean"},
-    "selectolax": {"text"},
-    "w3lib": {"ingest.addresses", "ingest.clean"},  # addresses to compare, addresses to publish
-    "pebble": {"ingest.workers"},
-    "rensa": {"ingest.prints"}, "Stemmer": {"words"},
-    "ahocorasick_rs": {"ingest.boilerplate", "query.rules"},  # sentences of outlets, words of rules
-    "publicsuffixlist": {"ingest.domains"},
-    "sklearn": {"ingest.learning"}, "numpy": {"ingest.learning"}, "scipy": {"ingest.learning"},
-    "wordllama": {"ingest.learning"},
-    "whatlang": {"ingest.languages"}, "langcodes": {"ingest.clean"},
-    "luqum": {"query.syntax"}, "tomlkit": {"config.edit"},
-    "pydantic": {"config"}, "pydantic_core": {"config"},
-    "feedgen": {"publish.rss", "publish.atom", "publish.feedgen_mends"},
-    "lxml": {"publish.feedgen_mends", "publish.opml"},
-    "jinja2": {"publish.pages"}, "markupsafe": {"publish.pages"},
-    "sqlite_utils": {"store"},
-    "sqlite3": {"store.connection", "store.schema", "store.sqlite", "store.doctor"},
-    "flask": {"web"}, "werkzeug": {"web"},
-    "brotli": {"publish.compress"}, "backports": {"publish.compress"},
-    "granian": {"cli.serve"},
+    "backports": {"render.compress"}, "brotli": {"render.compress"},
     "click": {"cli"}, "rich": {"cli"},
-    "structlog": {"cli", "ingest.pipeline"},
+    "dateutil": {"text.dates"},
+    "feedgen": {"render.atom", "render.feedgen_ext", "render.rss"},
+    "feedparser": {"ingest.parse"},
+    "flask": {"web"}, "werkzeug": {"web"},
+    "granian": {"cli.serve"},
+    "jinja2": {"render.pages"}, "markupsafe": {"render.pages"},
+    "langcodes": {"ingest.clean"}, "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
+    "luqum": {"query.syntax"},
+    "lxml": {"render.feedgen_ext", "render.opml"},
+    "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
+    "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
+    "pebble": {"ingest.workers"},
+    "publicsuffixlist": {"text.urls"}, "w3lib": {"text.urls"},
+    "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
+    "rensa": {"ingest.dedupe.fingerprints"},
+    "selectolax": {"text.html"}, "Stemmer": {"text.tokens"},
+    "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
+    "structlog": {"cli", "ingest.runs", "scheduler", "websub.hub"},
 }  # fmt: skip
-"""Library -> the only modules or folders that import it."""
+"""Library -> the only modules and packages that import it."""
 
-STEPS = {"fetch", "parse", "clean", "dedupe", "categorize", "schedule"}
+CLOCKS = {"app", "cli", "demo", "ingest.fetch", "scheduler", "store.sqlite", "web", "websub.hub"}
+"""Modules and packages that may read the clock or the environment; all others are given both."""
+CLOCK = re.compile(r"datetime\.now|os\.environ|(?<!\w)time\.time\(|'now'")  # 'now': SQLite's clock
 
-FILES = sorted(HOUSE.rglob("*.py"))
+NAMED_BY_PACKAGE = {"cli": "commands", "store/sqlite": "parts", "model": "nouns"}
+"""Packages whose files may have the name of a file elsewhere, and what they are named as."""
 
 
-def _module(file: Path) -> str:
-    parts = file.relative_to(HOUSE).with_suffix("").parts
+def _module(file: Path, package: Path) -> str:
+    parts = file.relative_to(package).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
-def _imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative import"
-            module = node.module or ""
-            yield module
-            if module.startswith("aggregator"):
-                yield from (
-                    f"{module}.{alias.name}"
-                    for alias in node.names
-                    if _is_module(f"{module}.{alias.name}")
-                )
-
-
-def _is_module(name: str) -> bool:
-    path = HOUSE.parent / name.replace(".", "/")
-    return path.is_dir() or path.with_suffix(".py").is_file()
-
-
-def _ours(file: Path) -> set[str]:
-    found = {name.removeprefix("aggregator").lstrip(".") for name in _imports(file)
-             if name.split(".")[0] == "aggregator"}  # fmt: skip
-    return found - {""}
-
-
-def _floor(module: str) -> int | None:
-    while module:
-        if module in FLOORS:
-            return FLOORS[module]
-        module = module.rpartition(".")[0]
-    return None
-
-
-def _stands_in(module: str, places: set[str]) -> bool:
+def _is_in(module: str, places: set[str]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
-@pytest.mark.parametrize("file", FILES, ids=_module)
-def test_a_file_imports_from_below(file: Path) -> None:
-    """Never from its own floor but inside its folder, never from above."""
-    module = _module(file)
-    floor = _floor(module)
-    if floor is None:
-        assert module in ("", "__main__")
-        return
-    room = module.partition(".")[0]
-    for name in _ours(file):
-        other = _floor(name)
-        assert other is not None, name
-        same_room = name.partition(".")[0] == room or (
-            room == "cli" and name.startswith(("demo", "web"))  # the doors of the program
-        )
-        assert other < floor or same_room or name in GROUND, f"{module} imports {name}"
+def _imported_libraries(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names = [node.module or ""]
+        for name in names:
+            library = name.partition(".")[0]
+            if library != "aggregator" and library not in sys.stdlib_module_names - {"sqlite3"}:
+                yield library
 
 
-@pytest.mark.parametrize("file", FILES, ids=_module)
-def test_one_library_one_room(file: Path) -> None:
-    """A library is imported where it lives and nowhere else."""
-    module = _module(file)
-    for name in _imports(file):
-        library = name.partition(".")[0]
-        if library != "aggregator" and library not in sys.stdlib_module_names - {"sqlite3"}:
-            assert library in ROOMS, f"{module} imports {name}, which has no room yet"
-            assert _stands_in(module, ROOMS[library]), f"{module} imports {name}"
+def misplaced_libraries(package: Path) -> set[tuple[str, str]]:
+    """Each module that imports a library which belongs elsewhere, or nowhere yet."""
+    return {
+        (module, library)
+        for file in package.rglob("*.py")
+        for module in [_module(file, package)]
+        for library in _imported_libraries(file)
+        if not _is_in(module, LIBRARIES.get(library, set()))
+    }
 
 
-@pytest.mark.parametrize("step", sorted(STEPS))
-def test_a_step_knows_only_values(step: str) -> None:
-    """It imports no other step, no store, no configuration, no publisher."""
-    file = HOUSE / "ingest" / f"{step}.py"
-    for name in chain.from_iterable(map(_ours, [file] if file.exists() else _folder(step))):
-        assert name not in {f"ingest.{other}" for other in STEPS - {step}}
-        assert name.partition(".")[0] in {"model", "query", "ingest", *GROUND}
+def clock_readers(package: Path) -> set[str]:
+    """Modules that read the clock or the environment and may not."""
+    return {
+        module
+        for file in package.rglob("*.py")
+        for module in [_module(file, package)]
+        if not _is_in(module, CLOCKS) and CLOCK.search(file.read_text(encoding="utf-8"))
+    }
 
 
-def _folder(step: str) -> list[Path]:
-    found = sorted((HOUSE / "ingest" / step).glob("*.py"))
-    assert found
+def files_of_one_name(package: Path) -> dict[str, list[str]]:
+    """File name -> the files that have it, where nothing says which is meant."""
+    found = defaultdict(list)
+    for file in sorted(package.rglob("*.py")):
+        path = file.relative_to(package)
+        folders = [parent.as_posix() for parent in path.parents]
+        if path.name != "__init__.py" and not NAMED_BY_PACKAGE.keys() & set(folders):
+            found[path.name].append(path.as_posix())
+    return {name: paths for name, paths in found.items() if len(paths) > 1}
+
+
+def too_long(package: Path) -> list[str]:
+    """Files and functions that are longer than one can read."""
+    found = []
+    for file in sorted(package.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if text.count("\n") > MAX_FILE_LINES:
+            found.append(f"{file.relative_to(package)}")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MAX_FUNCTION_LINES:
+                    found.append(f"{file.relative_to(package)}: {node.name}")
     return found
 
 
-def test_the_nouns_import_nothing_of_ours() -> None:
-    """Nor does the ground."""
-    for name in GROUND:
-        assert _ours(HOUSE / f"{name}.py") == set()
-    for file in (HOUSE / "model").glob("*.py"):
-        assert {name.partition(".")[0] for name in _ours(file)} <= {"model"}
+def undocumented(package: Path) -> set[str]:
+    """Modules without a docstring, and public functions and classes without one."""
+    found = set()
+    for file in package.rglob("*.py"):
+        module = _module(file, package)
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        if ast.get_docstring(tree) is None:
+            found.add(module)
+        for node in tree.body:
+            if (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+                and ast.get_docstring(node) is None
+            ):
+                found.add(f"{module}.{node.name}")
+    return found
 
 
-def test_store_and_publish_do_not_know_each_other() -> None:
-    """Nor does the store know a step."""
-    for room, strangers in (
-        ("store", {"ingest", "publish", "config"}),
-        ("publish", {"store", "ingest"}),
-    ):
-        for file in (HOUSE / room).rglob("*.py"):
-            assert not {name.partition(".")[0] for name in _ours(file)} & strangers
+def safe_html_makers(package: Path) -> set[str]:
+    """Modules that declare a text to be safe HTML."""
+    return {
+        _module(file, package)
+        for file in package.rglob("*.py")
+        if re.search(r"(?<!\w)SafeHtml\(", file.read_text(encoding="utf-8"))
+    }
 
 
-@pytest.mark.parametrize("file", FILES, ids=_module)
-def test_only_doors_read_the_clock_and_the_environment(file: Path) -> None:
-    """Steps and publishers get `now` and settings as arguments."""
-    module = _module(file)
-    allowed = {"cli", "web", "demo", "ingest.fetch", "store.sqlite"}
-    text = file.read_text(encoding="utf-8")
-    if not _stands_in(module, allowed):
-        assert "datetime.now" not in text
-        assert "os.environ" not in text
-        assert "time.time(" not in text
-        assert "'now'" not in text  # SQLite's own clock
+# ---- the package as it is
 
 
-@pytest.mark.parametrize("file", FILES, ids=_module)
-def test_every_file_says_what_it_is_for(file: Path) -> None:
-    """The docstring is the sign on the door."""
-    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+def test_libraries() -> None:
+    """One library, one place; one that nobody listed is imported nowhere."""
+    assert misplaced_libraries(PACKAGE) == set()
 
 
-def test_nothing_but_cleaning_makes_safe_html() -> None:
-    """Publishing demands SafeHtml, so only two other places may say that a text is safe:
-    the row that kept it, and the text that was escaped."""
-    makers = {_module(f) for f in FILES if "SafeHtml(" in f.read_text(encoding="utf-8")}
+def test_clocks() -> None:
+    """Steps and renderers are given `now` and their settings."""
+    assert clock_readers(PACKAGE) == set()
 
-    assert makers == {"ingest.clean", "store.rows", "publish.shown"}
+
+def test_file_names() -> None:
+    """A name says which file is meant."""
+    assert files_of_one_name(PACKAGE) == {}
+
+
+def test_lengths() -> None:
+    """No file over 400 lines and no function over 60, in the tests and the benchmarks either."""
+    assert [*too_long(PACKAGE), *too_long(ROOT / "tests"), *too_long(ROOT / "benchmarks")] == []
+
+
+def test_docstrings() -> None:
+    """Every module says what it is, and what is public what it does."""
+    assert undocumented(PACKAGE) == set()
+
+
+def test_safe_html() -> None:
+    """Publishing demands SafeHtml: only cleaning, the row that keeps it and what is escaped
+    make it."""
+    assert safe_html_makers(PACKAGE) == {
+        "ingest.clean.cleaner",
+        "ingest.clean.sanitizer",
+        "render.item",
+        "store.sqlite.mappers",
+    }
+
+
+# ---- the layers, which import-linter checks
+
+
+def _contracts() -> list[dict[str, Any]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        found: list[dict[str, Any]] = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    return found
+
+
+def lint_imports(folder: Path) -> str:
+    """The output of import-linter on the package in a folder; it must be able to run."""
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command as run; run()",
+    ]
+    result = subprocess.run(
+        [*command, "--config", str(ROOT / "pyproject.toml"), "--no-cache"],
+        cwd=folder, env={"PYTHONPATH": str(folder), "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "Contracts:" in result.stdout, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_layers() -> None:
+    """Every contract is kept."""
+    output = lint_imports(ROOT)
+
+    assert f"Contracts: {len(_contracts())} kept, 0 broken." in output, output
+
+
+def test_every_module_has_a_layer() -> None:
+    """A new module is put into a layer before it is imported."""
+    (layers,) = (contract["layers"] for contract in _contracts() if contract["id"] == "layers")
+    placed = {
+        name.strip().removeprefix("aggregator.")
+        for layer in layers
+        for name in re.split(r"[|:]", layer)
+    }
+    modules = {_module(file, PACKAGE) for file in PACKAGE.rglob("*.py")} - {"", "ingest"}
+
+    assert {module for module in modules if not _is_in(module, placed)} == set()
+
+
+# ---- each rule is broken once, in a copy
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package, to break rules in."""
+    shutil.copytree(PACKAGE, tmp_path / "aggregator", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "aggregator"
+
+
+BROKEN_LAYERS = {
+    "ingest/match/broken.py": "from aggregator.ingest.pipeline import ingest_document",  # upwards
+    "ingest/parse/broken.py": "from aggregator.ingest.clean import cleaner",  # step to step
+    "ingest/categorize/broken.py": "from aggregator.store.base import Store",  # step to store
+    "ingest/dedupe/learned.py": "from aggregator.ingest import categorize",
+    "store/sqlite/broken.py": "from aggregator.ingest.match.keys import assign_keys",
+    "site/broken.py": "from aggregator.web import create_app",
+    "web/broken.py": "from aggregator.app import load_config",
+    "text/broken.py": "from aggregator.config import Config",
+}
+"""File -> an import across the layers."""
+
+
+def test_imports_across_layers_are_found(copy: Path) -> None:
+    """Each of them, inside a package too, though all stand there at once."""
+    for name, line in BROKEN_LAYERS.items():
+        (copy / name).write_text(f'"""Broken."""\n{line}\n')
+
+    output = lint_imports(copy.parent)
+
+    for name, line in BROKEN_LAYERS.items():
+        module = "aggregator." + name.removesuffix(".py").replace("/", ".")
+        imported = line.split()[1]
+        assert f"{module} -> {imported}" in output, output
+
+
+BROKEN_CONTRACTS = {
+    "layers": ("query/broken.py", "from aggregator.render import opml"),
+    "pipeline-asks": ("ingest/match/broken.py", "from aggregator.store.base import Store"),
+    "store-base": ("store/base.py", "from aggregator.text import urls"),
+    "backend": ("web/broken.py", "from aggregator.store.sqlite import SqliteStore"),
+    "pure-render": ("render/broken.py", "import flask"),
+    "model": ("model/broken.py", "from aggregator.text import urls"),
+    "cycles": ("query/broken_too.py", "from aggregator.config import Config"),
+}
+"""Contract -> a file, and an import in it that breaks the contract."""
+
+
+def test_every_contract_can_be_broken(copy: Path) -> None:
+    """A contract that nothing breaks would say nothing."""
+    assert BROKEN_CONTRACTS.keys() == {contract["id"] for contract in _contracts()}
+    for name, line in BROKEN_CONTRACTS.values():
+        file = copy / name
+        before = file.read_text() if file.exists() else '"""Broken."""\n'
+        file.write_text(f"{before}\n{line}\n")
+
+    output = lint_imports(copy.parent)
+
+    for contract in _contracts():
+        assert f"{contract['name']} BROKEN" in output, output
+
+
+def test_each_rule_here_can_be_broken(copy: Path) -> None:
+    """The rules that this module checks itself."""
+    broken = copy / "render" / "schema.py"  # the name of a file in config
+    broken.write_text(
+        "import aiohttp\nimport some_new_library\n"
+        "text = SafeHtml(str(datetime.now()))\n"
+        "def public():\n" + "    pass\n" * MAX_FILE_LINES
+    )
+
+    assert misplaced_libraries(copy) == {
+        ("render.schema", "aiohttp"),
+        ("render.schema", "some_new_library"),
+    }
+    assert clock_readers(copy) == {"render.schema"}
+    assert files_of_one_name(copy) == {"schema.py": ["config/schema.py", "render/schema.py"]}
+    assert {"render/schema.py", "render/schema.py: public"} <= set(too_long(copy))
+    assert undocumented(copy) == {"render.schema", "render.schema.public"}
+    assert "render.schema" in safe_html_makers(copy)

@@ -5,27 +5,42 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aggregator import config
+from aggregator.app import create_wsgi_app
 from aggregator.cli import COMMANDS
 from aggregator.cli.topic import topic
+from aggregator.config import json_schema, parse_config
 from aggregator.config.schema import FeedsFile
 from aggregator.errors import ConfigError
-from tests.harness.newsroom import Newsroom, article
+from aggregator.model import FailureKind
+from aggregator.render.formats import FORMATS
+from aggregator.site import ROUTES
+from aggregator.store import open_store
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 SITE = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
 
-KEYS = [
-    (table, key)
-    for table, schema in config.schema()["$defs"].items()
-    for key in schema["properties"]
-]
+TABLES = json_schema()["$defs"]
+KEYS = [(table, key) for table, schema in TABLES.items() for key in schema["properties"]]
+
+PLACEHOLDERS = {
+    "list": ("/all", "/topics/<topic>", "/sources/<source>"),
+    "topics": ("<topic>",),
+    "format": tuple(FORMATS),
+    "page": ("<number>",),
+    "id": ("<id>",),
+}
+"""Placeholder of a route -> what docs/partners.md writes for it."""
+EXAMPLES = {"<topic>": "labor", "<source>": "harbor", "<number>": "1", "<id>": "0" * 16}
+CALLBACKS = "/websub/<token>"
+"""For hubs only; docs/operating.md says so."""
 
 
 def _text(name: str) -> str:
@@ -34,45 +49,37 @@ def _text(name: str) -> str:
 
 @pytest.mark.parametrize(("table", "key"), KEYS, ids=[f"{t}.{k}" for t, k in KEYS])
 def test_every_key_is_documented(table: str, key: str) -> None:
-    """In the section of its table, with its default."""
+    """Each key of feeds.toml is in the section of its table, with its default."""
     name = table.removesuffix("Table").lower()
     heading = re.search(rf"^## `\[+{name}\]+`.*?(?=^## |\Z)", _text("feeds-toml.md"), re.M | re.S)
     assert heading is not None
     row = re.search(rf"^\| `{key}` \|(.+)$", heading.group(), re.M)
     assert row is not None, key
-    properties = config.schema()["$defs"][table]["properties"][key]
-    default = properties.get("default")
+    default = TABLES[table]["properties"][key].get("default")
     if default not in (None, "", [], {}):
         assert json.dumps(default) in row.group(1), (key, default)
 
 
-def test_every_example_of_feeds_toml_is_right() -> None:
-    """What the page shows can be copied."""
+def test_every_example_of_feeds_toml_is_valid() -> None:
+    """Every example can be copied into a feeds.toml."""
     blocks = re.findall(r"```toml\n(.+?)```", _text("feeds-toml.md") + _text("topics.md"), re.S)
     assert len(blocks) >= len(FeedsFile.model_fields)
     for block in blocks:
         tables = tomllib.loads(block)
-        text = (
-            block
-            if "site" in tables
-            else f'{block}\n[site]\ntitle = "T"\nurl = "https://t.example"\n'
-        )
+        text = block if "site" in tables else f"{block}\n{SITE}"
         named = set(re.findall(r'topics = \["([a-z-]+)"', text)) - {
             topic["id"] for topic in tables.get("topic", ())
         }
         text += "".join(f'[[topic]]\nid = "{name}"\ntitle = "T"\n' for name in named)
         try:
-            config.parse(text, ROOT / "feeds.toml", {})
+            parse_config(text, ROOT / "feeds.toml", {})
         except ConfigError as error:
             pytest.fail(f"{block}\n{error}")
 
 
-NAMED = [*COMMANDS, *(f"topic {name}" for name in topic.commands)]
-
-
-@pytest.mark.parametrize("command", NAMED)
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"topic {name}" for name in topic.commands)])
 def test_every_command_is_documented(command: str) -> None:
-    """With each of its options."""
+    """Each command is in docs/operating.md, with each of its options."""
     text = _text("operating.md")
     assert f"`aggregator {command}" in text
     help_ = subprocess.run(
@@ -83,39 +90,98 @@ def test_every_command_is_documented(command: str) -> None:
         assert option in text, option
 
 
-def test_every_address_is_documented(newsroom: Newsroom) -> None:
-    """In the page for partners: whatever an edition publishes, and what machines ask for."""
-    newsroom.lists("harbor")
-    newsroom.has_topic("labor")
-    newsroom.publishes("harbor", article("Cranes"))
-    newsroom.ingests()
-    text = _text("partners.md")
-
-    for path in [*newsroom.edition.paths(), "/healthz"]:
-        address = path.replace("labor", "<topic>").replace("harbor", "<source>")
-        address = re.sub(r"/stories/[0-9a-f]{16}", "/stories/<id>", address)
-        assert f"`{address}`" in text, path
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_kind_of_failure_is_documented(kind: FailureKind) -> None:
+    """Operators see it in `aggregator sources ID` and in the log."""
+    assert f"| `{kind}` |" in _text("operating.md")
 
 
-def test_links_between_pages() -> None:
-    """None leads nowhere."""
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
-            if not target.startswith(("http:", "https:", "mailto:")):
-                assert (page.parent / target).exists(), (page.name, target)
+# ---- addresses
 
 
-def test_the_two_commands_of_the_readme() -> None:
-    """They are targets of the Makefile."""
+def _expanded(template: str) -> Iterator[str]:
+    """The addresses of a route, as docs/partners.md writes them."""
+    name = re.search(r"\{(\w+)\}", template)
+    if name is None:
+        yield template
+        return
+    for value in PLACEHOLDERS[name.group(1)]:
+        yield from _expanded(template.replace(name.group(), value, 1))
+
+
+def _documented_paths() -> set[str]:
+    """Every address in docs/partners.md, without its parameters."""
+    return {path.partition("?")[0] for path in re.findall(r"`(/[^`]*)`", _text("partners.md"))}
+
+
+def _endpoints(folder: Path) -> set[str]:
+    """What the web server answers besides the table of routes."""
+    config = parse_config(f'{SITE}[publish]\nhub = "self"\n', folder / "feeds.toml", {})
+    with open_store(config.database) as store:
+        rules = create_wsgi_app(config, store).url_map.iter_rules()
+        return {rule.rule for rule in rules} - {"/", "/<path:path>"}
+
+
+@pytest.mark.parametrize("template", [route.template for route in ROUTES])
+def test_every_route_is_documented(template: str) -> None:
+    """Partners can look up every address, for every list and format."""
+    assert set(_expanded(template)) - _documented_paths() == set()
+
+
+def test_every_endpoint_is_documented(tmp_path: Path) -> None:
+    """Addresses that only programs use are documented too."""
+    assert _endpoints(tmp_path) - _documented_paths() == {CALLBACKS}
+    assert "`/websub/…`" in _text("operating.md")
+
+
+def test_every_documented_address_has_a_route(tmp_path: Path) -> None:
+    """The page for partners promises nothing that is not there."""
+    unknown = _documented_paths() - _endpoints(tmp_path)
+    for path in set(unknown):
+        example = path
+        for placeholder, value in EXAMPLES.items():
+            example = example.replace(placeholder, value)
+        if any(route.match(example) is not None for route in ROUTES):
+            unknown.remove(path)
+
+    assert unknown == set()
+
+
+# ---- links and names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES])
+def test_links_between_pages(page: Path) -> None:
+    """Every link leads to a file that exists, and to a heading of it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        assert not anchor or anchor in _anchors(file), target
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_commands_of_the_readme_exist() -> None:
+    """Every `make` command of the README is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8")):
-        assert re.search(rf"^{target}:", makefile, re.M), target
+    targets = set(re.findall(r"make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+
+    assert {"demo", "test", "test-all"} <= targets
+    assert {each for each in targets if not re.search(rf"^{each}:", makefile, re.M)} == set()
 
 
 def test_every_point_of_websub_has_its_test() -> None:
-    """What the page lists is walked: each name in brackets is a test of the hub."""
-    walked = set(re.findall(r"`([a-z_]+)`[,)]", _text("websub.md"))) - {"hubs"}
-    tests = (ROOT / "tests" / "websub" / "test_hub.py").read_text(encoding="utf-8")
+    """Each name in brackets is a test of the hub."""
+    named = set(re.findall(r"`([a-z_]+)`[,)]", _text("websub.md"))) - {"hubs"}
+    files = (ROOT / "tests" / "websub").glob("test_*.py")
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in files)
 
-    assert len(walked) > 20
-    assert {name for name in walked if f"def test_{name}(" not in tests} == set()
+    assert len(named) > 20
+    assert {name for name in named if f"def test_{name}(" not in tests} == set()

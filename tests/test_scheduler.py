@@ -4,34 +4,60 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlite_utils import Database
 from structlog.testing import capture_logs
 
-from aggregator import app, scheduler
+from aggregator.app import Runtime, ingest_forever, open_runtime
 from aggregator.demo.press import CannedResponse, Request
-from aggregator.ingest.fetch.client import open_fetcher
-from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.learners import is_training_due
+from aggregator.ingest.learning import is_training_due
 from aggregator.ingest.workers import Workers
-from aggregator.model import Batch, FetchState, Outcome
+from aggregator.model import ALL, Batch, FetchState, Outcome
+from aggregator.scheduler import Scheduler, run_forever
+from aggregator.store import Store
+from aggregator.store.sqlite import SqliteStore
+from aggregator.store.sqlite.connection import Connection
 from tests.harness.newsroom import Newsroom, article
 
+PATIENCE_SECONDS = 10
 
-def _goes_on(newsroom: Newsroom, workers: Workers, until: Callable[[], bool]) -> None:
+
+async def _run_forever(runtime: Runtime) -> None:
+    """The loop, which looks often, and does not learn."""
+    await run_forever(
+        Scheduler(
+            store=runtime.store,
+            fetcher=runtime.fetcher,
+            sources=runtime.config.sources,
+            topics=runtime.config.topics,
+            site_url=runtime.config.site.url,
+            context=runtime.ingest_context,
+            housekeeping=runtime.housekeeping,
+            learn=None,
+            notifier=None,
+            max_sleep_seconds=0.1,
+        )
+    )
+
+
+def _loop(
+    newsroom: Newsroom,
+    workers: Workers,
+    until: Callable[[], bool],
+    store: Store | None = None,
+    run: Callable[[Runtime], Awaitable[None]] = _run_forever,
+) -> None:
     """The loop runs until something is true, for ten seconds at most."""
 
     async def scene() -> None:
-        limits = FetchSettings(user_agent="t", allow_private=(ip_network("127.0.0.0/8"),))
-        async with open_fetcher(limits, {}) as fetcher:
-            room = app.Runtime(
-                config=newsroom.config, store=newsroom.store, fetcher=fetcher, workers=workers
-            )
-            task = asyncio.create_task(scheduler.run_forever(room, newsroom.config.sources))
-            deadline = time.monotonic() + 10
+        async with open_runtime(newsroom.config, store or newsroom.store, workers) as runtime:
+            task = asyncio.ensure_future(run(runtime))
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while not until() and time.monotonic() < deadline:
                 await asyncio.sleep(0.05)
             task.cancel()
@@ -42,33 +68,46 @@ def _goes_on(newsroom: Newsroom, workers: Workers, until: Callable[[], bool]) ->
     assert until()
 
 
+@contextlib.contextmanager
+def _connected(database: Path) -> Iterator[tuple[Store, Database]]:
+    """Another store on the same file, and the connection that it uses in this thread."""
+    connection = Connection(database)
+    with contextlib.closing(SqliteStore(connection)) as store, connection.read() as db:
+        yield store, db
+
+
 @pytest.fixture
-def harbor(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    """A newsroom whose loop looks often."""
-    monkeypatch.setattr(scheduler, "MAX_SLEEP_SECONDS", 0.1)
+def harbor(newsroom: Newsroom) -> Newsroom:
+    """A newsroom with one outlet that has published."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fresh"))
-    newsroom.store.sync(newsroom.config.all_sources, newsroom.now)
+    newsroom.store.sources.sync(newsroom.config.all_sources, newsroom.now)
     return newsroom
+
+
+def _store_errors(logs: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [entry["error"] for entry in logs if entry["event"] == "store_unavailable"]
 
 
 def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Workers) -> None:
     """The loop says so, and fetches when the lock is gone."""
-    with harbor.store._door() as db:  # type: ignore[attr-defined]
-        db.execute("pragma busy_timeout = 50")
     other = sqlite3.connect(harbor.config.database, isolation_level=None)
-    with contextlib.closing(other), capture_logs() as logs:
+    with (
+        _connected(harbor.config.database) as (store, db),
+        contextlib.closing(other),
+        capture_logs() as logs,
+    ):
+        db.execute("pragma busy_timeout = 50")
         other.execute("begin immediate")
 
         def until() -> bool:
-            if other.in_transaction and any(entry["event"] == "store" for entry in logs):
+            if other.in_transaction and _store_errors(logs):
                 other.execute("rollback")
-            return harbor.store.counts().get("all") == 1
+            return store.lists.counts().get(ALL) == 1
 
-        _goes_on(harbor, workers, until)
+        _loop(harbor, workers, until, store)
 
-    (said, *_) = [entry for entry in logs if entry["event"] == "store"]
-    assert "another program holds it" in said["error"]
+    assert "another program has locked it" in _store_errors(logs)[0]
 
 
 def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> None:
@@ -77,36 +116,36 @@ def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> No
     harbor.lists("slow", feed=slow)
     harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
     harbor.publishes("wire", article("Wire"))
-    harbor.store.sync(harbor.config.all_sources, harbor.now)
+    harbor.store.sources.sync(harbor.config.all_sources, harbor.now)
 
-    def asked() -> int:
-        return [request.path for request in harbor.press.requests].count("/wire/feed")
+    def requests(path: str) -> int:
+        return [request.path for request in harbor.press.requests].count(path)
 
-    _goes_on(harbor, workers, lambda: asked() >= 3)
+    _loop(harbor, workers, lambda: requests("/wire/feed") >= 3)
 
-    assert asked() >= 3
-    assert [r.path for r in harbor.press.requests].count("/slow/feed") == 1
+    assert requests("/wire/feed") >= 3
+    assert requests("/slow/feed") == 1
 
 
 def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) -> None:
     """The end of one run does not let a source go that the next one has under way."""
-    at_once, most, asked = 0, 0, 0
+    concurrent, most, requests = 0, 0, 0
 
     def wire(_: Request) -> CannedResponse:
-        nonlocal at_once, most, asked
-        at_once, asked = at_once + 1, asked + 1
-        most = max(most, at_once)
-        time.sleep(0.1 if asked == 1 else 2.5)
-        at_once -= 1
+        nonlocal concurrent, most, requests
+        concurrent, requests = concurrent + 1, requests + 1
+        most = max(most, concurrent)
+        time.sleep(0.1 if requests == 1 else 2.5)
+        concurrent -= 1
         return CannedResponse(body=b"<rss/>")
 
     harbor.press.put("/wire/feed", wire)
     harbor.press.put("/slow/feed", CannedResponse(body=b"<rss/>", delay=2.5))
     harbor.lists("slow")
     harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
-    harbor.store.sync(harbor.config.all_sources, harbor.now)
+    harbor.store.sources.sync(harbor.config.all_sources, harbor.now)
 
-    _goes_on(harbor, workers, lambda: asked >= 3)
+    _loop(harbor, workers, lambda: requests >= 3)
 
     assert most == 1
 
@@ -114,34 +153,35 @@ def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) 
 def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> None:
     """The loop says so, and what could not be saved is fetched again."""
     harbor.publishes("harbor", *(article(f"Story {n}", "Long. " * 400) for n in range(50)))
-    with harbor.store._door() as db:  # type: ignore[attr-defined]
+    with _connected(harbor.config.database) as (store, db), capture_logs() as logs:
         pages = db.execute("pragma page_count").fetchone()[0]
         db.execute(f"pragma max_page_count = {pages + 2}")
-        with capture_logs() as logs:
 
-            def until() -> bool:
-                if any(entry["event"] == "store" for entry in logs):
-                    db.execute("pragma max_page_count = 1000000")
-                return harbor.store.counts().get("all") == 50
+        def until() -> bool:
+            if _store_errors(logs):
+                db.execute("pragma max_page_count = 1000000")
+            return store.lists.counts().get(ALL) == 50
 
-            _goes_on(harbor, workers, until)
+        _loop(harbor, workers, until, store)
 
-    (said, *_) = [entry for entry in logs if entry["event"] == "store"]
-    assert "the disk is full" in said["error"]
-    assert harbor.store.examine(datetime.now(UTC)) == []
+    assert "the disk is full" in _store_errors(logs)[0]
+    assert harbor.store.maintenance.check(datetime.now(UTC)) == []
 
 
 def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
     """A source that was due in years is due now, and the log says why."""
-    future = datetime.now(UTC) + timedelta(days=2000)
+    future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2000)
     state = FetchState(next_fetch=future, last_success=future)
-    harbor.store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), future)
+    harbor.store.entries.save(
+        Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), future
+    )
 
     with capture_logs() as logs:
-        _goes_on(harbor, workers, lambda: harbor.store.counts().get("all") == 1)
+        _loop(harbor, workers, lambda: harbor.store.lists.counts().get(ALL) == 1)
 
-    (said,) = [entry for entry in logs if entry["event"] == "clock"]
-    assert "The clock has gone back" in said["text"]
+    (logged,) = [entry for entry in logs if entry["event"] == "clock_went_back"]
+    assert logged["last_fetch"] == str(future)
+    assert logged["action"] == "times corrected"
 
 
 def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> None:
@@ -155,7 +195,12 @@ def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> Non
     harbor.config.path.write_text(harbor.written)
 
     with capture_logs() as logs:
-        _goes_on(harbor, workers, lambda: harbor.store.learned().scored_up_to > 0)
+        _loop(
+            harbor,
+            workers,
+            lambda: harbor.store.learning.model_info().scored_up_to > 0,
+            run=lambda runtime: ingest_forever(runtime, runtime.config.sources),
+        )
 
     assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]
     assert not is_training_due(harbor.store, harbor.config.topics, datetime.now(UTC))

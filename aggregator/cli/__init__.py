@@ -1,8 +1,7 @@
 """The command line: one small file per group of commands.
 
-Here the clock, the environment and feeds.toml are read, and handed down as values.
-A command's module is imported when the command is asked for, so that `--help` is quick and
-worker processes stay small.
+A command's module is imported only when that command runs, so that `--help` is quick and worker
+processes stay small.
 """
 
 from __future__ import annotations
@@ -42,21 +41,23 @@ COMMANDS = {
     "doctor": "aggregator.cli.database",
     "demo": "aggregator.cli.demo",
 }
+"""Command -> the module that defines it, in the order of `--help`."""
+
+INTERRUPTED_EXIT_CODE = 130
+"""Exit code after Ctrl-C, by the convention of shells."""
 
 
-STOPPED = 130
-"""The exit code of what Ctrl-C ended, as shells have it."""
-
-
-class _Failure(click.ClickException):
-    """A foreseen error: one sentence, no traceback."""
+class _CommandError(click.ClickException):
+    """An expected error: its message is printed without a traceback."""
 
     def __init__(self, error: AggregatorError) -> None:
         super().__init__(str(error))
         self.__dict__["exit_code"] = error.exit_code  # click declares it for the class
 
 
-class _Commands(click.Group):
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when the command is needed."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
@@ -70,32 +71,32 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except AggregatorError as error:
-            raise _Failure(error) from error
-        except KeyboardInterrupt as stopped:
+            raise _CommandError(error) from error
+        except KeyboardInterrupt as interrupt:
             click.echo("Stopped.", err=True)
-            raise click.exceptions.Exit(STOPPED) from stopped
+            raise click.exceptions.Exit(INTERRUPTED_EXIT_CODE) from interrupt
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("feeds.toml"),
     show_default=True,
-    help="The file that lists sources and topics.",
+    help="Configuration file with the sources and topics.",
 )
 @click.version_option(__version__, prog_name="aggregator")
 @click.pass_context
 def main(ctx: click.Context, path: Path) -> None:
-    """Collect articles from partner outlets, tell each story once, publish every topic.
+    """Collect articles from partner outlets and publish each story once, by topic.
 
-    Everything is listed in feeds.toml; docs/feeds-toml.md explains each key.
+    Sources and topics are configured in feeds.toml; docs/feeds-toml.md explains each key.
 
     \b
     First steps:
-      aggregator check      is feeds.toml right?
-      aggregator ingest     fetch what is due, once
-      aggregator run        fetch again and again, and serve the site
+      aggregator check      check feeds.toml
+      aggregator ingest     fetch the sources that are due, once
+      aggregator run        keep fetching, and serve the site
     """
     ctx.obj = path

@@ -7,21 +7,19 @@ from pathlib import Path
 
 import click
 
-from aggregator import config as configuration
-from aggregator.cli.common import read_config
-from aggregator.config import Config
+from aggregator.app import load_config
+from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
-from aggregator.ingest.learners import has_learning_libraries
-from aggregator.query import RuleSet, parse, terms
-from aggregator.store import reading
+from aggregator.ingest.learning import has_learning_libraries, learning_topics
+from aggregator.query import RuleSet, fields_of_view, parse, terms
+from aggregator.store import open_read_only
 
 __all__ = ["check", "schema"]
 
-
-NEWEST = 10_000
-"""Stories on which rules are tried."""
-FEWEST = 20
-"""Stories, below which nothing can be said of a rule."""
+MAX_TRIED_STORIES = 10_000
+"""Newest stories that rules are tried on."""
+MIN_TRIED_STORIES = 20
+"""With fewer stored stories, rules get no warnings."""
 
 
 @click.command()
@@ -29,46 +27,50 @@ FEWEST = 20
 def check(path: Path) -> None:
     """Check feeds.toml and list everything that is wrong with it.
 
-    Each problem comes with its line, the key, what was found and what is accepted.
-    Nothing is fetched and nothing is changed. The exit code is 1 if there are problems. Rules
-    that find nothing, or more than half, of the stories that are stored are warned of.
+    Each problem is shown with its line and key, what was found and what was expected. Rules that
+    match none of the stored stories, or more than half of them, get a warning. Nothing is fetched
+    or changed. The exit code is 1 if there are problems.
     """
-    config = read_config(path)
-    if any(topic.learn != "off" for topic in config.topics) and not has_learning_libraries():
+    config = load_config(path)
+    if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    for warning in (*config.warnings, *_idle_rules(config)):
+    for warning in (*config.warnings, *_ineffective_rules(config)):
         click.echo(f"warning: {warning}", err=True)
-    off = len(config.all_sources) - len(config.sources)
+    disabled = len(config.all_sources) - len(config.sources)
     click.echo(
         f"{path} is right: {_count(len(config.sources), 'source')}"
-        + (f" ({off} more switched off)" if off else "")
+        + (f" ({disabled} more disabled)" if disabled else "")
         + f", {_count(len(config.topics), 'topic')}."
     )
 
 
-def _idle_rules(config: Config) -> Iterator[ConfigIssue]:
-    """Rules that find nothing of what is stored, or more than half."""
-    if not config.database.parent.is_dir():
-        message = f"the folder {config.database.parent} of the database does not exist"
+def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
+    """Rules that match none of the stored stories, or more than half."""
+    folder = config.database.parent
+    if not folder.is_dir():
+        message = f"the folder {folder} of the database does not exist"
         yield ConfigIssue(line=0, key="storage.database", message=message)
-    ruled = [topic for topic in config.topics if topic.match]
-    roots = [parse(topic.match, topic.stem).root for topic in ruled]
-    needs_content = any("content" in term.fields for root in roots for term in terms(root))
-    rules, found, looked_at = RuleSet(roots), Counter[int](), 0
+    topics = [topic for topic in config.topics if topic.match]
+    roots = [parse(topic.match, topic.stem).root for topic in topics]
+    with_content = any("content" in term.fields for root in roots for term in terms(root))
+    rules, matches, tried = RuleSet(roots), Counter[int](), 0
     try:
-        with reading(config.database) as store:
-            for looked in store.look(NEWEST, (), with_content=needs_content) if store else ():
-                looked_at += 1
-                found.update({n for told in looked.entries for n in rules.match(told.fields)})
+        with open_read_only(config.database) as store:
+            if store:
+                limit = MAX_TRIED_STORIES
+                for story in store.topics.sample(limit, (), with_content=with_content):
+                    tried += 1
+                    entries = map(fields_of_view, story.entries)
+                    matches.update({n for entry in entries for n in rules.match(entry)})
     except StoreError as error:
-        yield ConfigIssue(
-            line=0, key="", message=f"rules cannot be tried on what is stored: {error}"
-        )
-    for number, topic in enumerate(ruled if looked_at >= FEWEST else ()):
-        if found[number] == 0 or 2 * found[number] > looked_at:
-            what = "more than half" if found[number] else "nothing"
-            message = f"character 1: this rule finds {what} of the newest {looked_at:,} stories"
-            yield ConfigIssue(line=config.lines[topic.id], key="topic.match", message=message)
+        message = f"rules cannot be tried on stored stories: {error}"
+        yield ConfigIssue(line=0, key="", message=message)
+    for number, topic in enumerate(topics if tried >= MIN_TRIED_STORIES else ()):
+        if matches[number] == 0 or 2 * matches[number] > tried:
+            what = "more than half" if matches[number] else "none"
+            message = f"character 1: this rule matches {what} of the newest {tried:,} stories"
+            line = config.rule_lines[topic.id]
+            yield ConfigIssue(line=line, key="topic.match", message=message)
 
 
 def _count(number: int, noun: str) -> str:
@@ -77,5 +79,5 @@ def _count(number: int, noun: str) -> str:
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of feeds.toml, for editors that check while one types."""
-    click.echo(json.dumps(configuration.schema(), indent=2))
+    """Print the JSON Schema of feeds.toml, for text editors."""
+    click.echo(json.dumps(json_schema(), indent=2))

@@ -1,4 +1,4 @@
-"""`backup` and `doctor`: keeping the database well."""
+"""`backup` and `doctor`: maintenance of the database."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,41 +14,42 @@ __all__ = ["backup", "doctor"]
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def backup(path: Path, file: Path) -> None:
-    """Copy the database into FILE, as it is at one moment.
+    """Write a consistent copy of the database to FILE.
 
-    It may be run at any time, also while `aggregator run` works. FILE is replaced when the
-    copy is whole. To go back to it, stop the program and put FILE in the database's place.
+    It may run at any time, also during `aggregator run`. FILE is replaced once the copy is
+    complete. To restore it, stop the program and replace the database with FILE.
     """
     with open_config(path) as (_, store):
-        store.backup(file)
-    click.echo(f"{file} holds everything ({file.stat().st_size:,} bytes).")
+        store.maintenance.backup(file)
+    click.echo(f"Database copied to {file} ({file.stat().st_size:,} bytes).")
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired.")
 @click.pass_obj
 def doctor(path: Path, repair: bool) -> None:
-    """Check the database: integrity, schema, orphans, listings, books, times.
+    """Check the database, and repair it.
 
-    The exit code is 1 if something is wrong and not mended. For --repair, stop the program
-    and make a backup first.
+    Checked are integrity, schema, references, search index, lists, counts and times.
+    The exit code is 1 if there are problems that were not repaired. Before --repair, stop the
+    program and make a backup.
     """
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
-        found = store.examine(now)
-        if repair and any(finding.can_repair for finding in found):
-            with store.ingesting():
-                store.repair(now)
-            left = store.examine(now)
+        found = store.maintenance.check(now)
+        if repair and any(issue.can_repair for issue in found):
+            with store.maintenance.lock("ingest"):
+                store.maintenance.repair(now)
+            left = store.maintenance.check(now)
         else:
             left = found
-    for finding in found:
-        state = "mended" if finding not in left else "not mended"
-        advice = "" if not finding.can_repair or repair else "; --repair mends it"
-        click.echo(f"{finding.check}: {finding.description} ({state}{advice})")
+    for issue in found:
+        state = "repaired" if issue not in left else "not repaired"
+        advice = "" if not issue.can_repair or repair else "; --repair repairs it"
+        click.echo(f"{issue.check}: {issue.description} ({state}{advice})")
     if not left:
-        click.echo(f"{config.database} is whole.")
+        click.echo(f"{config.database} is in order.")
         return
-    if not all(finding.can_repair for finding in left):
-        click.echo("What cannot be mended needs a backup put back.", err=True)
+    if not all(issue.can_repair for issue in left):
+        click.echo("Restore a backup to fix what cannot be repaired.", err=True)
     raise click.exceptions.Exit(1)

@@ -1,4 +1,4 @@
-"""`demo`: the whole program against a pretend press, on this machine alone."""
+"""`demo`: the whole program, fed by made-up outlets on this machine."""
 
 import json
 import signal
@@ -16,33 +16,34 @@ from urllib.error import URLError
 import click
 
 from aggregator.cli.serve import ensure_port_free
-from aggregator.demo.articles import OUTLETS, STANDING
+from aggregator.demo.articles import INITIAL_ARTICLES, OUTLETS
 from aggregator.demo.press import DemoPress, open_press
 from aggregator.errors import ServeError
 
 __all__ = ["demo"]
 
-PORT = 8080
-PACE = 5.0
-"""Seconds between two new articles."""
-UNATTENDED = 45.0
-"""Seconds that the demo runs when nobody sits at a terminal to stop it."""
+DEFAULT_PORT = 8080
+ARTICLE_INTERVAL_SECONDS = 5.0
+"""Time between two new articles."""
+NO_TERMINAL_SECONDS = 45.0
+"""How long the demo runs where there is no terminal to stop it from."""
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(min=1), help="Stop by itself after this time.")
+@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after this many seconds.")
 def demo(seconds: float | None) -> None:
-    """Try everything: a pretend press, the real program, new articles arriving.
+    """Try the program with made-up outlets.
 
-    Twelve made-up outlets publish on this machine, in every feed format; they republish one
-    another, one fails, one is slow, one sends garbage. No network is needed and nothing is
-    kept. It ends with Ctrl-C, or by itself where there is no terminal.
+    Twelve outlets publish articles on this machine, in every feed format. They republish one
+    another, one
+    fails, one is slow, one sends garbage. No network is needed and nothing is kept. Stop it with
+    Ctrl-C; without a terminal it stops by itself.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, with all it began
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up, as for Ctrl-C
     if seconds is None and not sys.stdout.isatty():
-        seconds = UNATTENDED
+        seconds = NO_TERMINAL_SECONDS
     with tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder, open_press() as press:
-        outlets = DemoPress(press, datetime.now(UTC))
+        demo_press = DemoPress(press, datetime.now(UTC))
         port = _free_port()
         config = Path(folder) / "feeds.toml"
         config.write_text(_feeds_toml(press.url, port), encoding="utf-8")
@@ -51,8 +52,8 @@ def demo(seconds: float | None) -> None:
         with (Path(folder) / "log").open("wb") as log:
             program = subprocess.Popen(command, stderr=log, start_new_session=True)  # noqa: S603 - our own command
             try:
-                _introduce(site, folder, seconds)
-                _watch(program, outlets, site, seconds)
+                _print_introduction(site, folder, seconds)
+                _watch(program, demo_press, site, seconds)
             except KeyboardInterrupt:
                 click.echo("\nStopped.")
             finally:
@@ -60,50 +61,53 @@ def demo(seconds: float | None) -> None:
                 program.wait(timeout=10)
 
 
-def _introduce(site: str, folder: str, seconds: float | None) -> None:
-    end = "Ctrl-C stops it." if seconds is None else f"It stops after {seconds:g} seconds."
+def _print_introduction(site: str, folder: str, seconds: float | None) -> None:
+    how_to_stop = (
+        "Stop it with Ctrl-C." if seconds is None else f"It stops after {seconds:g} seconds."
+    )
     click.echo(
-        f"A pretend press of {len(OUTLETS)} outlets is open, and the real program reads it.\n\n"
+        f"{len(OUTLETS)} made-up outlets are publishing, and the real program fetches them.\n\n"
         f"  in a browser        {site}/\n"
         f"  in a feed reader    {site}/topics/drug-war.atom\n"
         f"  all topics (OPML)   {site}/topics.opml\n"
-        f"  what is broken      {sys.argv[0]} --config {folder}/feeds.toml sources\n"
-        f"  its log             {folder}/log\n\n{end}\n"
+        f"  state of sources    {sys.argv[0]} --config {folder}/feeds.toml sources\n"
+        f"  log                 {folder}/log\n\n{how_to_stop}\n"
     )
 
 
 def _watch(
-    program: subprocess.Popen[bytes], outlets: DemoPress, site: str, seconds: float | None
+    program: subprocess.Popen[bytes], demo_press: DemoPress, site: str, seconds: float | None
 ) -> None:
-    """Publish an article now and then, and say when it stands on the site."""
-    began = time.monotonic()
-    told: set[str] = set()
-    next_article = began + PACE
-    while seconds is None or time.monotonic() - began < seconds:
+    """Publish an article every few seconds, and report when it appears on the site."""
+    started = time.monotonic()
+    seen: set[str] = set()
+    next_article = started + ARTICLE_INTERVAL_SECONDS
+    while seconds is None or time.monotonic() - started < seconds:
         if program.poll() is not None:
             raise ServeError("The program ended by itself; its log says why.")
-        for item in _news(site):
-            if item["id"] not in told:
-                told.add(item["id"])
-                click.echo(f"{_clock()}  on the site   {_line(item)}")
-        if len(told) >= STANDING - 1 and time.monotonic() > next_article:
-            if article := outlets.publish_next(datetime.now(UTC)):
+        for item in _fetch_items(site):
+            if item["id"] not in seen:
+                seen.add(item["id"])
+                click.echo(f"{_clock()}  on the site   {_describe(item)}")
+        if len(seen) >= INITIAL_ARTICLES - 1 and time.monotonic() > next_article:
+            if article := demo_press.publish_next(datetime.now(UTC)):
                 click.echo(f"{_clock()}  published     {article.title} ({article.outlet})")
-            next_article = time.monotonic() + PACE
+            next_article = time.monotonic() + ARTICLE_INTERVAL_SECONDS
         time.sleep(0.3)
-    click.echo(f"{_clock()}  {len(told)} stories from {len(OUTLETS)} outlets, each told once.")
+    click.echo(f"{_clock()}  {len(seen)} stories from {len(OUTLETS)} outlets, each published once.")
 
 
-def _news(site: str) -> list[dict[str, Any]]:
+def _fetch_items(site: str) -> list[dict[str, Any]]:
+    """The stories on the site, oldest first."""
     try:
-        with urllib.request.urlopen(f"{site}/all.json", timeout=5) as answer:  # noqa: S310 - our own address
-            items: list[dict[str, Any]] = json.load(answer)["items"]
+        with urllib.request.urlopen(f"{site}/all.json", timeout=5) as response:  # noqa: S310 - our own address
+            items: list[dict[str, Any]] = json.load(response)["items"]
     except (URLError, OSError):
         return []  # not up yet
     return items[::-1]
 
 
-def _line(item: dict[str, Any]) -> str:
+def _describe(item: dict[str, Any]) -> str:
     also = [other["name"] for other in item["_source"].get("also_at", ())]
     return f"{item['title']} ({item['_source']['name']}" + (
         f", also at {', '.join(also)})" if also else ")"
@@ -116,27 +120,27 @@ def _clock() -> str:
 
 def _free_port() -> int:
     try:
-        ensure_port_free("127.0.0.1", PORT)
+        ensure_port_free("127.0.0.1", DEFAULT_PORT)
     except ServeError:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
             return port
-    return PORT
+    return DEFAULT_PORT
 
 
-def _feeds_toml(press: str, port: int) -> str:
+def _feeds_toml(press_url: str, port: int) -> str:
     sources = "".join(
         f'\n[[source]]\nid = "{outlet.id}"\nname = "{outlet.name}"\n'
-        f'feed = "{press}/{outlet.id}/feed"\nsite = "{press}/{outlet.id}/"\n'
+        f'feed = "{press_url}/{outlet.id}/feed"\nsite = "{press_url}/{outlet.id}/"\n'
         + ('show = "full"\n' if outlet.id == "redwood-wire" else "")
         + ('tags = { "Drug Policy" = "drug-war" }\n' if outlet.id == "night-shift" else "")
         for outlet in OUTLETS
     )
-    return _HEAD.format(port=port) + sources
+    return _FEEDS_TOML_HEAD.format(port=port) + sources
 
 
-_HEAD = """\
+_FEEDS_TOML_HEAD = """\
 [site]
 title = "The Demo Commons"
 url = "http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""`hide`, `unhide` and `hidden`: stories that must not be told any more."""
+"""`hide`, `unhide` and `hidden`: stories that were taken down."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,49 +15,52 @@ __all__ = ["hidden", "hide", "unhide"]
 
 @click.command()
 @click.argument("story", metavar="STORY")
-@click.option("--why", required=True, help="For the operators: who asked, and on what ground.")
+@click.option(
+    "--why", required=True, help="Reason, for operators: who asked for it, and on what grounds."
+)
 @click.pass_obj
 def hide(path: Path, story: str, why: str) -> None:
-    """Take a story down everywhere, for good.
+    """Take a story down everywhere, permanently.
 
-    STORY is its id or its address. It leaves every page, feed, archive and search; the Atom feeds
-    say that it is gone (RFC 6721), and its own page answers 410. It stays down when its outlet
-    lists it again, under whatever id, and so do copies of it at other outlets.
+    STORY is its id or its URL. It is removed from every page, feed, archive and search; the Atom
+    feeds announce the removal (RFC 6721), and its own page responds with 410. It stays down if its
+    outlet lists it again, even with another id, and so do its duplicates at other outlets.
     """
     if not why.strip():
-        raise click.UsageError("--why is empty; whoever reads it in a year wants to know")
+        raise click.UsageError(
+            "--why is empty; give a reason that others will understand in a year"
+        )
     with open_config(path) as (_, store):
-        told = find_story(store, story)
-        store.hide(told.id, " ".join(why.split()), datetime.now(UTC))
-    click.echo(f"{told.id}: taken down: {told.lead.title}")
-    click.echo("`aggregator publish` removes it from a static export when it is run next.")
+        found = find_story(store, story)
+        store.stories.take_down(found.id, " ".join(why.split()), datetime.now(UTC))
+    click.echo(f"{found.id}: taken down: {found.lead.title}")
+    click.echo("The next `aggregator publish` removes it from a static export.")
 
 
 @click.command()
 @click.argument("story", metavar="STORY")
 @click.pass_obj
 def unhide(path: Path, story: str) -> None:
-    """Put a story back to where it stood before `hide`."""
+    """Publish a story again, where it was before `hide`."""
     id_ = story_id_from(story)
     with open_config(path) as (_, store):
-        if all(one.id != id_ for one in store.hidden()):
+        if all(takedown.id != id_ for takedown in store.stories.takedowns()):
             raise UnknownStory("story", id_, "`aggregator hidden` lists what was taken down.")
-        store.unhide(id_, datetime.now(UTC))
-    click.echo(f"{id_}: told again")
+        store.stories.restore(id_, datetime.now(UTC))
+    click.echo(f"{id_}: published again")
 
 
 @click.command()
 @click.pass_obj
 def hidden(path: Path) -> None:
-    """List what was taken down: when, and why."""
+    """List the stories that were taken down, when and why."""
     with open_config(path) as (_, store):
-        found = store.hidden()
+        found = store.stories.takedowns()
     if not found:
         click.echo("Nothing was taken down.")
         return
     listing = table("story", "since", "title", "why")
-    for one in found:
-        listing.add_row(
-            one.id, format_time(one.taken_down_at), escape(one.title), escape(one.reason)
-        )
+    for takedown in found:
+        title, reason = escape(takedown.title), escape(takedown.reason)
+        listing.add_row(takedown.id, format_time(takedown.taken_down_at), title, reason)
     print_table(listing)

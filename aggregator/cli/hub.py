@@ -1,4 +1,4 @@
-"""`hub`: who is told of changes, and who cannot be."""
+"""`hub`: who subscribes, and who cannot be notified."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,32 +15,36 @@ __all__ = ["hub"]
 @click.command()
 @click.pass_obj
 def hub(path: Path) -> None:
-    """Show who subscribes to our feeds, and what cannot be delivered since when and why.
+    """Show the subscribers of our feeds, and failing deliveries.
 
-    Of a subscriber's callback only its host is shown: the rest may be a secret.
+    Of a subscriber's callback only the host is shown, since the rest may be a secret.
     """
     with open_config(path) as (config, store):
-        subscribers, pings, waiting = store.subscribers(), store.pings(), store.intended()[0]
+        subscribers, pings = store.hub.subscribers(), store.hub.pings()
+        pending, _ = store.hub.count_requests()
     if not (config.publish.hub or config.publish.hubs):
-        click.echo('Nobody is told of changes; [publish] hub = "self" or hubs = […] does that.')
+        click.echo(
+            'No hub is configured; set [publish] hub = "self" or hubs = […] to notify subscribers.'
+        )
         return
     if config.publish.hub:
         counts = Counter(subscriber.topic for subscriber in subscribers)
         click.echo(
             f"{count_noun(len(subscribers), 'subscriber', 'subscribers')} of "
-            f"{count_noun(len(counts), 'feed', 'feeds')}, {waiting} to be verified."
+            f"{count_noun(len(counts), 'feed', 'feeds')}, {pending} to be verified."
         )
         for topic, count in counts.most_common():
             click.echo(f"{count:6,}  {topic}")
     failing = [subscriber for subscriber in subscribers if subscriber.failing_since]
     if failing:
-        listing = table("failing", "feed", "since", "tried again", "why")
-        for one in failing:
-            since, due = format_time(one.failing_since), format_time(one.due_at)
-            listing.add_row(one.host, one.topic, since, due, escape(one.error))
+        listing = table("failing", "feed", "since", "next attempt", "why")
+        for each in failing:
+            since, due = format_time(each.failing_since), format_time(each.due_at)
+            listing.add_row(each.host, each.topic, since, due, escape(each.error))
         print_table(listing)
     for other in config.publish.hubs:
-        owed = [ping for ping in pings if ping.hub == other]
-        error = next((ping.error for ping in owed if ping.error), "")
-        state = f"{count_noun(len(owed), 'feed', 'feeds')} to be told of" if owed else "knows all"
+        due_pings = [ping for ping in pings if ping.hub == other]
+        error = next((ping.error for ping in due_pings if ping.error), "")
+        feeds = count_noun(len(due_pings), "feed", "feeds")
+        state = f"{feeds} to be notified of" if due_pings else "up to date"
         click.echo(f"{other}: {state}{f' ({error})' if error else ''}")

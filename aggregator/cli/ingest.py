@@ -1,4 +1,4 @@
-"""`ingest`: the line in, once or again and again."""
+"""`ingest`: fetch and keep what is new, once or in a loop."""
 
 import asyncio
 import json
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +16,48 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from aggregator.app import acquire_ingest_lock, log_source, open_runtime
-from aggregator.cli.common import INGEST_LOCK_SECONDS, log_to_stderr, open_config, select_sources
+from aggregator.app import (
+    ingest_forever,
+    notify_subscribers,
+    open_runtime,
+    run_once,
+    sync_config,
+)
+from aggregator.cli.common import (
+    INGEST_LOCK_SECONDS,
+    log_to_stderr,
+    open_config,
+    select_sources,
+)
 from aggregator.config import Config
-from aggregator.ingest.pipeline import run, the_time
+from aggregator.errors import MissingExtra
+from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
-from aggregator.notifier import notify_once
-from aggregator.scheduler import run_forever as go_on
+from aggregator.scheduler import log_source
 from aggregator.store import Store
 
 __all__ = ["ingest"]
 
+INTERRUPTED_EXIT_CODE = 130
+
 log = structlog.get_logger()
-Tell = Callable[[SourceReport], None]
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Fetch all sources, due or not.")
-@click.option("--source", "ids", multiple=True, metavar="ID", help="Fetch only this source.")
+@click.option(
+    "--source",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="Fetch only this source; repeat it for several.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON.")
 @click.option(
-    "--no-push", "is_silent", is_flag=True, help="Leave it to `aggregator publish` to tell hubs."
+    "--no-push", "is_silent", is_flag=True, help="Do not notify hubs; `aggregator publish` will."
 )
-@click.option("--loop", is_flag=True, help="Go on until stopped, fetching what falls due.")
+@click.option("--loop", is_flag=True, help="Keep running, and fetch each source when it is due.")
 @click.pass_obj
 def ingest(
     path: Path,
@@ -52,61 +69,68 @@ def ingest(
 ) -> None:
     """Fetch the sources that are due and keep what is new.
 
-    A source falls due by its own rhythm, so running this often costs little. A source
-    that fails costs only itself; `aggregator sources` says since when and why.
+    Each source has a schedule of its own, so running this often costs little. A source that fails
+    does not affect the others; `aggregator sources` shows since when it fails and why.
 
     \b
-    The report counts entries, and its books balance:
+    The report counts entries, and its counts balance:
       received = new + updated + known + rejected
     """
     if loop and (ids or everything or as_json or is_silent):
         raise click.UsageError("--loop goes with no other option")
     log_to_stderr()
     with open_workers(os.cpu_count() or 1) as workers, open_config(path) as (config, store):
-        listed = select_sources(config, ids)
-        store.sync(config.all_sources, datetime.now(UTC))
-        store.rename_topics(config.topics, datetime.now(UTC))
+        now = datetime.now(UTC)
+        sync_config(config, store, now)
+        selected = select_sources(config, ids)
         if loop:
-            _until_stopped(_looping(config, store, workers, listed))
+            _until_stopped(_ingest_forever(config, store, workers, selected))
             return
-        # a retired source is asked only by its name
-        asked = [s for s in listed if ids or not store.state(s.id).retired_at]
-        is_due = (lambda _: asked) if ids or everything else partial(store.due, listed)
-        report = _until_stopped(_once(config, store, workers, is_due))
+
+        def choose(now: datetime) -> Sequence[Source]:
+            if not (ids or everything):
+                return store.sources.due(selected, now)
+            # a retired source is only fetched if it is named
+            return [s for s in selected if ids or not store.sources.fetch_state(s.id).retired_at]
+
+        report = _until_stopped(_ingest_once(config, store, workers, choose))
         if report is not None and not is_silent:
-            _until_stopped(notify_once(config, store))
+            _until_stopped(notify_subscribers(config, store))
     if report is None:
-        raise click.exceptions.Exit(130)
+        raise click.exceptions.Exit(INTERRUPTED_EXIT_CODE)
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
 
 
-async def _once(
+async def _ingest_once(
     config: Config,
     store: Store,
     workers: Workers,
     choose: Callable[[datetime], Sequence[Source]],
 ) -> RunReport:
-    """One run. What is due is asked when its turn has come: the run before may have fetched it."""
-    async with open_runtime(config, store, workers) as room:
-        with await acquire_ingest_lock(store, INGEST_LOCK_SECONDS):
-            now = the_time(store, datetime.now(UTC))
-            due = choose(now)
-            with _telling(len(due)) as tell:
-                report = await run(room.line(now), due, tell)
-            room.housekeeping(now)
-        return report
+    async with open_runtime(config, store, workers) as runtime:
+        with _progress() as (on_start, on_done):
+
+            def chosen(now: datetime) -> Sequence[Source]:
+                due = choose(now)
+                on_start(len(due))
+                return due
+
+            return await run_once(runtime, chosen, on_done, INGEST_LOCK_SECONDS)
 
 
-async def _looping(
-    config: Config, store: Store, workers: Workers, listed: Sequence[Source]
+async def _ingest_forever(
+    config: Config, store: Store, workers: Workers, sources: Sequence[Source]
 ) -> None:
-    async with open_runtime(config, store, workers) as room:
-        await go_on(room, listed)
+    log.info("started", sources=len(sources), database=str(config.database))
+    if learning_topics(config.topics) and not has_learning_libraries():
+        log.warning("learning_not_installed", text=str(MissingExtra()))
+    async with open_runtime(config, store, workers) as runtime:
+        await ingest_forever(runtime, sources)
 
 
 def _until_stopped(work: Any) -> Any:
-    """Run until done, or until SIGINT or SIGTERM; then give None. Nothing is left half-written:
-    a fetch that is under way is dropped, a save that has begun is finished."""
+    """Run until done, or until SIGINT or SIGTERM; then return None. Nothing is left half-written: a
+    fetch that is running is dropped, a save that has begun is finished."""
 
     async def supervised() -> Any:
         task = asyncio.ensure_future(work)
@@ -121,15 +145,16 @@ def _until_stopped(work: Any) -> Any:
     return asyncio.run(supervised())
 
 
-# ---- telling -----------------------------------------------------------------------
+# ---- reports
 
 
 @contextmanager
-def _telling(count: int) -> Iterator[Tell]:
-    """A progress bar on a terminal, else a line of log for each source."""
+def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[SourceReport], None]]]:
+    """What to call with the number of sources, and with each report: a progress bar on a terminal,
+    else a log event for each source."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield log_source
+        yield lambda _: None, log_source
         return
     columns = (
         TextColumn("Fetching"),
@@ -138,8 +163,11 @@ def _telling(count: int) -> Iterator[Tell]:
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("", total=count)
-        yield lambda report: progress.update(bar, advance=1, description=report.source)
+        bar = progress.add_task("", total=None)
+        yield (
+            lambda count: progress.update(bar, total=count),
+            lambda report: progress.update(bar, advance=1, description=report.source),
+        )
 
 
 def _as_json(report: RunReport) -> dict[str, Any]:
@@ -167,5 +195,5 @@ def _as_text(report: RunReport) -> str:
         f"{total.updated} updated, {total.known} known, {total.rejected} rejected."
     ]
     lines += [f"  {failure.source} failed: {failure.error}" for failure in report.failed]
-    nothing = "Nothing is due; --all fetches everything but what has retired."
-    return "\n".join(lines) if report.sources else nothing
+    nothing_due = "Nothing is due; --all fetches all sources that are not retired."
+    return "\n".join(lines) if report.sources else nothing_due

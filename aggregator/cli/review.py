@@ -1,4 +1,4 @@
-"""`held` and `moved`: what waits for an operator's word."""
+"""`held` and `moved`: what waits for an operator's decision."""
 
 import os
 from datetime import UTC, datetime
@@ -6,37 +6,35 @@ from pathlib import Path
 
 import click
 
-from aggregator import config as configuration
 from aggregator.cli.common import open_config, select_sources
-from aggregator.config import editor
+from aggregator.config import editor, parse_config
 from aggregator.ingest.schedule import is_redirect_confirmed
 from aggregator.model import PermanentRedirect
 
 __all__ = ["held", "moved"]
 
-SHOWN = 50
+MAX_STORIES_SHOWN = 50
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--release", is_flag=True, help="Publish them, each at its own date.")
-@click.option("--drop", is_flag=True, help="Never publish them.")
+@click.option("--release", is_flag=True, help="Publish the stories, each at its own date.")
+@click.option("--drop", is_flag=True, help="Never publish the stories.")
 @click.pass_obj
 def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
     """Show the stories that are held back, and decide about them.
 
-    A source that has long been read and suddenly brings more than max_new articles at once,
-    and far more than its rhythm promises, has most likely had an accident: it moved to
-    another system, say, and gave its whole archive new names. Readers are spared until you
-    have looked.
+    If a source that has been fetched for some time suddenly has more than max_new new articles, and
+    far more than usual, something has probably gone wrong: it may have moved to another system and
+    given its whole archive new ids. Those stories are held back until you decide.
     """
     if release and drop:
         raise click.UsageError("--release and --drop exclude each other")
     if (release or drop) and id_ is None:
-        raise click.UsageError("name the source whose stories you decide about")
+        raise click.UsageError("give the ID of the source whose stories to release or drop")
     with open_config(path) as (config, store):
         if id_ is None:
-            waiting = [h for h in store.health() if h.held_stories]
+            waiting = [health for health in store.sources.health() if health.held_stories]
             for health in waiting:
                 click.echo(f"{health.source}: {health.held_stories} stories")
             if not waiting:
@@ -44,11 +42,12 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
             return
         (source,) = select_sources(config, [id_])
         if release:
-            click.echo(f"{store.release(source.id, datetime.now(UTC))} stories are published.")
+            count = store.stories.release(source.id, datetime.now(UTC))
+            click.echo(f"{count} stories are published.")
         elif drop:
-            click.echo(f"{store.drop(source.id)} stories will not be published.")
+            click.echo(f"{store.stories.drop(source.id)} stories will not be published.")
         else:
-            for story in store.held(source.id, SHOWN):
+            for story in store.stories.held(source.id, MAX_STORIES_SHOWN):
                 click.echo(f"{story.published:%Y-%m-%d %H:%M}  {story.id}  {story.lead.title}")
 
 
@@ -56,38 +55,42 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
 @click.option("--write", is_flag=True, help="Write the new addresses into feeds.toml.")
 @click.pass_obj
 def moved(path: Path, write: bool) -> None:
-    """Show the feeds that have moved for good, and write their new addresses down.
+    """Show the feeds that have moved permanently.
 
-    A permanent redirect is believed after three readable feeds from the new address over a
-    day. From then on the new address is asked; the one in feeds.toml stays until --write,
-    which changes those addresses and nothing else, comments included.
+    A permanent redirect is confirmed after three successful fetches from the new address over a
+    day. From then on the new address is fetched; the one in feeds.toml stays until --write, which
+    changes only those addresses and keeps comments.
     """
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
         listed = {source.id: source for source in config.all_sources}
-        moves = {
-            h.source: h.redirect for h in store.health() if h.redirect.url and h.source in listed
+        redirects = {
+            health.source: health.redirect
+            for health in store.sources.health()
+            if health.redirect.url and health.source in listed
         }
-    believed = {
-        id_: move
-        for id_, move in moves.items()
-        if is_redirect_confirmed(move, now) and not listed[id_].is_private
+    confirmed = {
+        id_: redirect
+        for id_, redirect in redirects.items()
+        if is_redirect_confirmed(redirect, now) and not listed[id_].is_private
     }
-    for id_, move in moves.items():
-        state = "believed" if id_ in believed else "not believed yet"
+    for id_, redirect in redirects.items():
+        state = "confirmed" if id_ in confirmed else "not confirmed yet"
         if listed[id_].is_private:
             state = "not followed: its secret is not meant for another address"
-        click.echo(f"{id_}: {listed[id_].feed} -> {move.url} ({state}, {move.hits} times)")
-    if not moves:
+        count = f"{redirect.hits} times"
+        click.echo(f"{id_}: {listed[id_].feed} -> {redirect.url} ({state}, {count})")
+    if not redirects:
         click.echo("No feed has moved.")
     if write:
-        _write(path, believed)
+        _write(path, confirmed)
 
 
-def _write(path: Path, moves: dict[str, PermanentRedirect]) -> None:
+def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
     text = path.read_bytes().decode()
-    changed = editor.with_feeds(text, {id_: move.url for id_, move in moves.items()})
-    configuration.parse(changed.lstrip("\ufeff"), path, os.environ)  # it must be right
+    urls = {id_: redirect.url for id_, redirect in redirects.items()}
+    changed = editor.replace_feed_urls(text, urls)
+    parse_config(changed.lstrip("\ufeff"), path, os.environ)  # raises ConfigError if it is wrong
     if changed != text:
         editor.write(path, changed)
-    click.echo(f"{len(moves)} addresses written to {path}; restart `aggregator run`.")
+    click.echo(f"{len(urls)} addresses written to {path}; restart `aggregator run`.")

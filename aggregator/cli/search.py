@@ -1,4 +1,4 @@
-"""`search`: stories by their words, in the language of rules."""
+"""`search`: stories that match a query."""
 
 from heapq import nlargest
 from pathlib import Path
@@ -15,28 +15,30 @@ __all__ = ["search"]
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Stories to show."
+)
 @click.pass_obj
 def search(path: Path, query: str, limit: int) -> None:
-    """Show the newest stories that a query finds, and where.
+    """Show the newest stories that match a query, and where they match.
 
-    The query is written as a rule of a topic is: 'title:strike OR "drug war"'.
+    A query is written like the rule of a topic: 'title:strike OR "drug war"'.
     """
     try:
-        asked = parse(query)
+        parsed = parse(query)
     except QueryError as error:
-        raise click.UsageError(f"the query cannot be read: {error}") from error
-    for warning in asked.warnings:
+        raise click.UsageError(f"the query cannot be parsed: {error}") from error
+    for warning in parsed.warnings:
         click.echo(f"warning: {warning}", err=True)
     with open_config(path) as (_, store):
         found: dict[int, tuple[str, int, str]] = {}
-        for glimpse, hits in store.search(asked):
-            find = (glimpse.published, glimpse.entry_id, ", ".join(hits))
-            found.setdefault(glimpse.story_number, find)
+        for entry, hits in store.entries.search(parsed.root):
+            match = (entry.published, entry.entry_id, ", ".join(hits))
+            found.setdefault(entry.story_number, match)
         newest = nlargest(limit, found.values())
-        told = store.told_in([entry for _, entry, _ in newest])
-        for _, entry, where in newest:
-            if story := told.get(entry):
+        stories = store.entries.stories([entry_id for _, entry_id, _ in newest])
+        for _, entry_id, where in newest:
+            if story := stories.get(entry_id):
                 place = f"  ({where})" if where else ""
                 title = f"{story.lead.source}: {story.lead.title}{place}"
                 click.echo(f"{format_time(story.published)}  {story.id}  {title}")

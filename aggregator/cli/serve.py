@@ -11,11 +11,11 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from aggregator.cli.common import log_to_stderr, open_config_store, read_config
+from aggregator.app import create_wsgi_app, load_config
+from aggregator.cli.common import log_to_stderr
 from aggregator.config import Config
 from aggregator.errors import ServeError
 from aggregator.store import open_store
-from aggregator.web import create_app
 
 __all__ = ["serve"]
 
@@ -30,12 +30,12 @@ log = structlog.get_logger()
 def serve(path: Path, host: str | None, port: int | None) -> None:
     """Serve the pages and feeds.
 
-    It only reads the database, so it can run beside `aggregator ingest --loop`, as many times
-    as you like.
+    It only reads the database, so any number of servers can run next to `aggregator ingest
+    --loop`.
     """
     host, port = prepare_listening(path, host, port)
-    log.info("serving", url=f"http://{host}:{port}/", site=read_config(path).site.url)
-    server: Any = Granian(  # its two kinds of server differ in type only
+    log.info("serving", url=f"http://{host}:{port}/", site=load_config(path).site.url)
+    server: Any = Granian(  # its two server classes differ in type only
         str(path),
         address=host,
         port=port,
@@ -50,18 +50,18 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
 
 
 def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
-    """Where to listen. What would fail at the first request is said now."""
+    """The address and port to listen on. Raises errors in feeds.toml or the database before the
+    server starts."""
     log_to_stderr()
-    config = read_config(path)
-    with open_config_store(config) as store:
-        store.rename_topics(config.topics, datetime.now(UTC))
+    config = load_config(path)
+    with open_store(config.database) as store:
+        store.topics.rename(config.topics, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
     return ensure_port_free(host, port), port
 
 
 def ensure_port_free(host: str, port: int) -> str:
-    """The address of a host to listen on. Raises ServeError if something listens there
-    already, or nothing can."""
+    """The IP address to listen on. Raises ServeError if the port is taken or the host unusable."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
@@ -70,7 +70,7 @@ def ensure_port_free(host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no name of a host"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
         raise ServeError(
             f"Cannot listen on {host} port {port} ({reason}); "
             "stop what uses it, or choose another with --port or [publish] port."
@@ -79,6 +79,6 @@ def ensure_port_free(host: str, port: int) -> str:
 
 
 def _application(path: str) -> Any:
-    """The application, made in the server's worker process."""
-    config: Config = read_config(Path(path))
-    return create_app(config, open_store(config.database)).wsgi_app
+    """The application, created in the server's worker process."""
+    config: Config = load_config(Path(path))
+    return create_wsgi_app(config, open_store(config.database)).wsgi_app

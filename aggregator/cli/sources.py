@@ -1,4 +1,4 @@
-"""`sources`: what is broken, since when and why; what stands where."""
+"""`sources`: what is broken, since when and why."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,30 +15,31 @@ from aggregator.text.tokens import fold
 
 __all__ = ["sources"]
 
-SHOWN = 20
-NEWEST = 500
-"""Articles of an outlet whose categories are counted."""
+MAX_LINES_SHOWN = 20
+MAX_TAGGED_ENTRIES = 500
+"""Newest entries of a source whose categories are counted."""
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
 @click.pass_obj
 def sources(path: Path, id_: str | None) -> None:
-    """Show how each source is doing: what is broken, since when and why.
+    """Show the state of each source: what is broken, since when, why.
 
     \b
-    failed   asked again later and later, at least once a day
-    retired  removed by the outlet for good (410): change its feed, or ask
+    failed   retried after longer and longer waits, at least once a day
+    retired  removed permanently by the outlet (410): change its feed, or try
              once more with `aggregator ingest --source ID`
-    waiting  its server wants to be left alone for a while
-    quiet    works, but silent for far longer than it used to be
+    waiting  its server has asked for a pause
+    quiet    fetched without errors, but without new articles for far longer
+             than usual
 
-    With an ID, show that source alone, with what was rejected from it, and its own categories.
+    With an ID, show that source alone, with its rejected articles and its categories.
     """
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
-        health = {s.id: SourceHealth(source=s.id) for s in config.all_sources}
-        health |= {h.source: h for h in store.health()}
+        health = {source.id: SourceHealth(source=source.id) for source in config.all_sources}
+        health |= {each.source: each for each in store.sources.health()}
         if id_ is not None:
             (source,) = select_sources(config, [id_])
             _show_source(health[source.id], source, store, now)
@@ -49,23 +50,23 @@ def sources(path: Path, id_: str | None) -> None:
 def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime) -> None:
     enabled = {source.id for source in config.sources}
     listed = [health[source.id] for source in config.all_sources]
-    listed.sort(key=lambda h: (_rank(h, now), h.source))  # what is broken comes first
-    shown = table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
-    for h in listed:
-        state, since = _state(h, now)
-        shown.add_row(
-            h.source,
-            state if h.source in enabled else "switched off",
+    listed.sort(key=lambda each: (_rank(each, now), each.source))  # what is broken comes first
+    listing = table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
+    for each in listed:
+        state, since = _state(each, now)
+        listing.add_row(
+            each.source,
+            state if each.source in enabled else "disabled",
             format_time(since),
-            format_time(max(h.recent_dates, default=None)),
-            "" if h.retired_at else format_time(h.next_fetch),
-            str(h.entries),
-            str(h.rejected),
+            format_time(max(each.recent_dates, default=None)),
+            "" if each.retired_at else format_time(each.next_fetch),
+            str(each.entries),
+            str(each.rejected),
         )
-    print_table(shown)
-    for h in listed:
-        for remark in _remarks(h, now):
-            click.echo(f"\n{h.source}: {remark}")
+    print_table(listing)
+    for each in listed:
+        for remark in _remarks(each, now):
+            click.echo(f"\n{each.source}: {remark}")
 
 
 def _rank(health: SourceHealth, now: datetime) -> int:
@@ -75,14 +76,14 @@ def _rank(health: SourceHealth, now: datetime) -> int:
 
 
 def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
-    """What to call it, and since when it is so."""
+    """The name of the state, and since when it lasts."""
     if health.retired_at:
         return "retired", health.retired_at
     if health.failing_since:
         return health.outcome.value, health.failing_since
-    good = health.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
-    if good and (silent := quiet_since(health.recent_dates, now)):
-        return "quiet", silent
+    is_good = health.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
+    if is_good and (since := quiet_since(health.recent_dates, now)):
+        return "quiet", since
     return health.outcome.value, None
 
 
@@ -90,18 +91,16 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
     remarks = [health.error] if health.error else []
     if health.held_stories:
         remarks.append(
-            f"{health.held_stories} stories are held, since they came all at once; "
+            f"{health.held_stories} stories are held, because they came all at once; "
             f"`aggregator held {health.source}` shows them."
         )
-    if health.redirect.url:
-        asked = (
-            "which is asked now"
-            if is_redirect_confirmed(health.redirect, now)
-            else "which is not believed yet"
-        )
+    redirect = health.redirect
+    if redirect.url:
+        is_confirmed = is_redirect_confirmed(redirect, now)
+        state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
         remarks.append(
-            f"Its server says that the feed has moved to {health.redirect.url}, {asked} ("
-            f"{health.redirect.hits} times since {format_time(health.redirect.since)}); see "
+            f"Its server says that the feed has moved to {redirect.url}, {state} ("
+            f"{redirect.hits} times since {format_time(redirect.since)}); see "
             "`aggregator moved`."
         )
     return remarks
@@ -114,6 +113,7 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
         "state": state,
         "since": format_time(since),
         "why": health.error,
+        "kind": health.failure_kind or "",
         "failing since": format_time(health.failing_since),
         "last fetch": format_time(health.last_fetch),
         "last success": format_time(health.last_success),
@@ -128,20 +128,21 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
     }
     for name, value in rows.items():
         click.echo(f"{name + ':':15}{value or '-'}")
-    for rejected in store.rejected(health.source, SHOWN):
+    for rejected in store.sources.rejected(health.source, MAX_LINES_SHOWN):
         click.echo(f"  rejected {rejected.title!r}: {rejected.reason}")
-    _show_categories(source, store)
+    _show_tags(source, store)
 
 
-def _show_categories(source: Source, store: Store) -> None:
-    """Those that no topic is named for come first: a new one may want a topic."""
+def _show_tags(source: Source, store: Store) -> None:
+    """Unmapped categories come first: a new one may need a topic."""
     mapped = {fold(tag): topic for tag, topic in source.tags.items()}
-    found = store.categories(source.id, NEWEST)
-    unknown = [(tag, number) for tag, number in found if fold(tag) not in mapped]
+    found = store.sources.tags(source.id, MAX_TAGGED_ENTRIES)
+    unmapped = [(tag, number) for tag, number in found if fold(tag) not in mapped]
     known = [(tag, number) for tag, number in found if fold(tag) in mapped]
     if found:
-        click.echo(f"\nits own categories, in its newest {NEWEST} articles:")
-    for tag, number in (*unknown[:SHOWN], *known):
+        click.echo(f"\nits own categories, in its newest {MAX_TAGGED_ENTRIES} articles:")
+    for tag, number in (*unmapped[:MAX_LINES_SHOWN], *known):
         click.echo(f"{number:>8}  {tag!r} -> {mapped.get(fold(tag), 'no topic')}")
-    if len(unknown) > SHOWN:
-        click.echo(f"{'':10}and {len(unknown) - SHOWN} more that no topic is named for")
+    if len(unmapped) > MAX_LINES_SHOWN:
+        more = len(unmapped) - MAX_LINES_SHOWN
+        click.echo(f"{'':10}and {more} more that are not mapped to a topic")

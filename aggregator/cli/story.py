@@ -1,4 +1,4 @@
-"""`story`, `merge` and `split`: which articles are one story, why, and an operator's word on it."""
+"""`story`, `merge` and `split`: which articles are one story, and an operator's decisions on it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,112 +8,115 @@ from pathlib import Path
 
 import click
 
-from aggregator.app import acquire_ingest_lock, cluster_context
+from aggregator.app import cluster_settings
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config
+from aggregator.config import Config
 from aggregator.errors import UnknownStory
+from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import cluster_entries
-from aggregator.ingest.retelling import Desk, apart, together
+from aggregator.ingest.merge import merge_stories, split_story
 from aggregator.model import Batch, Match, MatchKind, Story, StoryNeighbourhood
+from aggregator.scheduler import acquire_ingest_lock
 from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]
 
-RELATED = 5
-NEWEST = 200
-"""Copies that are looked through for weak evidence."""
-_NOT_FOLLOWED = "not followed: it would join two articles of one outlet, or what was told apart"
+MAX_RELATED = 5
+MAX_MATCHES = 200
+"""Newest matches whose stories are listed."""
+_NOT_FOLLOWED = "not followed: it would join two articles of one source, or separated ones"
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", default="")
 @click.pass_obj
 def story(path: Path, id_: str) -> None:
-    """Show who tells a story, and what says that it is one.
+    """Show the articles of a story, and the evidence that they are the same story.
 
-    ID is the story's address, or its end, /stories/ID. Without it, those are listed that
-    several outlets tell, of the newest copies, the weakest evidence first.
+    ID is the story's URL, or the end of it, /stories/ID. Without an ID, list the most recently
+    matched stories of several outlets, the weakest evidence first.
     """
     with open_config(path) as (_, store):
         if not id_:
-            _show_merged(store)
+            _show_weakest(store)
             return
-        told = find_story(store, id_)
-        kin = store.kin({told.lead.entry_id})
-        _show_story(told, id_, kin)
-        _show_evidence(told, kin)
-        _show_lists(store, told)
+        found = find_story(store, id_)
+        neighbourhood = store.entries.neighbourhood({found.lead.entry_id})
+        _show_story(found, id_, neighbourhood)
+        _show_evidence(found, neighbourhood)
+        _show_lists(store, found)
 
 
-def _show_merged(store: Store) -> None:
-    bonds = store.newest_bonds(NEWEST)
-    told = store.told_in({row for bond in bonds for row in (bond.entry_a, bond.entry_b)})
-    shared = {s.id: s for s in told.values() if s.duplicates}
-    found = {id_: _holding(store, s) for id_, s in shared.items()}
-    holding = {id_: bond for id_, bond in found.items() if bond}
-    for id_, bond in sorted(holding.items(), key=lambda held: _strength(held[1]), reverse=True):
-        score = f"{bond.score:.2f}" if bond.score else ""
-        click.echo(f"{id_}  {bond.kind} {score}")
-        for entry in shared[id_].entries:
+def _show_weakest(store: Store) -> None:
+    matches = store.entries.newest_matches(MAX_MATCHES)
+    ids = {id_ for match in matches for id_ in (match.entry_a, match.entry_b)}
+    stories = {each.id: each for each in store.entries.stories(ids).values() if each.duplicates}
+    weakest = {id_: _weakest_match(store, each) for id_, each in stories.items()}
+    found = {id_: match for id_, match in weakest.items() if match}
+    for id_, match in sorted(found.items(), key=lambda pair: _strength(pair[1]), reverse=True):
+        score = f"{match.score:.2f}" if match.score else ""
+        click.echo(f"{id_}  {match.kind} {score}")
+        for entry in stories[id_].entries:
             click.echo(f"{'':18}{entry.source}: {entry.title}")
-    if not holding:
-        click.echo("no story is told by several outlets")
+    if not found:
+        click.echo("no story has articles of several outlets")
 
 
-def _holding(store: Store, told: Story) -> Match | None:
-    """The weakest of the bonds that hold a story together."""
-    bonds = store.kin({told.lead.entry_id}).matches
-    groups = cluster_entries(told.entries, bonds)
-    return max((bond for group in groups for bond in group.matches), key=_strength, default=None)
+def _weakest_match(store: Store, found: Story) -> Match | None:
+    """The weakest of the matches that hold a story together."""
+    matches = store.entries.neighbourhood({found.lead.entry_id}).matches
+    clusters = cluster_entries(found.entries, matches)
+    return max((match for each in clusters for match in each.matches), key=_strength, default=None)
 
 
-def _show_story(told: Story, id_: str, kin: StoryNeighbourhood) -> None:
-    click.echo(f"story:      {told.id}" + (f" (was {id_})" if told.id != id_ else ""))
-    click.echo(f"title:      {told.lead.title}")
-    click.echo(f"public id:  {told.public_id}")
+def _show_story(found: Story, id_: str, neighbourhood: StoryNeighbourhood) -> None:
+    click.echo(f"story:      {found.id}" + (f" (was {id_})" if found.id != id_ else ""))
+    click.echo(f"title:      {found.lead.title}")
+    click.echo(f"public id:  {found.public_id}")
     click.echo(
-        f"published:  {told.published:%Y-%m-%d %H:%M}, updated {told.updated:%Y-%m-%d %H:%M}"
+        f"published:  {found.published:%Y-%m-%d %H:%M}, updated {found.updated:%Y-%m-%d %H:%M}"
     )
-    members = {entry.entry_id for entry in told.entries}
-    for former in (former for former in kin.merged_stories if former.lead.entry_id in members):
-        click.echo(f"took in:    {former.id}")
-    click.echo("\ntold by:")
-    for entry in told.entries:
-        lead = "leads" if entry is told.lead else ""
-        click.echo(
-            f"{entry.entry_id:>8}  {entry.source:20} {entry.published:%Y-%m-%d %H:%M}  {lead}"
-        )
+    ids = {entry.entry_id for entry in found.entries}
+    for merged in neighbourhood.merged_stories:
+        if merged.lead.entry_id in ids:
+            click.echo(f"merged:     {merged.id}")
+    click.echo("\narticles:")
+    for entry in found.entries:
+        lead = "lead" if entry is found.lead else ""
+        date = f"{entry.published:%Y-%m-%d %H:%M}"
+        click.echo(f"{entry.entry_id:>8}  {entry.source:20} {date}  {lead}")
         click.echo(f"{'':10}{entry.title}\n{'':10}{entry.url}")
 
 
-def _show_evidence(told: Story, kin: StoryNeighbourhood) -> None:
-    members = {entry.entry_id for entry in told.entries}
+def _show_evidence(found: Story, neighbourhood: StoryNeighbourhood) -> None:
+    ids = {entry.entry_id for entry in found.entries}
     click.echo("\nevidence:")
-    bonds = [bond for bond in kin.matches if {bond.entry_a, bond.entry_b} & members]
-    for bond in sorted(bonds, key=_strength):
-        click.echo(f"{bond.entry_a:>8} and {bond.entry_b}: {_evidence(bond, members)}")
-    if not bonds:
-        click.echo("          none; one outlet tells it")
+    matches = [m for m in neighbourhood.matches if {m.entry_a, m.entry_b} & ids]
+    for match in sorted(matches, key=_strength):
+        click.echo(f"{match.entry_a:>8} and {match.entry_b}: {_evidence(match, ids)}")
+    if not matches:
+        click.echo("          none; it has one article")
 
 
-def _strength(bond: Match) -> tuple[int, float]:
-    return list(MatchKind).index(bond.kind), -bond.score
+def _strength(match: Match) -> tuple[int, float]:
+    return list(MatchKind).index(match.kind), -match.score
 
 
-def _evidence(bond: Match, members: set[int]) -> str:
-    score = f" {bond.score:.2f}" if bond.score else ""
-    is_used = bond.kind is MatchKind.SPLIT or {bond.entry_a, bond.entry_b} <= members
+def _evidence(match: Match, ids: set[int]) -> str:
+    score = f" {match.score:.2f}" if match.score else ""
+    is_used = match.kind is MatchKind.SPLIT or {match.entry_a, match.entry_b} <= ids
     remark = "" if is_used else f" ({_NOT_FOLLOWED})"
-    return f"{bond.kind}{score}: {bond.reason}{remark}"
+    return f"{match.kind}{score}: {match.reason}{remark}"
 
 
-def _show_lists(store: Store, told: Story) -> None:
+def _show_lists(store: Store, found: Story) -> None:
     click.echo("\ntopics:")
-    why = store.why(told.id)
-    for topic, reason in why.items():
-        click.echo(f"          {topic}: {reason}")
-    if not why:
+    sentences = store.stories.placement_sentences(found.id)
+    for topic, sentence in sentences.items():
+        click.echo(f"          {topic}: {sentence}")
+    if not sentences:
         click.echo("          none")
-    if related := store.related(told, RELATED):
+    if related := store.stories.related(found, MAX_RELATED):
         click.echo("\nmore on this:")
         for other in related:
             click.echo(f"          {other.id}  {other.lead.source}: {other.lead.title}")
@@ -124,53 +127,57 @@ def _show_lists(store: Store, told: Story) -> None:
 @click.argument("other", metavar="ID")
 @click.pass_obj
 def merge(path: Path, one: str, other: str) -> None:
-    """Make one story of two, for good.
+    """Merge two stories permanently.
 
-    The one that readers saw first stays; the other's address leads to it from now on.
-    Whatever is fetched later, they stay together, until `split`.
+    The one that readers saw first stays; from now on the other's URL redirects to it. They stay
+    together, whatever is fetched later, until `split`.
     """
-    with _desk(path) as at:
-        a, b = find_story(at.store, one), find_story(at.store, other)
+    with _open_for_decision(path) as (config, store):
+        a, b = find_story(store, one), find_story(store, other)
         if a.id == b.id:
             raise click.UsageError(f"{one} and {other} are one story already")
-        _save(at, together(at, a, b))
+        settings = cluster_settings(config, store, datetime.now(UTC))
+        batch = merge_stories(store, settings, TopicRules(config.topics), a, b)
+        _save(store, batch, settings.now)
 
 
 @click.command()
 @click.argument("entry", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def split(path: Path, entry: int) -> None:
-    """Take an article out of its story, for good.
+    """Split an article from its story permanently.
 
-    ENTRY is the number before the article in `aggregator story ID`. It becomes a story of its
-    own (or keeps this one's id, if it leads it: then the others become another story), and
-    whatever is fetched later, it stays apart from those it stood with.
+    ENTRY is the number before the article in `aggregator story ID`. The article becomes a story of
+    its own; if it is the lead, it keeps the story's id and the others become a new story. They stay
+    apart, whatever is fetched later, until `merge`.
     """
-    with _desk(path) as at:
-        told = at.store.told_in({entry}).get(entry)
-        if told is None or at.store.story(told.id) is None:
+    with _open_for_decision(path) as (config, store):
+        found = store.entries.stories({entry}).get(entry)
+        if found is None or store.stories.get(found.id) is None:
             hint = "`aggregator story ID` shows the numbers of a story's articles."
             raise UnknownStory("article", str(entry), hint)
-        if not told.duplicates:
-            raise click.UsageError(f"article {entry} is alone in its story {told.id}")
-        _save(at, apart(at, told, entry))
+        if not found.duplicates:
+            raise click.UsageError(f"article {entry} is alone in its story {found.id}")
+        settings = cluster_settings(config, store, datetime.now(UTC))
+        batch = split_story(store, settings, TopicRules(config.topics), found, entry)
+        _save(store, batch, settings.now)
 
 
 @contextmanager
-def _desk(path: Path) -> Iterator[Desk]:
-    """What is needed to decide, while no ingest is at work."""
+def _open_for_decision(path: Path) -> Iterator[tuple[Config, Store]]:
+    """The configuration and its store, while no ingest is running."""
     with (
         open_config(path) as (config, store),
         asyncio.run(acquire_ingest_lock(store, INGEST_LOCK_SECONDS)),
     ):
-        yield cluster_context(config, store, datetime.now(UTC))
+        yield config, store
 
 
-def _save(at: Desk, batch: Batch) -> None:
-    at.store.save(batch, at.now)
-    for filed in batch.new:
-        told = filed.story
-        outlets = ", ".join(entry.source for entry in told.entries)
-        click.echo(f"{told.id}: told by {outlets}")
-        for gone in filed.merged_ids:
-            click.echo(f"{gone}: leads to {told.id} from now on")
+def _save(store: Store, batch: Batch, now: datetime) -> None:
+    store.entries.save(batch, now)
+    for change in batch.new:
+        found = change.story
+        sources = ", ".join(entry.source for entry in found.entries)
+        click.echo(f"{found.id}: articles of {sources}")
+        for merged in change.merged_ids:
+            click.echo(f"{merged}: redirects to {found.id} from now on")

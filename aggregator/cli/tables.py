@@ -1,4 +1,4 @@
-"""Tables and times, as the commands print them."""
+"""Formatting for the commands: tables, counts and times."""
 
 from datetime import datetime
 
@@ -9,23 +9,23 @@ __all__ = ["count_noun", "format_time", "print_table", "table"]
 
 
 def table(*columns: str) -> Table:
-    """An empty table."""
-    empty = Table(box=None)
+    """An empty table with these columns."""
+    result = Table(box=None)
     for column in columns:
-        empty.add_column(column, no_wrap=True)
-    return empty
+        result.add_column(column, no_wrap=True)
+    return result
 
 
-def print_table(filled: Table) -> None:
-    """As wide as it is: an id that is cut cannot be looked for."""
-    Console(width=Console(width=1000).measure(filled).maximum).print(filled)
+def print_table(rows: Table) -> None:
+    """Print a table at its full width: an id that is cut off cannot be copied."""
+    Console(width=Console(width=1000).measure(rows).maximum).print(rows)
 
 
-def count_noun(number: int, one: str, many: str) -> str:
-    """`"1 story"`, `"2,000 stories"`."""
-    return f"{number:,} {one if number == 1 else many}"
+def count_noun(number: int, singular: str, plural: str) -> str:
+    """A number with its noun: `"1 story"`, `"2,000 stories"`."""
+    return f"{number:,} {singular if number == 1 else plural}"
 
 
 def format_time(moment: datetime | None) -> str:
-    """To the minute, in UTC; empty for none."""
+    """A time to the minute, in UTC; empty for None."""
     return moment.strftime("%Y-%m-%d %H:%M") if moment else ""

@@ -1,9 +1,10 @@
-"""`topics`: what each topic holds, what has fallen silent, what topics share and what they lack."""
+"""`topics`: the size of each topic, rules that have fallen silent, overlaps and gaps."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 from rich.markup import escape
@@ -15,35 +16,39 @@ from aggregator.ingest.categorize.monitoring import (
     active_reasons,
     dates_by_reason,
     find_silence,
-    group_unfiled,
+    group_uncategorised,
 )
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.model import ALL, topic_scope
+from aggregator.model import ALL, PlacementReason, topic_scope
 from aggregator.store import Store
 
 __all__ = ["topics"]
 
-SHOWN = 20
-LOOKED_BACK = timedelta(days=730)
-"""What was silent before that is forgotten."""
-OVERLAP = 0.5
-"""The part of the smaller topic's stories that another one has too, to be reported."""
-FEWEST_SHARED = 5
-NEWEST = 5_000
-"""Stories that are looked through for what no topic has."""
-GROUPS, TITLES = 12, 2
+MAX_STORIES_SHOWN = 20
+SILENCE_LOOKBACK = timedelta(days=730)
+"""Silence is not reported if it has lasted longer than this."""
+MIN_OVERLAP = 0.5
+"""Fraction of the smaller topic's stories that another topic must have too, to be reported."""
+MIN_SHARED_STORIES = 5
+MAX_SAMPLED_STORIES = 5_000
+"""Newest stories that are searched for groups without a topic."""
+MAX_GROUPS = 12
+TITLES_PER_GROUP = 2
+Dates: TypeAlias = Mapping[tuple[str, PlacementReason | None], Sequence[datetime]]
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--report", is_flag=True, help="What topics share, and what no topic has, too.")
+@click.option(
+    "--report", is_flag=True, help="Also show topics that overlap, and stories without a topic."
+)
 @click.pass_obj
 def topics(path: Path, id_: str | None, report: bool) -> None:
-    """Show how many stories each topic holds, and which of its parts have fallen silent.
+    """Show how many stories each topic has, and which of its rules have fallen silent.
 
-    A clause of a rule, an outlet or a category that used to file stories and does so no more is
+    A clause of a rule, a source or a category that used to place stories, but no longer does, is
     shown with the date of the last one. With an ID, show the newest stories of that topic, each
-    with why it is there.
+    with the reason why it is there.
     """
     with open_config(path) as (config, store):
         if id_ is not None:
@@ -52,112 +57,113 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
             _show_topic(config, store, id_)
             return
         # if nothing was fetched, silence says nothing about rules
-        now = min(datetime.now(UTC), store.last_stamp() or datetime.now(UTC))
-        dates = dates_by_reason(store.yields(now - LOOKED_BACK))
+        now = min(datetime.now(UTC), store.maintenance.last_fetch() or datetime.now(UTC))
+        dates = dates_by_reason(store.topics.placement_dates(now - SILENCE_LOOKBACK))
         _show_table(config, store, dates)
-        silent = (*_silent_parts(config, dates, now), *_silent_outlets(config, store, now))
-        for line in (*_short_lists(config, store), *silent):
+        silent = (*_silent_reasons(config, dates, now), *_silent_sources(config, store, now))
+        for line in (*_short_feeds(config, store), *silent):
             click.echo(f"\n{line}")
         if report:
             _show_shared(config, store)
-            _show_unfiled(config, store)
+            _show_uncategorised(config, store)
 
 
-def _show_table(
-    config: Config, store: Store, dates: Mapping[tuple[str, str], Sequence[datetime]]
-) -> None:
-    counts = store.counts()
-    shown = table("topic", "stories", "newest", "learns", "title")
+def _show_table(config: Config, store: Store, dates: Dates) -> None:
+    counts = store.lists.counts()
+    listing = table("topic", "stories", "newest", "learns", "title")
     for topic in config.topics:
-        newest = max(dates.get((topic.id, ""), ()), default=None)
-        shown.add_row(
+        newest = max(dates.get((topic.id, None), ()), default=None)
+        listing.add_row(
             topic.id,
             str(counts.get(topic_scope(topic.id), 0)),
             format_time(newest),
             topic.learn if topic.learn != "off" else "",
             escape(topic.title),
         )
-    print_table(shown)
+    print_table(listing)
 
 
-def _short_lists(config: Config, store: Store) -> Iterator[str]:
-    """Topics whose outlets are too few for the share that each may have."""
-    limit, counts = config.publish.limit, store.counts()
+def _short_feeds(config: Config, store: Store) -> Iterator[str]:
+    """Topics whose feed is short, since max_share leaves too few stories per source."""
+    limit, counts = config.publish.limit, store.lists.counts()
     for topic in config.topics:
         if topic.share:
-            full = min(limit, counts.get(topic_scope(topic.id), 0))
-            shown = len(store.latest(topic_scope(topic.id), limit, share=topic.share))
-            if shown < full:
-                stories = count_noun(shown, "story", "stories")
+            scope = topic_scope(topic.id)
+            full = min(limit, counts.get(scope, 0))
+            count = len(store.lists.latest(scope, limit, share=topic.share))
+            if count < full:
+                stories = count_noun(count, "story", "stories")
                 yield (
                     f"{topic.id}: with max_share its feed has {stories}, not {full}; its outlets "
-                    "are too few for that, or too unlike in what they publish."
+                    "are too few for that, or publish too unequally."
                 )
 
 
-def _silent_parts(
-    config: Config, dates: Mapping[tuple[str, str], Sequence[datetime]], now: datetime
-) -> Iterator[str]:
-    listed = [(topic.id, "") for topic in config.topics]
-    listed += active_reasons(TopicRules(config.topics), config.sources)
-    for topic, part in listed:
-        if found := find_silence(dates.get((topic, part), ()), now):
-            yield _sentence(topic, part or "everything", found.per_week, found.since)
+def _silent_reasons(config: Config, dates: Dates, now: datetime) -> Iterator[str]:
+    reasons: list[tuple[str, PlacementReason | None]] = [(t.id, None) for t in config.topics]
+    reasons += active_reasons(TopicRules(config.topics), config.sources)
+    for topic, reason in reasons:
+        if silence := find_silence(dates.get((topic, reason), ()), now):
+            name = str(reason or "everything")
+            yield _sentence(topic, name, silence.per_week, silence.since)
 
 
-def _silent_outlets(config: Config, store: Store, now: datetime) -> Iterator[str]:
+def _silent_sources(config: Config, store: Store, now: datetime) -> Iterator[str]:
     dates: dict[str, list[datetime]] = defaultdict(list)
-    for outlet, arrived in store.outlet_yields(now - LOOKED_BACK):
-        dates[outlet].append(arrived)
-    for source in config.sources:
-        if found := find_silence(dates[source.id], now):
-            yield _sentence("all topics", f"source {source.id}", found.per_week, found.since)
+    for source, listed_at in store.topics.source_dates(now - SILENCE_LOOKBACK):
+        dates[source].append(listed_at)
+    for listed in config.sources:
+        if silence := find_silence(dates[listed.id], now):
+            name = f"source {listed.id}"
+            yield _sentence("all topics", name, silence.per_week, silence.since)
 
 
-def _sentence(topic: str, part: str, a_week: float, since: datetime) -> str:
-    return f"{topic}: {part} used to file {a_week:.1f} a week, and none since {since:%Y-%m-%d}."
+def _sentence(topic: str, reason: str, per_week: float, since: datetime) -> str:
+    return f"{topic}: {reason} used to place {per_week:.1f} a week, none since {since:%Y-%m-%d}."
 
 
 def _show_shared(config: Config, store: Store) -> None:
-    counts = store.counts()
+    counts = store.lists.counts()
     listed = {topic.id for topic in config.topics}
     click.echo("\ntopics that share most of their stories:")
     lines = 0
-    for one, other, number in store.shared():
+    for one, other, number in store.topics.shared():
         smaller = min((one, other), key=lambda id_: counts.get(topic_scope(id_), 0))
-        part = number / max(1, counts.get(topic_scope(smaller), 0))
-        if number >= FEWEST_SHARED and part >= OVERLAP and {one, other} <= listed:
+        overlap = number / max(1, counts.get(topic_scope(smaller), 0))
+        is_large = number >= MIN_SHARED_STORIES and overlap >= MIN_OVERLAP
+        if is_large and {one, other} <= listed:
             larger = other if smaller == one else one
-            click.echo(f"{number:>8}  {smaller} and {larger}: {part:.0%} of {smaller}")
+            click.echo(f"{number:>8}  {smaller} and {larger}: {overlap:.0%} of {smaller}")
             lines += 1
     if not lines:
         click.echo("          none")
 
 
-def _show_unfiled(config: Config, store: Store) -> None:
-    topics = [topic.id for topic in config.topics]
-    looked = list(store.look(NEWEST, topics, with_content=False))
-    without = sum(not one.has_topic for one in looked)
-    everything = store.counts().get(ALL, 0)
+def _show_uncategorised(config: Config, store: Store) -> None:
+    ids = [topic.id for topic in config.topics]
+    sample = list(store.topics.sample(MAX_SAMPLED_STORIES, ids, with_content=False))
+    without = sum(not story.has_topic for story in sample)
+    total = store.lists.counts().get(ALL, 0)
     click.echo(
-        f"\nwithout any topic: {without} of the newest {len(looked)} stories "
-        f"(there are {everything}); those that share a word or a category:"
+        f"\nwithout any topic: {without} of the newest {len(sample)} stories "
+        f"(there are {total}); those that share a word or a category:"
     )
-    groups = list(group_unfiled([(one.lead, one.has_topic) for one in looked], GROUPS))
+    groups = list(group_uncategorised([(s.lead, s.has_topic) for s in sample], MAX_GROUPS))
     if not groups:
         click.echo("          none")
     for group in groups:
-        outlets = f"{group.outlets} outlet{'' if group.outlets == 1 else 's'}"
-        click.echo(f"{len(group.titles):>8}  {group.label}  ({outlets})")
-        for title in group.titles[-TITLES:]:
+        sources = f"{group.source_count} outlet{'' if group.source_count == 1 else 's'}"
+        click.echo(f"{len(group.titles):>8}  {group.label}  ({sources})")
+        for title in group.titles[-TITLES_PER_GROUP:]:
             click.echo(f"{'':12}{title}")
 
 
 def _show_topic(config: Config, store: Store, id_: str) -> None:
     (topic,) = select_topics(config, [id_])
-    newest = store.latest(topic_scope(topic.id), SHOWN)
+    newest = store.lists.latest(topic_scope(topic.id), MAX_STORIES_SHOWN)
     if not newest:
-        click.echo("No story stands in it yet.")
+        click.echo("It has no stories yet.")
     for story in newest:
         click.echo(f"{format_time(story.published)}  {story.id}  {story.lead.title}")
-        click.echo(f"{'':18}{story.lead.source}: {store.why(story.id)[id_]}")
+        sentence = store.stories.placement_sentences(story.id)[id_]
+        click.echo(f"{'':18}{story.lead.source}: {sentence}")

@@ -1,6 +1,7 @@
-"""The tables of feeds.toml: every key once, with its kind, its default and its meaning.
+"""The tables of feeds.toml: every key with its type, default and description.
 
-These classes check the file, and `aggregator schema` prints them for editors.
+These classes check the file, and `aggregator schema` prints them as a JSON Schema. The message of a
+ValueError completes the sentence "found X, expected …".
 """
 
 import re
@@ -13,34 +14,36 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from aggregator import query
 from aggregator.errors import QueryError
 
-# ---- checked kinds of values -------------------------------------------------------
+# ---- checks of single values -------------------------------------------------------
 
 
-_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\s]")
+_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\s]")
 
 
-def _is_id(value: str) -> str:
+def _check_id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
-        raise ValueError("an id of at most 60 small letters, digits and single hyphens")
+        raise ValueError("an id of at most 60 lowercase letters, digits and single hyphens")
     return value
 
 
-def _is_address(value: str) -> str:
+def _check_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         hostname, _ = parts.hostname, parts.port
     except ValueError:
         hostname = None
     is_web = hostname and parts.scheme in ("http", "https") and is_host(hostname)
-    if not is_web or _NOT_IN_ADDRESS.search(value):
-        raise ValueError("a complete address that begins with http:// or https://")
+    if not is_web or _NOT_IN_URL.search(value):
+        raise ValueError("a complete address that starts with http:// or https://")
     if parts.username or parts.password:
-        raise ValueError("an address without a login; basic_auth names a variable for that")
+        raise ValueError(
+            "an address without a login; put that into the variable that basic_auth names"
+        )
     return value
 
 
 def is_host(name: str) -> bool:
-    """True for an IP address, or a name that can be looked up."""
+    """True for an IP address or a valid host name."""
     try:
         name.encode("idna")
     except UnicodeError:
@@ -48,19 +51,19 @@ def is_host(name: str) -> bool:
     return True
 
 
-def _is_listening(value: str) -> str:
+def _check_listen_host(value: str) -> str:
     if not value.strip() or not value.isprintable() or not is_host(value):
         raise ValueError('an address to listen on such as "127.0.0.1" or "::"')
     return value
 
 
-def _is_site(value: str) -> str:
+def _check_site_url(value: str) -> str:
     if "?" in value or "#" in value or "//" in value.partition("://")[2]:
         raise ValueError("an address that ends with a host or a folder, without ?, # and //")
-    return _is_address(value)
+    return _check_url(value)
 
 
-def _is_rule(value: str) -> str:
+def _check_rule(value: str) -> str:
     try:
         query.parse(value)
     except QueryError as error:
@@ -68,37 +71,39 @@ def _is_rule(value: str) -> str:
     return value
 
 
-def _is_share(value: str) -> str:
+def _check_share(value: str) -> str:
     found = re.fullmatch(r"([1-9][0-9]?) of ([1-9][0-9]?)", value)
     if not found or int(found[1]) >= int(found[2]):
         raise ValueError('a share such as "2 of 10"')
     return value
 
 
-def _is_language(value: str) -> str:
+def _check_language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError('a language tag such as "en" or "pt-BR"')
     return value
 
 
 def main_language(tag: str) -> str:
-    """`"pt-BR"` is `"pt"`."""
+    """The language without its region: `"pt-BR"` is `"pt"`."""
     return tag.partition("-")[0].lower()
 
 
-def _is_variable(value: str) -> str:
+def _check_variable(value: str) -> str:
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
-        raise ValueError("the NAME of an environment variable in capitals, never the secret itself")
+        raise ValueError(
+            "the NAME of an environment variable, in capitals; never the secret itself"
+        )
     return value
 
 
-def _is_header(value: str) -> str:
+def _check_header_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]+", value):
         raise ValueError("the name of a request header")
     return value
 
 
-def _is_network(value: str) -> str:
+def _check_network(value: str) -> str:
     try:
         ip_network(value)
     except ValueError as error:
@@ -109,75 +114,81 @@ def _is_network(value: str) -> str:
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def is_duration(value: str) -> str:
-    """The same text if it is a time such as "15m"; raises ValueError."""
+def check_duration(value: str) -> str:
+    """Return a duration such as "15m" unchanged. Raises ValueError for anything else."""
     if not re.fullmatch(r"[1-9][0-9]{0,5}[smhd]", value):
         raise ValueError('a time such as "90s", "15m", "2h" or "1d"')
     return value
 
 
-def seconds(duration: str) -> int:
-    """`"15m"` is 900."""
+def _check_duration_or_zero(value: str) -> str:
+    return value if value == "0s" else check_duration(value)
+
+
+def to_seconds(duration: str) -> int:
+    """A duration in seconds: `"15m"` is 900."""
     return int(duration[:-1]) * _UNITS[duration[-1]]
 
 
-def _is_contact(value: str) -> str:
+def _check_contact(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+|https?://\S+", value):
-        raise ValueError("a mail address or a page where outlets reach you")
+        raise ValueError("an email address, or the address of a page where outlets can reach you")
     return value
 
 
-def _is_line(value: str) -> str:
+def _check_one_line(value: str) -> str:
     if not value.isprintable():
-        raise ValueError("words in one line, without control characters")
+        raise ValueError("a single line without control characters")
     return value
 
 
-def _is_counter(value: str) -> str:
+def _check_counter(value: str) -> str:
     if not set(re.findall(r"\{(.*?)\}", value)) <= {"link", "id"}:
-        raise ValueError('an address in which only "{link}" and "{id}" stand for something')
-    _is_address(re.sub(r"[{}]", "", value))
+        raise ValueError('an address with no placeholders but "{link}" and "{id}"')
+    _check_url(re.sub(r"[{}]", "", value))
     return value
 
 
-CREDITED = ("outlet", "author", "license")
-"""What a credit line may name."""
+CREDIT_LINE_NAMES = ("outlet", "author", "license")
+"""Placeholders that a credit line may contain."""
 
 
-def _is_credit_line(value: str) -> str:
+def _check_credit_line(value: str) -> str:
     names = re.findall(r"\{(.*?)\}", value)
-    if value and ("outlet" not in names or not set(names) <= set(CREDITED)):
-        raise ValueError('words that name "{outlet}", and may name "{author}" and "{license}"')
-    return _is_line(value)
+    if value and ("outlet" not in names or not set(names) <= set(CREDIT_LINE_NAMES)):
+        raise ValueError(
+            'a line that contains "{outlet}", and may contain "{author}" and "{license}"'
+        )
+    return _check_one_line(value)
 
 
-def _is_text(value: str) -> str:
+def _check_text(value: str) -> str:
     if not value.strip() or not value.isprintable():
-        raise ValueError("at least one word, in one line, without control characters")
+        raise ValueError("a single line with at least one word, without control characters")
     return value
 
 
-Id = Annotated[str, AfterValidator(_is_id)]
-Address = Annotated[str, AfterValidator(_is_address)]
-SiteAddress = Annotated[str, AfterValidator(_is_site)]
-Rule = Annotated[str, AfterValidator(_is_rule)]
-Language = Annotated[str, AfterValidator(_is_language)]
-Variable = Annotated[str, AfterValidator(_is_variable)]
-Header = Annotated[str, AfterValidator(_is_header)]
-NetworkText = Annotated[str, AfterValidator(_is_network)]
-Counter = Annotated[str, AfterValidator(_is_counter)]
-CreditLine = Annotated[str, AfterValidator(_is_credit_line)]
-Duration = Annotated[str, AfterValidator(is_duration)]
-ShareText = Annotated[str, AfterValidator(_is_share)]
-Pause = Annotated[str, AfterValidator(lambda value: value if value == "0s" else is_duration(value))]
-Contact = Annotated[str, AfterValidator(_is_contact)]
-Line = Annotated[str, AfterValidator(_is_line)]
-Text = Annotated[str, AfterValidator(_is_text)]
-Listening = Annotated[str, AfterValidator(_is_listening)]
+Id = Annotated[str, AfterValidator(_check_id)]
+Url = Annotated[str, AfterValidator(_check_url)]
+SiteUrl = Annotated[str, AfterValidator(_check_site_url)]
+Rule = Annotated[str, AfterValidator(_check_rule)]
+Language = Annotated[str, AfterValidator(_check_language)]
+EnvironmentVariable = Annotated[str, AfterValidator(_check_variable)]
+HeaderName = Annotated[str, AfterValidator(_check_header_name)]
+Network = Annotated[str, AfterValidator(_check_network)]
+CounterUrl = Annotated[str, AfterValidator(_check_counter)]
+CreditLine = Annotated[str, AfterValidator(_check_credit_line)]
+Duration = Annotated[str, AfterValidator(check_duration)]
+MaxShare = Annotated[str, AfterValidator(_check_share)]
+DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
+Contact = Annotated[str, AfterValidator(_check_contact)]
+OneLine = Annotated[str, AfterValidator(_check_one_line)]
+Text = Annotated[str, AfterValidator(_check_text)]
+ListenHost = Annotated[str, AfterValidator(_check_listen_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-ShowText = Literal["title", "excerpt", "full"]
-DedupeText = Literal["off", "address", "text"]
-LearnText = Literal["off", "suggest", "place"]
+Show = Literal["title", "excerpt", "full"]
+Dedupe = Literal["off", "address", "text"]
+Learn = Literal["off", "suggest", "place"]
 
 
 # ---- the tables of feeds.toml ------------------------------------------------------
@@ -188,173 +199,177 @@ class _Table(BaseModel):
 
 
 class SiteTable(_Table):
-    """Who publishes."""
+    """The site and who publishes it."""
 
     title: Text = Field(description="Name of the site, in every page and feed.")
-    url: SiteAddress = Field(description="Public address of the site; all links begin with it.")
-    language: Language = Field("en", description="Language of the site's own words.")
+    url: SiteUrl = Field(description="Public address of the site; all links start with it.")
+    language: Language = Field("en", description="Language of the site's own texts.")
     contact: Contact | None = Field(
-        None, description="Mail address or page for outlets; sent in the User-Agent."
+        None, description="Email address or page for outlets; sent in the User-Agent."
     )
-    description: Line = Field("", description="One sentence about the site.")
-    notice: Line = Field("", description="A line at the foot of every page.")
+    description: OneLine = Field("", description="One sentence about the site.")
+    notice: OneLine = Field("", description="A line at the foot of every page.")
 
 
 class DefaultsTable(_Table):
-    """What every source inherits unless it says otherwise."""
+    """Defaults for every source that does not set these keys itself."""
 
-    show: ShowText = Field("excerpt", description="How much of each article is republished.")
-    license: Line = Field("", description="Licence of the articles, in words or as an address.")
-    license_url: Address | None = Field(
-        None, description="Address of the licence, if `license` is words."
+    show: Show = Field("excerpt", description="How much of each article is republished.")
+    license: OneLine = Field("", description="Licence of the articles, as text or as an address.")
+    license_url: Url | None = Field(
+        None, description="Address of the licence, if `license` is text."
     )
-    language: Language | None = Field(None, description="Language where a feed declares none.")
+    language: Language | None = Field(None, description="Language of feeds that declare none.")
     precedence: int = Field(
         0,
         ge=-1000,
         le=1000,
-        description="The higher is fetched first, and leads a story if nothing tells who wrote it.",
+        description="Higher is fetched first, and leads a story if its original is unclear.",
     )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
     max_interval: Duration = Field("1d", description="Never fetch less often than this.")
     max_new: int = Field(
-        100, ge=1, description="More new articles at once than this wait for the operator."
+        100, ge=1, description="If more new articles than this arrive at once, they are held."
     )
-    dedupe: DedupeText = Field(
-        "text", description="By what articles become one story with those of other outlets."
+    dedupe: Dedupe = Field(
+        "text",
+        description="How duplicates at other outlets are found: never, by address, or by text too.",
     )
 
 
 class SourceTable(_Table):
     """A partner outlet."""
 
-    id: Id = Field(description="Stands in public addresses; never change it.")
+    id: Id = Field(description="Part of public addresses; never change it.")
     name: Text = Field(description="Name of the outlet, as credited.")
-    feed: Address = Field(description="Address of its RSS, Atom, RDF or JSON feed.")
-    site: Address = Field(description="Address of its front page, for the credit link.")
-    show: ShowText | None = Field(None, description="How much of each article is republished.")
-    license: Line | None = Field(None, description="Licence of its articles.")
-    license_url: Address | None = Field(None, description="Address of that licence.")
+    feed: Url = Field(description="Address of its RSS, Atom, RDF or JSON feed.")
+    site: Url = Field(description="Address of its front page, for the credit link.")
+    show: Show | None = Field(None, description="How much of each article is republished.")
+    license: OneLine | None = Field(None, description="Licence of its articles.")
+    license_url: Url | None = Field(None, description="Address of that licence.")
     uncut: bool = Field(
-        False, description="true: its texts are shown whole or not at all, never as an excerpt."
+        False, description="true: its texts are published whole or not at all, never as an excerpt."
     )
-    counter: Counter | None = Field(
-        None, description="Address of a counter pixel that must stand in its full texts."
+    counter: CounterUrl | None = Field(
+        None, description="Address of a counter pixel to include in its full texts."
     )
-    topics: list[Id] = Field([], description="Topics that every one of its articles gets.")
-    tags: dict[str, Id] = Field({}, description="Its own category -> our topic.")
+    topics: list[Id] = Field([], description="Topics of all its articles.")
+    tags: dict[str, Id] = Field({}, description="Categories of its feed -> topics.")
     include: Rule | None = Field(None, description="Keep only articles that match this rule.")
     exclude: Rule | None = Field(None, description="Leave out articles that match this rule.")
-    language: Language | None = Field(None, description="Language where the feed declares none.")
+    language: Language | None = Field(None, description="Language of the feed if it declares none.")
     precedence: int | None = Field(
         None,
         ge=-1000,
         le=1000,
-        description="The higher is fetched first, and leads a story if nothing tells who wrote it.",
+        description="Higher is fetched first, and leads a story if its original is unclear.",
     )
-    enabled: bool = Field(True, description="false: keep its news, fetch it only with --source.")
-    public_feed: Address | None = Field(
+    enabled: bool = Field(
+        True, description="false: keep its articles, but fetch it only with --source."
+    )
+    public_feed: Url | None = Field(
         None, description="Feed address to publish instead of `feed`, if that is private."
     )
-    headers: dict[Header, Variable] = Field(
-        {}, description="Request header -> environment variable that holds its value."
+    headers: dict[HeaderName, EnvironmentVariable] = Field(
+        {}, description="Request header -> environment variable with its value."
     )
-    basic_auth: Variable | None = Field(
-        None, description="Environment variable that holds user:password."
+    basic_auth: EnvironmentVariable | None = Field(
+        None, description="Environment variable with user:password."
     )
     min_interval: Duration | None = Field(None, description="Never fetch more often than this.")
     max_interval: Duration | None = Field(None, description="Never fetch less often than this.")
     max_new: int | None = Field(
-        None, ge=1, description="More new articles at once than this wait for the operator."
+        None, ge=1, description="If more new articles than this arrive at once, they are held."
     )
-    dedupe: DedupeText | None = Field(
-        None, description="By what its articles become one story with those of other outlets."
+    dedupe: Dedupe | None = Field(
+        None,
+        description="How duplicates at other outlets are found: never, by address, or by text too.",
     )
 
 
 class TopicTable(_Table):
     """A topic."""
 
-    id: Id = Field(description="Stands in public addresses; never change it.")
+    id: Id = Field(description="Part of public addresses; `was` keeps a former id.")
     title: Text = Field(description="Name of the topic.")
-    description: Line = Field("", description="One sentence about the topic.")
-    match: Rule | None = Field(None, description="Rule that files an article here.")
+    description: OneLine = Field("", description="One sentence about the topic.")
+    match: Rule | None = Field(None, description="Rule that places an article in this topic.")
     stem: bool = Field(
-        False, description="true: forms of one word are one in `match`, in the topic's language."
+        False, description="true: `match` ignores word endings, in the topic's language."
     )
     language: Language | None = Field(None, description="Language of the topic's feed.")
-    was: list[Id] = Field([], description="Ids that it had before; their addresses lead here.")
-    max_share: ShareText | None = Field(
-        None, description="At most so many stories of one outlet among any so many in a row."
+    was: list[Id] = Field([], description="Former ids; their addresses redirect here.")
+    max_share: MaxShare | None = Field(
+        None, description='Limit per outlet: "2 of 10" is at most 2 among any 10 stories in a row.'
     )
-    learn: LearnText = Field(
-        "off", description="What becomes of stories that look like those of the topic."
+    learn: Learn = Field(
+        "off", description="What happens to stories similar to those of the topic."
     )
 
 
 class FetchTable(_Table):
     """How feeds are fetched."""
 
-    allow_private: list[NetworkText] = Field(
-        [], description="Private networks that may be asked all the same."
+    allow_private: list[Network] = Field(
+        [], description="Private networks that may be fetched from."
     )
-    concurrency: int = Field(20, ge=1, le=200, description="Requests at the same time.")
-    per_host: int = Field(2, ge=1, le=20, description="Connections to one host.")
-    spacing: Pause = Field("1s", description="Time between two requests to one host.")
-    timeout: Duration = Field("30s", description="Longest time for one request in all.")
-    connect_timeout: Duration = Field("10s", description="Longest time for a connection.")
-    read_timeout: Duration = Field("20s", description="Longest silence of a server.")
+    concurrency: int = Field(20, ge=1, le=200, description="Requests at once.")
+    per_host: int = Field(2, ge=1, le=20, description="Connections to one host at once.")
+    spacing: DurationOrZero = Field("1s", description="Time between two requests to one host.")
+    timeout: Duration = Field("30s", description="Longest time for a whole request.")
+    connect_timeout: Duration = Field("10s", description="Longest time to connect.")
+    read_timeout: Duration = Field("20s", description="Longest time to wait for more data.")
     max_bytes: int = Field(
         15_000_000, ge=1_000, le=1_000_000_000, description="Largest feed, decompressed."
     )
-    max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed.")
-    ports: list[Port] = Field([80, 443], description="Ports that may be asked.")
+    max_redirects: int = Field(5, ge=0, le=20, description="Redirects to follow.")
+    ports: list[Port] = Field([80, 443], description="Ports that may be connected to.")
 
 
 class StorageTable(_Table):
-    """Where news is kept."""
+    """Where articles are stored, and for how long."""
 
     database: Text = Field(
-        "aggregator.db", description="SQLite file, seen from the folder of feeds.toml."
+        "aggregator.db", description="SQLite file, relative to the folder of feeds.toml."
     )
     keep: Duration | None = Field(
-        None, description="Stories older than this are taken out; without it, none is."
+        None, description="Stories older than this are deleted; without it, none are."
     )
 
 
 class StoriesTable(_Table):
-    """What makes one story of several articles."""
+    """How articles become stories."""
 
     window: Duration = Field(
-        "14d", description="Articles published further apart are not compared by their words."
+        "14d", description="The texts of articles published further apart are not compared."
     )
 
 
 class PublishTable(_Table):
-    """How news is published."""
+    """How stories are published."""
 
     limit: int = Field(50, ge=1, le=1000, description="Stories in a feed or on a page.")
-    host: Listening = Field("127.0.0.1", description="Address that the web server listens on.")
+    host: ListenHost = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that the web server listens on.")
-    max_age: Duration = Field("5m", description="How long readers and caches may keep a feed.")
+    max_age: Duration = Field("5m", description="How long feed readers and caches may keep a feed.")
     credit_line: CreditLine = Field(
-        "", description="A line at the end of every text in a feed; {outlet} becomes a link."
+        "", description="A line after every text in a feed; {outlet} becomes a link."
     )
     search: bool = Field(
-        True, description="false: pages do not lead to the search, which a static export lacks."
+        True, description="false: no links to the search page, which a static export lacks."
     )
     hub: Literal["self"] | None = Field(
-        None, description='"self": we tell subscribers of our feeds ourselves (WebSub).'
+        None, description='"self": run a WebSub hub that notifies the subscribers of our feeds.'
     )
     signature: Literal["sha1", "sha256", "sha384", "sha512"] = Field(
-        "sha256", description="How our own hub signs what it delivers."
+        "sha256", description="How our own hub signs its deliveries."
     )
-    hubs: list[Address] = Field([], description="Hubs of others that are told of every change.")
+    hubs: list[Url] = Field([], description="External hubs to notify of every change.")
 
     @property
     def max_age_seconds(self) -> int:
         """`max_age` in seconds."""
-        return seconds(self.max_age)
+        return to_seconds(self.max_age)
 
 
 class FeedsFile(_Table):

@@ -1,5 +1,5 @@
-"""A pretend press on loopback: outlets that republish one another, fail, dawdle and babble.
+"""Made-up outlets on loopback: some republish others, one fails, one is slow, one sends garbage.
 
-`make demo` and the tests run the real program against it over real HTTP. Its outlets and
-articles are made up; nothing here is imported by the rest of the house.
+`make demo` and the tests run the real program against them over real HTTP. Only `cli/demo` and the
+tests import this package.
 """

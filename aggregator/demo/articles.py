@@ -1,4 +1,4 @@
-"""The made-up outlets of the pretend press and what they publish, oldest first."""
+"""The made-up outlets and the articles they publish."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ __all__ = ["ARTICLES", "OUTLETS", "Article", "Outlet"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """A made-up outlet. `habit` is "", or how it misbehaves: "fails", "slow", "garbage"."""
+    """A made-up outlet. `fault` is how it misbehaves: "fails", "slow", "garbage" or ""."""
 
     id: str
     name: str
     format: str
-    habit: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """A made-up article; `also` are the outlets that republish it."""
+    """A made-up article; the outlets `also` republish it."""
 
     slug: str
     outlet: str
@@ -37,9 +37,9 @@ OUTLETS = (
     Outlet(id="old-mill", name="Old Mill Gazette", format="rss091"),
     Outlet(id="daily-commons", name="Daily Commons", format="rss20"),
     Outlet(id="second-look", name="Second Look", format="json10"),
-    Outlet(id="broken-lantern", name="The Broken Lantern", format="rss20", habit="fails"),
-    Outlet(id="slow-river", name="Slow River Post", format="rss092", habit="slow"),
-    Outlet(id="static-line", name="Static on the Line", format="rss20", habit="garbage"),
+    Outlet(id="broken-lantern", name="The Broken Lantern", format="rss20", fault="fails"),
+    Outlet(id="slow-river", name="Slow River Post", format="rss092", fault="slow"),
+    Outlet(id="static-line", name="Static on the Line", format="rss20", fault="garbage"),
 )
 
 ARTICLES = (
@@ -187,6 +187,7 @@ ARTICLES = (
         also=("daily-commons",),
     ),
 )
-"""In the order of publication; the first `STANDING` are out when the press opens."""
+"""All articles, in the order of publication."""
 
-STANDING = 9
+INITIAL_ARTICLES = 9
+"""How many are already published when the press opens."""

@@ -1,7 +1,7 @@
-"""A web server on loopback whose answers are set by name: the pretend press.
+"""A web server on loopback that serves canned responses: the press.
 
-`Press` answers each path with what was last put there, over real HTTP. `DemoPress` puts
-the made-up outlets there and publishes one article after the other.
+`Press` responds to each path with what was last put there, over real HTTP. `DemoPress` puts the
+feeds and pages of the made-up outlets there and publishes one article after the other.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aggregator.demo.articles import ARTICLES, OUTLETS, STANDING, Article, Outlet
+from aggregator.demo.articles import ARTICLES, INITIAL_ARTICLES, OUTLETS, Article, Outlet
 from aggregator.demo.sample_feeds import FORMATS, Item
 
 __all__ = ["CannedResponse", "DemoPress", "Press", "Request", "open_press"]
@@ -32,9 +32,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannedResponse:
-    """What the press answers. `delay` is seconds before the first byte.
+    """A response to send, after `delay` seconds.
 
-    An ETag is added for status 200 unless `headers` has one, and honoured.
+    A status of 200 gets an ETag unless `headers` has one; a request with that ETag gets 304.
     """
 
     body: bytes = b""
@@ -47,70 +47,70 @@ Responder = Callable[[Request], CannedResponse]
 
 
 class Press:
-    """The answers of one server, by path, and the requests that it has received."""
+    """The responses of one server, by path, and the requests that it has received."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.requests: list[Request] = []
-        self._answers: dict[str, Responder] = {}
-        self._guard = threading.Lock()
+        self._responders: dict[str, Responder] = {}
+        self._mutex = threading.Lock()
 
-    def put(self, path: str, answer: CannedResponse | Responder) -> str:
-        """Answer a path so from now on; gives its address."""
-        with self._guard:
-            self._answers[path] = (
-                (lambda _: answer) if isinstance(answer, CannedResponse) else answer
+    def put(self, path: str, response: CannedResponse | Responder) -> str:
+        """Set the response of a path; returns its URL."""
+        with self._mutex:
+            self._responders[path] = (
+                (lambda _: response) if isinstance(response, CannedResponse) else response
             )
         return f"{self.url}{path}"
 
-    def answer(self, request: Request) -> CannedResponse:
-        """What a request gets."""
-        with self._guard:
+    def respond(self, request: Request) -> CannedResponse:
+        """The response to a request, which is recorded."""
+        with self._mutex:
             self.requests.append(request)
-            responder = self._answers.get(request.path)
+            responder = self._responders.get(request.path)
         return responder(request) if responder else CannedResponse(status=404, body=b"Not here.")
 
 
 @contextmanager
 def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
-    """A press on a free port of this machine, open until the block ends."""
+    """A press on a free port, open until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = press.answer(Request(path=self.path, headers=headers))
-            time.sleep(answer.delay)
+            response = press.respond(Request(path=self.path, headers=headers))
+            time.sleep(response.delay)
             try:
-                self._send(answer, headers.get("if-none-match", ""))
+                self._send(response, headers.get("if-none-match", ""))
             except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the reader went away, as readers do
+                self.close_connection = True  # the client hung up
 
-        def _send(self, answer: CannedResponse, known: str) -> None:
-            etag = answer.headers.get("ETag", f'"{hashlib.md5(answer.body).hexdigest()}"')  # noqa: S324 - a name, no secret
-            is_known = answer.status == 200 and known == etag
-            self.send_response(304 if is_known else answer.status)
-            if answer.status == 200:
+        def _send(self, response: CannedResponse, if_none_match: str) -> None:
+            etag = response.headers.get("ETag", f'"{hashlib.md5(response.body).hexdigest()}"')  # noqa: S324 - not a secret
+            is_known = response.status == 200 and if_none_match == etag
+            self.send_response(304 if is_known else response.status)
+            if response.status == 200:
                 self.send_header("ETag", etag)
-            for name, value in answer.headers.items():
+            for name, value in response.headers.items():
                 if name != "ETag":
                     self.send_header(name, value)
             if not is_known:
-                self.send_header("Content-Length", str(len(answer.body)))
+                self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
             if not is_known:
-                self.wfile.write(answer.body)
+                self.wfile.write(response.body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 256
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """A visitor who hangs up is no error."""
+            """Report every error but that of a client that hung up."""
             if not isinstance(sys.exception(), ConnectionError):
                 super().handle_error(request, client_address)
 
@@ -127,14 +127,18 @@ def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
 
 
 class DemoPress:
-    """The made-up outlets on a Press. `opened` is when the standing articles ended."""
+    """The made-up outlets on a Press.
 
-    def __init__(self, press: Press, opened: datetime, slowness: float = 6.0) -> None:
+    The initial articles were published every three hours, up to three hours before `opened_at`. The
+    slow outlet responds after `slow_seconds`.
+    """
+
+    def __init__(self, press: Press, opened_at: datetime, slow_seconds: float = 6.0) -> None:
         self.press = press
-        self._slowness = slowness
+        self._slow_seconds = slow_seconds
         self._published: list[tuple[Article, datetime]] = [
-            (article, opened - timedelta(hours=3 * (STANDING - place)))
-            for place, article in enumerate(ARTICLES[:STANDING])
+            (article, opened_at - timedelta(hours=3 * (INITIAL_ARTICLES - index)))
+            for index, article in enumerate(ARTICLES[:INITIAL_ARTICLES])
         ]
         for outlet in OUTLETS:
             press.put(f"/{outlet.id}/feed", self._responder(outlet))
@@ -144,7 +148,7 @@ class DemoPress:
             ))  # fmt: skip
 
     def publish_next(self, now: datetime) -> Article | None:
-        """Publish the next article at its outlet and wherever it is republished."""
+        """Publish the next article wherever it appears; None if there are no more."""
         if len(self._published) == len(ARTICLES):
             return None
         article = ARTICLES[len(self._published)]
@@ -153,13 +157,13 @@ class DemoPress:
 
     def _responder(self, outlet: Outlet) -> Responder:
         def respond(_: Request) -> CannedResponse:
-            if outlet.habit == "fails":
+            if outlet.fault == "fails":
                 return CannedResponse(status=500, body=b"The database is on fire.")
-            if outlet.habit == "garbage":
+            if outlet.fault == "garbage":
                 return CannedResponse(
                     body=b"\x89\x00\xff\xfe static, and then some more static \x07"
                 )
-            delay = self._slowness if outlet.habit == "slow" else 0.0
+            delay = self._slow_seconds if outlet.fault == "slow" else 0.0
             return self._feed(outlet, delay)
 
         return respond
@@ -168,14 +172,14 @@ class DemoPress:
         content_type, encoding, render = FORMATS[outlet.format]
         site = f"{self.press.url}/{outlet.id}/"
         items = [
-            self._item(article, outlet, when)
-            for article, when in reversed(self._published)
+            self._item(article, outlet, published_at)
+            for article, published_at in reversed(self._published)
             if outlet.id in (article.outlet, *article.also)
         ]
         body = render(outlet.name, site, items).encode(encoding, "xmlcharrefreplace")
         return CannedResponse(body=body, headers={"Content-Type": content_type}, delay=delay)
 
-    def _item(self, article: Article, outlet: Outlet, when: datetime) -> Item:
+    def _item(self, article: Article, outlet: Outlet, published_at: datetime) -> Item:
         link = f"{self.press.url}/{article.outlet}/{article.slug}"
         is_own = outlet.id == article.outlet
         return Item(
@@ -184,8 +188,8 @@ class DemoPress:
             title=article.title if is_own else f"{article.title} – {outlet.name}",
             paragraphs=article.text,
             tags=article.tags,
-            published=when.astimezone(UTC),
-            sound=f"{link}.mp3" if outlet.id == "commons-radio" else "",
+            published=published_at.astimezone(UTC),
+            audio_url=f"{link}.mp3" if outlet.id == "commons-radio" else "",
         )
 
 

@@ -1,4 +1,4 @@
-"""The pretend press's feeds in every format, each with the habits of real outlets."""
+"""Feeds of the made-up outlets in every format, each with quirks of real feeds."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ __all__ = ["FORMATS", "Item"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An article as one outlet's feed shows it."""
+    """An article as it appears in the feed of one outlet."""
 
     id: str
     link: str
@@ -21,7 +21,7 @@ class Item:
     paragraphs: tuple[str, ...]
     tags: tuple[str, ...]
     published: datetime
-    sound: str = ""
+    audio_url: str = ""
 
     @property
     def html(self) -> str:
@@ -29,18 +29,18 @@ class Item:
 
 
 def rss20(name: str, site: str, items: Sequence[Item]) -> str:
-    """RSS 2.0 with content:encoded; summaries end as WordPress ends them."""
+    """RSS 2.0 with content:encoded; descriptions end with the footer that WordPress adds."""
     rows = "".join(
         f"<item><title>{xml(html(item.title))}</title><link>{xml(item.link)}</link>"
         f'<guid isPermaLink="false">{xml(item.id)}</guid>'
         f"<pubDate>{format_datetime(item.published)}</pubDate>"
         f"<dc:creator>Staff</dc:creator>{_categories(item)}"
-        f"<description>{xml(html(item.paragraphs[0]))} {xml(_appeared(item, site, name))}"
+        f"<description>{xml(html(item.paragraphs[0]))} {xml(_wordpress_footer(item, site, name))}"
         "</description>"
         f"<content:encoded><![CDATA[{item.html}]]></content:encoded>"
         + (
-            f'<enclosure url="{xml(item.sound)}" type="audio/mpeg" length="0"/>'
-            if item.sound
+            f'<enclosure url="{xml(item.audio_url)}" type="audio/mpeg" length="0"/>'
+            if item.audio_url
             else ""
         )
         + "</item>"
@@ -56,7 +56,7 @@ def rss20(name: str, site: str, items: Sequence[Item]) -> str:
 
 
 def rss09x(version: str) -> Callable[[str, str, Sequence[Item]], str]:
-    """RSS 0.91 and 0.92: no dates and no ids."""
+    """RSS 0.91 or 0.92: no dates and no ids."""
 
     def render(name: str, site: str, items: Sequence[Item]) -> str:
         rows = "".join(
@@ -129,7 +129,7 @@ def atom03(name: str, site: str, items: Sequence[Item]) -> str:
 
 
 def json_feed(version: str) -> Callable[[str, str, Sequence[Item]], str]:
-    """JSON Feed 1.0 and 1.1."""
+    """JSON Feed 1.0 or 1.1."""
 
     def render(name: str, site: str, items: Sequence[Item]) -> str:
         credit = {"name": "Staff"}
@@ -159,7 +159,7 @@ def _categories(item: Item) -> str:
     return "".join(f"<category>{xml(tag)}</category>" for tag in item.tags)
 
 
-def _appeared(item: Item, site: str, name: str) -> str:
+def _wordpress_footer(item: Item, site: str, name: str) -> str:
     return (
         f'<p>The post <a href="{item.link}">{html(item.title)}</a> appeared first on '
         f'<a href="{site}">{html(name)}</a>.</p>'
@@ -176,4 +176,4 @@ FORMATS: dict[str, tuple[str, str, Callable[[str, str, Sequence[Item]], str]]] =
     "json10": ("application/json", "utf-8", json_feed("1")),
     "json11": ("application/feed+json", "utf-8", json_feed("1.1")),
 }
-"""Format -> content type, encoding, how it is written."""
+"""Format -> content type, encoding, renderer."""

@@ -1,7 +1,11 @@
-"""The line in: what an outlet publishes becomes stories in the store.
+"""From a source's feed to stories in the store.
 
-Each step is a file that takes values and returns values; only `fetch` touches the world,
-and only `pipeline.run` knows the order of the steps. A step never imports another step,
-the store, the configuration or the publisher. `identity` is no step but what several of
-them know about names of articles.
+    runs      the sources that are due, side by side; what hubs deliver
+    pipeline  one document: parse | match | clean | dedupe | categorize | save
+    parts     of a document; changeset what it changes; workers the CPU-bound steps, in processes
+
+    1 fetch/  2 parse/  3 match/  4 clean/  5 dedupe/  6 categorize/
+
+Each step is a package that takes values and returns values; none imports another, and only runs and
+pipeline ask the store (with merge and relearn, for operators and models).
 """

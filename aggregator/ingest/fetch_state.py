@@ -1,4 +1,4 @@
-"""The state of a source after a fetch, by how the fetch ended."""
+"""The fetch state of a source after a fetch, by how the fetch ended."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,84 +25,126 @@ from aggregator.model import (
     Validators,
 )
 
-__all__ = ["after_backoff", "after_delivery", "after_failure", "after_success"]
+__all__ = ["after_backoff", "after_document", "after_failure", "after_unchanged"]
 
 STATUS_GONE = 410
 
 
-def after_success(
+def after_document(
     source: Source,
     before: FetchState,
-    outcome: Fetched | Unchanged,
-    feed: FeedMeta | None,
+    document: Fetched,
+    meta: FeedMeta,
+    dates: Sequence[datetime],
+    now: datetime,
+    *,
+    is_pushed: bool = False,
+    is_delivery: bool = False,
+) -> FetchState:
+    """The state after a readable document, fetched or delivered by a hub; `dates` are those of the
+    source's newest entries."""
+    if is_delivery:
+        return _after_delivery(source, before, dates, now)
+    # a broken feed is requested in full again (robot.villas#132)
+    validators = Validators() if meta.is_broken else document.validators
+    hub_link = HubLink(  # headers take precedence over the document (WebSub 4)
+        hub=document.hub_link.hub or meta.hub_link.hub,
+        topic=document.hub_link.topic or meta.hub_link.topic,
+    )
+    state = replace(
+        _after_answer(source, before, document, dates, now),
+        validators=validators,
+        last_full_fetch=now,
+        polling_hints=replace(meta.polling_hints, covered_seconds=covered_seconds(meta)),
+        hub_link=hub_link,
+    )
+    return _scheduled(source, state, document, now, is_pushed=is_pushed)
+
+
+def after_unchanged(
+    source: Source,
+    before: FetchState,
+    result: Unchanged,
     dates: Sequence[datetime],
     now: datetime,
     *,
     is_pushed: bool,
 ) -> FetchState:
-    """After a readable feed, or the word that it has not changed; `feed` is None then.
+    """The state after a response that the feed has not changed."""
+    state = replace(
+        _after_answer(source, before, result, dates, now),
+        validators=result.validators,
+        last_full_fetch=now if result.status == 200 else before.last_full_fetch,
+        polling_hints=before.polling_hints,
+        hub_link=before.hub_link,
+    )
+    return _scheduled(source, state, result, now, is_pushed=is_pushed)
 
-    A feed that came broken is asked for in full again (robot.villas#132).
-    """
-    is_broken = feed is not None and feed.is_broken
-    asked = feed_url_to_fetch(source, before, now)
-    after = FetchState(
-        validators=Validators() if is_broken else outcome.validators,
+
+def _after_answer(
+    source: Source,
+    before: FetchState,
+    result: Fetched | Unchanged,
+    dates: Sequence[datetime],
+    now: datetime,
+) -> FetchState:
+    return FetchState(
         interval=polling_interval(dates, source, now),
         last_success=now,
-        last_full_fetch=now if outcome.status == 200 else before.last_full_fetch,
-        polling_hints=replace(feed.polling_hints, covered_seconds=covered_seconds(feed))
-        if feed
-        else before.polling_hints,
-        redirect=_redirect_after(source, before, asked, outcome.redirected_to, now),
-        hub_link=_hub_link(outcome, feed) if feed else before.hub_link,
+        redirect=_redirect_after(source, before, result.redirected_to, now),
     )
-    when = next_fetch(source, after, now, fresh=outcome.fresh_seconds, is_pushed=is_pushed)
-    return replace(after, next_fetch=when)
 
 
-def _hub_link(outcome: Fetched | Unchanged, feed: FeedMeta) -> HubLink:
-    """What the headers say of the hub goes before what the feed says (WebSub 4)."""
-    said = outcome.hub_link if isinstance(outcome, Fetched) else HubLink()
-    return HubLink(hub=said.hub or feed.hub_link.hub, topic=said.topic or feed.hub_link.topic)
+def _scheduled(
+    source: Source,
+    state: FetchState,
+    result: Fetched | Unchanged,
+    now: datetime,
+    *,
+    is_pushed: bool,
+) -> FetchState:
+    time = next_fetch(source, state, now, fresh_seconds=result.fresh_seconds, is_pushed=is_pushed)
+    return replace(state, next_fetch=time)
 
 
 def _redirect_after(
-    source: Source, before: FetchState, asked: str, to: str, now: datetime
+    source: Source, before: FetchState, url: str, now: datetime
 ) -> PermanentRedirect:
-    if asked != source.feed and not to:
+    if feed_url_to_fetch(source, before, now) != source.feed and not url:
         return before.redirect
-    return count_redirect(before.redirect, to, now)
+    return count_redirect(before.redirect, url, now)
 
 
-def after_delivery(
+def _after_delivery(
     source: Source, before: FetchState, dates: Sequence[datetime], now: datetime
 ) -> FetchState:
-    """After the hub has brought something: the source lives, and what we know of its own
-    server, validators too, is as it was."""
+    """The state after a delivery by a hub; validators and redirect of its own server stay."""
     interval = polling_interval(dates, source, now)
-    after = replace(before, interval=interval, last_success=now, failures=0, failing_since=None)
-    return replace(after, next_fetch=next_fetch(source, after, now, is_pushed=True))
+    state = replace(before, interval=interval, last_success=now, failures=0, failing_since=None)
+    return replace(state, next_fetch=next_fetch(source, state, now, is_pushed=True))
 
 
 def after_failure(source: Source, before: FetchState, failed: Failed, now: datetime) -> FetchState:
-    """After a failure. A move that was half believed is forgotten, and so is a new address
-    that fails; the listed one is asked next.
+    """The state after a failure.
 
-    A feed that is gone for good (410) retires its source until an operator says otherwise.
+    A redirect that was not confirmed yet is forgotten, and so is a confirmed one whose target
+    fails; the listed URL is fetched next. A feed that is gone for good (410) retires its source
+    until an operator fetches it again.
     """
-    is_listed = feed_url_to_fetch(source, before, now) == source.feed
-    after = replace(
+    is_listed_url = feed_url_to_fetch(source, before, now) == source.feed
+    is_gone = failed.status == STATUS_GONE and is_listed_url
+    state = replace(
         before,
         failures=before.failures + 1,
         failing_since=before.failing_since or now,
         redirect=PermanentRedirect(),
-        retired_at=before.retired_at
-        or (now if failed.status == STATUS_GONE and is_listed else None),
+        retired_at=before.retired_at or (now if is_gone else None),
     )
-    return replace(after, next_fetch=next_fetch(source, after, now, failed=failed))
+    return replace(state, next_fetch=next_fetch(source, state, now, failed=failed))
 
 
-def after_backoff(source: Source, before: FetchState, hold: Backoff, now: datetime) -> FetchState:
-    """After not asking, because another source's server has asked to be left alone."""
-    return replace(before, next_fetch=next_fetch_after_backoff(source, hold.until, now))
+def after_backoff(
+    source: Source, before: FetchState, backoff: Backoff, now: datetime
+) -> FetchState:
+    """The state after a fetch that did not happen, because the server has asked for a pause."""
+    return replace(before, next_fetch=next_fetch_after_backoff(source, backoff.until, now))

@@ -1,200 +1,280 @@
-"""The line in.
+"""The ingest pipeline: from a document to stories in the store.
 
-    for each source:
-        fetch | read (parse, name) | drop known | clean (new only) | dedupe | categorize | save
+    parse | match known entries | clean (new and changed only) | dedupe | categorize | save
 
-Sources run side by side and fail each for itself: what an outlet does wrong becomes a
-`Failed`, is saved as such and reported. A bug of ours in one source is reported as a bug
-and does not stop the others either; a store that cannot be written stops the run.
+This file asks the store; the steps, each in its own package, take values and return values.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from time import perf_counter
 
-import structlog
-
-from aggregator.errors import StoreError
-from aggregator.ingest.fetch_state import (
-    after_backoff,
-    after_delivery,
-    after_failure,
-    after_success,
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.changeset import (
+    Changeset,
+    build_batch,
+    compare,
+    exceeds_burst_limit,
+    number_new,
+    place,
+    regrouped_stories,
+    revised_stories,
 )
-from aggregator.ingest.process import MAX_SENTENCE_CHARS, Line, latest_dates, process_document
-from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
+from aggregator.ingest.dedupe import (
+    ClusterResult,
+    ClusterSettings,
+    LookupResult,
+    build_lookup,
+    choose_candidates,
+    cluster,
+    count_shared,
+    drop_common_fingerprints,
+    takedown_copies,
+)
+from aggregator.ingest.fetch.client import Fetcher
+from aggregator.ingest.fetch_state import after_document
+from aggregator.ingest.match.matcher import MatchResult, match_entries
+from aggregator.ingest.match.rebind import (
+    confirm_rebound,
+    looks_migrated,
+    rebind_by_path_and_title,
+)
+from aggregator.ingest.parse.chunks import CHUNK_ENTRIES, ChunkedDocument, split_into_chunks
+from aggregator.ingest.parts import (
+    LARGE_DOCUMENT_SECONDS,
+    MAX_MATCHED_ENTRIES,
+    Part,
+    Progress,
+    clean_changes,
+    read_parts,
+    result_in_chunk,
+)
+from aggregator.ingest.workers import Workers
 from aggregator.model import (
-    CLOCK_SLACK,
-    Backoff,
+    RECENT_ENTRIES,
     Batch,
-    Delivery,
+    Entry,
     Failed,
-    FeedMeta,
+    FailureKind,
     Fetched,
     FetchState,
-    Outcome,
-    RunReport,
+    Rejected,
     Source,
     SourceReport,
-    Unchanged,
-    Validators,
+    StoryChange,
 )
-from aggregator.store import Store
-from aggregator.text.html import one_line
+from aggregator.store.base import Store
 
-__all__ = ["Line", "deliver", "run", "the_time"]
+__all__ = [
+    "IngestContext", "Job", "find_duplicates", "ingest_document", "place_in_topics",
+    "recent_dates",
+]  # fmt: skip
 
-log = structlog.get_logger()
-
-
-def the_time(store: Store, clock: datetime) -> datetime:
-    """The time that a run goes by, never earlier than that of the run before.
-
-    If the clock has gone back a little, time stands still until it has caught up. If it has
-    gone back by more, it was wrong before, and what was stamped with it is put right.
-    """
-    last = store.last_stamp()
-    if last is None or last <= clock:
-        return clock
-    if last - clock <= CLOCK_SLACK:
-        return last
-    log.error("clock", text=f"The clock has gone back from {last} to {clock}; times are put right.")
-    store.rewind(clock)
-    return clock
+MAX_MIGRATED_ENTRIES = 20_000
+"""Stored entries of a source that are searched for their old names."""
 
 
-async def run(
-    line: Line, due: Sequence[Source], tell: Callable[[SourceReport], None] = lambda _: None
-) -> RunReport:
-    """Run once over the sources that are due; `tell` hears of each as it is done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestContext:
+    """Dependencies and settings of a run.
 
-    Raises StoreError.
+    `site_url` is the address of our own site, whose stories are not news to us. `source_locks` keep
+    two documents of one source apart, fetched and delivered at the same time.
     """
 
-    async def one(source: Source) -> SourceReport:
-        started = perf_counter()
-        report = replace(await _guarded(line, source, _one), seconds=perf_counter() - started)
-        tell(report)
-        return report
-
-    line.fetcher.backoffs.clear()
-    line.fetcher.backoffs.update(line.store.holds(line.now))
-    first = sorted(due, key=lambda source: -source.precedence)  # who comes first, leads
-    tasks = [asyncio.create_task(one(source)) for source in first]
-    try:
-        reports = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-    report = RunReport(started=line.now, sources=tuple(reports))
-    line.store.record(report)
-    return report
-
-
-async def _guarded(
-    line: Line, source: Source, step: Callable[[Line, Source], Awaitable[SourceReport]]
-) -> SourceReport:
-    try:
-        return await step(line, source)
-    except StoreError:
-        raise
-    except Exception as error:  # a bug must cost one source, not the newsroom's whole day
-        log.exception("bug", source=source.id)
-        text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
-        return _failed(line, source, line.store.state(source.id), Failed(error=text))
-
-
-async def _one(line: Line, source: Source) -> SourceReport:
-    state = line.store.state(source.id)
-    known = state.validators
-    if is_full_fetch_due(state, line.now):
-        known = Validators(body_hash=known.body_hash)
-    address = feed_url_to_fetch(source, state, line.now)
-    async with line.fetcher.fetch(source, known, address, line.now) as outcome:
-        match outcome:
-            case Backoff():
-                return _waiting(line, source, state, outcome)
-            case Failed():
-                return _failed(line, source, state, outcome)
-            case Unchanged():
-                return _unchanged(line, source, state, outcome)
-        return await _changed(line, source, state, outcome)
-
-
-async def _changed(line: Line, source: Source, state: FetchState, fetched: Fetched) -> SourceReport:
-    is_pushed = line.store.is_pushed(source.id, line.now)
-
-    def ending(feed: FeedMeta, dates: Sequence[datetime]) -> FetchState:
-        return after_success(source, state, fetched, feed, dates, line.now, is_pushed=is_pushed)
-
-    async with line.locks[source.id]:
-        report = await process_document(line, source, state, fetched, ending)
-    if isinstance(report, Failed):
-        return _failed(line, source, state, replace(report, status=fetched.status))
-    if is_pushed and report.counts.new:
-        line.store.missed(source.id)
-    return replace(report, status=fetched.status)
-
-
-async def deliver(line: Line, source: Source, delivery: Delivery) -> SourceReport:
-    """Take in what a source's hub has brought, through the same line. Raises StoreError."""
-    return await _guarded(line, source, partial(_delivered, delivery=delivery))
-
-
-async def _delivered(line: Line, source: Source, delivery: Delivery) -> SourceReport:
-    """What cannot be read is the hub's mistake, and not counted against the outlet."""
-    fetched = Fetched(
-        url=source.feed,
-        status=200,
-        content_type=delivery.content_type,
-        body=delivery.body,
-        validators=Validators(),
+    store: Store
+    fetcher: Fetcher
+    workers: Workers
+    settings: ClusterSettings
+    topic_rules: TopicRules
+    site_url: str
+    source_locks: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
     )
-    async with line.locks[source.id]:
-        state = line.store.state(source.id)
+    chunk_entries: int = CHUNK_ENTRIES
+    """Entries in a chunk of a large document."""
+    max_matched_entries: int = MAX_MATCHED_ENTRIES
+    """Entries that are matched together; see `parts`."""
 
-        def ending(_: FeedMeta, dates: Sequence[datetime]) -> FetchState:
-            return after_delivery(source, state, dates, line.now)
-
-        report = await process_document(line, source, state, fetched, ending)
-    if isinstance(report, Failed):
-        return SourceReport(
-            source=source.id, outcome=Outcome.UNCHANGED, note=report.error, counts=report.counts
-        )
-    return report
+    @property
+    def now(self) -> datetime:
+        """The time of the run."""
+        return self.settings.now
 
 
-# ---- fetches without news ----------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document to ingest, and how it came: fetched or delivered by a hub."""
+
+    source: Source
+    before: FetchState
+    document: Fetched
+    is_pushed: bool = False
+    is_delivery: bool = False
 
 
-def _unchanged(line: Line, source: Source, state: FetchState, outcome: Unchanged) -> SourceReport:
-    after = after_success(
-        source, state, outcome, None, latest_dates(line, source), line.now,
-        is_pushed=line.store.is_pushed(source.id, line.now),
-    )  # fmt: skip
-    line.store.save(Batch(source=source.id, state=after, outcome=Outcome.UNCHANGED), line.now)
-    return SourceReport(source=source.id, status=outcome.status, outcome=Outcome.UNCHANGED)
+async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Failed:
+    """Save what a document changes.
+
+    The fetch state changes with the last batch: if the program ends before, the document is fetched
+    again, and what is stored of it is recognised. Raises StoreError.
+    """
+    chunked = await asyncio.to_thread(split_into_chunks, job.document, context.chunk_entries)
+    if isinstance(chunked, Failed):
+        return chunked
+    progress = Progress()
+    if len(chunked) == 1:
+        failed = await _ingest_parts(context, job, chunked, progress)
+    else:
+        try:
+            async with context.workers.large_document, asyncio.timeout(LARGE_DOCUMENT_SECONDS):
+                failed = await _ingest_parts(context, job, chunked, progress)
+        except TimeoutError:
+            error = f"Reading the feed took longer than {LARGE_DOCUMENT_SECONDS:g} seconds."
+            failed = Failed(kind=FailureKind.RESOURCES, error=error)
+    return replace(failed, counts=progress.counts) if failed else progress.report(job.source.id)
 
 
-def _failed(line: Line, source: Source, state: FetchState, failed: Failed) -> SourceReport:
-    error = one_line(failed.error, MAX_SENTENCE_CHARS)  # it may quote the server, escapes and all
-    after = after_failure(source, state, failed, line.now)
-    outcome = Outcome.RETIRED if after.retired_at else Outcome.FAILED
-    batch = Batch(
-        source=source.id, state=after, outcome=outcome, error=error, backoff=failed.backoff
+async def _ingest_parts(
+    context: IngestContext, job: Job, chunked: ChunkedDocument, progress: Progress
+) -> Failed | None:
+    store, workers, source, now = context.store, context.workers, job.source, context.now
+    recent = store.sources.recent_dates(source.id, RECENT_ENTRIES)
+    async for part in read_parts(workers, chunked, context.max_matched_entries):  # parse
+        if isinstance(part, Failed):
+            return part
+        meta = progress.add_part(part)
+        result = _match(context, job, part, progress)  # match
+        expected = progress.counts.new + part.count_expected(result.new)
+        for index, chunk in enumerate(part.chunks):
+            is_last = part.is_last and index == len(part.chunks) - 1
+            own = result_in_chunk(result, part, index)
+            cleaned = await clean_changes(
+                workers, chunked, chunk, own, source, now, context.site_url
+            )  # clean
+            if isinstance(cleaned, Failed):
+                return cleaned
+            changes = _compare(context, own, cleaned)
+            count = progress.counts.new + len(changes.new)
+            count = max(count, expected) if len(chunked) > 1 else count
+            is_held = exceeds_burst_limit(count, source, job.before, recent, now)
+            state = None
+            if is_last:
+                dates = recent_dates(context, source, changes.new)
+                state = after_document(
+                    source, job.before, job.document, meta, dates, now,
+                    is_pushed=job.is_pushed, is_delivery=job.is_delivery,
+                )  # fmt: skip
+            batch = _dedupe_and_place(context, job, state, changes, is_held=is_held)
+            progress.add_batch(batch, is_held=is_held)
+            store.entries.save(replace(batch, outcome=progress.outcome), now)  # save
+        progress.matched_ids |= result.matched_ids
+    return None
+
+
+def _match(context: IngestContext, job: Job, part: Part, progress: Progress) -> MatchResult:
+    """Match a part with stored entries, by path and title too if all ids have changed."""
+    entries, source = context.store.entries, job.source.id
+    stored = entries.by_keys(source, {key for item in part.keyed for key in item.keys})
+    before = progress.matched_ids
+    result = match_entries(part.keyed, stored, context.now, before)
+    if job.before.last_success is None or not looks_migrated(result):
+        return result
+    limit = min(3 * len(part.keyed) + 100 + len(before), MAX_MIGRATED_ENTRIES)
+    latest = [entry for entry in entries.latest(source, limit) if entry.entry_id not in before]
+    return rebind_by_path_and_title(result, latest)
+
+
+def _compare(
+    context: IngestContext, result: MatchResult, cleaned: list[Entry | Rejected]
+) -> Changeset:
+    """The new and the revised entries, with numbers for the new ones."""
+    entries = context.store.entries
+    ids = {entry.entry_id for _, entry in result.changed}
+    stored = {
+        id_: next(e for e in story.entries if e.entry_id == id_)
+        for id_, story in entries.stories(ids).items()
+    }
+    result, cleaned = confirm_rebound(result, cleaned, stored)
+    changes = compare(result, cleaned, stored)
+    return number_new(changes, entries.next_ids(len(changes.new)))
+
+
+def _dedupe_and_place(
+    context: IngestContext,
+    job: Job,
+    state: FetchState | None,
+    changes: Changeset,
+    *,
+    is_held: bool,
+) -> Batch:
+    is_first_import = job.before.last_success is None
+    clusters = find_duplicates(
+        context.store, context.settings, changes, is_first_import=is_first_import
+    )  # dedupe
+    regrouped = regrouped_stories(
+        clusters, context.now, at_own_date=is_first_import or is_held, is_held=is_held
     )
-    line.store.save(batch, line.now)
-    return SourceReport(
-        source=source.id, status=failed.status, outcome=outcome, error=error, counts=failed.counts
+    revised = revised_stories(clusters, changes, context.now)
+    rules, sources = context.topic_rules, context.settings.sources
+    return build_batch(
+        job.source.id,
+        state,
+        changes,
+        clusters,
+        place_in_topics(context.store, regrouped, rules, sources),  # categorize
+        place_in_topics(context.store, revised, rules, sources),
     )
 
 
-def _waiting(line: Line, source: Source, state: FetchState, hold: Backoff) -> SourceReport:
-    note = f"{hold.domain} has asked to be left alone until {hold.until:%Y-%m-%d %H:%M} UTC."
-    after = after_backoff(source, state, hold, line.now)
-    batch = Batch(source=source.id, state=after, outcome=Outcome.WAITING, error=note)
-    line.store.save(batch, line.now)
-    return SourceReport(source=source.id, outcome=Outcome.WAITING, note=note)
+def find_duplicates(
+    store: Store, settings: ClusterSettings, changes: Changeset, *, is_first_import: bool
+) -> ClusterResult:
+    """Find duplicates of new and revised entries, and the stories that they make or join."""
+    entries = [*changes.new, *(entry for _, entry in changes.revised)]
+    lookup = build_lookup(entries)
+    found = LookupResult(
+        ids_by_url=store.entries.ids_by_url(lookup.urls),
+        ids_by_fingerprint=store.entries.ids_by_fingerprint(lookup.fingerprints),
+    )
+    shared = count_shared(entries, lookup, found)
+    near_ids = {id_ for ids in shared.values() for id_ in ids}
+    candidates = choose_candidates(entries, shared, store.entries.source_ids(near_ids))
+    ids = {id_ for some in candidates.values() for id_ in some}
+    ids |= {entry.entry_id for _, entry in changes.revised}
+    neighbourhood = store.entries.neighbourhood(ids)
+    known = (entry for story in neighbourhood.stories for entry in story.entries)
+    given_ids = {entry.id for entry in (*entries, *known) if entry.id}
+    clusters = cluster(
+        drop_common_fingerprints(entries, found),
+        neighbourhood,
+        settings,
+        candidates=candidates,
+        existing_public_ids=store.stories.existing_public_ids(given_ids),
+        is_first_import=is_first_import,
+    )
+    down = store.entries.stories(store.stories.taken_down_entries(near_ids))
+    copies = takedown_copies(changes.new, shared, down, settings) if down else {}
+    return replace(clusters, takedown_copies=copies)
+
+
+def place_in_topics(
+    store: Store,
+    changes: Sequence[StoryChange],
+    rules: TopicRules,
+    sources: Mapping[str, Source],
+) -> tuple[StoryChange, ...]:
+    """The changed stories with their placements."""
+    ids = {entry.entry_id for change in changes for entry in change.story.entries}
+    return place(changes, rules, sources, store.topics.overrides(ids))
+
+
+def recent_dates(
+    context: IngestContext, source: Source, new: Sequence[Entry] = ()
+) -> list[datetime]:
+    """Publication dates of the newest entries, including this batch."""
+    stored = context.store.sources.recent_dates(source.id, RECENT_ENTRIES)
+    dates = sorted([*stored, *(entry.published for entry in new)], reverse=True)
+    return dates[:RECENT_ENTRIES]

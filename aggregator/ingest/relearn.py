@@ -1,17 +1,18 @@
-"""Topics learn from what is stored, and judge what has come in since.
+"""Topics learn from stored stories, and score those that have come in since.
 
-    learn   store.taught | examples | train | judge the newest | store.keep_model
-    judge   store.unjudged | suggestions, and what is certain enough to file | store.judged
+    learn   training examples | train | score the newest stories | save the model
+    score   unscored stories | suggestions, and placements that are certain enough | save
 
-This takes seconds of work and some hundred megabytes, so it is done beside the line, in a process
-of its own, and the line never waits for it.
+This takes seconds of work and a few hundred megabytes, so it runs beside the pipeline, in a process
+of its own, and the pipeline never waits for it. Only commands that learn import this module: it
+needs scikit-learn and WordLlama.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.ingest.categorize.learned import Example, Prediction, TopicModel, load, train
-from aggregator.ingest.learners import learning_topics, training_state_hash
+from aggregator.ingest.learning import learning_topics, training_hash
 from aggregator.model import (
     LEARNED,
     Placement,
@@ -22,144 +23,147 @@ from aggregator.model import (
     TopicOverride,
     TrainingExample,
 )
-from aggregator.store import Store
+from aggregator.store.base import Store
 
-__all__ = ["judge", "learn"]
+__all__ = ["learn", "score", "training_set"]
 
-AT_ONCE = 2_000
-"""Stories that are judged together; those that a new version judges, the newest ones."""
-ROUNDS = 100
-OTHERS = 3_000
-"""Stories of which nothing is known that stand for all of those."""
-WORTH_A_LOOK = 0.5
-"""The least probability of what is suggested."""
+STORIES_PER_BATCH = 2_000
+"""Stories that are scored together, and the newest that a new model scores."""
+MAX_BATCHES = 100
+MIN_UNLABELLED = 3_000
+"""Unlabelled stories that stand for all of them."""
+MIN_SUGGESTED_PROBABILITY = 0.5
+MAX_CLAIMED_PROBABILITY = 0.99
+"""No prediction is published as certain."""
 
 
 def learn(store: Store, topics: Sequence[Topic], now: datetime) -> tuple[int, int] | None:
-    """Learn from what is stored, and judge the newest stories; gives how many are suggested and
-    filed, None if there are too few examples for any topic.
+    """Train on what is stored, and score the newest stories.
 
-    A story that was an example is judged by what the others say, else those of which nothing is
-    known would all be taken for what they were taken for. Raises StoreBusy if another process
-    learns.
+    Returns the number of suggestions and placements, None if no topic has enough examples. A story
+    that was an example is scored as if it had not been one, else unlabelled stories would all be
+    scored as belonging to no topic. Raises StoreBusy if another process learns.
     """
-    with store.learning():
-        of = training_state_hash(store, topics)  # before anything is read that may change meanwhile
+    with store.maintenance.lock("learn"):
+        trained_on = training_hash(store, topics)  # before anything is read that may change
         ids = [topic.id for topic in learning_topics(topics)]
-        chosen = examples(store.taught(ids))
-        trained = train(list(chosen.values()), ids)
+        examples = training_set(store.learning.training_examples(ids))
+        trained = train(list(examples.values()), ids)
         if trained is None:
             return None
-        known = dict(zip(chosen, trained.predictions, strict=True))
-        verdict = _judged(
-            store, topics, trained.model, store.learned().version + 1, store.newest(AT_ONCE), known
-        )
-        store.keep_model(trained.model.dump(), of, verdict, now)
-    return len(verdict.suggestions), len(verdict.placements)
+        known = dict(zip(examples, trained.predictions, strict=True))
+        version = store.learning.model_info().version + 1
+        newest = store.learning.newest(STORIES_PER_BATCH)
+        predictions = _predict(store, topics, trained.model, version, newest, known)
+        store.learning.save_model(trained.model.dump(), trained_on, predictions, now)
+    return len(predictions.suggestions), len(predictions.placements)
 
 
-def judge(store: Store, topics: Sequence[Topic], now: datetime) -> tuple[int, int]:
-    """Judge all that has come in since the last time, the oldest first; gives how many are
-    suggested and filed. Raises StoreBusy if another process learns."""
-    suggested = filed = 0
-    with store.learning():
-        version = store.learned().version
-        fresh = store.unjudged(AT_ONCE)
-        model = load(store.model(version)) if fresh else None
-        for _ in range(ROUNDS):
-            if model is None or not fresh:
+def score(store: Store, topics: Sequence[Topic], now: datetime) -> tuple[int, int]:
+    """Score all stories that have come in since the last time, oldest first; returns the number of
+    suggestions and placements. Raises StoreBusy if another process learns."""
+    suggested = placed = 0
+    with store.maintenance.lock("learn"):
+        version = store.learning.model_info().version
+        unscored = store.learning.unscored(STORIES_PER_BATCH)
+        model = load(store.learning.model(version)) if unscored else None
+        for _ in range(MAX_BATCHES):
+            if model is None or not unscored:
                 break
-            verdict = _judged(store, topics, model, version, fresh, {})
-            store.judged(version, verdict, now)
-            suggested += len(verdict.suggestions)
-            filed += len(verdict.placements)
-            fresh = store.unjudged(AT_ONCE)
-    return suggested, filed
+            predictions = _predict(store, topics, model, version, unscored, {})
+            store.learning.save_predictions(version, predictions, now)
+            suggested += len(predictions.suggestions)
+            placed += len(predictions.placements)
+            unscored = store.learning.unscored(STORIES_PER_BATCH)
+    return suggested, placed
 
 
-def examples(taught: Sequence[TrainingExample]) -> dict[int, Example]:
-    """What belongs to topics, and some of the stories of which nothing is known, each of which
-    stands for several; by story.
+def training_set(stories: Sequence[TrainingExample]) -> dict[int, Example]:
+    """Examples by story number: labelled stories, and a sample of the unlabelled ones, each of
+    which stands for several.
 
-    Among the latter are stories that a topic's rule has missed, and which are to be found, so
-    they count for less where a line is drawn, but not where its precision is judged. What was
-    placed by what had been learned is no example: it would confirm itself.
+    Among the latter may be stories that a topic's rule has missed, so they weigh less in training,
+    but not where precision is measured. What a model has placed is not an example: the model would
+    confirm itself.
     """
-    known = [one for one in taught if not one.learned_topics]
-    filed = [one for one in known if one.is_labelled]
-    others = [one for one in known if not one.is_labelled]
-    count = min(len(others), max(OTHERS, len(filed)))
-    some = [others[n * len(others) // count] for n in range(count)]
+    known = [story for story in stories if not story.learned_topics]
+    labelled = [story for story in known if story.is_labelled]
+    others = [story for story in known if not story.is_labelled]
+    count = min(len(others), max(MIN_UNLABELLED, len(labelled)))
+    sample = [others[n * len(others) // count] for n in range(count)]
     return {
-        one.story_number: Example(
-            (one.title, one.summary),
-            one.topics,
-            one.is_labelled,
-            weight=1.0 if one.is_labelled else len(others) / count,
+        story.story_number: Example(
+            (story.title, story.summary),
+            story.topics,
+            story.is_labelled,
+            weight=1.0 if story.is_labelled else len(others) / count,
         )
-        for one in sorted((*filed, *some), key=lambda one: one.story_number)
+        for story in sorted((*labelled, *sample), key=lambda story: story.story_number)
     }
 
 
-def _judged(
+def _predict(
     store: Store,
     topics: Sequence[Topic],
     model: TopicModel,
     version: int,
-    fresh: Sequence[TrainingExample],
+    stories: Sequence[TrainingExample],
     known: Mapping[int, list[Prediction]],
 ) -> Predictions:
-    unknown = [one for one in fresh if one.story_number not in known]
-    judged = model.predict([(one.title, one.summary) for one in unknown])
-    verdicts = {**known, **dict(zip((one.story_number for one in unknown), judged, strict=True))}
+    """The predictions for stories; for those that were examples, they are `known`."""
+    unknown = [story for story in stories if story.story_number not in known]
+    predicted = model.predict([(story.title, story.summary) for story in unknown])
+    numbers = (story.story_number for story in unknown)
+    by_story = {**known, **dict(zip(numbers, predicted, strict=True))}
     modes = {topic.id: topic.learn for topic in learning_topics(topics)}
-    suggested: list[Suggestion] = []
-    filed: list[PlacementChange] = []
-    for one in fresh:
-        for judgement in verdicts[one.story_number]:
-            topic = judgement.topic
-            if topic in one.topics or topic in one.learned_topics or topic not in modes:
+    suggestions: list[Suggestion] = []
+    placements: list[PlacementChange] = []
+    for story in stories:
+        for prediction in by_story[story.story_number]:
+            topic = prediction.topic
+            if topic in story.topics or topic in story.learned_topics or topic not in modes:
                 continue
-            if modes[topic] == "place" and judgement.is_certain:
-                filed += _filed(store, model, version, one, judgement)
-            elif judgement.probability >= WORTH_A_LOOK:
-                suggested.append(_suggestion(model, version, one, judgement))
-    up_to = max((one.story_number for one in fresh), default=0)
-    return Predictions(scored_up_to=up_to, suggestions=tuple(suggested), placements=tuple(filed))
-
-
-def _filed(
-    store: Store, model: TopicModel, version: int, one: TrainingExample, judgement: Prediction
-) -> list[PlacementChange]:
-    """Into the topic, unless an operator has said otherwise."""
-    standing = store.standing_of(one.lead_entry_id, [judgement.topic])
-    if standing is None or standing.placements or _is_out(standing.overrides):
-        return []
-    why = _why(model, version, one, judgement)
-    placement = Placement(topic=judgement.topic, reason=why, placed_by=LEARNED)
-    return [
-        PlacementChange(story_number=one.story_number, topic=judgement.topic, placement=placement)
-    ]
-
-
-def _is_out(said: Sequence[TopicOverride]) -> bool:
-    return any(word.is_included is False for word in said)
-
-
-def _suggestion(
-    model: TopicModel, version: int, one: TrainingExample, judgement: Prediction
-) -> Suggestion:
-    return Suggestion(
-        story_number=one.story_number,
-        lead_entry_id=one.lead_entry_id,
-        topic=judgement.topic,
-        probability=judgement.probability,
-        reason=_why(model, version, one, judgement),
+            if modes[topic] == "place" and prediction.is_certain:
+                if _is_placeable(store, story, topic):
+                    reason = _reason(model, version, story, prediction)
+                    placements.append(_placement(story, topic, reason))
+            elif prediction.probability >= MIN_SUGGESTED_PROBABILITY:
+                reason = _reason(model, version, story, prediction)
+                suggestions.append(_suggestion(story, prediction, reason))
+    return Predictions(
+        scored_up_to=max((story.story_number for story in stories), default=0),
+        suggestions=tuple(suggestions),
+        placements=tuple(placements),
     )
 
 
-def _why(model: TopicModel, version: int, one: TrainingExample, judgement: Prediction) -> str:
-    words = ", ".join(model.explain((one.title, one.summary), judgement.topic))
+def _is_placeable(store: Store, story: TrainingExample, topic: str) -> bool:
+    """False if the story is in the topic already, or an operator keeps it out."""
+    stored = store.topics.placements_of(story.lead_entry_id, [topic])
+    return stored is not None and not stored.placements and not _is_excluded(stored.overrides)
+
+
+def _is_excluded(overrides: Sequence[TopicOverride]) -> bool:
+    return any(override.is_included is False for override in overrides)
+
+
+def _placement(story: TrainingExample, topic: str, reason: str) -> PlacementChange:
+    placement = Placement(topic=topic, reason=reason, placed_by=LEARNED)
+    return PlacementChange(story_number=story.story_number, topic=topic, placement=placement)
+
+
+def _suggestion(story: TrainingExample, prediction: Prediction, reason: str) -> Suggestion:
+    return Suggestion(
+        story_number=story.story_number,
+        lead_entry_id=story.lead_entry_id,
+        topic=prediction.topic,
+        probability=prediction.probability,
+        reason=reason,
+    )
+
+
+def _reason(model: TopicModel, version: int, story: TrainingExample, prediction: Prediction) -> str:
+    words = ", ".join(model.explain((story.title, story.summary), prediction.topic))
     because = f", because: {words}" if words else ""
-    likely = min(judgement.probability, 0.99)  # nothing learned is sure
-    return f"learned, {likely:.2f}{because} (version {version})"
+    probability = min(prediction.probability, MAX_CLAIMED_PROBABILITY)
+    return f"learned, {probability:.2f}{because} (version {version})"

@@ -1,10 +1,10 @@
-"""When a source is asked again: by its own rhythm, later after errors, never not at all.
+"""When a source is fetched next: as often as it publishes, later after errors, never given up.
 
-    dates of its articles --rhythm--> seconds --next_fetch(state, what was said)--> a time
+    dates of its articles --polling_interval--> seconds --next_fetch(state)--> time
 
-What the outlet wishes (Cache-Control, ttl, sy:updatePeriod, skipHours) is respected within
-the operator's bounds. Times are spread a little, by chance that comes from the source and
-the time alone, so that sources do not all fire together and the same run gives the same.
+What the outlet asks for (Cache-Control, ttl, sy:updatePeriod, skipHours) is respected within the
+operator's bounds. Times are jittered, so that sources are not all fetched together; the jitter is
+seeded with the source and the time, so that the same run gives the same times.
 """
 
 import random
@@ -28,48 +28,53 @@ __all__ = [
 ]
 
 MAX_BACKOFF_SECONDS = 24 * 60 * 60
-"""Seconds. A dead feed is still asked once a day: some return (Media Cloud's notes)."""
+"""A dead feed is still fetched once a day, since some return (Media Cloud's notes)."""
 MIN_MAX_BACKOFF_SECONDS = 4 * 60 * 60
-"""Seconds. However short the file of a feed is, its broken server has so much peace."""
-RHYTHM_EXPONENT = 0.6
+"""The limit of the backoff is no lower than this, however little time a feed covers."""
+INTERVAL_EXPONENT = 0.6
+"""See `polling_interval`."""
 MIN_COVERED_SECONDS = 30 * 60
-"""Seconds. Less is no archive but one date on all entries."""
-JITTER = 0.1
-"""By how much a wait is stretched at most."""
+"""A shorter span means that all entries have one date."""
+MAX_JITTER = 0.1
+"""The fraction by which a wait is lengthened at most."""
 MIN_FULL_FETCH_INTERVAL = timedelta(hours=1)
 FULL_FETCH_INTERVAL = timedelta(hours=12)
-"""Some servers say "nothing new" for ever (tt-rss, Media Cloud)."""
+"""Some servers answer 304 for ever (tt-rss, Media Cloud)."""
 MAX_SKIP = timedelta(days=3)
+"""Limit of the wait for an hour that skipHours and skipDays allow."""
 PUSHED_INTERVAL_FACTOR = 4
-"""How much longer a source is left alone whose hub tells us what is new."""
+"""How much longer the interval is while a hub pushes new entries."""
 REDIRECT_CONFIRMED_AFTER = timedelta(days=1)
 REDIRECT_CONFIRMED_HITS = 3
-"""A permanent redirect may be a mistake of today (Vienna#1546: a maintenance page)."""
+"""A permanent redirect may be a temporary mistake (Vienna#1546: a maintenance page)."""
 QUIET_AFTER = timedelta(days=2)
 QUIET_FACTOR = 4
+"""How many times its longest pause a source is silent before it counts as quiet."""
 
 
-# ---- rhythm ------------------------------------------------------------------------
+# ---- intervals ---------------------------------------------------------------------
 
 
 def polling_interval(dates: Sequence[datetime], source: Source, now: datetime) -> int:
-    """Seconds between fetches that suit articles of these dates, within the source's bounds.
+    """Seconds between fetches for a source with articles of these dates, within its bounds.
 
-    The wait grows slower than the time between articles: a busy source is worth more requests
-    than a rare one, but not in proportion. (The square root brings news soonest on average,
-    0.6 sooner for most articles; benchmarks/week.py.) A silence counts, so an outlet that
-    sleeps is asked less, and more again when it wakes.
+    The interval grows more slowly than the time between articles: a busy source deserves more
+    requests than a slow one, but not in proportion. An exponent of 0.5 minimises the average
+    delay, 0.6 the delay of most articles (benchmarks/week.py). The time since the last article
+    counts, so an outlet that pauses is fetched less often until it publishes again.
     """
     if len(dates) < 2:
         return _bounded(2 * source.min_interval, source)
     gap = max(0.0, (now - min(dates)).total_seconds()) / len(dates)
-    least = source.min_interval
-    return _bounded(int(least * (gap / least) ** RHYTHM_EXPONENT), source)
+    shortest = source.min_interval
+    return _bounded(int(shortest * (gap / shortest) ** INTERVAL_EXPONENT), source)
 
 
 def covered_seconds(feed: FeedMeta) -> int:
-    """Seconds between the newest and the oldest entry of a file: whoever comes later than
-    that has lost news. 0 if the dates do not tell."""
+    """Seconds between the oldest and the newest entry of a document; 0 if unknown.
+
+    A source that is fetched less often than that loses entries.
+    """
     if feed.newest is None or feed.oldest is None:
         return 0
     span = (feed.newest - feed.oldest).total_seconds()
@@ -77,14 +82,16 @@ def covered_seconds(feed: FeedMeta) -> int:
 
 
 def quiet_since(dates: Sequence[datetime], now: datetime) -> datetime | None:
-    """The date of the last article of a source that is silent for far longer than it used to
-    be; None if it is not. Quiet is not broken (NetNewsWire#1107, FreshRSS#3750)."""
+    """The date of the last article if a source is silent for far longer than usual, else None.
+
+    A quiet source is not a broken one (NetNewsWire#1107, FreshRSS#3750).
+    """
     ordered = sorted(dates)
     pauses = [later - earlier for earlier, later in pairwise(ordered)]
     if not pauses:
         return None
-    longest = max(QUIET_AFTER, QUIET_FACTOR * max(pauses))
-    return ordered[-1] if now - ordered[-1] > longest else None
+    limit = max(QUIET_AFTER, QUIET_FACTOR * max(pauses))
+    return ordered[-1] if now - ordered[-1] > limit else None
 
 
 # ---- the next fetch ----------------------------------------------------------------
@@ -96,107 +103,112 @@ def next_fetch(
     now: datetime,
     *,
     failed: Failed | None = None,
-    fresh: int = 0,
+    fresh_seconds: int = 0,
     is_pushed: bool = False,
 ) -> datetime:
     """The time of the next fetch, given the state after this one.
 
-    `fresh` is for how many seconds the server calls its answer fresh; `is_pushed` is true if
-    a hub delivers what is new meanwhile.
+    `fresh_seconds` is how long the server calls its response fresh; `is_pushed` is true while a
+    hub delivers new entries.
     """
-    chance = _jitter_source(source, now)
+    rng = _seeded_random(source, now)
+    covered = state.polling_hints.covered_seconds
     if failed is not None:
-        longest = min(
-            max(state.polling_hints.covered_seconds, MIN_MAX_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS
-        )
-        longest = longest if state.polling_hints.covered_seconds else MAX_BACKOFF_SECONDS
+        max_backoff = MAX_BACKOFF_SECONDS
+        if covered:
+            max_backoff = min(max(covered, MIN_MAX_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
         doubled = source.min_interval * 2 ** min(state.failures - 1, 10)
-        wait = _spread(doubled, max(longest, source.min_interval), chance)
+        wait = _with_jitter(doubled, max(max_backoff, source.min_interval), rng)
         return now + timedelta(seconds=round(max(wait, source.min_interval, failed.retry_after)))
     usual = _bounded(state.interval or source.min_interval, source)
-    wished: float = max(
-        usual * (PUSHED_INTERVAL_FACTOR if is_pushed else 1), fresh, state.polling_hints.interval
+    requested: float = max(
+        usual * (PUSHED_INTERVAL_FACTOR if is_pushed else 1),
+        fresh_seconds,
+        state.polling_hints.interval,
     )
-    if state.polling_hints.covered_seconds:  # a wish that would cost news is not granted in full
-        wished = min(wished, max(usual, state.polling_hints.covered_seconds / 2))
-    wait = max(source.min_interval, _spread(wished, source.max_interval, chance))
-    when = now + timedelta(seconds=round(wait))
-    return _skip_hours_and_days(when, state, when + MAX_SKIP)
+    if covered:  # a longer interval would lose entries
+        requested = min(requested, max(usual, covered / 2))
+    wait = max(source.min_interval, _with_jitter(requested, source.max_interval, rng))
+    time = now + timedelta(seconds=round(wait))
+    return _skip_hours_and_days(time, state, time + MAX_SKIP)
 
 
-def _spread(wait: float, longest: float, chance: random.Random) -> float:
-    """A little longer than that by chance, or a little shorter than the longest."""
-    stretched = wait * chance.uniform(1, 1 + JITTER)
-    return stretched if stretched <= longest else longest * chance.uniform(1 - JITTER, 1)
+def _with_jitter(wait: float, longest: float, rng: random.Random) -> float:
+    """The wait, a little longer at random; if that exceeds the longest, a little less than it."""
+    lengthened = wait * rng.uniform(1, 1 + MAX_JITTER)
+    return lengthened if lengthened <= longest else longest * rng.uniform(1 - MAX_JITTER, 1)
 
 
 def next_fetch_after_backoff(source: Source, until: datetime, now: datetime) -> datetime:
-    """When a source is asked whose server wants to be left alone until then: not at once, and
-    not together with all others of that server."""
-    return until + timedelta(
-        seconds=round(_jitter_source(source, now).uniform(1, 2 * source.min_interval))
-    )
+    """The time of the next fetch of a source whose server is left alone `until` then.
+
+    It is some time later, so that not all sources of that server are fetched together.
+    """
+    delay = _seeded_random(source, now).uniform(1, 2 * source.min_interval)
+    return until + timedelta(seconds=round(delay))
 
 
-def _jitter_source(source: Source, now: datetime) -> random.Random:
+def _seeded_random(source: Source, now: datetime) -> random.Random:
     return random.Random(f"{source.id} {now.isoformat()}")  # noqa: S311 - no secret
 
 
-def _skip_hours_and_days(when: datetime, state: FetchState, latest: datetime) -> datetime:
-    """The first hour from then on at which the feed wants to be asked, if it comes in time; a
-    weekend is waited for, a feed that skips the whole week is not."""
+def _skip_hours_and_days(time: datetime, state: FetchState, latest: datetime) -> datetime:
+    """The first time from then on that the feed's skipHours and skipDays allow.
+
+    If that is after the latest, they are ignored: a weekend is skipped, a whole week is not.
+    """
     hours, days = state.polling_hints.skip_hours, state.polling_hints.skip_days
-    moved = when
-    while moved.hour in hours or moved.weekday() in days:
-        start_of_hour = moved.replace(minute=0, second=0, microsecond=0)
-        moved = start_of_hour + timedelta(hours=1, minutes=when.minute / 6)
-        if moved > latest:
-            return when
-    return moved
+    allowed = time
+    while allowed.hour in hours or allowed.weekday() in days:
+        start_of_hour = allowed.replace(minute=0, second=0, microsecond=0)
+        allowed = start_of_hour + timedelta(hours=1, minutes=time.minute / 6)
+        if allowed > latest:
+            return time
+    return allowed
 
 
 def is_full_fetch_due(state: FetchState, now: datetime) -> bool:
-    """True if the server must send the feed whole: 12 hours after it last did, or sooner if
-    the file holds the news of less time."""
+    """True if the next request must be unconditional: 12 hours after the last full response, or
+    sooner if the document covers less time."""
     if state.last_full_fetch is None or state.last_full_fetch > now:  # the clock may have gone back
         return True
-    half = timedelta(seconds=state.polling_hints.covered_seconds / 2)
-    return now - state.last_full_fetch >= (
-        min(FULL_FETCH_INTERVAL, max(half, MIN_FULL_FETCH_INTERVAL))
-        if half
-        else FULL_FETCH_INTERVAL
-    )
+    interval = FULL_FETCH_INTERVAL
+    if state.polling_hints.covered_seconds:
+        half = timedelta(seconds=state.polling_hints.covered_seconds / 2)
+        interval = min(interval, max(half, MIN_FULL_FETCH_INTERVAL))
+    return now - state.last_full_fetch >= interval
 
 
 def _bounded(wait: int, source: Source) -> int:
     return max(source.min_interval, min(wait, source.max_interval))
 
 
-# ---- feeds that move ---------------------------------------------------------------
+# ---- permanent redirects -----------------------------------------------------------
 
 
-def count_redirect(move: PermanentRedirect, to: str, now: datetime) -> PermanentRedirect:
-    """What is known of a move after one more readable feed from the new address."""
+def count_redirect(redirect: PermanentRedirect, to: str, now: datetime) -> PermanentRedirect:
+    """The redirect state after one more readable feed, which came from the URL `to`."""
     if not to:
         return PermanentRedirect()
-    if to != move.url:
+    if to != redirect.url:
         return PermanentRedirect(url=to, since=now, hits=1)
-    return replace(move, hits=move.hits + 1)
+    return replace(redirect, hits=redirect.hits + 1)
 
 
-def is_redirect_confirmed(move: PermanentRedirect, now: datetime) -> bool:
-    """True if a permanent redirect has come often and long enough to be believed."""
+def is_redirect_confirmed(redirect: PermanentRedirect, now: datetime) -> bool:
+    """True if a permanent redirect has been seen often enough, for long enough."""
     return (
-        move.hits >= REDIRECT_CONFIRMED_HITS
-        and move.since is not None
-        and now - move.since >= REDIRECT_CONFIRMED_AFTER
+        redirect.hits >= REDIRECT_CONFIRMED_HITS
+        and redirect.since is not None
+        and now - redirect.since >= REDIRECT_CONFIRMED_AFTER
     )
 
 
 def feed_url_to_fetch(source: Source, state: FetchState, now: datetime) -> str:
-    """The new address of a feed that has moved, else the one that is listed.
+    """The new URL of a feed that has moved for good, else the one in feeds.toml.
 
-    A source with a secret is asked where it is listed: the secret is meant for that host.
+    A source with a secret is always fetched from feeds.toml's URL: the secret is meant for that
+    host.
     """
     if source.is_private or not is_redirect_confirmed(state.redirect, now):
         return source.feed

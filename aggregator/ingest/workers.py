@@ -1,8 +1,8 @@
-"""The steps that need the processor, in processes of their own.
+"""The CPU-bound steps, in worker processes.
 
-Reading and cleaning a feed is most of the work of a run, and the only part that an
-outlet's bytes could hang or crash. Each task has limits of time and memory; a worker that
-exceeds them or dies is replaced, and only that document fails.
+Parsing and cleaning a feed is most of the work of a run, and the only part that an outlet's bytes
+could hang or crash. Each task has limits of time and memory; a worker that exceeds them or dies is
+replaced, and only that document fails.
 """
 
 import asyncio
@@ -20,93 +20,110 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.ingest.clean.cleaner import clean_all
-from aggregator.ingest.match.keys import KeyedEntry, assign_keys
+from aggregator.ingest.clean.cleaner import clean
+from aggregator.ingest.dedupe.fingerprints import fingerprints_of
+from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.parse.channel import feed_meta
 from aggregator.ingest.parse.chunks import Chunk
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import (
     Entry,
     Failed,
+    FailureKind,
     FeedMeta,
     Fetched,
+    KeyedEntry,
     ParsedEntry,
     ParsedFeed,
     Rejected,
     Source,
 )
 
-__all__ = ["EntryHeaders", "ParsedDocument", "Workers", "open_workers"]
+__all__ = [
+    "CleanStep", "EntryHeaders", "ParsedDocument", "WorkerLimits", "Workers", "clean_entries",
+    "open_workers",
+]  # fmt: skip
 
-DOCUMENT_SECONDS = 60.0
-"""Seconds for one document; the largest real feeds take one or two."""
-WORKER_MEMORY_BYTES = 600_000_000
-"""Bytes that a worker may hold in all; the largest real feeds take it to 50 million."""
-ENTRY_SECONDS = 5.0
-"""Seconds for one entry, if it is cleaned apart."""
-MAX_BAD_ENTRIES = 3
-"""Entries of one feed that may be too much; with more, the feed is."""
 OUT_OF_MEMORY_EXIT = 77
-"""How a worker ends that has reached its limit."""
+"""Exit code of a worker that has reached its memory limit."""
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
 T = TypeVar("T")
-_Clean: TypeAlias = Callable[..., list[Entry | Rejected] | Failed]
+CleanStep: TypeAlias = Callable[..., list[Entry | Rejected]]
+"""Called with keyed entries, source, now and the URL of our own site."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """What a document may take; the largest real feeds take one or two seconds and 50 MB."""
+
+    document_seconds: float = 60.0
+    entry_seconds: float = 5.0
+    """For one entry, if it is cleaned on its own."""
+    memory_bytes: int = 600_000_000
+    max_bad_entries: int = 3
+    """Entries of one feed that may exceed the limits; with more, the feed does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDocument:
-    """A feed that could be read, and its entries with their keys."""
+    """A parsed feed, and its entries with their keys."""
 
     feed_meta: FeedMeta
-    named: tuple[KeyedEntry, ...]
+    keyed: tuple[KeyedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryHeaders:
-    """A slice of a feed that could be read, and the outlines of its entries."""
+    """A parsed chunk of a feed, and the headers of its entries."""
 
     feed_meta: FeedMeta
     entries: tuple[ParsedEntry, ...]
 
 
 class Workers:
-    """A pool that reads and cleans. If all its processes die, it has others."""
+    """A pool that parses and cleans. If all its processes die, it starts others."""
 
-    def __init__(self, open_pool: Callable[[], ProcessPool]) -> None:
-        self._large: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+    def __init__(
+        self,
+        open_pool: Callable[[], ProcessPool],
+        limits: WorkerLimits,
+        clean_step: CleanStep | None = None,
+    ) -> None:
+        self._large_document: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             WeakKeyDictionary()
         )
         self._open_pool = open_pool
+        self._limits = limits
+        self._clean_step = clean_step or clean_entries
         self._pool = open_pool()
 
     @property
-    def large(self) -> asyncio.Semaphore:
-        """Lets one document at a time be read in slices, in the event loop that asks."""
+    def large_document(self) -> asyncio.Semaphore:
+        """Admits one document in chunks at a time, in the running event loop."""
         loop = asyncio.get_running_loop()
-        return self._large.setdefault(loop, asyncio.Semaphore(1))
+        return self._large_document.setdefault(loop, asyncio.Semaphore(1))
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
-        """Parse a feed and name its entries."""
-        return await self._do(_read, fetched)
+        """Parse a feed and assign keys to its entries."""
+        return await self._run(_read, fetched)
 
-    async def outline(self, part: Chunk) -> EntryHeaders | Failed:
-        """Parse a slice of a feed for what must be known of many before one is cleaned."""
-        return await self._do(_outline, part)
+    async def read_headers(self, chunk: Chunk) -> EntryHeaders | Failed:
+        """Parse a chunk of a feed for what must be known of many entries before one is cleaned."""
+        return await self._run(_read_headers, chunk)
 
     async def clean(
-        self, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
+        self, items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
     ) -> list[Entry | Rejected] | Failed:
-        """Clean entries, in order; `home` is the address of our own site.
+        """Clean entries, in order; `site_url` is the address of our own site.
 
         If one of them hangs or kills a worker, it is rejected, and costs no other.
         """
-        chunks = [
-            items[start : start + CLEAN_BATCH_ENTRIES]
-            for start in range(0, len(items), CLEAN_BATCH_ENTRIES)
-        ]
-        tasks = (self._clean(clean_all, chunk, source, now, home) for chunk in chunks)
+        step = self._clean_step
+        starts = range(0, len(items), CLEAN_BATCH_ENTRIES)
+        batches = [items[start : start + CLEAN_BATCH_ENTRIES] for start in starts]
+        tasks = (self._clean(step, batch, source, now, site_url) for batch in batches)
         cleaned: list[Entry | Rejected] = []
         for result in await asyncio.gather(*tasks):
             if isinstance(result, Failed):
@@ -114,63 +131,68 @@ class Workers:
             cleaned += result
         return cleaned
 
-    async def clean_in(
+    async def clean_chunk(
         self,
-        part: Chunk,
+        chunk: Chunk,
         first: int,
         items: Sequence[KeyedEntry],
         source: Source,
         now: datetime,
-        home: str,
+        site_url: str,
     ) -> list[Entry | Rejected] | Failed:
-        """The same for entries of a slice that begins with number `first`; of those named,
-        outlines are enough."""
-        return await self._clean(partial(_clean_in, part, first), items, source, now, home)
+        """Clean entries of a chunk whose first entry has the index `first`; their headers are
+        enough, the chunk is parsed again."""
+        step = partial(_clean_chunk, chunk, first)
+        return await self._clean(step, items, source, now, site_url)
 
     async def _clean(
-        self, step: _Clean, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
+        self,
+        step: Callable[..., list[Entry | Rejected] | Failed],
+        items: Sequence[KeyedEntry],
+        source: Source,
+        now: datetime,
+        site_url: str,
     ) -> list[Entry | Rejected] | Failed:
-        """All at once, else one by one; gives up on a feed with many that are too much."""
-        result = await self._do(step, items, source, now, home)
+        """Clean entries together, or one by one if that fails; give up if too many fail."""
+        result = await self._run(step, items, source, now, site_url)
         if not isinstance(result, Failed):
             return result
         cleaned: list[Entry | Rejected] = []
         bad = 0
         for item in items:
-            result = await self._do(step, [item], source, now, home, limit=ENTRY_SECONDS)
+            seconds = self._limits.entry_seconds
+            result = await self._run(step, [item], source, now, site_url, seconds=seconds)
             if isinstance(result, Failed):
                 bad += 1
-                if bad > MAX_BAD_ENTRIES:
+                if bad > self._limits.max_bad_entries:
                     return result
-                reason = "it took too much time or memory to clean"
-                result = [
-                    Rejected(key=item.keys[0], title=f"entry {item.feed_index + 1}", reason=reason)
-                ]
+                title, reason = (
+                    f"entry {item.feed_index + 1}",
+                    "cleaning takes too much time or memory",
+                )
+                result = [Rejected(key=item.keys[0], title=title, reason=reason)]
             cleaned += result
         return cleaned
 
-    async def _do(
-        self, step: Callable[..., T], *args: Any, limit: float | None = None
+    async def _run(
+        self, step: Callable[..., T | Failed], *args: Any, seconds: float = 0.0
     ) -> T | Failed:
+        seconds = seconds or self._limits.document_seconds
         for _ in range(2):
             pool = self._living_pool()
-            future = pool.schedule(
-                _run_limited, args=(step, *args), timeout=limit or DOCUMENT_SECONDS
-            )
+            future = pool.schedule(_run_limited, args=(step, *args), timeout=seconds)
             try:
-                result: T = await asyncio.wrap_future(future)
+                result: T | Failed = await asyncio.wrap_future(future)
             except TimeoutError:
-                return Failed(
-                    error=f"Reading the feed took longer than {limit or DOCUMENT_SECONDS:g} seconds."
-                )
+                return _exceeded(f"Reading the feed took longer than {seconds:g} seconds.")
             except ProcessExpired as error:
                 if error.exitcode == OUT_OF_MEMORY_EXIT:
-                    return Failed(error="Reading the feed took more memory than a feed may take.")
-                return Failed(error=f"The process that read the feed died ({error}).")
+                    return _exceeded("Reading the feed took more memory than a feed may take.")
+                return _exceeded(f"The process that read the feed died ({error}).")
             except BrokenProcessPool:
-                continue  # they died while they had nothing to do; nobody's document is to blame
+                continue  # they died while idle; nobody's document is to blame
             return result
-        return Failed(error="The processes that read feeds died twice; see the system's log.")
+        return _exceeded("The processes that read feeds died twice; see the system's log.")
 
     def _living_pool(self) -> ProcessPool:
         if not self._pool.active:
@@ -185,42 +207,57 @@ class Workers:
 
 
 @contextmanager
-def open_workers(count: int) -> Iterator[Workers]:
+def open_workers(
+    count: int, limits: WorkerLimits | None = None, clean_step: CleanStep | None = None
+) -> Iterator[Workers]:
     """A pool of `count` processes that end with the block.
 
-    They come from a server process that has the parsers loaded, so that starting one is
-    quick and their memory is shared.
+    They are forked from a server process that has the parsers loaded, so that starting one is quick
+    and their memory is shared. `clean_step` replaces `clean_entries`, for tests.
     """
+    limits = limits or WorkerLimits()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
 
     def open_pool() -> ProcessPool:
-        pool = ProcessPool(max_workers=count, context=context, initializer=_limit_memory)
+        pool = ProcessPool(
+            max_workers=count,
+            context=context,
+            initializer=_limit_memory,
+            initargs=(limits.memory_bytes,),
+        )
         for _ in range(count):
-            pool.schedule(_ready)  # they start while the rest of the program does
+            pool.schedule(_warm_up)  # they start while the rest of the program does
         return pool
 
-    workers = Workers(open_pool)
+    workers = Workers(open_pool, limits, clean_step)
     try:
         yield workers
     finally:
         workers.close()
 
 
+def _exceeded(error: str) -> Failed:
+    return Failed(kind=FailureKind.RESOURCES, error=error)
+
+
+# ---- in a worker process
+
+
 def _run_limited(step: Callable[..., T], *args: Any) -> T:
-    """A step, after which the process is as good as before, or ends: what a step took that
-    ran out of memory does not all come back."""
+    """A step, after which the process is as good as before, or ends: memory of a step that ran out
+    of it does not all come back."""
     try:
         return step(*args)
     except MemoryError:
         os._exit(OUT_OF_MEMORY_EXIT)
 
 
-def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY_BYTES, WORKER_MEMORY_BYTES))
+def _limit_memory(limit: int) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _ready() -> None:
+def _warm_up() -> None:
     """The first task of a worker."""
 
 
@@ -228,29 +265,45 @@ def _read(fetched: Fetched) -> ParsedDocument | Failed:
     parsed = parse(fetched)
     if isinstance(parsed, Failed):
         return parsed
-    return ParsedDocument(feed_meta=feed_meta(parsed), named=tuple(assign_keys(parsed.entries)))
+    return ParsedDocument(feed_meta=feed_meta(parsed), keyed=tuple(assign_keys(parsed.entries)))
 
 
-def _outline(part: Chunk) -> EntryHeaders | Failed:
-    parsed = _parsed(part)
+def _read_headers(chunk: Chunk) -> EntryHeaders | Failed:
+    parsed = _parse_chunk(chunk)
     if isinstance(parsed, Failed):
         return parsed
     entries = tuple(entry.headers for entry in parsed.entries)
     return EntryHeaders(feed_meta=feed_meta(parsed), entries=entries)
 
 
-def _clean_in(
-    part: Chunk, first: int, items: Sequence[KeyedEntry], source: Source, now: datetime, home: str
+def clean_entries(
+    items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
+) -> list[Entry | Rejected]:
+    """Clean entries, in order, and compute the fingerprints of those that are good."""
+    cleaned = [clean(item, source, now, site_url) for item in items]
+    return [
+        replace(entry, fingerprints=fingerprints_of(entry)) if isinstance(entry, Entry) else entry
+        for entry in cleaned
+    ]
+
+
+def _clean_chunk(
+    chunk: Chunk,
+    first: int,
+    items: Sequence[KeyedEntry],
+    source: Source,
+    now: datetime,
+    site_url: str,
 ) -> list[Entry | Rejected] | Failed:
-    parsed = _parsed(part)
+    parsed = _parse_chunk(chunk)
     if isinstance(parsed, Failed):
         return parsed
     whole = [replace(item, entry=parsed.entries[item.feed_index - first]) for item in items]
-    return clean_all(whole, source, now, home)
+    return clean_entries(whole, source, now, site_url)
 
 
-def _parsed(part: Chunk) -> ParsedFeed | Failed:
-    parsed = parse(part.document)
-    if part.oversized_entry and isinstance(parsed, ParsedFeed):
-        return replace(parsed, entries=(part.oversized_entry,))
+def _parse_chunk(chunk: Chunk) -> ParsedFeed | Failed:
+    parsed = parse(chunk.document)
+    if chunk.oversized_entry and isinstance(parsed, ParsedFeed):
+        return replace(parsed, entries=(chunk.oversized_entry,))
     return parsed

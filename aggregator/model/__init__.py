@@ -1,18 +1,19 @@
-"""Every noun of the house, in Atom's words. Standard library only.
+"""Frozen data types in Atom's words, one file per noun. Standard library only, no behaviour.
 
-Two stages of an article have two types: `ParsedEntry` as an outlet gave it, nearly
-everything optional, and `Entry` after cleaning, everything required.
-All datetimes are aware and UTC.
+An article passes through three types: `ParsedEntry` as an outlet gave it, nearly everything
+optional; `KeyedEntry` with its identity keys; `Entry` after cleaning, everything required.
+All datetimes are aware and in UTC.
 """
 
-from aggregator.model.books import EntryCounts
-from aggregator.model.changes import Batch, StoryChange
-from aggregator.model.digests import hash_values
-from aggregator.model.entries import (
+from aggregator.model.batch import Batch, StoryChange
+from aggregator.model.counts import EntryCounts
+from aggregator.model.entry import (
     MAX_COMPARED_TITLE_CHARS,
     Enclosure,
     Entry,
+    EntryView,
     FeedMeta,
+    KeyedEntry,
     ParsedEntry,
     ParsedFeed,
     Rejected,
@@ -20,126 +21,81 @@ from aggregator.model.entries import (
     StoredEntry,
     Text,
 )
-from aggregator.model.fetching import (
+from aggregator.model.expression import And, Near, Node, Not, Or, Term
+from aggregator.model.feed import Feed, Revision, Takedown, Tombstone
+from aggregator.model.fetch import (
     Backoff,
     Failed,
+    FailureKind,
     Fetched,
+    FetchState,
     HubLink,
+    PermanentRedirect,
     PollingHints,
     Unchanged,
     Validators,
 )
-from aggregator.model.hub import HubPing, ListChange, Subscriber, SubscriptionRequest
-from aggregator.model.listed import Dedupe, Learn, Share, Show, Site, Source, Topic
-from aggregator.model.lists import (
+from aggregator.model.hashing import hash_values
+from aggregator.model.keys import (
     ALL,
-    HIDDEN,
-    REFILED,
-    STORIES,
-    Feed,
-    Revision,
-    Takedown,
-    Tombstone,
-    held_scope,
-    hidden_scope,
-    page_scope,
+    ALL_STORY_PAGES,
+    RECATEGORIZED,
+    EntryKey,
+    EntryKeyKind,
+    ListKind,
+    ListScope,
+    PlacementReason,
+    ReasonKind,
+    Visibility,
     source_scope,
     story_scope,
     topic_scope,
 )
-from aggregator.model.push import Delivery, Subscription
-from aggregator.model.states import (
+from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
+from aggregator.model.report import (
     CLOCK_SLACK,
     RECENT_ENTRIES,
-    FetchState,
     Issue,
     Outcome,
-    PermanentRedirect,
     RunReport,
     SourceHealth,
     SourceReport,
 )
-from aggregator.model.stories import MANUAL, Match, MatchKind, Story, StoryNeighbourhood
-from aggregator.model.topics import (
+from aggregator.model.site import Site
+from aggregator.model.source import Dedupe, Show, Source
+from aggregator.model.story import MANUAL, Match, MatchKind, Story, StoryNeighbourhood
+from aggregator.model.topic import (
     LEARNED,
-    ModelInfo,
+    Learn,
     Placement,
     PlacementChange,
-    Predictions,
-    Suggestion,
+    SampledStory,
+    Share,
+    StoryPlacements,
+    Topic,
     TopicOverride,
-    TrainingExample,
+)
+from aggregator.model.websub import (
+    Delivery,
+    HubPing,
+    ListChange,
+    Subscriber,
+    Subscription,
+    SubscriptionRequest,
 )
 
 __all__ = [
-    "ALL",
-    "CLOCK_SLACK",
-    "HIDDEN",
-    "LEARNED",
-    "MANUAL",
-    "MAX_COMPARED_TITLE_CHARS",
-    "RECENT_ENTRIES",
-    "REFILED",
-    "STORIES",
-    "Backoff",
-    "Batch",
-    "Dedupe",
-    "Delivery",
-    "Enclosure",
-    "Entry",
-    "EntryCounts",
-    "Failed",
-    "Feed",
-    "FeedMeta",
-    "FetchState",
-    "Fetched",
-    "HubLink",
-    "HubPing",
-    "Issue",
-    "Learn",
-    "ListChange",
-    "Match",
-    "MatchKind",
-    "ModelInfo",
-    "Outcome",
-    "ParsedEntry",
-    "ParsedFeed",
-    "PermanentRedirect",
-    "Placement",
-    "PlacementChange",
-    "PollingHints",
-    "Predictions",
-    "Rejected",
-    "Revision",
-    "RunReport",
-    "SafeHtml",
-    "Share",
-    "Show",
-    "Site",
-    "Source",
-    "SourceHealth",
-    "SourceReport",
-    "StoredEntry",
-    "Story",
-    "StoryChange",
-    "StoryNeighbourhood",
-    "Subscriber",
-    "Subscription",
-    "SubscriptionRequest",
-    "Suggestion",
-    "Takedown",
-    "Text",
-    "Tombstone",
-    "Topic",
-    "TopicOverride",
-    "TrainingExample",
-    "Unchanged",
-    "Validators",
-    "hash_values",
-    "held_scope",
-    "hidden_scope",
-    "page_scope",
-    "source_scope",
-    "story_scope",
-    "topic_scope",
+    "ALL", "ALL_STORY_PAGES", "CLOCK_SLACK", "LEARNED", "MANUAL", "MAX_COMPARED_TITLE_CHARS",
+    "RECATEGORIZED", "RECENT_ENTRIES", "And", "Backoff", "Batch", "Dedupe", "Delivery",
+    "Enclosure", "Entry", "EntryCounts", "EntryKey", "EntryKeyKind", "EntryView", "Failed",
+    "FailureKind", "Feed", "FeedMeta", "FetchState", "Fetched", "HubLink", "HubPing", "Issue",
+    "KeyedEntry", "Learn", "ListChange", "ListKind", "ListScope", "Match", "MatchKind",
+    "ModelInfo", "Near", "Node", "Not", "Or", "Outcome", "ParsedEntry", "ParsedFeed",
+    "PermanentRedirect", "Placement", "PlacementChange", "PlacementReason", "PollingHints",
+    "Predictions", "ReasonKind", "Rejected", "Revision", "RunReport", "SafeHtml", "SampledStory",
+    "Share", "Show", "Site", "Source", "SourceHealth", "SourceReport", "StoredEntry", "Story",
+    "StoryChange", "StoryNeighbourhood", "StoryPlacements", "Subscriber", "Subscription",
+    "SubscriptionRequest", "Suggestion", "Takedown", "Term", "Text", "Tombstone", "Topic",
+    "TopicOverride", "TrainingExample", "Unchanged", "Validators", "Visibility", "hash_values",
+    "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip

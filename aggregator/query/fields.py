@@ -1,85 +1,79 @@
-"""What a query looks at."""
+"""The fields of an entry that queries search."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from aggregator.model import Entry, EntryView, Source
 from aggregator.text.html import plain_text
 from aggregator.text.tokens import fold, stem_words
 
-__all__ = ["BARRIER", "EntryFields", "EntryView", "make_entry_fields"]
+__all__ = ["VALUE_SEPARATOR", "EntryFields", "fields_of_entry", "fields_of_view", "view_of_entry"]
 
-BARRIER = "|"
-"""Stands between two tags; no folded phrase contains it."""
+VALUE_SEPARATOR = "|"
+"""Separates two tags; no folded phrase contains it."""
 
 
 @dataclass(slots=True)
 class EntryFields:
-    """What a query looks at; each field is made and folded when first asked for.
+    """The fields of an entry, folded on first use.
 
-    Folded once into `" word word "`, text has word, phrase and prefix as one substring each.
+    In a field folded to `" word word "`, every word, phrase or prefix is a substring.
     """
 
     values: Mapping[str, str | tuple[str, ...] | Callable[[], str]]
     _folded: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
     def folded(self, name: str, language: str = "") -> str:
-        """The folded text of a field, its words brought to their stems if there is a language;
-        the items of a many-valued field are kept apart."""
+        """The folded text of a field, stemmed if a language is given.
+
+        The values of a field with several are separated by VALUE_SEPARATOR.
+        """
         key = (name, language)
         if key not in self._folded:
             self._folded[key] = self._stemmed(name, language) if language else self._fold(name)
         return self._folded[key]
 
-    def text(self, name: str) -> str:
-        """The text of a field that has one value, as it was given."""
-        value = self.values.get(name, "")
-        return value if isinstance(value, str) else ""
-
-    def items(self, name: str) -> tuple[str, ...]:
-        """The items of a many-valued field, as they were given."""
-        value = self.values.get(name, ())
-        return value if isinstance(value, tuple) else ()
-
     def _fold(self, name: str) -> str:
         value = self.values.get(name, "")
         value = value() if callable(value) else value
-        return fold(value) if isinstance(value, str) else f" {BARRIER} ".join(map(fold, value))
+        return (
+            fold(value) if isinstance(value, str) else f" {VALUE_SEPARATOR} ".join(map(fold, value))
+        )
 
     def _stemmed(self, name: str, language: str) -> str:
         return f" {' '.join(stem_words(self.folded(name).split(), language))} "
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EntryView:
-    """As much of an entry as rules need: its row, its outlet, and if it is stored its story's row
-    and when it was published (UTC, as text that sorts)."""
-
-    entry_id: int
-    story_number: int
-    source: str
-    fields: EntryFields
-    published: str = ""
-
-
-def make_entry_fields(
-    *,
-    title: str,
-    summary: str,
-    content: str,
-    tags: tuple[str, ...],
-    source: tuple[str, ...],
-    author: str,
-    language: str,
-) -> EntryFields:
-    """An article; `content` is HTML, `source` the outlet's id and name."""
+def fields_of_view(entry: EntryView) -> EntryFields:
+    """The fields of an entry as rules see it."""
     return EntryFields(
         {
-            "title": title,
-            "summary": summary,
-            "content": lambda: plain_text(content),
-            "tag": tags,
-            "source": source,
-            "author": author,
-            "lang": language,
+            "title": entry.title,
+            "summary": entry.summary,
+            "content": lambda: plain_text(entry.content),
+            "tag": entry.tags,
+            "source": tuple(filter(None, (entry.source, entry.source_name))),
+            "author": entry.author,
+            "lang": entry.language,
         }
     )
+
+
+def view_of_entry(entry: Entry, source: Source | None) -> EntryView:
+    """An entry as rules see it. Without a source (it is unlisted), only its id is searched."""
+    return EntryView(
+        entry_id=entry.entry_id,
+        source=entry.source,
+        source_name=source.name if source else "",
+        title=entry.title,
+        summary=entry.summary,
+        content=entry.content,
+        tags=entry.tags,
+        author=entry.author,
+        language=entry.language,
+    )
+
+
+def fields_of_entry(entry: Entry, source: Source | None) -> EntryFields:
+    """The fields of a clean entry."""
+    return fields_of_view(view_of_entry(entry, source))

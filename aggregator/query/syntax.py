@@ -1,6 +1,6 @@
-"""The text of a query becomes a tree: Lucene syntax, read by luqum.
+"""Parse the text of a query, in Lucene syntax, with luqum.
 
-text --read--> tree, warnings
+text --parse_text--> syntax tree, warnings
 """
 
 import re
@@ -11,27 +11,27 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
-from aggregator.query.ast import And, Near, Node, Not, Or, Term
+from aggregator.model import And, Near, Node, Not, Or, Term
 from aggregator.text.tokens import fold, stem_words
 
 __all__ = ["DEFAULT_FIELDS", "FIELDS", "parse_text"]
 
 FIELDS = ("title", "summary", "content", "tag", "source", "author", "lang")
 DEFAULT_FIELDS = ("title", "summary", "tag")
-"""Where a word without a field is looked for: whole articles mention nearly everything."""
+"""Where a word without a field is looked for; whole articles mention nearly everything."""
 MAX_QUERY_CHARS = 10_000
 MAX_NESTING = 50
-"""Parentheses, and operators in a row that stand before a word."""
+"""Levels of parentheses, and operators in a row before a word."""
 MAX_SLOP_WORDS = 100
 
-_BEFORE = re.compile(r"(?:(?:\bNOT\b|[+\-!])\s*)+")
+_OPERATORS = re.compile(r"(?:(?:\bNOT\b|[+\-!])\s*)+")
 
 
 def parse_text(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
-    """The tree of a query, and what it holds that has no effect.
+    """The syntax tree of a query, and warnings about what has no effect.
 
-    With a `language` words are compared by their stems, but for prefixes. Raises QueryError with
-    the character that is wrong.
+    With a `language`, words other than prefixes are compared by their stems. Raises QueryError with
+    the offending character.
     """
     _check_size(text)
     text = _plain_punctuation(text)
@@ -39,8 +39,8 @@ def parse_text(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
         parsed = luqum_parse(text)
     except ParseError as error:
         raise QueryError(*_explain(text, str(error))) from error
-    reader = _Reader(language)
-    return reader.node(parsed, DEFAULT_FIELDS), tuple(reader.warnings)
+    converter = _Converter(language)
+    return converter.node(parsed, DEFAULT_FIELDS), tuple(converter.warnings)
 
 
 _QUOTE_MARKS = str.maketrans("“”„‟«»＂", '"' * 7)
@@ -48,13 +48,15 @@ _DASH = re.compile(r"(?<![^\s(])[‐‑–—−](?=\S)")
 
 
 def _plain_punctuation(text: str) -> str:
-    """Quotation marks and signs as they are typed, for those that word processors make of them;
-    every character keeps its place."""
+    """The text with plain quotation marks and minus signs in place of typographic ones.
+
+    Every character keeps its position.
+    """
     return _DASH.sub("-", text.translate(_QUOTE_MARKS))
 
 
 def _check_size(text: str) -> None:
-    """Before anything is recursed into."""
+    """Raise QueryError for a query that is empty, too long, or too deep to recurse into."""
     if len(text) > MAX_QUERY_CHARS:
         raise QueryError(f"longer than {MAX_QUERY_CHARS:,} characters; split it into topics")
     if not text.strip():
@@ -62,13 +64,16 @@ def _check_size(text: str) -> None:
     depth = max(_depths(text), default=0)
     if depth > MAX_NESTING:
         raise QueryError(f"parentheses nested deeper than {MAX_NESTING}")
-    for found in _BEFORE.finditer(text):
+    for found in _OPERATORS.finditer(text):
         if len(found[0].split()) > MAX_NESTING or len(found[0]) > 4 * MAX_NESTING:
-            at = found.start()
-            raise QueryError(f"character {at + 1}: too many operators before one word", at)
+            position = found.start()
+            raise QueryError(
+                f"character {position + 1}: too many operators before one word", position
+            )
 
 
 def _depths(text: str) -> Iterator[int]:
+    """The nesting of parentheses after each character."""
     depth = 0
     for character in text:
         depth += (character == "(") - (character == ")")
@@ -76,7 +81,7 @@ def _depths(text: str) -> Iterator[int]:
 
 
 def _explain(text: str, message: str) -> tuple[str, int]:
-    """luqum's message as ours, with the position that it knows or the end of the text."""
+    """Our message for a syntax error of luqum, and its position."""
     found = re.search(r"position (\d+)", message)
     position = int(found.group(1)) if found else len(text)
     if text.count('"') % 2:
@@ -89,23 +94,23 @@ def _explain(text: str, message: str) -> tuple[str, int]:
     )
 
 
-class _Reader:
-    """Reads luqum's tree; `warnings` grow on the way."""
+class _Converter:
+    """Converts luqum's tree to ours, and collects `warnings`."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self.warnings: list[str] = []
 
     def node(self, item: lucene.Item, fields: tuple[str, ...]) -> Node:
-        """The node of a part of the query, whose words are looked for in these fields."""
+        """The node for an item, whose words are looked for in these fields."""
         match item:
             case lucene.SearchField():
                 return self.node(item.expr, (_field(item),))
             case lucene.Group() | lucene.FieldGroup() | lucene.Plus():
                 return self.node(item.children[0], fields)
             case lucene.Boost():
-                at = _at(item)
-                self.warnings.append(f"character {at + 1}: a boost (^) has no effect")
+                position = _position(item)
+                self.warnings.append(f"character {position + 1}: a boost (^) has no effect")
                 return self.node(item.children[0], fields)
             case lucene.AndOperation() | lucene.UnknownOperation() | lucene.BoolOperation():
                 return And(tuple(self.node(child, fields) for child in item.children))
@@ -119,9 +124,9 @@ class _Reader:
                 return self._term(item, fields)
         kind = type(item).__name__.lower()
         raise QueryError(
-            f"character {_at(item) + 1}: {str(item).strip()!r} ({kind}) is not supported; "
+            f"character {_position(item) + 1}: {str(item).strip()!r} ({kind}) is not supported; "
             'use words, "phrases", prefix*, AND, OR, NOT, parentheses and fields',
-            _at(item),
+            _position(item),
         )
 
     def _near(self, item: lucene.Proximity, fields: tuple[str, ...]) -> Node:
@@ -130,33 +135,37 @@ class _Reader:
         raw, slop = str(item).strip(), int(item.degree)
         if slop > MAX_SLOP_WORDS:
             raise QueryError(
-                f"character {_at(item) + 1}: {raw!r} may span {MAX_SLOP_WORDS} words at most",
-                _at(item),
+                f"character {_position(item) + 1}: {raw!r} may span {MAX_SLOP_WORDS} words at most",
+                _position(item),
             )
         terms = tuple(Term(w, f" {w} ", fields, phrase.language, phrase.position) for w in words)
         return Near(raw, terms, slop, phrase.position)
 
     def _term(self, item: lucene.Term, fields: tuple[str, ...]) -> Term:
         raw: str = item.value
-        at = _at(item)
+        position = _position(item)
         is_prefix = isinstance(item, lucene.Word) and raw.endswith("*")
         words = fold(raw.removesuffix("*") if is_prefix else raw).split()
         if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
             raise QueryError(
-                f"character {at + 1}: {raw!r} is not supported; write AND, OR or NOT", at
+                f"character {position + 1}: {raw!r} is not supported; write AND, OR or NOT",
+                position,
             )
         if not words:
-            raise QueryError(f"character {at + 1}: {raw!r} has no letter or digit to look for", at)
+            raise QueryError(
+                f"character {position + 1}: {raw!r} has no letter or digit to look for", position
+            )
         if "*" in raw.removesuffix("*") or ("?" in raw and isinstance(item, lucene.Word)):
             raise QueryError(
-                f"character {at + 1}: in {raw!r} only one * at the end is possible", at
+                f"character {position + 1}: in {raw!r} only one * at the end is possible",
+                position,
             )
         language = "" if is_prefix or fields == ("lang",) else self.language
         needle = f" {' '.join(stem_words(words, language))} "
-        return Term(raw, needle[:-1] if is_prefix else needle, fields, language, at)
+        return Term(raw, needle[:-1] if is_prefix else needle, fields, language, position)
 
 
-def _at(item: lucene.Item) -> int:
+def _position(item: lucene.Item) -> int:
     return item.pos or 0
 
 
@@ -164,8 +173,8 @@ def _field(item: lucene.SearchField) -> str:
     name: str = item.name
     if name not in FIELDS:
         raise QueryError(
-            f"character {_at(item) + 1}: there is no field {name!r}; "
+            f"character {_position(item) + 1}: there is no field {name!r}; "
             f"fields are {', '.join(FIELDS)}",
-            _at(item),
+            _position(item),
         )
     return name

@@ -1,8 +1,7 @@
-"""The line out: stories become feeds and pages. Pure: the same stories give the same bytes.
+"""Renderers: stories become feeds and pages. Pure: the same stories give the same bytes.
 
-    TopicFeed --rss | atom | jsonfeed | pages--> bytes
+    Feed --rss | atom | jsonfeed | pages | widget--> bytes
 
-Nothing here reads a clock, a database or a setting; nothing here trusts that HTML is safe
-unless its type says so (`SafeHtml`). `shown` decides how much of an article an outlet lets
-us show, once for all formats.
+Nothing here reads a clock, a database or a setting, and HTML is escaped unless its type is
+`SafeHtml`. `item` decides for all formats how much of an article may be published.
 """

@@ -1,4 +1,4 @@
-"""A document in the codings that browsers and readers know; the same bytes every time."""
+"""Compression of documents for HTTP; the same body gives the same bytes."""
 
 import gzip
 
@@ -8,22 +8,22 @@ from backports import zstd
 __all__ = ["ENCODINGS", "compress"]
 
 ENCODINGS = {"br": "br", "zstd": "zst", "gzip": "gz"}
-"""What is preferred first: coding, and the ending that web servers look for beside a file."""
+"""Content encoding -> file suffix that web servers look for; preferred first."""
 MIN_COMPRESSED_BYTES = 500
-"""Bytes."""
+"""Smaller documents are not compressed."""
 _LEVELS = {"br": 9, "zstd": 12, "gzip": 9}
-"""Thorough, for it is done once per change: 30 KB take about 10 ms."""
+"""High levels, since a document is compressed once per change: 30 KB take about 10 ms."""
 
 
-def compress(body: bytes, coding: str) -> bytes | None:
-    """The document in a coding, or None if that is not worth it."""
+def compress(body: bytes, encoding: str) -> bytes | None:
+    """The body in a content encoding; None if that saves nothing."""
     if len(body) < MIN_COMPRESSED_BYTES:
         return None
-    level = _LEVELS[coding]
-    if coding == "br":
-        made: bytes = brotli.compress(body, quality=level)
-    elif coding == "zstd":
-        made = zstd.compress(body, level)
+    level = _LEVELS[encoding]
+    if encoding == "br":
+        compressed: bytes = brotli.compress(body, quality=level)
+    elif encoding == "zstd":
+        compressed = zstd.compress(body, level)
     else:
-        made = gzip.compress(body, level, mtime=0)
-    return made if len(made) < len(body) else None
+        compressed = gzip.compress(body, level, mtime=0)
+    return compressed if len(compressed) < len(body) else None

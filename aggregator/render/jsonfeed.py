@@ -5,35 +5,36 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import Feed, Site
+from aggregator.render.feed_format import FeedFormat
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 
-__all__ = ["jsonfeed"]
+__all__ = ["JSON_FEED", "render_jsonfeed"]
 
 
-def jsonfeed(feed: Feed, site: Site) -> bytes:
-    """The feed as JSON Feed."""
-    at = PublicUrls(site.url)
+def render_jsonfeed(feed: Feed, site: Site) -> bytes:
+    """Render a feed as JSON Feed."""
+    urls = PublicUrls(site.url)
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": at.page(feed.path + feed.query),
-        "feed_url": at.self_url(feed, "json"),
-        "next_url": at.archive(feed.path, feed.older_page, "json") if feed.older_page else "",
+        "home_page_url": urls.page(feed.path + feed.query),
+        "feed_url": urls.self_url(feed, "json"),
+        "next_url": urls.archive(feed.path, feed.older_page, "json") if feed.older_page else "",
         "description": feed.description,
         "language": feed.language,
-        "authors": [{"name": site.title, "url": at.page("/")}],
+        "authors": [{"name": site.title, "url": urls.page("/")}],
         "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if not feed.archive_page],
         "items": [_item(item) for item in feed_items(feed, site.credit_line)],
     }
-    return json.dumps(_filled(document), ensure_ascii=False, indent=1).encode()
+    return json.dumps(_without_empty(document), ensure_ascii=False, indent=1).encode()
 
 
 def _item(item: FeedItem) -> dict[str, Any]:
     story, lead = item.story, item.lead
     html = item.full_text or (item.description if item.credit_line else "")
     content = {"content_html": html} if html else {"content_text": item.summary or lead.title}
-    return _filled(
+    return _without_empty(
         {
             "id": story.public_id,
             "url": lead.url,
@@ -47,7 +48,7 @@ def _item(item: FeedItem) -> dict[str, Any]:
             "tags": list(item.categories),
             "language": lead.language,
             "attachments": [
-                _filled(
+                _without_empty(
                     {
                         "url": file.url,
                         "mime_type": file.type,
@@ -62,9 +63,9 @@ def _item(item: FeedItem) -> dict[str, Any]:
 
 
 def _source(item: FeedItem) -> dict[str, Any]:
-    """Our extension (an underscore, as the specification asks): who is to be credited."""
+    """The `_source` extension: which outlets to credit."""
     outlet = item.source
-    return _filled(
+    return _without_empty(
         {
             "name": outlet.name,
             "url": outlet.site,
@@ -78,10 +79,18 @@ def _source(item: FeedItem) -> dict[str, Any]:
     )
 
 
-def _filled(document: dict[str, Any]) -> dict[str, Any]:
-    """Without what is empty; JSON Feed asks to leave such keys out."""
+def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
+    """A document without empty values, which JSON Feed asks to leave out; `items` is required."""
     return {key: value for key, value in document.items() if value or key == "items"}
 
 
 def _time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
+
+
+JSON_FEED = FeedFormat(
+    extension="json",
+    name="JSON Feed",
+    media_type="application/feed+json; charset=utf-8",
+    render=render_jsonfeed,
+)

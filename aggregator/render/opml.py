@@ -1,25 +1,26 @@
-"""OPML 2.0: all topics to subscribe to, and the outlets as a blogroll."""
+"""OPML 2.0: the feeds of all topics, and the outlets as a blogroll."""
 
 from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
 from aggregator.model import Site, Source, Topic
+from aggregator.render.formats import PRIMARY_FORMAT
 from aggregator.render.public_urls import PublicUrls
 
 __all__ = ["sources_opml", "topics_opml"]
 
 
 def topics_opml(topics: Sequence[Topic], site: Site) -> bytes:
-    """Every topic's feed."""
-    at = PublicUrls(site.url)
+    """The feeds of all topics, as OPML."""
+    urls = PublicUrls(site.url)
     return _opml(
         f"{site.title}: topics",
         (
             _outline(
                 topic.title,
-                at.feed(f"/topics/{topic.id}", "atom"),
-                at.page(f"/topics/{topic.id}"),
+                urls.feed(f"/topics/{topic.id}", PRIMARY_FORMAT.extension),
+                urls.page(f"/topics/{topic.id}"),
                 topic.description,
             )
             for topic in topics
@@ -28,7 +29,7 @@ def topics_opml(topics: Sequence[Topic], site: Site) -> bytes:
 
 
 def sources_opml(sources: Iterable[Source], site: Site) -> bytes:
-    """Every outlet's own public feed."""
+    """The public feeds of the outlets, as OPML."""
     return _opml(
         f"{site.title}: outlets",
         (

@@ -1,4 +1,4 @@
-"""Web pages: plain, semantic HTML that works without scripts."""
+"""Web pages: semantic HTML that works without scripts."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.model import Feed, SafeHtml, Site, Source, Topic
+from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.item import FeedItem, feed_items
-from aggregator.render.public_urls import FEED_MEDIA_TYPES, PublicUrls
+from aggregator.render.public_urls import PublicUrls
 
 __all__ = [
     "Section",
@@ -39,108 +40,106 @@ class Section:
 
 
 def list_page(feed: Feed, site: Site, topics: Sequence[Topic]) -> bytes:
-    """The stories of a topic, of an outlet, or all."""
+    """The page of a list."""
     return _render("list.html", site, topics, feed=feed, items=feed_items(feed))
 
 
 def home_page(sections: Sequence[Section], site: Site, topics: Sequence[Topic]) -> bytes:
-    """The newest stories, by topic."""
-    filled = [(section.topic, feed_items(section.feed)) for section in sections]
-    return _render("home.html", site, topics, sections=filled)
+    """The home page: the newest stories, by topic."""
+    topic_items = [(section.topic, feed_items(section.feed)) for section in sections]
+    return _render("home.html", site, topics, sections=topic_items)
 
 
 def story_page(
     feed: Feed,
     related: Feed,
-    why: Mapping[str, str],
+    placement_sentences: Mapping[str, str],
     site: Site,
     topics: Sequence[Topic],
 ) -> bytes:
-    """One story: excerpt, credit, "also at". `feed` holds that story alone, `related` others
-    that report the same event."""
+    """The page of a story. `feed` has that story alone, `related` others about the same event,
+    `placement_sentences` say why it is in a topic, by topic id."""
     (item,) = feed_items(feed)
     return _render(
         "story.html", site, topics,
-        item=item, content=_markup(item), related=feed_items(related), why=why,
+        item=item, content=_markup(item), related=feed_items(related), reasons=placement_sentences,
     )  # fmt: skip
 
 
 def moved_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
-    """Where a story stood that stands at another public path now."""
+    """The page at the former path of a story that was merged into another one."""
     return _render("moved.html", site, topics, path=path)
 
 
 def sources_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:
-    """The outlets."""
+    """The page with all outlets."""
     return _render("sources.html", site, topics, sources=sources)
 
 
-def feed_page(feed: Feed, ending: str, site: Site, topics: Sequence[Topic]) -> bytes:
-    """What people see who open the address of a feed in a browser: what it is, how to subscribe,
-    and the same stories."""
-    return _render("feed.html", site, topics, feed=feed, items=feed_items(feed), ending=ending)
+def feed_page(feed: Feed, format_: FeedFormat, site: Site, topics: Sequence[Topic]) -> bytes:
+    """The page for people who open a feed in a browser: how to subscribe, and the stories."""
+    return _render("feed.html", site, topics, feed=feed, items=feed_items(feed), format=format_)
 
 
 def search_page(
-    feed: Feed, site: Site, topics: Sequence[Topic], asked: str, why_not: str = ""
+    feed: Feed, site: Site, topics: Sequence[Topic], query: str, error: str = ""
 ) -> bytes:
-    """What a search has found; `asked` is what was looked for, `why_not` says what is wrong with
-    it."""
+    """The search page with the results of a query, or with what is wrong with the query."""
     items = feed_items(feed)
-    return _render(
-        "search.html", site, topics, feed=feed, items=items, asked=asked, why_not=why_not
-    )
+    return _render("search.html", site, topics, feed=feed, items=items, query=query, error=error)
 
 
 def widget_page(feed: Feed, site: Site, theme: str) -> bytes:
-    """The headlines of a topic, to stand inside of another site's page."""
+    """The headlines of a topic, as a page for a frame on another site."""
     return _render("frame.html", site, (), feed=feed, items=feed_items(feed), theme=theme)
 
 
 def embed_page(site: Site, topics: Sequence[Topic], sources: Sequence[Source]) -> bytes:
-    """Where a partner site chooses what to embed, and copies it."""
+    """The page where partner sites choose a widget and copy its code."""
     return _render("embedding.html", site, topics, sources=sources)
 
 
-def gone_page(site: Site, topics: Sequence[Topic], what: str) -> bytes:
-    """A "story" that was taken down, a "topic" of the past, or an "archive" that is too old."""
-    return _render("gone.html", site, topics, what=what)
+def gone_page(site: Site, topics: Sequence[Topic], kind: str) -> bytes:
+    """The page for a "story" that was taken down, a "topic" that was removed, or an "archive" that
+    is too old."""
+    return _render("gone.html", site, topics, kind=kind)
 
 
-def bad_request_page(site: Site, topics: Sequence[Topic], why: str) -> bytes:
-    """What was asked cannot be meant."""
-    return _render("refused.html", site, topics, why=why)
+def bad_request_page(site: Site, topics: Sequence[Topic], error: str) -> bytes:
+    """The page for an invalid request, with what is wrong with it."""
+    return _render("bad_request.html", site, topics, error=error)
 
 
-def not_found_page(site: Site, topics: Sequence[Topic], wanted: str = "") -> bytes:
-    """Nothing stands here; topics that sound like what was wanted may have been meant."""
-    names = {topic.title.lower(): topic for topic in topics}
-    names |= {topic.id.replace("-", " "): topic for topic in topics}
-    close = difflib.get_close_matches(wanted, names, n=3)
-    meant = list(dict.fromkeys(names[name] for name in close))
-    return _render("not_found.html", site, topics, meant=meant)
+def not_found_page(site: Site, topics: Sequence[Topic], words: str = "") -> bytes:
+    """The page for a path where nothing is; it suggests topics named like the words of the path."""
+    by_name = {topic.title.lower(): topic for topic in topics}
+    by_name |= {topic.id.replace("-", " "): topic for topic in topics}
+    close = difflib.get_close_matches(words, by_name, n=3)
+    suggestions = list(dict.fromkeys(by_name[name] for name in close))
+    return _render("not_found.html", site, topics, suggestions=suggestions)
 
 
 def static_file(name: str) -> bytes:
-    """A style sheet or script as it is."""
+    """The bytes of a stylesheet, script or image."""
     source, _, _ = _environment.loader.get_source(_environment, name)  # type: ignore[union-attr]
     return source.encode()
 
 
 def _markup(item: FeedItem) -> Markup:
-    """Safe HTML stays as it is; the type checker holds everything else off."""
+    """The content as markup that is not escaped; only SafeHtml may be."""
     content: SafeHtml = item.content
-    return Markup(content)  # noqa: S704 - SafeHtml comes from ingest/clean.py only
+    return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml
 
 
 def _render(template: str, site: Site, topics: Sequence[Topic], **values: object) -> bytes:
     page = _environment.get_template(template).render(
         site=site,
-        at=PublicUrls(site.url),
+        urls=PublicUrls(site.url),
         root=urlsplit(site.url).path,
         origin=site.url.removesuffix(urlsplit(site.url).path),
         topics=topics,
-        endings=FEED_MEDIA_TYPES,
+        formats=list(FORMATS.values()),
+        primary_format=PRIMARY_FORMAT,
         **values,
     )
     return page.encode()

@@ -1,7 +1,8 @@
 """The widget for partner sites: a topic's headlines, as a script or as a page in a frame.
 
-The script brings what it shows with it, so that a page that lets it run need not let it fetch; it
-sets no cookie, asks nobody anything, and writes no HTML, so it runs under the strictest policy.
+The script contains the headlines, so a page that allows the script need not allow it any request.
+It sets no cookies, sends no requests and writes no HTML, so it runs under a strict
+Content-Security-Policy.
 """
 
 import json
@@ -18,36 +19,35 @@ __all__ = ["widget_frame", "widget_script"]
 
 MAX_SCRIPT_BYTES = 10_000
 MAX_HEADLINE_CHARS = 160
-"""Characters."""
 
 
 def widget_script(feed: Feed, site: Site, theme: str) -> bytes:
-    """JavaScript that shows the headlines where its tag stands; as many of them as go into
-    `LARGEST` bytes. It is ASCII, for a page may be read in another encoding than ours."""
+    """JavaScript that shows the headlines after its own tag, as many as fit MAX_SCRIPT_BYTES. It is
+    ASCII, since the page that includes it may have another encoding."""
     stories = [_story(item) for item in feed_items(feed)]
-    while len(made := _script(feed, site, theme, stories)) > MAX_SCRIPT_BYTES and stories:
+    while len(script := _script(feed, site, theme, stories)) > MAX_SCRIPT_BYTES and stories:
         stories.pop()
-    return made
+    return script
 
 
 def _script(feed: Feed, site: Site, theme: str, stories: Sequence[dict[str, Any]]) -> bytes:
-    at = PublicUrls(site.url)
-    told = {
+    urls = PublicUrls(site.url)
+    data = {
         "title": feed.title,
-        "url": at.page(feed.path),
+        "url": urls.page(feed.path),
         "site": site.title,
-        "home": at.page("/"),
+        "home": urls.page("/"),
         "lang": feed.language,
         "theme": theme,
         "style": pages.static_file("widget.css").decode(),
         "stories": stories,
     }
-    text = json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")
-    return pages.static_file("widget.js").replace(b"$TOLD", text.encode())
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return pages.static_file("widget.js").replace(b"$DATA", text.encode())
 
 
 def widget_frame(feed: Feed, site: Site, theme: str) -> bytes:
-    """The same as a page without scripts."""
+    """The headlines as a page without scripts, for a frame."""
     return pages.widget_page(feed, site, theme)
 
 

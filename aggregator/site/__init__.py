@@ -1,20 +1,25 @@
-"""Which document stands at which public path; for the web server and the static export alike.
+"""The public site: what is at which URL, for the web server and the static export.
 
-    path, parameters --asked--> Asked --find--> Place (scopes, how to make it) --make--> Document
+    path, query string --find--> Resource (its scopes, how to build it) --build--> Document
 
-A Document is a function of what the store holds and of feeds.toml, never of the request or
-the clock, so whoever keeps one under its place's revision need not make it again.
+    routes     the one table of routes; PublicSite reads it
+    params     query parameters of a list: ?lang= ?limit= ?q= ?theme= ?without=
+    feeds      which stories are in which public list
+    resources  what is at a URL, and which lists it depends on
+    builders   how its document is made
+    document   the types Document and Resource
+    cache      documents by revision, in memory
+    export     documents as files
+
+A Document depends on the store and feeds.toml, never on the request or the clock, so it stays valid
+until the revision of one of its scopes changes.
 """
 
-from aggregator.site.document import Document, Resource, export_file_name
-from aggregator.site.params import FeedParams, parse_query_string
-from aggregator.site.routes import PublicSite
+from aggregator.site.document import Document, Resource
+from aggregator.site.params import NO_PARAMS, FeedParams, parse_query_string
+from aggregator.site.routes import ROUTES, PublicSite, Route
 
 __all__ = [
-    "Document",
-    "FeedParams",
-    "PublicSite",
-    "Resource",
-    "export_file_name",
+    "NO_PARAMS", "ROUTES", "Document", "FeedParams", "PublicSite", "Resource", "Route",
     "parse_query_string",
-]
+]  # fmt: skip

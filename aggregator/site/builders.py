@@ -1,173 +1,200 @@
-"""What is made for a place: pages, feeds, lists for readers, files."""
+"""Builders of documents: pages, feeds, widgets, files."""
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from aggregator.config import Config
 from aggregator.model import Feed, Topic, topic_scope
 from aggregator.render import pages, widget
-from aggregator.render.atom import atom
-from aggregator.render.jsonfeed import jsonfeed
+from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.links import feed_links
 from aggregator.render.opml import sources_opml, topics_opml
-from aggregator.render.public_urls import FEED_MEDIA_TYPES, PublicUrls
-from aggregator.render.rss import rss
+from aggregator.render.public_urls import PublicUrls
 from aggregator.site.document import Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
 from aggregator.site.params import NO_PARAMS, FeedParams
-from aggregator.store import Store
+from aggregator.store.base import Store
 
 __all__ = ["WIDGET_STORIES", "DocumentBuilder"]
 
 HOME_STORIES_PER_TOPIC = 4
-"""Stories of each topic."""
 RELATED_STORIES = 5
-"""Related stories."""
+"""Related stories on the page of a story."""
 WIDGET_STORIES = 5
-"""Headlines."""
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
+CSS_MEDIA_TYPE = "text/css; charset=utf-8"
 ROBOTS_TXT = b"User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed\n"
-_RENDER = {"rss": rss, "atom": atom, "json": jsonfeed}
 
 
 class DocumentBuilder:
-    """Makes documents of what the store holds."""
+    """Builds documents from the store and feeds.toml."""
 
-    def __init__(self, config: Config, store: Store, lists: FeedCatalog) -> None:
+    def __init__(self, config: Config, store: Store, catalog: FeedCatalog) -> None:
         self._config = config
+        self._site = config.site
+        self._topics = config.topics
         self._store = store
-        self._lists = lists
+        self._catalog = catalog
 
-    def fixed_documents(self) -> Mapping[str, Callable[[], Document]]:
-        """What stands at one path for ever, by that path."""
-        config = self._config
-        site, topics = config.site, config.topics
-        return {
-            "/": self._home,
-            "/sources": lambda: html_document(pages.sources_page(config.all_sources, site, topics)),
-            "/404.html": lambda: html_document(
-                pages.not_found_page(site, topics)
-            ),  # for file servers
-            "/embed": lambda: html_document(
-                pages.embed_page(site, topics, config.all_sources), kind="tool"
-            ),
-            "/topics.opml": lambda: Document(
-                body=topics_opml(topics, site), media_type=OPML_MEDIA_TYPE
-            ),
-            "/sources.opml": lambda: Document(
-                body=sources_opml(config.all_sources, site), media_type=OPML_MEDIA_TYPE
-            ),
-            "/style.css": lambda: _css("style.css"),
-            "/embed.css": lambda: _css("widget.css", "embed.css"),
-            "/embedding.js": lambda: Document(
-                body=pages.static_file("embedding.js"), media_type=SCRIPT_MEDIA_TYPE
-            ),
-            "/favicon.svg": lambda: Document(
-                body=pages.static_file("favicon.svg"), media_type="image/svg+xml"
-            ),
-            "/robots.txt": lambda: Document(
-                body=ROBOTS_TXT, media_type="text/plain; charset=utf-8"
-            ),
-        }
+    # ---- pages
 
-    def widget(self, listed: FeedSpec, asked: FeedParams, *, is_script: bool) -> Document:
-        """A list for the page of a partner."""
-        feed = self._lists.newest(listed, replace(asked, theme=""), limit=WIDGET_STORIES)
-        if is_script:
-            body = widget.widget_script(feed, self._config.site, asked.theme)
-            return Document(body=body, media_type=SCRIPT_MEDIA_TYPE)
-        return html_document(
-            widget.widget_frame(feed, self._config.site, asked.theme), kind="frame"
-        )
-
-    def feed_document(self, feed: Feed, ending: str, *, is_page: bool, asked: str = "") -> Document:
-        """A list as a page, as a feed, or as the page for people who open a feed's address."""
-        site, topics = self._config.site, self._config.topics
-        if not ending:
-            if feed.path == "/search":
-                return html_document(pages.search_page(feed, site, topics, asked))
-            return replace(
-                html_document(pages.list_page(feed, site, topics)), links=self._links(feed, "atom")
-            )
-        if is_page:
-            return html_document(pages.feed_page(feed, ending, site, topics))
-        body = _RENDER[ending](feed, site)
-        return Document(
-            body=body,
-            media_type=FEED_MEDIA_TYPES[ending],
-            kind="feed",
-            links=self._links(feed, ending),
-        )
-
-    def _links(self, feed: Feed, ending: str) -> tuple[tuple[str, str], ...]:
-        """Where a subscriber finds the hubs, and the address to name there (WebSub 4)."""
-        hubs = [link for link in feed_links(feed, self._config.site, ending) if link.rel == "hub"]
-        own = ("self", PublicUrls(self._config.site.url).self_url(feed, ending))
-        return (*(("hub", link.href) for link in hubs), own) if hubs else ()
-
-    def _home(self) -> Document:
+    def home(self) -> Document:
+        """The home page: the newest stories, by topic."""
         sections = [
             pages.Section(topic=topic, feed=feed)
-            for topic in self._config.topics
-            if (feed := self._on_home_page(topic)).stories
+            for topic in self._topics
+            if (feed := self._newest_of_topic(topic)).stories
         ]
-        return html_document(pages.home_page(sections, self._config.site, self._config.topics))
+        return html_document(pages.home_page(sections, self._site, self._topics))
 
-    def _on_home_page(self, topic: Topic) -> Feed:
-        listed = FeedSpec(
-            path=f"/topics/{topic.id}", scopes=(topic_scope(topic.id),),
-            title=topic.title, language=topic.language,
-        )  # fmt: skip
-        return self._lists.newest(listed, limit=HOME_STORIES_PER_TOPIC)
+    def _newest_of_topic(self, topic: Topic) -> Feed:
+        spec = FeedSpec(
+            path=f"/topics/{topic.id}",
+            scopes=(topic_scope(topic.id),),
+            title=topic.title,
+            language=topic.language,
+        )
+        return self._catalog.newest(spec, limit=HOME_STORIES_PER_TOPIC)
+
+    def sources(self) -> Document:
+        """The page with all outlets."""
+        page = pages.sources_page(self._config.all_sources, self._site, self._topics)
+        return html_document(page)
+
+    def embed(self) -> Document:
+        """The page where partner sites choose a widget."""
+        page = pages.embed_page(self._site, self._topics, self._config.all_sources)
+        return html_document(page, kind="tool")
 
     def story(self, id_: str) -> Document | None:
-        """The page of a story."""
-        story = self._store.story(id_)
+        """The page of a story; a redirect if it was merged into another one."""
+        story = self._store.stories.get(id_)
         if story is None:
-            return self._no_story(id_)
-        site, topics = self._config.site, self._config.topics
-        feed = self._lists.feed_of(f"/stories/{id_}", [story])
-        related = self._lists.feed_of(
-            f"/stories/{id_}", self._store.related(story, RELATED_STORIES)
+            return self._missing_story(id_)
+        path = f"/stories/{id_}"
+        feed = self._catalog.feed_of(path, [story])
+        related = self._store.stories.related(story, RELATED_STORIES)
+        page = pages.story_page(
+            feed,
+            self._catalog.feed_of(path, related),
+            self._store.stories.placement_sentences(id_),
+            self._site,
+            self._topics,
         )
-        return html_document(pages.story_page(feed, related, self._store.why(id_), site, topics))
+        return html_document(page)
 
-    def _no_story(self, id_: str) -> Document | None:
-        """Where a story stood that turned out to be another one, or was taken down."""
-        site, topics = self._config.site, self._config.topics
-        if heir := self._store.heir(id_):
-            path = f"/stories/{heir}"
-            return html_document(pages.moved_page(path, site, topics), leads_to=path)
-        if self._store.is_hidden(id_):
-            return self.gone("story")
-        return None
+    def _missing_story(self, id_: str) -> Document | None:
+        if target := self._store.stories.merged_into(id_):
+            path = f"/stories/{target}"
+            page = pages.moved_page(path, self._site, self._topics)
+            return html_document(page, redirect_to=path)
+        return self.gone("story") if self._store.stories.is_taken_down(id_) else None
 
-    def gone(self, what: str) -> Document:
-        """A topic of the past, a story that was taken down, an archive that is too old."""
-        site, topics = self._config.site, self._config.topics
-        return html_document(pages.gone_page(site, topics, what), status=410)
+    def gone(self, kind: str) -> Document:
+        """The page for a "topic" that was removed, a "story" that was taken down, or an "archive"
+        that is too old."""
+        return html_document(pages.gone_page(self._site, self._topics, kind), status=410)
 
     def not_found(self, path: str = "") -> Document:
-        """The page for a path where nothing stands, with the topics that may have been meant."""
-        site, topics = self._config.site, self._config.topics
-        return html_document(pages.not_found_page(site, topics, _path_words(path)), status=404)
+        """The page for a path where nothing is; it suggests topics with similar names."""
+        page = pages.not_found_page(self._site, self._topics, _path_words(path))
+        return html_document(page, status=404)
 
-    def bad_request(self, path: str, q: str, why: str) -> Document:
-        """The page for what cannot be meant, and why; of a search, with what was looked for."""
-        site, topics = self._config.site, self._config.topics
+    def not_found_file(self) -> Document:
+        """The same page as a file, for file servers."""
+        return html_document(pages.not_found_page(self._site, self._topics))
+
+    def bad_request(self, path: str, q: str, reason: str) -> Document:
+        """The page for an invalid request, with the reason; for a search, with the query too."""
         if path == "/search":
-            feed = self._lists.search_results(NO_PARAMS)
-            return html_document(pages.search_page(feed, site, topics, q, why), status=400)
-        return html_document(pages.bad_request_page(site, topics, why), status=400)
+            feed = self._catalog.search_results(NO_PARAMS)
+            page = pages.search_page(feed, self._site, self._topics, q, reason)
+        else:
+            page = pages.bad_request_page(self._site, self._topics, reason)
+        return html_document(page, status=400)
+
+    # ---- lists
+
+    def list_page(self, feed: Feed) -> Document:
+        """A list as a page."""
+        page = pages.list_page(feed, self._site, self._topics)
+        return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
+
+    def search_page(self, feed: Feed, q: str) -> Document:
+        """Search results as a page."""
+        return html_document(pages.search_page(feed, self._site, self._topics, q))
+
+    def feed(self, feed: Feed, extension: str) -> Document:
+        """A list as a feed."""
+        format_ = FORMATS[extension]
+        return Document(
+            body=format_.render(feed, self._site),
+            media_type=format_.media_type,
+            kind="feed",
+            links=self._links(feed, extension),
+        )
+
+    def feed_page(self, feed: Feed, extension: str) -> Document:
+        """The page for people who open the URL of a feed."""
+        page = pages.feed_page(feed, FORMATS[extension], self._site, self._topics)
+        return html_document(page)
+
+    def _links(self, feed: Feed, extension: str) -> tuple[tuple[str, str], ...]:
+        """The hubs, and the topic URL to subscribe to there (WebSub 4)."""
+        links = feed_links(feed, self._site, extension)
+        hubs = [("hub", link.href) for link in links if link.rel == "hub"]
+        own = ("self", PublicUrls(self._site.url).self_url(feed, extension))
+        return (*hubs, own) if hubs else ()
+
+    # ---- widgets
+
+    def widget_script(self, spec: FeedSpec, params: FeedParams) -> Document:
+        """A script that shows the headlines of a list on a partner's page."""
+        body = widget.widget_script(self._widget_feed(spec, params), self._site, params.theme)
+        return Document(body=body, media_type=SCRIPT_MEDIA_TYPE)
+
+    def widget_frame(self, spec: FeedSpec, params: FeedParams) -> Document:
+        """The headlines of a list as a page for a frame."""
+        body = widget.widget_frame(self._widget_feed(spec, params), self._site, params.theme)
+        return html_document(body, kind="frame")
+
+    def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
+        return self._catalog.newest(spec, replace(params, theme=""), limit=WIDGET_STORIES)
+
+    # ---- files
+
+    def topics_opml(self) -> Document:
+        """The feeds of all topics, as OPML."""
+        return Document(body=topics_opml(self._topics, self._site), media_type=OPML_MEDIA_TYPE)
+
+    def sources_opml(self) -> Document:
+        """The public feeds of the outlets, as OPML."""
+        body = sources_opml(self._config.all_sources, self._site)
+        return Document(body=body, media_type=OPML_MEDIA_TYPE)
+
+    def style_css(self) -> Document:
+        """The stylesheet of the site."""
+        return Document(body=pages.static_file("style.css"), media_type=CSS_MEDIA_TYPE)
+
+    def embed_css(self) -> Document:
+        """The stylesheet of the widget's frame."""
+        body = pages.static_file("widget.css") + pages.static_file("embed.css")
+        return Document(body=body, media_type=CSS_MEDIA_TYPE)
+
+    def embedding_js(self) -> Document:
+        """The script of the page where a partner chooses what to embed."""
+        return Document(body=pages.static_file("embedding.js"), media_type=SCRIPT_MEDIA_TYPE)
+
+    def favicon(self) -> Document:
+        """The icon of the site."""
+        return Document(body=pages.static_file("favicon.svg"), media_type="image/svg+xml")
+
+    def robots_txt(self) -> Document:
+        """The rules for crawlers."""
+        return Document(body=ROBOTS_TXT, media_type="text/plain; charset=utf-8")
 
 
 def _path_words(path: str) -> str:
-    """The words of a path."""
+    """The words of the last part of a path."""
     return " ".join(re.findall(r"[a-z0-9]+", path.lower().rpartition("/")[2]))
-
-
-def _css(*names: str) -> Document:
-    body = b"".join(pages.static_file(name) for name in names)
-    return Document(body=body, media_type="text/css; charset=utf-8")

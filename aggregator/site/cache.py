@@ -1,4 +1,4 @@
-"""Documents that were made once and are kept until one of their scopes changes."""
+"""A cache of documents, each valid until one of its scopes changes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -7,127 +7,129 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from aggregator.model import ListScope
 from aggregator.render.compress import compress
-from aggregator.site import Document, PublicSite, Resource
+from aggregator.site.document import Document, Resource
+from aggregator.site.routes import PublicSite
 
 __all__ = ["CachedDocument", "DocumentCache"]
 
 MAX_CACHE_BYTES = 64 * 1024 * 1024
-"""Bytes of documents."""
 MAX_CACHED_REQUESTS = 10_000
-"""Questions whose answer is remembered."""
+"""Requests whose resource is remembered, so that it need not be looked up again."""
 MAX_REQUEST_KEY_CHARS = 500
-"""Characters."""
+OVERHEAD_BYTES = 2000
+"""Memory of a cached document besides its body and encodings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedDocument:
-    """A document ready to be sent; each coding is made when it is first asked for."""
+    """A document ready to be sent; each encoding is made when it is first needed.
+
+    `changed_at` is None if no date can be given. `location` is its canonical URL, whatever URL was
+    requested. `headers` are those of earlier responses, by encoding, whether the response is
+    private, and whether its date is unknown.
+    """
 
     document: Document
     etag: str
     changed_at: datetime | None
-    """None if no date tells what has changed."""
     location: str
-    """The address at which it stands, whichever way it was asked for."""
-    scopes: tuple[str, ...]
+    scopes: tuple[ListScope, ...]
     revision: int
     headers: dict[tuple[str, bool, bool], list[tuple[str, str]]] = field(default_factory=dict)
-    """Those of an answer, by its coding, whether it is private, and whether its date is known,
-    once they have been made."""
-    _coded: dict[str, bytes | None] = field(default_factory=dict)
+    _encoded: dict[str, bytes | None] = field(default_factory=dict)
 
-    def encoded(self, coding: str) -> bytes | None:
-        """The body in a coding; None if that is not worth it. Two threads may make it at once,
-        and it is the same."""
-        if coding not in self._coded:
-            self._coded[coding] = compress(self.document.body, coding)
-        return self._coded[coding]
+    def encoded(self, encoding: str) -> bytes | None:
+        """The body in an encoding; None if that saves nothing. If two threads make it at once, the
+        results are equal."""
+        if encoding not in self._encoded:
+            self._encoded[encoding] = compress(self.document.body, encoding)
+        return self._encoded[encoding]
 
     @property
     def size(self) -> int:
-        """Bytes, with room for the codings."""
-        return 2 * len(self.document.body) + 2000
+        """Memory in bytes, with an allowance for the encodings."""
+        return 2 * len(self.document.body) + OVERHEAD_BYTES
 
 
 class DocumentCache:
-    """Keeps the documents that were asked for last. Threads may share it."""
+    """Keeps the most recently requested documents. It is thread-safe."""
 
-    def __init__(self, edition: PublicSite) -> None:
-        self._edition = edition
-        self._kept: OrderedDict[str, CachedDocument] = OrderedDict()
-        self._places: OrderedDict[Hashable, Resource] = OrderedDict()
-        self._locks: dict[str, tuple[Lock, int]] = {}
+    def __init__(self, site: PublicSite) -> None:
+        self._lists = site.store.lists
+        self._base = site.config.site.url
+        self._documents: OrderedDict[str, CachedDocument] = OrderedDict()
+        self._resources: OrderedDict[Hashable, Resource] = OrderedDict()
+        self._building: dict[str, tuple[Lock, int]] = {}
         self._size = 0
-        self._lock = Lock()
+        self._mutex = Lock()
 
-    def recall(self, question: Hashable) -> CachedDocument | None:
-        """What was answered to the very same question, if it still stands: one look at a
-        revision."""
-        place = self._places.get(question)
-        return self._standing(place) if place else None
+    def recall(self, request_key: Hashable) -> CachedDocument | None:
+        """The document of a request that was made before, if it has not changed. It costs one query
+        for a revision."""
+        resource = self._resources.get(request_key)
+        return self._current(resource) if resource else None
 
-    def get(self, place: Resource, question: Hashable = None) -> CachedDocument | None:
-        """The document at a place. The question is remembered for `recall`."""
-        with self._making(place.path):
-            kept = self._standing(place) or self._make(place)
-        if (
-            kept is not None
-            and question is not None
-            and len(str(question)) <= MAX_REQUEST_KEY_CHARS
-        ):
-            with self._lock:
-                self._places[question] = place
-                if len(self._places) > MAX_CACHED_REQUESTS:
-                    self._places.popitem(last=False)
-        return kept
+    def get(self, resource: Resource, request_key: Hashable = None) -> CachedDocument | None:
+        """The document of a resource; None if it does not exist. The request is remembered for
+        `recall`."""
+        with self._lock(resource.path):
+            cached = self._current(resource) or self._build(resource)
+        is_short = len(str(request_key)) <= MAX_REQUEST_KEY_CHARS
+        if cached is not None and request_key is not None and is_short:
+            with self._mutex:
+                self._resources[request_key] = resource
+                if len(self._resources) > MAX_CACHED_REQUESTS:
+                    self._resources.popitem(last=False)
+        return cached
 
     @contextmanager
-    def _making(self, path: str) -> Iterator[None]:
-        """Held by one thread for each document, so that it is made once."""
-        with self._lock:
-            lock, waiting = self._locks.get(path, (Lock(), 0))
-            self._locks[path] = lock, waiting + 1
+    def _lock(self, path: str) -> Iterator[None]:
+        """Hold the lock of a document, so that only one thread builds it."""
+        with self._mutex:
+            lock, waiting = self._building.get(path, (Lock(), 0))
+            self._building[path] = lock, waiting + 1
         try:
             with lock:
                 yield
         finally:
-            with self._lock:
-                lock, waiting = self._locks.pop(path)
+            with self._mutex:
+                lock, waiting = self._building.pop(path)
                 if waiting > 1:
-                    self._locks[path] = lock, waiting - 1
+                    self._building[path] = lock, waiting - 1
 
-    def _make(self, place: Resource) -> CachedDocument | None:
-        revision = self._edition.store.revision(*place.scopes)
-        document = place.build()
+    def _build(self, resource: Resource) -> CachedDocument | None:
+        revision = self._lists.revision(*resource.scopes)
+        document = resource.build()
         if document is None:
             return None
-        kept = CachedDocument(
+        cached = CachedDocument(
             document=document,
             etag=document.etag,
-            changed_at=revision.changed_at if len(place.scopes) == 1 else None,
-            location=f"{self._edition.config.site.url}{place.path}",
-            scopes=place.scopes,
+            changed_at=revision.changed_at if len(resource.scopes) == 1 else None,
+            location=f"{self._base}{resource.path}",
+            scopes=resource.scopes,
             revision=revision.number,
         )
-        self._keep(place.path, kept)
-        return kept
+        self._put(resource.path, cached)
+        return cached
 
-    def _standing(self, place: Resource) -> CachedDocument | None:
-        """The document that is kept, if nothing has changed since."""
-        number = self._edition.store.revision(*place.scopes).number
-        kept = self._kept.get(place.path)
-        if kept is None or kept.revision != number or kept.scopes != place.scopes:
+    def _current(self, resource: Resource) -> CachedDocument | None:
+        """The cached document, if nothing has changed since."""
+        number = self._lists.revision(*resource.scopes).number
+        cached = self._documents.get(resource.path)
+        if cached is None or cached.revision != number or cached.scopes != resource.scopes:
             return None
-        with suppress(KeyError):  # it may have had to make room just now
-            self._kept.move_to_end(place.path)
-        return kept
+        with suppress(KeyError):  # another thread may have evicted it
+            self._documents.move_to_end(resource.path)
+        return cached
 
-    def _keep(self, path: str, kept: CachedDocument) -> None:
-        with self._lock:
-            before = self._kept.pop(path, None)
-            self._kept[path] = kept
-            self._size += kept.size - (before.size if before else 0)
-            while self._size > MAX_CACHE_BYTES and len(self._kept) > 1:
-                _, oldest = self._kept.popitem(last=False)
+    def _put(self, path: str, cached: CachedDocument) -> None:
+        with self._mutex:
+            before = self._documents.pop(path, None)
+            self._documents[path] = cached
+            self._size += cached.size - (before.size if before else 0)
+            while self._size > MAX_CACHE_BYTES and len(self._documents) > 1:
+                _, oldest = self._documents.popitem(last=False)
                 self._size -= oldest.size

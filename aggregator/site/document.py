@@ -1,72 +1,58 @@
-"""A file to publish, where it stands, and how long it stays as it is."""
+"""The types of documents and of the resources that they represent."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = [
-    "HTML_MEDIA_TYPE",
-    "Document",
-    "DocumentKind",
-    "Resource",
-    "export_file_name",
-    "html_document",
-]
+from aggregator.model import ListScope
+
+__all__ = ["HTML_MEDIA_TYPE", "Document", "DocumentKind", "Resource", "html_document"]
 
 HTML_MEDIA_TYPE = "text/html; charset=utf-8"
 
 DocumentKind = Literal["feed", "page", "frame", "tool", "file"]
-"""What a document may do in a browser: a feed and a file are read by pages of other sites, a
-frame stands inside of them, a tool is a page with a script of ours, a page has none."""
+"""The kind of a document decides what it may do in a browser: other sites may read a feed or a file
+and embed a frame; a tool is a page that runs a script of ours, a page runs none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file to publish. `links` are pairs of a relation and an address, for its HTTP header."""
+    """A document to publish. `links` are pairs of relation and URL, for the Link header."""
 
     body: bytes
     media_type: str
     kind: DocumentKind = "file"
     status: int = 200
-    is_permanent: bool = True
-    """Whether it `leads_to` there for good."""
     redirect_to: str = ""
-    """The public path, with what is asked of it, that a web server sends readers to instead; the
-    body does so too, or is what stands there."""
+    """Redirect target (path and query); the body is an HTML fallback."""
+    is_permanent: bool = True
+    """Whether the redirect is permanent."""
     links: tuple[tuple[str, str], ...] = ()
 
     @property
     def etag(self) -> str:
-        """The same for the same bytes, and only for them (a strong validator)."""
+        """A strong validator: a hash of the body."""
         return hashlib.blake2b(self.body, digest_size=12).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A public path, with what is asked of it in one order. What stands there changes only when
-    one of its `scopes` does.
+    """What is at a public path. It changes only when one of its `scopes` does.
 
-    `make` gives None if there is no such story after all.
+    `path` includes the query string in canonical order. `build` returns None if there is nothing
+    after all, such as no story with that id.
     """
 
     path: str
-    scopes: tuple[str, ...]
+    scopes: tuple[ListScope, ...]
     build: Callable[[], Document | None]
 
 
 def html_document(
-    body: bytes, kind: DocumentKind = "page", status: int = 200, leads_to: str = ""
+    body: bytes, kind: DocumentKind = "page", status: int = 200, redirect_to: str = ""
 ) -> Document:
-    """A document in HTML."""
+    """An HTML document."""
     return Document(
-        body=body, media_type=HTML_MEDIA_TYPE, kind=kind, status=status, redirect_to=leads_to
+        body=body, media_type=HTML_MEDIA_TYPE, kind=kind, status=status, redirect_to=redirect_to
     )
-
-
-def export_file_name(path: str) -> str:
-    """The file of a static export for a public path; a page is the index of a folder."""
-    if path.endswith("/"):
-        return f"{path[1:]}index.html"
-    is_file = "." in path.rpartition("/")[2]
-    return path[1:] if is_file else f"{path[1:]}/index.html"

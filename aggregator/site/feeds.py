@@ -1,5 +1,5 @@
-"""What each public list tells: of a topic or several, of an outlet, of all, of a search; the
-newest of it, or an archive document."""
+"""The public lists and their stories: of topics, of a source, of everything, of a search; the
+newest stories or an archive document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,23 +7,26 @@ from datetime import UTC, datetime
 
 from aggregator import query
 from aggregator.config import Config
-from aggregator.model import ALL, Feed, Source, Story, source_scope, topic_scope
+from aggregator.model import ALL, Feed, ListScope, Source, Story, source_scope, topic_scope
 from aggregator.site.params import NO_PARAMS, FeedParams
-from aggregator.store import Store
+from aggregator.store.base import Store
 
 __all__ = ["FeedCatalog", "FeedSpec"]
 
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
-"""When an empty feed was updated: the same at every request, and no reader doubts it."""
+"""The time of an empty feed: constant, and plausible to feed readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
-    """A list by its canonical path: the scopes that it joins. `was` is the path under which it
-    was first published, if that was another; `is_gone` is true for a topic of the past."""
+    """A public list: its canonical path and the scopes that it joins.
+
+    `original_path` is the path under which it was first published, empty if it is the same;
+    `is_gone` is true for a topic that was removed.
+    """
 
     path: str
-    scopes: tuple[str, ...]
+    scopes: tuple[ListScope, ...]
     title: str
     description: str = ""
     language: str
@@ -32,32 +35,34 @@ class FeedSpec:
 
 
 class FeedCatalog:
-    """Everything that can be subscribed to, as values for the publishers."""
+    """All public lists, as values for the renderers."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
         self._sources = {source.id: source for source in config.all_sources}
         self._topics = {topic.id: topic for topic in config.topics}
-        self._former = {was: topic.id for topic in config.topics for was in topic.was}
-        self._first = store.first_names()
+        self._current_ids = {id_: topic.id for topic in config.topics for id_ in topic.was}
+        self._original_ids = store.topics.original_ids()
         self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
 
-    # ---- which list
+    # ---- lists
 
     def find(self, path: str) -> FeedSpec | None:
-        """The list at a public path without ending, in whatever order topics are joined and under
-        whatever name they had; None if there never was one."""
+        """The list at a public path without extension; None if there never was one. Topics may be
+        joined in any order and have former ids."""
         kind, _, name = path.removeprefix("/").partition("/")
         if kind == "topics":
-            return self._joined(name.split("+"))
+            return self._joined_topics(name.split("+"))
         site = self._config.site
         if kind == "all":
-            title = f"All stories at {site.title}"
             return FeedSpec(
-                path="/all", scopes=(ALL,), title=title,
-                description=site.description, language=site.language,
-            )  # fmt: skip
+                path="/all",
+                scopes=(ALL,),
+                title=f"All stories at {site.title}",
+                description=site.description,
+                language=site.language,
+            )
         source = self.source(name)
         if source is None:
             return None
@@ -69,116 +74,119 @@ class FeedCatalog:
             language=source.language or site.language,
         )
 
-    def _joined(self, names: Sequence[str]) -> FeedSpec | None:
-        ids = sorted({self._former.get(name, name) for name in names})
+    def _joined_topics(self, names: Sequence[str]) -> FeedSpec | None:
+        ids = sorted({self._current_ids.get(name, name) for name in names})
         path = f"/topics/{'+'.join(ids)}"
-        found = [self._topics[id_] for id_ in ids if id_ in self._topics]
-        if len(found) < len(ids):
-            left = [id_ for id_ in ids if id_ not in self._topics]
-            if not all(self._store.revision(topic_scope(id_)).number for id_ in left):
+        topics = [self._topics[id_] for id_ in ids if id_ in self._topics]
+        if len(topics) < len(ids):
+            unlisted = [id_ for id_ in ids if id_ not in self._topics]
+            if not all(self._store.lists.revision(topic_scope(id_)).number for id_ in unlisted):
                 return None
-            if found:  # what is left of it goes on
-                return self._joined([topic.id for topic in found])
+            if topics:  # the other topics are still published
+                return self._joined_topics([topic.id for topic in topics])
             return FeedSpec(path=path, scopes=(), title="", language="", is_gone=True)
-        one = found[0]
+        language = topics[0].language
+        is_one_language = all(topic.language == language for topic in topics)
+        original_ids = sorted(self._original_ids.get(id_, id_) for id_ in ids)
         return FeedSpec(
             path=path,
             scopes=tuple(topic_scope(id_) for id_ in ids),
-            title=" + ".join(topic.title for topic in found),
-            description=" ".join(topic.description for topic in found if topic.description),
-            language=one.language
-            if all(topic.language == one.language for topic in found)
-            else self._config.site.language,
-            original_path=f"/topics/{'+'.join(sorted(self._first.get(id_, id_) for id_ in ids))}",
+            title=" + ".join(topic.title for topic in topics),
+            description=" ".join(topic.description for topic in topics if topic.description),
+            language=language if is_one_language else self._config.site.language,
+            original_path=f"/topics/{'+'.join(original_ids)}",
         )
 
     def source(self, id_: str) -> Source | None:
-        """An outlet; one that left feeds.toml is credited as it was."""
-        return self._sources.get(id_) or self._store.sources().get(id_)
+        """The source with this id, also if it is no longer in feeds.toml: its stories stay."""
+        return self._sources.get(id_) or self._store.sources.by_id().get(id_)
 
-    # ---- what it tells
+    # ---- stories
 
-    def newest(self, listed: FeedSpec, asked: FeedParams = NO_PARAMS, limit: int = 0) -> Feed:
-        """The newest stories of a list; `limit` of them where nothing is asked."""
-        first, *joined = listed.scopes
-        is_whole = not (asked.language or asked.excluded_sources)
-        found = self._store.latest(
+    def newest(self, spec: FeedSpec, params: FeedParams = NO_PARAMS, limit: int = 0) -> Feed:
+        """The newest stories of a list; `limit` of them unless the parameters say otherwise."""
+        first, *joined = spec.scopes
+        is_filtered = bool(params.language or params.excluded_sources)
+        lists = self._store.lists
+        stories = lists.latest(
             first,
-            asked.limit or limit or self._config.publish.limit,
+            params.limit or limit or self._config.publish.limit,
             joined=joined,
-            language=asked.language,
-            without=asked.excluded_sources,
-            share=self._shares.get(first) if is_whole and not joined else None,
+            language=params.language,
+            without=params.excluded_sources,
+            share=None if is_filtered or joined else self._shares.get(first),
         )
-        feed = self.feed_of(listed.path, found, of=listed)
-        removed = {
-            one.public_id: one for scope in listed.scopes for one in self._store.removed(scope)
+        feed = self.feed_of(spec.path, stories, spec)
+        tombstones = {
+            each.public_id: each for scope in spec.scopes for each in lists.tombstones(scope)
         }
-        times = [feed.updated, *(one.removed_at for one in removed.values())]
-        feed = replace(feed, tombstones=tuple(removed.values()), updated=max(times))
-        if asked != NO_PARAMS or joined:
-            return self._narrowed(feed, asked)
-        return replace(feed, older_page=self._store.pages(first)[1])
+        times = [feed.updated, *(each.removed_at for each in tombstones.values())]
+        feed = replace(feed, tombstones=tuple(tombstones.values()), updated=max(times))
+        if params != NO_PARAMS or joined:
+            return _with_params(feed, params)
+        return replace(feed, older_page=lists.archive_range(first)[1])
 
-    def is_next_page(self, listed: FeedSpec, page: int) -> bool:
-        """True for the archive document that is being filled: a full one leads on to it."""
-        return page > 1 and page == self._store.pages(listed.scopes[0])[1] + 1
+    def is_next_page(self, spec: FeedSpec, page: int) -> bool:
+        """True for the archive document after the newest full one, which links to it."""
+        return page > 1 and page == self._store.lists.archive_range(spec.scopes[0])[1] + 1
 
-    def is_expired_page(self, listed: FeedSpec, page: int) -> bool:
-        """True for an archive document of which nothing is kept any more, nor of those before."""
-        oldest, newest = self._store.pages(listed.scopes[0])
+    def is_expired_page(self, spec: FeedSpec, page: int) -> bool:
+        """True for an archive document whose stories, and those before, have been deleted."""
+        oldest, newest = self._store.lists.archive_range(spec.scopes[0])
         return page <= newest and (page < oldest or not oldest)
 
-    def archive(self, listed: FeedSpec, page: int) -> Feed | None:
+    def archive(self, spec: FeedSpec, page: int) -> Feed | None:
         """An archive document of a list; None if it is not full yet."""
-        (scope,) = listed.scopes
-        if page > self._store.pages(scope)[1]:
+        (scope,) = spec.scopes
+        lists = self._store.lists
+        if page > lists.archive_range(scope)[1]:
             return None
-        feed = self.feed_of(listed.path, self._store.archived(scope, page), of=listed)
-        removed = tuple(self._store.removed(scope, page))
+        feed = self.feed_of(spec.path, lists.archive_page(scope, page), spec)
+        tombstones = tuple(lists.tombstones(scope, page))
         return replace(
             feed,
             archive_page=page,
             older_page=page - 1,
             newer_page=page + 1,
-            tombstones=removed,
-            updated=max([feed.updated, *(one.removed_at for one in removed)]),
+            tombstones=tombstones,
+            updated=max([feed.updated, *(each.removed_at for each in tombstones)]),
         )
 
-    def search_results(self, asked: FeedParams) -> Feed:
-        """What a search finds; nothing if nothing is looked for."""
+    def search_results(self, params: FeedParams) -> Feed:
+        """The results of a search; empty without a query."""
         site = self._config.site
-        limit = asked.limit or self._config.publish.limit
-        found = (
-            self._store.found(
-                query.parse(asked.q), limit, language=asked.language, without=asked.excluded_sources
+        stories: Sequence[Story] = ()
+        if params.q:
+            stories = self._store.lists.search(
+                query.parse(params.q).root,
+                params.limit or self._config.publish.limit,
+                language=params.language,
+                without=params.excluded_sources,
             )
-            if asked.q
-            else []
-        )
-        title = f"{asked.q}: search at {site.title}" if asked.q else f"Search at {site.title}"
-        listed = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
-        return self._narrowed(self.feed_of("/search", found, of=listed), asked)
+        title = f"{params.q}: search at {site.title}" if params.q else f"Search at {site.title}"
+        spec = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
+        return _with_params(self.feed_of("/search", stories, spec), params)
 
-    def feed_of(self, path: str, stories: Sequence[Story], of: FeedSpec | None = None) -> Feed:
-        """These stories, and whatever is needed to credit them."""
-        told = {entry.source for story in stories for entry in story.entries}
+    def feed_of(self, path: str, stories: Sequence[Story], spec: FeedSpec | None = None) -> Feed:
+        """A feed of these stories, with the sources to credit."""
+        ids = {entry.source for story in stories for entry in story.entries}
+        times = (max(story.updated, story.listed_at) for story in stories)
         return Feed(
             path=path,
-            original_path=of.original_path if of else "",
-            title=of.title if of else "",
-            description=of.description if of else "",
-            language=of.language if of else self._config.site.language,
-            updated=max((max(s.updated, s.listed_at) for s in stories), default=EMPTY_FEED_UPDATED),
+            original_path=spec.original_path if spec else "",
+            title=spec.title if spec else "",
+            description=spec.description if spec else "",
+            language=spec.language if spec else self._config.site.language,
+            updated=max(times, default=EMPTY_FEED_UPDATED),
             stories=tuple(stories),
-            sources={id_: source for id_ in told if (source := self.source(id_))},
+            sources={id_: source for id_ in ids if (source := self.source(id_))},
             topics={topic.id: topic.title for topic in self._config.topics},
         )
 
-    @staticmethod
-    def _narrowed(feed: Feed, asked: FeedParams) -> Feed:
-        """By what was asked, which stands in its address."""
-        if not asked.language:
-            return replace(feed, query=asked.query_string)
-        title = f"{feed.title} ({asked.language})"
-        return replace(feed, query=asked.query_string, title=title, language=asked.language)
+
+def _with_params(feed: Feed, params: FeedParams) -> Feed:
+    """The feed with the query string and title that these parameters give it."""
+    if not params.language:
+        return replace(feed, query=params.query_string)
+    title = f"{feed.title} ({params.language})"
+    return replace(feed, query=params.query_string, title=title, language=params.language)

@@ -1,12 +1,11 @@
-"""What we keep: the only SQL in the house.
+"""Storage: the Store interface and its backends, with the only SQL of the program.
 
-`Store` is the door: named questions and acts over the nouns of `model`. It never knows a
-step, a format or a page. `open_store` gives the one in SQLite; another database would be
-another class that passes `tests/store/test_contract.py`.
+`Store` describes the interface, part by part, in terms of `model`; it knows no step,
+format or page. `open_store` opens the backend in SQLite; another backend is another package next to
+it that passes tests/contract.
 """
 
-from aggregator.store.door import Store
-from aggregator.store.placing import StoryPlacements
-from aggregator.store.sqlite import open_store, reading
+from aggregator.store.base import Store
+from aggregator.store.sqlite import open_read_only, open_store
 
-__all__ = ["Store", "StoryPlacements", "open_store", "reading"]
+__all__ = ["Store", "open_read_only", "open_store"]

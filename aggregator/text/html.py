@@ -1,4 +1,4 @@
-"""Plain text: out of HTML, in one line, without what XML forbids, cut at whole words."""
+"""Plain text from HTML: in one line, legal in XML, truncated at whole words."""
 
 import re
 from collections import Counter
@@ -16,37 +16,37 @@ _BLOCK_TAG = re.compile(
     "|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|td|th|tr|ul)[ />\\s])",
     re.IGNORECASE,
 )
-"""Where a new block begins or ends, words do too; at `<b>` they may not."""
+"""Tags at which words end; at `<b>` they may not."""
 MAX_HTML_DEPTH = 200
-"""Levels of elements; real articles have about ten."""
+"""Levels of nested elements; real articles have about ten."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
 _NON_NESTING_TAGS = frozenset(
     {"a", "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li"}
     | {"link", "meta", "option", "p", "param", "rp", "rt", "source", "tbody", "td", "tfoot", "th"}
     | {"thead", "tr", "track", "wbr"}
 )
-"""Elements that are empty, or that end by themselves where the next one begins."""
+"""Elements that are empty, or end where the next one begins."""
 _MAX_ENTITY_CHARS = 40
-"""Characters; `&CounterClockwiseContourIntegral;` is the longest of HTML's entities."""
+"""`&CounterClockwiseContourIntegral;` is the longest HTML entity."""
 
 
 def xml_legal(text: str) -> str:
-    """Without what XML 1.0 forbids or advises against (section 2.2).
+    """The text without characters that XML 1.0 forbids or discourages (section 2.2).
 
-    One forbidden character costs a reader the whole feed (changedetection.io#1766,
-    ckan#6371); the others are what is left of a wrongly declared encoding.
+    A forbidden character makes a whole feed unreadable (changedetection.io#1766, ckan#6371); the
+    others are debris of a wrongly declared encoding.
     """
     return text if text.isprintable() else _XML_ILLEGAL.sub("", text)
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """Legal text in one line; cut at `limit` characters if that is not 0."""
-    line = " ".join(xml_legal(text).split())
-    return truncate(line, limit) if limit else line
+    """The text in one line, legal in XML, truncated to `limit` characters unless that is 0."""
+    joined = " ".join(xml_legal(text).split())
+    return truncate(joined, limit) if limit else joined
 
 
 def truncate(text: str, limit: int) -> str:
-    """At most `limit` characters, ending with a whole word and … where cut."""
+    """At most `limit` characters of a text; where it is cut, it ends with a whole word and "…"."""
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]
@@ -55,7 +55,7 @@ def truncate(text: str, limit: int) -> str:
 
 
 def plain_text(html: str) -> str:
-    """The words of an HTML text, in one line."""
+    """The text of an HTML fragment, in one line."""
     if "<" not in html and "&" not in html:
         return one_line(html)
     parsed = LexborHTMLParser(_BLOCK_TAG.sub(" <", flatten_deep_html(html)))
@@ -65,19 +65,22 @@ def plain_text(html: str) -> str:
 
 
 def flatten_deep_html(html: str) -> str:
-    """HTML that is nested deeper than any article, without its tags; other HTML as it is.
+    """The HTML as it is, or without tags if it is nested deeper than any article.
 
-    Readers of HTML take time by the square of its depth: minutes for 50,000 divs.
+    HTML parsers take time quadratic in the depth: minutes for 50,000 divs.
     """
     if html.count("<") <= MAX_HTML_DEPTH:
         return html
-    opened: Counter[str] = Counter()
-    for closing, name, itself in _TAG.findall(html):
-        level = name.lower()
-        if level in _NON_NESTING_TAGS or itself:
+    open_elements: Counter[str] = Counter()
+    for is_end_tag, name, is_self_closing in _TAG.findall(html):
+        element = name.lower()
+        if element in _NON_NESTING_TAGS or is_self_closing:
             continue
-        opened[level] += 1 if not closing else -1 if opened[level] else 0
-        if opened.total() > MAX_HTML_DEPTH:
+        if not is_end_tag:
+            open_elements[element] += 1
+        elif open_elements[element]:
+            open_elements[element] -= 1
+        if open_elements.total() > MAX_HTML_DEPTH:
             return re.sub("<[^<>]*>?", " ", html)
     return html
 
@@ -85,11 +88,11 @@ def flatten_deep_html(html: str) -> str:
 def leading_text(html: str, limit: int) -> str:
     """At least the first `limit` characters of `plain_text(html)`, or all of it.
 
-    A long article is not read whole for the sake of its first sentences, unless it begins
-    with much markup.
+    A long article is not parsed as a whole for its first sentences, unless it begins with much
+    markup.
     """
     if len(html) > 3 * limit:
         text = plain_text(html[: 3 * limit])
         if len(text) > limit + _MAX_ENTITY_CHARS:
-            return text[:-_MAX_ENTITY_CHARS]  # the cut may have gone through an entity
+            return text[:-_MAX_ENTITY_CHARS]  # an entity may have been cut in two
     return plain_text(html)

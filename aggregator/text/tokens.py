@@ -1,4 +1,4 @@
-"""The words of a text as everything here compares them: small letters, no accents, no marks."""
+"""The words of a text, folded for comparison: lower case, no accents, no punctuation."""
 
 import re
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import Stemmer
 
-__all__ = ["STEMMERS", "content_words", "fold", "folded_words", "is_indexed", "stem_words"]
+__all__ = ["STEMMERS", "content_words", "fold", "folded_words", "stem_words"]
 
 STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
@@ -17,24 +17,24 @@ STEMMERS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish",
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
-"""Language tag -> snowball's stemmer for it."""
+"""Language tag -> name of its Snowball stemmer."""
 
 MIN_CONTENT_WORD_CHARS = 4
-"""Letters; shorter words are mostly of grammar, in any language that has letters."""
+"""Shorter words are mostly grammar, in any language written with letters."""
 
 _WORD = re.compile(r"\w+")
 _ASCII_SEPARATORS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
 _TYPOGRAPHIC_MARKS = "’‘“”–—«»"
-"""What most texts have that are ASCII but for their typography."""
+"""Marks without which most texts are plain ASCII."""
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-"""Where a word may be broken, or must not be; no reader sees them."""
+"""Invisible characters that allow or forbid a line break inside a word."""
 _COMBINING_MARKS = re.compile(
     "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
 )
 
 
 def fold(text: str) -> str:
-    """`" word word "`: lower case, no accents, no punctuation, a space at both ends."""
+    """The text as `" word word "`: lower case, no accents, no punctuation, spaces at both ends."""
     return f" {' '.join(folded_words(text))} "
 
 
@@ -46,35 +46,31 @@ def folded_words(text: str) -> list[str]:
             text = text.replace(mark, " ")
         if not text.isascii():
             return _WORD.findall(_COMBINING_MARKS.sub("", text).translate(_INVISIBLE).casefold())
-    return text.lower().translate(_ASCII_SEPARATORS).split()  # the same, in less than half the time
+    return text.lower().translate(_ASCII_SEPARATORS).split()  # the same result in half the time
 
 
 def content_words(words: Iterable[str]) -> Iterator[str]:
-    """Those that are no mere grammar: long ones, and numbers."""
+    """The words that carry meaning: long ones and numbers."""
     return (word for word in words if len(word) >= MIN_CONTENT_WORD_CHARS or word.isdigit())
 
 
-def is_indexed(word: str) -> bool:
-    """True if SQLite's index takes a folded word for one word: its letters are those of Unicode
-    6.1, and what was a letter in 3.2 is one of them."""
-    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)
-
-
 def stem_words(words: Sequence[str], language: str) -> Sequence[str]:
-    """Folded words brought to their stems, so that "tariffs" is "tariff"; as they are without a
-    language. Raises KeyError for a language that has no stemmer."""
+    """The stems of folded words ("tariff" for "tariffs"); without a language, the words themselves.
+
+    Raises KeyError for a language that has no stemmer.
+    """
     if not language:
         return words
-    found: list[str] = _stemmer(STEMMERS[language]).stemWords(words)
-    return found
+    stems: list[str] = _stemmer(STEMMERS[language]).stemWords(words)
+    return stems
 
 
 _local = threading.local()
 
 
 def _stemmer(name: str) -> Stemmer.Stemmer:
-    """This thread's own, for they are not safe to share."""
-    own: dict[str, Stemmer.Stemmer] = _local.__dict__
-    if name not in own:
-        own[name] = Stemmer.Stemmer(name)
-    return own[name]
+    """This thread's own stemmer, since stemmers are not thread-safe."""
+    stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__
+    if name not in stemmers:
+        stemmers[name] = Stemmer.Stemmer(name)
+    return stemmers[name]

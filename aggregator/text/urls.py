@@ -1,31 +1,37 @@
-"""Addresses of articles: when two of them are one, and what is left of one on another host."""
+"""URLs: canonical forms for comparing articles, patterns of ids, and URLs that are safe to use."""
 
 import re
-from functools import lru_cache
-from urllib.parse import urlsplit
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from w3lib.url import canonicalize_url, url_query_cleaner
+from publicsuffixlist import PublicSuffixList
+from w3lib.url import canonicalize_url, safe_url_string, url_query_cleaner
 
-from aggregator.model import ParsedEntry
+from aggregator.text.html import xml_legal
 
 __all__ = [
     "TRACKING_PARAMETERS",
+    "absolute_url",
     "canonical_url",
     "has_article_number",
     "id_pattern",
     "is_distinctive_path",
     "is_on_site",
     "is_own_story",
+    "join_web_url",
     "path_without_host",
+    "registrable_domain",
     "strip_scheme",
+    "web_url",
 ]
 
 TRACKING_PARAMETERS = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
     "fbclid", "gclid", "mc_cid", "mc_eid",
 )  # fmt: skip
-"""Query parameters that never choose an article. Kept short on purpose: `ref`, `source` and
-`id` do choose one on some sites."""
+"""Query parameters that never identify an article. Kept short on purpose: `ref`, `source` and `id`
+do identify one on some sites."""
 _NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
 _AMP_CACHE = re.compile(
     r"https?://([^/]+\.cdn\.ampproject\.org/[cv]|(?:www\.)?google\.[a-z.]+/amp)/(?:s/)?(.+)"
@@ -35,101 +41,165 @@ _AMP_HOST = re.compile(r"^amp\.(?=.+\.)")
 _ARTICLE_NUMBER = re.compile(
     r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
 )
-"""A part of a path with words and a long number, or with a very long number, is that of one
-article for ever; `?p=12345` and `/node/12345` stand on many sites."""
+"""A path segment with letters and a long number, or with a very long number, identifies one article
+for ever; `?p=12345` and `/node/12345` occur on many sites."""
 DISTINCTIVE_PATH_CHARS = 20
-"""Characters of a path that hardly stands on two sites; `/briefing` does."""
+"""A path of this length hardly ever occurs on two sites; `/briefing` does."""
 _OWN_PATH = re.compile(
-    r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.(rss|atom|json))?)([?#]|$)"
+    r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.[a-z0-9]+)?)([?#]|$)"
 )
 _OWN_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
 
 
-def canonical_url(link: str) -> str:
-    """The same for all spellings of one article's address, empty if there is none.
+def canonical_url(url: str) -> str:
+    """A form that is the same for all variants of an article's URL; empty if it is not a URL.
 
-    Scheme, `www.`, trailing slash, order of parameters, tracking parameters, AMP and noise
-    behind # do not count; any other fragment does, since blogs with many items on one page
-    tell them apart by nothing else. A front page is no article's address.
+    Scheme, `www.`, trailing slash, order of parameters, tracking parameters, AMP and tracking
+    fragments do not count. Any other fragment does, since blogs with many items on one page
+    distinguish them by nothing else. The URL of a front page has no canonical form.
     """
     try:
-        link, hash_, fragment = _strip_amp(link).partition("#")
-        parts = urlsplit(
-            canonicalize_url(url_query_cleaner(link, TRACKING_PARAMETERS, remove=True))
-        )
+        url, _, fragment = _strip_amp(url).partition("#")
+        parts = urlsplit(canonicalize_url(url_query_cleaner(url, TRACKING_PARAMETERS, remove=True)))
         host, port = parts.hostname, parts.port
     except ValueError:
         return ""
     path = parts.path.rstrip("/").removesuffix("/amp")
-    keeps_fragment = hash_ and fragment and not _NOISE_FRAGMENT.match(fragment)
+    keeps_fragment = fragment and not _NOISE_FRAGMENT.match(fragment)
     if not host or not (path or parts.query or keeps_fragment):
         return ""
-    host = _AMP_HOST.sub("", host.removeprefix("www.")) + (
-        f":{port}" if port not in (None, 80, 443) else ""
-    )
+    host = _AMP_HOST.sub("", host.removeprefix("www."))
+    port_suffix = f":{port}" if port not in (None, 80, 443) else ""
     query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{path}{query}" + (f"#{fragment}" if keeps_fragment else "")
+    fragment_suffix = f"#{fragment}" if keeps_fragment else ""
+    return f"{host}{port_suffix}{path}{query}{fragment_suffix}"
 
 
-def _strip_amp(link: str) -> str:
-    """The page that a copy in Google's AMP cache, or an AMP form by parameter, stands for."""
-    found = _AMP_CACHE.match(link)
-    link = f"https://{found[2]}" if found else link
-    return _AMP_PARAMETER.sub(lambda match: match[1] if match[2] else "", link)
+def _strip_amp(url: str) -> str:
+    """The URL of the page whose AMP version (in Google's cache, or by parameter) this is."""
+    cached = _AMP_CACHE.match(url)
+    url = f"https://{cached[2]}" if cached else url
+    return _AMP_PARAMETER.sub(lambda match: match[1] if match[2] else "", url)
 
 
-def is_on_site(address: str, site: str) -> bool:
-    """True if a canonical address lies on the site at this front page."""
-    home = _site_prefix(site)
-    rest = address.removeprefix(home)
-    return bool(home) and rest != address and rest[:1] in ("", "/", "?", "#")
+def is_on_site(url: str, site: str) -> bool:
+    """True if a canonical URL is on the site with this front page."""
+    prefix = _site_prefix(site)
+    rest = url.removeprefix(prefix)
+    return bool(prefix) and rest != url and rest[:1] in ("", "/", "?", "#")
 
 
 @lru_cache(maxsize=1024)
 def _site_prefix(site: str) -> str:
-    """How the canonical addresses of a site begin."""
+    """The beginning of all canonical URLs of a site."""
     return canonical_url(f"{site.rstrip('/')}/x").removesuffix("/x")
 
 
-def path_without_host(address: str) -> str:
-    """A web address without scheme and host; empty if nothing but the front page is left."""
-    found = re.match(r"https?://[^/?#]+(/?.*)", address.strip(), re.IGNORECASE)
+def path_without_host(url: str) -> str:
+    """The URL without scheme and host; empty for a front page."""
+    found = re.match(r"https?://[^/?#]+(/?.*)", url.strip(), re.IGNORECASE)
     return found[1].rstrip("/") if found and len(found[1].strip("/")) > 1 else ""
 
 
 def is_distinctive_path(path: str) -> bool:
-    """True for a path that another article of another system will hardly have."""
+    """True for a path that hardly any other article has, on any site."""
     return len(path) >= DISTINCTIVE_PATH_CHARS or has_article_number(path)
 
 
 def has_article_number(path: str) -> bool:
-    """True for a path, or an address, that holds the number of one article."""
+    """True for a path or URL that contains the number of an article."""
     return bool(_ARTICLE_NUMBER.search(path))
 
 
 def id_pattern(id_: str) -> str:
-    """What an outlet's ids have in common: the host, or where letters and digits stand."""
-    address = re.match(r"https?://([^/?#]*)", id_)
-    return address[1] if address else re.sub(r"\w+", "w", id_)
+    """What the ids of an outlet have in common: the host of a URL, or the punctuation."""
+    url = re.match(r"https?://([^/?#]*)", id_)
+    return url[1] if url else re.sub(r"\w+", "w", id_)
 
 
 def strip_scheme(id_: str) -> str:
-    """http://a/b and https://a/b are one id (feedbin/support#515)."""
+    """The id without http:// or https://, which outlets switch (feedbin/support#515)."""
     return re.sub(r"^https?://", "", id_.strip())
 
 
-def is_own_story(entry: ParsedEntry, home: str) -> bool:
-    """True if an entry is one of the site at `home`, come back through a partner.
+def is_own_story(id_: str, urls: Iterable[str], site_url: str) -> bool:
+    """True if an id or one of these URLs is that of a story or feed of the site at `site_url`.
 
-    It says so by its id, its link or the feed that it names as its origin (tt-rss: a feed of
-    one's own makes duplicates at every update).
+    An outlet that republishes our feeds would otherwise duplicate our stories at every update
+    (tt-rss documentation, Generated Feeds).
     """
-    minted = _OWN_ID.fullmatch(entry.id)
-    if minted and minted[1] == urlsplit(home).hostname:
+    tag_id = _OWN_ID.fullmatch(id_)
+    if tag_id and tag_id[1] == urlsplit(site_url).hostname:
         return True
-    ours = _site_prefix(home)
-    given = (canonical_url(address) for address in (entry.id, entry.url, *entry.source_feeds))
+    prefix = _site_prefix(site_url)
     return any(
-        address.startswith(f"{ours}/") and bool(_OWN_PATH.match(address.removeprefix(ours)))
-        for address in given
+        url.startswith(f"{prefix}/") and bool(_OWN_PATH.match(url.removeprefix(prefix)))
+        for url in map(canonical_url, (id_, *urls))
     )
+
+
+def registrable_domain(url: str) -> str:
+    """The registrable domain of a URL with a public host, else the URL itself.
+
+    All blogs of tumblr.com share its limits (FreshRSS#8925, #8928), but paths of a server on a
+    private network do not (FreshRSS#7870).
+    """
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return url
+    is_name = any(character.isalpha() for character in host.rpartition(".")[2])
+    return (is_name and _public_suffixes().privatesuffix(host)) or url
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """The public suffix list without its private section: such sites share servers and limits."""
+    return PublicSuffixList(only_icann=True)
+
+
+# ---- URLs to fetch, link and publish
+
+_HOST = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?([/?#]|$)", re.ASCII | re.I)
+_PLAIN_URL = re.compile(r"https?://[a-z0-9.-]+(/[\w/.,:;~!$&'()*+=@%?#-]*)?", re.ASCII)
+"""Matches nearly all URLs; one that matches needs no further checks."""
+
+
+def web_url(url: str) -> str:
+    """The URL, valid and without a login, or "" if it is not an http or https URL."""
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    url = xml_legal(url).strip()
+    try:
+        parts = urlsplit(url)
+        hostname, _ = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not hostname or re.search(r'[\s<>"]', parts.netloc):
+        return ""
+    without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    try:
+        safe_url = str(safe_url_string(urlunsplit(without_login)))
+    except ValueError:
+        return ""
+    return safe_url if _HOST.match(safe_url) else ""
+
+
+def join_web_url(base: str, url: str) -> str:
+    """The `web_url` of a URL that may be relative to the base."""
+    try:
+        return web_url(urljoin(base, url))
+    except ValueError:
+        return ""
+
+
+def absolute_url(base: str, url: str) -> str:
+    """The URL resolved against the base, or "" if it is not an http or https URL."""
+    url = re.sub(r"[\t\r\n]", "", url.strip())
+    if not url:
+        return ""
+    try:
+        joined = urljoin(base, url)
+    except ValueError:
+        return ""
+    return joined if re.match(r"https?://[^/\s]", joined, re.IGNORECASE) else ""

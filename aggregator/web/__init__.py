@@ -1,10 +1,15 @@
-"""Flask around the Edition: HTTP, and nothing else.
+"""Flask around `site`: HTTP, and nothing else.
 
-A view parses the request, asks for one place and answers. Documents are made once per
-change, not once per request: they are kept under the revision of their scope, with their
-compressed form. Every answer comes with a strong ETag.
+    wsgi              the application; responds from the cache before Flask is involved
+    http              responses as values: status, headers, body
+    health            /healthz
+    hub_views         POST /hub (WebSub 5)
+    subscriber_views  /websub/<token>, which hubs call (WebSub 5.3, 7)
+
+A view parses the request, looks up one thing and responds. Documents are built once per change, not
+once per request, and have strong ETags.
 """
 
-from aggregator.web.wsgi import create_app
+from aggregator.web.wsgi import WsgiApp, create_app
 
-__all__ = ["create_app"]
+__all__ = ["WsgiApp", "create_app"]

@@ -1,14 +1,16 @@
-"""What is answered to a request for a document: status, headers, body, as values.
+"""HTTP responses to requests for documents, as values: status, headers, body.
 
-Here are the rules of HTTP: which coding, whether the asker has it already (RFC 9110, 12 and 13),
-how long it may be kept (RFC 9111, RFC 5861), and what a browser may do with it.
+The rules of HTTP are here: content encoding and conditional requests (RFC 9110, sections 12 and
+13), caching (RFC 9111, RFC 5861), and what a browser may do with a document.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeAlias
 
+from flask import Response
 from werkzeug.datastructures import ETags
 from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
 
@@ -16,29 +18,33 @@ from aggregator.render.compress import ENCODINGS
 from aggregator.site import Document
 from aggregator.site.cache import CachedDocument
 
-__all__ = ["ClientHeaders", "HttpPolicy", "HttpResponse", "text_error", "uncacheable"]
+__all__ = [
+    "ClientHeaders", "HttpPolicy", "HttpResponse", "text_error", "text_response", "uncacheable",
+]  # fmt: skip
 
-Headers = list[tuple[str, str]]
+Headers: TypeAlias = list[tuple[str, str]]
 
-_SAME_ORIGIN = "base-uri 'none'; frame-ancestors 'self'"
+_OWN_FRAMES = "base-uri 'none'; frame-ancestors 'self'"
 _MEDIA = "style-src 'self'; img-src https: http:; media-src https: http:"
 CONTENT_SECURITY_POLICIES = {
-    "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_SAME_ORIGIN}",
+    "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_OWN_FRAMES}",
     "tool": f"default-src 'none'; {_MEDIA}; script-src 'self'; frame-src 'self'; "
-    f"form-action 'none'; {_SAME_ORIGIN}",
+    f"form-action 'none'; {_OWN_FRAMES}",
     "frame": "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'self'; "
     "frame-ancestors *",
 }
-"""Content-Security-Policy by the kind of document."""
-
-
+"""Content-Security-Policy by kind of document."""
 MAX_ACCEPT_ENCODING_CHARS = 500
-"""Characters of an Accept-Encoding that is looked at."""
+"""A longer header is ignored."""
+STALE_FACTOR = 12
+"""How many times `max_age` a cache may serve a stale response while it fetches a new one."""
+STALE_IF_ERROR_SECONDS = 86400
+_BODY_HEADERS = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientHeaders:
-    """What a request says of whoever asks."""
+    """The parts of a request that affect the response to it."""
 
     accept_encoding: str = ""
     if_none_match: str = ""
@@ -47,7 +53,7 @@ class ClientHeaders:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ClientHeaders":
-        """By the names that WSGI gives to headers."""
+        """The headers in a WSGI environment."""
         return cls(
             accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
             if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
@@ -58,7 +64,7 @@ class ClientHeaders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """Ready for WSGI."""
+    """A response, ready for WSGI."""
 
     status: int
     headers: Headers
@@ -66,70 +72,76 @@ class HttpResponse:
 
 
 class HttpPolicy:
-    """How answers are given on this site.
+    """How this site responds.
 
-    `max_age` in seconds; `changed` is when feeds.toml was, which stands in every document.
+    `max_age` is in seconds. `config_changed_at` is when feeds.toml last changed, which may affect
+    every document.
     """
 
-    def __init__(self, max_age: int, changed: datetime) -> None:
-        self._changed = changed
-        self._keep = (
-            f"public, max-age={max_age}, stale-while-revalidate={12 * max_age}, "
-            "stale-if-error=86400"
+    def __init__(self, max_age: int, config_changed_at: datetime) -> None:
+        self._config_changed_at = config_changed_at
+        self._cache_control = (
+            f"public, max-age={max_age}, stale-while-revalidate={STALE_FACTOR * max_age}, "
+            f"stale-if-error={STALE_IF_ERROR_SECONDS}"
         )
 
     def respond(
-        self, kept: CachedDocument, asker: ClientHeaders, *, is_private: bool = False
+        self, cached: CachedDocument, client: ClientHeaders, *, is_private: bool = False
     ) -> HttpResponse:
-        """The document, or that it is the one that the asker has. What is private must not be
-        kept by anybody, since it is given to some only."""
-        coding, body = _negotiate_encoding(kept, asker.accept_encoding)
-        changed = self._when(kept)
-        key = (coding, is_private, changed is None)
-        headers = kept.headers.get(key)
+        """The document, or 304 if the client has it. Only some clients get a private response, so
+        caches must not store it."""
+        encoding, body = _negotiate_encoding(cached, client.accept_encoding)
+        changed_at = self._last_modified(cached)
+        key = (encoding, is_private, changed_at is None)
+        headers = cached.headers.get(key)
         if headers is None:
-            headers = kept.headers[key] = self._made(kept, coding, len(body), is_private, changed)
-        if _is_not_modified(asker, kept, changed):
-            return HttpResponse(status=304, headers=_without_body(headers), body=b"")
+            headers = self._headers(cached, encoding, len(body), is_private, changed_at)
+            cached.headers[key] = headers
+        if _is_not_modified(client, cached, changed_at):
+            return HttpResponse(status=304, headers=_without_body_headers(headers), body=b"")
         return HttpResponse(
-            status=kept.document.status, headers=headers, body=b"" if asker.is_head else body
+            status=cached.document.status, headers=headers, body=b"" if client.is_head else body
         )
 
-    def _when(self, kept: CachedDocument) -> datetime | None:
-        """When it has changed last, to the second; None if a date cannot tell. That of lists that
-        were joined cannot: one of them may have changed before the date of another. And the
-        changes of one run are numbered by seconds that may still lie ahead (RFC 9110, 8.8.2.1)."""
-        if kept.changed_at is None:
-            return None
-        changed = max(kept.changed_at, self._changed).replace(microsecond=0)
-        return changed if changed <= datetime.now(UTC) else None
+    def _last_modified(self, cached: CachedDocument) -> datetime | None:
+        """When the document last changed, to the second; None if no date can be given.
 
-    def _made(
+        Joined lists have none, since one list may have changed before the date of another. Nor has
+        a list whose date is still in the future, since each change takes a second of its own
+        (RFC 9110, section 8.8.2.1).
+        """
+        if cached.changed_at is None:
+            return None
+        changed_at = max(cached.changed_at, self._config_changed_at).replace(microsecond=0)
+        return changed_at if changed_at <= datetime.now(UTC) else None
+
+    def _headers(
         self,
-        kept: CachedDocument,
-        coding: str,
+        cached: CachedDocument,
+        encoding: str,
         length: int,
         is_private: bool,
-        changed: datetime | None,
+        changed_at: datetime | None,
     ) -> Headers:
-        end = f"-{coding}" if coding else ""
-        also = ", Sec-Fetch-Dest" if kept.document.kind == "feed" else ""
+        document = cached.document
+        is_feed = document.kind == "feed"
+        suffix = f"-{encoding}" if encoding else ""
         return [
-            ("Content-Type", kept.document.media_type),
+            ("Content-Type", document.media_type),
             ("Content-Length", str(length)),
-            *([("Content-Encoding", coding)] if coding else []),
-            ("ETag", f'"{kept.etag}{end}"'),
-            *([("Last-Modified", http_date(changed))] if changed else []),
-            ("Cache-Control", "private, no-store" if is_private else self._keep),
-            ("Vary", f"Accept-Encoding{also}"),
-            *([("Content-Location", kept.location)] if kept.document.kind == "feed" else []),
-            *_security_headers(kept.document),
+            *([("Content-Encoding", encoding)] if encoding else []),
+            ("ETag", f'"{cached.etag}{suffix}"'),
+            *([("Last-Modified", http_date(changed_at))] if changed_at else []),
+            ("Cache-Control", "private, no-store" if is_private else self._cache_control),
+            ("Vary", f"Accept-Encoding{', Sec-Fetch-Dest' if is_feed else ''}"),
+            *([("Content-Location", cached.location)] if is_feed else []),
+            *_security_headers(document),
         ]
 
 
-def text_error(why: str, status: int = 400) -> HttpResponse:
-    """A sentence for whoever has asked."""
-    body = f"{why}\n".encode()
+def text_error(message: str, status: int = 400) -> HttpResponse:
+    """An error response: a sentence as plain text."""
+    body = f"{message}\n".encode()
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(body))),
@@ -140,8 +152,16 @@ def text_error(why: str, status: int = 400) -> HttpResponse:
     return HttpResponse(status=status, headers=headers, body=body)
 
 
+def text_response(text: str, status: int = 200) -> Response:
+    """Plain text from a view; `nosniff`, since it may repeat a challenge with any content."""
+    response = Response(text, status, content_type="text/plain; charset=utf-8")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def uncacheable(document: Document) -> HttpResponse:
-    """A document that nobody keeps."""
+    """A response with a document, without validators or freshness."""
     headers = [
         ("Content-Type", document.media_type),
         ("Content-Length", str(len(document.body))),
@@ -151,10 +171,10 @@ def uncacheable(document: Document) -> HttpResponse:
 
 
 def _security_headers(document: Document) -> Headers:
-    """A page runs no scripts; feeds and files may be read by the pages of other sites."""
+    """Headers that limit what a page may do, and let other sites read feeds and files."""
     headers = [("X-Content-Type-Options", "nosniff")]
     if document.links:
-        links = (f'<{address}>; rel="{relation}"' for relation, address in document.links)
+        links = (f'<{url}>; rel="{relation}"' for relation, url in document.links)
         headers.append(("Link", ", ".join(links)))
     if policy := CONTENT_SECURITY_POLICIES.get(document.kind):
         headers.append(("Content-Security-Policy", policy))
@@ -162,55 +182,58 @@ def _security_headers(document: Document) -> Headers:
     else:
         headers.append(("Access-Control-Allow-Origin", "*"))
         headers.append(("Access-Control-Expose-Headers", "ETag, Link"))
-    if document.kind != "page" and document.kind != "tool":
+    if document.kind not in ("page", "tool"):
         headers.append(("Cross-Origin-Resource-Policy", "cross-origin"))
     return headers
 
 
-def _negotiate_encoding(kept: CachedDocument, accepted: str) -> tuple[str, bytes]:
-    """The coding that the asker likes best, of equals the one that takes least."""
-    for coding in (
-        _preferred_encodings(accepted) if len(accepted) <= MAX_ACCEPT_ENCODING_CHARS else ()
-    ):
-        if body := kept.encoded(coding):
-            return coding, body
-    return "", kept.document.body
+def _negotiate_encoding(cached: CachedDocument, accepted: str) -> tuple[str, bytes]:
+    """The best acceptable Content-Encoding and the body in it; both by q-value, then preference."""
+    is_short = len(accepted) <= MAX_ACCEPT_ENCODING_CHARS
+    for encoding in _preferred_encodings(accepted) if is_short else ():
+        if body := cached.encoded(encoding):
+            return encoding, body
+    return "", cached.document.body
 
 
 @lru_cache(maxsize=512)
 def _preferred_encodings(accepted: str) -> Sequence[str]:
-    """Codings in the order in which an Accept-Encoding header likes them."""
-    given = {coding.lower(): quality for coding, quality in parse_accept_header(accepted)}
-    quality = {coding: given.get(coding, given.get("*", 0)) for coding in ENCODINGS}
-    liked = [coding for coding in ENCODINGS if quality[coding] > 0]
-    return sorted(liked, key=lambda coding: -quality[coding])
+    """Encodings in the order in which an Accept-Encoding header prefers them."""
+    given = {encoding.lower(): quality for encoding, quality in parse_accept_header(accepted)}
+    quality = {encoding: given.get(encoding, given.get("*", 0)) for encoding in ENCODINGS}
+    acceptable = [encoding for encoding in ENCODINGS if quality[encoding] > 0]
+    return sorted(acceptable, key=lambda encoding: -quality[encoding])
 
 
-def _is_not_modified(asker: ClientHeaders, kept: CachedDocument, changed: datetime | None) -> bool:
-    """Whichever coding the asker has: a proxy may have weakened its ETag, or unpacked it."""
-    if kept.document.status != 200:
+def _is_not_modified(
+    client: ClientHeaders, cached: CachedDocument, changed_at: datetime | None
+) -> bool:
+    """True if the client has the document in any encoding: a proxy may have changed the encoding
+    or weakened the ETag."""
+    if cached.document.status != 200:
         return False
-    if asker.if_none_match:
-        return _etag_matches(asker.if_none_match, kept.etag)
-    since = _date(asker.if_modified_since) if asker.if_modified_since and changed else None
-    return since is not None and changed is not None and changed <= since
+    if client.if_none_match:
+        return _etag_matches(client.if_none_match, cached.etag)
+    if not client.if_modified_since or changed_at is None:
+        return False
+    since = _parse_date(client.if_modified_since)
+    return since is not None and changed_at <= since
 
 
 def _etag_matches(header: str, etag: str) -> bool:
-    found: ETags = parse_etags(header)
-    return any(found.contains_weak(f"{etag}{end}") for end in ("", *(f"-{c}" for c in ENCODINGS)))
+    etags: ETags = parse_etags(header)
+    return any(
+        etags.contains_weak(f"{etag}{suffix}") for suffix in ("", *(f"-{e}" for e in ENCODINGS))
+    )
 
 
-def _date(header: str) -> datetime | None:
-    """A date of HTTP; what is none is passed over (RFC 9110, 13.1.3)."""
+def _parse_date(header: str) -> datetime | None:
+    """A date in a header; None if it is not valid (RFC 9110, section 13.1.3)."""
     try:
         return parse_date(header)
     except (OverflowError, ValueError):
         return None
 
 
-_BODY_HEADERS = ("Content-Type", "Content-Length", "Content-Encoding")
-
-
-def _without_body(headers: Headers) -> Headers:
+def _without_body_headers(headers: Headers) -> Headers:
     return [(name, value) for name, value in headers if name not in _BODY_HEADERS]

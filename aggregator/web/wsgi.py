@@ -1,27 +1,37 @@
-"""create_app(config, store) -> Flask."""
+"""The WSGI application."""
 
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, request
+from flask import Blueprint, Flask, Response, current_app, redirect, request
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest, StoreError
-from aggregator.render.public_urls import FEED_MEDIA_TYPES
+from aggregator.render.formats import is_feed_path
 from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
-from aggregator.store import Store
-from aggregator.web.http import ClientHeaders, HttpPolicy, HttpResponse, text_error, uncacheable
+from aggregator.store.base import Store
+from aggregator.web.health import health_blueprint
+from aggregator.web.http import (
+    ClientHeaders,
+    HttpPolicy,
+    HttpResponse,
+    text_error,
+    uncacheable,
+)
 from aggregator.web.hub_views import hub_blueprint
 from aggregator.web.subscriber_views import subscriber_blueprint
-from aggregator.websub.topics import FeedTopics
+from aggregator.websub.topic_urls import FeedTopics
 
-__all__ = ["create_app"]
+__all__ = ["WsgiApp", "create_app"]
+
+WsgiApp: TypeAlias = Flask
 
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -29,149 +39,159 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
     "Access-Control-Max-Age": "86400",
 }
+UNAVAILABLE_RETRY_SECONDS = 60
+RequestKey: TypeAlias = tuple[str, str, bool]
+"""Path, query string, browser navigation or not."""
 
 
-def create_app(config: Config, store: Store) -> Flask:
+def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopics) -> Flask:
     """The public site as a WSGI application."""
     app = Flask(__name__, static_folder=None)
-    edition = PublicSite(config, store)
-    root = unquote(urlsplit(config.site.url).path)
-    changed = min(config.changed, datetime.now(UTC))  # a file may claim to be of tomorrow
-    shelf = DocumentCache(edition)
-    rules = HttpPolicy(config.publish.max_age_seconds, changed)
-    for blueprint in _blueprints(config, store, edition):
+    prefix = unquote(urlsplit(config.site.url).path)
+    max_age = config.publish.max_age_seconds
+    changed_at = min(config.changed_at, datetime.now(UTC))  # a file's time may be in the future
+    cache = DocumentCache(site)
+    policy = HttpPolicy(max_age, changed_at)
+    enabled = {source.id for source in config.sources}
+    app.register_blueprint(health_blueprint(store, enabled))
+    for blueprint in _websub_blueprints(config, store, topics):
         app.register_blueprint(blueprint)
-        if root:  # a server in front may keep the site's folder
-            app.register_blueprint(blueprint, url_prefix=root, name=f"{blueprint.name}_in_folder")
+        if prefix:  # a reverse proxy may keep the site's folder in the path
+            name = f"{blueprint.name}_in_folder"
+            app.register_blueprint(blueprint, url_prefix=prefix, name=name)
 
-    @app.get("/healthz")
-    def healthz() -> Response:
-        """For machines: is the database readable, and which sources fail?"""
-        listed = {source.id for source in config.sources}
-        health = [h for h in store.health() if h.source in listed]
-        failing = [h.source for h in health if h.failing_since]
-        answer = jsonify(status="ok", sources=len(listed), failing=sorted(failing))
-        answer.cache_control.no_store = True
-        return answer
+    views = _PublicViews(site, cache, policy, prefix, max_age)
+    app.get("/", defaults={"path": ""}, provide_automatic_options=False)(views.document)
+    app.get("/<path:path>", provide_automatic_options=False)(views.document)
+    app.route("/<path:path>", methods=["OPTIONS"])(_preflight)
+    app.register_error_handler(BadRequest, views.bad_request)
+    app.register_error_handler(StoreError, _unavailable)
+    app.wsgi_app = _CacheFirst(app.wsgi_app, cache, policy)  # type: ignore[method-assign, assignment]  # as Flask's documentation has it
+    return app
 
-    @app.get("/", defaults={"path": ""}, provide_automatic_options=False)
-    @app.get("/<path:path>", provide_automatic_options=False)
-    def document(path: str) -> Response | BaseResponse:
-        """Whatever stands at the path."""
-        path = f"/{path}"
-        # behind a server that keeps the site's folder in the path, or takes it away
-        if root and f"{path}/".startswith(f"{root}/") and not edition.exists(path):
-            path = path.removeprefix(root) or "/"
-        if path != "/" and path.endswith("/") and edition.exists(path.rstrip("/")):
+
+@dataclass(frozen=True, slots=True)
+class _PublicViews:
+    """Views of everything in the table of routes, and of invalid requests. `prefix` is the folder
+    of the site's URL, `max_age` is in seconds."""
+
+    site: PublicSite
+    cache: DocumentCache
+    policy: HttpPolicy
+    prefix: str
+    max_age: int
+
+    def document(self, path: str) -> Response | BaseResponse:
+        """The document at a path."""
+        path, prefix, site = f"/{path}", self.prefix, self.site
+        # a reverse proxy may keep the site's folder in the path, or remove it
+        if prefix and f"{path}/".startswith(f"{prefix}/") and not site.exists(path):
+            path = path.removeprefix(prefix) or "/"
+        if path != "/" and path.endswith("/") and site.exists(path.rstrip("/")):
             query = quote(request.query_string, safe=string.printable)
-            asked = f"?{query}" if query else ""
-            return redirect(f"{root}{path.rstrip('/')}{asked}", 301)  # as file servers write it
+            suffix = f"?{query}" if query else ""
+            return redirect(f"{prefix}{path.rstrip('/')}{suffix}", 301)  # as file servers do
         is_navigation = _is_navigation(request.environ, path)
         if is_navigation:
             path += ".html"
         text = request.query_string.decode("ascii", "replace")
-        place = edition.find(path, edition.parse_params(path, parse_query_string(text)))
-        kept = shelf.get(place, _request_key(request.environ)) if place else None
-        if kept is None:
-            return _flask_response(uncacheable(edition.made.not_found(path)))
-        if kept.document.redirect_to:
-            return _redirect(kept.document, root, config.publish.max_age_seconds)
-        answer = rules.respond(
-            kept, ClientHeaders.from_environ(request.environ), is_private=is_navigation
-        )
-        return _flask_response(answer)
+        resource = site.find(path, site.parse_params(path, parse_query_string(text)))
+        cached = self.cache.get(resource, _request_key(request.environ)) if resource else None
+        if cached is None:
+            return _flask_response(uncacheable(site.builder.not_found(path)))
+        if cached.document.redirect_to:
+            return _redirect(cached.document, prefix, self.max_age)
+        client = ClientHeaders.from_environ(request.environ)
+        return _flask_response(self.policy.respond(cached, client, is_private=is_navigation))
 
-    @app.route("/<path:path>", methods=["OPTIONS"])
-    def preflight(path: str) -> Response:  # noqa: ARG001 - the same for all
-        """A page of another site may ask for a feed if it has changed (CORS)."""
-        return Response(status=204, headers=PREFLIGHT_HEADERS)
-
-    @app.errorhandler(BadRequest)
-    def wrong(error: BadRequest) -> Response:
-        """What may be asked: as a page for people, as a sentence for readers."""
-        path = request.path.removeprefix(root)
-        is_feed = request.method != "GET" or path.rpartition(".")[2] in (*FEED_MEDIA_TYPES, "js")
-        if is_feed and not _is_navigation(request.environ, path):
+    def bad_request(self, error: BadRequest) -> Response:
+        """Respond to an invalid request: with a page for people, with a sentence for programs."""
+        path = request.path.removeprefix(self.prefix)
+        is_for_programs = request.method != "GET" or is_feed_path(path) or path.endswith(".js")
+        if is_for_programs and not _is_navigation(request.environ, path):
             return _flask_response(text_error(str(error)))
-        return _flask_response(
-            uncacheable(edition.made.bad_request(path, request.args.get("q", ""), str(error)))
-        )
-
-    @app.errorhandler(StoreError)
-    def unavailable(error: StoreError) -> Response:
-        """The database cannot be read just now; the log has the reason, the world need not."""
-        app.logger.error("store unavailable: %s", error)
-        answer = text_error("The news cannot be read just now. Try again in a minute.", 503)
-        answer.headers.append(("Retry-After", "60"))
-        return _flask_response(answer)
-
-    app.wsgi_app = _CacheFirst(app.wsgi_app, shelf, rules)  # type: ignore[method-assign, assignment]  # as Flask has it
-    return app
+        page = self.site.builder.bad_request(path, request.args.get("q", ""), str(error))
+        return _flask_response(uncacheable(page))
 
 
-def _redirect(document: Document, root: str, max_age: int) -> BaseResponse:
-    """To where the document stands now; for `max_age` seconds, since that may be undone. Nobody is
-    led to the page for people, for a cache may hand that on to readers."""
-    leads_to = document.redirect_to.replace(".html", "", 1)
-    moved = redirect(f"{root}{leads_to}", 301 if document.is_permanent else 302)
-    moved.cache_control.max_age = max_age
-    moved.vary.add("Sec-Fetch-Dest")
-    moved.access_control_allow_origin = "*"
-    return moved
+def _preflight(path: str) -> Response:  # noqa: ARG001 - the same for all
+    """Allow pages of other sites to make conditional requests for feeds (CORS)."""
+    return Response(status=204, headers=PREFLIGHT_HEADERS)
 
 
-def _blueprints(config: Config, store: Store, edition: PublicSite) -> Iterator[Blueprint]:
-    yield subscriber_blueprint(config, store)
+def _unavailable(error: StoreError) -> Response:
+    """Respond if the database cannot be read; the reason goes to the log only."""
+    current_app.logger.error("store unavailable: %s", error)
+    response = text_error("The news cannot be read right now. Try again in a minute.", 503)
+    response.headers.append(("Retry-After", str(UNAVAILABLE_RETRY_SECONDS)))
+    return _flask_response(response)
+
+
+def _redirect(document: Document, prefix: str, max_age: int) -> BaseResponse:
+    """Redirect to the current URL of a document. It is cached briefly, since it may be undone.
+
+    The target is never the page of a feed, since a cache might pass that on to feed readers.
+    """
+    target = document.redirect_to.replace(".html", "", 1)
+    response = redirect(f"{prefix}{target}", 301 if document.is_permanent else 302)
+    response.cache_control.max_age = max_age
+    response.vary.add("Sec-Fetch-Dest")
+    response.access_control_allow_origin = "*"
+    return response
+
+
+def _websub_blueprints(config: Config, store: Store, topics: FeedTopics) -> Iterator[Blueprint]:
+    enabled = {source.id for source in config.sources}
+    yield subscriber_blueprint(store, enabled, config.fetch.max_bytes)
     if config.publish.hub:
-        yield hub_blueprint(config, store, FeedTopics(edition))
+        yield hub_blueprint(store, topics, config.site.title)
 
 
 class _CacheFirst:
-    """Answers what was asked before without asking Flask, if it has not changed since."""
+    """WSGI middleware that responds to a repeated request from the cache, without Flask, if nothing
+    has changed since."""
 
     def __init__(
-        self, app: Callable[..., Iterable[bytes]], shelf: DocumentCache, rules: HttpPolicy
+        self, app: Callable[..., Iterable[bytes]], cache: DocumentCache, policy: HttpPolicy
     ) -> None:
         self._app = app
-        self._shelf = shelf
-        self._rules = rules
+        self._cache = cache
+        self._policy = policy
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            question = _request_key(environ)
+            key = _request_key(environ)
             try:
-                kept = self._shelf.recall(question)
+                cached = self._cache.recall(key)
             except StoreError:
-                kept = None  # the application says so, and logs it
-            if kept is not None and not kept.document.redirect_to:
-                answer = self._rules.respond(
-                    kept, ClientHeaders.from_environ(environ), is_private=question[2]
-                )
-                start(_STATUS[answer.status], [*answer.headers])  # a server may change the list
-                return (answer.body,)
+                cached = None  # the application handles and logs it
+            if cached is not None and not cached.document.redirect_to:
+                client = ClientHeaders.from_environ(environ)
+                response = self._policy.respond(cached, client, is_private=key[2])
+                start(
+                    _STATUS_LINES[response.status], [*response.headers]
+                )  # a copy, since a server may change it
+                return (response.body,)
         return self._app(environ, start)
 
 
-def _request_key(environ: Mapping[str, str]) -> tuple[str, str, bool]:
-    """What is asked, as it was asked."""
+def _request_key(environ: Mapping[str, str]) -> RequestKey:
+    """Cache key: path, query string, browser navigation or not."""
     path = environ.get("PATH_INFO", "")
     return path, environ.get("QUERY_STRING", ""), _is_navigation(environ, path)
 
 
 def _is_navigation(environ: Mapping[str, str], path: str) -> bool:
-    """True if a person has opened the address of a feed in a browser. A reader does not say so,
-    nor does a page that fetches it (Fetch Metadata)."""
-    return (
-        environ.get("HTTP_SEC_FETCH_DEST") == "document"
-        and path.rpartition(".")[2] in FEED_MEDIA_TYPES
-    )
+    """True if a person opened the URL of a feed in a browser. Feed readers do not send this header,
+    and pages that fetch the feed send another value (Fetch Metadata)."""
+    return environ.get("HTTP_SEC_FETCH_DEST") == "document" and is_feed_path(path)
 
 
-def _flask_response(answer: HttpResponse) -> Response:
-    response = Response(answer.body, answer.status)
-    response.headers.clear()
-    response.headers.extend(answer.headers)
-    return response
+def _flask_response(response: HttpResponse) -> Response:
+    converted = Response(response.body, response.status)
+    converted.headers.clear()
+    converted.headers.extend(response.headers)
+    return converted
 
 
-_STATUS = {code: f"{code} {phrase}" for code, phrase in HTTP_STATUS_CODES.items()}
+_STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in HTTP_STATUS_CODES.items()}

@@ -1,33 +1,40 @@
-"""What a hub does: it verifies, hears of changes and delivers, and pings.
+"""The tasks of our hub: verify requests, deliver changes to subscribers, ping other hubs.
 
-Each act takes what is due from the store, of each host a few, does it side by side, and notes what
-came of it. Three acts that may go on beside each other; what is wrong with one callback, be it a
-bug of ours, costs that callback alone.
+Each task takes what is due from the store, a few per host, does it concurrently, and records the
+outcome. The three tasks may run at the same time. An error with one callback, even a bug of ours,
+does not affect the others.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Protocol
+from time import monotonic
+from typing import Protocol, TypeAlias
 
-from aggregator.errors import StoreError
+import structlog
+
+from aggregator.errors import StoreBusy, StoreError
 from aggregator.ingest.fetch.client import Fetcher
-from aggregator.model import HubPing, Subscriber, SubscriptionRequest
-from aggregator.store import Store
+from aggregator.model import HubPing, ListScope, Subscriber, SubscriptionRequest
+from aggregator.store.base import LockName, Store
 from aggregator.websub import protocol
 
-__all__ = ["FeedContent", "HubNotifier", "Topics", "notify", "ping_hubs", "verify_requests"]
+__all__ = [
+    "FeedContent", "HubNotifier", "HubTask", "Topics", "hub_tasks", "notify", "notify_once",
+    "ping_hubs", "verify_requests",
+]  # fmt: skip
 
 MAX_CONCURRENT_CALLS = 50
-"""Callbacks that are called side by side."""
+"""Callbacks that are called at the same time."""
 URLS_PER_PING = 50
-"""Addresses."""
-STATUS_GONE = 410
+HTTP_GONE = 410
+MAX_NOTIFY_SECONDS = 60.0
+"""Time limit of a task in `notify_once`; the rest is left for the next time."""
 
-Log = Callable[..., None]
+log = structlog.get_logger()
 
 
 class FeedContent(Protocol):
@@ -42,22 +49,25 @@ class FeedContent(Protocol):
 
 
 class Topics(Protocol):
-    """What can be subscribed to; a topic is the address of a feed."""
+    """The feeds that can be subscribed to; a topic is the URL of a feed."""
 
-    def scopes(self, topic: str) -> Sequence[str]:
-        """The lists on which a topic depends; none if there is no such feed."""
+    def scopes(self, topic: str) -> Sequence[ListScope]:
+        """The lists that a topic depends on; none if it is not a feed of ours."""
 
     def content(self, topic: str) -> FeedContent | None:
-        """The feed as it is now; None if there is none any more."""
+        """The feed as it is now; None if it no longer exists."""
 
-    def feed_urls(self, scope: str) -> Sequence[str]:
-        """The feeds of a list."""
+    def feed_urls(self, scope: ListScope) -> Sequence[str]:
+        """The URLs of the feeds of a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubNotifier:
-    """Who tells of changes. `hub` is the address of our own hub, empty if we are none; `method`
-    signs what it delivers; `others` are hubs that are pinged."""
+    """What the hub tasks work with.
+
+    `hub_url` is the URL of our own hub, empty if there is none; `signature_method` signs its
+    deliveries; `other_hubs` are pinged.
+    """
 
     store: Store
     fetcher: Fetcher
@@ -65,216 +75,258 @@ class HubNotifier:
     hub_url: str
     signature_method: str
     other_hubs: Sequence[str]
-    log: Log
+
+
+HubTask: TypeAlias = Callable[[HubNotifier, datetime], Awaitable[bool]]
+"""A task does what is due and returns True if there was anything to do."""
+
+
+def hub_tasks(notifier: HubNotifier) -> Mapping[LockName, HubTask]:
+    """The tasks to repeat, by the name of the lock that each needs."""
+    tasks: dict[LockName, HubTask] = {"notify": notify, "ping": ping_hubs}
+    return {"verify": verify_requests, **tasks} if notifier.hub_url else tasks
+
+
+async def notify_once(notifier: HubNotifier) -> None:
+    """Run each task until nothing is due, unless another process runs it."""
+    deadline = monotonic() + MAX_NOTIFY_SECONDS
+    for name, task in hub_tasks(notifier).items():
+        try:
+            with notifier.store.maintenance.lock(name):
+                while monotonic() < deadline:
+                    if not await task(notifier, datetime.now(UTC)):
+                        break
+        except StoreBusy:
+            log.info("hub_skipped", task=name, reason="another process is doing it")
 
 
 @dataclass(slots=True)
 class _FeedContents:
-    """Feeds as they are now, each made once."""
+    """Current contents of feeds, each rendered once."""
 
-    published: Topics
-    _made: dict[str, FeedContent | None] = field(default_factory=dict)
+    topics: Topics
+    _rendered: dict[str, FeedContent | None] = field(default_factory=dict)
 
     async def get(self, topic: str) -> FeedContent | None:
-        if topic not in self._made:
-            self._made[topic] = await asyncio.to_thread(self.published.content, topic)
-        return self._made[topic]
+        if topic not in self._rendered:
+            self._rendered[topic] = await asyncio.to_thread(self.topics.content, topic)
+        return self._rendered[topic]
 
 
-async def _gather(acts: Iterable[Awaitable[None]]) -> None:
-    """Wait for all, then raise what went wrong with one."""
-    for ended in await asyncio.gather(*acts, return_exceptions=True):
-        if ended is not None:
-            raise ended
+async def _gather(calls: Iterable[Awaitable[None]]) -> None:
+    """Wait for all calls, then raise the first error of any."""
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if result is not None:
+            raise result
 
 
-async def _isolate_errors(act: Awaitable[None], costs: Callable[[str], None]) -> None:
-    """What nobody has foreseen `costs` the one that it has happened with."""
+async def _isolate_errors(call: Awaitable[None], on_error: Callable[[str], None]) -> None:
+    """Report an unexpected error of one call to `on_error`, so that the other calls go on."""
     try:
-        await act
+        await call
     except StoreError:
         raise
     except Exception as error:
-        costs(f"This is a bug in aggregator: {error!r}")
+        log.exception("bug")
+        on_error(f"This is a bug in aggregator: {error!r}")
 
 
-# ---- verifying -----------------------------------------------------------------------------
+def _log(event: str, error: str = "", **values: object) -> None:
+    level = log.warning if error else log.info
+    level(event, **values, **({"error": error} if error else {}))
 
 
-async def verify_requests(teller: HubNotifier, now: datetime) -> bool:
-    """Ask those who want to subscribe, or to leave, whether they mean it. True if there were
-    any."""
-    teller.store.end_leases(now)
-    intents = teller.store.intents(MAX_CONCURRENT_CALLS)
-
-    def gone(intent: SubscriptionRequest) -> Callable[[str], None]:
-        def costs(error: str) -> None:
-            teller.store.forget_intent(intent)
-            teller.log("hub", did=intent.mode, subscriber=intent.host, error=error)
-
-        return costs
-
-    await _gather(_isolate_errors(_verify_request(teller, one, now), gone(one)) for one in intents)
-    return bool(intents)
+# ---- verifying
 
 
-async def _verify_request(teller: HubNotifier, intent: SubscriptionRequest, now: datetime) -> None:
-    """Ask whether it is meant; only who knows the challenge has read our question (5.3)."""
-    content = await asyncio.to_thread(teller.topics.content, intent.topic)
-    if content is None and intent.mode == "subscribe":
-        teller.store.forget_intent(intent)
-        await _deny(teller, intent)
+async def verify_requests(notifier: HubNotifier, now: datetime) -> bool:
+    """Verify pending requests with their callbacks. Returns True if there were any."""
+    hub = notifier.store.hub
+    hub.end_leases(now)
+    requests = hub.pending_requests(MAX_CONCURRENT_CALLS)
+
+    def on_error(request: SubscriptionRequest) -> Callable[[str], None]:
+        def drop(error: str) -> None:
+            hub.delete_request(request)
+            _log("hub_verified", mode=request.mode, host=request.host, error=error)
+
+        return drop
+
+    await _gather(
+        _isolate_errors(_verify_request(notifier, request, now), on_error(request))
+        for request in requests
+    )
+    return bool(requests)
+
+
+async def _verify_request(
+    notifier: HubNotifier, request: SubscriptionRequest, now: datetime
+) -> None:
+    """Verify the intent of the subscriber: its callback must return our challenge (5.3)."""
+    hub = notifier.store.hub
+    content = await asyncio.to_thread(notifier.topics.content, request.topic)
+    if content is None and request.mode == "subscribe":
+        hub.delete_request(request)
+        await _deny(notifier, request)
         return
     challenge = secrets.token_urlsafe(32)
-    reply = await teller.fetcher.call("GET", protocol.verification_url(intent, challenge))
-    is_meant = not reply.error and reply.body.strip() == challenge.encode()
-    error = reply.error or ("" if is_meant else "It does not answer with our challenge.")
-    if not is_meant:
-        teller.store.forget_intent(intent)
-    elif intent.mode == "unsubscribe":
-        teller.store.leave_us(intent.callback, intent.topic)
+    reply = await notifier.fetcher.call("GET", protocol.verification_url(request, challenge))
+    is_confirmed = not reply.error and reply.body.strip() == challenge.encode()
+    error = reply.error or ("" if is_confirmed else "The response is not our challenge.")
+    if not is_confirmed:
+        hub.delete_request(request)
+    elif request.mode == "unsubscribe":
+        hub.remove_subscriber(request.callback, request.topic)
     elif content is not None:
         subscriber = Subscriber(
-            callback=intent.callback,
-            host=intent.host,
-            topic=intent.topic,
-            secret=intent.secret,
-            lease_until=now + timedelta(seconds=intent.lease_seconds),
+            callback=request.callback,
+            host=request.host,
+            topic=request.topic,
+            secret=request.secret,
+            lease_until=now + timedelta(seconds=request.lease_seconds),
             etag=content.etag,
-            due_at=now,  # what has come since it was asked; or from before, if it subscribes again
+            due_at=now,  # deliver what has changed since the request
         )
-        teller.store.subscribe_to_us(intent, subscriber)
-    teller.log("hub", did=intent.mode, subscriber=intent.host, topic=intent.topic, error=error)
+        hub.add_subscriber(request, subscriber)
+    _log("hub_verified", mode=request.mode, host=request.host, topic=request.topic, error=error)
 
 
-async def _deny(teller: HubNotifier, one: SubscriptionRequest | Subscriber) -> None:
-    reason = "There is no such feed any more."
-    reply = await teller.fetcher.call("GET", protocol.denial_url(one.callback, one.topic, reason))
-    teller.log("hub", did="denied", subscriber=one.host, topic=one.topic, error=reply.error)
+async def _deny(notifier: HubNotifier, denied: SubscriptionRequest | Subscriber) -> None:
+    """Tell a callback that its subscription is denied, since the feed no longer exists (5.2)."""
+    url = protocol.denial_url(denied.callback, denied.topic, "This feed no longer exists.")
+    reply = await notifier.fetcher.call("GET", url)
+    _log("hub_denied", host=denied.host, topic=denied.topic, error=reply.error)
 
 
-# ---- telling -------------------------------------------------------------------------------
+# ---- notifying subscribers
 
 
-async def notify(teller: HubNotifier, now: datetime) -> bool:
-    """Note what is owed because of what has changed, and deliver what is due. True if there was
-    anything."""
-    feeds = _FeedContents(teller.topics)
-    has_heard = await _enqueue_notifications(teller, now)
-    owed = teller.store.owed(now, MAX_CONCURRENT_CALLS) if teller.hub_url else []
+async def notify(notifier: HubNotifier, now: datetime) -> bool:
+    """Queue a delivery for each subscriber of a changed feed, and make those that are due. Returns
+    True if there was anything to do."""
+    contents = _FeedContents(notifier.topics)
+    has_changes = _enqueue_notifications(notifier, now)
+    hub = notifier.store.hub
+    due = hub.due_deliveries(now, MAX_CONCURRENT_CALLS) if notifier.hub_url else []
     await _gather(
-        _isolate_errors(_deliver(teller, one, feeds, now), _on_delivery_error(teller, one, now))
-        for one in owed
+        _isolate_errors(
+            _deliver(notifier, subscriber, contents, now),
+            _on_delivery_error(notifier, subscriber, now),
+        )
+        for subscriber in due
     )
-    return has_heard or bool(owed)
+    return has_changes or bool(due)
 
 
-async def _enqueue_notifications(teller: HubNotifier, now: datetime) -> bool:
-    news = teller.store.news()
-    if not news:
+def _enqueue_notifications(notifier: HubNotifier, now: datetime) -> bool:
+    hub = notifier.store.hub
+    changes = hub.unannounced_changes()
+    if not changes:
         return False
-    changed = {one.scope for one in news}
-    owed: list[int] = []
-    for topic in teller.store.topics_subscribed() if teller.hub_url else ():
-        scopes = teller.topics.scopes(topic)
+    changed = {change.scope for change in changes}
+    subscribers: list[int] = []
+    for topic in hub.subscribed_topics() if notifier.hub_url else ():
+        scopes = notifier.topics.scopes(topic)
         if not scopes or not changed.isdisjoint(scopes):
-            owed += [s.id for s in teller.store.subscribers(topic)]
+            subscribers += [subscriber.id for subscriber in hub.subscribers(topic)]
     pings = [
-        HubPing(hub=hub, feed_url=address, due_at=now)
-        for hub in teller.other_hubs
+        HubPing(hub=other, feed_url=url, due_at=now)
+        for other in notifier.other_hubs
         for scope in sorted(changed)
-        for address in teller.topics.feed_urls(scope)
+        for url in notifier.topics.feed_urls(scope)
     ]
-    teller.store.tell(news, owed, pings, now)
+    hub.enqueue_notifications(changes, subscribers, pings, now)
     return True
 
 
 async def _deliver(
-    teller: HubNotifier, subscriber: Subscriber, feeds: _FeedContents, now: datetime
+    notifier: HubNotifier, subscriber: Subscriber, contents: _FeedContents, now: datetime
 ) -> None:
-    content = await feeds.get(subscriber.topic)
+    hub = notifier.store.hub
+    content = await contents.get(subscriber.topic)
     if content is None:
-        teller.store.leave_us(subscriber.callback, subscriber.topic)
-        await _deny(teller, subscriber)
+        hub.remove_subscriber(subscriber.callback, subscriber.topic)
+        await _deny(notifier, subscriber)
         return
-    if content.etag == subscriber.etag:  # nothing that it does not have
-        teller.store.delivered(subscriber, content.etag)
+    if content.etag == subscriber.etag:  # the subscriber has this version already
+        hub.mark_delivered(subscriber, content.etag)
         return
-    reply = await teller.fetcher.call(
-        "POST",
-        subscriber.callback,
-        data=content.body,
-        headers=protocol.delivery_headers(
-            subscriber, content.media_type, content.body, teller.hub_url, teller.signature_method
-        ),
+    headers = protocol.delivery_headers(
+        subscriber, content.media_type, content.body, notifier.hub_url, notifier.signature_method
+    )
+    reply = await notifier.fetcher.call(
+        "POST", subscriber.callback, data=content.body, headers=headers
     )
     if not reply.error:
-        teller.store.delivered(subscriber, content.etag)
-        about = {"subscriber": subscriber.host, "topic": subscriber.topic}
-        teller.log("hub", did="delivered", **about)
-    elif reply.status == STATUS_GONE:  # the subscriber has gone, and says so (7)
-        teller.store.leave_us(subscriber.callback, subscriber.topic)
-        teller.log("hub", did="dropped", subscriber=subscriber.host, error=reply.error)
+        hub.mark_delivered(subscriber, content.etag)
+        _log("hub_delivered", host=subscriber.host, topic=subscriber.topic)
+    elif reply.status == HTTP_GONE:  # how a subscriber ends its subscription (7)
+        hub.remove_subscriber(subscriber.callback, subscriber.topic)
+        _log("hub_dropped", host=subscriber.host, topic=subscriber.topic, error=reply.error)
     else:
-        _on_delivery_error(teller, subscriber, now)(reply.error)
+        _on_delivery_error(notifier, subscriber, now)(reply.error)
 
 
 def _on_delivery_error(
-    teller: HubNotifier, subscriber: Subscriber, now: datetime
+    notifier: HubNotifier, subscriber: Subscriber, now: datetime
 ) -> Callable[[str], None]:
-    """What a failure costs a subscriber: another attempt, and in the end its subscription."""
+    """A callback that schedules another attempt, or drops a subscriber that failed for too long."""
 
-    def costs(error: str) -> None:
-        if (failed := protocol.retry_delivery(subscriber, error, now)) is not None:
-            teller.store.undelivered(failed)
+    def record(error: str) -> None:
+        failed = protocol.retry_delivery(subscriber, error, now)
+        if failed is not None:
+            notifier.store.hub.mark_failed(failed)
+            event = "hub_delivery_failed"
         else:
-            teller.store.leave_us(subscriber.callback, subscriber.topic)
-            error = f"{error} It is dropped."
-        about = {"subscriber": subscriber.host, "topic": subscriber.topic}
-        teller.log("hub", did="not delivered", **about, error=error)
+            notifier.store.hub.remove_subscriber(subscriber.callback, subscriber.topic)
+            event = "hub_dropped"
+        _log(event, host=subscriber.host, topic=subscriber.topic, error=error)
 
-    return costs
-
-
-# ---- hubs of others ------------------------------------------------------------------------
+    return record
 
 
-async def ping_hubs(teller: HubNotifier, now: datetime) -> bool:
-    """Tell hubs of others which of our feeds have changed; they come and fetch them. True if
-    there was anything to tell."""
-    due = teller.store.pings(now)
+# ---- pinging other hubs
+
+
+async def ping_hubs(notifier: HubNotifier, now: datetime) -> bool:
+    """Ping external hubs about the feeds that have changed, which they then fetch. Returns True if
+    any ping was due."""
+    by_hub = groupby(notifier.store.hub.pings(now), key=lambda ping: ping.hub)
     batches = [
-        some[start : start + URLS_PER_PING]
-        for _, of_hub in groupby(due, key=lambda one: one.hub)
-        for some in [list(of_hub)]
-        for start in range(0, len(some), URLS_PER_PING)
+        pings[start : start + URLS_PER_PING]
+        for pings in [list(group) for _, group in by_hub]
+        for start in range(0, len(pings), URLS_PER_PING)
     ]
     await _gather(
-        _isolate_errors(_ping_hub(teller, some, now), _on_ping_error(teller, some, now))
-        for some in batches
+        _isolate_errors(_ping_hub(notifier, pings, now), _on_ping_error(notifier, pings, now))
+        for pings in batches
     )
     return bool(batches)
 
 
-async def _ping_hub(teller: HubNotifier, pings: Sequence[HubPing], now: datetime) -> None:
+async def _ping_hub(notifier: HubNotifier, pings: Sequence[HubPing], now: datetime) -> None:
     hub = pings[0].hub
-    form = [("hub.mode", "publish"), *(("hub.url", one.feed_url) for one in pings)]
-    error = await teller.fetcher.post(hub, form) if hub in teller.other_hubs else ""
+    form = [("hub.mode", "publish"), *(("hub.url", ping.feed_url) for ping in pings)]
+    error = await notifier.fetcher.post(hub, form) if hub in notifier.other_hubs else ""
     if error:
-        _on_ping_error(teller, pings, now)(error)
+        _on_ping_error(notifier, pings, now)(error)
         return
-    teller.store.pinged(pings)
-    teller.log("pinged", hub=hub, feeds=len(pings))
+    notifier.store.hub.mark_pinged(pings)
+    _log("hub_pinged", hub=hub, feeds=len(pings))
 
 
 def _on_ping_error(
-    teller: HubNotifier, pings: Sequence[HubPing], now: datetime
+    notifier: HubNotifier, pings: Sequence[HubPing], now: datetime
 ) -> Callable[[str], None]:
-    def costs(error: str) -> None:
-        left = [again for one in pings if (again := protocol.retry_ping(one, error, now))]
-        kept = {one.feed_url for one in left}
-        teller.store.unpinged(left)
-        teller.store.pinged([one for one in pings if one.feed_url not in kept])
-        teller.log("pinged", hub=pings[0].hub, feeds=len(pings), error=error)
+    """A callback that schedules another attempt, or gives up after too many."""
 
-    return costs
+    def record(error: str) -> None:
+        retries = [retry for ping in pings if (retry := protocol.retry_ping(ping, error, now))]
+        retried_urls = {ping.feed_url for ping in retries}
+        notifier.store.hub.mark_ping_failed(retries)
+        notifier.store.hub.mark_pinged(
+            [ping for ping in pings if ping.feed_url not in retried_urls]
+        )
+        _log("hub_pinged", hub=pings[0].hub, feeds=len(pings), error=error)
+
+    return record

@@ -1,4 +1,4 @@
-"""What a hub decides: who may subscribe, for how long, what is sent, and when it gives up."""
+"""Decisions of our hub: who may subscribe, for how long, what is sent, when to give up."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from aggregator.errors import BadRequest
-from aggregator.ingest.domains import registrable_domain
 from aggregator.model import HubPing, Subscriber, SubscriptionRequest
+from aggregator.text.urls import registrable_domain
 from aggregator.websub.subscriber import sign
 
 __all__ = [
@@ -22,28 +22,33 @@ __all__ = [
     "verification_url",
 ]  # fmt: skip
 
-DEFAULT_LEASE_SECONDS, MIN_LEASE_SECONDS, MAX_LEASE_SECONDS = 10 * 24 * 3600, 5 * 60, 30 * 24 * 3600
-"""Seconds: what a subscriber gets that asks for nothing, and the bounds of what it may ask."""
+DEFAULT_LEASE_SECONDS = 10 * 24 * 3600
+"""The lease of a subscriber that requests none."""
+MIN_LEASE_SECONDS, MAX_LEASE_SECONDS = 5 * 60, 30 * 24 * 3600
+"""Limits of the lease that a subscriber may request."""
 MAX_SECRET_BYTES = 199
-"""Bytes (5.1: less than 200)."""
+"""Longest secret (5.1: less than 200 bytes)."""
 MAX_URL_CHARS = 2000
-"""Characters."""
-_NOT_IN_ADDRESS = re.compile(r"""[^!#-;=?-\[\]_a-z~]""")
-FIRST_RETRY, MAX_RETRY = timedelta(seconds=30), timedelta(hours=6)
+_NOT_IN_URL = re.compile(r"""[^!#-;=?-\[\]_a-z~]""")
+FIRST_RETRY_DELAY, MAX_RETRY_DELAY = timedelta(seconds=30), timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=3)
-"""A subscriber that has not taken anything for so long is dropped, and so is a ping."""
+"""A subscriber is dropped after deliveries to it have failed for this long."""
+MAX_PING_ATTEMPTS = 12
+"""Attempts of a ping before it is dropped; they take about as long as GIVE_UP_AFTER."""
 
 
 def parse_request(form: Mapping[str, str], now: datetime) -> SubscriptionRequest:
-    """What is asked by a request (5.1). Raises WrongParameter with what is wrong."""
+    """The subscription request in a form (5.1). Raises BadRequest."""
     mode = form.get("hub.mode", "")
     if mode not in ("subscribe", "unsubscribe"):
         raise BadRequest('hub.mode must be "subscribe" or "unsubscribe".')
     topic, secret = form.get("hub.topic", ""), form.get("hub.secret", "")
     if not topic:
-        raise BadRequest("hub.topic is missing: the address of one of our feeds.")
+        raise BadRequest("hub.topic is missing; it must be the URL of one of our feeds.")
     if not _is_plain_url(topic):
-        raise BadRequest("hub.topic must be the address of one of our feeds, as it stands in it.")
+        raise BadRequest(
+            "hub.topic must be the URL of one of our feeds, exactly as the feed gives it."
+        )
     if len(secret.encode()) > MAX_SECRET_BYTES:
         raise BadRequest(f"hub.secret must have at most {MAX_SECRET_BYTES} bytes.")
     callback = _callback_url(form.get("hub.callback", ""))
@@ -53,86 +58,85 @@ def parse_request(form: Mapping[str, str], now: datetime) -> SubscriptionRequest
         topic=topic,
         secret=secret,
         host=callback_host(callback),
-        lease_seconds=_lease(form.get("hub.lease_seconds", "")),
+        lease_seconds=_lease_seconds(form.get("hub.lease_seconds", "")),
         requested_at=now,
     )
 
 
-def _callback_url(address: str) -> str:
-    """An address that could be called; whether it may be is known when it is."""
+def _callback_url(url: str) -> str:
+    """A well-formed callback URL; whether its host may be called is checked with each call."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         is_web = False
-    if not is_web or not _is_plain_url(address):
-        raise BadRequest("hub.callback must be an http or https address of your own.")
+    if not is_web or not _is_plain_url(url):
+        raise BadRequest("hub.callback must be an http or https URL of your own.")
     if parts.username or parts.password or parts.fragment:
-        raise BadRequest("hub.callback must have no login and no # in it.")
-    return address
+        raise BadRequest("hub.callback must not contain a login or a #.")
+    return url
 
 
-def _is_plain_url(address: str) -> bool:
-    """Letters that may stand in an address (RFC 3986), and so in a header."""
-    return len(address) <= MAX_URL_CHARS and not _NOT_IN_ADDRESS.search(address)
+def _is_plain_url(url: str) -> bool:
+    """True if a URL has only characters that RFC 3986 allows, and so may be sent in a header."""
+    return len(url) <= MAX_URL_CHARS and not _NOT_IN_URL.search(url)
 
 
-def _lease(given: str) -> int:
-    if not given:
+def _lease_seconds(text: str) -> int:
+    """The lease that is requested, within limits."""
+    if not text:
         return DEFAULT_LEASE_SECONDS
-    if not (given.isascii() and given.isdigit()) or int(given[:12]) == 0:
+    if not (text.isascii() and text.isdigit()) or int(text[:12]) == 0:
         raise BadRequest("hub.lease_seconds must be a number of seconds.")
-    return max(MIN_LEASE_SECONDS, min(int(given[:12]), MAX_LEASE_SECONDS))
+    return max(MIN_LEASE_SECONDS, min(int(text[:12]), MAX_LEASE_SECONDS))
 
 
 def callback_host(callback: str) -> str:
-    """Whose callback it is, for limits and for the log: the registrable domain, or the address of
-    the machine. How it is written, its port and its path do not matter."""
+    """The host of a callback, for limits and the log: its registrable domain, or its IP address."""
     host = (urlsplit(callback).hostname or "").rstrip(".")
     domain = registrable_domain(f"https://{host}/")
     return host if "/" in domain else domain
 
 
-def verification_url(intent: SubscriptionRequest, challenge: str) -> str:
-    """The address by which the callback's owner is asked whether it is meant (5.3)."""
-    asked = {
-        "hub.mode": intent.mode,
-        "hub.topic": intent.topic,
+def verification_url(request: SubscriptionRequest, challenge: str) -> str:
+    """The URL to call to verify the intent of a subscriber (5.3)."""
+    params = {
+        "hub.mode": request.mode,
+        "hub.topic": request.topic,
         "hub.challenge": challenge,
-        **({"hub.lease_seconds": str(intent.lease_seconds)} if intent.mode == "subscribe" else {}),
+        **(
+            {"hub.lease_seconds": str(request.lease_seconds)} if request.mode == "subscribe" else {}
+        ),
     }
-    return _with_parameters(intent.callback, asked)
+    return _add_params(request.callback, params)
 
 
 def denial_url(callback: str, topic: str, reason: str) -> str:
-    """The address by which a subscriber hears that there is nothing to subscribe to (5.2)."""
-    return _with_parameters(
-        callback, {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason}
-    )
+    """The URL to call to tell a subscriber that its subscription is denied (5.2)."""
+    return _add_params(callback, {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason})
 
 
-def _with_parameters(address: str, asked: Mapping[str, str]) -> str:
-    """The callback's own parameters stay (5.3)."""
-    named = urlencode(asked, quote_via=quote)
-    return f"{address}{'&' if '?' in address else '?'}{named}"
+def _add_params(url: str, params: Mapping[str, str]) -> str:
+    """A URL with more parameters; its own are kept (5.3)."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(params, quote_via=quote)}"
 
 
 def delivery_headers(
     subscriber: Subscriber, media_type: str, body: bytes, hub: str, method: str
 ) -> dict[str, str]:
-    """What goes with a delivery (7): what it is, whose it is, and that it is from us."""
-    signed = {}
+    """The headers of a delivery (7); signed if the subscriber gave a secret."""
+    signature = {}
     if subscriber.secret:
-        signed = {"X-Hub-Signature": sign(method, subscriber.secret, body)}
+        signature = {"X-Hub-Signature": sign(method, subscriber.secret, body)}
     return {
         "Content-Type": media_type,
         "Link": f'<{hub}>; rel="hub", <{subscriber.topic}>; rel="self"',
-        **signed,
+        **signature,
     }
 
 
 def retry_delivery(subscriber: Subscriber, error: str, now: datetime) -> Subscriber | None:
-    """When it is tried again, or None if it is given up."""
+    """The subscriber with its next attempt scheduled; None if it has failed for too long."""
     since = subscriber.failing_since or now
     if now - since >= GIVE_UP_AFTER:
         return None
@@ -147,17 +151,13 @@ def retry_delivery(subscriber: Subscriber, error: str, now: datetime) -> Subscri
 
 
 def retry_ping(ping: HubPing, error: str, now: datetime) -> HubPing | None:
-    """When a hub is told again, or None if it is given up."""
+    """The ping with its next attempt scheduled; None after too many attempts."""
     attempts = ping.attempts + 1
     if attempts >= MAX_PING_ATTEMPTS:
         return None
     return replace(ping, attempts=attempts, error=error, due_at=now + _retry_delay(attempts))
 
 
-MAX_PING_ATTEMPTS = 12
-"""Attempts: about as long as GIVE_UP."""
-
-
 def _retry_delay(attempts: int) -> timedelta:
     factor: int = 3 ** min(attempts - 1, 10)
-    return min(FIRST_RETRY * factor, MAX_RETRY)
+    return min(FIRST_RETRY_DELAY * factor, MAX_RETRY_DELAY)

@@ -1,48 +1,19 @@
-"""The command line, as an operator runs it: real processes, real files, real signals."""
+"""Single commands, as an operator runs them: real processes, real files."""
 
-import fcntl
 import gzip
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 
 import brotli
 import pytest
 
 from aggregator.cli import COMMANDS
-from aggregator.demo.press import CannedResponse, Press
 from tests.harness.command_line import (
-    HEAD,
-    argv,
-    child_processes,
-    feed_response,
-    free_port,
-    is_alive,
     run,
-    source_table,
-    wait_for_url,
 )
-from tests.harness.newsroom import article
-
-
-@pytest.fixture
-def config(tmp_path: Path, press: Press) -> Path:
-    """A feeds.toml with two sources, one of which fails."""
-    good = press.put("/good", feed_response("harbor", article("Strike one"), article("Weather")))
-    bad = press.put("/bad", CannedResponse(status=500))
-    file = tmp_path / "feeds.toml"
-    file.write_text(HEAD + source_table("harbor", good) + source_table("broken", bad))
-    return file
-
 
 # ---- help ------------------------------------------------------------------------------
 
@@ -93,8 +64,8 @@ def test_ingest_json(config: Path) -> None:
     result = run(config, "ingest", "--json")
 
     report = json.loads(result.stdout)
-    for books in (report["total"], *report["sources"].values()):
-        assert books["received"] == sum(books[k] for k in ("new", "updated", "known", "rejected"))
+    for counts in (report["total"], *report["sources"].values()):
+        assert counts["received"] == sum(counts[k] for k in ("new", "updated", "known", "rejected"))
     assert report["total"]["new"] == report["sources"]["harbor"]["new"] == 2
     assert report["sources"]["harbor"]["error"] is None
     assert "500" in report["sources"]["broken"]["error"]
@@ -192,7 +163,7 @@ def test_unknown_names(config: Path) -> None:
 def test_a_database_that_cannot_be_made(config: Path, tmp_path: Path) -> None:
     """A missing folder, and a folder that is a file."""
     missing = str(tmp_path / "no" / "x.db")
-    assert "does not exist; make it" in _sentence(
+    assert "does not exist; create it" in _sentence(
         run(config, "ingest", AGGREGATOR_DATABASE=missing)
     )
     (tmp_path / "folder.db").mkdir()
@@ -238,168 +209,7 @@ def test_options_that_do_not_go_together(config: Path) -> None:
     assert "--loop goes with no other option" in result.stderr
 
 
-# ---- running ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def running(config: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`aggregator run` and the address of its site."""
-    port = free_port()
-    process = subprocess.Popen(
-        argv(config, "run", "--port", str(port)),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
-    """It fetches, serves what it fetched, and is gone within five seconds of being asked."""
-    process, site = running
-    deadline = time.monotonic() + 20
-    while b"Strike one" not in wait_for_url(f"{site}/topics/labor.rss"):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-    began = time.monotonic()
-    process.send_signal(number)
-    code = process.wait(timeout=10)
-
-    assert time.monotonic() - began < 5
-    assert code == 0
-    with pytest.raises(URLError):
-        urllib.request.urlopen(f"{site}/", timeout=1)
-
-
-def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -> None:
-    """A site without fresh news, or news without a site, is not left standing."""
-    process, site = running
-    wait_for_url(f"{site}/healthz")
-    children = child_processes(process.pid)
-
-    os.kill(children[0], signal.SIGKILL)
-    _, log = process.communicate(timeout=15)
-
-    assert process.returncode == 2
-    assert "`aggregator ingest` ended by itself (exit code -9)" in log
-
-
-def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
-    """Its parts do not go on without it, and keep no port from the next one."""
-    process, site = running
-    wait_for_url(f"{site}/healthz")
-    children = child_processes(process.pid)
-
-    process.kill()
-    process.wait()
-
-    deadline = time.monotonic() + 10
-    while any(map(is_alive, children)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 @pytest.mark.parametrize("host", ["nonsense..x", "a" * 70])
 def test_a_host_that_is_none(config: Path, host: str) -> None:
     """It is a sentence."""
     assert f"Cannot listen on {host}" in _sentence(run(config, "serve", "--host", host))
-
-
-def test_stopping_an_ingest_that_waits(config: Path) -> None:
-    """One that waits for another to end can be stopped as well."""
-    run(config, "ingest")
-    with (config.parent / "aggregator.db.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        process = subprocess.Popen(
-            argv(config, "ingest", "--all"),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(2)
-        process.terminate()
-        _, log = process.communicate(timeout=5)
-
-    assert process.returncode == 130
-    assert "event=stopped" in log
-
-
-def test_stopping_an_ingest(config: Path, press: Press) -> None:
-    """A slow source does not hold it up, and what was saved is whole."""
-    press.put("/bad", CannedResponse(body=b"<rss/>", delay=8))
-    process = subprocess.Popen(
-        argv(config, "ingest"),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    while "source=harbor" not in process.stderr.readline():
-        assert process.poll() is None
-
-    began = time.monotonic()
-    process.terminate()
-    _, log = process.communicate(timeout=10)
-
-    assert time.monotonic() - began < 5
-    assert process.returncode == 130
-    assert "event=stopped" in log
-    assert "Traceback" not in log
-    assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
-
-
-@pytest.mark.slow
-def test_the_demo() -> None:
-    """It runs offline, tells each story once, and new ones arrive while it runs."""
-    result = run(None, "demo", "--seconds", "14")
-
-    assert result.returncode == 0, result.stderr
-    assert "Traceback" not in result.stderr
-    assert "in a browser        http://127.0.0.1:" in result.stdout
-    told = re.findall(r"on the site   (.+?) \(", result.stdout)
-    assert len(told) == len(set(told)) >= 10
-    assert "also at Second Look" in result.stdout or "also at Daily Commons" in result.stdout
-    published = re.search(r"published     (.+?) \(", result.stdout)
-    assert published is not None
-    assert published.group(1) in told
-
-
-def test_a_demo_that_is_ended() -> None:
-    """It takes the program that it began with it, and leaves nothing behind."""
-    command = [sys.executable, "-u", "-m", "aggregator", "demo", "--seconds", "60"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
-        assert demo.stdout is not None
-        log = next(line.split()[-1] for line in demo.stdout if "its log" in line)
-        demo.terminate()
-        assert demo.wait(timeout=20) == 0
-    assert not Path(log).parent.exists()
-
-
-def test_ctrl_c(tmp_path: Path) -> None:
-    """A command that is stopped says so in a word, and ends with 130 as shells have it."""
-    file = tmp_path / "feeds.toml"
-    file.write_text(HEAD)
-    run(file, "topics")
-    with (tmp_path / "aggregator.db.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # an ingest is at work, and the command waits for it
-        process = subprocess.Popen(
-            argv(file, "topic", "apply", "--write"),
-            stderr=subprocess.PIPE,
-            text=True,
-            # what runs in the background of a shell is begun deaf to it
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        try:
-            time.sleep(3)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=20)
-        finally:
-            process.kill()
-            process.wait()
-
-    assert (process.returncode, said) == (130, "Stopped.\n")

@@ -76,7 +76,7 @@ def _newsroom(folder: Path, press: Press) -> Path:
 
 def _ids(config: Path) -> set[str]:
     with closing(open_store(config.parent / "aggregator.db")) as store:
-        return {story.public_id for story in store.latest(ALL, 10_000)}
+        return {story.public_id for story in store.lists.latest(ALL, 10_000)}
 
 
 def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
@@ -87,7 +87,7 @@ def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
             frozenset((e.source, e.id, e.title, e.url) for e in story.entries): (
                 story.public_id if len(story.entries) == 1 else ""
             )
-            for story in store.latest(ALL, 10_000)
+            for story in store.lists.latest(ALL, 10_000)
         }
 
 

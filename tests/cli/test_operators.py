@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.demo.press import CannedResponse, Press
 from aggregator.demo.sample_feeds import Item
-from aggregator.model import Batch, FetchState, Outcome, PermanentRedirect
+from aggregator.model import ALL, Batch, FetchState, Outcome, PermanentRedirect
 from aggregator.store import open_store
 from tests.harness.command_line import HEAD, feed_response, run, source_table
 from tests.harness.newsroom import article
@@ -54,7 +54,7 @@ def test_a_flood(config: Path, press: Press) -> None:
     assert "60 new entries at once are held" in logged
     assert "harbor: 60 stories" in run(config, "held").stdout
     listed = run(config, "sources").stdout
-    assert "harbor: 60 stories are held, since they came all at once" in listed
+    assert "harbor: 60 stories are held, because they came all at once" in listed
     assert run(config, "held", "harbor").stdout.count("Archive") == 50
     assert "60 stories are published" in run(config, "held", "harbor", "--release").stdout
     assert "Nothing is held" in run(config, "held").stdout
@@ -80,10 +80,10 @@ def test_a_feed_that_has_moved(config: Path) -> None:
     move = PermanentRedirect(url=new, since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         state = FetchState(redirect=move, last_success=NOW)
-        store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
+        store.entries.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes().decode()
 
-    assert f"-> {new} (believed, 9 times)" in run(config, "moved").stdout
+    assert f"-> {new} (confirmed, 9 times)" in run(config, "moved").stdout
     assert config.read_bytes().decode() == before
     written = run(config, "moved", "--write")
 
@@ -98,7 +98,7 @@ def test_a_move_that_a_secret_would_follow(config: Path) -> None:
     move = PermanentRedirect(url="https://new.example/feed", since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         state = FetchState(redirect=move, last_success=NOW)
-        store.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
+        store.entries.save(Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), NOW)
     before = config.read_bytes()
 
     result = run(config, "moved", "--write", LOGIN="a:b")
@@ -129,8 +129,8 @@ def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
 
 
 def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
-    """A backup is a database; a damaged one is found, and mended on demand."""
-    assert "holds everything" in run(config, "backup", str(tmp_path / "copy.db")).stdout
+    """A backup is a database; a damaged one is found, and repaired on demand."""
+    assert "Database copied to" in run(config, "backup", str(tmp_path / "copy.db")).stdout
     assert run(config, "doctor", AGGREGATOR_DATABASE=str(tmp_path / "copy.db")).returncode == 0
     with contextlib.closing(sqlite3.connect(config.parent / "aggregator.db")) as db:
         db.execute("delete from entries where id = 1")
@@ -138,10 +138,10 @@ def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
 
     found = run(config, "doctor")
     assert found.returncode == 1
-    assert "orphans: 1 stories without an entry (not mended; --repair mends it)" in found.stdout
-    mended = run(config, "doctor", "--repair")
-    assert mended.returncode == 0
-    assert "is whole" in mended.stdout
+    assert "stories: 1 stories without an entry (not repaired; --repair repairs it)" in found.stdout
+    repaired = run(config, "doctor", "--repair")
+    assert repaired.returncode == 0
+    assert "is in order" in repaired.stdout
 
 
 def test_a_backup_into_nowhere(config: Path) -> None:
@@ -159,25 +159,25 @@ def test_a_backup_into_nowhere(config: Path) -> None:
 def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
     """By its id or its address, with a reason; what cannot be meant is said."""
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
-        (told, *_) = [s for s in store.latest("all", 50) if s.lead.title == "Old 1"]
-    address = f"https://t.example/stories/{told.id}/?x#y"
+        (story, *_) = [s for s in store.lists.latest(ALL, 50) if s.lead.title == "Old 1"]
+    address = f"https://t.example/stories/{story.id}/?x#y"
 
     assert "Nothing was taken down." in run(config, "hidden").stdout
-    assert "--why is empty" in run(config, "hide", told.id, "--why", " ").stderr
-    assert "Missing option '--why'" in run(config, "hide", told.id).stderr
+    assert "--why is empty" in run(config, "hide", story.id, "--why", " ").stderr
+    assert "Missing option '--why'" in run(config, "hide", story.id).stderr
     assert "taken down: Old 1" in run(config, "hide", address, "--why", "Mail of\n3 May").stdout
-    again = run(config, "hide", told.id, "--why", "x").stderr
+    again = run(config, "hide", story.id, "--why", "x").stderr
     assert "it was taken down; `aggregator hidden` says why." in again
-    assert "it was taken down" in run(config, "story", told.id).stderr
+    assert "it was taken down" in run(config, "story", story.id).stderr
     listed = run(config, "hidden").stdout
-    assert re.search(rf"{told.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
+    assert re.search(rf"{story.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
     assert "Old 1" not in run(config, "search", "old").stdout
     run(config, "ingest", "--all", "--no-push")
     assert "Old 1" not in run(config, "search", "old").stdout
 
-    assert "told again" in run(config, "unhide", told.id).stdout
+    assert "published again" in run(config, "unhide", story.id).stdout
     assert "Old 1" in run(config, "search", "old").stdout
-    assert "lists what was taken down" in run(config, "unhide", told.id).stderr
+    assert "lists what was taken down" in run(config, "unhide", story.id).stderr
 
 
 def test_an_ingest_closes_archives(config: Path, press: Press) -> None:
@@ -190,5 +190,5 @@ def test_an_ingest_closes_archives(config: Path, press: Press) -> None:
     run(config, "ingest", "--all")
 
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
-        assert store.pages("all") == (1, 1)
-        assert len(store.archived("all", 1)) == 50
+        assert store.lists.archive_range(ALL) == (1, 1)
+        assert len(store.lists.archive_page(ALL, 1)) == 50

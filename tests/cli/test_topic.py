@@ -42,11 +42,11 @@ def test_a_draft(config: Path) -> None:
     before = run(config, "topics", "labor").stdout
     shown = run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
 
-    assert "finds:   2 of 5 stories; 1 stand in the topic now" in shown
+    assert "matches: 2 of 5 stories; 1 are in the topic now" in shown
     assert "outlets: harbor 2" in shown
     assert _titles(shown, "adds") == ["Strikes spread", "Union wins"]
     assert "(rule found title: union, summary: union)" in shown
-    assert _titles(shown, "drops") == ["Dockers strike"]
+    assert _titles(shown, "removes") == ["Dockers strike"]
     assert run(config, "topics", "labor").stdout == before
 
 
@@ -57,22 +57,22 @@ def test_what_its_outlet_files(config: Path) -> None:
 
     shown = run(config, "topic", "test", "labor", "--match", "union").stdout
 
-    assert _titles(shown, "drops") == []
+    assert _titles(shown, "removes") == []
 
 
 def test_the_rule_that_stands(config: Path) -> None:
     """It has done what it would do."""
     shown = run(config, "topic", "test", "labor").stdout
 
-    assert "finds:   1 of 5 stories; 1 stand in the topic now" in shown
-    assert _titles(shown, "adds") == _titles(shown, "drops") == []
+    assert "matches: 1 of 5 stories; 1 are in the topic now" in shown
+    assert _titles(shown, "adds") == _titles(shown, "removes") == []
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("labour",), "did you mean"),
-        (("labor", "--match", "a AND (b"), "the rule cannot be read: it ends too early"),
+        (("labor", "--match", "a AND (b"), "the rule cannot be parsed: it ends too early"),
         (("labor", "--match", ""), "the topic 'labor' has no rule; give one with --match"),
         ((), "Missing argument"),
     ],
@@ -89,8 +89,8 @@ def test_nonsense(config: Path, words: tuple[str, ...], sentence: str) -> None:
 def test_a_rule_that_says_nothing(config: Path) -> None:
     """That finds nothing, or more than half of everything, or holds what has no effect."""
     for draft, warning in (
-        ("helicopter", "the rule finds nothing"),
-        ("NOT helicopter", "the rule finds more than half of everything"),
+        ("helicopter", "the rule matches nothing"),
+        ("NOT helicopter", "the rule matches more than half of everything"),
         ("strike^2", "character 1: a boost (^) has no effect"),
     ):
         assert (
@@ -131,7 +131,7 @@ def test_an_operators_word(config: Path) -> None:
     assert "labor: put in by hand; placed by the operator" in added
     removed = run(config, "topic", "remove", "labor", strike, rain).stdout
     assert removed.count("labor: kept out by hand; not in the topic") == 2
-    assert "said:    it does not belong there (the operator, " in (
+    assert "decided: not in the topic (the operator, " in (
         run(config, "topic", "explain", "labor", strike).stdout
     )
     reset = run(config, "topic", "reset", "labor", strike, rain).stdout
@@ -147,12 +147,12 @@ def test_a_rule_is_applied(config: Path) -> None:
     before = run(config, "topics", "labor").stdout
 
     preview = run(config, "topic", "apply").stdout
-    assert "labor: 1 story now, 2 to come in, 1 to go out" in preview
+    assert "labor: 1 story now, 2 to add, 1 to remove" in preview
     assert "Nothing is changed" in preview
     assert run(config, "topics", "labor").stdout == before
     written = run(config, "topic", "apply", "labor", "--write").stdout
     assert _titles(written, "adds") == _titles(preview, "adds") == ["Rain falls", "Union wins"]
-    assert "labor: 2 stories now, 0 to come in, 0 to go out" in run(config, "topic", "apply").stdout
+    assert "labor: 2 stories now, 0 to add, 0 to remove" in run(config, "topic", "apply").stdout
 
 
 def test_what_topics_share_and_lack(config: Path) -> None:
@@ -172,8 +172,7 @@ def test_learning(config: Path) -> None:
 
     assert "There are too few examples" in run(config, "topic", "learn").stdout
     assert (
-        "Nothing is suggested (nothing was learned yet;"
-        in run(config, "topic", "suggest", "labor").stdout
+        "Nothing is suggested (not trained yet;" in run(config, "topic", "suggest", "labor").stdout
     )
 
 
@@ -186,14 +185,14 @@ def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
     result = run(config, "topic", "learn", **without)
     assert result.returncode == 2
     assert 'pip install ".[learn]"' in result.stderr
-    assert "Learning takes scikit-learn" in run(config, "check", **without).stderr
+    assert "Learning needs scikit-learn" in run(config, "check", **without).stderr
     assert run(config, "ingest", **without).returncode == 0
 
 
 def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     """Of what is stored, with the line; and nothing is written to find out."""
     _publish(press, *(article(f"Day {n} of rain", published=NOW) for n in range(30)))
-    assert "finds" not in run(config, "check").stderr  # five stories tell nothing
+    assert "matches" not in run(config, "check").stderr  # five stories tell nothing
     run(config, "ingest", "--all")
     rules = {"none": "helicopter", "most": "rain OR strike", "some": "strike"}
     text = config.read_text()
@@ -203,10 +202,10 @@ def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     lines = text.splitlines()
 
     shown = run(config, "check").stderr.splitlines()
-    for rule, what in (("helicopter", "nothing"), ("rain OR strike", "more than half")):
+    for rule, what in (("helicopter", "none"), ("rain OR strike", "more than half")):
         line = lines.index(f"match = '{rule}'") + 1
         assert (
-            f"warning: line {line}: topic.match: character 1: this rule finds {what} of the "
+            f"warning: line {line}: topic.match: character 1: this rule matches {what} of the "
             "newest 35 stories"
         ) in shown
     assert len(shown) == 2
@@ -237,13 +236,13 @@ def test_search(config: Path) -> None:
     assert shown.endswith("2 stories\n")
     assert run(config, "search", "helicopter").stdout == "0 stories\n"
     assert run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
-    assert "the query cannot be read: character 1" in run(config, "search", "AND").stderr
+    assert "the query cannot be parsed: character 1" in run(config, "search", "AND").stderr
     assert "a boost (^) has no effect" in run(config, "search", "rain^2").stderr
     assert run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
 
 
 def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
-    """It is said which clause, how much it used to file, and since when; the others are not
+    """It is said which clause, how much it used to place, and since when; the others are not
     named, nor is what an operator has put in."""
     days = [NOW - timedelta(days=35 + 3.5 * n) for n in range(12)]
     fresh = [NOW - timedelta(days=n, hours=2) for n in range(20)]
@@ -261,8 +260,8 @@ def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
 
     shown = run(file, "topics").stdout
     since = f"{days[0]:%Y-%m-%d}"
-    assert f"\nlabor: rule walkout used to file 2.0 a week, and none since {since}.\n" in shown
-    assert shown.count("used to file") == 1
+    assert f"\nlabor: rule walkout used to place 2.0 a week, none since {since}.\n" in shown
+    assert shown.count("used to place") == 1
 
     file.write_text(text.replace("strike OR walkout", "walkout"))
     run(file, "topic", "apply", "--write")
@@ -270,7 +269,7 @@ def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
     run(file, "topic", "add", "labor", strike)
     shown = run(file, "topics").stdout
     for part in ("everything", "rule walkout"):
-        assert f"labor: {part} used to file 2.0 a week, and none since {since}." in shown
+        assert f"labor: {part} used to place 2.0 a week, none since {since}." in shown
 
 
 def test_topics_that_share_their_stories(config: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nouns for tests, made with one word each; a test states only what it is about."""
+"""Builders of values for tests; a test states only what it is about."""
 
 import random
 from dataclasses import replace
@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.ingest.clean.cleaner import clean
-from aggregator.ingest.match.keys import KeyedEntry, assign_keys
+from aggregator.ingest.dedupe.fingerprints import fingerprints_of
+from aggregator.ingest.match.keys import assign_keys
 from aggregator.model import (
     Entry,
+    EntryKey,
+    EntryKeyKind,
     Feed,
+    KeyedEntry,
     ParsedEntry,
     SafeHtml,
     Site,
@@ -59,7 +63,7 @@ def plain(value: str) -> Text:
     return Text(value=value, is_html=False)
 
 
-def given(title: str = "A title", **keys: Any) -> ParsedEntry:
+def parsed_entry(title: str = "A title", **keys: Any) -> ParsedEntry:
     """An entry as an outlet gave it, with a link of its own."""
     slug = title.lower().replace(" ", "-")
     defaults: dict[str, Any] = {
@@ -71,8 +75,8 @@ def given(title: str = "A title", **keys: Any) -> ParsedEntry:
     return ParsedEntry(**{**defaults, **keys})
 
 
-def named(entry: ParsedEntry) -> KeyedEntry:
-    """An entry alone in its file, with its keys."""
+def keyed(entry: ParsedEntry) -> KeyedEntry:
+    """An entry alone in its feed, with its keys."""
     return assign_keys([entry])[0]
 
 
@@ -82,7 +86,10 @@ def entry(title: str = "A title", source: str = "outlet", **keys: Any) -> Entry:
     link = keys.get("url", f"https://{source}.example/{slug}")
     defaults: dict[str, Any] = {
         "source": source,
-        "keys": (f"id {source} {slug}", f"address {canonical_url(link)}"),
+        "keys": (
+            EntryKey(EntryKeyKind.ID, f"{source} {slug}"),
+            EntryKey(EntryKeyKind.URL, canonical_url(link)),
+        ),
         "id": f"https://{source}.example/?p={slug}",
         "url": link,
         "canonical_url": canonical_url(link),
@@ -116,13 +123,13 @@ engine train station tunnel island storm flood dam levee power grid water pipe s
 def prose(seed: int, words: int = 120) -> str:
     """A text of that many words, in sentences, that no other seed gives."""
     random_ = random.Random(seed)
-    told = [f"{random_.choice(WORDS)}" for _ in range(words)]
+    chosen = [random_.choice(WORDS) for _ in range(words)]
     starts = range(0, words, 12)
-    return " ".join(f"{' '.join(told[start : start + 12]).capitalize()}." for start in starts)
+    return " ".join(f"{' '.join(chosen[start : start + 12]).capitalize()}." for start in starts)
 
 
 def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
-    """An entry with a text, as cleaning makes it: teaser, prints and all."""
+    """An entry with a text, as cleaning makes it: teaser, fingerprints and all."""
     slug = title.lower().replace(" ", "-")
     given = ParsedEntry(
         id=f"https://{source}.example/?p={slug}",
@@ -131,13 +138,13 @@ def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
         content=html(text) if text else None,
         published=keys.pop("published", at("2026-10-05 10:00")),
     )
-    cleaned = clean(named(given), Source(id=source, name=source, feed="", site=""), NOW)
+    cleaned = clean(keyed(given), Source(id=source, name=source, feed="", site=""), NOW)
     assert isinstance(cleaned, Entry)
-    return replace(cleaned, **keys)
+    return replace(cleaned, fingerprints=fingerprints_of(cleaned), **keys)
 
 
 def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
-    """A story told by these entries."""
+    """A story of these entries."""
     defaults: dict[str, Any] = {
         "id": hash_values(lead.source, lead.title)[:16],
         "public_id": lead.id,
@@ -152,8 +159,8 @@ def story(lead: Entry, *others: Entry, **keys: Any) -> Story:
 
 
 def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> Feed:
-    """A feed of these stories; outlets that are not given are made up."""
-    told = {e.source for s in stories for e in s.entries}
+    """A feed of these stories; sources that are not given are made up."""
+    used = {e.source for s in stories for e in s.entries}
     listed = {s.id: s for s in sources}
     defaults: dict[str, Any] = {
         "path": "/topics/drug-war",
@@ -162,7 +169,7 @@ def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> Feed
         "language": "en",
         "updated": max((s.updated for s in stories), default=NOW),
         "stories": stories,
-        "sources": {id_: listed.get(id_) or source(id_) for id_ in told},
+        "sources": {id_: listed.get(id_) or source(id_) for id_ in used},
         "topics": {"drug-war": "Drug War"},
     }
     return Feed(**{**defaults, **keys})

@@ -18,7 +18,7 @@ class Received:
 
     method: str
     path: str
-    asked: Mapping[str, str]
+    params: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
 
@@ -55,10 +55,10 @@ def open_callbacks() -> Iterator[Callbacks]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = self._note(b"")
+            params = self._note(b"")
             if callbacks.on_get:
                 callbacks.on_get()
-            self._answer(asked.get("hub.challenge", "") if callbacks.echo else "something else")
+            self._answer(params.get("hub.challenge", "") if callbacks.echo else "something else")
 
         def do_POST(self) -> None:
             self._note(self.rfile.read(int(self.headers["Content-Length"])))
@@ -68,10 +68,10 @@ def open_callbacks() -> Iterator[Callbacks]:
 
         def _note(self, body: bytes) -> dict[str, str]:
             parts = urlsplit(self.path)
-            asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            params = {key: values[0] for key, values in parse_qs(parts.query).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            callbacks.received.append(Received(self.command, parts.path, asked, headers, body))
-            return asked
+            callbacks.received.append(Received(self.command, parts.path, params, headers, body))
+            return params
 
         def _answer(self, text: str) -> None:
             self.send_response(callbacks.status)

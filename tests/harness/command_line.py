@@ -3,6 +3,8 @@
 import contextlib
 import os
 import random
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +23,8 @@ __all__ = [
     "child_processes",
     "feed_response",
     "free_port",
+    "handles",
+    "has_open",
     "is_alive",
     "run",
     "source_table",
@@ -97,6 +101,19 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
+def handles(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[0], 16)
+    return bool(caught >> (number - 1) & 1)
+
+
+def has_open(pid: int, file: Path) -> bool:
+    """Whether a process has a file open."""
+    descriptors = Path(f"/proc/{pid}/fd").iterdir()
+    return any(descriptor.resolve() == file.resolve() for descriptor in descriptors)
+
+
 # ---- waiting -----------------------------------------------------------------------------
 
 
@@ -112,9 +129,9 @@ def free_port() -> int:
             return port
 
 
-def wait_for_url(url: str, patience: float = 15.0) -> bytes:
+def wait_for_url(url: str, timeout: float = 15.0) -> bytes:
     """What a URL answers, as soon as somebody answers there."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
@@ -126,9 +143,9 @@ def wait_for_url(url: str, patience: float = 15.0) -> bytes:
             time.sleep(0.1)
 
 
-def wait_until(is_so: Callable[[], bool], patience: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], bool], timeout: float = 30.0) -> None:
     """Wait for something to become true; that a server is not up yet means that it is not."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         with contextlib.suppress(OSError):
             if is_so():

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["HostilePress", "Script", "open_hostile_press", "said"]
+__all__ = ["HostilePress", "Script", "open_hostile_press", "reply"]
 
 Script = Callable[[socket.socket], None]
 """What happens on a connection after the request's headers have come; it is closed then."""
 
 
-def said(headers: str = "", body: bytes = b"", status: str = "200 OK") -> Script:
+def reply(headers: str = "", body: bytes = b"", status: str = "200 OK") -> Script:
     """An answer in one go, exactly as written."""
     head = f"HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n"
     return lambda connection: connection.sendall(head.encode("latin-1") + body)
@@ -25,7 +25,7 @@ class HostilePress:
     def __init__(self, host: str, port: int, scheme: str) -> None:
         self.url = f"{scheme}://{host}:{port}"
         self.port = port
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self._scripts: dict[str, Script] = {}
 
     def put(self, path: str, script: Script) -> str:
@@ -42,7 +42,7 @@ class HostilePress:
                 return
             head += came
         path = head.split(b" ", 2)[1].decode("latin-1")
-        self.asked.append(path)
+        self.requested.append(path)
         self._scripts[path](connection)
 
 

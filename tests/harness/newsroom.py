@@ -7,6 +7,7 @@ database and worker processes, and its readers ask its Flask application.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,20 +18,17 @@ from feedparser import FeedParserDict
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from aggregator import config
-from aggregator.app import listed_sources
-from aggregator.config import Config
-from aggregator.demo.press import CannedResponse, Press
+from aggregator.app import create_site, create_wsgi_app, ingest_context
+from aggregator.config import Config, parse_config
+from aggregator.demo.press import CannedResponse, Press, Request
 from aggregator.demo.sample_feeds import FORMATS, Item
-from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.pipeline import Line, run
+from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source
 from aggregator.site import PublicSite
 from aggregator.store import Store, open_store
-from aggregator.web import create_app
 from tests.harness.builders import NOW
 
 HEAD = """
@@ -80,6 +78,8 @@ class Newsroom:
             "per_host": 20,
             "allow_private": (ip_network("127.0.0.0/8"),),
         }
+        self.ingest_options: dict[str, Any] = {}
+        """Fields of IngestContext that differ from what the configuration says."""
         self._folder = folder
         self._workers = workers
         self._toml = HEAD
@@ -132,13 +132,17 @@ class Newsroom:
         headers = {"Content-Type": content_type}
         self.press.put(f"/{outlet}/feed", CannedResponse(body=body, headers=headers, **keys))
 
+    def document_of(self, outlet: str) -> bytes:
+        """The feed that the outlet publishes now."""
+        return self.press.respond(Request(path=f"/{outlet}/feed", headers={})).body
+
     # ---- what happens
 
     @property
     def config(self) -> Config:
         """feeds.toml as it stands."""
         if self._config is None or self._config[0] != self._toml:
-            read = config.parse(self._toml, self._folder / "feeds.toml", {})
+            read = parse_config(self._toml, self._folder / "feeds.toml", {})
             self._config = (self._toml, read)
         return self._config[1]
 
@@ -159,7 +163,7 @@ class Newsroom:
         self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
     ) -> list[RunReport]:
         """One run after the other: for each, its time and what changes before it."""
-        self.store.sync(self.config.all_sources, self.now)
+        self.store.sources.sync(self.config.all_sources, self.now)
         due = [s for s in self.config.sources if not outlets or s.id in outlets]
         if asyncio._get_running_loop() is None:
             return asyncio.run(self._play(days, due))
@@ -174,22 +178,13 @@ class Newsroom:
         async with open_fetcher(limits, {"OUTLET_LOGIN": "user:secret"}) as fetcher:
             for self.now, changes in days:
                 changes()
-                line = Line(
-                    sources=listed_sources(self.config, self.store),
-                    rulebook=TopicRules(self.config.topics),
-                    store=self.store,
-                    fetcher=fetcher,
-                    workers=self._workers,
-                    now=self.now,
-                    authority="commons.example",
-                    home=self.config.site.url,
-                )
-                reports.append(await run(line, due))
+                context = ingest_context(self.config, self.store, fetcher, self._workers, self.now)
+                reports.append(await run(replace(context, **self.ingest_options), due))
         return reports
 
     def archives(self, size: int) -> None:
         """Close the archive documents of that many stories that are full."""
-        self.store.archive(size, self.now)
+        self.store.lists.archive(size, self.now)
 
     # ---- what readers see
 
@@ -197,17 +192,17 @@ class Newsroom:
     def reader(self) -> FlaskClient:
         """Someone who asks the web server, which runs as long as feeds.toml stays the same."""
         if self._reader is None or self._reader[0] is not self.config:
-            self._reader = (self.config, create_app(self.config, self.store).test_client())
+            self._reader = (self.config, create_wsgi_app(self.config, self.store).test_client())
         return self._reader[1]
 
     @property
-    def edition(self) -> PublicSite:
-        """What is published."""
-        return PublicSite(self.config, self.store)
+    def site(self) -> PublicSite:
+        """What is published at which URL."""
+        return create_site(self.config, self.store)
 
     def paths(self) -> list[str]:
         """Every public path that stands by itself."""
-        return list(self.edition.paths())
+        return list(self.site.paths())
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """One request; `If_None_Match` becomes If-None-Match."""
@@ -227,6 +222,11 @@ class Newsroom:
     def ids(self, path: str = "/all.atom") -> list[str]:
         """The ids of a published feed, in its order."""
         return [item.id for item in self.read(path).entries]
+
+    def restarts(self) -> None:
+        """The program ends and starts again: only what is stored is left."""
+        self.close()
+        self._store = self._reader = None
 
     def close(self) -> None:
         """Let go of the database."""

@@ -68,9 +68,9 @@ def _published(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
     rss, atom = (etree.fromstring(newsroom.get(f"/all.{end}").data) for end in ("rss", "atom"))
     document = json.loads(newsroom.get("/all.json").data)
     items: list[dict[str, Any]] = document["items"]
-    ids = [told["id"] for told in items]
+    ids = [item["id"] for item in items]
     assert [guid.text for guid in rss.iter("guid")] == ids
-    assert [told.findtext(f"{ATOM}id") for told in atom.iter(f"{ATOM}entry")] == ids
+    assert [item.findtext(f"{ATOM}id") for item in atom.iter(f"{ATOM}entry")] == ids
     assert not feedparser.parse(newsroom.get("/all.rss").data).bozo
     _keeps_the_rules(rss, atom, items)
     return items
@@ -78,14 +78,14 @@ def _published(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
 
 def _keeps_the_rules(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
     """Those that validators have found broken at one time or another."""
-    for told in items:
-        assert told["title"] == told["title"].strip() != ""
-        assert len(told["title"]) <= 300
-        assert told["url"].isascii()
-        assert " " not in told["id"]
-        assert datetime.fromisoformat(told["date_published"]) <= NOW
-        assert told.get("language", "en") not in ("us", "")
-        for file in told.get("attachments", ()):
+    for item in items:
+        assert item["title"] == item["title"].strip() != ""
+        assert len(item["title"]) <= 300
+        assert item["url"].isascii()
+        assert " " not in item["id"]
+        assert datetime.fromisoformat(item["date_published"]) <= NOW
+        assert item.get("language", "en") not in ("us", "")
+        for file in item.get("attachments", ()):
             assert 0 < file.get("size_in_bytes", 1) < 10**15
             assert "/" in file["mime_type"]
     for enclosure in rss.iter("enclosure"):
@@ -108,17 +108,17 @@ def _keeps_the_rules(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("item", BAD.values(), ids=BAD)
-def test_it_is_told_as_well_as_can_be(newsroom: Newsroom, item: str) -> None:
+def test_it_is_published_as_well_as_can_be(newsroom: Newsroom, item: str) -> None:
     """Both entries are published, the bad one without what is wrong with it."""
     link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
     guid = "" if "<guid>" in item else "<guid>bad</guid>"
     is_text = "<title>" in item
     items = _published(newsroom, f"<item>{guid}{link}{item}</item>")
 
-    assert "Good" in [told["title"] for told in items]
+    assert "Good" in [item["title"] for item in items]
     assert len(items) == (2 if is_text else 1)
-    books = newsroom.store.health()[0]
-    assert books.entries + books.rejected == 2
+    health = newsroom.store.sources.health()[0]
+    assert health.entries + health.rejected == 2
 
 
 @pytest.mark.parametrize("item", LEFT_OUT.values(), ids=LEFT_OUT)
@@ -127,8 +127,8 @@ def test_what_cannot_be_told(newsroom: Newsroom, item: str) -> None:
     link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
     items = _published(newsroom, f"<item><guid>bad</guid>{link}{item}</item>")
 
-    assert [told["title"] for told in items] == ["Good"]
-    (rejected,) = newsroom.store.rejected("harbor", 9)
+    assert [item["title"] for item in items] == ["Good"]
+    (rejected,) = newsroom.store.sources.rejected("harbor", 9)
     assert rejected.reason.startswith("it has ")
 
 
@@ -140,7 +140,7 @@ def test_undated_entries_keep_their_order(newsroom: Newsroom) -> None:
     )
     items = _published(newsroom, item)
 
-    assert [told["title"] for told in items] == ["Good", *(f"T{n}" for n in range(5))]
-    dates = [told["date_published"] for told in items]
+    assert [item["title"] for item in items] == ["Good", *(f"T{n}" for n in range(5))]
+    dates = [item["date_published"] for item in items]
     assert dates == sorted(dates, reverse=True)
     assert dates[-1] == (NOW - timedelta(seconds=5)).isoformat().replace("+00:00", "Z")

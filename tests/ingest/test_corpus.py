@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.clean.cleaner import clean_all
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import match_entries
 from aggregator.ingest.parse.parser import parse
+from aggregator.ingest.workers import clean_entries
 from aggregator.model import Entry, ParsedFeed, Rejected
 from tests.harness.builders import NOW, fetched, source
 
@@ -26,15 +26,15 @@ def test_quirk(case: Path) -> None:
     parsed = parse(fetched(file.read_bytes(), "application/xml"))
     assert isinstance(parsed, ParsedFeed), parsed
     found = match_entries(assign_keys(parsed.entries), {})
-    cleaned = clean_all(found.new, source(), NOW)
+    cleaned = clean_entries(found.new, source(), NOW, "")
 
     entries = [entry for entry in cleaned if isinstance(entry, Entry)]
     rejected = [entry.reason for entry in cleaned if isinstance(entry, Rejected)]
-    shown = [
+    actual = [
         {field: _plain(getattr(entry, field)) for field in wanted}
         for entry, wanted in zip(entries, expected["entries"], strict=True)
     ]
-    assert shown == expected["entries"], expected["odd"]
+    assert actual == expected["entries"], expected["odd"]
     assert rejected == expected.get("rejected", [])
     assert found.unchanged_count == expected.get("repeats", 0)
 

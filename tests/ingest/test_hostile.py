@@ -19,7 +19,7 @@ from aiohttp import connector
 from backports import zstd
 
 from aggregator.model import Outcome, SourceReport
-from tests.harness.hostile_server import Script, open_hostile_press, said
+from tests.harness.hostile_server import Script, open_hostile_press, reply
 from tests.harness.newsroom import Newsroom, article
 
 PAGE = Path(__file__).parents[2] / "docs" / "hostile.md"
@@ -55,20 +55,20 @@ def _silence(_: socket.socket) -> None:
 
 
 def _trickle(connection: socket.socket) -> None:
-    said("Content-Type: text/xml\r\n")(connection)
+    reply("Content-Type: text/xml\r\n")(connection)
     for _ in range(40):
         connection.sendall(b" ")
         time.sleep(0.2)
 
 
 def _endless(connection: socket.socket) -> None:
-    said("Content-Type: text/xml\r\n", b"<rss>")(connection)
+    reply("Content-Type: text/xml\r\n", b"<rss>")(connection)
     while True:
         connection.sendall(b"<item><title>again</title></item>" * 1000)
 
 
 def _reset(connection: socket.socket) -> None:
-    said("Content-Type: text/xml\r\nContent-Length: 100000\r\n", FEED.encode())(connection)
+    reply("Content-Type: text/xml\r\nContent-Length: 100000\r\n", FEED.encode())(connection)
     time.sleep(0.1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -83,15 +83,15 @@ def _noise(connection: socket.socket) -> None:
 
 
 def _packed(encoding: str, body: bytes) -> Script:
-    return said(f"Content-Type: text/xml\r\nContent-Encoding: {encoding}\r\n", body)
+    return reply(f"Content-Type: text/xml\r\nContent-Encoding: {encoding}\r\n", body)
 
 
 def _feed(text: str, headers: str = "") -> Script:
-    return said(f"Content-Type: text/xml\r\n{headers}", text.encode())
+    return reply(f"Content-Type: text/xml\r\n{headers}", text.encode())
 
 
 def _redirect(target: str, status: str = "302 Found") -> Script:
-    return said(f"Location: {target}\r\nContent-Length: 0\r\n", status=status)
+    return reply(f"Location: {target}\r\nContent-Length: 0\r\n", status=status)
 
 
 def _laughs() -> str:
@@ -118,7 +118,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "slow headers": lambda: _silence,
     "trickled body": lambda: _trickle,
     "endless body": lambda: _endless,
-    "too long by its own word": lambda: said("Content-Length: 10000000000\r\n", b"<rss>"),
+    "too long by its own word": lambda: reply("Content-Length: 10000000000\r\n", b"<rss>"),
     "gzip bomb": lambda: _packed("gzip", gzip.compress(BIG)),
     "zstd bomb": lambda: _packed("zstd", zstd.compress(BIG)),
     "brotli bomb": lambda: _packed("br", brotli.compress(BIG, quality=4)),
@@ -133,15 +133,15 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "a huge entry": lambda: _feed(
         FEED.replace("</channel>", f"<item>{'<link/>' * 2_000_000}</item></channel>")
     ),
-    "millions of objects": lambda: said(
+    "millions of objects": lambda: reply(
         "Content-Type: application/feed+json\r\n", b'{"items": [' + b"{}," * 4_000_000 + b"{}]}"
     ),
-    "millions of values": lambda: said(
+    "millions of values": lambda: reply(
         "Content-Type: application/feed+json\r\n",
         b'{"items": [{"tags": [' + b"1," * 900_000 + b"1]}]}",
     ),
     "much beside the entries": lambda: _feed(FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)),
-    "lists in lists": lambda: said(
+    "lists in lists": lambda: reply(
         "Content-Type: application/feed+json\r\n",
         b'{"items": [' + (b"[" * 400 + b"]" * 400 + b",") * 1200 + b"1]}",
     ),
@@ -149,7 +149,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
         f"<!DOCTYPE rss [<!ENTITY a '{'x' * 170}'>]>"
         + FEED.replace("</title>", "&amp;" + "&a;" * 200_000 + "</title>", 1)
     ),
-    "much in wide letters": lambda: said(
+    "much in wide letters": lambda: reply(
         "Content-Type: application/rss+xml\r\n", (FEED + " " * 2_500_000).encode("utf-16")
     ),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
@@ -162,14 +162,14 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "redirect to a file": lambda: _redirect("file:///etc/passwd"),
     "rebinding name": lambda: _feed(FEED),
     "name with two addresses": lambda: _feed(FEED),
-    "304 without ever a 200": lambda: said(status="304 Not Modified"),
+    "304 without ever a 200": lambda: reply(status="304 Not Modified"),
     "empty body": lambda: _feed("", "Content-Length: 0\r\n"),
-    "login page": lambda: said("Content-Type: text/html\r\n", LOGIN.encode()),
-    "429 with a date": lambda: said(
+    "login page": lambda: reply("Content-Type: text/html\r\n", LOGIN.encode()),
+    "429 with a date": lambda: reply(
         f"Retry-After: {format_datetime(Newsroom.NOW + timedelta(hours=2), usegmt=True)}\r\n",
         status="429 Too Many Requests",
     ),
-    "410": lambda: said(status="410 Gone"),
+    "410": lambda: reply(status="410 Gone"),
     "moved to a maintenance page": lambda: _redirect("/page", "301 Moved Permanently"),
     "certificate of another name": lambda: _feed(FEED),
     "certificate of nobody": lambda: _feed(FEED),
@@ -222,14 +222,14 @@ def _named(case: str) -> str:
     )
 
 
-def _told(report: SourceReport) -> str:
-    """What the operator sees of a source: why it fails, or what came and how."""
+def _outcome_seen(report: SourceReport) -> str:
+    """What the operator sees of a source: why it fails, or how many entries it brought."""
     if report.error:
         return report.error
-    books = report.counts
-    rejected = f", {books.rejected} rejected" if books.rejected else ""
+    counts = report.counts
+    rejected = f", {counts.rejected} rejected" if counts.rejected else ""
     note = f"; {report.note}" if report.note else ""
-    return f"read: {books.new} new{rejected}{note}"
+    return f"read: {counts.new} new{rejected}{note}"
 
 
 def test_every_case_is_played() -> None:
@@ -249,7 +249,7 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
     host = "127.0.0.3" if name else "127.0.0.1"
     with open_hostile_press(host, _tls(case, authority)) as press:
         press.put("/feed", SCRIPTS[case]())
-        press.put("/page", said("Content-Type: text/html\r\n", LOGIN.encode()))
+        press.put("/page", reply("Content-Type: text/html\r\n", LOGIN.encode()))
         newsroom.limits["ports"] = (press.port,) if name else (80, 443)
         address = f"http://{name}:{press.port}/feed" if name else f"{press.url}/feed"
         newsroom.lists("bad", feed=address)
@@ -265,11 +265,11 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
             }
 
     pattern = re.escape(sees).replace("…", ".+")
-    assert re.fullmatch(pattern, _told(reports["bad"])), _told(reports["bad"])
+    assert re.fullmatch(pattern, _outcome_seen(reports["bad"])), _outcome_seen(reports["bad"])
     assert reports["good"].counts.new == 1
     assert took < 12
-    assert not name or press.asked == []
-    state = newsroom.store.state("bad")
+    assert not name or press.requested == []
+    state = newsroom.store.sources.fetch_state("bad")
     if reports["bad"].error:
         assert (state.validators.etag, state.validators.body_hash) == ("", "")
         assert state.failing_since == newsroom.now
@@ -277,7 +277,7 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
 
 
 @pytest.mark.usefixtures("resolving")
-def test_a_domain_that_wants_its_peace(newsroom: Newsroom) -> None:
+def test_a_domain_that_asks_for_a_pause(newsroom: Newsroom) -> None:
     """One blog's Retry-After holds all blogs of its domain, in this run and in the next ones,
     and no other source (FreshRSS#8925, #8928: too narrow; #7870, #7880: too wide)."""
     newsroom.limits["per_host"] = 1
@@ -289,12 +289,12 @@ def test_a_domain_that_wants_its_peace(newsroom: Newsroom) -> None:
         newsroom.lists("second", feed=f"http://b.tumblr.com:{press.port}/feed")
         newsroom.lists("third", feed=f"http://c.example:{press.port}/feed")
         reports = {report.source: report for report in newsroom.ingests().sources}
-        asked = list(press.asked)
+        requested = list(press.requested)
         later = newsroom.ingests("second", later=timedelta(hours=2, minutes=1))
 
-    assert asked == ["/busy", "/feed"]
+    assert requested == ["/busy", "/feed"]
     assert reports["second"].outcome is Outcome.WAITING
-    assert reports["second"].note.startswith("tumblr.com has asked to be left alone until 2026")
+    assert reports["second"].note.startswith("tumblr.com has asked not to be fetched until 2026")
     assert reports["third"].counts.new == 2
     assert later.total.new == 2
 
@@ -307,10 +307,12 @@ def test_what_follows_from_410_and_429(newsroom: Newsroom) -> None:
         newsroom.lists("gone", feed=press.put("/gone", SCRIPTS["410"]()))
         newsroom.lists("busy", feed=press.put("/busy", SCRIPTS["429 with a date"]()))
         newsroom.ingests()
-        due = newsroom.store.due(newsroom.config.sources, newsroom.now + timedelta(days=30))
+        due = newsroom.store.sources.due(newsroom.config.sources, newsroom.now + timedelta(days=30))
 
     assert [source.id for source in due] == ["busy"]
-    assert newsroom.store.state("busy").next_fetch == newsroom.now + timedelta(hours=2)
-    assert newsroom.store.state("gone").retired_at == newsroom.now
-    outcomes = {h.source: h.outcome for h in newsroom.store.health()}
+    assert newsroom.store.sources.fetch_state("busy").next_fetch == newsroom.now + timedelta(
+        hours=2
+    )
+    assert newsroom.store.sources.fetch_state("gone").retired_at == newsroom.now
+    outcomes = {h.source: h.outcome for h in newsroom.store.sources.health()}
     assert outcomes == {"gone": Outcome.RETIRED, "busy": Outcome.FAILED}

@@ -1,5 +1,6 @@
 """When a source is asked again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,20 +15,21 @@ from aggregator.ingest.schedule import (
     polling_interval,
     quiet_since,
 )
-from aggregator.model import Failed, FetchState, PermanentRedirect, PollingHints
+from aggregator.model import Failed, FailureKind, FetchState, PermanentRedirect, PollingHints
 from tests.harness.builders import NOW, at, source
 
 SOURCE = source(min_interval=900, max_interval=86400)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+DOWN = Failed(kind=FailureKind.CONNECT, error="x")
 
 
 def _every(gap: timedelta, silent: timedelta = timedelta()) -> list[datetime]:
     return [NOW - silent - gap * n for n in range(20)]
 
 
-def _wait(state: FetchState = FetchState(), now: datetime = NOW, **said: object) -> float:  # noqa: B008 - frozen
-    return (next_fetch(SOURCE, state, now, **said) - now).total_seconds()  # type: ignore[arg-type]
+def _wait(state: FetchState = FetchState(), now: datetime = NOW, **hints: object) -> float:  # noqa: B008 - frozen
+    return (next_fetch(SOURCE, state, now, **hints) - now).total_seconds()  # type: ignore[arg-type]
 
 
 # ---- rhythm ----------------------------------------------------------------------------
@@ -86,25 +88,30 @@ def test_not_all_together() -> None:
 
 
 WISHES = [
-    ("Cache-Control or Expires", {}, {"fresh": 7200}, 7200),
+    ("Cache-Control or Expires", {}, {"fresh_seconds": 7200}, 7200),
     ("ttl or sy:updatePeriod", {"polling_hints": PollingHints(interval=10800)}, {}, 10800),
-    ("less than the rhythm", {"polling_hints": PollingHints(interval=60)}, {"fresh": 60}, 1800),
+    (
+        "less than the rhythm",
+        {"polling_hints": PollingHints(interval=60)},
+        {"fresh_seconds": 60},
+        1800,
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("state", "said", "least"), [c[1:] for c in WISHES], ids=[c[0] for c in WISHES]
+    ("state", "hints", "least"), [c[1:] for c in WISHES], ids=[c[0] for c in WISHES]
 )
-def test_a_wish(state: dict[str, PollingHints], said: dict[str, int], least: int) -> None:
+def test_a_wish(state: dict[str, PollingHints], hints: dict[str, int], least: int) -> None:
     """An outlet that wants to be asked less is asked less."""
-    wait = _wait(FetchState(interval=1800, **state), **said)  # type: ignore[arg-type]
+    wait = _wait(FetchState(interval=1800, **state), **hints)  # type: ignore[arg-type]
 
     assert least <= wait <= least * 1.1
 
 
 def test_a_wish_without_end() -> None:
     """A year of max-age ends the feed for nobody: the operator's longest interval counts."""
-    assert 0.9 * 86400 <= _wait(FetchState(interval=1800), fresh=365 * 86400) <= 86400
+    assert 0.9 * 86400 <= _wait(FetchState(interval=1800), fresh_seconds=365 * 86400) <= 86400
 
 
 def test_hours_and_days_to_skip() -> None:
@@ -155,7 +162,7 @@ def test_a_file_that_holds_little() -> None:
 
     assert 3 * 3600 <= _wait(FetchState(interval=900, polling_hints=wire)) <= 3.3 * 3600
     down = FetchState(interval=900, polling_hints=wire, failures=20)
-    assert _wait(down, failed=Failed(error="x")) <= 6 * 3600
+    assert _wait(down, failed=DOWN) <= 6 * 3600
 
 
 # ---- after a failure -------------------------------------------------------------------
@@ -163,21 +170,20 @@ def test_a_file_that_holds_little() -> None:
 
 def test_failures() -> None:
     """The wait doubles, to a day at most, never ends, and is not the same for all."""
-    waits = [_wait(FetchState(failures=n), failed=Failed(error="x")) for n in (1, 2, 3, 8, 1000)]
+    waits = [_wait(FetchState(failures=n), failed=DOWN) for n in (1, 2, 3, 8, 1000)]
 
     for wait, full in zip(waits[:3], [900, 1800, 3600], strict=True):
         assert full <= wait <= 1.1 * full
     assert all(0.9 * 86400 <= wait <= 86400 for wait in waits[3:])
     others = {
-        next_fetch(source(f"s{n}"), FetchState(failures=4), NOW, failed=Failed(error="x"))
-        for n in range(50)
+        next_fetch(source(f"s{n}"), FetchState(failures=4), NOW, failed=DOWN) for n in range(50)
     }
     assert len(others) > 40
 
 
 def test_retry_after() -> None:
     """A server that asks for more time gets it."""
-    failed = Failed(error="x", retry_after=7200)
+    failed = replace(DOWN, retry_after=7200)
 
     assert _wait(FetchState(failures=1), failed=failed) == 7200
 

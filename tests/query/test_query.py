@@ -170,19 +170,19 @@ def test_many_rules_in_one_pass(rules: list[str], title: str, summary: str) -> N
 @given(_rules, _texts, _texts)
 def test_the_answer_is_that_of_logic(rule: str, title: str, summary: str) -> None:
     """What a query matches is what its words, put into Python's own operators, say."""
-    said = re.sub(
+    translated = re.sub(
         r'(?:title:)?(?:"[^"]*"(?:~\d)?|[a-z]+\*?)',
         lambda found: f"has({found[0]!r})",
         rule,
     )
-    said = said.replace("AND", "and").replace("OR", "or").replace("NOT", "not")
+    translated = translated.replace("AND", "and").replace("OR", "or").replace("NOT", "not")
 
     def has(term: str) -> bool:
         fields = [title] if term.startswith("title:") else [title, summary]
         return any(_stands_in(term.removeprefix("title:"), text.split()) for text in fields)
 
     document = EntryFields({"title": title, "summary": summary})
-    expected = eval(said, {"has": has})
+    expected = eval(translated, {"has": has})
     assert (parse(rule).match(document) is not None) == expected
 
 

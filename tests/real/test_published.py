@@ -66,15 +66,15 @@ def test_three_formats_say_the_same(real: Newsroom, path: str) -> None:
     """Stories, order, titles, links, ids, dates, authors, credit and text, by three parsers."""
     name, _, query = path.partition("?")
     found = {end: real.get(f"{name}.{end}?{query}").data for end in ("json", "rss", "atom")}
-    told = [_plainly(_by_json(item)) for item in json.loads(found["json"])["items"]]
-    assert len(told) >= 50
-    assert len({story[0] for story in told}) == len(told)
+    stories = [_plainly(_by_json(item)) for item in json.loads(found["json"])["items"]]
+    assert len(stories) >= 50
+    assert len({story[0] for story in stories}) == len(stories)
 
     for end in ("rss", "atom"):
         read = feedparser.parse(found[end], sanitize_html=False, resolve_relative_uris=False)
         assert not read.bozo
-        assert [_plainly(_by_feedparser(entry)) for entry in read.entries] == told
+        assert [_plainly(_by_feedparser(entry)) for entry in read.entries] == stories
         quick = fastfeedparser.parse(found[end])
-        outlets = [story[5] for story in told]
+        outlets = [story[5] for story in stories]
         pairs = zip(quick.entries, outlets, strict=True)
-        assert [_plainly(_by_fastfeedparser(*pair)) for pair in pairs] == told
+        assert [_plainly(_by_fastfeedparser(*pair)) for pair in pairs] == stories

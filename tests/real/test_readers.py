@@ -14,6 +14,7 @@ import listparser
 import pytest
 from reader import make_reader
 
+from aggregator.model import topic_scope
 from tests.harness.newsroom import Newsroom
 from tests.harness.servers import Served, serving
 
@@ -102,7 +103,9 @@ def test_a_week(
     for path in week:
         change = functools.partial(newsroom.answers, path.parent.name, path.read_bytes())
         newsroom.plays([(_time_of(path), change)], path.parent.name)
-        told.update(story.public_id for story in newsroom.store.latest("topic:world", 50))
+        told.update(
+            story.public_id for story in newsroom.store.lists.latest(topic_scope("world"), 50)
+        )
         subscriber.polls()
 
     seen = subscriber.ids()

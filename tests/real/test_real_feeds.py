@@ -1,10 +1,11 @@
 """The feeds of shared/data, served over loopback and ingested in one run."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from aggregator.ingest.parse import chunks
 from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Outcome, ParsedEntry, ParsedFeed
@@ -26,7 +27,7 @@ def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
     assert (bugs, failed) == ([], {})
     assert all(r.counts.is_balanced for r in report.sources)
     assert report.total.is_balanced
-    health = {h.source: h for h in newsroom.store.health()}
+    health = {h.source: h for h in newsroom.store.sources.health()}
     counted = accounted = 0
     for r in report.sources:
         expected = int(listed[r.source]["entries"] or 0)
@@ -34,7 +35,7 @@ def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
         repeats = r.counts.known  # the same article twice in one file
         counted += expected
         accounted += min(expected, h.entries + h.rejected + repeats)
-        rejected = newsroom.store.rejected(r.source, 10_000)
+        rejected = newsroom.store.sources.rejected(r.source, 10_000)
         assert all(each.reason for each in rejected)
     assert accounted / counted >= 0.995
 
@@ -51,7 +52,7 @@ def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
     list_feeds(newsroom, shared, feed_rows(shared, "real")[:60])
     first = newsroom.ingests()
     ids = newsroom.ids()
-    with newsroom.store._writing() as db:  # type: ignore[attr-defined]
+    with closing(sqlite3.connect(newsroom.config.database)) as db, db:
         db.execute("update sources set etag = '', last_modified = '', body_hash = ''")
 
     second = newsroom.ingests()
@@ -63,32 +64,31 @@ def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
 
 
 NESTED = "real/danmactough__node-feedparser__9d532e32__illegally-nested.xml"
-"""Its last item stands inside the one before; a slice may begin there."""
+"""Its last item stands inside the one before; a chunk may begin there."""
 
 
-def test_all_real_feeds_in_slices(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut into slices, every feed gives the articles that it gives as a whole.
+def test_all_real_feeds_in_chunks(shared: Path) -> None:
+    """Split into chunks, every feed gives the articles that it gives as a whole.
 
     Texts may differ: feedparser reads some by what stood in the entry before, and the letters
     of a whole by its one wrong byte.
     """
-    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 3)
-    cut = 0
+    split = 0
     for row in feed_rows(shared, "real"):
         document = fetched((shared / "feeds" / row["file"]).read_bytes())
-        whole, parts = parse(document), split_into_chunks(document)
+        whole, parts = parse(document), split_into_chunks(document, chunk_entries=3)
         assert isinstance(whole, ParsedFeed)
         assert isinstance(parts, ChunkedDocument)
         read = [parse(parts[number].document) for number in range(len(parts))]
         entries = [e for part in read if isinstance(part, ParsedFeed) for e in part.entries]
         assert len(entries) == len(whole.entries), row["file"]
         if not whole.problem and row["file"] != NESTED:
-            assert list(map(_told, entries)) == list(map(_told, whole.entries)), row["file"]
-        cut += len(parts) > 1
-    assert cut > 200
+            assert list(map(_facts, entries)) == list(map(_facts, whole.entries)), row["file"]
+        split += len(parts) > 1
+    assert split > 200
 
 
-def _told(entry: ParsedEntry) -> tuple[object, ...]:
+def _facts(entry: ParsedEntry) -> tuple[object, ...]:
     return entry.id, entry.url, entry.published, entry.tags, entry.enclosures
 
 

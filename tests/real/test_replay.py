@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.ingest.parse.parser import parse
-from aggregator.model import Failed, ParsedEntry
+from aggregator.model import ALL, Failed, ParsedEntry
 from tests.harness.builders import fetched
 from tests.harness.newsroom import Newsroom
 from tests.harness.shared_data import SERIES
@@ -27,9 +27,9 @@ def _play(newsroom: Newsroom, series: str, snapshots: list[Path]) -> None:
         for path in snapshots
     )
     for path, report in zip(snapshots, reports, strict=True):
-        (told,) = report.sources
-        assert "bug" not in told.error, (path.name, told.error)
-        assert told.counts.is_balanced
+        (source,) = report.sources
+        assert "bug" not in source.error, (path.name, source.error)
+        assert source.counts.is_balanced
 
 
 def _articles(snapshots: list[Path]) -> set[str]:
@@ -53,13 +53,13 @@ def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) ->
     articles = _articles(snapshots)
 
     _play(newsroom, series, snapshots)
-    stories = newsroom.store.counts()["all"]
-    ids = set(newsroom.store.story_ids())
+    stories = newsroom.store.lists.counts()[ALL]
+    ids = set(newsroom.store.stories.ids())
     _play(newsroom, series, snapshots)
 
     assert len(articles) - 2 <= stories <= len(articles)
-    assert set(newsroom.store.story_ids()) == ids
-    assert newsroom.store.counts()["all"] == stories
+    assert set(newsroom.store.stories.ids()) == ids
+    assert newsroom.store.lists.counts()[ALL] == stories
     print(f"{series}: {stories} stories of {len(articles)} articles")
 
 
@@ -73,9 +73,9 @@ def test_titles_changed_under_one_id(newsroom: Newsroom, shared: Path) -> None:
     newsroom.lists(row["series"])
 
     _play(newsroom, row["series"], snapshots[place - 1 : place])
-    before = {s.id: s.lead.title for s in newsroom.store.latest("all", 500)}
+    before = {s.id: s.lead.title for s in newsroom.store.lists.latest(ALL, 500)}
     _play(newsroom, row["series"], snapshots[place : place + 1])
-    after = {s.id: s.lead.title for s in newsroom.store.latest("all", 500)}
+    after = {s.id: s.lead.title for s in newsroom.store.lists.latest(ALL, 500)}
 
     changed = {id_ for id_ in before if after[id_] != before[id_]}
     assert len(changed) == int(row["same_id_changed_title"])

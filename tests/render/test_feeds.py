@@ -9,11 +9,11 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.ingest.clean.cleaner import sanitize
+from aggregator.ingest.clean.sanitizer import sanitize
 from aggregator.model import Enclosure, Feed, SafeHtml
-from aggregator.render.atom import atom
-from aggregator.render.jsonfeed import jsonfeed
-from aggregator.render.rss import rss
+from aggregator.render.atom import render_atom
+from aggregator.render.jsonfeed import render_jsonfeed
+from aggregator.render.rss import render_rss
 from aggregator.text.html import one_line
 from tests.harness.builders import NOW, SITE, entry, feed, source, story
 
@@ -23,13 +23,13 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 def _parsed(feed_: Feed) -> list[Any]:
     """The feed as a reader of RSS and a reader of Atom sees it."""
-    parsed = [feedparser.parse(form(feed_, SITE)) for form in (rss, atom)]
+    parsed = [feedparser.parse(render(feed_, SITE)) for render in (render_rss, render_atom)]
     assert not any(p.bozo for p in parsed)
     return parsed
 
 
 def _items(feed_: Feed) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(jsonfeed(feed_, SITE))["items"]
+    items: list[dict[str, Any]] = json.loads(render_jsonfeed(feed_, SITE))["items"]
     return items
 
 
@@ -58,12 +58,14 @@ def test_round_trip(entries: list[Any]) -> None:
     for parsed in _parsed(feed_):
         assert [item.id for item in parsed.entries] == [each.id for each in entries]
         for item, each in zip(parsed.entries, entries, strict=True):
-            assert item.link == each.link
+            assert item.link == each.url
             assert item.published_parsed[:6] == each.published.timetuple()[:6]
     # feedparser "repairs" letters that look like a wrong encoding, so texts are read by lxml
     titles = [each.title for each in entries]
-    assert [t.text for t in etree.fromstring(rss(feed_, SITE)).iterfind(".//item/title")] == titles
-    document = etree.fromstring(atom(feed_, SITE))
+    assert [
+        t.text for t in etree.fromstring(render_rss(feed_, SITE)).iterfind(".//item/title")
+    ] == titles
+    document = etree.fromstring(render_atom(feed_, SITE))
     assert [t.text for t in document.iterfind(f"{ATOM}entry/{ATOM}title")] == titles
     for item, each in zip(_items(feed_), entries, strict=True):
         assert item["title"] == each.title
@@ -77,8 +79,8 @@ def test_the_same_stories_give_the_same_bytes(entries: list[Any]) -> None:
     """Nothing in a feed depends on when it is made."""
     feed_ = feed(*(story(each) for each in entries))
 
-    for form in (rss, atom, jsonfeed):
-        assert form(feed_, SITE) == form(feed_, SITE)
+    for render in (render_rss, render_atom, render_jsonfeed):
+        assert render(feed_, SITE) == render(feed_, SITE)
 
 
 # ---- rights and credit ---------------------------------------------------------------
@@ -88,7 +90,9 @@ CRANES = entry("Cranes", "harbor", author="Night Desk", image="https://harbor.ex
 
 def _shown(show: str) -> str:
     feed_ = feed(story(CRANES), sources=(source("harbor", show=show),))
-    return " ".join(form(feed_, SITE).decode() for form in (rss, atom, jsonfeed))
+    return " ".join(
+        render(feed_, SITE).decode() for render in (render_rss, render_atom, render_jsonfeed)
+    )
 
 
 def test_a_title_only() -> None:
@@ -137,8 +141,11 @@ def test_a_private_feed_is_not_published() -> None:
 
     for listed in (secret, public):
         feed_ = feed(story(CRANES), sources=(listed,))
-        assert all(b"secret-feed" not in form(feed_, SITE) for form in (rss, atom, jsonfeed))
-    assert b"https://harbor.example/open" in rss(feed_, SITE)
+        assert all(
+            b"secret-feed" not in render(feed_, SITE)
+            for render in (render_rss, render_atom, render_jsonfeed)
+        )
+    assert b"https://harbor.example/open" in render_rss(feed_, SITE)
 
 
 # ---- what feedgen leaves out or gets wrong ---------------------------------------------
@@ -147,7 +154,7 @@ def test_a_private_feed_is_not_published() -> None:
 def test_atom_links_keep_rel_type_and_length() -> None:
     """feedgen drops them, which makes an enclosure a second alternate."""
     sound = Enclosure(url="https://harbor.example/a.mp3", type="audio/mpeg", length=12)
-    document = etree.fromstring(atom(feed(story(entry("A", enclosures=(sound,)))), SITE))
+    document = etree.fromstring(render_atom(feed(story(entry("A", enclosures=(sound,)))), SITE))
 
     (enclosure,) = document.iterfind(f"{ATOM}entry/{ATOM}link[@rel='enclosure']")
     assert (enclosure.get("href"), enclosure.get("type"), enclosure.get("length")) == (
@@ -157,7 +164,7 @@ def test_atom_links_keep_rel_type_and_length() -> None:
 
 def test_atom_source_is_whole() -> None:
     """feedgen writes no id and no updated; RFC 4287 4.2.11 wants them."""
-    document = etree.fromstring(atom(feed(story(CRANES)), SITE))
+    document = etree.fromstring(render_atom(feed(story(CRANES)), SITE))
 
     source_ = document.find(f"{ATOM}entry/{ATOM}source")
     assert source_ is not None
@@ -180,7 +187,7 @@ def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
         entry("Other"),
         entry("Same", id="https://o.example/x", url="https://o.example/x"),
     )
-    document = etree.fromstring(rss(feed(story(other), story(same)), SITE))
+    document = etree.fromstring(render_rss(feed(story(other), story(same)), SITE))
 
     assert [guid.get("isPermaLink") for guid in document.iter("guid")] == ["false", "true"]
 
@@ -203,24 +210,24 @@ def test_a_picture_in_both_namespaces() -> None:
 
 def test_the_end_of_cdata_in_a_text() -> None:
     """`]]>` is only text (FreshRSS rss.phtml and openSUSE atom.xml write it as it is)."""
-    told = entry("a ]]> b", content=SafeHtml("<p>a ]]&gt; b</p>"), summary="]]>")
+    lead = entry("a ]]> b", content=SafeHtml("<p>a ]]&gt; b</p>"), summary="]]>")
 
-    for parsed in _parsed(feed(story(told), sources=(source(show="full"),))):
+    for parsed in _parsed(feed(story(lead), sources=(source(show="full"),))):
         assert parsed.entries[0].title == "a ]]> b"
 
 
 def test_markup_in_plain_text() -> None:
     """A headline that speaks of a tag is no tag, in no format and under no right."""
     safe = SafeHtml("<p>All of it.</p>")
-    told = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold", content=safe)
+    lead = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold", content=safe)
 
     for show in ("title", "excerpt", "full"):
-        feed_ = feed(story(told), sources=(source(show=show),))
-        description = etree.fromstring(rss(feed_, SITE)).findtext(".//item/description")
+        feed_ = feed(story(lead), sources=(source(show=show),))
+        description = etree.fromstring(render_rss(feed_, SITE)).findtext(".//item/description")
         assert description is not None
         assert "<" not in description
         (item,) = _items(feed_)
-        assert item["title"] == told.title
+        assert item["title"] == lead.title
         assert "script" not in item.get("content_html", "")
 
 
@@ -229,7 +236,7 @@ def test_an_empty_feed_is_valid() -> None:
     for parsed in _parsed(feed()):
         assert parsed.entries == []
         assert parsed.feed.title == "Drug War"
-    assert json.loads(jsonfeed(feed(), SITE))["items"] == []
+    assert json.loads(render_jsonfeed(feed(), SITE))["items"] == []
 
 
 def test_what_copies_add() -> None:

@@ -28,15 +28,15 @@ def _attribute(page: LexborHTMLParser, css: str, name: str) -> str | None:
 
 def test_a_topic_page() -> None:
     """Headline, teaser, outlet, date, "also at", and feeds that a reader discovers."""
-    told = story(entry("Cranes <stop>", "harbor"), entry("Cranes!", "plains"))
-    page = _page(pages.list_page(feed(told), SITE, TOPICS))
+    found = story(entry("Cranes <stop>", "harbor"), entry("Cranes!", "plains"))
+    page = _page(pages.list_page(feed(found), SITE, TOPICS))
 
     assert _text(page, "article h2 a") == "Cranes <stop>"
-    assert _attribute(page, "article h2 a", "href") == told.lead.url
+    assert _attribute(page, "article h2 a", "href") == found.lead.url
     assert "Cranes <stop> in short." in _text(page, "article")
     assert "Harbor" in _text(page, "article .credit")
     assert _attribute(page, "time", "datetime") == "2026-10-05T10:00:00+00:00"
-    assert _attribute(page, ".also a", "href") == told.duplicates[0].url
+    assert _attribute(page, ".also a", "href") == found.duplicates[0].url
     feeds = {link.attributes["href"] for link in page.css("link[rel=alternate]")}
     assert feeds == {
         f"https://commons.example/topics/drug-war.{e}" for e in ("rss", "atom", "json")
@@ -55,12 +55,12 @@ def test_the_home_page() -> None:
 
 def test_a_story_page() -> None:
     """The excerpt, the credit, why it is here; search engines are sent to the original."""
-    told = story(entry("Cranes"))
-    why = {"labor": "rule found title: cranes"}
-    body = pages.story_page(feed(told), feed(), why, SITE, TOPICS)
+    found = story(entry("Cranes"))
+    reasons = {"labor": "rule found title: cranes"}
+    body = pages.story_page(feed(found), feed(), reasons, SITE, TOPICS)
     page = _page(body)
 
-    assert _attribute(page, "link[rel=canonical]", "href") == told.lead.url
+    assert _attribute(page, "link[rel=canonical]", "href") == found.lead.url
     assert "rule found title: cranes" in _text(page, "dd")
     assert "in full" not in _text(page, "article")
 
@@ -88,8 +88,8 @@ def test_where_a_story_stood() -> None:
 
 def test_a_full_text_stays_markup() -> None:
     """Where the outlet allows it, its article is shown as it is, everything else as text."""
-    told = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
-    full = feed(told, sources=(source(show="full"),))
+    found = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
+    full = feed(found, sources=(source(show="full"),))
     body = pages.story_page(full, feed(), {}, SITE, TOPICS)
 
     assert b"<p>One <em>word</em>.</p>" in body

@@ -9,10 +9,10 @@ import pytest
 from lxml import etree
 
 from aggregator.model import Feed, SafeHtml
-from aggregator.render.atom import atom
-from aggregator.render.jsonfeed import jsonfeed
+from aggregator.render.atom import render_atom
+from aggregator.render.jsonfeed import render_jsonfeed
 from aggregator.render.pages import story_page
-from aggregator.render.rss import rss
+from aggregator.render.rss import render_rss
 from tests.harness.builders import SITE, entry, feed, source, story
 
 CRANES = entry("Cranes", "harbor", author="Night Desk")
@@ -24,16 +24,18 @@ BY_LINE = (
 )
 
 
-def _told(feed_: Feed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
+def _read(feed_: Feed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
     """The first story as a reader of each format sees it."""
-    by_rss, by_atom = (feedparser.parse(form(feed_, site)).entries[0] for form in (rss, atom))
-    item: dict[str, Any] = json.loads(jsonfeed(feed_, site))["items"][0]
+    by_rss, by_atom = (
+        feedparser.parse(render(feed_, site)).entries[0] for render in (render_rss, render_atom)
+    )
+    item: dict[str, Any] = json.loads(render_jsonfeed(feed_, site))["items"][0]
     return by_rss, by_atom, item
 
 
 def _texts(feed_: Feed, site: Any = SITE) -> list[str]:
     """The text that each format ends with."""
-    by_rss, by_atom, item = _told(feed_, site)
+    by_rss, by_atom, item = _read(feed_, site)
     return [
         by_rss.content[0].value if "content" in by_rss else by_rss.summary,
         by_atom.content[0].value if "content" in by_atom else by_atom.summary,
@@ -47,11 +49,11 @@ def test_a_credit_line(show: str) -> None:
     outlets = (source("harbor", show=show, **LICENSED),)
     feed_ = feed(story(CRANES), sources=outlets)
 
-    for form in (rss, atom):
-        document = etree.fromstring(form(feed_, CREDITED))
+    for render in (render_rss, render_atom):
+        document = etree.fromstring(render(feed_, CREDITED))
         texts = [element.text or "" for element in document.iter()]
         assert sum(text.endswith(BY_LINE) for text in texts) == 1
-    by_rss, by_atom, item = _told(feed_, CREDITED)
+    by_rss, by_atom, item = _read(feed_, CREDITED)
     assert item["content_html"].endswith(BY_LINE)
     assert by_rss.title == by_atom.title == item["title"] == "Cranes"
 
@@ -66,7 +68,7 @@ def test_no_credit_line_without_wish() -> None:
 def test_the_licence_is_a_link() -> None:
     """Whoever reads a feed by machine finds it by its relation (RFC 4946), and on the page."""
     feed_ = feed(story(CRANES), sources=(source("harbor", **LICENSED),))
-    by_rss, by_atom, item = _told(feed_)
+    by_rss, by_atom, item = _read(feed_)
 
     for links in (by_rss.links, by_atom.links):
         assert [link.href for link in links if link.rel == "license"] == [
@@ -84,31 +86,35 @@ def test_no_cuts() -> None:
     cut = entry("Cranes", "harbor", summary="It began on Monday when…")
     whole = entry("Ferries", "harbor", summary="It ends today.")
     outlets = (source("harbor", show="full", uncut=True),)
-    items = json.loads(jsonfeed(feed(story(cut), story(whole), sources=outlets), SITE))["items"]
+    items = json.loads(render_jsonfeed(feed(story(cut), story(whole), sources=outlets), SITE))[
+        "items"
+    ]
 
     assert [item.get("summary") for item in items] == [None, "It ends today."]
     assert [item["content_html"] for item in items] == [cut.content, whole.content]
-    assert b"Monday" not in rss(feed(story(cut), sources=outlets), SITE)
+    assert b"Monday" not in render_rss(feed(story(cut), sources=outlets), SITE)
 
 
 def test_a_counter_pixel() -> None:
     """It stands at the end of the whole text and nowhere else, with the article's own address."""
-    asked = entry("Cranes", "harbor", id="tag:h,1", url="https://harbor.example/c?a=1&b=2")
+    counted = entry("Cranes", "harbor", id="tag:h,1", url="https://harbor.example/c?a=1&b=2")
     counter = "https://count.example/1.gif?u={link}&id={id}"
     pixel = (
         '<img src="https://count.example/1.gif?u=https%3A%2F%2Fharbor.example%2Fc%3Fa%3D1%26b%3D2'
         '&amp;id=tag%3Ah%2C1" alt="" width="1" height="1">'
     )
     outlets = (source("harbor", show="full", counter=counter),)
-    feed_ = feed(story(asked), sources=outlets)
+    feed_ = feed(story(counted), sources=outlets)
 
-    for form in (rss, atom):
-        texts = [element.text or "" for element in etree.fromstring(form(feed_, CREDITED)).iter()]
+    for render in (render_rss, render_atom):
+        texts = [element.text or "" for element in etree.fromstring(render(feed_, CREDITED)).iter()]
         assert [text.count(pixel) for text in texts if pixel in text] == [1]
-    assert _told(feed_)[2]["content_html"] == asked.content + pixel
+    assert _read(feed_)[2]["content_html"] == counted.content + pixel
     assert pixel in story_page(feed_, feed(), {}, SITE, ()).decode()
-    again = replace(asked, content=SafeHtml(asked.content + pixel))  # the outlet has put it there
-    assert _told(feed(story(again), sources=outlets))[2]["content_html"] == again.content
+    again = replace(
+        counted, content=SafeHtml(counted.content + pixel)
+    )  # the outlet has put it there
+    assert _read(feed(story(again), sources=outlets))[2]["content_html"] == again.content
 
 
 def test_the_licence_of_the_words_that_are_shown() -> None:
@@ -119,7 +125,7 @@ def test_the_licence_of_the_words_that_are_shown() -> None:
         source("harbor", license="All rights reserved"),
         source("plains", show="full", license="CC BY 4.0"),
     )
-    by_rss, by_atom, item = _told(feed(story(lead, copy), sources=outlets))
+    by_rss, by_atom, item = _read(feed(story(lead, copy), sources=outlets))
 
     assert by_atom.rights == item["_source"]["license"] == "CC BY 4.0"
     assert by_atom.source.rights == "All rights reserved"

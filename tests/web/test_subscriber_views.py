@@ -18,8 +18,8 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 def room(newsroom: Newsroom) -> Newsroom:
     """A newsroom that has asked a hub for one source."""
     newsroom.lists("harbor")
-    newsroom.store.sync(newsroom.config.all_sources, newsroom.now)
-    newsroom.store.subscribe(
+    newsroom.store.sources.sync(newsroom.config.all_sources, newsroom.now)
+    newsroom.store.subscriptions.add(
         Subscription(
             source="harbor",
             hub="https://hub.example/",
@@ -58,8 +58,8 @@ def test_a_hub_asks_back(room: Newsroom) -> None:
 
     assert (answer.status_code, answer.data) == (200, b"31415")
     assert answer.mimetype == "text/plain"
-    assert room.store.is_pushed("harbor", LATER)
-    assert not room.store.is_pushed("harbor", LATER + timedelta(days=10))
+    assert room.store.subscriptions.has_active_lease("harbor", LATER)
+    assert not room.store.subscriptions.has_active_lease("harbor", LATER + timedelta(days=10))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_a_hub_asks_back(room: Newsroom) -> None:
 def test_a_stranger_asks_back(room: Newsroom, mode: str, keys: dict[str, str]) -> None:
     """What we have not asked for is not confirmed."""
     assert _asks(room, mode, **keys).status_code == 404
-    assert not room.store.is_pushed("harbor", LATER)
-    assert len(room.store.subscriptions()) == 1
+    assert not room.store.subscriptions.has_active_lease("harbor", LATER)
+    assert len(room.store.subscriptions.all()) == 1
 
 
 def test_a_hub_that_refuses(room: Newsroom) -> None:
@@ -87,24 +87,25 @@ def test_a_hub_that_refuses(room: Newsroom) -> None:
         query_string={"hub.mode": "denied", "hub.topic": TOPIC, "hub.reason": "too many"},
     )
 
-    assert not room.store.is_pushed("harbor", LATER)
-    assert room.store.subscriptions()[0].error == "The hub has refused: too many"
+    (subscription,) = room.store.subscriptions.all()
+    assert not room.store.subscriptions.has_active_lease("harbor", LATER)
+    assert subscription.error == "The hub has refused the subscription: too many"
 
 
 def test_a_delivery(room: Newsroom) -> None:
     """It is put down as it came, to be taken in by the ingest loop."""
     assert _delivers(room, b"<rss/>") == 202
 
-    (delivery,) = room.store.deliveries(9)
+    (delivery,) = room.store.subscriptions.queued_deliveries(9)
     assert (delivery.source, delivery.body) == ("harbor", b"<rss/>")
-    room.store.taken_in(delivery.id)
-    assert room.store.deliveries(9) == []
+    room.store.subscriptions.delete_delivery(delivery.id)
+    assert room.store.subscriptions.queued_deliveries(9) == []
 
 
 def test_a_forged_delivery(room: Newsroom) -> None:
     """It is let drop, and the forger learns nothing (7.1)."""
     assert _delivers(room, b"<rss/>", secret="guessed") == 202
-    assert room.store.deliveries(9) == []
+    assert room.store.subscriptions.queued_deliveries(9) == []
 
 
 def test_a_delivery_for_nobody(room: Newsroom) -> None:
@@ -115,7 +116,7 @@ def test_a_delivery_for_nobody(room: Newsroom) -> None:
 def test_a_delivery_without_end(room: Newsroom) -> None:
     """What is larger than a feed may be is refused unread."""
     assert _delivers(room, b"x" * (room.config.fetch.max_bytes + 1)) == 413
-    assert room.store.deliveries(9) == []
+    assert room.store.subscriptions.queued_deliveries(9) == []
 
 
 def test_too_many_deliveries(room: Newsroom) -> None:
@@ -136,8 +137,8 @@ def test_a_hub_that_misses_news(room: Newsroom) -> None:
     """After three times the source is polled as before, until the hub delivers again."""
     _asks(room, "subscribe")
     for _ in range(3):
-        room.store.missed("harbor")
-    assert not room.store.is_pushed("harbor", LATER)
+        room.store.subscriptions.count_missed_push("harbor")
+    assert not room.store.subscriptions.has_active_lease("harbor", LATER)
 
     _delivers(room, b"<rss/>")
-    assert room.store.is_pushed("harbor", LATER)
+    assert room.store.subscriptions.has_active_lease("harbor", LATER)

@@ -1,8 +1,8 @@
-"""`topic`: try a rule, ask it why, file by it and by hand.
+"""`topic`: try a rule, explain it, and place stories by rules or by hand.
 
-trying   test, apply: a rule against all that is stored
-placing  explain, add, remove, reset: one story
-learning learn, suggest: what topics learn from examples
+preview    test, apply: rules against all stored stories
+overrides  explain, add, remove, reset: one story
+learn      learn, suggest: topics that learn from examples
 """
 
 import click
@@ -16,7 +16,7 @@ __all__ = ["topic"]
 
 @click.group()
 def topic() -> None:
-    """Try a topic's rule, ask it why, and file stored stories by it or by hand."""
+    """Try a topic's rule, explain it, and place stored stories by rules or by hand."""
 
 
 for command in (test, apply, explain, add, remove, reset, learn, suggest):

@@ -1,4 +1,4 @@
-"""`topic learn` and `topic suggest`: what topics learn from examples."""
+"""`topic learn` and `topic suggest`: topics that learn from examples."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,20 +8,20 @@ import click
 from aggregator.cli.common import open_config, select_topics
 from aggregator.cli.tables import count_noun, format_time
 from aggregator.errors import MissingExtra
-from aggregator.ingest.learners import has_learning_libraries, is_training_due, learning_topics
+from aggregator.ingest.learning import has_learning_libraries, is_training_due, learning_topics
 
 __all__ = ["learn", "suggest"]
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Learn anew, whether or not anything has changed.")
+@click.option("--again", is_flag=True, help="Train again, whether or not anything has changed.")
 @click.pass_obj
 def learn(path: Path, again: bool) -> None:
-    """Learn from examples, and judge what has come in since.
+    """Train topics on examples, and score the stories that have come in since.
 
-    Topics with learn = "suggest" or "place" learn from the stories that operators, rules, outlets
-    and their categories have filed. `aggregator run` does this by itself, when an operator has
-    said something, when settings have changed, and once a day.
+    Topics with learn = "suggest" or "place" learn from the stories that operators, rules, sources
+    and their categories have placed. `aggregator run` does this by itself: after a decision of an
+    operator, after a change of settings, and once a day.
     """
     with open_config(path) as (config, store):
         now = datetime.now(UTC)
@@ -32,42 +32,43 @@ def learn(path: Path, again: bool) -> None:
             raise MissingExtra
         from aggregator.ingest import relearn
 
-        due = again or is_training_due(store, config.topics, now)
-        act = relearn.learn if due else relearn.judge
-        done = act(store, config.topics, now)
+        is_due = again or is_training_due(store, config.topics, now)
+        step = relearn.learn if is_due else relearn.score
+        done = step(store, config.topics, now)
         if done is None:
-            click.echo("There are too few examples; file some stories by hand or by a rule.")
+            click.echo("There are too few examples; place some stories by hand or by a rule.")
             return
-        suggested, filed = done
-        model = store.learned()
+        suggested, placed = done
+        model = store.learning.model_info()
         click.echo(
             f"version {model.version} of {model.trained_at:%Y-%m-%d %H:%M}: "
-            f"{count_noun(suggested, 'story', 'stories')} suggested, {filed} filed"
+            f"{count_noun(suggested, 'story', 'stories')} suggested, {placed} placed"
         )
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Stories to show."
+)
 @click.pass_obj
 def suggest(path: Path, id_: str, limit: int) -> None:
-    """Show stories that look like those of a topic, the likest first.
+    """Show stories that look like those of a topic, most likely first.
 
-    `topic add` and `topic remove` say whether they belong there; either way the topic learns.
+    `topic add` and `topic remove` decide whether they belong there; either way the topic learns.
     """
     with open_config(path) as (config, store):
-        (listed,) = select_topics(config, [id_])
-        if listed.learn == "off":
+        (topic,) = select_topics(config, [id_])
+        if topic.learn == "off":
             raise click.UsageError(f'the topic {id_!r} does not learn; give it learn = "suggest"')
-        found = store.suggestions(id_, limit)
-        told = store.told_in([one.lead_entry_id for one in found])
-        for one in found:
-            if story := told.get(one.lead_entry_id):
+        suggestions = store.learning.suggestions(id_, limit)
+        leads = [suggestion.lead_entry_id for suggestion in suggestions]
+        stories = store.entries.stories(leads)
+        for suggestion in suggestions:
+            if story := stories.get(suggestion.lead_entry_id):
                 click.echo(f"{story.id}  {story.lead.source}: {story.lead.title}")
-                click.echo(f"{'':18}{one.reason}")
-        if not found:
-            made = store.learned().trained_at
-            since = (
-                f"what was learned at {format_time(made)}" if made else "nothing was learned yet"
-            )
-            click.echo(f"Nothing is suggested ({since}; `aggregator topic learn` learns anew).")
+                click.echo(f"{'':18}{suggestion.reason}")
+        if not suggestions:
+            trained_at = store.learning.model_info().trained_at
+            since = f"trained at {format_time(trained_at)}" if trained_at else "not trained yet"
+            click.echo(f"Nothing is suggested ({since}; `aggregator topic learn` trains again).")

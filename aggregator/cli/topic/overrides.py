@@ -1,5 +1,5 @@
-"""`topic explain`, `add`, `remove` and `reset`: one story, why it is in a topic, and an
-operator's word on it."""
+"""`topic explain`, `add`, `remove` and `reset`: one story, why it is in a topic, and an operator's
+override."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,92 +9,104 @@ from pathlib import Path
 import click
 
 from aggregator import query
-from aggregator.app import acquire_ingest_lock, listed_sources
+from aggregator.app import known_sources
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, select_topics
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
-from aggregator.model import LEARNED, PlacementChange, Source, Topic, TopicOverride
-from aggregator.query import EntryView, Explanation
-from aggregator.store import Store, StoryPlacements
+from aggregator.model import (
+    LEARNED,
+    EntryView,
+    PlacementChange,
+    Source,
+    StoryPlacements,
+    Topic,
+    TopicOverride,
+)
+from aggregator.query import Explanation
+from aggregator.scheduler import acquire_ingest_lock
+from aggregator.store import Store
 from aggregator.text.tokens import fold
 
 __all__ = ["add", "explain", "remove", "reset"]
 
-MOST_SUGGESTED = 100_000
-"""More than a topic ever has."""
+MAX_SUGGESTIONS = 100_000
+"""Limit of the suggestions to search; more than any topic has."""
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.argument("story", metavar="STORY")
-@click.option("--match", "draft", help="A draft, in place of the rule in feeds.toml.")
+@click.option("--match", "draft", help="A draft rule to use instead of the one in feeds.toml.")
 @click.pass_obj
 def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
-    """Say why a story is in a topic, or why not, clause by clause.
+    """Explain why a story is in a topic, or why not, clause by clause.
 
-    STORY is the story's address, or its end, /stories/STORY.
+    STORY is the story's URL, or the end of it, /stories/STORY.
     """
     with open_config(path) as (config, store):
-        (listed,) = select_topics(config, [id_], draft)
-        told = find_story(store, story)
-        standing = store.standing_of(told.lead.entry_id, [id_])
-        if standing is None:
+        (topic,) = select_topics(config, [id_], draft)
+        found = find_story(store, story)
+        stored = store.topics.placements_of(found.lead.entry_id, [id_])
+        if stored is None:
             return
-        sources = listed_sources(config, store)
-        click.echo(f"story:   {told.id}  {told.lead.title}")
-        now = ", ".join(placed.reason for placed in standing.placements) or "not in the topic"
-        click.echo(f"now:     {now}")
-        found = categorize(standing.entries, TopicRules([listed]), sources)
-        click.echo(f"rules:   {found[0].reason if found else 'not in the topic'}")
-        for word in sorted(standing.overrides, key=lambda word: word.decided_at)[-1:]:
-            verdict = "belongs into the topic" if word.is_included else "does not belong there"
-            click.echo(f"said:    it {verdict} (the operator, {word.decided_at:%Y-%m-%d %H:%M})")
-        for line in _learned(store, standing, listed):
+        sources = known_sources(config, store)
+        click.echo(f"story:   {found.id}  {found.lead.title}")
+        now = ", ".join(placement.reason for placement in stored.placements)
+        click.echo(f"now:     {now or 'not in the topic'}")
+        placements = categorize(stored.entries, TopicRules([topic]), sources)
+        click.echo(f"rules:   {placements[0].reason if placements else 'not in the topic'}")
+        decided = sorted(stored.overrides, key=lambda override: override.decided_at)
+        for override in decided[-1:]:
+            decision = "in the topic" if override.is_included else "not in the topic"
+            click.echo(f"decided: {decision} (the operator, {override.decided_at:%Y-%m-%d %H:%M})")
+        for line in _learned(store, stored, topic):
             click.echo(f"learned: {line}")
-        for line in _reasons(standing, listed, sources):
+        for line in _reasons(stored, topic, sources):
             click.echo(line)
 
 
-def _reasons(standing: StoryPlacements, listed: Topic, sources: dict[str, Source]) -> Iterator[str]:
-    for glimpse in standing.entries:
-        yield f"\nas {glimpse.source} tells it:"
-        yield from _outlet(glimpse, listed, sources.get(glimpse.source))
-        if not listed.match:
+def _reasons(stored: StoryPlacements, topic: Topic, sources: dict[str, Source]) -> Iterator[str]:
+    for entry in stored.entries:
+        yield f"\narticle of {entry.source}:"
+        yield from _source_reasons(entry, topic, sources.get(entry.source))
+        if not topic.match:
             yield "  no   rule      the topic has none"
             continue
-        root = query.parse(listed.match, listed.stem).root
+        fields = query.fields_of_view(entry)
+        root = query.parse(topic.match, topic.stem).root
         for clause in query.clauses(root):
-            yield from _clause(query.explain(clause, glimpse.fields), "rule", 0)
+            yield from _clause(query.explain(clause, fields), "rule", 0)
 
 
-def _learned(store: Store, standing: StoryPlacements, listed: Topic) -> Iterator[str]:
-    """What examples say of it, if the topic learns."""
-    if listed.learn == "off":
+def _learned(store: Store, stored: StoryPlacements, topic: Topic) -> Iterator[str]:
+    """What the model predicts for the story, if the topic learns."""
+    if topic.learn == "off":
         return
-    if any(placed.placed_by == LEARNED for placed in standing.placements):
+    if any(placement.placed_by == LEARNED for placement in stored.placements):
         yield 'it stays in the topic while that has learn = "place"'
         return
-    suggested = store.suggestions(listed.id, MOST_SUGGESTED)
-    own = [one.reason for one in suggested if one.story_number == standing.story_number]
+    suggestions = store.learning.suggestions(topic.id, MAX_SUGGESTIONS)
+    own = [each.reason for each in suggestions if each.story_number == stored.story_number]
     yield own[0].removeprefix("learned, ") if own else "not suggested"
 
 
-def _outlet(glimpse: EntryView, listed: Topic, source: Source | None) -> Iterator[str]:
-    """What the outlet and its categories say."""
-    is_in = source is not None and listed.id in source.topics
+def _source_reasons(entry: EntryView, topic: Topic, source: Source | None) -> Iterator[str]:
+    """Whether the source and its categories place an article in the topic."""
+    is_in = source is not None and topic.id in source.topics
     named = ", ".join(source.topics) if source else ""
-    yield f"  {_yes(is_in)}  source    {glimpse.source} is filed under {named or 'no topic'}"
-    mapped = {fold(tag): topic for tag, topic in source.tags.items()} if source else {}
-    for tag in glimpse.fields.items("tag") or ("none given",):
-        topic = mapped.get(fold(tag), "")
-        yield f"  {_yes(topic == listed.id)}  category  {tag}" + (f" -> {topic}" if topic else "")
+    yield f"  {_yes(is_in)}  source    {entry.source} is in {named or 'no topic'} as a whole"
+    mapped = {fold(tag): topic_id for tag, topic_id in source.tags.items()} if source else {}
+    for tag in entry.tags or ("none given",):
+        target = mapped.get(fold(tag), "")
+        arrow = f" -> {target}" if target else ""
+        yield f"  {_yes(target == topic.id)}  category  {tag}{arrow}"
 
 
-def _clause(explained: Explanation, label: str, depth: int) -> Iterator[str]:
-    where = f"   {', '.join(explained.hits)}" if explained.hits else ""
-    yes = _yes(explained.hits is not None)
-    yield f"  {yes}  {label:9} {'  ' * depth}{explained.text}{where}"
-    for part in explained.parts:
+def _clause(explanation: Explanation, label: str, depth: int) -> Iterator[str]:
+    where = f"   {', '.join(explanation.hits)}" if explanation.hits else ""
+    yes = _yes(explanation.hits is not None)
+    yield f"  {yes}  {label:9} {'  ' * depth}{explanation.text}{where}"
+    for part in explanation.parts:
         yield from _clause(part, "", depth + 1)
 
 
@@ -108,7 +120,7 @@ def _yes(is_so: bool) -> str:
 @click.pass_obj
 def add(path: Path, id_: str, stories: Sequence[str]) -> None:
     """Put stories into a topic by hand, whatever the rules say, until `reset`."""
-    _say(path, id_, stories, is_in=True)
+    _decide(path, id_, stories, is_included=True)
 
 
 @click.command()
@@ -117,7 +129,7 @@ def add(path: Path, id_: str, stories: Sequence[str]) -> None:
 @click.pass_obj
 def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
     """Keep stories out of a topic, whatever the rules say, until `reset`."""
-    _say(path, id_, stories, is_in=False)
+    _decide(path, id_, stories, is_included=False)
 
 
 @click.command()
@@ -125,29 +137,31 @@ def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def reset(path: Path, id_: str, stories: Sequence[str]) -> None:
-    """Take back what was said by hand: the rules decide again."""
-    _say(path, id_, stories, is_in=None)
+    """Undo `add` and `remove`: the rules decide again."""
+    _decide(path, id_, stories, is_included=None)
 
 
-def _say(path: Path, id_: str, stories: Sequence[str], is_in: bool | None) -> None:
-    """All of it is saved together, or nothing."""
+def _decide(path: Path, id_: str, ids: Sequence[str], is_included: bool | None) -> None:
+    """Override the placement of stories in a topic, in one transaction; None removes overrides."""
     now = datetime.now(UTC)
     with (
         open_config(path) as (config, store),
         asyncio.run(acquire_ingest_lock(store, INGEST_LOCK_SECONDS)),
     ):
-        (listed,) = select_topics(config, [id_])
-        sources = listed_sources(config, store)
-        told = [find_story(store, story) for story in stories]
-        words: list[TopicOverride] = []
+        (topic,) = select_topics(config, [id_])
+        sources = known_sources(config, store)
+        stories = [find_story(store, story) for story in ids]
+        overrides: list[TopicOverride] = []
         changes: list[PlacementChange] = []
-        for story in told:
-            if standing := store.standing_of(story.lead.entry_id, [id_]):
-                said, changed = apply_override(standing, listed, is_in, sources, now)
-                words += said
+        for story in stories:
+            if stored := store.topics.placements_of(story.lead.entry_id, [id_]):
+                decided, changed = apply_override(stored, topic, is_included, sources, now)
+                overrides += decided
                 changes += changed
-        store.refile(changes, words, now)
-        for story in told:
-            why = store.why(story.id).get(id_, "not in the topic")
+        store.topics.recategorize(changes, overrides, now)
+        for story in stories:
+            sentence = store.stories.placement_sentences(story.id).get(id_, "not in the topic")
             word = {True: "put in by hand", False: "kept out by hand", None: "left to the rules"}
-            click.echo(f"{story.id}  {story.lead.title}\n{'':18}{id_}: {word[is_in]}; {why}")
+            click.echo(
+                f"{story.id}  {story.lead.title}\n{'':18}{id_}: {word[is_included]}; {sentence}"
+            )

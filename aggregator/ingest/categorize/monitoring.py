@@ -1,7 +1,7 @@
-"""What used to file stories and does so no more; what topics share; what none of them has.
+"""Placement reasons that have fallen silent, and groups of stories without a topic.
 
-Rules fail silently: an outlet drops a field, renames a category, writes "overdose deaths" where
-it wrote "overdoses" (oursqlcommunity-org/planet#175, #68). So the yield of every part is watched.
+Rules fail silently: an outlet drops a field, renames a category, writes "overdose deaths" where it
+wrote "overdoses" (oursqlcommunity-org/planet#175, #68). So every reason is monitored.
 """
 
 from collections import Counter, defaultdict
@@ -11,140 +11,139 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.ingest.categorize.rules import (
-    MANUAL_REASON,
     TopicRules,
     rule_reason,
     source_reason,
     tag_reason,
 )
-from aggregator.model import LEARNED, Source
-from aggregator.query import EntryView
+from aggregator.model import EntryView, PlacementReason, ReasonKind, Source
 from aggregator.text.tokens import content_words, fold, folded_words
 
 __all__ = [
-    "Silence",
-    "StoryGroup",
-    "active_reasons",
-    "dates_by_reason",
-    "find_silence",
-    "group_unfiled",
-]
+    "Silence", "StoryGroup", "active_reasons", "dates_by_reason", "find_silence",
+    "group_uncategorised",
+]  # fmt: skip
 
 WEEK = timedelta(days=7)
-RHYTHM_WINDOW = timedelta(days=182)
+FREQUENCY_WINDOW = timedelta(days=182)
+"""The time before its last story from which the frequency of a reason is taken."""
 MIN_STORIES = 5
-"""Stories in a row, below which there is no rhythm to fall out of."""
+"""With fewer stories, a reason has no frequency to go by."""
 SILENCE_FACTOR = 2
-"""How many times as long as ever before a part is silent before it is reported."""
+"""How many times its longest pause a reason must be silent to be reported."""
 MIN_MISSED_STORIES = 4
-"""Stories that should have come meanwhile, by its rhythm."""
+"""Stories that were to be expected in the time of silence."""
 MIN_GROUP_STORIES = 5
-"""Stories without topic that must share a word or a category to be shown as a group."""
-MIN_FILED_STORIES = 50
-"""Stories with a topic, below which they do not tell what words of grammar are."""
+"""Stories without a topic that must share a word or category to form a group."""
+MIN_PLACED_STORIES = 50
+"""With fewer stories in topics, they do not show which words are mere grammar."""
 MIN_FREQUENCY_RATIO = 1.5
-"""How many times as often a word must be among stories without topic as among the others, else
-it is a word of grammar."""
+"""How many times as often a word must occur among stories without a topic as among the others; less
+frequent ones are mere grammar."""
+_IRREGULAR_KINDS = (ReasonKind.MANUAL, ReasonKind.LEARNED)
 
 
 class Silence(NamedTuple):
-    """Nothing has come since then, and what came before."""
+    """Since when nothing has come, and how much came before."""
 
     since: datetime
     per_week: float
 
 
-_REASONS_WITHOUT_RHYTHM = frozenset((MANUAL_REASON, *LEARNED))
-
-
 def find_silence(dates: Sequence[datetime], now: datetime) -> Silence | None:
-    """Whether something that came at these dates has fallen silent, and since when; its rhythm is
-    that of its last half year."""
+    """The silence after these dates, judged by the frequency of the last half year; None if it is
+    not an unusual one."""
     ordered = sorted(dates)
-    ordered = [date for date in ordered if ordered[-1] - date <= RHYTHM_WINDOW]
+    ordered = [date for date in ordered if ordered[-1] - date <= FREQUENCY_WINDOW]
     if len(ordered) < MIN_STORIES:
         return None
     pauses = [later - earlier for earlier, later in pairwise(ordered)]
     since, span = ordered[-1], max(ordered[-1] - ordered[0], timedelta(days=1))
-    quiet = now - since
-    if (
-        quiet < max(WEEK, SILENCE_FACTOR * max(pauses))
-        or quiet / span * len(pauses) < MIN_MISSED_STORIES
-    ):
+    silence = now - since
+    missed = silence / span * len(pauses)
+    if silence < max(WEEK, SILENCE_FACTOR * max(pauses)) or missed < MIN_MISSED_STORIES:
         return None
     return Silence(since, WEEK / span * len(pauses))
 
 
-def active_reasons(rulebook: TopicRules, sources: Iterable[Source]) -> list[tuple[str, str]]:
-    """Everything that files now: topic, and how it is called in a placement."""
-    listed = [(topic, rule_reason(clause)) for topic, clause in rulebook.clauses()]
+def active_reasons(
+    rules: TopicRules, sources: Iterable[Source]
+) -> list[tuple[str, PlacementReason]]:
+    """All topics and reasons by which the configuration places stories."""
+    reasons = [(topic, rule_reason(clause)) for topic, clause in rules.clauses]
     for source in sources:
-        listed += [(topic, source_reason(source.id)) for topic in source.topics]
-        listed += [(topic, tag_reason(source.id, tag)) for tag, topic in source.tags.items()]
-    return listed
-
-
-class StoryGroup(NamedTuple):
-    """Stories without topic that share a word or a category."""
-
-    label: str
-    titles: tuple[str, ...]
-    outlets: int
-
-
-def group_unfiled(glimpses: Iterable[tuple[EntryView, bool]], most: int) -> Iterator[StoryGroup]:
-    """The largest groups among stories without topic, no story in two of them; the flag says
-    whether a story has a topic."""
-    labels: dict[EntryView, set[str]] = {}
-    filed: Counter[str] = Counter()
-    count = 0
-    for glimpse, is_filed in glimpses:
-        if is_filed:
-            count += 1
-            filed.update(_labels(glimpse))
-        else:
-            labels[glimpse] = _labels(glimpse)
-    for _ in range(most):
-        found = Counter(label for own in labels.values() for label in own)
-        telling = (
-            (number, label)
-            for label, number in found.items()
-            if number >= MIN_GROUP_STORIES
-            and _is_distinctive(number, len(labels), filed[label], count)
-        )
-        number, label = max(telling, default=(0, ""))
-        if not number:
-            return
-        members = [glimpse for glimpse, own in labels.items() if label in own]
-        titles = tuple(glimpse.fields.text("title") for glimpse in members)
-        yield StoryGroup(label, titles, len({glimpse.source for glimpse in members}))
-        for glimpse in members:
-            del labels[glimpse]
-
-
-def _is_distinctive(number: int, of: int, filed: int, of_filed: int) -> bool:
-    if of_filed < MIN_FILED_STORIES:
-        return True
-    return number / of >= MIN_FREQUENCY_RATIO * (filed + 1) / (of_filed + 2)
-
-
-def _labels(glimpse: EntryView) -> set[str]:
-    """The words of a title and the outlet's categories."""
-    words = content_words(folded_words(glimpse.fields.text("title")))
-    tags = (f"tag:{fold(tag).strip()}" for tag in glimpse.fields.items("tag"))
-    return {*words, *tags}
+        reasons += [(topic, source_reason(source.id)) for topic in source.topics]
+        reasons += [(topic, tag_reason(source.id, tag)) for tag, topic in source.tags.items()]
+    return reasons
 
 
 def dates_by_reason(
-    placed: Iterable[tuple[int, str, Sequence[str], datetime]],
-) -> Mapping[tuple[str, str], Sequence[datetime]]:
-    """When each part placed stories, by topic and part; a topic as a whole is the part "". What
-    operators and learning have placed counts for the table alone, since neither has a rhythm."""
-    dates: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for _, topic, by, arrived in placed:
-        parts_of_rules = [part for part in by if part not in _REASONS_WITHOUT_RHYTHM]
-        for part in parts_of_rules:
-            dates[topic, part].append(arrived)
-        if parts_of_rules or not by:  # of an earlier version, which did not keep by what
-            dates[topic, ""].append(arrived)
+    placements: Iterable[tuple[int, str, Sequence[PlacementReason], datetime]],
+) -> Mapping[tuple[str, PlacementReason | None], Sequence[datetime]]:
+    """Dates of the stories that each reason placed, by topic and reason; None is for all reasons.
+
+    What operators and models have placed does not count, since it does not come regularly.
+    """
+    dates: dict[tuple[str, PlacementReason | None], list[datetime]] = defaultdict(list)
+    for _, topic, placed_by, listed_at in placements:
+        regular = [reason for reason in placed_by if reason.kind not in _IRREGULAR_KINDS]
+        for reason in regular:
+            dates[topic, reason].append(listed_at)
+        if regular or not placed_by:
+            dates[topic, None].append(listed_at)
     return dates
+
+
+class StoryGroup(NamedTuple):
+    """Stories without a topic that share a word or a category."""
+
+    label: str
+    titles: tuple[str, ...]
+    source_count: int
+
+
+def group_uncategorised(
+    entries: Iterable[tuple[EntryView, bool]], max_groups: int
+) -> Iterator[StoryGroup]:
+    """The largest groups of stories without a topic, no story in two of them.
+
+    The flag beside each entry says whether its story has a topic.
+    """
+    labels: dict[EntryView, set[str]] = {}
+    placed: Counter[str] = Counter()
+    placed_total = 0
+    for entry, has_topic in entries:
+        if has_topic:
+            placed_total += 1
+            placed.update(_labels(entry))
+        else:
+            labels[entry] = _labels(entry)
+    for _ in range(max_groups):
+        found = Counter(label for own in labels.values() for label in own)
+        distinctive = (
+            (count, label)
+            for label, count in found.items()
+            if count >= MIN_GROUP_STORIES
+            and _is_distinctive(count, len(labels), placed[label], placed_total)
+        )
+        count, label = max(distinctive, default=(0, ""))
+        if not count:
+            return
+        members = [entry for entry, own in labels.items() if label in own]
+        titles = tuple(entry.title for entry in members)
+        yield StoryGroup(label, titles, len({entry.source for entry in members}))
+        for entry in members:
+            del labels[entry]
+
+
+def _is_distinctive(count: int, unplaced_total: int, placed_count: int, placed_total: int) -> bool:
+    """True if a label is much more frequent among stories without a topic than among others."""
+    if placed_total < MIN_PLACED_STORIES:
+        return True
+    return count / unplaced_total >= MIN_FREQUENCY_RATIO * (placed_count + 1) / (placed_total + 2)
+
+
+def _labels(entry: EntryView) -> set[str]:
+    """The words of an entry's title, and the outlet's categories."""
+    words = content_words(folded_words(entry.title))
+    return {*words, *(f"tag:{fold(tag).strip()}" for tag in entry.tags)}

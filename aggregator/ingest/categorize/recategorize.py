@@ -1,24 +1,31 @@
-"""Stored stories filed anew: after a rule has changed, or by an operator's word.
+"""Recategorise stored stories: after a rule has changed, or by an operator's decision.
 
-    Standing --filings(Rulebook)--> Filing (before, after) --> Refiling
+    StoryPlacements --recategorize(TopicRules)--> PlacementDiff (before, after) --> PlacementChange
 
-No story is told anew: its ids, its place and its lead stay.
+The stories themselves stay as they are: ids, place and lead.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from aggregator.ingest.categorize.rules import TopicRules, categorize, excluded_topics
-from aggregator.model import LEARNED, Placement, PlacementChange, Source, Topic, TopicOverride
-from aggregator.store import Store, StoryPlacements
+from aggregator.model import (
+    LEARNED,
+    Placement,
+    PlacementChange,
+    Source,
+    StoryPlacements,
+    Topic,
+    TopicOverride,
+)
 
-__all__ = ["PlacementDiff", "apply_override", "recategorize"]
+__all__ = ["PlacementDiff", "apply_override", "recategorize", "sources_placed_in"]
 
 
 class PlacementDiff(NamedTuple):
-    """A story and a topic: where it stands now, and where it should."""
+    """A story and a topic: its placement now, and what it should be."""
 
     story: StoryPlacements
     topic: str
@@ -27,17 +34,17 @@ class PlacementDiff(NamedTuple):
 
     @property
     def is_added(self) -> bool:
-        """True if the story comes into the topic."""
+        """True if the story is added to the topic."""
         return self.before is None and self.after is not None
 
     @property
     def is_removed(self) -> bool:
-        """True if the story goes out of the topic."""
+        """True if the story is removed from the topic."""
         return self.before is not None and self.after is None
 
     @property
     def change(self) -> PlacementChange | None:
-        """What to save, if anything changes."""
+        """The change to save, or None."""
         if self.before == self.after:
             return None
         return PlacementChange(
@@ -46,61 +53,59 @@ class PlacementDiff(NamedTuple):
 
 
 def recategorize(
-    store: Store, rulebook: TopicRules, sources: Mapping[str, Source]
+    stories: Iterable[StoryPlacements], rules: TopicRules, sources: Mapping[str, Source]
 ) -> Iterator[PlacementDiff]:
-    """The stories that stand in the topics of a rulebook, or should, the oldest first."""
-    topics = [topic.id for topic in rulebook.topics]
-    for standing in store.standings(topics, rulebook.roots, _sources_filed_under(sources, topics)):
-        yield from _diffs_of_story(standing, rulebook, sources)
+    """Compare the placements of stored stories with what the current rules give: one diff for every
+    topic that a story is in, or should be."""
+    for story in stories:
+        yield from _diffs(story, rules, sources)
 
 
-def _diffs_of_story(
-    standing: StoryPlacements, rulebook: TopicRules, sources: Mapping[str, Source]
+def _diffs(
+    story: StoryPlacements, rules: TopicRules, sources: Mapping[str, Source]
 ) -> Iterator[PlacementDiff]:
-    """Each topic of a rulebook that a story stands in, or should. What was learned of it stays as
-    long as the topic files so."""
-    before = {placement.topic: placement for placement in standing.placements}
-    found = categorize(standing.entries, rulebook, sources, standing.overrides)
+    before = {placement.topic: placement for placement in story.placements}
+    found = categorize(story.entries, rules, sources, story.overrides)
     after = {placement.topic: placement for placement in found}
-    out = excluded_topics(standing.overrides)
-    for topic in rulebook.topics:
-        stands = before.get(topic.id)
-        if (
-            stands
-            and stands.placed_by == LEARNED
-            and topic.learn == "place"
-            and topic.id not in out
-        ):
-            after.setdefault(topic.id, stands)
+    excluded = excluded_topics(story.overrides)
+    for topic in rules.topics:
+        current = before.get(topic.id)
+        is_learned = current is not None and current.placed_by == LEARNED
+        if current and is_learned and topic.learn == "place" and topic.id not in excluded:
+            after.setdefault(topic.id, current)  # rules do not decide on what a model has placed
         if topic.id in before or topic.id in after:
-            yield PlacementDiff(standing, topic.id, before.get(topic.id), after.get(topic.id))
+            yield PlacementDiff(story, topic.id, before.get(topic.id), after.get(topic.id))
 
 
 def apply_override(
-    standing: StoryPlacements,
+    story: StoryPlacements,
     topic: Topic,
-    is_in: bool | None,
+    is_included: bool | None,
     sources: Mapping[str, Source],
     now: datetime,
 ) -> tuple[list[TopicOverride], list[PlacementChange]]:
-    """What changes if an operator says that a story belongs into a topic, or not, or takes that
-    back (None). The word is about all its tellings, so it goes with each of them wherever that
-    is told. What an operator puts into a topic is news there, else nobody would see it."""
-    said = [
-        TopicOverride(entry_id=glimpse.entry_id, topic=topic.id, is_included=is_in, decided_at=now)
-        for glimpse in standing.entries
+    """The overrides and placements to save when an operator decides that a story is in a topic, or
+    is not, or that the rules decide again (None).
+
+    The decision applies to all its entries, and stays with each of them whatever story it is in. A
+    story that an operator adds to a topic is listed there as new, else nobody would see it.
+    """
+    overrides = [
+        TopicOverride(
+            entry_id=entry.entry_id, topic=topic.id, is_included=is_included, decided_at=now
+        )
+        for entry in story.entries
     ]
-    heard = replace(standing, overrides=said)  # all that was said before is taken back by this
-    found = _diffs_of_story(heard, TopicRules([topic]), sources)
+    decided = replace(story, overrides=overrides)  # replaces all earlier decisions
     changes = [
-        replace(filing.change, listed_at=now if is_in and filing.is_added else None)
-        for filing in found
-        if filing.change
+        replace(diff.change, listed_at=now if is_included and diff.is_added else None)
+        for diff in _diffs(decided, TopicRules([topic]), sources)
+        if diff.change
     ]
-    return said, changes
+    return overrides, changes
 
 
-def _sources_filed_under(sources: Mapping[str, Source], topics: Collection[str]) -> list[str]:
-    """The outlets whose articles or categories are filed under one of these topics."""
-    named = {id_: {*source.topics, *source.tags.values()} for id_, source in sources.items()}
-    return [id_ for id_, own in named.items() if not own.isdisjoint(topics)]
+def sources_placed_in(sources: Mapping[str, Source], topics: Collection[str]) -> list[str]:
+    """Sources of which all stories, or those of a category, are in one of these topics."""
+    topics_of = {id_: {*source.topics, *source.tags.values()} for id_, source in sources.items()}
+    return [id_ for id_, own in topics_of.items() if not own.isdisjoint(topics)]

@@ -1,40 +1,38 @@
-"""A story's tellings and the topics become placements, each with its why.
+"""Categorise stories: the topics that one belongs to, and why.
 
-    [Glimpse] --categorize(Rulebook)--> [Placement]
+    [EntryView] --categorize(TopicRules)--> [Placement]
 
-A story stands in a topic because its outlet is filed there, because the outlet's own category
-is mapped there, or because the topic's rule matches one of its tellings; an operator's word
-overrules them all. It may stand in many topics, and in none.
+A story is in a topic because its source is, because the outlet's own category is mapped to the
+topic, or because the topic's rule matches one of its entries; an operator's decision overrides all
+of these. It may be in any number of topics.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aggregator.model import Placement, Source, Topic, TopicOverride
-from aggregator.query import EntryView, Hits, RuleSet, clauses, parse, to_text
+from aggregator.model import (
+    EntryView,
+    Placement,
+    PlacementReason,
+    ReasonKind,
+    Source,
+    Topic,
+    TopicOverride,
+)
+from aggregator.query import Hits, RuleSet, clauses, fields_of_view, parse, to_text
 from aggregator.text.tokens import fold
 
 __all__ = [
-    "MANUAL_REASON",
-    "RULE_PREFIX",
-    "RuleHit",
-    "TopicRules",
-    "categorize",
-    "excluded_topics",
-    "rule_reason",
-    "source_reason",
-    "tag_reason",
+    "MANUAL_REASON", "RuleHit", "TopicRules", "categorize", "excluded_topics", "rule_reason",
+    "source_reason", "tag_reason",
 ]  # fmt: skip
 
-MANUAL_REASON = "hand"
-"""What a placement is called that an operator made."""
-RULE_PREFIX = "rule "
-"""How that begins what a clause is called."""
+MANUAL_REASON = PlacementReason(ReasonKind.MANUAL)
 
 
 class RuleHit(NamedTuple):
-    """A clause of a topic's rule that matched, and where."""
+    """A clause of a topic's rule that matches an entry, and where."""
 
     topic: str
     clause: str
@@ -42,8 +40,11 @@ class RuleHit(NamedTuple):
 
 
 class TopicRules:
-    """The rules of all topics, compiled together, so that filing takes time by the entry and not
-    by the number of rules. Each clause is a rule for itself, so that its share is known."""
+    """The rules of all topics, compiled together, so that matching takes a time that depends on the
+    entry and not on the number of rules.
+
+    Each clause is compiled as a rule of its own, so that it is known which ones match.
+    """
 
     def __init__(self, topics: Sequence[Topic] = ()) -> None:
         self.topics = tuple(topics)
@@ -53,99 +54,95 @@ class TopicRules:
             if topic.match
             for clause in clauses(parse(topic.match, topic.stem).root)
         ]
-        self._clauses = [(topic, to_text(clause)) for topic, clause in parts]
+        self.clauses = tuple((topic, to_text(clause)) for topic, clause in parts)
+        """All clauses as text, each with its topic."""
         self.roots = tuple(clause for _, clause in parts)
         self._rules = RuleSet(self.roots)
 
-    def hits(self, glimpse: EntryView) -> Iterator[RuleHit]:
+    def hits(self, entry: EntryView) -> Iterator[RuleHit]:
         """The clauses that match an entry, and where."""
-        for number, hits in self._rules.match(glimpse.fields).items():
-            yield RuleHit(*self._clauses[number], hits)
-
-    def clauses(self) -> Sequence[tuple[str, str]]:
-        """All clauses, each with its topic."""
-        return self._clauses
+        for index, hits in self._rules.match(fields_of_view(entry)).items():
+            yield RuleHit(*self.clauses[index], hits)
 
 
-def rule_reason(clause: str) -> str:
-    """What a placement is called that a clause made."""
-    return f"{RULE_PREFIX}{clause}"
+def rule_reason(clause: str) -> PlacementReason:
+    """The reason for a story that a clause of the topic's rule matches."""
+    return PlacementReason(ReasonKind.RULE, clause)
 
 
-def source_reason(source: str) -> str:
-    """The same for an outlet that is filed as a whole."""
-    return f"source {source}"
+def source_reason(source: str) -> PlacementReason:
+    """The reason for a story whose source belongs to the topic as a whole."""
+    return PlacementReason(ReasonKind.SOURCE, source)
 
 
-def tag_reason(source: str, tag: str) -> str:
-    """The same for an outlet's own category, however it writes it."""
-    return f"tag {source} {fold(tag).strip()}"
+def tag_reason(source: str, tag: str) -> PlacementReason:
+    """The reason for a story whose outlet's own category is mapped to the topic."""
+    return PlacementReason(ReasonKind.TAG, fold(tag).strip(), source)
 
 
 def categorize(
-    glimpses: Iterable[EntryView],
-    rulebook: TopicRules,
+    entries: Iterable[EntryView],
+    rules: TopicRules,
     sources: Mapping[str, Source],
-    said: Iterable[TopicOverride] = (),
+    overrides: Iterable[TopicOverride] = (),
 ) -> tuple[Placement, ...]:
-    """Where a story with these tellings belongs, in the order of the topics.
+    """Placements of a story with these entries, in the order of the topics.
 
-    Unlisted sources give only rules. Of what operators have `said` of its entries, the last word
-    on a topic counts.
+    Entries of unlisted sources are placed by rules alone. Of several overrides on a topic, the
+    latest counts.
     """
-    last = _latest_overrides(said)
-    out = excluded_topics(last.values())
-    reasons: dict[str, dict[str, str]] = defaultdict(dict)
-    for topic, word in last.items():
-        if word.is_included:
+    latest = _latest_overrides(overrides)
+    excluded = excluded_topics(latest.values())
+    reasons: dict[str, dict[PlacementReason, str]] = defaultdict(dict)
+    for topic, override in latest.items():
+        if override.is_included:
             reasons[topic][MANUAL_REASON] = "placed by the operator"
-    for glimpse in glimpses:
-        for topic, by, why in _reasons(glimpse, sources.get(glimpse.source), rulebook):
-            reasons[topic].setdefault(by, why)
+    for entry in entries:
+        for topic, reason, sentence in _reasons(entry, sources.get(entry.source), rules):
+            reasons[topic].setdefault(reason, sentence)
     return tuple(
         Placement(
             topic=topic.id,
-            reason=_placement_sentence(reasons[topic.id]),
+            reason=_sentence(reasons[topic.id]),
             placed_by=tuple(reasons[topic.id]),
         )
-        for topic in rulebook.topics
-        if topic.id in reasons and topic.id not in out
+        for topic in rules.topics
+        if topic.id in reasons and topic.id not in excluded
     )
 
 
-def excluded_topics(said: Iterable[TopicOverride]) -> frozenset[str]:
-    """The topics that operators keep the entries of these words out of."""
-    return frozenset(
-        topic for topic, word in _latest_overrides(said).items() if word.is_included is False
-    )
+def excluded_topics(overrides: Iterable[TopicOverride]) -> frozenset[str]:
+    """The topics that a story with these overrides is kept out of."""
+    latest = _latest_overrides(overrides)
+    return frozenset(topic for topic, override in latest.items() if override.is_included is False)
 
 
-def _latest_overrides(said: Iterable[TopicOverride]) -> dict[str, TopicOverride]:
-    """The last word on each topic."""
-    return {word.topic: word for word in sorted(said, key=lambda word: word.decided_at)}
+def _latest_overrides(overrides: Iterable[TopicOverride]) -> dict[str, TopicOverride]:
+    ordered = sorted(overrides, key=lambda override: override.decided_at)
+    return {override.topic: override for override in ordered}
 
 
-def _placement_sentence(reasons: Mapping[str, str]) -> str:
-    """One sentence of all reasons; what a rule found is told together."""
-    told = [why for by, why in reasons.items() if not by.startswith(RULE_PREFIX)]
-    found = [where for by, where in reasons.items() if by.startswith(RULE_PREFIX)]
-    return "; ".join([*told, f"rule found {', '.join(found)}"] if found else told)
+def _sentence(reasons: Mapping[PlacementReason, str]) -> str:
+    """One sentence for all reasons, with the hits of all clauses together."""
+    others = [text for reason, text in reasons.items() if reason.kind is not ReasonKind.RULE]
+    found = [text for reason, text in reasons.items() if reason.kind is ReasonKind.RULE]
+    return "; ".join([*others, f"rule found {', '.join(found)}"] if found else others)
 
 
 def _reasons(
-    glimpse: EntryView, source: Source | None, rulebook: TopicRules
-) -> Iterator[tuple[str, str, str]]:
-    """The topics of an entry, each with what places it there and a reason."""
+    entry: EntryView, source: Source | None, rules: TopicRules
+) -> Iterator[tuple[str, PlacementReason, str]]:
+    """The topics of an entry, each with a reason and a phrase that states it."""
     if source is not None:
         for topic in source.topics:
             yield topic, source_reason(source.id), f"source {source.id}"
-        for topic, tag in _mapped_tags(glimpse.fields.items("tag"), source):
+        for topic, tag in _mapped_tags(entry.tags, source):
             yield topic, tag_reason(source.id, tag), f"{source.id} files it under {tag!r}"
-    for finding in rulebook.hits(glimpse):
-        where = ", ".join(finding.hits) or finding.clause
-        yield finding.topic, rule_reason(finding.clause), where
+    for hit in rules.hits(entry):
+        yield hit.topic, rule_reason(hit.clause), ", ".join(hit.hits) or hit.clause
 
 
 def _mapped_tags(tags: Iterable[str], source: Source) -> Iterator[tuple[str, str]]:
+    """The topics that a source's categories are mapped to, each with the category."""
     mapped = {fold(tag): topic for tag, topic in source.tags.items()}
     return ((mapped[fold(tag)], tag) for tag in tags if mapped and fold(tag) in mapped)

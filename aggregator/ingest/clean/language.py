@@ -1,4 +1,4 @@
-"""In which language a text is written, if that can be told."""
+"""Language detection."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ import whatlang
 __all__ = ["detect_language"]
 
 MIN_CHARS, MAX_CHARS = 40, 1000
-"""Characters; fewer tell nothing, more tell nothing new."""
+"""Characters of a text; fewer are not reliable, more are not needed."""
 _MISSING_CODES = {"cmn": "zh", "urd": "ur"}
-"""Languages for which the library knows no code of two letters."""
+"""Languages for which the library has no two-letter code."""
 
 
 def detect_language(text: str) -> str:
-    """A code such as "es"; empty if the text is too short or does not say for certain.
+    """The code of a text's language, such as "es"; empty if the text is too short to be sure.
 
-    Of 966 real articles of 100 characters or more whose feeds declare one, it says the same for
-    924 and nothing for 24; of the 18 others, 12 are in English and declared to be "us" or "kn".
+    Of 966 real articles of 100 characters or more whose feeds declare a language, the result is the
+    same for 924 and empty for 24; of the other 18, 12 are in English but declared "us" or "kn".
     """
     if len(text) < MIN_CHARS:
         return ""
     try:
-        found: Any = whatlang.detect(text[:MAX_CHARS])  # its own hints know no attributes
-    except ValueError:  # there are no letters, or of no script that it knows
+        found: Any = whatlang.detect(text[:MAX_CHARS])  # its type hints lack the attributes
+    except ValueError:  # no letters, or none of a known script
         return ""
     if not found.is_reliable:
         return ""

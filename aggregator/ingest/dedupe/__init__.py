@@ -1,46 +1,42 @@
-"""Entries become Stories: the same article from several outlets is one story.
+"""Step 5: the same article in several outlets becomes one story.
 
-    [Entry] + Kin (what could match) --stories.dedupe--> Told (stories, new bonds)
+    [Entry] --candidates--> what could match --similarity--> [Match]
+            --clustering--> [Cluster] --stories--> ClusterResult (new and changed stories)
 
-        candidates  which stored entries are worth a look
-        telling     what an entry is compared by
-        evidence    two tellings -> why they are one article, or nothing
-        clusters    entries and bonds -> groups
-        stories     groups -> stories: who keeps its id, who leads
+        fingerprints  numbers that near-duplicates share (winnowing, MinHash)
+        candidates    stored entries to compare new ones with
+        features      text features of an entry; `numbers` in its headline
+        similarity    two entries -> the evidence that they are one article, or none
+        clustering    entries and matches -> clusters
+        stories       clusters -> stories: which keeps its id, which entry leads
+        manual        an operator's merges and splits
 
-Evidence is about two entries alone and nothing else, and groups follow from all evidence at
-once, so the order in which copies arrive changes nothing. A story's id, public id and place are
-chosen once; what arrives later moves nothing.
+Evidence is about two entries alone, and clusters follow from all evidence at once, so the order in
+which duplicates arrive changes nothing. A story's id, public id and place are chosen once. Nothing
+here reads the store.
 """
 
 from aggregator.ingest.dedupe.candidates import (
+    LookupResult,
+    build_lookup,
     choose_candidates,
+    count_shared,
     drop_common_fingerprints,
-    entries_nearby,
-    lookup_fingerprints,
 )
-from aggregator.ingest.dedupe.clustering import cluster_entries
-from aggregator.ingest.dedupe.features import TextFeatures
-from aggregator.ingest.dedupe.similarity import (
-    COMPARISON_WINDOW,
-    compare,
-    is_match_allowed,
-    is_same_article_again,
+from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
+from aggregator.ingest.dedupe.fingerprints import fingerprints_of
+from aggregator.ingest.dedupe.manual import merge_matches, split_matches
+from aggregator.ingest.dedupe.similarity import COMPARISON_WINDOW
+from aggregator.ingest.dedupe.stories import (
+    ClusterResult,
+    ClusterSettings,
+    cluster,
+    takedown_copies,
 )
-from aggregator.ingest.dedupe.stories import ClusterResult, ClusterSettings, dedupe
 
 __all__ = [
-    "COMPARISON_WINDOW",
-    "ClusterResult",
-    "ClusterSettings",
-    "TextFeatures",
-    "choose_candidates",
-    "cluster_entries",
-    "compare",
-    "dedupe",
-    "drop_common_fingerprints",
-    "entries_nearby",
-    "is_match_allowed",
-    "is_same_article_again",
-    "lookup_fingerprints",
+    "COMPARISON_WINDOW", "Cluster", "ClusterResult", "ClusterSettings", "LookupResult",
+    "build_lookup", "choose_candidates", "cluster", "cluster_entries", "count_shared",
+    "drop_common_fingerprints", "fingerprints_of", "merge_matches", "split_matches",
+    "takedown_copies",
 ]  # fmt: skip

@@ -1,11 +1,12 @@
-"""Which stored entries a new one should be compared with.
+"""Candidates: the stored entries that new ones are compared with.
 
-[Entry] --looked_for--> addresses, prints --(the store)--> near --chosen--> {row: rows}
+[Entry] --build_lookup--> Lookup --(the store)--> LookupResult
+        --count_shared--> {id: {id: how much}} --choose_candidates--> {id: [id]}
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from aggregator.ingest.dedupe.fingerprints import (
@@ -14,80 +15,112 @@ from aggregator.ingest.dedupe.fingerprints import (
 )
 from aggregator.model import Entry
 
-__all__ = ["choose_candidates", "drop_common_fingerprints", "entries_nearby", "lookup_fingerprints"]
+__all__ = [
+    "Lookup", "LookupResult", "build_lookup", "choose_candidates", "count_shared",
+    "drop_common_fingerprints",
+]  # fmt: skip
 
 MAX_CANDIDATES = 40
-"""Entries that one is compared with at most, those first that share most with it."""
+"""Candidates per entry; those that share most with it come first."""
 MAX_CANDIDATES_PER_SOURCE = 5
-"""Of those, entries of one outlet, so that none crowds out the others."""
-_NO_CANDIDATES: Counter[int] = Counter()
+"""Keeps one outlet from crowding out the others."""
 
 
-def lookup_fingerprints(entry: Entry) -> tuple[int, ...]:
-    """Its prints, and what an entry has that says to be a copy of it."""
-    claimed = (attribution_fingerprint(entry.canonical_url),) if entry.canonical_url else ()
-    return (*entry.fingerprints, *claimed)
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the store is asked for: canonical URLs, and fingerprints by entry id."""
+
+    urls: Set[str]
+    fingerprints_by_entry: Mapping[int, Sequence[int]]
+
+    @property
+    def fingerprints(self) -> Set[int]:
+        """The fingerprints of all entries."""
+        return set(chain.from_iterable(self.fingerprints_by_entry.values()))
 
 
-def entries_nearby(
-    entries: Sequence[Entry],
-    looked: Mapping[int, Collection[int]],
-    standing: Mapping[str, Sequence[int]],
-    sharing: Mapping[int, Sequence[int]],
+@dataclass(frozen=True, slots=True)
+class LookupResult:
+    """Ids of stored entries, by canonical URL and by fingerprint."""
+
+    ids_by_url: Mapping[str, Sequence[int]]
+    ids_by_fingerprint: Mapping[int, Sequence[int]]
+
+
+def build_lookup(entries: Sequence[Entry]) -> Lookup:
+    """The URLs and fingerprints that these entries could share with stored ones."""
+    return Lookup(
+        urls={url for e in entries for url in (e.canonical_url, *e.source_urls) if url},
+        fingerprints_by_entry={entry.entry_id: _fingerprints(entry) for entry in entries},
+    )
+
+
+def _fingerprints(entry: Entry) -> tuple[int, ...]:
+    """An entry's own fingerprints, and that of entries which name it as their origin."""
+    url = entry.canonical_url
+    return (*entry.fingerprints, *((attribution_fingerprint(url),) if url else ()))
+
+
+def count_shared(
+    entries: Sequence[Entry], lookup: Lookup, stored: LookupResult
 ) -> dict[int, Counter[int]]:
-    """For the row of each entry, the rows of those that share an address or prints with it, and
-    how much they share.
+    """How much each entry shares with stored ones: id -> id of a stored entry -> number of shared
+    fingerprints; a shared URL counts as many.
 
-    `looked` are the prints that were looked for, by the row of the entry; `standing` are rows by
-    canonical address, `sharing` rows by print. A print that is common is that of a standing
-    phrase.
+    A fingerprint that many entries have is that of a stock phrase, and is ignored.
     """
     found = {}
-    telling = {
-        number for number, shared in sharing.items() if len(shared) <= COMMON_FINGERPRINT_ENTRIES
+    distinctive = {
+        fingerprint
+        for fingerprint, ids in stored.ids_by_fingerprint.items()
+        if len(ids) <= COMMON_FINGERPRINT_ENTRIES
     }
     for entry in entries:
-        rows: Counter[int] = Counter()
-        for address in standing.keys() & {entry.canonical_url, *entry.source_urls}:
-            rows.update(dict.fromkeys(standing[address], COMMON_FINGERPRINT_ENTRIES))
-        for number in telling.intersection(looked[entry.entry_id]):
-            rows.update(sharing[number])
-        if rows:
-            found[entry.entry_id] = rows
+        shared: Counter[int] = Counter()
+        for url in sorted(stored.ids_by_url.keys() & {entry.canonical_url, *entry.source_urls}):
+            shared.update(dict.fromkeys(stored.ids_by_url[url], COMMON_FINGERPRINT_ENTRIES))
+        own = lookup.fingerprints_by_entry[entry.entry_id]
+        for fingerprint in distinctive.intersection(own):
+            shared.update(stored.ids_by_fingerprint[fingerprint])
+        if shared:
+            found[entry.entry_id] = shared
     return found
 
 
 def choose_candidates(
-    entries: Sequence[Entry], near: Mapping[int, Counter[int]], outlets: Mapping[int, str]
+    entries: Sequence[Entry],
+    shared: Mapping[int, Counter[int]],
+    source_of: Mapping[int, str],
 ) -> dict[int, list[int]]:
-    """Of what is near to each entry, the rows that it should be compared with: those of other
-    outlets, and of none too many. `outlets` has the source of each row."""
+    """The candidates of each entry, by its id: entries of other sources, a few of each.
+
+    `shared` is from `count_shared`, `source_of` maps entry ids to sources.
+    """
     found = {}
     for entry in entries:
-        of: Counter[str] = Counter({entry.source: MAX_CANDIDATES_PER_SOURCE})
-        rows: list[int] = []
-        for row, _ in near.get(entry.entry_id, _NO_CANDIDATES).most_common():
-            outlet = outlets.get(row, "")
-            if of[outlet] < MAX_CANDIDATES_PER_SOURCE and len(rows) < MAX_CANDIDATES:
-                of[outlet] += 1
-                rows.append(row)
-        if rows:
-            found[entry.entry_id] = rows
+        per_source: Counter[str] = Counter({entry.source: MAX_CANDIDATES_PER_SOURCE})
+        ids: list[int] = []
+        for id_, _ in shared.get(entry.entry_id, Counter()).most_common():
+            source = source_of.get(id_, "")
+            if per_source[source] < MAX_CANDIDATES_PER_SOURCE and len(ids) < MAX_CANDIDATES:
+                per_source[source] += 1
+                ids.append(id_)
+        if ids:
+            found[entry.entry_id] = ids
     return found
 
 
-def drop_common_fingerprints(
-    entries: Sequence[Entry], sharing: Mapping[int, Sequence[int]]
-) -> list[Entry]:
-    """The entries without prints that many have already, so that no list of them grows long."""
+def drop_common_fingerprints(entries: Sequence[Entry], stored: LookupResult) -> list[Entry]:
+    """The entries without fingerprints that many stored entries have already.
+
+    This bounds the number of entries that are stored for one fingerprint.
+    """
     counts = Counter(chain.from_iterable(entry.fingerprints for entry in entries))
-    counts.update({number: len(rows) for number, rows in sharing.items()})
-    many = {number for number, count in counts.items() if count > COMMON_FINGERPRINT_ENTRIES}
-    if not many:
+    counts.update({number: len(ids) for number, ids in stored.ids_by_fingerprint.items()})
+    common = {number for number, count in counts.items() if count > COMMON_FINGERPRINT_ENTRIES}
+    if not common:
         return list(entries)
     return [
-        replace(
-            entry, fingerprints=tuple(number for number in entry.fingerprints if number not in many)
-        )
+        replace(entry, fingerprints=tuple(n for n in entry.fingerprints if n not in common))
         for entry in entries
     ]

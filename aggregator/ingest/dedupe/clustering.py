@@ -1,10 +1,10 @@
-"""Entries and the bonds between them become groups, each of them one story.
+"""Entries and the matches between them become clusters, each of them one story.
 
-    entries, bonds --grouped--> [Group]
+    entries, matches --cluster_entries--> [Cluster]
 
-The strongest bond is taken first (Kruskal's order), and one that would bring two entries of one
-outlet together, or two that an operator has told apart, is not taken. So a copy goes to the
-article that it is most like, whichever arrived first.
+Matches are applied strongest first (as in Kruskal's algorithm). One that would join two entries of
+one source, or two that an operator has separated, is skipped. So a duplicate joins the article that
+it is most similar to, whichever arrived first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,60 +14,55 @@ from aggregator.model import Entry, Match, MatchKind
 
 __all__ = ["Cluster", "cluster_entries"]
 
-_KIND_RANK = {kind: place for place, kind in enumerate(MatchKind)}
+_KIND_RANK = {kind: rank for rank, kind in enumerate(MatchKind)}
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Entries that are one article, and the bonds that hold them together."""
+    """Entries that are one article, and the matches that connect them."""
 
     entries: list[Entry]
     matches: list[Match] = field(default_factory=list)
 
 
-def cluster_entries(entries: Sequence[Entry], bonds: Iterable[Match]) -> list[Cluster]:
-    """The groups of these entries, in the order of their first entries."""
-    by_row = {entry.entry_id: entry for entry in entries}
-    group_of = {entry.entry_id: Cluster([entry]) for entry in entries}
-    known = [bond for bond in bonds if bond.entry_a in by_row and bond.entry_b in by_row]
-    apart = {(bond.entry_a, bond.entry_b) for bond in known if bond.kind is MatchKind.SPLIT}
-    for bond in sorted(known, key=lambda bond: _match_rank(bond, by_row)):
-        one, other = group_of[bond.entry_a], group_of[bond.entry_b]
-        if bond.kind is MatchKind.SPLIT or one is other or not _can_join(one, other, bond, apart):
+def cluster_entries(entries: Sequence[Entry], matches: Iterable[Match]) -> list[Cluster]:
+    """The clusters of these entries, in the order of their first entries."""
+    by_id = {entry.entry_id: entry for entry in entries}
+    cluster_of = {entry.entry_id: Cluster([entry]) for entry in entries}
+    relevant = [match for match in matches if match.entry_a in by_id and match.entry_b in by_id]
+    separated = {(m.entry_a, m.entry_b) for m in relevant if m.kind is MatchKind.SPLIT}
+    for match in sorted(relevant, key=lambda match: _rank(match, by_id)):
+        one, other = cluster_of[match.entry_a], cluster_of[match.entry_b]
+        is_split = match.kind is MatchKind.SPLIT
+        if is_split or one is other or not _can_join(one, other, match, separated):
             continue
         one.entries += other.entries
-        one.matches += [*other.matches, bond]
+        one.matches += [*other.matches, match]
         for entry in other.entries:
-            group_of[entry.entry_id] = one
-    return list({id(group): group for group in group_of.values()}.values())
+            cluster_of[entry.entry_id] = one
+    return list({id(cluster): cluster for cluster in cluster_of.values()}.values())
 
 
-def _match_rank(bond: Match, by_row: dict[int, Entry]) -> tuple[object, ...]:
-    """The strongest first, then what was published at the same time: of a daily column, the
-    same day's. What decides between equals is in the entries themselves, for their rows tell no
-    more than who came first."""
-    one, other = by_row[bond.entry_a], by_row[bond.entry_b]
-    pause = abs(one.published - other.published)
-    return (
-        _KIND_RANK[bond.kind],
-        -bond.score,
-        pause,
-        sorted((_entry_sort_key(one), _entry_sort_key(other))),
-    )
+def _rank(match: Match, by_id: dict[int, Entry]) -> tuple[object, ...]:
+    """Sort key of a match: kind, score, then time between publication, so that instalments of a
+    daily column are matched by day.
+
+    Ties are broken by what the entries contain, since their ids depend on the order of arrival.
+    """
+    one, other = by_id[match.entry_a], by_id[match.entry_b]
+    distance = abs(one.published - other.published)
+    both = sorted((_sort_key(one), _sort_key(other)))
+    return _KIND_RANK[match.kind], -match.score, distance, both
 
 
-def _entry_sort_key(entry: Entry) -> tuple[object, ...]:
+def _sort_key(entry: Entry) -> tuple[object, ...]:
     return entry.published, entry.source, entry.url, entry.id, entry.title
 
 
-def _can_join(one: Cluster, other: Cluster, bond: Match, apart: set[tuple[int, int]]) -> bool:
-    if any(
-        (min(a.entry_id, b.entry_id), max(a.entry_id, b.entry_id)) in apart
-        for a in one.entries
-        for b in other.entries
-    ):
+def _can_join(one: Cluster, other: Cluster, match: Match, separated: set[tuple[int, int]]) -> bool:
+    pairs = ((a.entry_id, b.entry_id) for a in one.entries for b in other.entries)
+    if any((min(pair), max(pair)) in separated for pair in pairs):
         return False
     sources = {entry.source for entry in one.entries}
-    return bond.kind is MatchKind.MERGED or sources.isdisjoint(
-        entry.source for entry in other.entries
-    )
+    is_merged = match.kind is MatchKind.MERGED
+    return is_merged or sources.isdisjoint(entry.source for entry in other.entries)

@@ -1,4 +1,4 @@
-"""What an entry is compared by."""
+"""Text features of an entry, for comparing two of them."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from aggregator.text.tokens import content_words, folded_words
 __all__ = ["TextFeatures"]
 
 Phrase: TypeAlias = tuple[str, str, str]
-"""Shorter than those that are looked for, since here every shared phrase counts."""
+"""Three words in a row; fingerprints use longer runs, but here every shared phrase counts."""
 MAX_COMPARED_WORDS = 2_000
 LEDE_CHARS = 400
-"""Characters of a text whose numbers are those of the news: about the first 60 words."""
+"""Characters at the beginning of a text, about 60 words, that state the numbers of the news."""
 
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """One entry's words, without what its outlet has added to them. Made when first asked for."""
+    """Words and numbers of an entry, without boilerplate; each feature is computed on first use."""
 
     entry: Entry
 
@@ -32,7 +32,7 @@ class TextFeatures:
 
     @cached_property
     def words(self) -> list[str]:
-        """Of the text, in order."""
+        """The words of the text, in order."""
         return folded_words(self._text)[:MAX_COMPARED_WORDS]
 
     @cached_property
@@ -43,49 +43,50 @@ class TextFeatures:
 
     @cached_property
     def phrase_set(self) -> Set[Phrase]:
+        """The distinct phrases of the text."""
         return frozenset(self.phrases)
 
     @cached_property
     def title(self) -> str:
-        """Words of the title alone, without rubric and outlet."""
+        """The words of the title, without rubric and outlet."""
         return " ".join(folded_words(strip_title_affixes(self.entry.title)))
 
     @cached_property
     def title_words(self) -> Set[str]:
-        """Those that mean something."""
+        """The content words of the title."""
         return frozenset(content_words(self.title.split()))
 
     @cached_property
     def vocabulary(self) -> Set[str]:
-        """The words of title and text."""
+        """The distinct words of title and text."""
         return frozenset(self.words).union(folded_words(self.entry.title))
 
     @cached_property
-    def whole_title(self) -> str:
-        """Its words, with rubric and outlet."""
+    def full_title(self) -> str:
+        """The words of the title, with rubric and outlet."""
         return " ".join(folded_words(self.entry.title))
 
     @cached_property
     def part(self) -> tuple[str, str] | None:
         """The part of a series that the title names: `("part", "2")`."""
-        return series_part(self.whole_title)
+        return series_part(self.full_title)
 
     @cached_property
     def numbers(self) -> Set[str]:
-        """All figures of title and text."""
+        """All numbers in title and text."""
         return numbers_in(
-            f"{self.entry.title} {self._text}", [*self.whole_title.split(), *self.words]
+            f"{self.entry.title} {self._text}", [*self.full_title.split(), *self.words]
         )
 
     @cached_property
     def headline_numbers(self) -> Set[str]:
-        """Those of the title and the first sentences, where news has its figures."""
+        """The numbers in the title and the first sentences, without dates and times."""
         head = strip_dates_and_times(
             f"{strip_title_affixes(self.entry.title)} {self._text[:LEDE_CHARS]}"
         )
         return numbers_in(head, folded_words(head))
 
     @cached_property
-    def title_figures(self) -> Set[str]:
-        """Those of the title that are written in digits."""
+    def title_numbers(self) -> Set[str]:
+        """The numbers in the title that are written in digits, without dates and times."""
         return numbers_in(strip_dates_and_times(strip_title_affixes(self.entry.title)), ())

@@ -1,4 +1,4 @@
-"""What counts in a headline: the figures of the news, and the parts of a series."""
+"""Numbers in headlines: those of the news, and the parts of a series."""
 
 import re
 from collections.abc import Sequence, Set
@@ -10,14 +10,14 @@ _NAMES = (
     " seventeen eighteen nineteen twenty"
 )
 NUMBER_WORDS = {name: str(number) for number, name in enumerate(_NAMES.split(), start=2)}
-"""Figures as agencies write them."""
+"""Number words that news agencies use."""
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
 PART_WORDS = {
     **NUMBER_WORDS,
     "one": "1",
     **{name: str(number) for number, name in enumerate(_ROMAN.split(), start=1)},
 }
-"""Words that count the parts of a series."""
+"""Words that number the parts of a series."""
 
 _NUMBER = re.compile(r"\d[\d.,]*")
 _MONTH = (
@@ -37,14 +37,14 @@ _PART = re.compile(
 
 
 def numbers_in(text: str, words: Sequence[str]) -> Set[str]:
-    """The figures of a text, whose words are given too: "28,131" is one, and "twelve" is 12."""
+    """The numbers in a text and its words: "28,131" is "28131", "twelve" is "12"."""
     found = _NUMBER.findall(text)
     spelt = (NUMBER_WORDS[word] for word in NUMBER_WORDS.keys() & set(words))
     return frozenset(number.replace(",", "").rstrip(".") for number in found).union(spelt)
 
 
 def strip_dates_and_times(text: str) -> str:
-    """Without the hour and the date at which it was put down, which are no figures."""
+    """The text without dates and times, whose numbers are not those of the news."""
     return _TIME.sub(" ", text) if _NUMBER.search(text) else text
 
 
@@ -55,13 +55,18 @@ def series_part(title: str) -> tuple[str, str] | None:
 
 
 def differs_only_in_count(title: str, other: str) -> bool:
-    """True if two folded titles are the same but for what counts them."""
-    one, two = _counted(title), _counted(other)
-    return bool(one[1] and two[1]) and one[0] == two[0] and one[1] != two[1]
+    """True if two folded titles differ only in their numbers."""
+    words, counts = _split_counts(title)
+    other_words, other_counts = _split_counts(other)
+    return bool(counts and other_counts) and words == other_words and counts != other_counts
 
 
-def _counted(title: str) -> tuple[list[str], list[str]]:
-    """The words of a title, and its counts."""
-    words = title.split()
-    counts = [PART_WORDS.get(word, word) for word in words if word.isdigit() or word in PART_WORDS]
-    return [word for word in words if not (word.isdigit() or word in PART_WORDS)], counts
+def _split_counts(title: str) -> tuple[list[str], list[str]]:
+    """The words of a title, and the numbers that count it."""
+    words, counts = [], []
+    for word in title.split():
+        if word.isdigit() or word in PART_WORDS:
+            counts.append(PART_WORDS.get(word, word))
+        else:
+            words.append(word)
+    return words, counts

@@ -1,11 +1,10 @@
-"""Why two entries of two outlets are one article.
+"""Evidence that two entries of different outlets are one article.
 
-    compare(a, b) -> Bond or None
+    compare(a, b) -> Match or None
 
-Each piece of evidence is a small function; the first that holds is the answer, and figures
-that contradict each other outweigh likeness. A title alone is never enough: independent
-reports, columns and series share titles. The limits were found on the open halves of the sets
-of docs/measurements.md.
+Each kind of evidence is a small function; the first that holds is returned. Contradicting numbers
+outweigh similarity. A title alone is never enough: independent reports, columns and series share
+titles. The limits were tuned on the development halves of the labelled sets (docs/measurements.md).
 """
 
 import re
@@ -26,75 +25,76 @@ __all__ = [
 ]
 
 COMPARISON_WINDOW = timedelta(days=14)
-"""Articles that were published further apart are not compared by their words."""
+"""The texts of articles that were published further apart are not compared."""
 
 MIN_SHARED_PHRASES = 10
-"""Phrases of three words; with fewer, independent reports of one event share as many."""
+"""Phrases of three words; independent reports of one event share fewer."""
 MIN_COVERAGE = 0.5
-"""Part of the shorter text that stands in the other."""
+"""Fraction of the shorter text that is in the other."""
 NEAR_FULL_COVERAGE = 0.9
 MAX_LENGTH_RATIO = 1.5
-"""How many times as long a text may be that has no more than the other."""
+"""How many times as long a text may be that is still the same as the other."""
 HIGH_COVERAGE = 0.7
-"""Part from which on many short runs will do; below, there must be a passage in common."""
+"""Coverage at which short runs are enough; below it, the texts must share a passage."""
 PASSAGE_WORDS = 11
-"""Words in a row that two writers do not find by chance."""
+"""Words in a row that two writers do not share by chance."""
 MIN_TEXT_SCORE = 0.9
-"""Covered part + a fortieth for each word of the longest run + a little for the titles."""
+"""Coverage + a fortieth for each word of the longest run + TITLE_WEIGHT x title overlap."""
 MAX_COUNTED_RUN_WORDS = 60
-"""Words of a run after which a longer one proves no more."""
+"""Words of a run that count; a longer one is no stronger evidence."""
 TITLE_WEIGHT = 0.15
 LONG_TEXT_PHRASES = 150
-"""Phrases; a shorter text may be all standing phrases, so its title must fit as well."""
+"""Phrases; a shorter text may be nothing but boilerplate, so its title must fit as well."""
 LONG_RUN_WORDS = 60
-"""Words in a row; standing phrases are shorter."""
+"""Words in a row; stock phrases are shorter."""
 LONG_PASSAGE_WORDS = 200
-"""Words in a row; standing texts are shorter."""
+"""Words in a row; boilerplate is shorter."""
 MIN_TITLE_IN_TEXT = 0.2
-"""Part of the longer text's title that the shorter entry has in its title or text."""
+"""Fraction of the longer text's title that the shorter entry has in its title or text."""
 MIN_TITLE_OVERLAP = 0.3
-"""Part of the shorter title's words that the other title has."""
+"""Fraction of the shorter title's words that the other title has."""
 UNIQUE_TITLE_WORDS = 8
-"""Words that make a title as good as unique."""
+"""Words that make a title practically unique."""
 SAME_TITLE_WINDOW = timedelta(days=2)
 SHORT_SENTENCE_WORDS, LONG_SENTENCE_WORDS = 5, 12
-"""Words in a row that must stand in both texts as well, of short ones and of others: more than a
-name or a turn of speech, and more than the standing line of a column."""
+"""Words in a row that texts with the same title must share, if they are short and if not: more than
+a name or an idiom, and more than the tagline of a column."""
 SHORT_TEXT_COVERAGE = 0.25
-"""Part of a short text."""
+"""Coverage from which SHORT_SENTENCE_WORDS are enough."""
 MIN_COMPARABLE_PHRASES = 30
-"""Phrases of a text that would share some with another form of itself."""
+"""Phrases; a text with as many shares some with any other version of itself."""
 CHANCE_COVERAGE = 0.1
-"""Part of a text that another one on another matter has by chance."""
-MIN_CLAIMED_OVERLAP = 0.3
-MIN_CLAIMED_TITLE = 0.6
-"""The same for a copy that names the original: less than is asked of others."""
+"""Fraction of a text that an unrelated one has by chance."""
+MIN_ATTRIBUTED_OVERLAP = 0.3
+MIN_ATTRIBUTED_TITLE = 0.6
+"""Lower limits for a copy that names its original, or has its URL."""
 
 _FEED_URL = re.compile(r"(?:/feed|/rss|/atom|\.rss|\.atom|\.xml|\.rdf)/?(?:\?.*)?$|^feeds?\.", re.I)
 
 
 class _Overlap:
-    """What two entries have in common; each figure is made when first asked for."""
+    """What two entries have in common; costly measures are computed on first use."""
 
     def __init__(self, a: TextFeatures, b: TextFeatures) -> None:
         self.a, self.b = a, b
-        by_length = sorted((a, b), key=lambda telling: (len(telling.phrase_set), telling.words))
-        self._shorter, longer = by_length
+        self._shorter, longer = sorted((a, b), key=lambda text: (len(text.phrase_set), text.words))
         self._common = self._shorter.phrase_set & longer.phrase_set
-        self.phrases = len(self._common)
-        self.shorter = len(self._shorter.phrase_set)
+        self.phrase_count = len(self._common)
+        self.shorter_phrase_count = len(self._shorter.phrase_set)
         """Phrases of the shorter text."""
-        self.covered = self.phrases / self.shorter if self.shorter else 0.0
-        """The part of them that the other text has."""
-        self.is_all = (
-            self.covered >= NEAR_FULL_COVERAGE
-            and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter
+        self.coverage = (
+            self.phrase_count / self.shorter_phrase_count if self.shorter_phrase_count else 0.0
         )
-        """Whether both texts are one, and not a part of the other."""
+        """Fraction of them that the other text has."""
+        self.is_same_text = (
+            self.coverage >= NEAR_FULL_COVERAGE
+            and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter_phrase_count
+        )
+        """Whether the texts are the same, rather than one a part of the other."""
 
     @cached_property
-    def run(self) -> int:
-        """Most words in a row of which every three stand in the other text."""
+    def run_words(self) -> int:
+        """Length in words of the longest run of phrases that the other text has too."""
         longest = run = 0
         for phrase in self._shorter.phrases:
             run = run + 1 if phrase in self._common else 0
@@ -102,15 +102,17 @@ class _Overlap:
         return longest + 2 if longest else 0
 
     @cached_property
-    def titles(self) -> float:
-        """How much of the shorter title's words the other title has."""
+    def title_overlap(self) -> float:
+        """Fraction of the shorter title's words that the other title has."""
         one, other = sorted((self.a.title_words, self.b.title_words), key=len)
         return _fraction(one, other)
 
     @cached_property
-    def title_fits(self) -> float:
-        """How much of the longer text's title the shorter entry has in its title or text. The
-        other way says nothing: a round-up has the titles of all that it rounds up."""
+    def title_in_text(self) -> float:
+        """Fraction of the longer text's title that the shorter entry has in its title or text.
+
+        The reverse is no evidence: a round-up contains the titles of all articles that it covers.
+        """
         longer = self.b if self._shorter is self.a else self.a
         return _fraction(longer.title_words, self._shorter.vocabulary)
 
@@ -118,60 +120,60 @@ class _Overlap:
 def compare(
     a: TextFeatures, b: TextFeatures, window: timedelta = COMPARISON_WINDOW
 ) -> Match | None:
-    """The first evidence that holds that both are one article, if any does.
+    """The first evidence that both are one article, or None.
 
-    It does not depend on the order of the two, nor on anything else that is stored.
+    It depends neither on the order of the two nor on any other entry.
     """
     shared = _Overlap(a, b)
     is_near = _time_between(a, b) <= window
     if _has_same_canonical_url(a, b) and (
         _could_be_same(shared) if is_near else _is_similar(shared)
     ):
-        return _match(
-            a, b, MatchKind.ADDRESS, 1.0 + shared.covered, f"same address {a.entry.canonical_url}"
-        )
+        reason = f"same address {a.entry.canonical_url}"
+        return _match(a, b, MatchKind.ADDRESS, 1.0 + shared.coverage, reason)
     if not is_near or _are_different_parts(a, b) or _numbers_differ(a, b):
         return None
-    if claimed := _attribution(a, b, shared):
-        return _match(a, b, MatchKind.ATTRIBUTION, shared.covered, claimed)
-    if score := _same_text(shared):
-        return _match(
-            a, b, MatchKind.TEXT, score,
-            f"{shared.covered:.0%} of the shorter text stands in the other, "
-            f"{shared.run} words in a row",
-        )  # fmt: skip
-    if _same_title(a, b, shared):
-        why = f"same title, and {shared.run} words in a row" if shared.run else "same title"
-        return _match(
-            a, b, MatchKind.TITLE, shared.covered, f"{why}, within {SAME_TITLE_WINDOW.days} days"
+    if reason := _attribution(a, b, shared):
+        return _match(a, b, MatchKind.ATTRIBUTION, shared.coverage, reason)
+    if score := _text_score(shared):
+        reason = (
+            f"{shared.coverage:.0%} of the shorter text stands in the other, "
+            f"{shared.run_words} words in a row"
         )
+        return _match(a, b, MatchKind.TEXT, score, reason)
+    if _has_same_title(a, b, shared):
+        common = f"same title, and {shared.run_words} words in a row"
+        reason = common if shared.run_words else "same title"
+        reason = f"{reason}, within {SAME_TITLE_WINDOW.days} days"
+        return _match(a, b, MatchKind.TITLE, shared.coverage, reason)
     return None
 
 
 def is_same_article_again(a: TextFeatures, b: TextFeatures) -> bool:
-    """True if two entries of one outlet are one article without doubt: its whole text, or its title
-    at its address. Columns, series and live pages share an address, or much of a text."""
+    """True if two entries of one outlet are certainly one article: they have the same text, or the
+    same title and URL. Less is not enough: columns, series and live pages share a URL, or much of
+    their text."""
     shared = _Overlap(a, b)
-    is_one_text = shared.is_all and shared.shorter >= MIN_SHARED_PHRASES
-    same_title = a.title_words == b.title_words
-    return is_one_text or (_has_same_canonical_url(a, b) and same_title)
+    has_same_text = shared.is_same_text and shared.shorter_phrase_count >= MIN_SHARED_PHRASES
+    has_same_title = a.title_words == b.title_words
+    return has_same_text or (_has_same_canonical_url(a, b) and has_same_title)
 
 
 def is_still_similar(a: TextFeatures, b: TextFeatures) -> bool:
-    """True if two entries that were one article have still to do with each other."""
+    """True if two entries that were matched before still have a URL or some text in common."""
     return _has_same_canonical_url(a, b) or _is_similar(_Overlap(a, b))
 
 
-def is_match_allowed(bond: Match, setting: Dedupe) -> bool:
-    """True if an outlet's `dedupe` lets its entries be bound so."""
+def is_match_allowed(match: Match, setting: Dedupe) -> bool:
+    """True if a source's `dedupe` setting allows this kind of match."""
     if setting == "address":
-        return bond.kind in (MatchKind.ADDRESS, MatchKind.ATTRIBUTION)
+        return match.kind in (MatchKind.ADDRESS, MatchKind.ATTRIBUTION)
     return setting != "off"
 
 
-def _match(a: TextFeatures, b: TextFeatures, kind: MatchKind, score: float, why: str) -> Match:
+def _match(a: TextFeatures, b: TextFeatures, kind: MatchKind, score: float, reason: str) -> Match:
     first, second = sorted((a.entry.entry_id, b.entry.entry_id))
-    return Match(entry_a=first, entry_b=second, kind=kind, score=round(score, 3), reason=why)
+    return Match(entry_a=first, entry_b=second, kind=kind, score=round(score, 3), reason=reason)
 
 
 def _has_same_canonical_url(a: TextFeatures, b: TextFeatures) -> bool:
@@ -179,115 +181,123 @@ def _has_same_canonical_url(a: TextFeatures, b: TextFeatures) -> bool:
 
 
 def _time_between(a: TextFeatures, b: TextFeatures) -> timedelta:
-    """The time between both; of an article without a date, nobody knows."""
+    """The time between publication of both; zero if one has no date."""
     if not (a.entry.is_dated and b.entry.is_dated):
         return timedelta()
     return abs(a.entry.published - b.entry.published)
 
 
 def _attribution(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> str:
-    """That one of them is said to be a copy of the other, and by whom; empty if none is. A link
-    behind "first published" may lead to the source of a report, so the texts must have to do
-    with each other; or the titles, where one has hardly any text."""
+    """Which source says that its entry is a copy of the other one, as a sentence; empty if none.
+
+    A link behind "first published" may lead to the source of a report, so the texts must have
+    something in common; or the titles, where one has hardly any text.
+    """
     for copy, original in ((a, b), (b, a)):
-        address = original.entry.canonical_url
-        if (
-            address
-            and address in copy.entry.source_urls
-            and _is_attribution_backed(copy, original, shared)
-        ):
-            return f"{copy.entry.source} says that it comes from {address}"
+        url = original.entry.canonical_url
+        is_named = bool(url) and url in copy.entry.source_urls
+        if is_named and _is_attribution_backed(copy, original, shared):
+            return f"{copy.entry.source} says that it comes from {url}"
     return ""
 
 
 def _is_attribution_backed(copy: TextFeatures, original: TextFeatures, shared: _Overlap) -> bool:
-    """What names several originals may be a round-up, so a title that it mentions is not
-    enough; a feed that is named beside is not another original."""
-    if shared.shorter >= MIN_SHARED_PHRASES:
-        return shared.covered >= MIN_CLAIMED_OVERLAP or shared.run >= PASSAGE_WORDS
-    named = [address for address in copy.entry.source_urls if not _FEED_URL.search(address)]
-    mentions = _fraction(original.title_words, copy.vocabulary)
-    return shared.titles >= MIN_CLAIMED_OVERLAP or (
-        len(named) == 1 and mentions >= MIN_CLAIMED_TITLE
-    )
+    """True if text or title support an attribution.
+
+    A copy that names several originals may be a round-up, so mentioning the title is not enough;
+    the URL of a feed does not count as another original.
+    """
+    if shared.shorter_phrase_count >= MIN_SHARED_PHRASES:
+        return shared.coverage >= MIN_ATTRIBUTED_OVERLAP or shared.run_words >= PASSAGE_WORDS
+    if shared.title_overlap >= MIN_ATTRIBUTED_OVERLAP:
+        return True
+    originals = [url for url in copy.entry.source_urls if not _FEED_URL.search(url)]
+    mentioned = _fraction(original.title_words, copy.vocabulary)
+    return len(originals) == 1 and mentioned >= MIN_ATTRIBUTED_TITLE
 
 
 def _is_similar(shared: _Overlap) -> bool:
-    """An address that stands for years may have had several articles."""
+    """True if texts or titles are similar; over time, one URL may have had several articles."""
     return (
-        max(shared.covered, shared.titles) >= MIN_CLAIMED_OVERLAP
-        or shared.title_fits >= MIN_CLAIMED_TITLE
+        max(shared.coverage, shared.title_overlap) >= MIN_ATTRIBUTED_OVERLAP
+        or shared.title_in_text >= MIN_ATTRIBUTED_TITLE
     )
 
 
 def _could_be_same(shared: _Overlap) -> bool:
-    """Not if two texts at one address have nothing to do with each other, but for turns of
-    speech: it is the page of a programme, or of a live blog."""
-    if shared.shorter < MIN_COMPARABLE_PHRASES or shared.covered >= CHANCE_COVERAGE:
+    """False if two texts at one URL are unrelated: it is the page of a programme or a live blog."""
+    if shared.shorter_phrase_count < MIN_COMPARABLE_PHRASES or shared.coverage >= CHANCE_COVERAGE:
         return True
-    return max(shared.titles, shared.title_fits) >= MIN_TITLE_OVERLAP
+    return max(shared.title_overlap, shared.title_in_text) >= MIN_TITLE_OVERLAP
 
 
 def _numbers_differ(a: TextFeatures, b: TextFeatures) -> bool:
-    """True if they are two updates of one toll: each has a figure in its first sentences that
-    the other does not have at all, or the titles have other figures, of which one is new."""
-    have_both = a.headline_numbers and b.headline_numbers  # else no whole text is looked through
+    """True if two entries report different numbers, such as two updates of a death toll.
+
+    Each has a number in its first sentences that the other does not have at all, or their titles
+    have no number in common, and one of them is not in the other's text.
+    """
+    have_both = a.headline_numbers and b.headline_numbers  # spares looking through whole texts
     if have_both and a.headline_numbers - b.numbers and b.headline_numbers - a.numbers:
         return True
-    one, other = a.title_figures, b.title_figures
+    one, other = a.title_numbers, b.title_numbers
     return bool(one and other and one.isdisjoint(other) and (one - b.numbers or other - a.numbers))
 
 
 def _are_different_parts(a: TextFeatures, b: TextFeatures) -> bool:
-    """True if the titles say so: they are the same but for what counts them, or each names
-    another part."""
+    """True if two titles differ only in their number, or name different parts of a series."""
     if a.part and b.part and a.part != b.part:
         return True
-    titles = ((a.title, b.title), (a.whole_title, b.whole_title))
+    titles = ((a.title, b.title), (a.full_title, b.full_title))
     return any(differs_only_in_count(one, other) for one, other in titles)
 
 
-def _same_text(shared: _Overlap) -> float:
-    """How sure it is that one text is the other or a part of it; 0 if it is not."""
-    if shared.phrases < MIN_SHARED_PHRASES or shared.covered < MIN_COVERAGE:
+def _text_score(shared: _Overlap) -> float:
+    """Score of the evidence that one text is the other or a part of it; 0 if it is not enough."""
+    if shared.phrase_count < MIN_SHARED_PHRASES or shared.coverage < MIN_COVERAGE:
         return 0.0
-    score = (
-        shared.covered + min(shared.run, MAX_COUNTED_RUN_WORDS) / 40 + TITLE_WEIGHT * shared.titles
-    )
-    has_passage = shared.covered >= HIGH_COVERAGE or shared.run >= PASSAGE_WORDS
-    fits = (
+    counted_run = min(shared.run_words, MAX_COUNTED_RUN_WORDS)
+    score = shared.coverage + counted_run / 40 + TITLE_WEIGHT * shared.title_overlap
+    has_passage = shared.coverage >= HIGH_COVERAGE or shared.run_words >= PASSAGE_WORDS
+    title_fits = (
         _needs_no_title(shared)
-        or shared.titles >= MIN_TITLE_OVERLAP
-        or shared.title_fits >= MIN_TITLE_IN_TEXT
+        or shared.title_overlap >= MIN_TITLE_OVERLAP
+        or shared.title_in_text >= MIN_TITLE_IN_TEXT
     )
-    return score if score >= MIN_TEXT_SCORE and has_passage and fits else 0.0
+    return score if score >= MIN_TEXT_SCORE and has_passage and title_fits else 0.0
 
 
 def _needs_no_title(shared: _Overlap) -> bool:
-    """True if a text is too long, or too long a passage of both, for a standing one such as a
-    paywall or a company's own description. What is told whole in a much longer text under
-    another title is quoted there, as in a digest."""
-    if shared.covered >= NEAR_FULL_COVERAGE:
-        return shared.is_all and (
-            shared.shorter >= LONG_TEXT_PHRASES or shared.run >= LONG_RUN_WORDS
+    """True if the shared text is too long for boilerplate, such as a paywall notice or a company's
+    description of itself.
+
+    A text that is a part of a much longer one under another title is quoted there, as in a digest.
+    """
+    if shared.coverage >= NEAR_FULL_COVERAGE:
+        return shared.is_same_text and (
+            shared.shorter_phrase_count >= LONG_TEXT_PHRASES or shared.run_words >= LONG_RUN_WORDS
         )
-    return shared.run >= LONG_PASSAGE_WORDS
+    return shared.run_words >= LONG_PASSAGE_WORDS
 
 
-def _same_title(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> bool:
-    """One long title on one day, and a sentence in common, or the title in the other's text."""
+def _has_same_title(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> bool:
+    """True for one long title within two days, with a sentence in common; if one entry has no text,
+    with the title in the text of the other."""
     if a.title != b.title or len(a.title.split()) < UNIQUE_TITLE_WORDS:
         return False
-    is_bare = not (a.words and b.words)  # and the other's text says the title itself
-    is_told = is_bare and f" {a.title} " in f" {' '.join(a.words or b.words)} "
-    is_near = abs(a.entry.published - b.entry.published) <= SAME_TITLE_WINDOW
-    own = all(a.title in " ".join(words) for words in (a.words, b.words))  # both say it again
-    sentence = (
-        SHORT_SENTENCE_WORDS if shared.covered >= SHORT_TEXT_COVERAGE else LONG_SENTENCE_WORDS
+    if abs(a.entry.published - b.entry.published) > SAME_TITLE_WINDOW:
+        return False
+    is_one_without_text = not (a.words and b.words)
+    if is_one_without_text and f" {a.title} " in f" {' '.join(a.words or b.words)} ":
+        return True
+    needed_words = (
+        SHORT_SENTENCE_WORDS if shared.coverage >= SHORT_TEXT_COVERAGE else LONG_SENTENCE_WORDS
     )
-    sentence += own * len(a.title.split())
-    return is_near and (is_told or shared.run >= sentence)
+    if all(a.title in " ".join(words) for words in (a.words, b.words)):
+        needed_words += len(a.title.split())  # both texts repeat the title
+    return shared.run_words >= needed_words
 
 
-def _fraction(words: Set[str], of: Set[str]) -> float:
-    return len(words & of) / len(words) if words else 0.0
+def _fraction(words: Set[str], others: Set[str]) -> float:
+    """The fraction of the words that are among the others."""
+    return len(words & others) / len(words) if words else 0.0

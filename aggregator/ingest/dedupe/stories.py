@@ -1,9 +1,10 @@
-"""Groups of entries become stories: who keeps its id, who leads, and why they are one."""
+"""Clusters become stories: which keeps its id, which entry leads, and why they are one article."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
 from aggregator.ingest.dedupe.features import TextFeatures
@@ -11,55 +12,66 @@ from aggregator.ingest.dedupe.similarity import (
     COMPARISON_WINDOW,
     compare,
     is_match_allowed,
+    is_same_article_again,
     is_still_similar,
 )
-from aggregator.ingest.match.keys import derive_story_id
-from aggregator.model import MANUAL, Entry, Match, Source, Story, StoryNeighbourhood
+from aggregator.model import (
+    MANUAL,
+    Entry,
+    EntryKeyKind,
+    Match,
+    Source,
+    Story,
+    StoryNeighbourhood,
+)
 from aggregator.text.urls import canonical_url, is_on_site
 
-__all__ = ["ClusterResult", "ClusterSettings", "dedupe"]
+__all__ = ["ClusterResult", "ClusterSettings", "cluster", "derive_story_id", "takedown_copies"]
 
+MAX_PUBLIC_ID_CHARS = 500
 _IRI = re.compile(
     r"https?://[a-z0-9.-]+(:\d+)?/\S+"
     r"|tag:[a-z0-9.@_-]+,\d{4}(-\d\d){0,2}:\S+"  # RFC 4151
     r"|urn:[a-z0-9-]+:\S+",
     re.ASCII | re.IGNORECASE,
 )
-_UNSAFE = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
-
-
+_UNSAFE_IN_IRI = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
 _UNLISTED_SOURCE = Source(id="", name="", feed="", site="")
-"""Stands for an outlet that has left feeds.toml."""
+"""Placeholder for a source that is no longer in feeds.toml."""
+_STORY_ID_PREFIXES = {
+    EntryKeyKind.URL: "address", EntryKeyKind.HASH: "text", EntryKeyKind.POSITION: "nothing",
+}  # fmt: skip
+"""Prefixes of the text that story ids are derived from, where they differ from the kind of the key.
+They must never change, for story URLs are permanent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSettings:
-    """By what stories are told.
+    """Settings for clustering.
 
-    `authority` is the host name under which ids are minted (RFC 4151). Articles that were
-    published further apart than `window` are not compared by their words. On a source's first
-    import its stories arrive at their own dates, so that an archive does not push fresh news
-    out of a feed.
+    `authority` is the host name under which ids are minted (RFC 4151). The texts of articles that
+    were published further apart than `window` are not compared. `now` is the time of the run.
     """
 
     sources: Mapping[str, Source]
     authority: str
     now: datetime
     window: timedelta = COMPARISON_WINDOW
-    is_first_import: bool = False
 
     def source_of(self, entry: Entry) -> Source:
+        """The source of an entry."""
         return self.sources.get(entry.source, _UNLISTED_SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterResult:
-    """What comes of new entries: the stories that are new or told otherwise than before, what
-    was found out, and for stories that turned out to be another one the id of that.
+    """Result of clustering: new or changed stories, new matches, and merged story id -> id of the
+    story it was merged into.
 
-    `lost` are pairs of rows between which nothing is left of what bound them. `before` are the
-    stories as they are stored, `revived` the ids of those that had been taken for another one.
-    `down` says of new entries, by their rows, which story they are like that was taken down.
+    `dropped_matches` are pairs of entry ids that no longer match. `stored_stories` are the stories
+    as they are stored, `unmerged_ids` the ids of those that had been merged into another one.
+    `takedown_copies` maps new entries to the id of the story that was taken down and that they are
+    a copy of.
     """
 
     stories: tuple[Story, ...]
@@ -71,226 +83,300 @@ class ClusterResult:
     takedown_copies: Mapping[int, str] = field(default_factory=dict)
 
 
-def dedupe(
+def cluster(
     entries: Sequence[Entry],
-    kin: StoryNeighbourhood,
-    candidates: Mapping[int, Collection[int]],
-    taken: Set[str],
-    rules: ClusterSettings,
+    neighbourhood: StoryNeighbourhood,
+    settings: ClusterSettings,
+    *,
+    candidates: Mapping[int, Collection[int]] | None = None,
+    existing_public_ids: Set[str] = frozenset(),
+    is_first_import: bool = False,
 ) -> ClusterResult:
-    """The stories that these new entries make or join.
+    """Cluster new or revised entries with stored ones, and update their stories.
 
-    The new entries have rows below 0; one with a row of its own is stored and reads differently
-    now. `kin` are the stored stories that could be the same, with all that is bound to them, and
-    `candidates` says for a row which stored rows it should be compared with. `taken` are public
-    ids that a story has or had.
-
-    Without entries, the stories of `kin` are told anew by its bonds.
+    Without entries, the stories of the neighbourhood are clustered by its matches. `candidates`
+    maps the id of each entry to the stored entries to compare it with. On a source's first import
+    its stories are listed at their own dates, so that an archive does not push fresh news out of a
+    feed.
     """
-    rules = replace(rules, now=rules.now.replace(microsecond=0))  # as it will be stored
-    stored = {entry.entry_id: entry for story in kin.stories for entry in story.entries}
-    heard = {
-        e.entry_id: e
-        for story in kin.stories
-        if story.id not in kin.unlisted_ids
-        for e in story.entries
+    settings = replace(settings, now=settings.now.replace(microsecond=0))  # as it will be stored
+    stored = {entry.entry_id: entry for story in neighbourhood.stories for entry in story.entries}
+    listed = {
+        entry.entry_id: entry
+        for story in neighbourhood.stories
+        if story.id not in neighbourhood.unlisted_ids
+        for entry in story.entries
     }
-    found = tuple(_find_matches(entries, heard, candidates, rules))
-    lost = frozenset(_dropped_matches(entries, heard, kin.matches))
+    found = tuple(_find_matches(entries, listed, candidates or {}, settings))
+    revised = {entry.entry_id: entry for entry in entries if entry.entry_id in stored}
+    dropped = frozenset(_dropped_matches(revised, listed, neighbourhood.matches))
     present = stored | {entry.entry_id: entry for entry in entries}
-    groups = cluster_entries([*present.values()], _current_matches(kin.matches, found, lost))
-    heirs, absorbed = _assign_stories(groups, kin)
-    used = {*taken, *(story.id for story in (*kin.stories, *kin.merged_stories))}
-    revived = frozenset(story.id for story in kin.merged_stories)
-    told = []
-    for place, group in enumerate(groups):
-        story = heirs.get(place)
+    matches = _current_matches(neighbourhood.matches, found, dropped)
+    clusters = cluster_entries([*present.values()], matches)
+    assigned, merged_into = _assign_stories(clusters, neighbourhood)
+    stored_stories = {
+        story.id: story for story in (*neighbourhood.merged_stories, *neighbourhood.stories)
+    }
+    used_ids = {*existing_public_ids, *stored_stories}
+    unmerged_ids = frozenset(story.id for story in neighbourhood.merged_stories)
+    stories = []
+    for index, members in enumerate(clusters):
+        story = assigned.get(index)
         if story is None:
-            begun = _new_story(group, used, rules)
-            used |= {begun.id, begun.public_id}
-            told.append(begun)
-        elif (retold := _update_story(story, group, rules)) != story or story.id in revived:
-            told.append(retold)
+            created = _new_story(members, used_ids, settings, is_first_import=is_first_import)
+            used_ids |= {created.id, created.public_id}
+            stories.append(created)
+            continue
+        updated = _update_story(story, members, settings)
+        if updated != story or story.id in unmerged_ids:
+            stories.append(updated)
     return ClusterResult(
-        stories=tuple(told),
+        stories=tuple(stories),
         matches=found,
-        dropped_matches=lost,
-        merged_into=absorbed,
-        stored_stories={story.id: story for story in (*kin.merged_stories, *kin.stories)},
-        unmerged_ids=revived,
+        dropped_matches=dropped,
+        merged_into=merged_into,
+        stored_stories=stored_stories,
+        unmerged_ids=unmerged_ids,
     )
+
+
+def takedown_copies(
+    entries: Sequence[Entry],
+    shared: Mapping[int, Collection[int]],
+    taken_down: Mapping[int, Story],
+    settings: ClusterSettings,
+) -> dict[int, str]:
+    """New entries that are copies of one that was taken down: entry id -> id of its story.
+
+    A taken-down story must not come back under another name, even from its own outlet. `shared`
+    maps each new entry to those that it shares URLs or fingerprints with; `taken_down` maps those
+    that were taken down to their stories.
+    """
+    others = {
+        id_: next(entry for entry in story.entries if entry.entry_id == id_)
+        for id_, story in taken_down.items()
+    }
+    return {
+        entry.entry_id: taken_down[id_].id
+        for entry in entries
+        for id_ in shared.get(entry.entry_id, ())
+        if id_ in others and _is_copy(entry, others[id_], settings)
+    }
+
+
+def _is_copy(entry: Entry, other: Entry, settings: ClusterSettings) -> bool:
+    """True if both are one article; for two sources, as far as their `dedupe` settings allow."""
+    if entry.source == other.source:
+        return is_same_article_again(TextFeatures(entry), TextFeatures(other))
+    match = compare(TextFeatures(entry), TextFeatures(other), settings.window)
+    sources = [settings.sources[e.source] for e in (entry, other) if e.source in settings.sources]
+    return match is not None and all(is_match_allowed(match, s.dedupe) for s in sources)
+
+
+# ---- matches
 
 
 def _find_matches(
     entries: Sequence[Entry],
     stored: Mapping[int, Entry],
     candidates: Mapping[int, Collection[int]],
-    rules: ClusterSettings,
+    settings: ClusterSettings,
 ) -> Iterator[Match]:
-    """The evidence between entries and their candidates of other outlets."""
+    """The matches between entries and their candidates of other sources."""
     for entry in entries:
-        own = TextFeatures(entry)
-        for row in candidates.get(entry.entry_id, ()):
-            other = stored.get(row)
+        features = TextFeatures(entry)
+        for id_ in candidates.get(entry.entry_id, ()):
+            other = stored.get(id_)
             if other is None or other.source == entry.source:
                 continue
-            bond = compare(own, TextFeatures(other), rules.window)
-            settings = (rules.source_of(e).dedupe for e in (entry, other))
-            if bond and all(is_match_allowed(bond, setting) for setting in settings):
-                yield bond
+            match = compare(features, TextFeatures(other), settings.window)
+            allowed_by = (settings.source_of(e).dedupe for e in (entry, other))
+            if match and all(is_match_allowed(match, setting) for setting in allowed_by):
+                yield match
 
 
 def _dropped_matches(
-    entries: Sequence[Entry], stored: Mapping[int, Entry], bonds: Sequence[Match]
+    revised: Mapping[int, Entry], stored: Mapping[int, Entry], matches: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
-    """The evidence between stored entries that an outlet has taken back by rewriting one. What
-    is still a little alike stays bound, so that readers are not told it twice."""
-    rewritten = {entry.entry_id: entry for entry in entries if entry.entry_id > 0}
-    for bond in bonds:
-        if bond.kind in MANUAL or rewritten.keys().isdisjoint((bond.entry_a, bond.entry_b)):
+    """Pairs of entries that no longer match because an outlet has rewritten one of them.
+
+    Entries that are still a little similar stay together, so that readers do not see one story
+    twice.
+    """
+    for match in matches:
+        pair = match.entry_a, match.entry_b
+        if match.kind in MANUAL or revised.keys().isdisjoint(pair):
             continue
-        one, other = (rewritten.get(row) or stored.get(row) for row in (bond.entry_a, bond.entry_b))
+        one, other = (revised.get(id_) or stored.get(id_) for id_ in pair)
         if one and other and not is_still_similar(TextFeatures(one), TextFeatures(other)):
-            yield bond.entry_a, bond.entry_b
+            yield pair
 
 
 def _current_matches(
-    known: Sequence[Match], found: Sequence[Match], lost: Set[tuple[int, int]]
+    known: Sequence[Match], found: Sequence[Match], dropped: Set[tuple[int, int]]
 ) -> list[Match]:
-    """All that binds now: new evidence takes the place of old, but of no operator's word."""
-    standing: dict[tuple[int, int], Match] = {}
-    for bond in (*(bond for bond in known if (bond.entry_a, bond.entry_b) not in lost), *found):
-        before = standing.get((bond.entry_a, bond.entry_b))
+    """All matches after this run: new evidence replaces old, but not an operator's decision."""
+    current: dict[tuple[int, int], Match] = {}
+    kept = (match for match in known if (match.entry_a, match.entry_b) not in dropped)
+    for match in (*kept, *found):
+        pair = match.entry_a, match.entry_b
+        before = current.get(pair)
         if before is None or before.kind not in MANUAL:
-            standing[bond.entry_a, bond.entry_b] = bond
-    return [*standing.values()]
+            current[pair] = match
+    return [*current.values()]
+
+
+# ---- from clusters to stories
 
 
 def _assign_stories(
-    groups: Sequence[Cluster], kin: StoryNeighbourhood
+    clusters: Sequence[Cluster], neighbourhood: StoryNeighbourhood
 ) -> tuple[dict[int, Story], dict[str, str]]:
-    """Which group goes on as which story (place -> story), and which stories are no more.
+    """The stored story that each cluster continues (index -> story), and the stories that are
+    merged into another one (id -> id).
 
-    Of several stories in a group, the one that readers saw first stays; of several groups that
-    were one story, the one with its lead goes on as it. A story that was wrongly taken for
-    another one is itself again where its lead is alone.
+    Of several stories in a cluster, the one that readers saw first stays; of several clusters that
+    were one story, the one with its lead continues it. A story that was merged before is on its own
+    again if its lead is in a cluster that continues no other story.
     """
-    place_of = {
-        entry.entry_id: place for place, group in enumerate(groups) for entry in group.entries
+    index_of = {
+        entry.entry_id: index for index, members in enumerate(clusters) for entry in members.entries
     }
-    heirs: dict[int, Story] = {}
-    absorbed: dict[str, Story] = {}
+    assigned: dict[int, Story] = {}
+    merged: dict[str, Story] = {}
+    published = neighbourhood.published_ids
     for story in sorted(
-        kin.stories, key=lambda s: (s.id not in kin.published_ids, s.first_seen_at)
+        neighbourhood.stories, key=lambda story: (story.id not in published, story.first_seen_at)
     ):
-        others = sorted(entry.entry_id for entry in story.duplicates)
-        places = [place_of[row] for row in (story.lead.entry_id, *others)]
-        free = next((place for place in places if place not in heirs), None)
+        duplicates = sorted(entry.entry_id for entry in story.duplicates)
+        indexes = [index_of[id_] for id_ in (story.lead.entry_id, *duplicates)]
+        free = next((index for index in indexes if index not in assigned), None)
         if free is None:
-            absorbed[story.id] = heirs[places[0]]
+            merged[story.id] = assigned[indexes[0]]
         else:
-            heirs[free] = story
-    told_in = {entry.entry_id: story.id for story in kin.stories for entry in story.entries}
-    for story in kin.merged_stories:
-        heir = heirs.setdefault(place_of[story.lead.entry_id], story)
-        if heir is not story and heir.id != told_in[story.lead.entry_id]:
-            absorbed[story.id] = heir  # it stands for another one than before
-    return heirs, {gone: story.id for gone, story in absorbed.items()}
+            assigned[free] = story
+    story_of = {e.entry_id: story.id for story in neighbourhood.stories for e in story.entries}
+    for story in neighbourhood.merged_stories:
+        lead_id = story.lead.entry_id
+        target = assigned.setdefault(index_of[lead_id], story)
+        if target is not story and target.id != story_of[lead_id]:
+            merged[story.id] = target  # not the one that it was merged into before
+    return assigned, {id_: story.id for id_, story in merged.items()}
 
 
-def _new_story(group: Cluster, used: Set[str], rules: ClusterSettings) -> Story:
-    """A new story, which goes by its first entry. `used` are ids that other stories have."""
-    first, now = min(group.entries, key=_arrival_order), rules.now
-    id_ = _free_id(first, used)
-    begun = Story(
+def _new_story(
+    members: Cluster, used_ids: Set[str], settings: ClusterSettings, *, is_first_import: bool
+) -> Story:
+    """A new story, with ids from its first entry. `used_ids` are those of other stories."""
+    first, now = min(members.entries, key=_arrival_order), settings.now
+    id_ = derive_story_id(first, used_ids)
+    story = Story(
         id=id_,
-        public_id=_public_id(first, used, rules.authority, id_, now),
+        public_id=_public_id(first, used_ids, settings.authority, id_, now),
         lead=first,
         published=first.published,
         updated=first.published,
-        listed_at=min(first.published, now) if rules.is_first_import else now,
+        listed_at=min(first.published, now) if is_first_import else now,
         first_seen_at=now,
     )
-    return begun if len(group.entries) == 1 else _update_story(begun, group, rules)
+    return story if len(members.entries) == 1 else _update_story(story, members, settings)
 
 
-def _free_id(entry: Entry, used: Set[str]) -> str:
-    """An id by the name of an entry. One that is stored may have begun a story before."""
-    name = entry.keys[0] if entry.keys else f"row {entry.entry_id}"
-    while (id_ := derive_story_id(entry.source, (name,))) in used:
-        name = f"{name} again"
-    return id_
-
-
-def _update_story(story: Story, group: Cluster, rules: ClusterSettings) -> Story:
-    """The story as these entries tell it. Its ids and its place stay; another lead is an update
-    to those who have seen the first."""
-    lead = _lead(story, group.entries, rules)
-    others = sorted((entry for entry in group.entries if entry is not lead), key=_arrival_order)
-    is_news = lead.entry_id != story.lead.entry_id and story.first_seen_at != rules.now
+def _update_story(story: Story, members: Cluster, settings: ClusterSettings) -> Story:
+    """The story with the entries of a cluster. Its ids and its place stay; a change of its lead is
+    an update for readers who have seen the first one."""
+    lead = _choose_lead(story, members.entries, settings)
+    duplicates = sorted((e for e in members.entries if e is not lead), key=_arrival_order)
+    is_update = lead.entry_id != story.lead.entry_id and story.first_seen_at != settings.now
     return replace(
         story,
         lead=lead,
-        duplicates=tuple(others),
-        updated=rules.now if is_news else story.updated,
-        reasons=tuple(_match_reason(bond, group.entries) for bond in group.matches),
+        duplicates=tuple(duplicates),
+        updated=settings.now if is_update else story.updated,
+        reasons=tuple(_match_sentence(match, members.entries) for match in members.matches),
     )
 
 
-def _lead(story: Story, entries: Sequence[Entry], rules: ClusterSettings) -> Entry:
-    """Who wrote it: whom the others name. If none is named, the outlet's `precedence` decides,
-    then who has it on the own site, then who was first; but once readers have been told, only
-    one that is named takes the lead."""
+def _choose_lead(story: Story, entries: Sequence[Entry], settings: ClusterSettings) -> Entry:
+    """The entry of the outlet that wrote the article: the one that others credit.
 
+    If none is credited, the source's `precedence` decides, then whether the entry is on the
+    outlet's own site, then which was published first. Once readers have seen the story, only a
+    credited entry replaces its lead.
+    """
     if len(entries) == 1:
         return entries[0]
-    named = {entry.entry_id: _is_credited(entry, entries, rules) for entry in entries}
+    credited = {entry.entry_id: _is_credited(entry, entries, settings) for entry in entries}
     best = min(
         entries,
         key=lambda entry: (
-            not named[entry.entry_id],
-            -rules.source_of(entry).precedence,
-            not is_on_site(entry.canonical_url, rules.source_of(entry).site),
+            not credited[entry.entry_id],
+            -settings.source_of(entry).precedence,
+            not is_on_site(entry.canonical_url, settings.source_of(entry).site),
             entry.published,
             _arrival_order(entry),
         ),
     )
-    standing = next((entry for entry in entries if entry.entry_id == story.lead.entry_id), None)
-    if (
-        standing is None
-        or story.first_seen_at == rules.now
-        or named[best.entry_id] > named[standing.entry_id]
-    ):
+    current = next((e for e in entries if e.entry_id == story.lead.entry_id), None)
+    is_unseen = current is None or story.first_seen_at == settings.now
+    if is_unseen or (current and credited[best.entry_id] > credited[current.entry_id]):
         return best
-    return standing
+    assert current is not None
+    return current
 
 
-def _is_credited(entry: Entry, entries: Sequence[Entry], rules: ClusterSettings) -> bool:
-    """True if another outlet says that it has the article from this one, or links to it there."""
-    source = rules.source_of(entry)
+def _is_credited(entry: Entry, entries: Sequence[Entry], settings: ClusterSettings) -> bool:
+    """True if another source says that the article comes from this one, or links to its site."""
+    source = settings.source_of(entry)
     others = [other for other in entries if other.source != entry.source]
-    origins = {origin for other in others for origin in other.source_urls}
-    if origins and not origins.isdisjoint({entry.canonical_url, canonical_url(source.feed)}):
+    named = {url for other in others for url in other.source_urls}
+    if named and not named.isdisjoint({entry.canonical_url, canonical_url(source.feed)}):
         return True
     return any(is_on_site(other.canonical_url, source.site) for other in others)
 
 
-def _arrival_order(entry: Entry) -> tuple[bool, int]:
-    """Stored entries came before those of a batch."""
-    return entry.entry_id < 0, abs(entry.entry_id)
+def _arrival_order(entry: Entry) -> int:
+    """The sort key of entries by arrival: their ids grow."""
+    return entry.entry_id
 
 
-def _match_reason(bond: Match, entries: Sequence[Entry]) -> str:
-    first, second = sorted(
-        (e for e in entries if e.entry_id in (bond.entry_a, bond.entry_b)), key=_arrival_order
+def _match_sentence(match: Match, entries: Sequence[Entry]) -> str:
+    ids = (match.entry_a, match.entry_b)
+    first, second = sorted((e for e in entries if e.entry_id in ids), key=_arrival_order)
+    return f"{second.source} and {first.source}: {match.reason}"
+
+
+# ---- ids
+
+
+def derive_story_id(entry: Entry, used_ids: Set[str] = frozenset()) -> str:
+    """The id of the story that an entry begins, for its URL: 16 hex digits, the same each time.
+
+    It is derived from the source and the entry's strongest key, so an article that was deleted here
+    and returns gets its old URL. If the id is one of `used_ids`, another one is derived.
+    """
+    if entry.keys:
+        kind, value = entry.keys[0]
+        name = f"{_STORY_ID_PREFIXES.get(kind, kind)} {value}"
+    else:
+        name = f"row {entry.entry_id}"  # a stored entry, which is loaded without keys
+    while (id_ := _hash(f"{entry.source}\n{name}")) in used_ids:
+        name = f"{name} again"
+    return id_
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _public_id(entry: Entry, used_ids: Set[str], authority: str, id_: str, now: datetime) -> str:
+    """The outlet's own id if it is valid in Atom (RFC 4287, section 4.2.6: an id outlives
+    republication), else a tag URI; either is stored for ever."""
+    is_iri = (
+        len(entry.id) <= MAX_PUBLIC_ID_CHARS
+        and _IRI.fullmatch(entry.id)
+        and not _UNSAFE_IN_IRI.search(entry.id)
     )
-    return f"{second.source} and {first.source}: {bond.reason}"
-
-
-def _public_id(entry: Entry, used: Set[str], authority: str, id_: str, now: datetime) -> str:
-    """The outlet's own id where Atom can carry it (RFC 4287 4.2.6: an id outlives
-    republication), else one minted here and stored for ever."""
-    is_iri = len(entry.id) <= 500 and _IRI.fullmatch(entry.id) and not _UNSAFE.search(entry.id)
-    if is_iri and entry.id not in used:
+    if is_iri and entry.id not in used_ids:
         return entry.id
     return f"tag:{authority},{now.year}:story/{id_}"

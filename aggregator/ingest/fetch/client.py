@@ -1,11 +1,9 @@
-"""One polite request for one source: Source -> Fetched | Unchanged | Failed.
+"""One polite request for one source: Source -> Fetched | Unchanged | Failed | Backoff.
 
-    turn at the host | place in the run | request | redirects, hop by hop | body, within limits
+    wait for the host | slot | request | redirects, hop by hop | body, within limits
 
-Redirects are followed here, so that every hop is checked and waits for its own turn: only
-http and https, and never an address inside the operator's own network (see ways.py).
-
-aiohttp lives in this folder alone. Nothing is raised for what a server does; a bug is.
+Redirects are followed here, so that every hop is checked and waits for its host: only http and
+https, and never an address inside the operator's own network (see transport.py).
 """
 
 import asyncio
@@ -21,29 +19,48 @@ from typing import TypeAlias
 import aiohttp
 from yarl import URL
 
-from aggregator.ingest.domains import registrable_domain
-from aggregator.ingest.fetch import response as responses
+from aggregator.ingest.fetch.response import (
+    PERMANENT_STATUSES,
+    REDIRECT_STATUSES,
+    describe_error,
+    describe_status,
+    read_freshness,
+    read_hub_link,
+    read_retry_after,
+    read_validators,
+)
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
 from aggregator.ingest.fetch.throttle import HostThrottle, Slot
 from aggregator.ingest.fetch.transport import Transport, open_transport
-from aggregator.model import Backoff, Failed, Fetched, Source, Unchanged, Validators
+from aggregator.model import (
+    Backoff,
+    Failed,
+    FailureKind,
+    Fetched,
+    Source,
+    Unchanged,
+    Validators,
+)
+from aggregator.text.urls import registrable_domain
 
-__all__ = ["FetchSettings", "Fetcher", "Reply", "open_fetcher"]
+__all__ = ["Fetcher", "Reply", "open_fetcher"]
 
 READ_CHUNK_BYTES = 64 * 1024
 MIN_SECRET_CHARS = 4
-"""Characters; less is found everywhere."""
+"""A shorter secret occurs everywhere by chance, so it is not redacted."""
+MAX_QUOTED_CHARS = 100
 FetchResult: TypeAlias = Fetched | Unchanged | Failed | Backoff
 
-
 EXPECTED_ERRORS = (FetchBlocked, TimeoutError, aiohttp.ClientError, UnicodeError)
-"""What a server, a name or an address may do to a request."""
+"""Errors that servers, names and addresses may cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of a call: its status and how its body begins, 0 if nothing came; `error` is a
-    sentence, empty if all is well."""
+    """A response to `Fetcher.call`: its status (0 if there was none) and the beginning of its body.
+
+    `error` says in a sentence what went wrong, or is empty.
+    """
 
     status: int = 0
     body: bytes = b""
@@ -52,25 +69,25 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSpec:
-    """What is asked at every hop. `secrets` are headers for the source's own host only."""
+    """The request at every hop. `secrets` are headers for the source's own origin only."""
 
-    home: URL
+    origin: URL
     headers: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     validators: Validators
     now: datetime
 
     def headers_for(self, url: URL) -> dict[str, str]:
-        """The headers that an address may see."""
-        return {**self.headers, **(self.secrets if url.origin() == self.home else {})}
+        """The headers to send to a URL."""
+        return {**self.headers, **(self.secrets if url.origin() == self.origin else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
     """Fetches sources over one pool of connections.
 
-    `environment` holds the secrets that sources name; they are sent to the source's own
-    host only and appear in no message.
+    `environment` holds the secrets that sources name; they are sent to the source's own origin only
+    and appear in no message.
     """
 
     transport: Transport
@@ -79,25 +96,23 @@ class Fetcher:
     settings: FetchSettings
     environment: Mapping[str, str] = field(repr=False)
     backoffs: dict[str, Backoff] = field(default_factory=dict)
-    """Domains that are not asked; one that answers 429 with Retry-After comes here at once."""
+    """Domains that are not fetched for now; one that answers 429 with Retry-After is added."""
 
     @asynccontextmanager
     async def fetch(
-        self, source: Source, validators: Validators, address: str, now: datetime
+        self, source: Source, validators: Validators, url: str, now: datetime
     ) -> AsyncIterator[FetchResult]:
-        """Ask once. `validators` are those of the last good answer, `address` is where the
-        feed is asked for. The answer is a Hold if it must not be asked now.
+        """Fetch a source once. `validators` are those of the last good response, `url` is the
+        current URL of the feed. The result is a Backoff if its server must not be asked now.
 
-        What came may be held in memory until the block ends: no more than
-        `limits.concurrency` blocks are open at a time.
+        The body may be held in memory until the block ends: no more than `settings.concurrency`
+        blocks are open at a time.
         """
-        with Slot(self.slots) as place:
-            answer = await self._ask(source, validators, address, now, place)
-            yield answer
+        with Slot(self.slots) as slot:
+            yield await self._fetch(source, validators, url, now, slot)
 
     async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
-        """Send a form, under the rules of every request; what went wrong, as a sentence, or
-        nothing."""
+        """Send a form, by the rules of `call`. Returns what went wrong in a sentence, or ""."""
         pairs = form.items() if isinstance(form, Mapping) else form
         return (await self.call("POST", url, data=aiohttp.FormData(list(pairs)))).error
 
@@ -109,122 +124,136 @@ class Fetcher:
         data: bytes | aiohttp.FormData | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request under the rules of all; redirects are not followed. Of the answer, no more
-        than its beginning is read."""
+        """Send a request, with the same checks and limits as for sources.
+
+        Redirects are not followed, and only the beginning of the body is read.
+        """
         try:
-            address = _parse_url(url)
-            await self.transport.check(address)
+            target = _parse_url(url)
+            await self.transport.check(target)
             async with (
-                self.throttle.slot(address.host or ""),
+                self.throttle.slot(target.host or ""),
                 asyncio.timeout(self.settings.timeout),
-                self.transport.request(method, address, data=data, headers=headers) as response,
+                self.transport.request(method, target, data=data, headers=headers) as response,
             ):
-                body = await _read_head(response)
-                is_good = 200 <= response.status < 300
-                error = "" if is_good else f"{address.host} answers {response.status}."
+                body = await _read_start(response)
+                is_success = 200 <= response.status < 300
+                error = "" if is_success else f"{target.host} answers {response.status}."
                 return Reply(status=response.status, body=body, error=error)
         except EXPECTED_ERRORS as error:
-            return Reply(error=self._sentence(error))
+            return Reply(error=self._describe(error)[1])
 
-    async def _ask(
-        self, source: Source, validators: Validators, address: str, now: datetime, place: Slot
+    async def _fetch(
+        self, source: Source, validators: Validators, url: str, now: datetime, slot: Slot
     ) -> FetchResult:
         secrets: dict[str, str] = {}
+        result: FetchResult
         try:
             secrets = _secret_headers(source, self.environment)
-            question = RequestSpec(
-                home=_parse_url(source.feed).origin(),
+            spec = RequestSpec(
+                origin=_parse_url(source.feed).origin(),
                 headers=_conditional_headers(validators),
                 secrets=secrets,
                 validators=validators,
                 now=now,
             )
-            answer = await self._follow(question, _parse_url(address), place)
+            result = await self._follow(spec, _parse_url(url), slot)
         except EXPECTED_ERRORS as error:
-            answer = Failed(error=self._sentence(error))
-        return _redact(answer, _secret_words(secrets))
+            kind, sentence = self._describe(error)
+            result = Failed(kind=kind, error=sentence)
+        return _redact(result, _secret_words(secrets))
 
-    def _sentence(self, error: Exception) -> str:
-        """What went wrong, for the operator."""
-        limits = self.settings
+    def _describe(self, error: Exception) -> tuple[FailureKind, str]:
+        """The kind of an error, and a sentence for operators."""
+        settings = self.settings
         match error:
             case FetchBlocked():
-                return str(error)
+                return error.kind, str(error)
             case aiohttp.ConnectionTimeoutError():
-                return f"No connection within {limits.connect_timeout:g} seconds."
+                seconds = settings.connect_timeout
+                return FailureKind.TIMEOUT, f"No connection within {seconds:g} seconds."
             case aiohttp.ServerTimeoutError():
-                return f"The server sent nothing for {limits.read_timeout:g} seconds."
+                seconds = settings.read_timeout
+                return FailureKind.TIMEOUT, f"The server sent nothing for {seconds:g} seconds."
             case TimeoutError():
-                return f"No complete answer within {limits.timeout:g} seconds."
+                seconds = settings.timeout
+                return FailureKind.TIMEOUT, f"No complete response within {seconds:g} seconds."
             case aiohttp.ClientError():
-                return responses.describe_error(error)
-        return "The address, or a header of the request or the answer, is not legal text."
+                return describe_error(error)
+        sentence = "The address, or a header of the request or the response, is not valid text."
+        return FailureKind.HTTP_PROTOCOL, sentence
 
-    async def _follow(self, question: "RequestSpec", url: URL, place: Slot) -> FetchResult:
-        """The answer at the end of all redirects, with a turn and a place for each hop.
+    async def _follow(self, spec: RequestSpec, url: URL, slot: Slot) -> FetchResult:
+        """The response at the end of all redirects. Each hop waits for its host, then for a slot.
 
-        Nobody waits for a turn with a place in hand, else all could wait for one another.
+        No request holds a slot while it waits for a host, since that could deadlock.
         """
         clock = asyncio.get_running_loop().time
-        left, moved_to, is_permanent = self.settings.timeout, "", True
+        seconds_left, redirected_to, is_permanent = self.settings.timeout, "", True
         for _ in range(self.settings.max_redirects + 1):
             await self.transport.check(url)
             domain = registrable_domain(str(url))
             async with self.throttle.slot(url.host or ""):
-                hold = self.backoffs.get(domain)
-                if hold and hold.until > question.now:
-                    return hold
-                await place.acquire()
-                began = clock()
+                backoff = self.backoffs.get(domain)
+                if backoff and backoff.until > spec.now:
+                    return backoff
+                await slot.acquire()
+                started = clock()
                 async with (
-                    asyncio.timeout(max(left, 0.001)),
-                    self.transport.request(
-                        "GET", url, headers=question.headers_for(url)
-                    ) as response,
+                    asyncio.timeout(max(seconds_left, 0.001)),
+                    self.transport.request("GET", url, headers=spec.headers_for(url)) as response,
                 ):
-                    if (onward := _redirect_target(url, response)) is None:
-                        answer = await self._read(response, question, moved_to)
-                        if isinstance(answer, Failed) and answer.backoff:
-                            self.backoffs[domain] = answer.backoff  # for those who wait for a turn
-                        return answer
-                left -= clock() - began
-            place.release()
-            url = onward
-            is_permanent = is_permanent and response.status in responses.PERMANENT_STATUSES
-            moved_to = str(url) if is_permanent else moved_to
+                    if (target := _redirect_target(url, response)) is None:
+                        result = await self._read(response, spec, redirected_to)
+                        if isinstance(result, Failed) and result.backoff:
+                            self.backoffs[domain] = result.backoff  # for requests that wait
+                        return result
+                seconds_left -= clock() - started
+            slot.release()
+            url = target
+            is_permanent = is_permanent and response.status in PERMANENT_STATUSES
+            redirected_to = str(url) if is_permanent else redirected_to
         raise FetchBlocked(
-            f"More than {self.settings.max_redirects} redirects; the last to {url.host}."
+            FailureKind.REDIRECT,
+            f"More than {self.settings.max_redirects} redirects; the last to {url.host}.",
         )
 
     async def _read(
-        self, response: aiohttp.ClientResponse, question: "RequestSpec", moved_to: str
+        self, response: aiohttp.ClientResponse, spec: RequestSpec, redirected_to: str
     ) -> Fetched | Unchanged | Failed:
         status, url = response.status, str(response.url)
-        old, now = question.validators, question.now
-        fresh = responses.read_freshness(response, now)
+        old, now = spec.validators, spec.now
+        fresh_seconds = read_freshness(response, now)
         if status == 304 and not (old.etag or old.last_modified):
-            error = "The server says that nothing has changed (304), but was asked for all."
-            return Failed(error=error, status=status)
+            error = "The server says that nothing has changed (304) to an unconditional request."
+            return Failed(kind=FailureKind.HTTP_STATUS, error=error, status=status)
         if status == 304:
-            validators = responses.read_validators(response, old, old.body_hash)
             return Unchanged(
-                status=status, validators=validators, fresh_seconds=fresh, redirected_to=moved_to
+                status=status,
+                validators=read_validators(response, old, old.body_hash),
+                fresh_seconds=fresh_seconds,
+                redirected_to=redirected_to,
             )
         if status != 200:
-            wait = responses.read_retry_after(response, now)
-            hold = Backoff(domain=registrable_domain(url), until=now + timedelta(seconds=wait))
+            kind, sentence = describe_status(response)
+            wait = read_retry_after(response, now)
+            backoff = Backoff(domain=registrable_domain(url), until=now + timedelta(seconds=wait))
             return Failed(
-                error=responses.describe_status(response),
+                kind=kind,
+                error=sentence,
                 status=status,
                 retry_after=wait,
-                backoff=hold if wait and status in (429, 503) else None,
+                backoff=backoff if wait and status in (429, 503) else None,
             )
         body = await self._body(response)
         body_hash = hashlib.blake2b(body, digest_size=16).hexdigest()
-        validators = responses.read_validators(response, Validators(), body_hash)
+        validators = read_validators(response, Validators(), body_hash)
         if body_hash == old.body_hash:
             return Unchanged(
-                status=status, validators=validators, fresh_seconds=fresh, redirected_to=moved_to
+                status=status,
+                validators=validators,
+                fresh_seconds=fresh_seconds,
+                redirected_to=redirected_to,
             )
         return Fetched(
             url=url,
@@ -232,14 +261,17 @@ class Fetcher:
             content_type=response.headers.get("Content-Type", ""),
             body=body,
             validators=validators,
-            fresh_seconds=fresh,
-            redirected_to=moved_to,
-            hub_link=responses.read_hub_link(response),
+            fresh_seconds=fresh_seconds,
+            redirected_to=redirected_to,
+            hub_link=read_hub_link(response),
         )
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body; the limit is on decoded bytes (newsboat PR#3428), and a longer body
-        fails, as one that is cut would look like a broken feed (thane PR#514)."""
+        """The whole body. Raises FetchBlocked if it is too large.
+
+        The limit is on decoded bytes (newsboat PR#3428). A larger body is not truncated, since that
+        would look like a broken feed (thane PR#514).
+        """
         if (response.content_length or 0) > self.settings.max_bytes:
             raise self._too_large()
         body = BytesIO()
@@ -251,58 +283,64 @@ class Fetcher:
 
     def _too_large(self) -> FetchBlocked:
         return FetchBlocked(
+            FailureKind.TOO_LARGE,
             f"The feed is larger than {self.settings.max_bytes:,} bytes; "
-            "raise [fetch] max_bytes if that is right."
+            "raise [fetch] max_bytes if that is right.",
         )
 
 
 @asynccontextmanager
 async def open_fetcher(
-    limits: FetchSettings, environment: Mapping[str, str]
+    settings: FetchSettings, environment: Mapping[str, str]
 ) -> AsyncIterator[Fetcher]:
-    """A Fetcher with its connections; they are closed at the end."""
-    async with open_transport(limits, environment) as ways:
+    """A Fetcher; its connections are closed at the end."""
+    async with open_transport(settings, environment) as transport:
         yield Fetcher(
-            transport=ways,
-            throttle=HostThrottle(per_host=limits.per_host, spacing=limits.spacing),
-            slots=asyncio.Semaphore(limits.concurrency),
-            settings=limits,
+            transport=transport,
+            throttle=HostThrottle(per_host=settings.per_host, spacing=settings.spacing),
+            slots=asyncio.Semaphore(settings.concurrency),
+            settings=settings,
             environment=environment,
         )
 
 
-async def _read_head(response: aiohttp.ClientResponse) -> bytes:
-    """How a body begins, whole if it is short, in however many pieces it comes."""
+async def _read_start(response: aiohttp.ClientResponse) -> bytes:
+    """The beginning of a body, or all of it if it is short, in however many chunks it arrives."""
     body = b""
     while len(body) < READ_CHUNK_BYTES and (
-        more := await response.content.read(READ_CHUNK_BYTES - len(body))
+        chunk := await response.content.read(READ_CHUNK_BYTES - len(body))
     ):
-        body += more
+        body += chunk
     return body
 
 
-# ---- addresses ---------------------------------------------------------------------
+# ---- URLs
 
 
-def _parse_url(address: str) -> URL:
+def _parse_url(text: str) -> URL:
     try:
-        return URL(address)
+        return URL(text)
     except ValueError as error:
-        raise FetchBlocked(f"{address[:100]!r} is no address that can be asked.") from error
+        raise FetchBlocked(
+            FailureKind.BLOCKED_ADDRESS, f"{text[:MAX_QUOTED_CHARS]!r} is not a valid URL."
+        ) from error
 
 
 def _redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
-    """Where the answer sends us, or None if it is the answer."""
+    """The URL that a response redirects to, or None if it is not a redirect."""
     location = response.headers.get("Location")
-    if response.status not in responses.REDIRECT_STATUSES or location is None:
+    if response.status not in REDIRECT_STATUSES or location is None:
         return None
     try:
-        return url.join(_parse_url(location)).with_user(None)  # a login there is not ours to send
-    except ValueError as error:
-        raise FetchBlocked(f"It redirects to {location[:100]!r}, which is no address.") from error
+        return url.join(_parse_url(location)).with_user(None)  # never send a login that it contains
+    except (ValueError, FetchBlocked) as error:
+        raise FetchBlocked(
+            FailureKind.REDIRECT,
+            f"It redirects to {location[:MAX_QUOTED_CHARS]!r}, which is not a valid URL.",
+        ) from error
 
 
-# ---- request headers ---------------------------------------------------------------
+# ---- request headers
 
 
 def _conditional_headers(validators: Validators) -> dict[str, str]:
@@ -328,15 +366,19 @@ def _secret_value(variable: str, environment: Mapping[str, str]) -> str:
     value = environment.get(variable, "")
     if not value:
         raise FetchBlocked(
-            f"The environment variable {variable}, which the source names, is not set."
+            FailureKind.CREDENTIALS,
+            f"The environment variable {variable}, which the source names, is not set.",
         )
     if not value.isprintable():
-        raise FetchBlocked(f"The environment variable {variable} holds more than one line of text.")
+        raise FetchBlocked(
+            FailureKind.CREDENTIALS,
+            f"The environment variable {variable} holds more than one line of text.",
+        )
     return value
 
 
 def _secret_words(secrets: Mapping[str, str]) -> list[str]:
-    """Everything of the secrets that an answer must not bring to light, the longest first."""
+    """The strings that a result must not reveal, longest first."""
     words = set(secrets.values())
     for value in secrets.values():
         if value.startswith("Basic "):
@@ -344,15 +386,14 @@ def _secret_words(secrets: Mapping[str, str]) -> list[str]:
     return sorted((word for word in words if len(word) >= MIN_SECRET_CHARS), key=len, reverse=True)
 
 
-def _redact(answer: FetchResult, words: Sequence[str]) -> FetchResult:
-    """The same, in case the server repeats the secrets that it was sent."""
-    if isinstance(answer, Failed):
-        error = answer.error
+def _redact(result: FetchResult, words: Sequence[str]) -> FetchResult:
+    """The result without secrets, in case the server repeats them."""
+    if isinstance(result, Failed):
+        error = result.error
         for word in words:
             error = error.replace(word, "…")
-        return replace(answer, error=error)
-    if isinstance(answer, Fetched | Unchanged) and any(
-        word in answer.redirected_to for word in words
-    ):
-        return replace(answer, redirected_to="")
-    return answer
+        return replace(result, error=error)
+    if isinstance(result, Fetched | Unchanged):
+        is_leaking = any(word in result.redirected_to for word in words)
+        return replace(result, redirected_to="") if is_leaking else result
+    return result

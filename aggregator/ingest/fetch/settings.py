@@ -1,18 +1,19 @@
-"""How far a server may go, and what it is called when one goes further."""
+"""Limits of requests, and the error for a request that exceeds them."""
 
 from dataclasses import dataclass
 
 from aggregator.ingest.fetch.ssrf import IpNetwork
+from aggregator.model import FailureKind
 
 __all__ = ["FetchBlocked", "FetchSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
-    """What one request may take. Times are in seconds; `max_bytes` counts decoded bytes.
+    """Limits of one request. Times are in seconds; `max_bytes` counts decoded bytes.
 
-    `timeout` is for a request with its redirects, `read_timeout` for one silence of the
-    server. Ports other than `ports` are asked only in the networks of `allow_private`.
+    `timeout` is for a request with all its redirects, `read_timeout` for the time without data.
+    Ports other than `ports` are allowed only in the networks of `allow_private`.
     """
 
     user_agent: str
@@ -29,4 +30,8 @@ class FetchSettings:
 
 
 class FetchBlocked(Exception):
-    """The address must not be asked, or the answer must not be read."""
+    """Raised for a request that must not be made, or whose response must not be read."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -1,4 +1,4 @@
-"""Turns at other people's servers: a few at a time, one after the other, and never in a hurry."""
+"""Limits per host (a few connections at a time, a pause between requests) and per run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,16 +17,16 @@ class _Host:
 
 @dataclass(slots=True, kw_only=True)
 class HostThrottle:
-    """Who may ask which host when. `spacing` is seconds between two requests to one host."""
+    """Limits requests per host: `per_host` at a time, at least `spacing` seconds apart."""
 
     per_host: int
     spacing: float
-    _known: dict[str, _Host] = field(default_factory=dict)
+    _hosts: dict[str, _Host] = field(default_factory=dict)
 
     @asynccontextmanager
     async def slot(self, name: str) -> AsyncIterator[None]:
-        """Wait for a turn at a host, and have it until the block ends."""
-        host = self._known.setdefault(name, _Host(asyncio.Semaphore(self.per_host)))
+        """Wait until a host may be requested; the block counts as a request to it."""
+        host = self._hosts.setdefault(name, _Host(asyncio.Semaphore(self.per_host)))
         async with host.connections:
             clock = asyncio.get_running_loop().time
             wait = host.free_at - clock()
@@ -37,24 +37,26 @@ class HostThrottle:
 
 
 class Slot:
-    """One of the places in a run; whoever has one may hold a feed in memory.
+    """One of the requests of a run that may hold a feed in memory.
 
-    It is taken when a turn at the host has come, so that those who wait for a busy host
-    keep nobody else from working.
+    It is acquired when the host may be requested, so that requests which wait for a busy host do
+    not block others.
     """
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
-        self._is_taken = False
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots = slots
+        self._is_acquired = False
 
     async def acquire(self) -> None:
-        await self._places.acquire()
-        self._is_taken = True
+        """Wait for a free slot."""
+        await self._slots.acquire()
+        self._is_acquired = True
 
     def release(self) -> None:
-        if self._is_taken:
-            self._is_taken = False
-            self._places.release()
+        """Give the slot back, if it was acquired."""
+        if self._is_acquired:
+            self._is_acquired = False
+            self._slots.release()
 
     def __enter__(self) -> Self:
         return self

@@ -1,9 +1,9 @@
-"""The ways out: straight to an address that may be asked, or through the operator's proxy.
+"""Connections: direct ones to allowed addresses, or through the operator's proxy.
 
-What is checked is the address that the connection goes to, not only the name, because a
-name can resolve to something else a moment later (stringer PR#1548, CommaFeed GHSA-hgrr).
-A proxy that the environment names (`https_proxy`, `no_proxy`) connects in our stead; there
-we can check only what the name stands for here, and the rest is up to the proxy's rules.
+The IP address that a connection goes to is checked, not only the name, because a name can resolve
+to something else a moment later (stringer PR#1548, CommaFeed GHSA-hgrr). A proxy in the environment
+(`https_proxy`, `no_proxy`) makes its own connections; then only what the name resolves to here can
+be checked, and the rest is up to the proxy's rules.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # known to all but typeshed
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # missing in typeshed
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -21,6 +21,7 @@ from yarl import URL
 
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
 from aggregator.ingest.fetch.ssrf import IpAddress, is_allowed_address
+from aggregator.model import FailureKind
 
 __all__ = ["Transport", "open_transport"]
 
@@ -28,6 +29,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
 )
+MAX_QUOTED_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,37 +42,38 @@ class Transport:
     proxies: Mapping[str, str]
 
     async def check(self, url: URL) -> None:
-        """Raises Refused for an address that must not be asked, as far as that is known
-        before a connection is made; the connection is checked again."""
+        """Raise FetchBlocked if a URL must not be fetched, as far as that can be known before
+        connecting; the connection is checked again."""
         if url.scheme not in ("http", "https") or not url.host:
             raise FetchBlocked(
-                f"It leads to {str(url)[:100]!r}, which is no http or https address."
+                FailureKind.BLOCKED_ADDRESS,
+                f"{str(url)[:MAX_QUOTED_CHARS]!r} is not an http or https address.",
             )
         try:
             address = ipaddress.ip_address(url.host.rstrip("."))
         except ValueError:
             if self._proxy(url):
                 await self._check_name(url)
-            return  # a name; the resolver checks what it stands for
+            return  # a name; the resolver checks what it resolves to
         self.resolver.check_addresses(url.host, [address], url.port or 0)
 
     async def _check_name(self, url: URL) -> None:
-        """As far as the name is known here; where it is not, the proxy decides what it stands
-        for, but the port is ours to judge."""
+        """Check what a name resolves to here; if it does not, leave it to the proxy, and check the
+        port only."""
         try:
             await self.resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
         except OSError:
             self.resolver.check_port(url.host or "", url.port or 0)
 
     def request(
-        self, method: str, url: URL, **what: Any
+        self, method: str, url: URL, **options: Any
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """One request, which follows no redirect."""
+        """Send a request; redirects are not followed."""
         proxy = self._proxy(url)
         if proxy:
             _check_proxy(proxy)
-            return self.proxied.request(method, url, allow_redirects=False, proxy=proxy, **what)
-        return self.direct.request(method, url, allow_redirects=False, **what)
+            return self.proxied.request(method, url, allow_redirects=False, proxy=proxy, **options)
+        return self.direct.request(method, url, allow_redirects=False, **options)
 
     def _proxy(self, url: URL) -> str:
         if proxy_bypass_environment(f"{url.host}:{url.port}", dict(self.proxies)):
@@ -80,98 +83,94 @@ class Transport:
 
 @asynccontextmanager
 async def open_transport(
-    limits: FetchSettings, environment: Mapping[str, str]
+    settings: FetchSettings, environment: Mapping[str, str]
 ) -> AsyncIterator[Transport]:
-    """The ways out; their connections are closed at the end."""
-    resolver = _CheckedResolver(limits)
-    async with AsyncExitStack() as opened:
-        straight = await opened.enter_async_context(_session(limits, resolver))
-        proxied = await opened.enter_async_context(_session(limits, ThreadedResolver()))
+    """A Transport; its connections are closed at the end."""
+    resolver = _CheckedResolver(settings)
+    async with AsyncExitStack() as stack:
+        direct = await stack.enter_async_context(_session(settings, resolver))
+        proxied = await stack.enter_async_context(_session(settings, ThreadedResolver()))
         yield Transport(
-            direct=straight,
-            proxied=proxied,
-            resolver=resolver,
-            proxies=_proxies(environment),
+            direct=direct, proxied=proxied, resolver=resolver, proxies=_proxies(environment)
         )
 
 
-def _session(limits: FetchSettings, resolver: AbstractResolver) -> aiohttp.ClientSession:
+def _session(settings: FetchSettings, resolver: AbstractResolver) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=limits.concurrency, resolver=resolver),
-        headers={"User-Agent": limits.user_agent, "Accept": ACCEPT},
+        connector=aiohttp.TCPConnector(limit=settings.concurrency, resolver=resolver),
+        headers={"User-Agent": settings.user_agent, "Accept": ACCEPT},
         timeout=aiohttp.ClientTimeout(
-            total=None, sock_connect=limits.connect_timeout, sock_read=limits.read_timeout
+            total=None, sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,  # it would send the logins of ~/.netrc, which feeds.toml does not name
+        trust_env=False,  # else aiohttp would send the logins in ~/.netrc
     )
 
 
 def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """`http`, `https` and `no`, as the environment names them, in small letters or capitals."""
+    """The values of http_proxy, https_proxy and no_proxy, in lower or upper case."""
     found: dict[str, str] = {}
     for kind in ("http", "https", "no"):
         for name in (f"{kind}_proxy", f"{kind}_proxy".upper()):
             if value := environment.get(name, "").strip():
-                is_bare = kind != "no" and "://" not in value
-                found.setdefault(kind, f"http://{value}" if is_bare else value)
+                lacks_scheme = kind != "no" and "://" not in value
+                found.setdefault(kind, f"http://{value}" if lacks_scheme else value)
     return found
 
 
 def _check_proxy(address: str) -> None:
-    """Raises Refused, without the login that may stand in the address."""
+    """Raise FetchBlocked for an unusable proxy. The message omits the login it may contain."""
     try:
         url = URL(address)
     except ValueError:
         url = URL()
     if url.scheme != "http" or not url.host:
         raise FetchBlocked(
-            "The proxy that the environment names is not one that can be used; "
-            "it must be http://host:port."
+            FailureKind.PROXY,
+            "The proxy in the environment cannot be used; it must be http://host:port.",
         )
 
 
 class _CheckedResolver(AbstractResolver):
-    """Resolves names, and keeps only addresses that may be asked.
+    """Resolves names, and keeps only allowed addresses.
 
-    aiohttp connects to the very addresses that come out of here, so a name that answers
-    differently the second time gains nothing.
+    aiohttp connects to exactly the addresses that this returns, so a name that resolves differently
+    the next time (DNS rebinding) cannot get around the check.
     """
 
-    def __init__(self, limits: FetchSettings) -> None:
-        self._limits = limits
+    def __init__(self, settings: FetchSettings) -> None:
+        self._settings = settings
         self._resolver = ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        kept = self.check_addresses(
-            host, [ipaddress.ip_address(row["host"]) for row in found], port
-        )
+        addresses = [ipaddress.ip_address(row["host"]) for row in found]
+        kept = self.check_addresses(host, addresses, port)
         return [row for row in found if ipaddress.ip_address(row["host"]) in kept]
 
     def check_addresses(self, host: str, addresses: list[IpAddress], port: int) -> list[IpAddress]:
-        """Those of the addresses that may be asked. Raises Refused if none may."""
-        limits = self._limits
-        kept = [
-            address for address in addresses if is_allowed_address(address, limits.allow_private)
-        ]
+        """The addresses that may be fetched. Raises FetchBlocked if none may."""
+        allowed = self._settings.allow_private
+        kept = [address for address in addresses if is_allowed_address(address, allowed)]
         if addresses and not kept:
             raise FetchBlocked(
-                f"{host} stands in a private network and is not asked; "
-                "list the network in [fetch] allow_private if that is right."
+                FailureKind.BLOCKED_ADDRESS,
+                f"{host} is on a private network, so it is not fetched; "
+                "list the network in [fetch] allow_private if that is right.",
             )
-        inner = [a for a in kept if any(a in network for network in limits.allow_private)]
-        if addresses and not inner:
+        private = [a for a in kept if any(a in network for network in allowed)]
+        if addresses and not private:
             self.check_port(host, port)
-        return kept if port in limits.ports else inner
+        return kept if port in self._settings.ports else private
 
     def check_port(self, host: str, port: int) -> None:
-        """Raises Refused for a port that is not asked out there."""
-        if port not in self._limits.ports:
+        """Raise FetchBlocked for a port that is not allowed on public hosts."""
+        if port not in self._settings.ports:
             raise FetchBlocked(
-                f"Port {port} of {host} is not asked; list it in [fetch] ports if that is right."
+                FailureKind.BLOCKED_ADDRESS,
+                f"Port {port} of {host} is not allowed; list it in [fetch] ports if that is right.",
             )
 
     async def close(self) -> None:

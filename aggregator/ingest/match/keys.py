@@ -1,132 +1,118 @@
-"""What the entries of a file go by: their keys, strongest first.
+"""Identity keys of the entries in a feed document, strongest first.
 
-An outlet's entry has several keys: its id, its id and link without the host, its address, its
-title with its date. They are given for a whole file at once, because a key that is enough for
-one entry is none when two entries of the file share it.
+An entry has several keys: its id, its id and URL without the host, its canonical URL, its title
+with its date. They are assigned for a whole document at once, because a key that is enough for one
+entry identifies nothing if two entries of the document share it.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from html import unescape
 
-from aggregator.model import MAX_COMPARED_TITLE_CHARS, ParsedEntry
+from aggregator.model import (
+    MAX_COMPARED_TITLE_CHARS,
+    EntryKey,
+    EntryKeyKind,
+    KeyedEntry,
+    ParsedEntry,
+)
 from aggregator.text.urls import canonical_url, has_article_number, path_without_host, strip_scheme
 
-__all__ = [
-    "KeyedEntry",
-    "assign_keys",
-    "derive_story_id",
-    "normalise_words",
-    "strip_tags",
-    "title_words",
-]
+__all__ = ["assign_keys", "normalise_words", "strip_tags", "title_words"]
 
 _TAG = re.compile(r"<[^<>]*>")
 _NOT_A_WORD = re.compile(r"\W+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyedEntry:
-    """An entry as given and the keys it goes by, strongest first; `position` from 0."""
-
-    entry: ParsedEntry
-    keys: tuple[str, ...]
-    canonical_url: str
-    feed_index: int
-
-
 def assign_keys(entries: Sequence[ParsedEntry], first: int = 0) -> list[KeyedEntry]:
-    """Give every entry of one file its keys; `first` is the number of the first entry.
+    """Keys for every entry of one document; `first` is the index of the first entry.
 
-    Ids repeated inside the file are told apart by address (miniflux#4197, reader#335), and
-    an address or title that several different entries share is no key at all.
+    Ids repeated inside the document are distinguished by URL (miniflux#4197, reader#335), and a URL
+    or title that several different entries share is not a key.
     """
     ids = Counter(entry.id for entry in entries if entry.id)
-    addresses = [canonical_url(entry.url) for entry in entries]
+    urls = [canonical_url(entry.url) for entry in entries]
     titles = [_title_key(entry) for entry in entries]
     paths = [_paths(entry) for entry in entries]
-    labels = [address or entry.id for address, entry in zip(addresses, entries, strict=True)]
-    owners_of_address = _owners(addresses, [_label(entry) for entry in entries])
-    owners_of_title = _owners(titles, labels)
-    owners_of_path = Counter(path for own in paths for path in own)
-    named = []
-    for place, entry in enumerate(entries):
-        address, title = addresses[place], titles[place]
+    labels = [url or entry.id for url, entry in zip(urls, entries, strict=True)]
+    url_owners = _count_owners(urls, [_label(entry) for entry in entries])
+    title_owners = _count_owners(titles, labels)
+    path_owners = Counter(path for own in paths for path in own)
+    keyed = []
+    for index, entry in enumerate(entries):
+        url, title = urls[index], titles[index]
         keys = []
         if entry.id:
-            suffix = f" {address or title}" if ids[entry.id] > 1 else ""
-            keys.append(f"id {strip_scheme(entry.id)}{suffix}")
-        keys += [f"path {path}" for path in paths[place] if owners_of_path[path] == 1]
-        if address and owners_of_address[address] == 1:
-            keys.append(f"address {address}")
-        elif address and not entry.id:
-            keys.append(f"address {address} {title}")
-        if title and owners_of_title[title] == 1:
-            keys.append(f"title {title}")
-        is_something = entry.title or entry.summary or entry.content or entry.url
-        keys = keys or [f"text {entry.raw_hash}" if is_something else f"nothing {first + place}"]
-        named.append(
-            KeyedEntry(
-                entry=entry, keys=tuple(keys), canonical_url=address, feed_index=first + place
-            )
+            suffix = f" {url or title}" if ids[entry.id] > 1 else ""
+            keys.append(EntryKey(EntryKeyKind.ID, f"{strip_scheme(entry.id)}{suffix}"))
+        keys += [
+            EntryKey(EntryKeyKind.PATH, path) for path in paths[index] if path_owners[path] == 1
+        ]
+        if url and url_owners[url] == 1:
+            keys.append(EntryKey(EntryKeyKind.URL, url))
+        elif url and not entry.id:
+            keys.append(EntryKey(EntryKeyKind.URL, f"{url} {title}"))
+        if title and title_owners[title] == 1:
+            keys.append(EntryKey(EntryKeyKind.TITLE, title))
+        if not keys:
+            keys.append(_fallback_key(entry, first + index))
+        keyed.append(
+            KeyedEntry(entry=entry, keys=tuple(keys), canonical_url=url, feed_index=first + index)
         )
-    return named
+    return keyed
 
 
-def _owners(values: Sequence[str], labels: Sequence[str]) -> Counter[str]:
-    """How many entries, told apart by their labels, share a value."""
+def _fallback_key(entry: ParsedEntry, feed_index: int) -> EntryKey:
+    """The key of an entry that has no other: its content, or its position if it is empty."""
+    if entry.title or entry.summary or entry.content or entry.url:
+        return EntryKey(EntryKeyKind.HASH, entry.raw_hash)
+    return EntryKey(EntryKeyKind.POSITION, str(feed_index))
+
+
+def _count_owners(values: Sequence[str], labels: Sequence[str]) -> Counter[str]:
+    """The number of entries, distinguished by their labels, that share each value."""
     return Counter(value for value, _ in set(zip(values, labels, strict=True)))
 
 
 def _paths(entry: ParsedEntry) -> tuple[str, ...]:
-    """What id and link still have in common with themselves on another host."""
-    link = path_without_host(entry.url)
-    both = (path_without_host(entry.id), link if has_article_number(link) else "")
+    """Id and URL without the host: what stays the same when an outlet moves to another one."""
+    path = path_without_host(entry.url)
+    both = (path_without_host(entry.id), path if has_article_number(path) else "")
     return tuple(dict.fromkeys(path for path in both if path))
 
 
-def derive_story_id(source: str, keys: Sequence[str]) -> str:
-    """16 letters and digits for a story's address, the same each time it is computed.
-
-    It comes from the outlet and its strongest key, so an article that was deleted here and
-    returns gets its old address.
-    """
-    digest = blake2b(f"{source}\n{keys[0]}".encode("utf-8", "surrogatepass"), digest_size=8)
-    return digest.hexdigest()
-
-
 def _title_key(entry: ParsedEntry) -> str:
-    """Normalised title and exact date; a title alone is never enough."""
+    """Normalised title and exact date, or ""; a title alone is never enough."""
     title = _title_text(entry)
-    when = entry.published or entry.updated
-    if not title or not when:
+    date = entry.published or entry.updated
+    if not title or not date:
         return ""
-    return f"{title} @ {when.isoformat() if isinstance(when, datetime) else when.strip()}"
+    return f"{title} @ {date.isoformat() if isinstance(date, datetime) else date.strip()}"
 
 
 def _label(entry: ParsedEntry) -> str:
-    """What tells two entries at one address apart: a briefing that appears daily under one
-    title and address has another date."""
+    """Title and date, which distinguish entries with one URL: a briefing that appears daily under
+    one title and URL has another date each time."""
     return f"{_title_text(entry) or entry.id} {entry.published}"
 
 
 def _title_text(entry: ParsedEntry) -> str:
+    """The normalised title; empty if there is none."""
     return normalise_words(entry.title.value[:MAX_COMPARED_TITLE_CHARS]) if entry.title else ""
 
 
 def strip_tags(html: str) -> str:
-    """HTML without its tags, good enough to compare words by."""
+    """The HTML without its tags, good enough for comparing words."""
     return _TAG.sub(" ", html)
 
 
 def title_words(entry: ParsedEntry) -> str:
-    """The words of a title as a reader sees it, to be compared with one that is stored."""
+    """The normalised words of a title as readers see it, for comparison with a stored one."""
     return normalise_words(strip_tags(unescape(entry.title.value))) if entry.title else ""
 
 
 def normalise_words(text: str) -> str:
+    """The text in lower case, with a space for every run of characters that are not words."""
     return _NOT_A_WORD.sub(" ", text.casefold()).strip()

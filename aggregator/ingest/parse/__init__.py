@@ -1,1 +1,8 @@
-"""TODO."""
+"""Step 2: bytes become a ParsedFeed, as given.
+
+    parser   Fetched -> ParsedFeed | Failed, by `xml` or `json`
+    channel  data of the feed as a whole
+    chunks   splits large documents; `limits` refuses those that are too costly
+
+The only package that uses feedparser. Nothing is cleaned here.
+"""

@@ -1,15 +1,12 @@
-"""What a feed says of itself beside its entries: how often to come, and where it is pushed.
-
-What it says as a whole is its `overview`.
-"""
+"""Data of a feed as a whole: polling hints, hub link, and the FeedMeta that sums it up."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.model import FeedMeta, HubLink, ParsedFeed, PollingHints
+from aggregator.text.urls import absolute_url
 
 __all__ = ["feed_meta", "hub_link", "json_hub_link", "polling_hints"]
 
@@ -20,15 +17,16 @@ _PERIODS = {
     "monthly": 30 * 86400,
     "yearly": 365 * 86400,
 }
+MAX_URL_CHARS = 2000
 HEAD_BYTES = 64 * 1024
-"""Bytes of a feed before its entries."""
+"""Bytes at the beginning of a feed in which skipHours and skipDays are looked for."""
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
 _SKIPPED = re.compile(rb"<skip(hours|days)>(.{0,2000}?)</skip", re.IGNORECASE | re.DOTALL)
-_ITEM = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*<", re.IGNORECASE)
+_SKIPPED_VALUE = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*<", re.IGNORECASE)
 
 
 def feed_meta(feed: ParsedFeed) -> FeedMeta:
-    """What a feed, or a slice of one, says as a whole."""
+    """The data of a feed, or of one chunk, without its entries."""
     dates = [entry.published for entry in feed.entries if isinstance(entry.published, datetime)]
     return FeedMeta(
         problem=feed.problem,
@@ -41,16 +39,16 @@ def feed_meta(feed: ParsedFeed) -> FeedMeta:
 
 
 def polling_hints(channel: Mapping[str, Any], body: bytes) -> PollingHints:
-    """RSS 2.0 ttl (minutes), skipHours and skipDays; sy:updatePeriod and sy:updateFrequency.
+    """Polling hints: RSS 2.0 ttl (minutes), skipHours, skipDays; sy:updatePeriod, updateFrequency.
 
-    Of the skipped hours feedparser keeps the last one only, so they are read from the body.
+    feedparser keeps only the last of the skipped hours, so they are read from the body.
     """
     ttl = 60 * _number(channel.get("ttl"))
     period = _PERIODS.get(str(channel.get("sy_updateperiod", "")).strip().lower(), 0)
     frequency = _number(channel.get("sy_updatefrequency")) or 1
     skipped = {
-        kind.lower(): [item.lower() for item in _ITEM.findall(listed)]
-        for kind, listed in _SKIPPED.findall(body[:HEAD_BYTES])
+        kind.lower(): [value.lower() for value in _SKIPPED_VALUE.findall(content)]
+        for kind, content in _SKIPPED.findall(body[:HEAD_BYTES])
     }
     hours = {int(hour) % 24 for hour in skipped.get(b"hours", ()) if hour.isdigit()}
     days = {_DAYS.index(day) for day in skipped.get(b"days", ()) if day in _DAYS}
@@ -62,34 +60,32 @@ def polling_hints(channel: Mapping[str, Any], body: bytes) -> PollingHints:
 
 
 def hub_link(channel: Mapping[str, Any], base: str) -> HubLink:
-    """The links rel=hub and rel=self of an RSS or Atom feed (WebSub 4)."""
+    """The rel=hub and rel=self links of an RSS or Atom feed (WebSub, section 4)."""
     links = channel.get("links")
     found: dict[str, str] = {}
     for link in links if isinstance(links, list) else ():
         if isinstance(link, Mapping) and link.get("rel") in ("hub", "self"):
-            found.setdefault(link["rel"], _joined(base, link.get("href")))
+            found.setdefault(link["rel"], _url(base, link.get("href")))
     return HubLink(hub=found.get("hub", ""), topic=found.get("self", ""))
 
 
 def json_hub_link(document: Mapping[str, Any], base: str) -> HubLink:
-    """The hub of a JSON Feed 1.1, whose topic is its feed_url."""
+    """The WebSub hub of a JSON Feed 1.1; the topic is its feed_url."""
     hubs = document.get("hubs")
     for hub in hubs if isinstance(hubs, list) else ():
         if isinstance(hub, Mapping) and str(hub.get("type", "")).lower() == "websub":
             return HubLink(
-                hub=_joined(base, hub.get("url")), topic=_joined(base, document.get("feed_url"))
+                hub=_url(base, hub.get("url")), topic=_url(base, document.get("feed_url"))
             )
     return HubLink()
 
 
 def _number(given: object) -> int:
+    """A whole number of up to 8 digits, else 0."""
     text = str(given or "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _joined(base: str, address: object) -> str:
-    try:
-        joined = urljoin(base, address.strip()) if isinstance(address, str) else ""
-    except ValueError:
-        return ""
-    return joined if joined.startswith(("http://", "https://")) and len(joined) < 2000 else ""
+def _url(base: str, given: object) -> str:
+    url = absolute_url(base, given) if isinstance(given, str) else ""
+    return url if len(url) < MAX_URL_CHARS else ""

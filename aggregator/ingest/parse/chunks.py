@@ -1,10 +1,10 @@
-"""A large document is read in slices: its head, some of its entries, its tail.
+"""Split a large document into chunks: its head, some of its entries, its tail.
 
-    Fetched --sliced--> Sliced, one slice for all but the largest feeds
+    Fetched --split_into_chunks--> ChunkedDocument, one chunk for all but the largest feeds
 
-The objects that a parser makes of a document take ten times its size, or a thousand times if
-it is made for that; those of a slice are gone before the next one is read. Nothing is read
-here: entries are found in the bytes, by where they begin.
+A parser's objects take ten times the size of a document, or a thousand times if it is crafted for
+that; those of a chunk are freed before the next one is parsed. Nothing is parsed here: entries are
+found in the bytes, by their start tags.
 """
 
 import hashlib
@@ -14,26 +14,26 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from aggregator.ingest.parse.limits import is_json, to_utf8, wide_encoding, xml_problem
-from aggregator.model import Failed, Fetched, ParsedEntry
+from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry
 
-__all__ = ["Chunk", "ChunkedDocument", "split_into_chunks"]
+__all__ = ["CHUNK_ENTRIES", "Chunk", "ChunkedDocument", "split_into_chunks"]
 
 MAX_ENTRIES = 100_000
-"""Of a document."""
+"""Entries of a document."""
 MAX_ENTRY_BYTES = 2_000_000
-"""Bytes; pictures that stand in the text itself may take that much."""
+"""Bytes of an entry; pictures embedded in its text may take that much."""
 MAX_OVERHEAD_BYTES = 250_000
-"""Bytes of a document that belong to no entry; each slice has them."""
+"""Bytes of a document that belong to no entry; they are repeated in each chunk."""
 MAX_TOTAL_OVERHEAD_BYTES = 20_000_000
-"""Bytes that all slices together may have of what belongs to no entry."""
+"""Bytes of overhead in all chunks together."""
 MAX_WIDE_BYTES = 4_000_000
-"""Bytes of a document in UTF-16 or UTF-32, which must be held twice."""
+"""Bytes of a document in UTF-16 or UTF-32, which is held in memory twice."""
 CHUNK_BYTES = 700_000
 CHUNK_ENTRIES = 500
-"""A slice has no more than either, unless it is one entry."""
+"""A chunk has no more than either, unless it is a single entry."""
 
 _Span: TypeAlias = tuple[int, int]
-"""Where an entry begins, and where the next one does or what follows the last."""
+"""Where an entry begins, and where the next one or the rest of the document does."""
 
 _OPENING = re.compile(
     rb"<((?:[\w.-]+:)?(?:item|entry))[\s/>]|(<!\[CDATA\[|<!--|<!ENTITY|<\?)", re.IGNORECASE
@@ -45,9 +45,9 @@ _JSON = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"(\s*:)?|\\?\Z)|[][{},]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Some entries of a document, as a document.
+    """Some entries of a document, as a document of their own.
 
-    `broken` stands for an entry that is too large to be read; the document is then without it.
+    `oversized_entry` stands for an entry that is too large to be parsed; the document lacks it.
     """
 
     document: Fetched
@@ -56,8 +56,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkedDocument:
-    """A document as its slices, which are made when they are asked for. `spans` and `counts`
-    say where each begins and ends and how many entries it has; `tail` is where the last ends."""
+    """A sequence of the chunks of a document, each made on access.
+
+    `spans` are where each begins and ends, `counts` how many entries it has.
+    """
 
     document: Fetched
     spans: tuple[_Span, ...] = ()
@@ -66,53 +68,58 @@ class ChunkedDocument:
     def __len__(self) -> int:
         return len(self.spans) or 1
 
-    def __getitem__(self, number: int) -> Chunk:
+    def __getitem__(self, index: int) -> Chunk:
         if not self.spans:
             return Chunk(document=self.document)
         body = self.document.body
-        start, end = self.spans[number]
+        start, end = self.spans[index]
         head, tail = body[: self.spans[0][0]], body[self.spans[-1][1] :]
-        broken = _oversized_entry(body[start:end]) if end - start > MAX_ENTRY_BYTES else None
-        whole = head + (b"" if broken else body[start:end]) + tail
-        return Chunk(document=replace(self.document, body=whole), oversized_entry=broken)
+        entries, oversized = body[start:end], None
+        if len(entries) > MAX_ENTRY_BYTES:
+            entries, oversized = b"", _oversized_entry(entries)
+        document = replace(self.document, body=head + entries + tail)
+        return Chunk(document=document, oversized_entry=oversized)
 
 
-def split_into_chunks(fetched: Fetched) -> ChunkedDocument | Failed:
-    """The document in as few slices as its size allows. A `Failed` says why it is not read."""
+def split_into_chunks(
+    fetched: Fetched, chunk_entries: int = CHUNK_ENTRIES
+) -> ChunkedDocument | Failed:
+    """Split a document into as few chunks as its size allows, or refuse it."""
     if len(fetched.body) > MAX_WIDE_BYTES and wide_encoding(fetched.body):
-        return _too_much(fetched, f"{MAX_WIDE_BYTES:,} bytes of UTF-16 or UTF-32")
+        return _too_large(fetched, f"{MAX_WIDE_BYTES:,} bytes of UTF-16 or UTF-32")
     fetched = to_utf8(fetched)
     body = fetched.body
-    grouped = _group_spans(_json_spans(body) if is_json(body) else _xml_spans(body))
+    grouped = _group_spans(_json_spans(body) if is_json(body) else _xml_spans(body), chunk_entries)
     if grouped is None:
-        return _too_much(fetched, f"{MAX_ENTRIES:,} entries")
+        return _too_large(fetched, f"{MAX_ENTRIES:,} entries")
     spans, counts = grouped
-    outside = len(body) - (spans[-1][1] - spans[0][0] if spans else 0)
-    if not spans and outside > MAX_OVERHEAD_BYTES:
+    overhead = len(body) - (spans[-1][1] - spans[0][0] if spans else 0)
+    if not spans and overhead > MAX_OVERHEAD_BYTES:
         beginning = body[:MAX_OVERHEAD_BYTES]
-        if not is_json(body) and xml_problem(beginning):
-            return ChunkedDocument(
-                document=replace(fetched, body=beginning)
-            )  # which says what is wrong
-    if outside > MAX_OVERHEAD_BYTES or outside * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
-        return _too_much(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes beside its entries")
+        if not is_json(body) and xml_problem(beginning):  # the parser will say what is wrong
+            return ChunkedDocument(document=replace(fetched, body=beginning))
+    if overhead > MAX_OVERHEAD_BYTES or overhead * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
+        return _too_large(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes beside its entries")
     if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY_BYTES:
         return ChunkedDocument(document=fetched)
     return ChunkedDocument(document=fetched, spans=spans, counts=counts)
 
 
-def _too_much(fetched: Fetched, much: str) -> Failed:
-    return Failed(error=f"The feed is not read: it has more than {much}.", status=fetched.status)
+def _too_large(fetched: Fetched, limit: str) -> Failed:
+    error = f"The feed is not read: it has more than {limit}."
+    return Failed(kind=FailureKind.TOO_LARGE, error=error, status=fetched.status)
 
 
-def _group_spans(found: Iterable[_Span]) -> tuple[tuple[_Span, ...], tuple[int, ...]] | None:
-    """The spans of slices, and how many entries each has; None if there are too many."""
+def _group_spans(
+    entry_spans: Iterable[_Span], chunk_entries: int
+) -> tuple[tuple[_Span, ...], tuple[int, ...]] | None:
+    """The spans of chunks, and how many entries each has; None if there are too many entries."""
     spans: list[_Span] = []
     counts: list[int] = []
-    for total, (start, end) in enumerate(found, start=1):
+    for total, (start, end) in enumerate(entry_spans, start=1):
         if total > MAX_ENTRIES:
             return None
-        if spans and end - spans[-1][0] <= CHUNK_BYTES and counts[-1] < CHUNK_ENTRIES:
+        if spans and end - spans[-1][0] <= CHUNK_BYTES and counts[-1] < chunk_entries:
             spans[-1] = spans[-1][0], end
             counts[-1] += 1
         else:
@@ -127,42 +134,42 @@ def _oversized_entry(entry: bytes) -> ParsedEntry:
 
 
 def _xml_spans(body: bytes) -> Iterator[_Span]:
-    """Of all elements that are called as the first item or entry is, and stand in no text,
-    comment or instruction.
+    """The spans of all entries outside CDATA, comments and processing instructions.
 
-    What follows the last one's end belongs to the document; if it does not end, it was cut off.
+    Entries are elements with the name of the first <item> or <entry>. What follows the end of the
+    last one belongs to the document; if it has no end, the document was cut off.
     """
-    start, name = -1, b""
-    for at, found in _entries(body):
-        name = name or found
-        if found == name:
+    start, entry_name = -1, b""
+    for position, name in _start_tags(body):
+        entry_name = entry_name or name
+        if name == entry_name:
             if start >= 0:
-                yield start, at
-            start = at
+                yield start, position
+            start = position
     if start >= 0:
         end = max((found.end() for found in _END.finditer(body, start)), default=len(body))
         yield start, end
 
 
-def _entries(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where elements called item or entry begin, and how they are called."""
-    never_end: set[bytes] = set()
-    at = 0
-    while opening := _OPENING.search(body, at):
-        at = opening.end()
+def _start_tags(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Position and name of all <item> and <entry> start tags outside CDATA and the like."""
+    unclosed: set[bytes] = set()
+    position = 0
+    while opening := _OPENING.search(body, position):
+        position = opening.end()
         if opening[1]:
             yield opening.start(), opening[1]
-        elif opening[2] not in never_end:
+        elif opening[2] not in unclosed:
             closing = _CLOSING[opening[2].upper()]
-            end = body.find(closing, at)
+            end = body.find(closing, position)
             if end < 0:
-                never_end.add(opening[2])
+                unclosed.add(opening[2])
             else:
-                at = end + len(closing)
+                position = end + len(closing)
 
 
 def _json_spans(body: bytes) -> Iterator[_Span]:
-    """Of all values in the list `items`."""
+    """The spans of all values in the list `items`."""
     depth, is_items, start = 0, False, 0
     for token in _JSON.finditer(body):
         match token[0][:1]:

@@ -1,7 +1,7 @@
-"""What a document must keep to before it is read: a small one may take gigabytes to hold.
+"""Limits that a document is checked against before it is parsed.
 
-A parser builds objects for every element and every value; 15 MB of `<a><a><a>` are 2.5 GB of
-them. So documents are looked over as bytes, and refused in a sentence.
+A parser builds objects for every element and every value: 15 MB of `<a><a><a>` become 2.5 GB. So
+documents are examined as bytes, and refused with a sentence for operators.
 """
 
 import re
@@ -20,19 +20,19 @@ __all__ = [
 ]
 
 NOT_A_FEED = "no feed"
-"""The fault of a document without any element of a feed."""
+"""The problem of a document without any element of a feed."""
 
 MAX_TAG_BYTES = 100_000
-"""Bytes between < and >."""
-MAX_DEPTH = 500
-MAX_TAGS, TAGS_PER_ENTRY = 100_000, 20
-"""Tags in a document, and how many more for each of its entries."""
-MAX_OBJECTS = 100_000
+"""Bytes of a tag, between < and >."""
+MAX_XML_DEPTH = 500
+MAX_TAGS, MAX_TAGS_PER_ENTRY = 100_000, 20
+"""Tags in a document, and how many more it may have for each of its entries."""
+MAX_JSON_OBJECTS = 100_000
 """Objects and lists in a JSON document."""
-MAX_VALUES = 300_000
-"""Values in a JSON document; of a large one, in a slice."""
+MAX_JSON_VALUES = 300_000
+"""Values in a JSON document; if it is split, in a chunk."""
 _CHEAP_TAGS = 20_000
-"""However they are nested, so few cost little."""
+"""So few tags cost little, however they are nested."""
 
 _ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _WIDE = {
@@ -40,23 +40,23 @@ _WIDE = {
     b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\0": "utf-16-le", b"\0<": "utf-16-be",
 }  # fmt: skip
-"""How a document in an encoding of wide letters begins."""
+"""First bytes of documents in UTF-16 and UTF-32."""
 _DECLARATION = re.compile(r"<\?xml[^<>]{0,1000}\?>")
-_BRACE = re.compile(rb"[\xef\xbb\xbf\t\r\n ]*\{")
+_JSON_START = re.compile(rb"[\xef\xbb\xbf\t\r\n ]*\{")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG_BYTES)
-_NO_ELEMENT = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _TAG = re.compile(rb"<(/?)((?:br|hr|img|input|li|link|meta|p)\b)?[a-zA-Z_:]?[^<>]*?(/?)>")
-"""The second group is set for those that HTML does not close, or not always."""
+"""The second group matches elements that HTML never, or not always, closes."""
 _ENTITY = re.compile(rb"<!ENTITY[^>]*>?")
-_HARMLESS = re.compile(
+_HARMLESS_ENTITY = re.compile(
     rb"<!ENTITY\s+([\w.:-]{1,100})\s+(?:\"(?:[^\"&%<>]|&#)*\"|'(?:[^'&%<>]|&#)*')\s*>"
 )
 _MAX_ENTITY_BYTES = 200
-"""Bytes of a declaration; those of real feeds stand for a character or a name."""
+"""Bytes of an entity declaration; those of real feeds stand for a character or a name."""
 _REFERENCE = re.compile(rb"&([\w.:-]{1,100});")
 MAX_EXPANSION_BYTES = 500_000
-"""Bytes that all references to a document's own entities may stand for."""
+"""Bytes that all references to a document's own entities may expand to."""
 
 
 def wide_encoding(body: bytes) -> str:
@@ -66,12 +66,14 @@ def wide_encoding(body: bytes) -> str:
 
 def is_json(body: bytes) -> bool:
     """True if a document can only be JSON."""
-    return bool(_BRACE.match(body))
+    return bool(_JSON_START.match(body))
 
 
 def to_utf8(fetched: Fetched) -> Fetched:
-    """The same document in UTF-8, if it comes in UTF-16 or UTF-32; else as it is. What looks
-    for tags looks for bytes."""
+    """The document in UTF-8 if it is in UTF-16 or UTF-32, else as it is.
+
+    Limits and chunks search for tags in bytes, which wide encodings would hide.
+    """
     encoding = wide_encoding(fetched.body)
     if not encoding:
         return fetched
@@ -82,7 +84,7 @@ def to_utf8(fetched: Fetched) -> Fetched:
 
 
 def xml_problem(body: bytes) -> str:
-    """Why an XML document is not read, as a sentence; empty if it may be."""
+    """Why an XML document is not parsed, as a sentence or NOT_A_FEED; empty if it is."""
     if not _ROOT.search(body):
         return NOT_A_FEED
     if _HUGE_TAG.search(body):
@@ -90,40 +92,43 @@ def xml_problem(body: bytes) -> str:
     if body.count(b"<") <= _CHEAP_TAGS:
         return ""
     entries = sum(1 for _ in _ENTRY.finditer(body))
-    body = _NO_ELEMENT.sub(b"", body)
-    if body.count(b"<") > MAX_TAGS + TAGS_PER_ENTRY * entries:
+    body = _CDATA.sub(b"", body)
+    if body.count(b"<") > MAX_TAGS + MAX_TAGS_PER_ENTRY * entries:
         return f"The feed is not read: it has more than {MAX_TAGS:,} tags."
     if _is_deep(body):
-        return f"The feed is not read: its elements are nested more than {MAX_DEPTH} deep."
+        return f"The feed is not read: its elements are nested more than {MAX_XML_DEPTH} deep."
     return ""
 
 
 def json_problem(body: bytes) -> str:
-    """Why a JSON document is not read, as a sentence; empty if it may be."""
-    if body.count(b"{") + body.count(b"[") > MAX_OBJECTS:
-        return f"The JSON Feed is not read: it has more than {MAX_OBJECTS:,} objects or lists."
-    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
-        return f"The JSON Feed is not read: it has more than {MAX_VALUES:,} values."
+    """Why a JSON document is not parsed, as a sentence; empty if it is."""
+    if body.count(b"{") + body.count(b"[") > MAX_JSON_OBJECTS:
+        return f"The JSON Feed is not read: it has more than {MAX_JSON_OBJECTS:,} objects or lists."
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_JSON_VALUES:
+        return f"The JSON Feed is not read: it has more than {MAX_JSON_VALUES:,} values."
     return ""
 
 
 def strip_entity_bombs(body: bytes) -> bytes:
-    """Without entities that stand for other entities, or for much text: a reference to one
-    of them could be gigabytes (billion laughs, quadratic blowup)."""
+    """The document without entities that could expand to gigabytes: those that refer to other
+    entities, or are long (billion laughs, quadratic blowup)."""
     if b"<!ENTITY" not in body:
         return body
     body = _ENTITY.sub(_keep_harmless, body)
-    length = {entity[1]: entity.end() - entity.start() for entity in _HARMLESS.finditer(body)}
+    length = {
+        entity[1]: entity.end() - entity.start() for entity in _HARMLESS_ENTITY.finditer(body)
+    }
     expansion = sum(length.get(reference[1], 0) for reference in _REFERENCE.finditer(body))
     return body if expansion <= MAX_EXPANSION_BYTES else _ENTITY.sub(b"", body)
 
 
 def _keep_harmless(entity: re.Match[bytes]) -> bytes:
     is_short = entity.end() - entity.start() <= _MAX_ENTITY_BYTES
-    return entity[0] if is_short and _HARMLESS.fullmatch(entity[0]) else b""
+    return entity[0] if is_short and _HARMLESS_ENTITY.fullmatch(entity[0]) else b""
 
 
 def _is_deep(body: bytes) -> bool:
+    """True if elements are nested too deeply, or too many are never closed."""
     depth, unclosed = 0, 0
     for tag in _TAG.finditer(body):
         if tag[3] or tag[0][1:2] in b"!?":
@@ -133,6 +138,6 @@ def _is_deep(body: bytes) -> bool:
             unclosed = max(0, unclosed + step)
         else:
             depth = max(0, depth + step)
-        if depth > MAX_DEPTH or unclosed > _CHEAP_TAGS:
+        if depth > MAX_XML_DEPTH or unclosed > _CHEAP_TAGS:
             return True
     return False

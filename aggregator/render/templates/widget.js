@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const told = $TOLD;
+  const told = $DATA;
   const here = document.currentScript;
   if (!here || !here.parentNode) return;
   const make = (name, values, ...inside) => {

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.app import cluster_settings
 from aggregator.errors import StoreBusy
 from aggregator.ingest.categorize.learned import Example, TopicModel, load, train
-from aggregator.ingest.categorize.recategorize import apply_override, recategorize
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.learners import is_training_due
-from aggregator.ingest.relearn import judge, learn
-from aggregator.ingest.retelling import Desk, together
+from aggregator.ingest.learning import is_training_due
+from aggregator.ingest.merge import merge_stories
+from aggregator.ingest.relearn import learn, score
 from aggregator.model import (
     ALL,
     LEARNED,
@@ -20,12 +20,13 @@ from aggregator.model import (
     Story,
     topic_scope,
 )
+from tests.harness.decisions import apply_rules, decide
 from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 GUNS = ("Rifle", "Pistol", "Shotgun", "Revolver", "Carbine")
 SCHOOLS = ("Teachers", "Pupils", "Classrooms", "Lessons", "Headmasters")
-NEWS = "Gun shop owner sues over the firearms law"
+NEW_TITLE = "Gun shop owner sues over the firearms law"
 """No word of the rule is in it."""
 OTHERS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
 
@@ -48,14 +49,14 @@ def _model(examples: list[Example]) -> TopicModel:
 
 
 def test_what_it_has_learned() -> None:
-    """New texts are judged by what the examples have in common, and certainly."""
+    """New texts are scored by what the examples have in common, with certainty."""
     model = _model(EXAMPLES)
-    (shot, taught, none) = model.predict(
+    (guns, schools, none) = model.predict(
         [("A shotgun and a pistol", ""), ("Lessons for pupils", ""), ("Rain on the orchards", "")]
     )
 
-    assert [(j.topic, j.is_certain) for j in shot] == [("guns", True), ("schools", False)]
-    assert [(j.topic, j.is_certain) for j in taught] == [("guns", False), ("schools", True)]
+    assert [(j.topic, j.is_certain) for j in guns] == [("guns", True), ("schools", False)]
+    assert [(j.topic, j.is_certain) for j in schools] == [("guns", False), ("schools", True)]
     assert not any(j.is_certain or j.probability > 0.5 for j in none)
     assert set(model.explain(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
 
@@ -68,8 +69,8 @@ def test_what_it_has_never_read() -> None:
     assert guns.probability > schools.probability
 
 
-def test_what_is_kept() -> None:
-    """A model that was kept judges as it did, and the same examples make the same one."""
+def test_a_stored_model() -> None:
+    """A model that was stored scores as it did, and the same examples make the same one."""
     model, again = _model(EXAMPLES), _model(EXAMPLES)
     kept = load(model.dump())
     (before,), (after,) = (m.predict([("A pistol in the classrooms", "")]) for m in (model, kept))
@@ -98,9 +99,9 @@ def test_too_few_examples(examples: list[Example]) -> None:
 def test_few_examples_are_not_certain() -> None:
     """What was right three times may be chance; a story is only suggested then."""
     model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
-    ((judged,),) = model.predict([("A shotgun and a pistol", "")])
+    ((prediction,),) = model.predict([("A shotgun and a pistol", "")])
 
-    assert not judged.is_certain
+    assert not prediction.is_certain
 
 
 # ---- in a newsroom ------------------------------------------------------------------
@@ -116,8 +117,8 @@ def room(newsroom: Newsroom) -> Newsroom:
         (title, f"{teaser} The gun shop, its owner and the firearms law.")
         for title, teaser in (e.text for e in _examples(GUNS[:3], "guns"))
     ]
-    told = [*shops, *(e.text for e in _examples(OTHERS, count=360))]
-    newsroom.publishes("harbor", *(article(title, text=text) for title, text in told))
+    story = [*shops, *(e.text for e in _examples(OTHERS, count=360))]
+    newsroom.publishes("harbor", *(article(title, text=text) for title, text in story))
     newsroom.ingests()
     assert _learn(newsroom) == (0, 0)
     return newsroom
@@ -128,7 +129,7 @@ def _learn(room: Newsroom) -> tuple[int, int]:
         done = learn(room.store, room.config.topics, room.now)
         assert done
         return done
-    return judge(room.store, room.config.topics, room.now)
+    return score(room.store, room.config.topics, room.now)
 
 
 def _brings(room: Newsroom, *titles: str) -> None:
@@ -137,172 +138,167 @@ def _brings(room: Newsroom, *titles: str) -> None:
 
 
 def _titles(room: Newsroom) -> set[str]:
-    return {s.lead.title for s in room.store.latest(topic_scope("guns"), 500)}
+    return {s.lead.title for s in room.store.lists.latest(topic_scope("guns"), 500)}
 
 
-def test_what_is_certain_is_filed(room: Newsroom) -> None:
+def test_what_is_certain_is_placed(room: Newsroom) -> None:
     """It says that it was learned, how certain it is, and because of what; and nothing else is."""
     before = _titles(room)
-    _brings(room, NEWS, "Bread for the bakers", "The tides and the ferries", "An opera in the rain")
+    _brings(
+        room, NEW_TITLE, "Bread for the bakers", "The tides and the ferries", "An opera in the rain"
+    )
     ids = room.ids()
     assert _titles(room) == before
 
     assert _learn(room) == (0, 1)
-    (told,) = [s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
-    assert room.store.why(told.id)["guns"].startswith("learned, 0.")
-    assert "because: " in room.store.why(told.id)["guns"]
-    assert _titles(room) == {*before, NEWS}
+    (story,) = [s for s in room.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
+    assert room.store.stories.placement_sentences(story.id)["guns"].startswith("learned, 0.")
+    assert "because: " in room.store.stories.placement_sentences(story.id)["guns"]
+    assert _titles(room) == {*before, NEW_TITLE}
     assert room.ids() == ids
-    assert _learn(room) == (0, 0)  # all has been judged
+    assert _learn(room) == (0, 0)  # all have been scored
 
 
-def test_what_it_has_filed_is_no_example(room: Newsroom) -> None:
+def test_what_it_has_placed_is_not_an_example(room: Newsroom) -> None:
     """A later version does not learn from it, neither that it belongs there nor that it does
-    not, and files the next one."""
-    _brings(room, NEWS)
+    not, and places the next one."""
+    _brings(room, NEW_TITLE)
     assert _learn(room) == (0, 1)
     assert learn(room.store, room.config.topics, room.now) == (0, 0)
 
-    _brings(room, f"{NEWS}, again")
+    _brings(room, f"{NEW_TITLE}, again")
     assert _learn(room) == (0, 1)
 
 
 def test_what_is_suggested(room: Newsroom) -> None:
-    """It waits for an operator, whose word takes it off the list."""
+    """It waits for an operator, whose decision takes it off the list."""
     room.change('"place"', '"suggest"')
     assert is_training_due(room.store, room.config.topics, room.now)
     _learn(room)
-    _brings(room, NEWS)
+    _brings(room, NEW_TITLE)
 
     assert _learn(room) == (1, 0)
-    (found,) = room.store.suggestions("guns", 10)
+    (found,) = room.store.learning.suggestions("guns", 10)
     assert found.reason.startswith("learned, 0.")
-    _say(room, found.lead_entry_id, False)
-    assert room.store.suggestions("guns", 10) == []
+    decide(room, found.lead_entry_id, is_included=False)
+    assert room.store.learning.suggestions("guns", 10) == []
     assert is_training_due(
         room.store, room.config.topics, room.now
     )  # there is something to learn from it
 
 
 def test_what_is_held(room: Newsroom) -> None:
-    """It is judged when it is let out, and until then nothing is to be done."""
+    """It is scored when it is released, and until then nothing is to be done."""
     room.change("max_new = 1000", "max_new = 1")
-    room.publishes("harbor", *(article(f"{NEWS}, day {n}", text=NEWS) for n in range(9)))
+    room.publishes("harbor", *(article(f"{NEW_TITLE}, day {n}", text=NEW_TITLE) for n in range(9)))
     room.ingests(later=timedelta(minutes=1))
-    assert not room.store.is_news()
+    assert not room.store.learning.has_unscored()
     assert _learn(room) == (0, 0)
 
-    room.store.release("harbor", room.now)
-    assert room.store.is_news()
+    room.store.stories.release("harbor", room.now)
+    assert room.store.learning.has_unscored()
     assert _learn(room) == (0, 9)
-    assert not room.store.is_news()
+    assert not room.store.learning.has_unscored()
 
 
-def test_stored_stories_that_were_filed_anew(room: Newsroom) -> None:
+def test_stored_stories_that_were_recategorised(room: Newsroom) -> None:
     """What is learned from is another then."""
     room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
     assert not is_training_due(room.store, room.config.topics, room.now)
 
-    assert _applied(room) > 0
+    assert apply_rules(room)
     assert is_training_due(room.store, room.config.topics, room.now)
-
-
-def _say(room: Newsroom, entry: int, is_in: bool) -> None:
-    (topic,) = room.config.topics
-    standing = room.store.standing_of(entry, ["guns"])
-    assert standing
-    said, changes = apply_override(standing, topic, is_in, {}, room.now)
-    room.store.refile(changes, said, room.now)
 
 
 def test_what_an_operator_took_out(room: Newsroom) -> None:
-    """No model files it again."""
-    _brings(room, NEWS)
+    """No model places it again."""
+    _brings(room, NEW_TITLE)
     assert _learn(room) == (0, 1)
-    told = next(s for s in room.store.latest(ALL, 500) if s.lead.title.startswith("Gun shop"))
-    _say(room, told.lead.entry_id, False)
+    story = next(
+        s for s in room.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")
+    )
+    decide(room, story.lead.entry_id, is_included=False)
 
     assert is_training_due(room.store, room.config.topics, room.now)
     _learn(room)
-    assert NEWS not in _titles(room)
+    assert NEW_TITLE not in _titles(room)
 
 
 def test_what_was_learned_stays(room: Newsroom) -> None:
     """Through a revision, and when rules are applied; until the topic learns no more."""
-    _brings(room, NEWS)
+    _brings(room, NEW_TITLE)
     _learn(room)
-    changed = article(NEWS, text="Told anew.")
+    changed = article(NEW_TITLE, text="Told anew.")
     room.publishes("harbor", changed)
     room.ingests(later=HOUR)
-    assert _applied(room) == 0
-    assert NEWS in _titles(room)
+    assert apply_rules(room) == []
+    assert NEW_TITLE in _titles(room)
 
     room.change('"place"', '"off"')
-    assert _applied(room) == 1
-    assert NEWS not in _titles(room)
-
-
-def _applied(room: Newsroom) -> int:
-    found = recategorize(room.store, TopicRules(room.config.topics), {})
-    changes = [filing.change for filing in found if filing.change]
-    room.store.refile(changes, (), room.now)
-    return len(changes)
+    assert len(apply_rules(room)) == 1
+    assert NEW_TITLE not in _titles(room)
 
 
 def _story(room: Newsroom, title: str) -> Story:
-    return next(s for s in room.store.latest(ALL, 500) if s.lead.title == title)
+    return next(s for s in room.store.lists.latest(ALL, 500) if s.lead.title == title)
 
 
 def _merged(room: Newsroom, one: str, other: str) -> Story:
-    sources = {source.id: source for source in room.config.all_sources}
-    desk = Desk(sources=sources, store=room.store, now=room.now, authority="commons.example",
-                rulebook=TopicRules(room.config.topics))  # fmt: skip
-    batch = together(desk, _story(room, one), _story(room, other))
-    room.store.save(batch, room.now)
+    settings, rules = (
+        cluster_settings(room.config, room.store, room.now),
+        TopicRules(room.config.topics),
+    )
+    batch = merge_stories(room.store, settings, rules, _story(room, one), _story(room, other))
+    room.store.entries.save(batch, room.now)
     return batch.new[0].story
 
 
 def test_two_stories_that_are_one(room: Newsroom) -> None:
-    """What was learned of either holds for both, unless an operator keeps either out."""
+    """What was learned of either holds for both, unless an operator keeps either removed."""
     room.lists("plains")
     room.publishes(
         "plains", article("Bread", link="https://p/1"), article("Wheat", link="https://p/2")
     )
-    _brings(room, NEWS, f"{NEWS}, again")
+    _brings(room, NEW_TITLE, f"{NEW_TITLE}, again")
     assert _learn(room) == (0, 2)
     room.publishes("plains", article("Cakes", link="https://p/3"))
     room.ingests("plains", later=HOUR)
 
-    told = _merged(room, "Bread", NEWS)
-    assert room.store.why(told.id)["guns"].startswith("learned")
+    story = _merged(room, "Bread", NEW_TITLE)
+    assert room.store.stories.placement_sentences(story.id)["guns"].startswith("learned")
 
-    _say(room, _story(room, "Wheat").lead.entry_id, False)
-    told = _merged(room, "Wheat", f"{NEWS}, again")
-    assert room.store.why(told.id) == {}
+    decide(room, _story(room, "Wheat").lead.entry_id, is_included=False)
+    story = _merged(room, "Wheat", f"{NEW_TITLE}, again")
+    assert room.store.stories.placement_sentences(story.id) == {}
 
 
-def test_a_word_while_it_is_judged(room: Newsroom) -> None:
-    """What an operator says, or a rule files, between judging and saving stays."""
-    _brings(room, NEWS, f"{NEWS}, again")
-    out, filed = _story(room, NEWS), _story(room, f"{NEWS}, again")
-    fresh = {one.lead_entry_id: one.story_number for one in room.store.unjudged(9)}
-    verdict = Predictions(
+def test_a_decision_while_it_is_scored(room: Newsroom) -> None:
+    """What an operator decides between scoring and saving stays."""
+    _brings(room, NEW_TITLE, f"{NEW_TITLE}, again")
+    removed, added = _story(room, NEW_TITLE), _story(room, f"{NEW_TITLE}, again")
+    fresh = {one.lead_entry_id: one.story_number for one in room.store.learning.unscored(9)}
+    predictions = Predictions(
         scored_up_to=max(fresh.values()),
         placements=tuple(
             PlacementChange(story_number=fresh[story.lead.entry_id], topic="guns",
                      placement=Placement(topic="guns", reason="learned", placed_by=LEARNED))
-            for story in (out, filed)
+            for story in (removed, added)
         ),
     )  # fmt: skip
-    _say(room, out.lead.entry_id, False)
-    _say(room, filed.lead.entry_id, True)
+    decide(room, removed.lead.entry_id, is_included=False)
+    decide(room, added.lead.entry_id, is_included=True)
 
-    room.store.judged(room.store.learned().version, verdict, room.now)
-    assert room.store.why(out.id) == {}
-    assert room.store.why(filed.id) == {"guns": "placed by the operator"}
+    room.store.learning.save_predictions(
+        room.store.learning.model_info().version, predictions, room.now
+    )
+    assert room.store.stories.placement_sentences(removed.id) == {}
+    assert room.store.stories.placement_sentences(added.id) == {"guns": "placed by the operator"}
 
 
 def test_two_that_learn_at_once(room: Newsroom) -> None:
     """The second one leaves it to the first."""
-    with room.store.learning(), pytest.raises(StoreBusy, match="Another process learns"):
+    with (
+        room.store.maintenance.lock("learn"),
+        pytest.raises(StoreBusy, match="Another process is training topics"),
+    ):
         learn(room.store, room.config.topics, room.now)

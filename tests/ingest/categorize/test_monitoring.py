@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.ingest.categorize.monitoring import dates_by_reason, find_silence, group_unfiled
-from aggregator.ingest.documents import view_of_entry
-from aggregator.query import EntryView
+from aggregator.ingest.categorize.monitoring import (
+    dates_by_reason,
+    find_silence,
+    group_uncategorised,
+)
+from aggregator.model import EntryView, PlacementReason, ReasonKind
+from aggregator.query import view_of_entry
 from tests.harness.builders import NOW, entry
 
 DAY = timedelta(days=1)
@@ -38,53 +42,56 @@ def test_silence(days: list[float], a_week: float | None) -> None:
         assert found.per_week == pytest.approx(a_week)
 
 
-def _glimpses(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[EntryView]:
+def _views(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[EntryView]:
     return [view_of_entry(entry(title, outlet, tags=tags), None) for title in titles]
 
 
 def test_what_no_topic_has() -> None:
     """Grouped by words and categories, each story in one group, grammar in none."""
-    dams = _glimpses(*(f"The dam with number {n} breaks" for n in range(9)))
-    dams += _glimpses(*(f"A dam with cracks in year {n}" for n in range(6)), outlet="plains")
-    ports = _glimpses(*(f"News with letters {n}" for n in "abcdefg"), tags=("Ports",))
-    filed = _glimpses(*(f"Strike with cranes {n}" for n in range(60)))
-    looked = [*((g, False) for g in (*dams, *ports)), *((g, True) for g in filed)]
+    dams = _views(*(f"The dam with number {n} breaks" for n in range(9)))
+    dams += _views(*(f"A dam with cracks in year {n}" for n in range(6)), outlet="plains")
+    ports = _views(*(f"News with letters {n}" for n in "abcdefg"), tags=("Ports",))
+    filed = _views(*(f"Strike with cranes {n}" for n in range(60)))
+    sample = [*((view, False) for view in (*dams, *ports)), *((view, True) for view in filed)]
 
-    first, second, *rest = group_unfiled(looked, 5)
+    first, second, *rest = group_uncategorised(sample, 5)
 
-    assert (first.label, len(first.titles), first.outlets) == ("number", 9, 1)
+    assert (first.label, len(first.titles), first.source_count) == ("number", 9, 1)
     assert second.label in ("tag:ports", "news", "letters")
     assert len(second.titles) == 7
     assert [group.label for group in rest] == ["year"]
-    assert list(group_unfiled(looked[:3], 5)) == []
+    assert list(group_uncategorised(sample[:3], 5)) == []
 
 
 def test_nothing_is_stored() -> None:
     """There is nothing to group."""
-    assert list(group_unfiled([], 5)) == []
+    assert list(group_uncategorised([], 5)) == []
 
 
 def test_what_has_a_rhythm() -> None:
     """Each story counts once for its topic, whatever found it; what operators and learning file
     has no rhythm, and what an earlier version filed counts for the topic alone."""
+    a, b = (PlacementReason(ReasonKind.RULE, clause) for clause in "ab")
+    by_hand, learned = PlacementReason(ReasonKind.MANUAL), PlacementReason(ReasonKind.LEARNED)
+    harbor = PlacementReason(ReasonKind.SOURCE, "harbor")
     placed = [
-        (1, "labor", ("rule a", "rule b"), NOW),
-        (2, "labor", ("hand",), NOW),
-        (3, "labor", ("learned",), NOW),
+        (1, "labor", (a, b), NOW),
+        (2, "labor", (by_hand,), NOW),
+        (3, "labor", (learned,), NOW),
         (4, "labor", (), NOW - DAY),
-        (5, "labor", ("hand", "source harbor"), NOW),
+        (5, "labor", (by_hand, harbor), NOW),
     ]
 
     assert dates_by_reason(placed) == {
-        ("labor", "rule a"): [NOW],
-        ("labor", "rule b"): [NOW],
-        ("labor", "source harbor"): [NOW],
-        ("labor", ""): [NOW, NOW - DAY, NOW],
+        ("labor", a): [NOW],
+        ("labor", b): [NOW],
+        ("labor", harbor): [NOW],
+        ("labor", None): [NOW, NOW - DAY, NOW],
     }
 
 
 def test_few_stories_have_topics() -> None:
     """Groups are shown all the same."""
-    looked = [(glimpse, False) for glimpse in _glimpses(*(f"Dam {n} breaks" for n in range(9)))]
+    sample = [(view, False) for view in _views(*(f"Dam {n} breaks" for n in range(9)))]
 
-    assert [group.label for group in group_unfiled(looked, 5)] == ["breaks"]
+    assert [group.label for group in group_uncategorised(sample, 5)] == ["breaks"]

@@ -1,8 +1,8 @@
 """Where a story belongs, and why."""
 
 from aggregator.ingest.categorize.rules import TopicRules, categorize
-from aggregator.ingest.documents import view_of_entry
 from aggregator.model import Entry, Placement
+from aggregator.query import view_of_entry
 from tests.harness.builders import entry, source, topic
 
 TOPICS = [topic("labor", "strike"), topic("climate", "wildfire*"), topic("all-else")]
@@ -18,9 +18,9 @@ def _placed(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
 
 def test_by_rule() -> None:
     """The why says which words, where."""
-    told = entry("Strike", "harbor", summary="No wildfires.")
+    found = entry("Strike", "harbor", summary="No wildfires.")
 
-    assert _placed(told) == {
+    assert _placed(found) == {
         "labor": "rule found title: strike",
         "climate": "rule found summary: wildfire*",
     }
@@ -33,17 +33,17 @@ def test_by_source() -> None:
 
 def test_by_the_outlets_own_category() -> None:
     """However it writes its capitals."""
-    told = entry("X", "harbor", tags=("WORK",))
+    found = entry("X", "harbor", tags=("WORK",))
 
-    assert _placed(told, tags={"Work": "labor"}) == {"labor": "harbor files it under 'WORK'"}
+    assert _placed(found, tags={"Work": "labor"}) == {"labor": "harbor files it under 'WORK'"}
 
 
 def test_by_several_reasons() -> None:
-    """All of them are told."""
-    told = entry("Strike", "harbor", summary="", tags=("Work",))
+    """All of them are found."""
+    found = entry("Strike", "harbor", summary="", tags=("Work",))
 
-    why = _placed(told, tags={"Work": "labor"}, topics=("labor",))["labor"]
-    assert why == "source harbor; harbor files it under 'Work'; rule found title: strike"
+    sentence = _placed(found, tags={"Work": "labor"}, topics=("labor",))["labor"]
+    assert sentence == "source harbor; harbor files it under 'Work'; rule found title: strike"
 
 
 def test_by_another_outlets_telling() -> None:

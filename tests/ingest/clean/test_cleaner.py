@@ -7,10 +7,11 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from aggregator.ingest.clean.cleaner import clean, sanitize
+from aggregator.ingest.clean.cleaner import clean
+from aggregator.ingest.clean.sanitizer import sanitize
 from aggregator.model import Entry, Rejected
 from aggregator.text.html import leading_text, plain_text, truncate, xml_legal
-from tests.harness.builders import NOW, given, html, named, source
+from tests.harness.builders import NOW, html, keyed, parsed_entry, source
 
 BASE = "https://outlet.example/a/"
 
@@ -72,9 +73,9 @@ def test_safe_html_is_settled(text: str) -> None:
 @cases(_html, st.text(max_size=40), st.text(max_size=40))
 def test_any_entry(body: str, title: str, link: str) -> None:
     """It becomes an entry that has everything, or a rejection that says why."""
-    entry = given(title, content=html(body), url=f"https://outlet.example/{link}")
+    entry = parsed_entry(title, content=html(body), url=f"https://outlet.example/{link}")
 
-    cleaned = clean(named(entry), source(), NOW)
+    cleaned = clean(keyed(entry), source(), NOW)
 
     if isinstance(cleaned, Rejected):
         assert cleaned.reason
@@ -157,7 +158,7 @@ def test_links_that_may_stay() -> None:
 def test_a_text_longer_than_any_article() -> None:
     """It is not kept, its beginning is: cleaning it would take a minute."""
     began = time.monotonic()
-    entry = clean(named(given("A", content=html("word &amp; " * 1_500_000))), source(), NOW)
+    entry = clean(keyed(parsed_entry("A", content=html("word &amp; " * 1_500_000))), source(), NOW)
 
     assert time.monotonic() - began < 5
     assert isinstance(entry, Entry)
@@ -168,19 +169,19 @@ def test_a_text_longer_than_any_article() -> None:
 @pytest.mark.parametrize("host", ["exa|mple.org", "xn--exa+0", "a b", "[::1", "xn--é"])
 def test_a_host_that_is_none(host: str) -> None:
     """An address on it is none, and as a base it resolves nothing."""
-    entry = clean(named(given("A", url=f"http://{host}/a")), source(), NOW)
+    entry = clean(keyed(parsed_entry("A", url=f"http://{host}/a")), source(), NOW)
 
     assert isinstance(entry, Rejected)
     assert entry.reason == "it has no link to an article"
     assert sanitize('<p><a href="b">b</a></p>', f"http://{host}/a").startswith("<p><a")
 
 
-_OUT = "left out by the source's exclude rule"
+_EXCLUDED = "the source's exclude rule matches"
 FILTERS = [
     ("let in", {"include": "cranes"}, ""),
-    ("not let in", {"include": "sport"}, "not among what the source's include rule lets in"),
-    ("left out", {"exclude": "tag:sponsored"}, _OUT + " (tag: sponsored)"),
-    ("left out by absence", {"exclude": "NOT sport"}, _OUT + " (NOT sport)"),
+    ("not let in", {"include": "sport"}, "the source's include rule does not match"),
+    ("left out", {"exclude": "tag:sponsored"}, _EXCLUDED + " (tag: sponsored)"),
+    ("left out by absence", {"exclude": "NOT sport"}, _EXCLUDED + " (NOT sport)"),
     ("both", {"include": "cranes", "exclude": "sport"}, ""),
 ]  # fmt: skip
 
@@ -188,19 +189,21 @@ FILTERS = [
 @pytest.mark.parametrize(("rules", "reason"), [c[1:] for c in FILTERS], ids=[c[0] for c in FILTERS])
 def test_filters(rules: dict[str, str], reason: str) -> None:
     """A source's include and exclude rules say why an entry is not kept."""
-    entry = given("Cranes stop", tags=("Sponsored",))
+    entry = parsed_entry("Cranes stop", tags=("Sponsored",))
 
-    cleaned = clean(named(entry), source(**rules), NOW)
+    cleaned = clean(keyed(entry), source(**rules), NOW)
 
     assert (cleaned.reason if isinstance(cleaned, Rejected) else "") == reason
 
 
-def test_the_same_words_have_the_same_face() -> None:
+def test_the_same_words_have_the_same_content_hash() -> None:
     """What a reader would not notice is no revision; a new title is."""
-    one = clean(named(given("A", content=html("<p>x</p>"))), source(), NOW)
-    same = clean(named(given("A", content=html("<p >x</p>"))), source(), NOW)
+    one = clean(keyed(parsed_entry("A", content=html("<p>x</p>"))), source(), NOW)
+    same = clean(keyed(parsed_entry("A", content=html("<p >x</p>"))), source(), NOW)
     other = clean(
-        named(given("B", content=html("<p>x</p>"), url="https://outlet.example/a")), source(), NOW
+        keyed(parsed_entry("B", content=html("<p>x</p>"), url="https://outlet.example/a")),
+        source(),
+        NOW,
     )
 
     assert isinstance(one, Entry)

@@ -15,7 +15,7 @@ def _shared(one: str, other: str) -> int:
 
 @cases(st.integers(0, 10_000), st.integers(0, 38))
 def test_an_excerpt_is_found(seed: int, begin: int) -> None:
-    """Ten words in a row that two openings share always give them a print in common."""
+    """Ten words in a row that two openings share always give them a fingerprint in common."""
     words = prose(seed, 500).split()
     excerpt = f"{prose(seed + 1, 12)} {' '.join(words[begin : begin + 10])} {prose(seed + 2, 12)}"
 

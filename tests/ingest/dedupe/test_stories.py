@@ -8,69 +8,78 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, choose_candidates, dedupe
+from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, choose_candidates, cluster
 from aggregator.model import Entry, Match, MatchKind, Story, StoryNeighbourhood
 from tests.harness.builders import NOW, article, at, entry, prose, source, story
 
 BEFORE = NOW - timedelta(hours=1)
+FIRST_NEW_ID = 1001
+"""Of entries that are not stored yet."""
 OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 
 
-def _dedupe(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> ClusterResult:
-    """New entries, each compared with every stored one."""
+def _cluster(*entries: Entry, stored: Sequence[Story] = (), **keys: Any) -> ClusterResult:
+    """Cluster new entries, each compared with every stored one."""
     numbered = [
-        e if e.entry_id else replace(e, entry_id=-1 - place) for place, e in enumerate(entries)
+        e if e.entry_id else replace(e, entry_id=FIRST_NEW_ID + place)
+        for place, e in enumerate(entries)
     ]
-    rows = [e.entry_id for s in stored for e in s.entries]
-    kin = StoryNeighbourhood(stories=tuple(stored), published_ids=frozenset(s.id for s in stored))
-    kin, taken = keys.pop("kin", kin), keys.pop("taken", frozenset())
-    candidates = {e.entry_id: rows for e in numbered}
-    rules = ClusterSettings(
+    ids = [e.entry_id for s in stored for e in s.entries]
+    published_ids = frozenset(s.id for s in stored)
+    neighbourhood = StoryNeighbourhood(stories=tuple(stored), published_ids=published_ids)
+    options = {
+        "existing_public_ids": keys.pop("existing_public_ids", frozenset()),
+        "is_first_import": keys.pop("is_first_import", False),
+        "candidates": {e.entry_id: ids for e in numbered},
+    }
+    neighbourhood = keys.pop("neighbourhood", neighbourhood)
+    settings = ClusterSettings(
         **{"sources": OUTLETS, "authority": "commons.example", "now": NOW, **keys}
     )
-    return dedupe(numbered, kin, candidates, taken, rules)
+    return cluster(numbered, neighbourhood, settings, **options)
 
 
-def _stored(row: int, told: Entry, *others: Entry, **keys: Any) -> Story:
-    """A story that readers were told an hour ago; its entries are numbered from `row`."""
-    numbered = [replace(e, entry_id=row + place) for place, e in enumerate((told, *others))]
+def _stored(first_id: int, lead: Entry, *duplicates: Entry, **keys: Any) -> Story:
+    """A story that readers saw an hour ago; its entries are numbered from `first_id`."""
+    entries = (lead, *duplicates)
+    numbered = [replace(e, entry_id=first_id + place) for place, e in enumerate(entries)]
     return story(*numbered, **{"first_seen_at": BEFORE, **keys})
 
 
 def test_a_new_story() -> None:
     """It keeps the outlet's id (RFC 4287 4.2.6) and has an address of its own."""
-    (told,) = _dedupe(entry("Cranes", "harbor")).stories
+    (new,) = _cluster(entry("Cranes", "harbor")).stories
 
-    assert told.public_id == "https://harbor.example/?p=cranes"
-    assert len(told.id) == 16
-    assert told.listed_at == told.first_seen_at == NOW
+    assert new.public_id == "https://harbor.example/?p=cranes"
+    assert len(new.id) == 16
+    assert new.listed_at == new.first_seen_at == NOW
 
 
 def test_a_copy_at_the_same_address() -> None:
     """It is the same story; the lead stays, and so does everything that readers know."""
-    standing = _stored(1, entry("Cranes", "harbor"))
-    copy = entry("Cranes!", "commons", canonical_url=standing.lead.canonical_url)
+    known = _stored(1, entry("Cranes", "harbor"))
+    copy = entry("Cranes!", "commons", canonical_url=known.lead.canonical_url)
 
-    (grown,) = _dedupe(copy, stored=[standing]).stories
+    (grown,) = _cluster(copy, stored=[known]).stories
 
-    assert (grown.lead, grown.duplicates) == (standing.lead, (replace(copy, entry_id=-1),))
+    assert (grown.lead, grown.duplicates) == (known.lead, (replace(copy, entry_id=FIRST_NEW_ID),))
     assert grown.reasons == (f"commons and harbor: same address {copy.canonical_url}",)
     assert (grown.id, grown.public_id, grown.published, grown.updated) == (
-        standing.id, standing.public_id, standing.published, standing.updated,
+        known.id, known.public_id, known.published, known.updated,
     )  # fmt: skip
 
 
 def test_a_copy_at_another_address() -> None:
     """Its words say that it is one; what was found out is kept with its score."""
-    standing = _stored(1, article("Cranes stand still", "harbor", prose(1)))
+    known = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Why the cranes stand still", "commons", prose(1))
 
-    told = _dedupe(copy, stored=[standing])
+    result = _cluster(copy, stored=[known])
 
-    assert [s.id for s in told.stories] == [standing.id]
-    (bond,) = told.matches
-    assert (bond.entry_a, bond.entry_b, bond.kind) == (-1, 1, MatchKind.TEXT)
-    assert "100% of the shorter text stands in the other" in bond.reason
+    assert [s.id for s in result.stories] == [known.id]
+    (match,) = result.matches
+    assert (match.entry_a, match.entry_b, match.kind) == (1, FIRST_NEW_ID, MatchKind.TEXT)
+    assert "100% of the shorter text stands in the other" in match.reason
 
 
 def test_the_original_after_a_copy() -> None:
@@ -78,14 +87,14 @@ def test_the_original_after_a_copy() -> None:
     moves, so no reader sees the story twice."""
     original = entry("Cranes", "harbor")
     copy = entry("Cranes!", "commons", url=original.url, published=at("2026-10-05 11:00"))
-    standing = _stored(1, copy)
+    known = _stored(1, copy)
 
-    (grown,) = _dedupe(original, stored=[standing]).stories
+    (grown,) = _cluster(original, stored=[known]).stories
 
     assert (grown.lead.title, grown.updated) == ("Cranes", NOW)
     assert [e.title for e in grown.duplicates] == ["Cranes!"]
     assert (grown.id, grown.public_id, grown.published) == (
-        standing.id, standing.public_id, standing.published,
+        known.id, known.public_id, known.published,
     )  # fmt: skip
 
 
@@ -96,7 +105,7 @@ def test_the_original_by_what_a_copy_says() -> None:
     footer = f'<p>Originally published at <a href="{original.url}">Harbor</a>.</p>'
     copy = article("Cranes stand still", "commons", f"<p>{text}</p>{footer}")
 
-    (grown,) = _dedupe(original, stored=[_stored(1, copy)]).stories
+    (grown,) = _cluster(original, stored=[_stored(1, copy)]).stories
 
     assert (grown.lead.source, [e.source for e in grown.duplicates]) == ("harbor", ["commons"])
 
@@ -107,21 +116,21 @@ def test_a_copy_whose_feed_names_its_source() -> None:
     original = article("Cranes stand still", "harbor", prose(1))
     copy = article("Cranes stand still", "commons", prose(1), source_urls=("harbor.example/feed",))
 
-    (grown,) = _dedupe(original, stored=[_stored(1, copy)], sources=outlets).stories
+    (grown,) = _cluster(original, stored=[_stored(1, copy)], sources=outlets).stories
 
     assert grown.lead.source == "harbor"
 
 
-def test_precedence_decides_while_nobody_was_told() -> None:
+def test_precedence_decides_while_nobody_has_seen_it() -> None:
     """Within the run that begins a story; afterwards its lead stays."""
     outlets = {**OUTLETS, "commons": source("commons", precedence=5)}
     first = article("Cranes stand still", "harbor", prose(1))
     better = article("Cranes stand still", "commons", prose(1))
 
-    same_run = _dedupe(better, stored=[_stored(1, first, first_seen_at=NOW)], sources=outlets)
-    later = _dedupe(better, stored=[_stored(1, first)], sources=outlets)
+    same_run = _cluster(better, stored=[_stored(1, first, first_seen_at=NOW)], sources=outlets)
+    later = _cluster(better, stored=[_stored(1, first)], sources=outlets)
     clock = NOW.replace(microsecond=123456)  # the store keeps seconds
-    precise = _dedupe(
+    precise = _cluster(
         better, stored=[_stored(1, first, first_seen_at=NOW)], sources=outlets, now=clock
     )
 
@@ -136,7 +145,7 @@ def test_a_copy_on_its_own_site_takes_no_lead() -> None:
     first = article("Cranes stand still", "harbor", prose(1), url="https://cdn.example/1")
     copy = article("Cranes stand still", "commons", prose(1))
 
-    (grown,) = _dedupe(copy, stored=[_stored(1, first)]).stories
+    (grown,) = _cluster(copy, stored=[_stored(1, first)]).stories
 
     assert grown.lead.source == "harbor"
     assert grown.updated == first.published
@@ -144,20 +153,23 @@ def test_a_copy_on_its_own_site_takes_no_lead() -> None:
 
 def test_an_article_that_is_rewritten() -> None:
     """What it had in common with another may be gone; what is still a little alike stays."""
-    standing = _stored(
+    known = _stored(
         1, article("Cranes rest", "harbor", prose(1)), article("X", "commons", prose(1))
     )
-    kin = StoryNeighbourhood(
-        stories=(standing,),
+    neighbourhood = StoryNeighbourhood(
+        stories=(known,),
         matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.TEXT, score=2.0),),
-        published_ids=frozenset({standing.id}),
+        published_ids=frozenset({known.id}),
     )
     words = prose(1).split()
     half = " ".join(words[: len(words) // 2])
     other = replace(article("Teachers march", "commons", prose(2)), entry_id=2)
     alike = replace(article("Teachers march", "commons", f"{half} {prose(2)}"), entry_id=2)
 
-    apart, together = _dedupe(other, kin=kin), _dedupe(alike, kin=kin)
+    apart, together = (
+        _cluster(other, neighbourhood=neighbourhood),
+        _cluster(alike, neighbourhood=neighbourhood),
+    )
 
     assert apart.dropped_matches == {(1, 2)}
     assert {s.lead.source for s in apart.stories} == {"harbor", "commons"}
@@ -166,21 +178,23 @@ def test_an_article_that_is_rewritten() -> None:
 
 
 def test_a_story_id_is_given_once() -> None:
-    """An article that is told apart again and again begins another story each time."""
+    """An article that is split off again and again begins another story each time."""
     entries = [
         replace(entry("Cranes", "harbor"), entry_id=1),
         replace(entry("X", "commons"), entry_id=2),
     ]
     first = _stored(1, *entries)
-    kin = StoryNeighbourhood(
+    neighbourhood = StoryNeighbourhood(
         stories=(first,), matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),)
     )
-    (_, split) = sorted(_dedupe(kin=kin).stories, key=lambda s: s.id != first.id)
+    (_, split) = sorted(
+        _cluster(neighbourhood=neighbourhood).stories, key=lambda s: s.id != first.id
+    )
     again = replace(first, id=split.id)
 
-    told = _dedupe(kin=replace(kin, stories=(again,))).stories
+    stories = _cluster(neighbourhood=replace(neighbourhood, stories=(again,))).stories
 
-    assert len({s.id for s in told}) == 2
+    assert len({s.id for s in stories}) == 2
 
 
 def test_two_entries_of_one_source() -> None:
@@ -190,8 +204,8 @@ def test_two_entries_of_one_source() -> None:
         entry("Two", "harbor", canonical_url="h/1"),
     )
 
-    assert len(_dedupe(one, two).stories) == 2
-    assert [s.lead.title for s in _dedupe(two, stored=[_stored(1, one)]).stories] == ["Two"]
+    assert len(_cluster(one, two).stories) == 2
+    assert [s.lead.title for s in _cluster(two, stored=[_stored(1, one)]).stories] == ["Two"]
 
 
 def test_a_copy_goes_to_what_it_is_most_like() -> None:
@@ -201,28 +215,28 @@ def test_a_copy_goes_to_what_it_is_most_like() -> None:
     whole = article("Cranes at rest", "harbor", f"{shared} {prose(3, 90)}")
     copy = article("Cranes at rest", "commons", f"{shared} {prose(3, 90)}")
 
-    (grown,) = _dedupe(copy, stored=[_stored(1, half), _stored(2, whole)]).stories
+    (grown,) = _cluster(copy, stored=[_stored(1, half), _stored(2, whole)]).stories
 
     assert grown.lead.title == "Cranes at rest"
 
 
-def test_what_binds_two_stories() -> None:
-    """A whole article shows that two excerpts are one; the story that was told first stays, the
+def test_an_entry_that_matches_two_stories() -> None:
+    """A whole article shows that two excerpts are one; the story that was seen first stays, the
     other's id is known to stand for it."""
     words = prose(1, 120).split()
     first = article("Cranes stand still", "harbor", " ".join(words[:40]))
     second = article("Harbor cranes stand still", "plains", " ".join(words[60:]))
     whole = article("The cranes stand still", "commons", " ".join(words))
-    apart = _dedupe(second, stored=[_stored(1, first)])
+    apart = _cluster(second, stored=[_stored(1, first)])
     one, two = _stored(1, first), _stored(2, second)
 
-    told = _dedupe(whole, stored=[one, two])
+    result = _cluster(whole, stored=[one, two])
 
     assert apart.matches == ()
-    (grown,) = told.stories
+    (grown,) = result.stories
     assert grown.id == one.id
     assert {e.source for e in grown.entries} == {"harbor", "plains", "commons"}
-    assert told.merged_into == {two.id: one.id}
+    assert result.merged_into == {two.id: one.id}
 
 
 def test_a_story_that_readers_have_seen_goes_first() -> None:
@@ -231,76 +245,78 @@ def test_a_story_that_readers_have_seen_goes_first() -> None:
         _stored(1, entry("A", "harbor")),
         _stored(2, entry("A", "plains", canonical_url="h/1")),
     )
-    bond = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
-    kin = StoryNeighbourhood(
-        stories=(held, seen), matches=(bond,), published_ids=frozenset({seen.id})
+    match = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
+    neighbourhood = StoryNeighbourhood(
+        stories=(held, seen), matches=(match,), published_ids=frozenset({seen.id})
     )
 
-    told = _dedupe(kin=kin)
+    result = _cluster(neighbourhood=neighbourhood)
 
-    assert [s.id for s in told.stories] == [seen.id]
+    assert [s.id for s in result.stories] == [seen.id]
 
 
-def test_the_story_that_was_told_first_goes_on() -> None:
+def test_the_story_that_was_seen_first_goes_on() -> None:
     """Not the one whose article is stored under the lower number."""
     late, early = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains"))
     early = replace(early, first_seen_at=BEFORE - timedelta(hours=1))
-    bond = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
+    match = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
     seen = frozenset({late.id, early.id})
 
-    told = _dedupe(
-        kin=StoryNeighbourhood(stories=(late, early), matches=(bond,), published_ids=seen)
+    result = _cluster(
+        neighbourhood=StoryNeighbourhood(
+            stories=(late, early), matches=(match,), published_ids=seen
+        )
     )
 
-    assert told.merged_into == {late.id: early.id}
+    assert result.merged_into == {late.id: early.id}
 
 
 def test_a_copy_of_what_was_dropped() -> None:
     """It is a story of its own: what an operator never wants to publish does not come back."""
     dropped = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Why the cranes stand still", "commons", prose(1))
-    kin = StoryNeighbourhood(stories=(dropped,), unlisted_ids=frozenset({dropped.id}))
+    neighbourhood = StoryNeighbourhood(stories=(dropped,), unlisted_ids=frozenset({dropped.id}))
 
-    told = _dedupe(copy, stored=[dropped], kin=kin)
+    result = _cluster(copy, stored=[dropped], neighbourhood=neighbourhood)
 
-    assert [(s.lead.source, s.duplicates) for s in told.stories] == [("commons", ())]
+    assert [(s.lead.source, s.duplicates) for s in result.stories] == [("commons", ())]
 
 
-def test_an_operator_tells_apart() -> None:
+def test_an_operator_splits_a_story() -> None:
     """What stays keeps the story, what is split off begins one; evidence counts no more."""
     copy = entry("Cranes", "commons", canonical_url="harbor.example/cranes")
-    standing = _stored(1, entry("Cranes", "harbor"), copy)
-    bonds = (
+    known = _stored(1, entry("Cranes", "harbor"), copy)
+    matches = (
         Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),
         Match(entry_a=1, entry_b=2, kind=MatchKind.ADDRESS, score=1.0),
     )
 
-    told = _dedupe(
-        kin=StoryNeighbourhood(
-            stories=(standing,), matches=bonds, published_ids=frozenset({standing.id})
+    result = _cluster(
+        neighbourhood=StoryNeighbourhood(
+            stories=(known,), matches=matches, published_ids=frozenset({known.id})
         )
     )
 
-    kept, split = sorted(told.stories, key=lambda s: s.id != standing.id)
-    assert (kept.id, kept.duplicates, split.lead.source) == (standing.id, (), "commons")
-    assert split.public_id not in (standing.public_id, "")
+    kept, split = sorted(result.stories, key=lambda s: s.id != known.id)
+    assert (kept.id, kept.duplicates, split.lead.source) == (known.id, (), "commons")
+    assert split.public_id not in (known.public_id, "")
 
 
 def test_a_merged_story_that_is_split_again() -> None:
     """It is what it was: its ids are its own."""
     copy = entry("Cranes", "commons")
-    standing = _stored(1, entry("Cranes", "harbor"), copy)
+    known = _stored(1, entry("Cranes", "harbor"), copy)
     former = _stored(2, copy)
-    kin = StoryNeighbourhood(
-        stories=(standing,),
+    neighbourhood = StoryNeighbourhood(
+        stories=(known,),
         matches=(Match(entry_a=1, entry_b=2, kind=MatchKind.SPLIT),),
         merged_stories=(former,),
-        published_ids=frozenset({standing.id}),
+        published_ids=frozenset({known.id}),
     )
 
-    told = _dedupe(kin=kin)
+    result = _cluster(neighbourhood=neighbourhood)
 
-    assert {s.id for s in told.stories} == {standing.id, former.id}
+    assert {s.id for s in result.stories} == {known.id, former.id}
 
 
 @pytest.mark.parametrize(
@@ -315,12 +331,12 @@ def test_a_merged_story_that_is_split_again() -> None:
 def test_a_source_that_wants_less(setting: str, link: str, count: int) -> None:
     """`dedupe` of a source says by what its entries may be merged, with whomever."""
     outlets = {**OUTLETS, "commons": source("commons", dedupe=setting)}
-    standing = _stored(1, article("Cranes stand still", "harbor", prose(1)))
+    known = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Cranes stand still", "commons", prose(1), url=link)
 
-    told = _dedupe(copy, stored=[standing], sources=outlets)
+    result = _cluster(copy, stored=[known], sources=outlets)
 
-    stories = {standing.id} | {s.id for s in told.stories}
+    stories = {known.id} | {s.id for s in result.stories}
     assert len(stories) == count
 
 
@@ -333,23 +349,23 @@ BAD_IDS = [
 @pytest.mark.parametrize("id_", BAD_IDS)
 def test_an_id_that_atom_cannot_carry(id_: str) -> None:
     """Then one is minted under our own name, once (RFC 4151)."""
-    (told,) = _dedupe(entry("Cranes", "harbor", id=id_)).stories
+    (new,) = _cluster(entry("Cranes", "harbor", id=id_)).stories
 
-    assert told.public_id == f"tag:commons.example,2026:story/{told.id}"
+    assert new.public_id == f"tag:commons.example,2026:story/{new.id}"
 
 
 @pytest.mark.parametrize("id_", ["https://x.org/?p=1", "tag:x.org,2013-05-07:a", "urn:uuid:1-2"])
 def test_an_id_that_atom_can_carry(id_: str) -> None:
     """It is published as it is."""
-    assert _dedupe(entry("Cranes", "harbor", id=id_)).stories[0].public_id == id_
+    assert _cluster(entry("Cranes", "harbor", id=id_)).stories[0].public_id == id_
 
 
 def test_an_id_that_another_story_has() -> None:
     """Two outlets that use one id do not get one item in the readers."""
     one, two = entry("One", "harbor", id="urn:x:1"), entry("Two", "plains", id="urn:x:1")
 
-    first, second = _dedupe(one, two).stories
-    (late,) = _dedupe(one, taken={"urn:x:1"}).stories
+    first, second = _cluster(one, two).stories
+    (late,) = _cluster(one, existing_public_ids={"urn:x:1"}).stories
 
     assert first.public_id == "urn:x:1"
     assert second.public_id.startswith("tag:commons.example")
@@ -360,18 +376,22 @@ def test_the_first_import_of_an_archive() -> None:
     """Its stories arrive at their own dates, so they do not push fresh news out of the feed."""
     old = entry("Old", "harbor", published=NOW - timedelta(days=300))
 
-    assert _dedupe(old, is_first_import=True).stories[0].listed_at == NOW - timedelta(days=300)
-    assert _dedupe(old).stories[0].listed_at == NOW
+    assert _cluster(old, is_first_import=True).stories[0].listed_at == NOW - timedelta(days=300)
+    assert _cluster(old).stories[0].listed_at == NOW
 
 
 def test_no_outlet_crowds_out_the_others() -> None:
     """However many posts of one outlet are like a new one, a less like one of another outlet is
     looked at; the outlet's own are not."""
-    new = replace(entry("Cranes", "commons"), entry_id=-1)
-    near = {-1: Counter(dict.fromkeys(range(1, 100), 9) | {100: 5} | dict.fromkeys((7, 8), 20))}
+    new = replace(entry("Cranes", "commons"), entry_id=FIRST_NEW_ID)
+    near = {
+        FIRST_NEW_ID: Counter(
+            dict.fromkeys(range(1, 100), 9) | {100: 5} | dict.fromkeys((7, 8), 20)
+        )
+    }
     outlets = dict.fromkeys(range(1, 100), "plains") | {100: "harbor", 8: "commons"}
 
-    found = choose_candidates([new], near, outlets)[-1]
+    found = choose_candidates([new], near, outlets)[FIRST_NEW_ID]
 
     assert found[0] == 7
     assert found[-1] == 100

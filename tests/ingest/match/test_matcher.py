@@ -1,4 +1,4 @@
-"""What an article is known by: addresses, keys, and what is recognised by them."""
+"""What an entry is recognised by: canonical URLs and keys, and what they match."""
 
 from datetime import datetime
 
@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from aggregator.ingest.match.keys import assign_keys, derive_story_id
+from aggregator.ingest.dedupe.stories import derive_story_id
+from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import MatchResult, match_entries
-from aggregator.model import ParsedEntry, StoredEntry
+from aggregator.model import EntryKey, ParsedEntry, StoredEntry
 from aggregator.text.urls import TRACKING_PARAMETERS, canonical_url
-from tests.harness.builders import at, given
+from tests.harness.builders import at, entry, parsed_entry
 
 SAME = [
     ("the scheme", "http://x.org/a", "https://x.org/a"),
@@ -80,19 +81,19 @@ def test_any_text_as_a_link(text: str) -> None:
 # ---- recognising -------------------------------------------------------------------
 
 
-def _known(*entries: ParsedEntry) -> dict[str, StoredEntry]:
+def _known(*entries: ParsedEntry) -> dict[EntryKey, StoredEntry]:
     """What the store remembers after these entries were one file."""
-    named = match_entries(assign_keys(entries), {}).new
+    keyed = match_entries(assign_keys(entries), {}).new
     return {
         key: StoredEntry(
-            entry_id=row,
+            entry_id=entry_id,
             raw_hash=item.entry.raw_hash,
             content_hash="",
             id=item.entry.id,
             title=item.entry.title.value if item.entry.title else "",
             published=item.entry.published if isinstance(item.entry.published, datetime) else None,
         )
-        for row, item in enumerate(named)
+        for entry_id, item in enumerate(keyed, start=1)
         for key in item.keys
     }
 
@@ -101,55 +102,56 @@ def _counts(found: MatchResult) -> tuple[int, int, int]:
     return len(found.new), len(found.changed), found.unchanged_count
 
 
-A = given("Cranes stop")
-B = given("Weather")
+A = parsed_entry("Cranes stop")
+B = parsed_entry("Weather")
 
 CASES = [
     ("the same file again", [A, B], [A, B], (0, 0, 2)),
     ("one more", [A], [B, A], (1, 0, 1)),
-    ("another title under one id", [A], [given("Cranes go", id=A.id)], (0, 1, 0)),
-    ("another id at one address", [A], [given("Cranes stop", id="new")], (0, 1, 0)),
+    ("another title under one id", [A], [parsed_entry("Cranes go", id=A.id)], (0, 1, 0)),
+    ("another id at one address", [A], [parsed_entry("Cranes stop", id="new")], (0, 1, 0)),
     ("http becomes https in the id (feedbin/support#515)",
-     [given("x", id="http://o.example/1", url="http://o.example/1")],
-     [given("x", id="https://o.example/1", url="https://o.example/1")], (0, 1, 0)),
+     [parsed_entry("x", id="http://o.example/1", url="http://o.example/1")],
+     [parsed_entry("x", id="https://o.example/1", url="https://o.example/1")], (0, 1, 0)),
     ("all ids and links change at once (reader#322)",
      [A, B],
-     [given("Cranes stop", id="n1", url="https://n.example/1"),
-      given("Weather", id="n2", url="https://n.example/2")], (0, 2, 0)),
+     [parsed_entry("Cranes stop", id="n1", url="https://n.example/1"),
+      parsed_entry("Weather", id="n2", url="https://n.example/2")], (0, 2, 0)),
     ("no ids, a token in every link (l0ng-ai/papr#103)",
-     [given("Cranes", id="", url="https://o.example/?t=1")],
-     [given("Cranes", id="", url="https://o.example/?t=2")], (0, 1, 0)),
+     [parsed_entry("Cranes", id="", url="https://o.example/?t=1")],
+     [parsed_entry("Cranes", id="", url="https://o.example/?t=2")], (0, 1, 0)),
     ("one title every day is many articles",
-     [given("Morning briefing", id="1", url="https://o.example/1")],
-     [given("Morning briefing", id="2", url="https://o.example/2",
+     [parsed_entry("Morning briefing", id="1", url="https://o.example/1")],
+     [parsed_entry("Morning briefing", id="2", url="https://o.example/2",
             published=at("2026-10-06 10:00"))], (1, 0, 0)),
     ("a daily article at one address, two days in one file",
      [],
-     [given("Briefing", id="1", url="https://o.example/b"),
-      given("Briefing", id="2", url="https://o.example/b",
+     [parsed_entry("Briefing", id="1", url="https://o.example/b"),
+      parsed_entry("Briefing", id="2", url="https://o.example/b",
             published=at("2026-10-06 10:00"))], (2, 0, 0)),
     ("a daily article at one address, one day in each file",
-     [given("Tuesday", id="1", url="https://o.example/b")],
-     [given("Wednesday", id="2", url="https://o.example/b",
+     [parsed_entry("Tuesday", id="1", url="https://o.example/b")],
+     [parsed_entry("Wednesday", id="2", url="https://o.example/b",
             published=at("2026-10-06 10:00"))], (1, 0, 0)),
     ("one guid on all items (miniflux#4197)",
      [],
-     [given("One", id="same"), given("Two", id="same"), given("Three", id="same")], (3, 0, 0)),
+     [parsed_entry("One", id="same"), parsed_entry("Two", id="same"),
+      parsed_entry("Three", id="same")], (3, 0, 0)),
     ("one guid on all items, again, in another order (reader#340)",
-     [given("One", id="same"), given("Two", id="same")],
-     [given("Two", id="same"), given("One", id="same")], (0, 0, 2)),
+     [parsed_entry("One", id="same"), parsed_entry("Two", id="same")],
+     [parsed_entry("Two", id="same"), parsed_entry("One", id="same")], (0, 0, 2)),
     ("of one guid on all items, one is left",
-     [given("One", id="same"), given("Two", id="same")],
-     [given("Two", id="same")], (0, 0, 1)),
+     [parsed_entry("One", id="same"), parsed_entry("Two", id="same")],
+     [parsed_entry("Two", id="same")], (0, 0, 1)),
     ("all items link to the front page",
-     [given("One", url="https://o.example/"), given("Two", url="https://o.example/")],
-     [given("Three", url="https://o.example/"), given("Two", url="https://o.example/")],
+     [parsed_entry("One", url="https://o.example/"), parsed_entry("Two", url="https://o.example/")],
+     [parsed_entry("Three", url="https://o.example/"), parsed_entry("Two", url="https://o.example/")],
      (1, 0, 1)),
     ("the same item twice in one file", [], [A, A], (1, 0, 1)),
     ("the same item twice, and known", [A], [A, A], (0, 0, 2)),
     ("neither id nor link nor date",
-     [given("Note", id="", url="", published=None)],
-     [given("Note", id="", url="", published=None)], (0, 0, 1)),
+     [parsed_entry("Note", id="", url="", published=None)],
+     [parsed_entry("Note", id="", url="", published=None)], (0, 0, 1)),
 ]  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def test_recognised(
 
 
 _entries = st.builds(
-    given,
+    parsed_entry,
     title=st.sampled_from(["", "One", "Two", "Three"]),
     id=st.sampled_from(["", "1", "2", "http://o.example/1", "https://o.example/1"]),
     url=st.sampled_from(["", "https://o.example/", "https://o.example/1", "https://o.example/2"]),
@@ -188,6 +190,6 @@ def test_every_entry_is_counted_once(before: list[ParsedEntry], now: list[Parsed
     """And no two new entries get the same story address."""
     found = match_entries(assign_keys(now), _known(*before))
 
-    ids = [derive_story_id("outlet", item.keys) for item in found.new]
+    ids = [derive_story_id(entry(keys=item.keys)) for item in found.new]
     assert sum(_counts(found)) == len(now)
     assert len(ids) == len(set(ids))

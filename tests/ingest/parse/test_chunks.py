@@ -1,4 +1,4 @@
-"""A document in slices tells what it tells as a whole."""
+"""A document that is read in chunks says the same as when it is read whole."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,27 +9,28 @@ from hypothesis import strategies as st
 
 from aggregator.demo.sample_feeds import FORMATS, Item
 from aggregator.errors import StoreUnavailable
-from aggregator.ingest import process
-from aggregator.ingest.parse import chunks
 from aggregator.ingest.parse.channel import feed_meta
-from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
+from aggregator.ingest.parse.chunks import CHUNK_ENTRIES, ChunkedDocument, split_into_chunks
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Batch, Failed, FeedMeta, Fetched, FetchState, ParsedEntry, ParsedFeed
 from tests.harness.builders import fetched
-from tests.harness.builders import given as entry
+from tests.harness.builders import parsed_entry as entry
 from tests.harness.newsroom import Newsroom, article
+from tests.harness.stand_in import stand_in
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two entries are a slice."""
-    monkeypatch.setattr(chunks, "CHUNK_ENTRIES", 2)
+def pairs(newsroom: Newsroom) -> Newsroom:
+    """A newsroom that reads two entries at a time."""
+    newsroom.ingest_options["chunk_entries"] = 2
+    return newsroom
 
 
-def _slices(document: Fetched) -> list[Fetched]:
-    found = split_into_chunks(document)
+def _chunks(document: Fetched) -> list[Fetched]:
+    """The document in chunks of two entries."""
+    found = split_into_chunks(document, chunk_entries=2)
     assert isinstance(found, ChunkedDocument)
     return [found[number].document for number in range(len(found))]
 
@@ -41,8 +42,8 @@ def _entries(document: Fetched) -> list[ParsedEntry]:
 
 
 def _titles(document: Fetched) -> list[list[str]]:
-    """The titles in each slice."""
-    return [[e.title.value if e.title else "" for e in _entries(p)] for p in _slices(document)]
+    """The titles in each chunk."""
+    return [[e.title.value if e.title else "" for e in _entries(p)] for p in _chunks(document)]
 
 
 def _render(form: str, *articles: Item) -> Fetched:
@@ -51,18 +52,16 @@ def _render(form: str, *articles: Item) -> Fetched:
     return fetched(text.encode(encoding, "xmlcharrefreplace"), content_type)
 
 
-@pytest.mark.usefixtures("pairs")
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format(form: str) -> None:
-    """The slices' entries are the whole's, in its order; a small document is one slice."""
+    """The chunks' entries are the whole's, in its order; a small document is one chunk."""
     document = _render(form, *(article(f"Story {n}") for n in range(5)))
 
     assert [len(part) for part in _titles(document)] == [2, 2, 1]
-    assert [e for part in _slices(document) for e in _entries(part)] == _entries(document)
-    assert len(_slices(_render(form, article("One"), article("Two")))) == 1
+    assert [e for part in _chunks(document) for e in _entries(part)] == _entries(document)
+    assert len(_chunks(_render(form, article("One"), article("Two")))) == 1
 
 
-@pytest.mark.usefixtures("pairs")
 def test_what_looks_like_an_entry() -> None:
     """An article about feeds has their tags in its text; those begin nothing."""
     text = "<![CDATA[Write <item><title>x</title></item> or <entry>.]]>"
@@ -75,7 +74,6 @@ def test_what_looks_like_an_entry() -> None:
     assert _titles(fetched(whole)) == [["S0", "S1"], ["S2"]]
 
 
-@pytest.mark.usefixtures("pairs")
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8-sig"])
 def test_every_encoding(encoding: str) -> None:
     """Tags are found in wide letters too."""
@@ -88,9 +86,8 @@ def test_every_encoding(encoding: str) -> None:
     assert titles == [["Überfall 0", "Überfall 1"], ["Überfall 2"]]
 
 
-@pytest.mark.usefixtures("pairs")
 def test_what_stands_around_the_entries() -> None:
-    """Every slice has what stands before and behind the entries: namespaces, entities, hints."""
+    """Every chunk has what stands before and behind the entries: namespaces, entities, hints."""
     items = "".join(f"<item><x:creator>&me;</x:creator><title>S{n}</title></item>" for n in "123")
     whole = (
         "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY me 'Ann'>]>"
@@ -98,32 +95,30 @@ def test_what_stands_around_the_entries() -> None:
         f"{items}<ttl>90</ttl></channel></rss>"
     )
 
-    for part in _slices(fetched(whole)):
+    for part in _chunks(fetched(whole)):
         parsed = parse(part)
         assert isinstance(parsed, ParsedFeed)
         assert (parsed.polling_hints.interval, parsed.problem) == (90 * 60, "")
         assert {e.author for e in parsed.entries} == {"Ann"}
 
 
-@pytest.mark.usefixtures("pairs")
 def test_a_document_that_was_cut_off() -> None:
     """The last entry is broken, and no other."""
     whole = "<rss><channel>" + "".join(f"<item><title>S{n}</title></item>" for n in range(4))
     cut = fetched(f"{whole}<item><title>S4</title><descr")
 
-    broken = [[bool(e.broken) for e in _entries(part)] for part in _slices(cut)]
+    broken = [[bool(e.broken) for e in _entries(part)] for part in _chunks(cut)]
 
     assert broken == [[False, False], [False, False], [True]]
 
 
-@pytest.mark.usefixtures("pairs")
-def test_json_in_slices() -> None:
+def test_json_in_chunks() -> None:
     """Brackets in texts and lists elsewhere are no items; nothing of broken JSON is read."""
     items = ",".join(f'{{"id": "{n}", "title": "[{{\\"S{n}\\\\", "tags": ["a"]}}' for n in range(3))
     whole = f'{{"authors": [{{"name": "A"}}], "items": [{items}, 7], "hubs": [{{"a": {{}}}}]}}'
 
     assert _titles(fetched(whole)) == [['[{"S0\\', '[{"S1\\'], ['[{"S2\\', ""]]
-    assert all(isinstance(parse(p), Failed) for p in _slices(fetched(whole[:-30])))
+    assert all(isinstance(parse(p), Failed) for p in _chunks(fetched(whole[:-30])))
 
 
 def test_an_entry_that_is_too_large() -> None:
@@ -154,8 +149,8 @@ def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
 
 
 @given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
-def test_overviews_add_up(dated: list[bool], cut: int) -> None:
-    """What slices say together is what the whole says."""
+def test_feed_metadata_adds_up(dated: list[bool], cut: int) -> None:
+    """The metadata of all chunks is that of the whole document."""
     entries = tuple(
         replace(entry(f"S{n}"), published=Newsroom.NOW - n * HOUR if is_dated else "soon")
         for n, is_dated in enumerate(dated)
@@ -170,78 +165,73 @@ def test_overviews_add_up(dated: list[bool], cut: int) -> None:
 # ---- from the outlet to the reader -----------------------------------------------------
 
 
-@pytest.mark.usefixtures("pairs")
-def test_one_id_in_all_slices(newsroom: Newsroom) -> None:
-    """Articles that share an id are told apart, also from one slice to the next."""
-    newsroom.lists("harbor")
-    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(5)))
+def test_one_id_in_all_chunks(pairs: Newsroom) -> None:
+    """Articles that share an id are told apart, also from one chunk to the next."""
+    pairs.lists("harbor")
+    pairs.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(5)))
 
-    first = newsroom.ingests()
-    newsroom.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(6)))
-    second = newsroom.ingests(later=HOUR)
+    first = pairs.ingests()
+    pairs.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(6)))
+    second = pairs.ingests(later=HOUR)
 
     assert (first.total.new, second.total.new, second.total.updated) == (5, 1, 0)
-    assert len(set(newsroom.titles("/all.atom"))) == 6
+    assert len(set(pairs.titles("/all.atom"))) == 6
 
 
-@pytest.mark.usefixtures("pairs")
-def test_an_article_that_is_listed_in_two_slices(newsroom: Newsroom) -> None:
+def test_an_article_that_is_listed_in_two_chunks(pairs: Newsroom) -> None:
     """It is one article, now and at the next fetch."""
-    newsroom.lists("harbor")
+    pairs.lists("harbor")
     listed = [article(title) for title in ("A", "B", "C", "A")]
-    newsroom.publishes("harbor", *listed)
+    pairs.publishes("harbor", *listed)
 
-    first = newsroom.ingests().total
-    newsroom.publishes("harbor", article("D"), *listed)
-    second = newsroom.ingests(later=HOUR).total
+    first = pairs.ingests().total
+    pairs.publishes("harbor", article("D"), *listed)
+    second = pairs.ingests(later=HOUR).total
 
     assert (first.new, first.known) == (3, 1)
     assert (second.new, second.updated, second.known) == (1, 0, 4)
 
 
-@pytest.mark.usefixtures("pairs")
-def test_a_slice_that_cannot_be_read(newsroom: Newsroom) -> None:
-    """Nothing of the document is stored, as before slices; its validators are not either."""
-    newsroom.lists("harbor")
+def test_a_chunk_that_cannot_be_read(pairs: Newsroom) -> None:
+    """Nothing of the document is stored, and neither are its validators."""
+    pairs.lists("harbor")
     items = ",".join(
         f'{{"id": "{n}", "title": "S", "url": "https://h.example/{n}"}}' for n in "123"
     )
-    newsroom.answers("harbor", f'{{"items": [{items}, {{"id": nothing}}]}}'.encode())
+    pairs.answers("harbor", f'{{"items": [{items}, {{"id": nothing}}]}}'.encode())
 
-    (report,) = newsroom.ingests().sources
+    (report,) = pairs.ingests().sources
 
     assert report.error.startswith("The JSON Feed cannot be read")
-    assert newsroom.titles("/all.atom") == []
+    assert pairs.titles("/all.atom") == []
 
 
-@pytest.mark.usefixtures("pairs")
-def test_a_run_that_ends_between_two_slices(
-    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_ends_between_two_chunks(pairs: Newsroom) -> None:
     """What is stored of the document is known to the next run, which stores the rest; the source
     is as if it had not been asked."""
-    newsroom.lists("harbor")
-    newsroom.publishes("harbor", *(article(f"Story {n}") for n in range(7)))
-    save, saved = newsroom.store.save, []
+    pairs.lists("harbor")
+    pairs.publishes("harbor", *(article(f"Story {n}") for n in range(7)))
+    saved: list[Batch] = []
 
     def fail_at_the_third(batch: Batch, now: datetime) -> None:
         saved.append(batch)
         if len(saved) == 3:
             raise StoreUnavailable("The disk is full.")
-        save(batch, now)
+        pairs.store.entries.save(batch, now)
 
-    monkeypatch.setattr(newsroom.store, "save", fail_at_the_third)
+    entries = stand_in(pairs.store.entries, save=fail_at_the_third)
+    pairs.ingest_options["store"] = stand_in(pairs.store, entries=entries)
     with pytest.raises(StoreUnavailable):
-        newsroom.ingests()
-    monkeypatch.undo()
-    assert len(newsroom.titles("/all.atom")) == 4
-    assert newsroom.store.state("harbor") == FetchState()
+        pairs.ingests()
+    del pairs.ingest_options["store"]
+    assert len(pairs.titles("/all.atom")) == 4
+    assert pairs.store.sources.fetch_state("harbor") == FetchState()
 
-    total = newsroom.ingests(later=HOUR).total
+    total = pairs.ingests(later=HOUR).total
 
     assert (total.new, total.updated, total.known) == (3, 0, 4)
-    assert sorted(newsroom.titles("/all.atom")) == [f"Story {n}" for n in range(7)]
-    assert newsroom.store.examine(newsroom.now) == []
+    assert sorted(pairs.titles("/all.atom")) == [f"Story {n}" for n in range(7)]
+    assert pairs.store.maintenance.check(pairs.now) == []
 
 
 def _item(title: str, id_: str, link: str = "", day: int = 5, text: str = "Something.") -> str:
@@ -262,12 +252,12 @@ _BRIEFING = _item("Daily briefing", "urn:x:b", "https://new.example/b", 5, "Of t
 SCENES: list[tuple[str, list[str], list[str]]] = [
     ("all renamed, news first", _OLD, [*_FRESH, *_RENAMED]),
     (
-        "a title that is another's in a later slice",
+        "a title that is another's in a later chunk",
         _OLD,
         [*_RENAMED[:2], _item("Report 5", "urn:y", "https://new.example/y", 4), *_RENAMED[2:]],
     ),
     (
-        "a title that a later slice lists by its old name",
+        "a title that a later chunk lists by its old name",
         [*_OLD, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
         [_BRIEFING, *_RENAMED, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
     ),
@@ -292,29 +282,23 @@ SCENES: list[tuple[str, list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("first", "second"), [c[1:] for c in SCENES], ids=[c[0] for c in SCENES])
-def test_slices_change_nothing(
-    newsroom: Newsroom,
-    first: list[str],
-    second: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Whether a document is read whole or in slices, the same is published and counted."""
-    told: dict[str, list[object]] = {"whole": [], "sliced": []}
-    for outlet, entries in (("whole", 500), ("sliced", 2)):
-        monkeypatch.setattr(chunks, "CHUNK_ENTRIES", entries)
+def test_chunks_change_nothing(newsroom: Newsroom, first: list[str], second: list[str]) -> None:
+    """Whether a document is read whole or in chunks, the same is published and counted."""
+    seen: dict[str, list[object]] = {"whole": [], "chunked": []}
+    for outlet, entries in (("whole", CHUNK_ENTRIES), ("chunked", 2)):
+        newsroom.ingest_options["chunk_entries"] = entries
         newsroom.lists(outlet, max_new="8")
         for number, items in enumerate((first, second)):
             body = f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>"
             newsroom.answers(outlet, body.replace(".example", f".{outlet}.example").encode())
             (report,) = newsroom.ingests(outlet, later=number * HOUR).sources
-            told[outlet] += [report.counts, report.note.replace(outlet, "")]
+            seen[outlet] += [report.counts, report.note.replace(outlet, "")]
         published = newsroom.read(f"/sources/{outlet}.atom").entries
-        told[outlet].append(sorted((item.title, item.summary) for item in published))
+        seen[outlet].append(sorted((item.title, item.summary) for item in published))
 
-    assert told["sliced"] == told["whole"]
+    assert seen["chunked"] == seen["whole"]
 
 
-@pytest.mark.usefixtures("pairs")
 def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
     """Its hints are read though the first entry is not."""
     huge = f"<item><description>{'x' * 2_100_000}</description></item>"
@@ -328,19 +312,16 @@ def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
     assert parsed.polling_hints.interval == 90 * 60
 
 
-@pytest.mark.usefixtures("pairs")
-def test_more_than_are_recognised_together(
-    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_are_recognised_together(pairs: Newsroom) -> None:
     """Such a document is several; what earlier ones list is no news in the later ones."""
-    monkeypatch.setattr(process, "MAX_MATCHED_ENTRIES", 4)
-    newsroom.lists("harbor")
+    pairs.ingest_options["max_matched_entries"] = 4
+    pairs.lists("harbor")
     listed = [article(f"Story {n}", id_="same" if n % 5 == 0 else "") for n in range(11)]
-    newsroom.publishes("harbor", *listed, listed[2])
+    pairs.publishes("harbor", *listed, listed[2])
 
-    first = newsroom.ingests().total
-    newsroom.publishes("harbor", article("Story 11"), *listed)
-    second = newsroom.ingests(later=HOUR).total
+    first = pairs.ingests().total
+    pairs.publishes("harbor", article("Story 11"), *listed)
+    second = pairs.ingests(later=HOUR).total
 
     assert (first.new, first.known) == (11, 1)
     assert (second.new, second.updated, second.known) == (1, 0, 11)

@@ -1,10 +1,10 @@
-"""A topic learns from examples which stories may belong to it.
+"""Topics that learn from examples which stories belong to them.
 
-    [Example] --train--> Model --judge(texts)--> how certain, for each topic
-              dump / load: bytes, to be kept in the store
+    [Example] --train--> TopicModel --predict(texts)--> [Prediction] for each text
+              dump / load: the model as bytes, for the store
 
-Title and teaser are looked at and nothing else. scikit-learn and WordLlama are an extra, so only
-commands that learn import this; the program works without it.
+Only title and summary are used. scikit-learn and WordLlama are an optional extra, so only commands
+that learn import this package.
 """
 
 from aggregator.ingest.categorize.learned.train import Example, TrainingResult, train

@@ -1,11 +1,11 @@
-"""Examples become a Model.
+"""Train a TopicModel from examples.
 
-    examples --> features | for each topic: a line between in and out | how certain is certain
+    examples --> features | a linear classifier for each topic | calibration, thresholds
 
-The line is that of a linear support vector machine, to which the ratio is added in which each
-word stands in and out of the topic (naive Bayes); both are weights of words, so their sum is
-one. On the labelled sets the two together judge better than either, and as well as with the
-nearest neighbours beside them, which would have to be kept.
+A classifier is a linear support vector machine, to whose weights those of naive Bayes (the log
+ratio of each word's frequency in and out of the topic) are added. On the labelled sets the two
+together do better than either. Adding nearest neighbours did no better, and all examples would have
+to be stored.
 """
 
 from collections.abc import Sequence
@@ -19,28 +19,32 @@ from sklearn.svm import LinearSVC
 from aggregator.ingest.categorize.learned.vectors import Matrix, TextVectorizer, TitleAndSummary
 from aggregator.ingest.categorize.learned.weights import Prediction, TopicModel
 
-__all__ = ["PRECISION", "Example", "TrainingResult", "train"]
+__all__ = ["MIN_PRECISION", "Example", "TrainingResult", "train"]
 
-PRECISION = 0.9
-"""Of what is filed as certain, the part that must be right in cross-validation."""
+MIN_PRECISION = 0.9
+"""Fraction of the placements that must be right in cross-validation."""
 CROSS_VALIDATION_FOLDS = 4
 MIN_EXAMPLES = 2
-"""Examples in and out of a topic, below which nothing is learned of it."""
+"""A topic with fewer examples in it, or out of it, is not learned."""
 SVM_C = 0.3
 NAIVE_BAYES_WEIGHT = 0.25
-SMOOTHING = 0.5
+WORD_COUNT_SMOOTHING = 0.5
+"""Added to the count of every word."""
 UNLABELLED_WEIGHT = 0.2
-"""What an example counts of which nothing was said."""
+"""Weight in training of an example that nobody has labelled."""
 MIN_PLACE_PROBABILITY = 0.5
-"""The least probability at which anything is filed."""
+"""No threshold is lower than this."""
 UNREACHABLE_THRESHOLD = 2.0
-"""More than any probability."""
+"""Higher than any probability: nothing is placed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text and the topics that it belongs to; to all others it does not, or hardly if that is
-    not sure. It may stand for several that are left out."""
+    """A text and the topics that it belongs to.
+
+    It belongs to no others; if it is not labelled, it probably does not. Its `weight` is the number
+    of similar texts that it stands for.
+    """
 
     text: TitleAndSummary
     topics: frozenset[str]
@@ -58,114 +62,121 @@ class _LinearWeights:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """A model, and what it says of each of its own examples, had it not known that one."""
+    """A model, and its cross-validated predictions for its own examples."""
 
     model: TopicModel
     predictions: list[list[Prediction]]
 
 
 def train(examples: Sequence[Example], topics: Sequence[str]) -> TrainingResult | None:
-    """What the examples say of these topics; None if they are too few for any.
+    """Train a model of these topics; None if there are too few examples for any of them.
 
     The same examples in the same order give the same model.
     """
-    belongs = np.array([[t in example.topics for t in topics] for example in examples])
+    labels = np.array([[t in example.topics for t in topics] for example in examples])
     learnable = [
         n
         for n, _ in enumerate(topics)
-        if len(examples) and MIN_EXAMPLES <= belongs[:, n].sum() <= len(examples) - MIN_EXAMPLES
+        if len(examples) and MIN_EXAMPLES <= labels[:, n].sum() <= len(examples) - MIN_EXAMPLES
     ]
     if not learnable:
         return None
-    belongs = belongs[:, learnable]
+    labels = labels[:, learnable]
     try:
         features = TextVectorizer.fit([example.text for example in examples])
-    except ValueError:  # there is not a word in them
+    except ValueError:  # the examples contain no words
         return None
     matrix = features.matrix([example.text for example in examples])
-    trust = np.array([1.0 if example.is_labelled else UNLABELLED_WEIGHT for example in examples])
-    lines, scores = _cross_validated(matrix, belongs, trust, features.word_columns)
-    count = np.array([example.weight for example in examples])
-    slope, offset, least = _calibrate(scores, belongs, count)
+    confidence = np.array(
+        [1.0 if example.is_labelled else UNLABELLED_WEIGHT for example in examples]
+    )
+    linear, scores = _cross_validate(matrix, labels, confidence, features.word_columns)
+    sizes = np.array([example.weight for example in examples])
+    slope, offset, thresholds = _calibrate(scores, labels, sizes)
     model = TopicModel(
         features=features,
         topics=tuple(topics[n] for n in learnable),
-        weights=lines.weights,
-        bias=lines.bias,
+        weights=linear.weights,
+        bias=linear.bias,
         slope=slope,
         offset=offset,
-        thresholds=least,
+        thresholds=thresholds,
     )
     return TrainingResult(model, model.calibrate(scores))
 
 
-def _cross_validated(
-    matrix: Matrix, belongs: Any, trust: Any, plain: int
+def _cross_validate(
+    matrix: Matrix, labels: Any, confidence: Any, word_columns: int
 ) -> tuple[_LinearWeights, Any]:
-    """The mean of the lines that are learned from all examples but a part, and the scores of each
-    part by the lines that do not know it. The first `plain` columns count words.
+    """The mean of the classifiers trained without each fold, and the scores of each fold by the
+    classifiers trained without it. The first `word_columns` columns count words.
 
-    New texts are scored as the parts were: lines from all examples together score them higher
-    than the parts, so that what was 0.9 precise would not be.
+    New texts are scored by this mean: classifiers trained on all examples would score them higher
+    than the folds were, so the thresholds would not give the precision they were chosen for.
     """
-    scores = np.zeros(belongs.shape)
+    scores = np.zeros(labels.shape)
     mean = _LinearWeights(
-        np.zeros((belongs.shape[1], matrix.shape[1]), dtype=np.float32), np.zeros(belongs.shape[1])
+        np.zeros((labels.shape[1], matrix.shape[1]), dtype=np.float32), np.zeros(labels.shape[1])
     )
-    part = np.random.default_rng(0).permutation(len(belongs)) % CROSS_VALIDATION_FOLDS
-    for number in range(CROSS_VALIDATION_FOLDS):
-        own, others = part == number, part != number
-        for n in range(belongs.shape[1]):
-            is_in = belongs[others, n]
+    folds = np.random.default_rng(0).permutation(len(labels)) % CROSS_VALIDATION_FOLDS
+    for fold in range(CROSS_VALIDATION_FOLDS):
+        own, others = folds == fold, folds != fold
+        for n in range(labels.shape[1]):
+            is_in = labels[others, n]
             if is_in.any() and not is_in.all():
-                weights, bias = _fit_line(matrix[others], is_in, trust[others], plain)
+                weights, bias = _fit_classifier(
+                    matrix[others], is_in, confidence[others], word_columns
+                )
                 scores[own, n] = matrix[own] @ weights + bias
                 mean.weights[n] += weights / CROSS_VALIDATION_FOLDS
                 mean.bias[n] += bias / CROSS_VALIDATION_FOLDS
     return mean, scores
 
 
-def _fit_line(matrix: Matrix, is_in: Any, trust: Any, plain: int) -> tuple[Any, float]:
-    """What parts the examples in a topic from the others."""
-    line = LinearSVC(C=SVM_C, random_state=0).fit(matrix, is_in, trust)
-    words = matrix[:, :plain]
-    weights = line.coef_[0]
-    weights[:plain] += NAIVE_BAYES_WEIGHT * (_log_frequency(words) - _log_frequency(words[~is_in]))
-    return weights, float(line.intercept_[0])
+def _fit_classifier(
+    matrix: Matrix, is_in: Any, confidence: Any, word_columns: int
+) -> tuple[Any, float]:
+    """Weights and bias that separate the examples in a topic from the others."""
+    classifier = LinearSVC(C=SVM_C, random_state=0).fit(matrix, is_in, confidence)
+    words = matrix[:, :word_columns]
+    log_ratio = _log_frequency(words) - _log_frequency(words[~is_in])
+    weights = classifier.coef_[0]
+    weights[:word_columns] += NAIVE_BAYES_WEIGHT * log_ratio
+    return weights, float(classifier.intercept_[0])
 
 
 def _log_frequency(words: Matrix) -> Any:
-    """The logarithm of each word's part in these texts (Rennie et al. 2003)."""
-    counts = np.asarray(words.sum(axis=0)).ravel() + SMOOTHING
+    """The logarithm of each word's relative frequency in these texts (Rennie et al. 2003)."""
+    counts = np.asarray(words.sum(axis=0)).ravel() + WORD_COUNT_SMOOTHING
     return np.log(counts / counts.sum())
 
 
-def _calibrate(scores: Any, belongs: Any, count: Any) -> tuple[Any, Any, Any]:
-    """For each topic, what turns scores into probabilities, and from which on to file.
+def _calibrate(scores: Any, labels: Any, sizes: Any) -> tuple[Any, Any, Any]:
+    """For each topic, the slope and offset that turn scores into probabilities, and the threshold
+    from which on to place.
 
-    What is not sure to be out counts as out here, and for all that it stands for: among what
-    comes in, a topic's stories are few.
+    Unlabelled examples count here as fully as others, and with all the texts that they stand for:
+    of the stories that come in, few belong to a topic.
     """
-    slope, offset, least = (np.zeros(belongs.shape[1]) for _ in range(3))
-    for n in range(belongs.shape[1]):
-        own, is_in = scores[:, n], belongs[:, n]
-        curve = LogisticRegression(C=10.0).fit(own[:, None], is_in, count)
+    slope, offset, thresholds = (np.zeros(labels.shape[1]) for _ in range(3))
+    for n in range(labels.shape[1]):
+        own, is_in = scores[:, n], labels[:, n]
+        curve = LogisticRegression(C=10.0).fit(own[:, None], is_in, sizes)
         slope[n], offset[n] = curve.coef_[0, 0], curve.intercept_[0]
         order = np.argsort(-own, kind="stable")
-        right, seen = np.cumsum((is_in * count)[order]), np.cumsum(count[order])
-        precise = _wilson_lower_bound(right, seen) >= PRECISION
-        if slope[n] > 0 and precise.any():
-            last = own[order][np.flatnonzero(precise)[-1]]
-            likely = 1 / (1 + np.exp(-(last * slope[n] + offset[n])))
-            least[n] = max(likely, MIN_PLACE_PROBABILITY)
+        right, total = np.cumsum((is_in * sizes)[order]), np.cumsum(sizes[order])
+        is_precise = _wilson_lower_bound(right, total) >= MIN_PRECISION
+        if slope[n] > 0 and is_precise.any():
+            lowest_score = own[order][np.flatnonzero(is_precise)[-1]]
+            probability = 1 / (1 + np.exp(-(lowest_score * slope[n] + offset[n])))
+            thresholds[n] = max(probability, MIN_PLACE_PROBABILITY)
         else:
-            least[n] = UNREACHABLE_THRESHOLD
-    return slope, offset, least
+            thresholds[n] = UNREACHABLE_THRESHOLD
+    return slope, offset, thresholds
 
 
-def _wilson_lower_bound(right: Any, seen: Any) -> Any:
-    """The parts that are right of what was seen, at the lower end of what they may be by chance
-    (Wilson 1927, one standard deviation)."""
-    part = right / seen
-    spread = np.sqrt(part * (1 - part) / seen + 1 / (4 * seen**2))
-    return (part + 1 / (2 * seen) - spread) / (1 + 1 / seen)
+def _wilson_lower_bound(right: Any, total: Any) -> Any:
+    """The lower bound of the fraction that is right (Wilson 1927, one standard deviation)."""
+    fraction = right / total
+    spread = np.sqrt(fraction * (1 - fraction) / total + 1 / (4 * total**2))
+    return (fraction + 1 / (2 * total) - spread) / (1 + 1 / total)

@@ -1,9 +1,9 @@
-"""Texts become rows of numbers: their words, their letters, and what their words mean.
+"""Texts as vectors: their words, character n-grams, and the meaning of their words.
 
-    (title, teaser) --> | words, pairs of words | letters, 3 to 5 | words of the title | meaning |
+    (title, summary) --> | words, title words | character n-grams | embedding |
 
-The meaning is the mean of word vectors that come with WordLlama, so that few examples say more
-than their own words do. With them, ten examples a topic do what thirty do without.
+The embedding is the mean of the word vectors that come with WordLlama. With it, ten examples a
+topic do as well as thirty do without.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,96 +21,107 @@ from aggregator.text.tokens import fold
 __all__ = ["Matrix", "TextVectorizer", "TitleAndSummary"]
 
 TitleAndSummary: TypeAlias = tuple[str, str]
-"""Title and teaser."""
+"""The title and the summary of an entry."""
 Matrix: TypeAlias = sparse.csr_matrix
 
 MAX_TERMS = 40_000
-"""Words and pairs of words, and as many runs of letters; what is rarer is left out."""
-LETTER_WEIGHT, TITLE_WEIGHT = 0.7, 0.7
-"""What they weigh beside words; found on one half of the open labelled sets."""
-MEANING_WEIGHT, MAX_MEANING_WEIGHT, MIN_MEANING_WEIGHT = 12.0, 3.0, 0.5
-"""The fewer the examples, the more the meaning weighs: by the cube root of their number, within
-these bounds."""
+"""Words and pairs of words, and as many character n-grams; rarer ones are left out."""
+CHARACTER_WEIGHT, TITLE_WEIGHT = 0.7, 0.7
+"""Weights relative to words; tuned on the development halves of the labelled sets."""
+EMBEDDING_WEIGHT, MAX_EMBEDDING_WEIGHT, MIN_EMBEDDING_WEIGHT = 12.0, 3.0, 0.5
+"""The fewer the examples, the more the embedding weighs: the first is divided by the cube root of
+their number, within these bounds."""
 
 
 class TextVectorizer:
-    """What is looked for in texts. Made by `of` from examples, or by `load`."""
+    """Turns texts into vectors. Made by `fit` from examples, or from the `state` of another one."""
 
-    def __init__(self, known: Mapping[str, Any] | None = None) -> None:
-        kinds: dict[str, dict[str, Any]] = {
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        options: dict[str, dict[str, Any]] = {
             "words": {"ngram_range": (1, 2), "max_features": MAX_TERMS},
             "letters": {
-                "analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 2, "max_features": MAX_TERMS,
+                "analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 2,
+                "max_features": MAX_TERMS,
             },
             "title": {},
         }  # fmt: skip
-        self._kinds = {
+        if state is not None:  # the others only matter while fitting
+            options = {
+                name: {key: value for key, value in given.items() if key in _TRANSFORM_OPTIONS}
+                for name, given in options.items()
+            }
+        self._vectorizers = {
             name: TfidfVectorizer(
-                lowercase=False,  # it is folded
+                lowercase=False,  # texts are folded
                 sublinear_tf=True,
                 dtype=np.float32,
-                **(keys if known is None else {k: keys[k] for k in keys if k in _TRAINED_OPTIONS}),
-                vocabulary=None if known is None else known[name]["terms"],
+                vocabulary=None if state is None else state[name]["terms"],
+                **given,
             )
-            for name, keys in kinds.items()
+            for name, given in options.items()
         }
-        self._meaning = 1.0 if known is None else float(known["meaning"])
-        if known is not None:
-            for name, kind in self._kinds.items():
-                kind.idf_ = np.asarray(known[name]["idf"])
+        self._embedding_weight = 1.0 if state is None else float(state["meaning"])
+        if state is not None:
+            for name, vectorizer in self._vectorizers.items():
+                vectorizer.idf_ = np.asarray(state[name]["idf"])
 
     @classmethod
     def fit(cls, texts: Sequence[TitleAndSummary]) -> "TextVectorizer":
-        """What these examples have."""
-        made = cls()
-        for name, kind in made._kinds.items():
-            kind.fit(_folded_texts(texts, name))
-        made._meaning = min(
-            MAX_MEANING_WEIGHT, max(MIN_MEANING_WEIGHT, MEANING_WEIGHT / len(texts) ** (1 / 3))
-        )
-        return made
+        """A vectorizer for the terms of these examples."""
+        fitted = cls()
+        for name, vectorizer in fitted._vectorizers.items():
+            vectorizer.fit(_folded_texts(texts, name))
+        weight = EMBEDDING_WEIGHT / len(texts) ** (1 / 3)
+        fitted._embedding_weight = min(MAX_EMBEDDING_WEIGHT, max(MIN_EMBEDDING_WEIGHT, weight))
+        return fitted
 
     def state(self) -> dict[str, Any]:
-        """What `Features(state)` makes the same of."""
-        return {"meaning": self._meaning} | {
+        """What `TextVectorizer(state)` makes an equal one of; JSON."""
+        return {"meaning": self._embedding_weight} | {
             name: {
-                "terms": kind.get_feature_names_out().tolist(),
-                "idf": [round(float(value), 4) for value in kind.idf_],
+                "terms": vectorizer.get_feature_names_out().tolist(),
+                "idf": [round(float(value), 4) for value in vectorizer.idf_],
             }
-            for name, kind in self._kinds.items()
+            for name, vectorizer in self._vectorizers.items()
         }
 
     @property
     def word_columns(self) -> int:
-        """How many of the columns count words: the first ones."""
-        return len(self._kinds["words"].vocabulary_) + len(self._kinds["title"].vocabulary_)
+        """The number of columns that count words, which come first."""
+        vectorizers = self._vectorizers["words"], self._vectorizers["title"]
+        return sum(len(vectorizer.vocabulary_) for vectorizer in vectorizers)
 
     def matrix(self, texts: Sequence[TitleAndSummary]) -> Matrix:
-        """A row for each text."""
-        words, letters, title = (
-            self._kinds[name].transform(_folded_texts(texts, name))
+        """A matrix with a row for each text."""
+        words, characters, title = (
+            self._vectorizers[name].transform(_folded_texts(texts, name))
             for name in ("words", "letters", "title")
         )
-        whole = [f"{title} {teaser}" for title, teaser in texts]  # as it is: capitals tell names
-        meaning = _word_vectors().embed(whole, norm=True) * self._meaning
-        parts = [words, title * TITLE_WEIGHT, letters * LETTER_WEIGHT, sparse.csr_matrix(meaning)]
-        return sparse.hstack(parts, format="csr", dtype=np.float32)
+        unfolded = [f"{title} {summary}" for title, summary in texts]  # capitals mark names
+        embedding = _word_vectors().embed(unfolded, norm=True) * self._embedding_weight
+        blocks = [
+            words,
+            title * TITLE_WEIGHT,
+            characters * CHARACTER_WEIGHT,
+            sparse.csr_matrix(embedding),
+        ]
+        return sparse.hstack(blocks, format="csr", dtype=np.float32)
 
 
-_TRAINED_OPTIONS = {"analyzer", "ngram_range"}
-"""What also matters once the words are known."""
+_TRANSFORM_OPTIONS = {"analyzer", "ngram_range"}
+"""Options that a vectorizer still needs when its vocabulary is known."""
 
 
-def _folded_texts(texts: Sequence[TitleAndSummary], kind: str) -> list[str]:
-    return [fold(title if kind == "title" else f"{title} {teaser}") for title, teaser in texts]
+def _folded_texts(texts: Sequence[TitleAndSummary], name: str) -> list[str]:
+    return [fold(title if name == "title" else f"{title} {summary}") for title, summary in texts]
 
 
 @cache
 def _word_vectors() -> Any:
-    """The vectors in WordLlama's own package; it asks no server for them.
+    """The word vectors in WordLlama's own package; nothing is downloaded.
 
-    Version 0.4 looks for its tokenizer in a folder of another name than it has, but finds it if
-    the package is named as its cache.
+    Version 0.4 looks for its tokenizer in the wrong folder, but finds it if its cache is the folder
+    of the package.
     """
-    here = Path(wordllama.__file__).parent
-    return wordllama.WordLlama.load(cache_dir=here, disable_download=True)
+    package = Path(wordllama.__file__).parent
+    return wordllama.WordLlama.load(cache_dir=package, disable_download=True)

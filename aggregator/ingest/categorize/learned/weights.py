@@ -1,4 +1,4 @@
-"""What has been learned: a weight for each feature and topic, and how certain is certain enough."""
+"""The trained model: a weight for each feature and topic, calibration and thresholds."""
 
 import io
 import json
@@ -14,13 +14,13 @@ from aggregator.text.tokens import content_words, folded_words
 __all__ = ["Prediction", "TopicModel", "load"]
 
 MAX_EXPLAINED_WORDS = 60
-"""Of a text, without which it is judged again to say why."""
-REASON_WORDS = 4
+"""Words of a text that `explain` looks at."""
+MAX_REASON_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """How likely a text belongs to a topic, 0 to 1, and whether that is certain enough to file it
+    """The probability that a text belongs to a topic, and whether it is high enough to place it
     there."""
 
     topic: str
@@ -30,8 +30,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TopicModel:
-    """`weights` has a row for each topic and `bias` a number; `slope` and `offset` turn scores
-    into probabilities (Platt 1999), `least` is the probability that is certain enough."""
+    """A linear classifier for each topic.
+
+    `weights` has a row for each topic and `bias` a number; `slope` and `offset` turn scores into
+    probabilities (Platt 1999), `thresholds` are the probabilities from which on to place.
+    """
 
     features: TextVectorizer
     topics: tuple[str, ...]
@@ -42,37 +45,37 @@ class TopicModel:
     thresholds: Any
 
     def scores(self, matrix: Matrix) -> Any:
-        """A row for each row of the matrix, a column for each topic."""
+        """Scores with a row for each row of the matrix and a column for each topic."""
         return np.asarray(matrix @ self.weights.T) + self.bias
 
     def predict(self, texts: Sequence[TitleAndSummary]) -> list[list[Prediction]]:
-        """Of each text, what each topic says."""
+        """The predictions for each text, one for each topic."""
         if not texts:
             return []
         return self.calibrate(self.scores(self.features.matrix(texts)))
 
     def calibrate(self, scores: Any) -> list[list[Prediction]]:
-        """What a row of scores for each text comes to."""
-        likely = 1 / (1 + np.exp(-(scores * self.slope + self.offset)))
+        """The predictions for the scores of each text."""
+        probabilities = 1 / (1 + np.exp(-(scores * self.slope + self.offset)))
         return [
             [
-                Prediction(topic, float(p), bool(p >= least))
-                for topic, p, least in zip(self.topics, row, self.thresholds, strict=True)
+                Prediction(topic, float(p), bool(p >= threshold))
+                for topic, p, threshold in zip(self.topics, row, self.thresholds, strict=True)
             ]
-            for row in likely
+            for row in probabilities
         ]
 
     def explain(self, text: TitleAndSummary, topic: str) -> list[str]:
-        """The words without which the text would be least of the topic, weightiest first."""
+        """The words whose absence lowers the score for the topic most, weightiest first."""
         words = [*dict.fromkeys(content_words(folded_words(" ".join(text))))][:MAX_EXPLAINED_WORDS]
-        without = [text, *(_without(text, word) for word in words)]
+        variants = [text, *(_without_word(text, word) for word in words)]
         column = self.topics.index(topic)
-        whole, *rest = self.scores(self.features.matrix(without))[:, column]
-        lost = sorted(zip(whole - rest, words, strict=True), reverse=True)
-        return [word for weight, word in lost[:REASON_WORDS] if weight > 0]
+        full, *reduced = self.scores(self.features.matrix(variants))[:, column]
+        weighted = sorted(zip(full - reduced, words, strict=True), reverse=True)
+        return [word for weight, word in weighted[:MAX_REASON_WORDS] if weight > 0]
 
     def dump(self) -> bytes:
-        """For `load`; no code is in it."""
+        """The model as bytes for `load`; they contain no code."""
         file = io.BytesIO()
         state = json.dumps({"topics": self.topics, "features": self.features.state()})
         np.savez_compressed(
@@ -89,7 +92,7 @@ def load(blob: bytes) -> TopicModel:
     with np.load(io.BytesIO(blob), allow_pickle=False) as read:
         state = json.loads(read["state"].tobytes())
         weights = read["weights"].astype(np.float32)
-        bias, slope, offset, least = read["numbers"]
+        bias, slope, offset, thresholds = read["numbers"]
     return TopicModel(
         features=TextVectorizer(state["features"]),
         topics=tuple(state["topics"]),
@@ -97,12 +100,12 @@ def load(blob: bytes) -> TopicModel:
         bias=bias,
         slope=slope,
         offset=offset,
-        thresholds=least,
+        thresholds=thresholds,
     )
 
 
-def _without(text: TitleAndSummary, word: str) -> TitleAndSummary:
-    title, teaser = (
+def _without_word(text: TitleAndSummary, word: str) -> TitleAndSummary:
+    title, summary = (
         " ".join(own for own in part.split() if word not in folded_words(own)) for part in text
     )
-    return title, teaser
+    return title, summary

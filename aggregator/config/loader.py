@@ -1,0 +1,210 @@
+"""Load feeds.toml: text --tomllib--> tables --pydantic--> FeedsFile --resolve--> Config.
+
+A ConfigError carries all issues at once, each with its line and key. Nothing starts with half a
+configuration.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aggregator.config import validation
+from aggregator.config.key_lines import KeyLocations
+from aggregator.config.schema import (
+    DefaultsTable,
+    FeedsFile,
+    FetchTable,
+    PublishTable,
+    SourceTable,
+    main_language,
+    to_seconds,
+)
+from aggregator.errors import ConfigError, ConfigIssue
+from aggregator.model import Share, Site, Source, Topic
+
+__all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A checked feeds.toml. `sources` are the enabled ones, `all_sources` are all that it lists."""
+
+    path: Path
+    changed_at: datetime
+    """When the file was last written; a change may show in everything that is published."""
+    database: Path
+    keep: int
+    """Seconds after which a story is deleted; 0 for never."""
+    window: int
+    """Seconds; the texts of articles published further apart are not compared."""
+    site: Site
+    fetch: FetchTable
+    publish: PublishTable
+    sources: tuple[Source, ...]
+    all_sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+    warnings: tuple[ConfigIssue, ...] = ()
+    rule_lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each topic's rule, by topic id."""
+
+
+def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check a feeds.toml.
+
+    AGGREGATOR_DATABASE in the environment overrides the database. A source whose secret is not set
+    in the environment gets a warning, since the others can be fetched without it.
+    Raises ConfigError.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError as error:
+        raise ConfigError(str(path), [validation.missing_file()]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), [validation.file_issue("is not UTF-8 text")]) from error
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise ConfigError(str(path), [validation.file_issue(reason)]) from error
+    return parse_config(text, path, environment, changed_at)
+
+
+def parse_config(
+    text: str, path: Path, environment: Mapping[str, str], changed_at: datetime = EPOCH
+) -> Config:
+    """Check and resolve the text of a feeds.toml. Raises ConfigError."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), [validation.syntax_issue(str(error))]) from error
+    except RecursionError as error:
+        raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
+    lines = KeyLocations(text)
+    issues = list(validation.cross_value_issues(tables, lines))
+    try:
+        file = FeedsFile.model_validate(tables)
+    except ValidationError as error:
+        issues += [validation.value_issue(details, lines) for details in error.errors()]
+        raise ConfigError(str(path), issues) from error
+    if issues:
+        raise ConfigError(str(path), issues)
+    return _resolve(file, path, environment, changed_at, lines)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of feeds.toml, for text editors."""
+    return FeedsFile.model_json_schema()
+
+
+def _resolve(
+    file: FeedsFile,
+    path: Path,
+    environment: Mapping[str, str],
+    changed_at: datetime,
+    lines: KeyLocations,
+) -> Config:
+    database = environment.get("AGGREGATOR_DATABASE")
+    all_sources = [_source(table, file.defaults) for table in file.source]
+    return Config(
+        path=path,
+        changed_at=changed_at,
+        database=Path(database).absolute()
+        if database
+        else path.parent.absolute() / file.storage.database,
+        keep=to_seconds(file.storage.keep) if file.storage.keep else 0,
+        window=to_seconds(file.stories.window),
+        site=Site(
+            title=file.site.title,
+            url=file.site.url.rstrip("/"),
+            language=file.site.language,
+            contact=file.site.contact or "",
+            description=file.site.description,
+            notice=file.site.notice,
+            ttl=file.publish.max_age_seconds,
+            credit_line=file.publish.credit_line,
+            hubs=_hubs(file),
+            has_search=file.publish.search,
+        ),
+        fetch=file.fetch,
+        publish=file.publish,
+        sources=tuple(
+            source for source, table in zip(all_sources, file.source, strict=True) if table.enabled
+        ),
+        all_sources=tuple(all_sources),
+        topics=tuple(
+            Topic(
+                id=table.id,
+                title=table.title,
+                description=table.description,
+                match=table.match or "",
+                language=table.language or file.site.language,
+                stem=main_language(table.language or file.site.language) if table.stem else "",
+                learn=table.learn,
+                was=tuple(table.was),
+                share=_share(table.max_share),
+            )
+            for table in file.topic
+        ),
+        warnings=tuple(validation.warnings(file, environment, lines)),
+        rule_lines={
+            table.id: lines.line_of(("topic", index, "match"))
+            for index, table in enumerate(file.topic)
+        },
+    )
+
+
+def _hubs(file: FeedsFile) -> tuple[str, ...]:
+    """The URLs of the hubs that our feeds announce, our own first."""
+    own = [f"{file.site.url.rstrip('/')}/hub"] if file.publish.hub else []
+    return tuple(dict.fromkeys([*own, *file.publish.hubs]))
+
+
+def _share(text: str | None) -> Share | None:
+    if text is None:
+        return None
+    max_stories, _, window = text.partition(" of ")
+    return Share(max_stories=int(max_stories), window=int(window))
+
+
+def _license_url(table: SourceTable, defaults: DefaultsTable) -> str:
+    """The URL of a source's licence; that of the defaults only if their licence applies too."""
+    owner = table if table.license is not None or table.license_url else defaults
+    is_url = (owner.license or "").startswith(("http://", "https://"))
+    return owner.license_url or (owner.license or "" if is_url else "")
+
+
+def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
+    def inherited(key: str) -> Any:
+        own = getattr(table, key)
+        return getattr(defaults, key) if own is None else own
+
+    return Source(
+        id=table.id,
+        name=table.name,
+        feed=table.feed,
+        site=table.site,
+        show=inherited("show"),
+        license=inherited("license"),
+        license_url=_license_url(table, defaults),
+        uncut=table.uncut,
+        counter=table.counter or "",
+        topics=tuple(table.topics),
+        tags=dict(table.tags),
+        include=table.include or "",
+        exclude=table.exclude or "",
+        language=(inherited("language") or "").lower(),
+        precedence=inherited("precedence"),
+        public_feed=table.public_feed or "",
+        headers=dict(table.headers),
+        basic_auth=table.basic_auth or "",
+        min_interval=to_seconds(inherited("min_interval")),
+        max_interval=to_seconds(inherited("max_interval")),
+        max_new=inherited("max_new"),
+        dedupe=inherited("dedupe"),
+    )

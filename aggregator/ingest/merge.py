@@ -1,0 +1,49 @@
+"""An operator's merges and splits of stories, as batches to save."""
+
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.changeset import regrouped_stories
+from aggregator.ingest.dedupe import ClusterSettings, cluster, merge_matches, split_matches
+from aggregator.ingest.pipeline import place_in_topics
+from aggregator.model import Batch, Match, Outcome, Story, StoryNeighbourhood
+from aggregator.store.base import Store
+
+__all__ = ["merge_stories", "split_story"]
+
+
+def merge_stories(
+    store: Store, settings: ClusterSettings, rules: TopicRules, one: Story, other: Story
+) -> Batch:
+    """What changes if two stories are one; the one that readers saw first stays. The decision holds
+    against all evidence, until a split takes it back."""
+    ids = {entry.entry_id for story in (one, other) for entry in story.entries}
+    neighbourhood = store.entries.neighbourhood(ids)
+    return _decided(store, settings, rules, *merge_matches(one, other, neighbourhood))
+
+
+def split_story(
+    store: Store, settings: ClusterSettings, rules: TopicRules, story: Story, entry_id: int
+) -> Batch:
+    """What changes if an entry is not the article of the others in its story."""
+    neighbourhood = store.entries.neighbourhood({entry_id})
+    return _decided(store, settings, rules, *split_matches(story, entry_id, neighbourhood))
+
+
+def _decided(
+    store: Store,
+    settings: ClusterSettings,
+    rules: TopicRules,
+    neighbourhood: StoryNeighbourhood,
+    decisions: tuple[Match, ...],
+) -> Batch:
+    entries = (entry for story in neighbourhood.stories for entry in story.entries)
+    given_ids = {entry.id for entry in entries if entry.id}
+    existing = store.stories.existing_public_ids(given_ids)
+    clusters = cluster((), neighbourhood, settings, existing_public_ids=existing)
+    regrouped = regrouped_stories(clusters, settings.now)
+    return Batch(
+        source="",
+        state=None,
+        outcome=Outcome.UNCHANGED,
+        new=place_in_topics(store, regrouped, rules, settings.sources),
+        matches=decisions,
+    )

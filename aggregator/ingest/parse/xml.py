@@ -1,0 +1,285 @@
+"""RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0, CDF, by feedparser.
+
+feedparser gets bytes, so that it uses the encoding of the XML declaration. It neither sanitizes nor
+resolves URLs: that takes 72-95 % of its time, and is done later, for new entries only. It does not
+get the feed's URL either, else it would rewrite ids that merely look relative, and they would
+change with the host; URLs are made absolute here.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
+
+import feedparser
+
+from aggregator.ingest.parse import channel, limits
+from aggregator.ingest.parse.values import (
+    MAX_ENCLOSURES,
+    mappings_in,
+    person_name,
+    to_mapping,
+    to_text,
+    unique_tags,
+)
+from aggregator.model import (
+    Enclosure,
+    Failed,
+    FailureKind,
+    Fetched,
+    ParsedEntry,
+    ParsedFeed,
+    Text,
+)
+from aggregator.text.urls import absolute_url
+
+__all__ = ["parse_xml"]
+
+MAX_SALVAGED_BYTES = 20_000_000
+"""Bytes of the feed's head that are parsed again in all, when entries are parsed one by one."""
+_BEFORE_ENTRY = re.compile(rb"(?=<(?:[\w.-]+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
+_BAD_REFERENCE = re.compile(
+    rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
+    rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
+)
+_REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]{1,20}|[0-9]{1,20});)+")
+_VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
+
+
+def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
+    """Parse an XML feed."""
+    if problem := limits.xml_problem(fetched.body):
+        if problem == limits.NOT_A_FEED:
+            return _not_a_feed(fetched)
+        return Failed(kind=FailureKind.TOO_LARGE, error=problem, status=fetched.status)
+    content_type = fetched.content_type or "application/xml"
+    body = _repair_references(limits.strip_entity_bombs(fetched.body))
+    document = _parse_leniently(body, content_type)
+    if document is None:
+        return _parse_entry_by_entry(body, content_type, fetched)
+    if not document["version"] and not document["entries"]:
+        return _not_a_feed(fetched)
+    entries = _entries(document, fetched.url)
+    if entries and document["bozo"] and _is_cut_off(fetched.body):
+        entries[-1] = ParsedEntry(
+            id=entries[-1].id,
+            url=entries[-1].url,
+            title=entries[-1].title,
+            broken="the feed was cut off in the middle of this entry",
+        )
+    return ParsedFeed(
+        entries=tuple(entries),
+        problem=_problem(document),
+        polling_hints=channel.polling_hints(document["feed"], fetched.body),
+        hub_link=channel.hub_link(document["feed"], fetched.url),
+    )
+
+
+def _parse_leniently(body: bytes, content_type: str) -> Mapping[str, Any] | None:
+    """The document that feedparser returns, or None if it raises an exception.
+
+    For some broken documents it raises KeyError, IndexError, AttributeError, TypeError,
+    AssertionError and others (benchmarks/fuzz.py).
+    """
+    try:
+        document: Mapping[str, Any] = feedparser.parse(
+            body,
+            response_headers={"content-type": content_type},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+    return document
+
+
+def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
+    """All entries; feedparser's are freed one by one, since they are large."""
+    language = to_text(document["feed"].get("language"))
+    items = document["entries"]
+    items.reverse()
+    return [_entry(items.pop(), url, language) for _ in range(len(items))]
+
+
+def _parse_entry_by_entry(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | Failed:
+    """Parse the entries of a document one by one, if feedparser fails on the whole.
+
+    Entries on which it fails again are broken; the others are not affected.
+    """
+    head, *pieces = _BEFORE_ENTRY.split(body)
+    is_too_much = len(head) * len(pieces) > MAX_SALVAGED_BYTES
+    feed = None if is_too_much else _parse_leniently(head, content_type)
+    if not pieces or feed is None:
+        error = "The feed is so broken that it cannot be read."
+        return Failed(kind=FailureKind.MALFORMED, error=error, status=fetched.status)
+    entries: list[ParsedEntry] = []
+    for piece in pieces:
+        document = _parse_leniently(head + piece, content_type)
+        if document is None:
+            digest = hashlib.blake2b(piece, digest_size=8).hexdigest()
+            entries.append(ParsedEntry(id=f"broken {digest}", broken="it cannot be read"))
+        else:
+            entries += _entries(document, fetched.url)
+    problem = "The feed is so broken that it was read entry by entry."
+    return ParsedFeed(
+        entries=tuple(entries),
+        problem=problem,
+        polling_hints=channel.polling_hints(feed["feed"], head),
+        hub_link=channel.hub_link(feed["feed"], fetched.url),
+    )
+
+
+def _repair_references(body: bytes) -> bytes:
+    """The body without invalid character references, on which feedparser fails.
+
+    Some programs write an emoji as a surrogate pair, `&#xD83C;&#xDF89;`; those are joined.
+    """
+    return _REFERENCES.sub(_repair_reference_run, body) if _BAD_REFERENCE.search(body) else body
+
+
+def _repair_reference_run(run: re.Match[bytes]) -> bytes:
+    codes = [
+        int(code[1:], 16) if code[:1] in b"xX" else int(code)
+        for code in re.findall(rb"&#(\w+);", run[0])
+    ]
+    text = "".join(chr(code) for code in codes if 0 < code < 0x110000)
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return b"".join(b"&#%d;" % ord(character) for character in joined)
+
+
+def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
+    contents = [text for row in mappings_in(item, "content") if (text := _text_of(row, feed_url))]
+    enclosures = tuple(_enclosures(item, feed_url))
+    return ParsedEntry(
+        id=to_text(item.get("id")),
+        url=_link(item, feed_url, enclosures),
+        title=_text_of(item.get("title_detail"), feed_url),
+        summary=_text_of(item.get("summary_detail"), feed_url),
+        content=max(contents, key=lambda text: len(text.value), default=None),
+        author=_author(item),
+        published=_date(item, "published") or _date(item, "created"),
+        updated=_date(item, "updated"),
+        tags=unique_tags(
+            to_text(tag.get("label") or tag.get("term")) for tag in mappings_in(item, "tags")
+        ),
+        language=to_text(to_mapping(item.get("title_detail")).get("language")) or language,
+        image=_image(item, feed_url, enclosures),
+        enclosures=enclosures,
+        source_feeds=_source_feeds(item),
+        source_urls=_source_urls(item, feed_url),
+    )
+
+
+def _source_feeds(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """Id and links of atom:source (RFC 4287, section 4.2.11), or the URL of the RSS source."""
+    source = to_mapping(item.get("source"))
+    given = [
+        source.get("id"),
+        source.get("href"),
+        *(row.get("href") for row in mappings_in(source, "links")),
+    ]
+    return tuple(dict.fromkeys(text for value in given if (text := to_text(value))))
+
+
+def _source_urls(item: Mapping[str, Any], base: str) -> tuple[str, ...]:
+    """URLs of the original article: rel=canonical (RFC 6596), and the link that FeedBurner has
+    replaced with its own."""
+    given = [row.get("href") for row in mappings_in(item, "links") if row.get("rel") == "canonical"]
+    given.append(item.get("feedburner_origlink"))
+    return tuple(url for value in given if (url := absolute_url(base, to_text(value))))
+
+
+def _link(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
+    """The article's URL; a podcast without a page has that of its file."""
+    alternates = [
+        row.get("href") for row in mappings_in(item, "links") if row.get("rel") == "alternate"
+    ]
+    candidates = [item.get("link"), *alternates, *(file.url for file in enclosures)]
+    return _first_url(candidates, base)
+
+
+def _first_url(given: Iterable[object], base: str) -> str:
+    """The first value that is a URL, or an empty string."""
+    return next((url for value in given if (url := absolute_url(base, to_text(value)))), "")
+
+
+def _author(item: Mapping[str, Any]) -> str:
+    author = to_text(item.get("author"))
+    names = [to_text(row.get("name")) for row in mappings_in(item, "authors")]
+    if "@" in author or not any(names):  # feedparser splits mail addresses in the wrong place
+        names = [author]
+    return ", ".join(dict.fromkeys(filter(None, map(person_name, names))))
+
+
+def _enclosures(item: Mapping[str, Any], base: str) -> Iterable[Enclosure]:
+    given = [row for row in mappings_in(item, "links") if row.get("rel") == "enclosure"]
+    for row in given[:MAX_ENCLOSURES]:
+        if url := absolute_url(base, to_text(row.get("href"))):
+            length = to_text(row.get("length"))
+            yield Enclosure(
+                url=url,
+                type=to_text(row.get("type")),
+                length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
+            )
+
+
+def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
+    pictures = [
+        row.get("url")
+        for row in mappings_in(item, "media_content")
+        if row.get("medium") == "image" or to_text(row.get("type")).startswith("image/")
+    ]
+    pictures += [row.get("url") for row in mappings_in(item, "media_thumbnail")]
+    pictures += [to_mapping(item.get("image")).get("href")]
+    pictures += [file.url for file in enclosures if file.type.startswith("image/")]
+    return _first_url(pictures, base)
+
+
+def _date(item: dict[str, Any], name: str) -> datetime | str | None:
+    # dict.get, because feedparser's own get() returns "published" when asked for "updated"
+    parsed = dict.get(item, f"{name}_parsed")
+    if isinstance(parsed, struct_time):
+        with suppress(ValueError):  # a leap second, say; cleaning parses the text again
+            return datetime(*parsed[:6], tzinfo=UTC)
+    return to_text(dict.get(item, name)) or None
+
+
+def _text_of(detail: object, base: str) -> Text | None:
+    detail = to_mapping(detail)
+    value = to_text(detail.get("value"))
+    if not value.strip():
+        return None
+    if detail.get("type") == "application/xhtml+xml":
+        value = _VOID.sub(r"<\1\2>", value)  # feedparser closes these, which HTML reads as two
+    own_base = absolute_url(base, to_text(detail.get("base"))) or base
+    return Text(value=value, is_html=detail.get("type") != "text/plain", base=own_base)
+
+
+def _is_cut_off(body: bytes) -> bool:
+    """True if the end tag of the last entry is missing."""
+    last_start = max(body.rfind(b"<item"), body.rfind(b"<entry"))
+    last_end = max(body.rfind(b"</item"), body.rfind(b"</entry"))
+    return last_start > last_end
+
+
+def _problem(document: Mapping[str, Any]) -> str:
+    """What is wrong with a feed that could be parsed all the same, as a sentence."""
+    error = document.get("bozo_exception")
+    if not document["bozo"] or isinstance(error, feedparser.CharacterEncodingOverride):
+        return ""
+    return f"The feed is not well-formed, but could be read ({error})."
+
+
+def _not_a_feed(fetched: Fetched) -> Failed:
+    start = fetched.body[:2000].lower()
+    if b"<html" in start or b"<!doctype html" in start or "html" in fetched.content_type:
+        error = "This is a web page, not a feed; open the feed's address in a browser to see it."
+    else:
+        content_type = fetched.content_type or "no content type"
+        error = f"This is not a feed ({content_type}, {len(fetched.body)} bytes)."
+    return Failed(kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status)

@@ -1,0 +1,166 @@
+"""The parts of a fetched document: one for most, several for a large one.
+
+Entries are recognised before any of them is cleaned, because only all of them together show whether
+their ids have changed, and how many are new. Of a large document, that is done with the
+headers of its entries, chunk by chunk, for as many as memory allows; then the chunks are parsed
+again for what is new or changed in them.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aggregator.ingest.match.keys import assign_keys
+from aggregator.ingest.match.matcher import MatchResult
+from aggregator.ingest.parse.chunks import ChunkedDocument
+from aggregator.ingest.workers import Workers
+from aggregator.model import (
+    Batch,
+    Entry,
+    EntryCounts,
+    Failed,
+    FeedMeta,
+    KeyedEntry,
+    Outcome,
+    ParsedEntry,
+    Rejected,
+    Source,
+    SourceReport,
+)
+from aggregator.text.html import one_line
+
+__all__ = [
+    "LARGE_DOCUMENT_SECONDS", "MAX_MATCHED_ENTRIES", "MAX_SENTENCE_CHARS", "Part", "Progress",
+    "clean_changes", "read_parts", "result_in_chunk",
+]  # fmt: skip
+
+MAX_SENTENCE_CHARS = 400
+"""Characters of an error or note."""
+MAX_MATCHED_ENTRIES = 4000
+"""Entries that are matched together; a document with more is several parts, one after the other.
+Real feeds have a tenth of it."""
+LARGE_DOCUMENT_SECONDS = 600.0
+"""Limit for a document in chunks; 100,000 entries take about one minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Entries that are matched together.
+
+    `chunks` are those that they are in: its number, and the index of its first entry. Of a document
+    with several chunks, the entries are headers only.
+    """
+
+    feed_meta: FeedMeta
+    keyed: Sequence[KeyedEntry]
+    chunks: Sequence[tuple[int, int]]
+    is_last: bool = True
+
+    @staticmethod
+    def count_expected(new: Sequence[KeyedEntry]) -> int:
+        """How many of these entries are unlikely to be rejected, as far as headers show."""
+        return sum(bool(item.entry.url) and not item.entry.broken for item in new)
+
+
+async def read_parts(
+    workers: Workers, document: ChunkedDocument, max_entries: int = MAX_MATCHED_ENTRIES
+) -> AsyncIterator[Part | Failed]:
+    """The parts of a document, parsed: one for a small document, parsed once; several for a large
+    one, of headers."""
+    if len(document) == 1:
+        parsed = await workers.read(document.document)
+        yield (
+            parsed
+            if isinstance(parsed, Failed)
+            else Part(feed_meta=parsed.feed_meta, keyed=parsed.keyed, chunks=[(0, 0)])
+        )
+        return
+    meta: FeedMeta | None = None
+    entries: list[ParsedEntry] = []
+    chunks: list[tuple[int, int]] = []
+    first = 0
+    for number in range(len(document)):
+        headers = await workers.read_headers(document[number])
+        if isinstance(headers, Failed):
+            yield headers
+            return
+        meta = meta + headers.feed_meta if meta else headers.feed_meta
+        chunks.append((number, first + len(entries)))
+        entries += headers.entries
+        is_last = number == len(document) - 1
+        if is_last or len(entries) >= max_entries:
+            keyed = assign_keys(entries, first)
+            yield Part(feed_meta=meta, keyed=keyed, chunks=chunks, is_last=is_last)
+            meta, first = None, first + len(entries)
+            entries, chunks = [], []
+
+
+def result_in_chunk(result: MatchResult, part: Part, index: int) -> MatchResult:
+    """What is new or changed in one chunk of a part; what is unchanged is counted in the last."""
+    if len(part.chunks) == 1:
+        return result
+    is_last = index == len(part.chunks) - 1
+    start = part.chunks[index][1]
+    stop = float("inf") if is_last else part.chunks[index + 1][1]
+    changed = tuple(pair for pair in result.changed if start <= pair[0].feed_index < stop)
+    return replace(
+        result,
+        new=tuple(item for item in result.new if start <= item.feed_index < stop),
+        changed=changed,
+        unchanged_count=result.unchanged_count if is_last else 0,
+        unconfirmed_ids=result.unconfirmed_ids & {entry.entry_id for _, entry in changed},
+    )
+
+
+async def clean_changes(
+    workers: Workers,
+    document: ChunkedDocument,
+    chunk: tuple[int, int],
+    result: MatchResult,
+    source: Source,
+    now: datetime,
+    site_url: str,
+) -> list[Entry | Rejected] | Failed:
+    """What is new or changed in a chunk, cleaned, in this order."""
+    items = [*result.new, *(item for item, _ in result.changed)]
+    if not items:
+        return []
+    if len(document) == 1:
+        return await workers.clean(items, source, now, site_url)
+    number, first = chunk
+    return await workers.clean_chunk(document[number], first, items, source, now, site_url)
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """What has been saved of a document; `matched_ids` are the stored entries that it lists."""
+
+    counts: EntryCounts = field(default_factory=EntryCounts)
+    outcome: Outcome = Outcome.UNCHANGED
+    held_count: int = 0
+    matched_ids: set[int] = field(default_factory=set)
+    feed_meta: FeedMeta | None = None
+
+    def add_part(self, part: Part) -> FeedMeta:
+        """Add a part; returns the metadata of all parts so far."""
+        known = self.feed_meta
+        self.feed_meta = known + part.feed_meta if known else part.feed_meta
+        return self.feed_meta
+
+    def add_batch(self, batch: Batch, *, is_held: bool) -> None:
+        """Add a batch that was saved."""
+        self.counts += batch.counts
+        if batch.outcome is Outcome.CHANGED:
+            self.outcome = batch.outcome
+        self.held_count += len(batch.new_entry_ids) if is_held else 0
+        self.matched_ids |= batch.new_entry_ids
+
+    def report(self, source: str) -> SourceReport:
+        """The report on the whole document."""
+        note = one_line(self.feed_meta.problem if self.feed_meta else "", MAX_SENTENCE_CHARS)
+        if self.held_count:
+            note = (
+                f"{self.held_count} new entries at once are held; `aggregator held {source}` "
+                "shows them."
+            )
+        return SourceReport(source=source, outcome=self.outcome, note=note, counts=self.counts)

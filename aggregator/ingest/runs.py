@@ -1,0 +1,212 @@
+"""Runs over the sources that are due, and what hubs deliver.
+
+    for each source, side by side:  fetch | pipeline | state of the source
+
+A failing source does not affect the others: what an outlet does wrong becomes a `Failed`, is saved
+as such and reported. A bug of ours in one source is reported as a bug and does not stop the others
+either; a store that cannot be written stops the run.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from time import perf_counter
+
+import structlog
+
+from aggregator.errors import StoreError
+from aggregator.ingest.fetch_state import after_backoff, after_failure, after_unchanged
+from aggregator.ingest.parts import MAX_SENTENCE_CHARS
+from aggregator.ingest.pipeline import IngestContext, Job, ingest_document, recent_dates
+from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
+from aggregator.model import (
+    CLOCK_SLACK,
+    Backoff,
+    Batch,
+    Delivery,
+    Failed,
+    FailureKind,
+    Fetched,
+    FetchState,
+    Outcome,
+    RunReport,
+    Source,
+    SourceReport,
+    Unchanged,
+    Validators,
+)
+from aggregator.store.base import Store
+from aggregator.text.html import one_line
+
+__all__ = ["deliver", "monotonic_now", "run"]
+
+log = structlog.get_logger()
+
+
+def monotonic_now(store: Store, clock: datetime) -> datetime:
+    """The time that a run goes by, never earlier than that of the run before.
+
+    If the clock has gone back a little, time stands still until it has caught up. If it has gone
+    back by more, it was wrong before, and what was stamped with it is corrected.
+    """
+    last = store.maintenance.last_fetch()
+    if last is None or last <= clock:
+        return clock
+    if last - clock <= CLOCK_SLACK:
+        return last
+    log.error("clock_went_back", last_fetch=str(last), now=str(clock), action="times corrected")
+    store.maintenance.correct_future_times(clock)
+    return clock
+
+
+async def run(
+    context: IngestContext,
+    due: Sequence[Source],
+    on_done: Callable[[SourceReport], None] = lambda _: None,
+) -> RunReport:
+    """Run once over the sources that are due; `on_done` is called for each as it is done.
+
+    Raises StoreError.
+    """
+
+    async def one(source: Source) -> SourceReport:
+        started = perf_counter()
+        report = await _isolated(context, source, _fetch_source(context, source))
+        report = replace(report, seconds=perf_counter() - started)
+        on_done(report)
+        return report
+
+    context.fetcher.backoffs.clear()
+    context.fetcher.backoffs.update(context.store.sources.backoffs(context.now))
+    ordered = sorted(
+        due, key=lambda source: -source.precedence
+    )  # ties for the lead go to whoever was fetched first
+    tasks = [asyncio.create_task(one(source)) for source in ordered]
+    try:
+        reports = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    report = RunReport(started=context.now, sources=tuple(reports))
+    context.store.maintenance.record_run(report)
+    return report
+
+
+async def deliver(context: IngestContext, source: Source, delivery: Delivery) -> SourceReport:
+    """Ingest what a source's hub has delivered. Raises StoreError."""
+    return await _isolated(context, source, _ingest_delivery(context, source, delivery))
+
+
+async def _isolated(
+    context: IngestContext, source: Source, work: Awaitable[SourceReport]
+) -> SourceReport:
+    """Report an unexpected exception as a failure of its source, so that it costs no other."""
+    try:
+        return await work
+    except StoreError:
+        raise
+    except Exception as error:
+        log.exception("bug", source=source.id)
+        text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
+        state = context.store.sources.fetch_state(source.id)
+        return _save_failure(context, source, state, Failed(kind=FailureKind.BUG, error=text))
+
+
+async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
+    store, now = context.store, context.now
+    state = store.sources.fetch_state(source.id)
+    validators = state.validators
+    if is_full_fetch_due(state, now):
+        validators = Validators(body_hash=validators.body_hash)
+    url = feed_url_to_fetch(source, state, now)
+    async with context.fetcher.fetch(source, validators, url, now) as result:
+        match result:
+            case Backoff():
+                return _save_waiting(context, source, state, result)
+            case Failed():
+                return _save_failure(context, source, state, result)
+            case Unchanged():
+                return _save_unchanged(context, source, state, result)
+        is_pushed = store.subscriptions.has_active_lease(source.id, now)
+        job = Job(source, state, result, is_pushed=is_pushed)
+        async with context.source_locks[source.id]:
+            report = await ingest_document(context, job)
+        if isinstance(report, Failed):
+            failed = replace(report, status=result.status)
+            return _save_failure(context, source, state, failed)
+        if is_pushed and report.counts.new:
+            store.subscriptions.count_missed_push(source.id)
+        return replace(report, status=result.status)
+
+
+async def _ingest_delivery(
+    context: IngestContext, source: Source, delivery: Delivery
+) -> SourceReport:
+    """Ingest a delivery. An unreadable one is the hub's fault, and no failure of the source."""
+    document = Fetched(
+        url=source.feed,
+        status=200,
+        content_type=delivery.content_type,
+        body=delivery.body,
+        validators=Validators(),
+    )
+    async with context.source_locks[source.id]:
+        state = context.store.sources.fetch_state(source.id)
+        job = Job(source, state, document, is_delivery=True)
+        report = await ingest_document(context, job)
+    if isinstance(report, Failed):
+        return SourceReport(
+            source=source.id, outcome=Outcome.UNCHANGED, note=report.error, counts=report.counts
+        )
+    return report
+
+
+# ---- fetches without a document
+
+
+def _save_unchanged(
+    context: IngestContext, source: Source, before: FetchState, result: Unchanged
+) -> SourceReport:
+    is_pushed = context.store.subscriptions.has_active_lease(source.id, context.now)
+    dates = recent_dates(context, source)
+    state = after_unchanged(source, before, result, dates, context.now, is_pushed=is_pushed)
+    batch = Batch(source=source.id, state=state, outcome=Outcome.UNCHANGED)
+    context.store.entries.save(batch, context.now)
+    return SourceReport(source=source.id, status=result.status, outcome=Outcome.UNCHANGED)
+
+
+def _save_failure(
+    context: IngestContext, source: Source, before: FetchState, failed: Failed
+) -> SourceReport:
+    error = one_line(failed.error, MAX_SENTENCE_CHARS)  # it may quote the server, escapes and all
+    state = after_failure(source, before, failed, context.now)
+    outcome = Outcome.RETIRED if state.retired_at else Outcome.FAILED
+    batch = Batch(
+        source=source.id,
+        state=state,
+        outcome=outcome,
+        failure_kind=failed.kind,
+        error=error,
+        backoff=failed.backoff,
+    )
+    context.store.entries.save(batch, context.now)
+    return SourceReport(
+        source=source.id,
+        status=failed.status,
+        outcome=outcome,
+        failure_kind=failed.kind,
+        error=error,
+        counts=failed.counts,
+    )
+
+
+def _save_waiting(
+    context: IngestContext, source: Source, before: FetchState, backoff: Backoff
+) -> SourceReport:
+    until = f"{backoff.until:%Y-%m-%d %H:%M} UTC"
+    note = f"{backoff.domain} has asked not to be fetched until {until}."
+    state = after_backoff(source, before, backoff, context.now)
+    batch = Batch(source=source.id, state=state, outcome=Outcome.WAITING, error=note)
+    context.store.entries.save(batch, context.now)
+    return SourceReport(source=source.id, outcome=Outcome.WAITING, note=note)

@@ -1,0 +1,67 @@
+"""The syntax tree of a query.
+
+Term    a word, a phrase or a prefix
+Near    words that are close to each other
+And     all of its parts
+Or      at least one of its parts
+Not     everything that its part does not match
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["And", "Near", "Node", "Not", "Or", "Term"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, a phrase or a prefix, in any of these fields.
+
+    `needle` occurs in folded text wherever the term matches: `" drug policy "`, `" overdos"`; with
+    a `language`, in text whose words are stemmed. `position` is its offset in the query.
+    """
+
+    raw: str
+    needle: str
+    fields: tuple[str, ...]
+    language: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Words in any order, with at most `slop` others between them."""
+
+    raw: str
+    words: tuple[Term, ...]
+    slop: int
+    position: int
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields in which all of the words must be."""
+        return self.words[0].fields
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of its parts."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of its parts."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Everything that its part does not match."""
+
+    part: "Node"
+
+
+Node: TypeAlias = Term | Near | And | Or | Not

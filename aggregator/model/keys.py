@@ -1,0 +1,146 @@
+"""Keys: of entries, of lists, and of the reasons why a story is in a topic."""
+
+import enum
+from typing import NamedTuple
+
+__all__ = [
+    "ALL", "ALL_STORY_PAGES", "RECATEGORIZED", "EntryKey", "EntryKeyKind", "ListKind", "ListScope",
+    "PlacementReason", "ReasonKind", "Visibility", "source_scope", "story_scope", "topic_scope",
+]  # fmt: skip
+
+
+# ---- entries
+
+
+class EntryKeyKind(enum.StrEnum):
+    """What an entry is recognised by."""
+
+    ID = "id"
+    """The id that the outlet gave it, without its scheme."""
+    PATH = "path"
+    """Path and query of its id or URL, which survive a move to another host."""
+    URL = "url"
+    """Its canonical URL."""
+    TITLE = "title"
+    """Its title together with its date."""
+    HASH = "hash"
+    """Hash of the whole entry, if it has no other key."""
+    POSITION = "position"
+    """Its position in the document, if it is empty."""
+
+
+class EntryKey(NamedTuple):
+    """Identity key of an entry within its source."""
+
+    kind: EntryKeyKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+# ---- lists
+
+
+class ListKind(enum.StrEnum):
+    """Kind of a list of stories, or of something else that has revisions."""
+
+    ALL = "all"
+    TOPIC = "topic"
+    SOURCE = "source"
+    STORY = "story"
+    """The page of a story; without a name, all story pages."""
+    RECATEGORIZED = "recategorized"
+    """Counts how often stored stories were moved between topics."""
+
+
+class Visibility(enum.StrEnum):
+    """Who sees the stories of a list."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    """Nobody, until the operator releases them."""
+    TAKEN_DOWN = "taken_down"
+    """Nobody any more, since an operator has taken them down."""
+
+
+class ListScope(NamedTuple):
+    """Key of a list of stories.
+
+    `name` is the id of the topic, source or story; `page` the number of an archive document
+    (RFC 5005), 0 for the list itself.
+    """
+
+    kind: ListKind
+    name: str = ""
+    visibility: Visibility = Visibility.PUBLISHED
+    page: int = 0
+
+    def archive_page(self, page: int) -> "ListScope":
+        """Scope of an archive document of this list."""
+        return self._replace(page=page)
+
+    @property
+    def held(self) -> "ListScope":
+        """Scope of the stories that wait to get into this list."""
+        return self._replace(visibility=Visibility.HELD)
+
+    @property
+    def taken_down(self) -> "ListScope":
+        """Scope of the stories that were taken out of this list by a takedown."""
+        return self._replace(visibility=Visibility.TAKEN_DOWN)
+
+
+ALL = ListScope(ListKind.ALL)
+"""Everything that is published."""
+ALL_STORY_PAGES = ListScope(ListKind.STORY)
+"""What can change every story's page: a takedown, an outlet's name or rights."""
+RECATEGORIZED = ListScope(ListKind.RECATEGORIZED)
+"""Its revision counts recategorisations of stored stories."""
+
+
+def topic_scope(topic: str) -> ListScope:
+    """Scope of a topic's stories."""
+    return ListScope(ListKind.TOPIC, topic)
+
+
+def source_scope(source: str) -> ListScope:
+    """Scope of the stories that have an entry of this source."""
+    return ListScope(ListKind.SOURCE, source)
+
+
+def story_scope(id_: str) -> ListScope:
+    """Scope of one story's page."""
+    return ListScope(ListKind.STORY, id_)
+
+
+# ---- placements
+
+
+class ReasonKind(enum.StrEnum):
+    """What places a story in a topic."""
+
+    MANUAL = "manual"
+    """An operator."""
+    RULE = "rule"
+    """A clause of the topic's rule."""
+    SOURCE = "source"
+    """The source belongs to the topic as a whole."""
+    TAG = "tag"
+    """The outlet's own category is mapped to the topic."""
+    LEARNED = "learned"
+    """The story looks like those of the topic."""
+
+
+class PlacementReason(NamedTuple):
+    """A reason why a story is in a topic.
+
+    `value` is the clause, the source's id or the folded category; `source` is whose category.
+    """
+
+    kind: ReasonKind
+    value: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.kind, self.source, self.value)))

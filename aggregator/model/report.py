@@ -1,0 +1,101 @@
+"""Reports: how sources, runs and the database are doing."""
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aggregator.model.counts import EntryCounts
+from aggregator.model.fetch import FailureKind, PermanentRedirect
+
+__all__ = [
+    "CLOCK_SLACK", "RECENT_ENTRIES", "Issue", "Outcome", "RunReport", "SourceHealth",
+    "SourceReport",
+]  # fmt: skip
+
+RECENT_ENTRIES = 20
+"""Newest entries of a source whose dates its polling interval is derived from."""
+CLOCK_SLACK = timedelta(hours=1)
+"""How far the clock may go back before it is considered wrong."""
+
+
+class Outcome(enum.StrEnum):
+    """How the last attempt to fetch a source ended."""
+
+    NEVER = "never fetched"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    WAITING = "waiting"
+    """The server has asked for a pause."""
+    RETIRED = "retired"
+    """The outlet has removed the feed for good; only an operator fetches it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How a source is doing, for the operator.
+
+    `recent_dates` are the dates of its newest entries, newest first; `held_stories` counts the
+    stories that wait for the operator.
+    """
+
+    source: str
+    outcome: Outcome = Outcome.NEVER
+    failure_kind: FailureKind | None = None
+    error: str = ""
+    failing_since: datetime | None = None
+    last_fetch: datetime | None = None
+    last_success: datetime | None = None
+    next_fetch: datetime | None = None
+    entries: int = 0
+    rejected: int = 0
+    recent_dates: tuple[datetime, ...] = ()
+    retired_at: datetime | None = None
+    redirect: PermanentRedirect = field(default_factory=PermanentRedirect)
+    held_stories: int = 0
+    pushed_until: datetime | None = None
+    """End of the lease under which its hub delivers."""
+    push_error: str = ""
+    """Why its hub does not deliver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What one run did with one source; `seconds` is wall time, `error` a sentence or empty."""
+
+    source: str
+    status: int = 0
+    outcome: Outcome = Outcome.NEVER
+    failure_kind: FailureKind | None = None
+    error: str = ""
+    note: str = ""
+    seconds: float = 0.0
+    counts: EntryCounts = field(default_factory=EntryCounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What one run did."""
+
+    started: datetime
+    sources: tuple[SourceReport, ...] = ()
+
+    @property
+    def total(self) -> EntryCounts:
+        """Counts of all sources together."""
+        return sum((report.counts for report in self.sources), EntryCounts())
+
+    @property
+    def failed(self) -> tuple[SourceReport, ...]:
+        """The sources that could not be read."""
+        bad = (Outcome.FAILED, Outcome.RETIRED)
+        return tuple(report for report in self.sources if report.outcome in bad)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something wrong with the database; `check` is the name of the check that found it."""
+
+    check: str
+    description: str
+    can_repair: bool

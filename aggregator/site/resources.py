@@ -1,0 +1,218 @@
+"""The resource at a public URL, and the lists that it depends on.
+
+fixed    one document at one path
+lists    newest stories or an archive document: as a page, as a feed, or as the page of a feed
+search   the results of a query, in the same forms
+widgets  headlines for partner sites
+stories  one page each
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from aggregator.config import Config
+from aggregator.errors import BadRequest
+from aggregator.model import ALL, Feed
+from aggregator.render.formats import FORMATS
+from aggregator.site.builders import DocumentBuilder
+from aggregator.site.document import Document, Resource
+from aggregator.site.feeds import FeedCatalog, FeedSpec
+from aggregator.site.params import FeedParams
+from aggregator.store.base import Store
+
+__all__ = [
+    "Request", "SiteContext", "fixed", "list_paths", "list_resource", "search_resource",
+    "story_paths", "story_resource", "widget_paths", "widget_resource",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteContext:
+    """What resources are built from."""
+
+    config: Config
+    store: Store
+    catalog: FeedCatalog
+    builder: DocumentBuilder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A path that matches a route, the values of the placeholders, and the parameters."""
+
+    path: str
+    values: Mapping[str, str]
+    params: FeedParams
+
+
+def fixed(
+    build: Callable[[DocumentBuilder], Document],
+) -> Callable[[SiteContext, Request], Resource | None]:
+    """The resource of a path without placeholders."""
+
+    def resource(site: SiteContext, request: Request) -> Resource:
+        return Resource(path=request.path, scopes=(ALL,), build=lambda: build(site.builder))
+
+    return resource
+
+
+# ---- lists
+
+
+def list_resource(site: SiteContext, request: Request) -> Resource | None:
+    """A list or an archive document of it, in one of its forms."""
+    given, params = request.values["list"], request.params
+    spec = site.catalog.find(given)
+    if spec is None:
+        return None
+    if spec.is_gone:
+        gone = site.builder.gone
+        return Resource(path=spec.path, scopes=(ALL,), build=lambda: gone("topic"))
+    page = int(request.values.get("page", 0))
+    if page and len(spec.scopes) > 1:
+        return None
+    rest = request.path.removeprefix(given)
+    path = f"{spec.path}{rest}{params.query_string}"
+
+    def newest() -> Document | None:
+        return _in_form(site, request, site.catalog.newest(spec, params))
+
+    if not page:
+        resource = Resource(path=path, scopes=spec.scopes, build=newest)
+    elif site.catalog.is_next_page(spec, page):
+        current = f"{spec.path}{rest.removeprefix(f'/archive/{page}')}{params.query_string}"
+        return Resource(
+            path=path,
+            scopes=spec.scopes,
+            build=lambda: _redirected(newest(), current, is_permanent=False),
+        )
+    else:
+        resource = _archive_resource(site, request, spec, page, path)
+    if _is_former_path(given, spec.path):
+        return _redirect_resource(f"{request.path}{params.query_string}", resource)
+    return resource
+
+
+def _archive_resource(
+    site: SiteContext, request: Request, spec: FeedSpec, page: int, path: str
+) -> Resource:
+    def build() -> Document | None:
+        if site.catalog.is_expired_page(spec, page):
+            return site.builder.gone("archive")
+        return _in_form(site, request, site.catalog.archive(spec, page))
+
+    return Resource(path=path, scopes=(spec.scopes[0].archive_page(page),), build=build)
+
+
+def _in_form(site: SiteContext, request: Request, feed: Feed | None) -> Document | None:
+    """A list in the form that the route gives: page, feed, or page of a feed."""
+    if feed is None:
+        return None
+    extension = request.values.get("format", "")
+    if not extension:
+        return site.builder.list_page(feed)
+    if request.path.endswith(".html"):
+        return site.builder.feed_page(feed, extension)
+    return site.builder.feed(feed, extension)
+
+
+def _redirect_resource(path: str, target: Resource) -> Resource:
+    """A redirect from a former path of a resource."""
+    return replace(target, path=path, build=lambda: _redirected(target.build(), target.path))
+
+
+def _redirected(
+    document: Document | None, path: str, *, is_permanent: bool = True
+) -> Document | None:
+    return document and replace(document, redirect_to=path, is_permanent=is_permanent)
+
+
+def _is_former_path(given: str, path: str) -> bool:
+    """True if a topic in the path has another id now; the order of joined topics does not count."""
+    return set(given.split("/")[-1].split("+")) != set(path.split("/")[-1].split("+"))
+
+
+def list_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of every list and its archive, in every form."""
+    for path in _base_paths(site):
+        spec = site.catalog.find(path)
+        yield from _forms(path)
+        if spec is None or len(spec.scopes) != 1:
+            continue
+        oldest, newest = site.store.lists.archive_range(spec.scopes[0])
+        if oldest:  # also the next page, which redirects to the newest stories
+            for page in range(newest + 1, oldest - 1, -1):
+                yield from _forms(f"{path}/archive/{page}")
+
+
+def _base_paths(site: SiteContext) -> Iterator[str]:
+    """The path of every list, also under its former ids."""
+    yield "/all"
+    for topic in site.config.topics:
+        yield from (f"/topics/{id_}" for id_ in (topic.id, *topic.was))
+    listed = {source.id: source for source in site.config.all_sources}
+    yield from (f"/sources/{id_}" for id_ in {**site.store.sources.by_id(), **listed})
+
+
+def _forms(path: str) -> Iterator[str]:
+    yield path
+    for extension in FORMATS:
+        yield f"{path}.{extension}"
+        yield f"{path}.{extension}.html"
+
+
+# ---- search, widgets, stories
+
+
+def search_resource(site: SiteContext, request: Request) -> Resource | None:
+    """Search results in one of their forms. Raises BadRequest for a feed without a query."""
+    params, extension = request.params, request.values.get("format", "")
+    if extension and not params.q:
+        raise BadRequest("q must say what to search for, as in /search.rss?q=strike.")
+
+    def build() -> Document | None:
+        feed = site.catalog.search_results(params)
+        if not extension:
+            return site.builder.search_page(feed, params.q)
+        return _in_form(site, request, feed)
+
+    return Resource(path=f"{request.path}{params.query_string}", scopes=(ALL,), build=build)
+
+
+def widget_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The widget of topics, as a script or as a page for a frame."""
+    given, params = f"/topics/{request.values['topics']}", request.params
+    spec = site.catalog.find(given)
+    if spec is None:
+        return None
+    if spec.is_gone:
+        gone = site.builder.gone
+        return Resource(path=request.path, scopes=(ALL,), build=lambda: gone("topic"))
+    is_script = request.path.endswith(".js")
+    build = site.builder.widget_script if is_script else site.builder.widget_frame
+    name = spec.path.removeprefix("/topics/")
+    path = f"/embed/{name}{'.js' if is_script else ''}{params.query_string}"
+    resource = Resource(path=path, scopes=spec.scopes, build=lambda: build(spec, params))
+    if _is_former_path(given, spec.path):
+        return _redirect_resource(f"{request.path}{params.query_string}", resource)
+    return resource
+
+
+def widget_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of the widgets of every topic."""
+    for topic in site.config.topics:
+        for id_ in (topic.id, *topic.was):
+            yield f"/embed/{id_}"
+            yield f"/embed/{id_}.js"
+
+
+def story_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The page of a story."""
+    id_ = request.values["id"]
+    scopes = site.store.stories.page_scopes(id_)
+    return Resource(path=request.path, scopes=scopes, build=lambda: site.builder.story(id_))
+
+
+def story_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of the pages of all stories."""
+    return (f"/stories/{id_}" for id_ in site.store.stories.ids())

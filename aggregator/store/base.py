@@ -1,0 +1,365 @@
+"""The interface of a store: one Protocol per client, free of drivers.
+
+A `Store` has its parts as attributes: `store.lists.latest(...)`, `store.sources.due(now)`. Every
+method may raise StoreUnavailable. Methods that change several tables do so in one transaction.
+Every backend passes tests/contract.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, Protocol
+
+from aggregator.model import (
+    Backoff,
+    Batch,
+    EntryKey,
+    EntryView,
+    FetchState,
+    Issue,
+    ListScope,
+    Match,
+    ModelInfo,
+    Node,
+    PlacementChange,
+    PlacementReason,
+    Predictions,
+    Rejected,
+    Revision,
+    RunReport,
+    SampledStory,
+    Share,
+    Source,
+    SourceHealth,
+    StoredEntry,
+    Story,
+    StoryNeighbourhood,
+    StoryPlacements,
+    Suggestion,
+    Takedown,
+    Tombstone,
+    Topic,
+    TopicOverride,
+    TrainingExample,
+)
+from aggregator.store.base_websub import HubStore, SubscriptionStore
+
+__all__ = [
+    "EntryStore", "HubStore", "LearningStore", "ListStore", "LockName", "MaintenanceStore",
+    "SourceStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+]  # fmt: skip
+
+LockName = Literal["ingest", "learn", "verify", "notify", "ping"]
+"""Work that one process at a time may do on a database."""
+
+
+class SourceStore(Protocol):
+    """Sources, their fetch state and their health."""
+
+    def sync(self, sources: Sequence[Source], now: datetime) -> None:
+        """Store the sources of feeds.toml; keep those that are no longer listed."""
+
+    def by_id(self) -> Mapping[str, Source]:
+        """Every source that was ever synced, as far as its credit needs."""
+
+    def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
+        """The sources to fetch now, longest overdue first; no retired ones."""
+
+    def next_due(self, sources: Sequence[Source]) -> datetime | None:
+        """When the next of these sources falls due; None if one has never been fetched, or all are
+        retired."""
+
+    def fetch_state(self, source: str) -> FetchState:
+        """What is remembered about fetching a source."""
+
+    def recent_dates(self, source: str, limit: int) -> list[datetime]:
+        """Publication dates of a source's newest entries, newest first."""
+
+    def backoffs(self, now: datetime) -> dict[str, Backoff]:
+        """The backoffs in force now, by domain."""
+
+    def health(self) -> list[SourceHealth]:
+        """How each source is doing."""
+
+    def rejected(self, source: str, limit: int) -> list[Rejected]:
+        """Rejected entries of a source, newest first."""
+
+    def tags(self, source: str, limit: int) -> list[tuple[str, int]]:
+        """The outlet's own categories in its newest `limit` entries, most frequent first."""
+
+
+class EntryStore(Protocol):
+    """Entries, how they are recognised, and what matches them."""
+
+    def save(self, batch: Batch, now: datetime) -> None:
+        """Save everything that one fetch changed, in one transaction."""
+
+    def next_ids(self, count: int) -> range:
+        """Numbers for entries that will be saved next. The caller holds the ingest lock."""
+
+    def by_keys(self, source: str, keys: Collection[EntryKey]) -> dict[EntryKey, StoredEntry]:
+        """The entries of a source that these keys identify."""
+
+    def latest(self, source: str, limit: int) -> list[StoredEntry]:
+        """The entries of a source that were stored last, newest first."""
+
+    def ids_by_url(self, urls: Collection[str]) -> dict[str, list[int]]:
+        """Entry ids by canonical URL, oldest first; of many, the newest 40."""
+
+    def ids_by_fingerprint(self, fingerprints: Collection[int]) -> dict[int, list[int]]:
+        """Entry ids by fingerprint. Old entries have none (see `forget_fingerprints`)."""
+
+    def source_ids(self, entries: Collection[int]) -> dict[int, str]:
+        """The source of each entry."""
+
+    def stories(self, entries: Collection[int]) -> dict[int, Story]:
+        """The story of each entry."""
+
+    def neighbourhood(self, entries: Collection[int]) -> StoryNeighbourhood:
+        """The stories of these entries, and all that matches connect with them."""
+
+    def newest_matches(self, limit: int) -> list[Match]:
+        """Matches of the newest entries, except those that an operator has split."""
+
+    def search(self, root: Node) -> Iterator[tuple[EntryView, tuple[str, ...]]]:
+        """The published entries that a query matches, oldest first, and where it matches."""
+
+
+class StoryStore(Protocol):
+    """Stories: lookup, holds, takedowns, expiry."""
+
+    def get(self, id_: str) -> Story | None:
+        """A published story."""
+
+    def ids(self) -> Iterator[str]:
+        """Ids of all published stories, and of those merged into one, newest first."""
+
+    def existing_public_ids(self, public_ids: Collection[str]) -> set[str]:
+        """The subset of these public ids that belong, or belonged, to a story."""
+
+    def merged_into(self, id_: str) -> str:
+        """Id of the published story that a story was merged into; empty if it was not."""
+
+    def related(self, story: Story, limit: int) -> list[Story]:
+        """Other stories that seem to report the same event, most similar first."""
+
+    def placement_sentences(self, id_: str) -> dict[str, str]:
+        """Topics of a story, each with the sentence that says why."""
+
+    def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
+        """The scopes that a story's page depends on; a recent story's page, also on all stories."""
+
+    def take_down(self, id_: str, reason: str, now: datetime) -> None:
+        """Take a published story out of every list, until `restore`."""
+
+    def restore(self, id_: str, now: datetime) -> None:
+        """Undo a takedown, and that of copies that are down because of it."""
+
+    def takedowns(self) -> list[Takedown]:
+        """Everything that was taken down, newest first."""
+
+    def taken_down_entries(self, entries: Collection[int]) -> set[int]:
+        """Those of the entries whose story an operator has taken down, copies left out."""
+
+    def is_taken_down(self, id_: str) -> bool:
+        """True for a story that was taken down, or merged into one that was."""
+
+    def held(self, source: str, limit: int) -> list[Story]:
+        """Held stories of a source, newest first."""
+
+    def release(self, source: str, now: datetime) -> int:
+        """Publish the held stories of a source; returns how many."""
+
+    def drop(self, source: str) -> int:
+        """Never publish the held stories of a source; returns how many."""
+
+    def purge(self, keep: timedelta, now: datetime) -> int:
+        """Take out stories older than `keep`; returns how many. Their entries are still
+        recognised, so that they do not come again."""
+
+
+class ListStore(Protocol):
+    """Lists of stories, their revisions and their archives."""
+
+    def latest(
+        self,
+        scope: ListScope,
+        limit: int,
+        *,
+        joined: Sequence[ListScope] = (),
+        language: str = "",
+        without: Sequence[str] = (),
+        share: Share | None = None,
+    ) -> list[Story]:
+        """Newest stories of a list and of those joined with it, by publication, newest first.
+
+        Filtered by language, by sources that are left out, and by a share per source.
+        """
+
+    def search(
+        self, root: Node, limit: int, *, language: str = "", without: Sequence[str] = ()
+    ) -> list[Story]:
+        """Newest stories that a query matches, by publication, newest first. Of the stories that
+        may match by their words, only the newest 5,000 are looked at."""
+
+    def counts(self) -> dict[ListScope, int]:
+        """Number of published stories in every list."""
+
+    def revision(self, *scopes: ListScope) -> Revision:
+        """How many changes these lists have had, and the time of the latest; number 0 if none."""
+
+    def archive(self, size: int, now: datetime) -> int:
+        """Close the archive documents of `size` stories that are full, in all lists; returns how
+        many."""
+
+    def archive_range(self, scope: ListScope) -> tuple[int, int]:
+        """Numbers of the oldest archive document that still holds something and of the newest; 0 if
+        there is none."""
+
+    def archive_page(self, scope: ListScope, page: int) -> list[Story]:
+        """Stories of an archive document, by publication, newest first."""
+
+    def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
+        """Stories taken down from a list, or from one of its archive documents, newest first."""
+
+
+class TopicStore(Protocol):
+    """Which stories are in which topics, why, and how that changes."""
+
+    def rename(self, topics: Sequence[Topic], now: datetime) -> None:
+        """Move the stories, archives and overrides of former topic ids (`was`) to the new ones."""
+
+    def original_ids(self) -> dict[str, str]:
+        """Of renamed topics, the id under which each was first published."""
+
+    def overrides(self, entries: Collection[int]) -> list[TopicOverride]:
+        """Operators' decisions about these entries."""
+
+    def candidates(
+        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+    ) -> Iterator[StoryPlacements]:
+        """Stories that are in these topics or may belong there, oldest first: one of the clauses
+        may match them, they are of one of these sources, or an operator has decided so."""
+
+    def placements_of(self, entry: int, topics: Sequence[str]) -> StoryPlacements | None:
+        """The story of an entry, and its placements in these topics."""
+
+    def recategorize(
+        self, changes: Iterable[PlacementChange], overrides: Sequence[TopicOverride], now: datetime
+    ) -> None:
+        """Move stored stories between topics and keep operators' decisions, in one transaction; ids
+        and order do not change."""
+
+    def placement_dates(
+        self, since: datetime
+    ) -> Iterator[tuple[int, str, Sequence[PlacementReason], datetime]]:
+        """Placements of stories listed since then: story number, topic, reasons, date."""
+
+    def source_dates(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Stories with a topic that were listed since then: source and date."""
+
+    def shared(self) -> list[tuple[str, str, int]]:
+        """Pairs of topics and the number of stories that both have, largest first."""
+
+    def sample(
+        self, limit: int, topics: Sequence[str], *, with_content: bool
+    ) -> Iterator[SampledStory]:
+        """Newest published stories as rules see them, and whether each has one of these topics."""
+
+
+class LearningStore(Protocol):
+    """Training examples, models and suggestions."""
+
+    def training_examples(self, topics: Sequence[str]) -> list[TrainingExample]:
+        """Stories to learn from, oldest first: the newest of all, the newest of each of these
+        topics, and all that an operator has decided about."""
+
+    def newest(self, limit: int) -> list[TrainingExample]:
+        """Newest published stories, oldest first."""
+
+    def unscored(self, limit: int) -> list[TrainingExample]:
+        """Oldest published stories that the newest model has not scored."""
+
+    def has_unscored(self) -> bool:
+        """True if there is a model, and stories that it has not scored."""
+
+    def overrides_hash(self, topics: Sequence[str]) -> str:
+        """Hash of all operators' decisions about these topics."""
+
+    def model_info(self) -> ModelInfo:
+        """The newest model; version 0 if there is none."""
+
+    def model(self, version: int) -> bytes:
+        """A stored model."""
+
+    def save_model(
+        self, model: bytes, training_hash: str, predictions: Predictions, now: datetime
+    ) -> None:
+        """Store a new version, and what it predicts for the newest stories."""
+
+    def save_predictions(self, version: int, predictions: Predictions, now: datetime) -> None:
+        """Store what a version predicts for stories that have come since."""
+
+    def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
+        """Most likely stories of a topic that are not in it and were not taken out of it."""
+
+
+class MaintenanceStore(Protocol):
+    """Locks, runs, backups and checks."""
+
+    def lock(self, name: LockName) -> AbstractContextManager[None]:
+        """Held by one process at a time; raises StoreBusy at once if another one holds it."""
+
+    def record_run(self, report: RunReport) -> None:
+        """Keep the report of a run."""
+
+    def last_fetch(self) -> datetime | None:
+        """Time of the last fetch; ahead of now if the clock has gone back."""
+
+    def correct_future_times(self, now: datetime) -> None:
+        """Set all times that are in the future to now."""
+
+    def forget_fingerprints(self, before: datetime, limit: int) -> int:
+        """Drop the fingerprints of entries first seen before then, oldest first, at most `limit`
+        entries; returns how many."""
+
+    def backup(self, file: Path) -> None:
+        """Copy the database as it is at one moment into a file, whole or not at all, while others
+        read and write. Raises WriteError."""
+
+    def check(self, now: datetime) -> list[Issue]:
+        """Everything that is wrong with the database."""
+
+    def repair(self, now: datetime) -> None:
+        """Repair what can be repaired, in one transaction."""
+
+
+class Store(Protocol):
+    """All parts of one database."""
+
+    @property
+    def sources(self) -> SourceStore: ...
+    @property
+    def entries(self) -> EntryStore: ...
+    @property
+    def stories(self) -> StoryStore: ...
+    @property
+    def lists(self) -> ListStore: ...
+    @property
+    def topics(self) -> TopicStore: ...
+    @property
+    def learning(self) -> LearningStore: ...
+    @property
+    def subscriptions(self) -> SubscriptionStore: ...
+    @property
+    def hub(self) -> HubStore: ...
+    @property
+    def maintenance(self) -> MaintenanceStore: ...
+
+    def close(self) -> None:
+        """Close all connections; leaving a `with` block does the same."""
+
+    def __enter__(self) -> "Store": ...
+
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,87 @@
+"""The store in one SQLite file: a class per part, and the tables that they share.
+
+connection    threads, transactions, locks      mappers    rows <-> types
+migrations/   the schema                        queries    what several parts ask
+save          one fetch, in one transaction     listings   into lists and out of them
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aggregator.errors import StoreUnavailable
+from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.entries import SqliteEntries
+from aggregator.store.sqlite.hub import SqliteHub
+from aggregator.store.sqlite.learning import SqliteLearning
+from aggregator.store.sqlite.lists import SqliteLists
+from aggregator.store.sqlite.maintenance import SqliteMaintenance
+from aggregator.store.sqlite.migrations import is_current, migrate
+from aggregator.store.sqlite.sources import SqliteSources
+from aggregator.store.sqlite.stories import SqliteStories
+from aggregator.store.sqlite.subscriptions import SqliteSubscriptions
+from aggregator.store.sqlite.topics import SqliteTopics
+
+__all__ = ["SqliteStore", "open_read_only", "open_store"]
+
+
+class SqliteStore:
+    """A Store in one SQLite file (see store/base.py)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.sources = SqliteSources(connection)
+        self.entries = SqliteEntries(connection)
+        self.stories = SqliteStories(connection)
+        self.lists = SqliteLists(connection)
+        self.topics = SqliteTopics(connection)
+        self.learning = SqliteLearning(connection)
+        self.subscriptions = SqliteSubscriptions(connection)
+        self.hub = SqliteHub(connection)
+        self.maintenance = SqliteMaintenance(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connection.close()
+
+    def __enter__(self) -> "SqliteStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(path: Path) -> SqliteStore:
+    """Open the database, created or migrated as needed.
+
+    Raises StoreUnavailable, StoreTooOld or StoreTooNew.
+    """
+    if not path.parent.is_dir():
+        raise StoreUnavailable(
+            f"The database folder {path.parent} does not exist; create it, or set [storage] "
+            "database or AGGREGATOR_DATABASE to a path in a folder that does."
+        )
+    connection = Connection(path)
+    try:
+        with connection.read() as db:
+            migrate(db, str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return SqliteStore(connection)
+
+
+@contextmanager
+def open_read_only(path: Path) -> Iterator[SqliteStore | None]:
+    """The database, for reading only: None if there is none yet, or if its schema is not that of
+    this version. Raises StoreUnavailable."""
+    if not path.exists():
+        yield None
+        return
+    connection = Connection(path, is_read_only=True)
+    try:
+        with connection.read() as db:
+            current = is_current(db)
+        yield SqliteStore(connection) if current else None
+    finally:
+        connection.close()

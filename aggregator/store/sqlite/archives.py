@@ -1,0 +1,153 @@
+"""Archive documents (RFC 5005, section 4), filled in the order in which stories are listed.
+
+A story gets into one document of each list, once and for good; what gets into the list later, with
+whatever date, gets into a later document. A story that no reader would see among the newest,
+because it came with an old date, makes a document that is not full.
+"""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from aggregator.model import ListScope, Tombstone, Visibility
+from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.listings import increment_revisions
+from aggregator.store.sqlite.queries import scope_values
+
+__all__ = [
+    "MAX_PAGES_PER_TRANSACTION", "archive_list", "archive_page", "archive_range",
+    "lists_to_archive", "newest_page", "tombstones",
+]  # fmt: skip
+
+MAX_PAGES_PER_TRANSACTION = 100
+"""Documents of one list per transaction, so that other writers do not wait long."""
+MAX_TOMBSTONES = 50
+"""In the feed of the newest stories."""
+_IS_LIST = "page = 0 and list_kind in ('all', 'topic', 'source')"
+_UNARCHIVED = """from listings where list_kind = :kind and list_name = :name
+                 and page is null and visibility = 'published'"""
+
+
+def lists_to_archive(db: Database, size: int, *, check_all: bool) -> list[ListScope]:
+    """The lists that may have something to archive: those that have changed, or all."""
+    sql = f"""select list_kind, list_name from revisions
+              where {_IS_LIST} and number != archived"""  # noqa: S608 - a constant
+    if check_all:
+        sql += """ union select list_kind, list_name from listings
+                   where page is null and visibility = 'published'
+                   group by list_kind, list_name having count(*) >= ?"""
+    rows = db.execute(sql, [size] if check_all else [])
+    return [mappers.scope_of(kind, name) for kind, name in rows]
+
+
+def archive_list(db: Database, scope: ListScope, size: int, max_pages: int, now: datetime) -> int:
+    """Close the documents of `size` stories of a list that are full, `max_pages` at most; returns
+    how many."""
+    first = newest_page(db, scope) + 1
+    key = [scope.kind.value, scope.name]
+    where = "list_kind = ? and list_name = ? and page = 0"
+    sql = f"select number from revisions where {where}"  # noqa: S608 - a constant
+    before = db.execute(sql, key).fetchone()
+    closed = _close(db, scope, size, first, max_pages)
+    if closed:
+        pages = [scope.archive_page(first + n) for n in range(closed)]
+        increment_revisions(db, [scope, *pages], now)
+    db.execute(
+        f"""update revisions set page_count = page_count + ?,
+              archived = case when ? then archived else number end where {where}""",  # noqa: S608 - a constant
+        [closed, closed >= max_pages, *key],
+    )
+    # closing a document is not a change that subscribers are notified of
+    sql = f"update revisions set announced = number where {where} and announced = ?"  # noqa: S608 - a constant
+    db.execute(sql, [*key, before[0] if before else None])
+    return closed
+
+
+def _close(db: Database, scope: ListScope, size: int, first: int, max_pages: int) -> int:
+    """Put stories into documents that they fill, or that cannot wait; returns how many."""
+    key = {"kind": scope.kind.value, "name": scope.name}
+    waiting: int = db.execute(f"select count(*) {_UNARCHIVED}", key).fetchone()[0]
+    full = min(waiting // size, max_pages)
+    if full:
+        _fill(db, scope, first, size, full * size)
+    rest = waiting - full * size
+    if 0 < rest < size and _has_unreachable_story(db, scope, size):
+        _fill(db, scope, first + full, size, rest)
+        return full + 1
+    return full
+
+
+def _fill(db: Database, scope: ListScope, first: int, size: int, count: int) -> None:
+    db.execute(
+        f"""update listings set page = :first + (place - 1) / :size
+            from (select story_number as waiting,
+                    row_number() over (order by listed_at, published, story_number desc) as place
+                  from (select * {_UNARCHIVED}
+                        order by listed_at, published, story_number desc limit :count))
+            where story_number = waiting and list_kind = :kind and list_name = :name""",  # noqa: S608 - a constant
+        {
+            "kind": scope.kind.value,
+            "name": scope.name,
+            "first": first,
+            "size": size,
+            "count": count,
+        },
+    )
+
+
+def _has_unreachable_story(db: Database, scope: ListScope, size: int) -> bool:
+    """True if a story that is in no document yet is not among the newest either."""
+    edge = db.execute(
+        """select listed_at, published from listings
+           where list_kind = ? and list_name = ? and visibility = ?
+           order by listed_at desc, published desc, story_number limit 1 offset ?""",
+        [*scope_values(scope), size - 1],
+    ).fetchone()
+    if edge is None:
+        return False
+    sql = f"select exists (select 1 {_UNARCHIVED} and (listed_at, published) < (:at, :published))"
+    key = {"kind": scope.kind.value, "name": scope.name}
+    found = db.execute(sql, {**key, "at": edge[0], "published": edge[1]})
+    return bool(found.fetchone()[0])
+
+
+def newest_page(db: Database, scope: ListScope) -> int:
+    """Number of the last closed document of a list; 0 if there is none. A number is never given
+    again, whatever becomes of the stories."""
+    sql = """select page_count from revisions
+             where list_kind = ? and list_name = ? and page = 0"""
+    found = db.execute(sql, [scope.kind.value, scope.name]).fetchone()
+    return found[0] if found else 0
+
+
+def archive_range(db: Database, scope: ListScope) -> tuple[int, int]:
+    """Numbers of the first document that still has a story, or a tombstone, and of the last."""
+    sql = """select min(page) from listings where list_kind = ? and list_name = ?
+             and page is not null and visibility in (?, ?)"""
+    given = [Visibility.PUBLISHED.value, Visibility.TAKEN_DOWN.value]
+    (oldest,) = db.execute(sql, [scope.kind.value, scope.name, *given]).fetchone()
+    return oldest or 0, newest_page(db, scope)
+
+
+def archive_page(db: Database, scope: ListScope, page: int) -> list[int]:
+    """Numbers of the stories of a document."""
+    sql = """select story_number from listings
+             where list_kind = ? and list_name = ? and visibility = ? and page = ?"""
+    return [number for (number,) in db.execute(sql, [*scope_values(scope), page])]
+
+
+def tombstones(db: Database, scope: ListScope, page: int | None) -> list[Tombstone]:
+    """What was taken down from a document, or from a list, newest first; not what was never
+    published because it is a copy of something that was."""
+    within = "" if page is None else "and page = ?"
+    sql = f"""select public_id, taken_down_at from takedowns
+                join stories on stories.number = takedowns.story_number
+                join listings on listings.story_number = takedowns.story_number
+              where list_kind = ? and list_name = ? and visibility = ? and was_published {within}
+              order by taken_down_at desc, public_id limit {MAX_TOMBSTONES}"""  # noqa: S608 - constants
+    values = scope_values(scope.taken_down)
+    given = values if page is None else (*values, page)
+    return [
+        Tombstone(public_id=public_id, removed_at=datetime.fromisoformat(at))
+        for public_id, at in db.execute(sql, given)
+    ]

@@ -1,0 +1,139 @@
+"""The database file: a connection per thread, transactions, locks, and SQLite's error codes.
+
+One process writes at a time and any number read at the same time (WAL).
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from aggregator.errors import StoreBusy, StoreUnavailable
+from aggregator.store.sqlite.migrations import add_functions
+
+__all__ = ["Connection"]
+
+_PRAGMAS = (
+    "synchronous = normal",  # a power cut may lose the last transactions, never a part of one
+    "foreign_keys = on",
+    "wal_autocheckpoint = 8000",  # pages; fewer, longer checkpoints during a large import
+)
+BUSY_TIMEOUT_SECONDS = 15.0
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "another program has locked it; stop that program or try again",
+    sqlite3.SQLITE_PROTOCOL: "another program has locked it; stop that program or try again",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and run again, nothing is lost",
+    sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of file and folder",
+    sqlite3.SQLITE_PERM: "access is denied; check the permissions of file and folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of file and folder",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite database; move it away or use another file",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written; check it, then the free space",
+}
+"""Primary result code -> what to do. Any other error of SQLite is a bug of ours, and looks like
+one."""
+
+
+class Connection:
+    """One SQLite file, opened by each thread for itself on first use.
+
+    `busy_timeout` is how many seconds it waits for another program's lock.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        is_read_only: bool = False,
+        busy_timeout: float = BUSY_TIMEOUT_SECONDS,
+    ) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._is_read_only = is_read_only
+        self._local = threading.local()
+        self._open: list[Database] = []
+        self._mutex = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Database]:
+        """This thread's connection. Raises StoreUnavailable for errors that an operator can do
+        something about."""
+        try:
+            db = getattr(self._local, "db", None)
+            if db is None:
+                db = self._local.db = self._connect()
+            yield db
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _ADVICE:
+                raise
+            raise StoreUnavailable(
+                f"The database {self.path} cannot be used: {_ADVICE[code]} ({error})."
+            ) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Database]:
+        """A transaction that holds the write lock from its beginning."""
+        with self.read() as db:
+            db.conn.execute("begin immediate")
+            try:
+                yield db
+                db.conn.execute("commit")
+            except BaseException:
+                db.rollback()
+                raise
+
+    @contextmanager
+    def lock(self, name: str, message: str) -> Iterator[None]:
+        """A lock file, held by one process at a time; raises StoreBusy with the message at once if
+        another one holds it."""
+        path = self.lock_file(name)
+        try:
+            file = path.open("w")
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The file {path} cannot be written ({error.strerror}); check the permissions of "
+                "file and folder."
+            ) from error
+        with file:  # the lock goes when the file is closed, even if the process is killed
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusy(message) from error
+            yield
+
+    def lock_file(self, name: str) -> Path:
+        """The lock file next to the database."""
+        return self.path.with_name(f"{self.path.name}.{name}.lock")
+
+    def _connect(self) -> Database:
+        mode = "ro" if self._is_read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            for pragma in () if self._is_read_only else _PRAGMAS:
+                connection.execute(f"pragma {pragma}")
+            db = Database(add_functions(connection), execute_plugins=False)
+        except BaseException:
+            connection.close()
+            raise
+        with self._mutex:
+            self._open.append(db)
+        return db
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._mutex:
+            for db in self._open:
+                db.close()
+            self._open.clear()
+            self._local = threading.local()

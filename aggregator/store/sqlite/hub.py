@@ -1,0 +1,251 @@
+"""Subscribers of our own hub, and pings due to external hubs."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from aggregator.model import HubPing, ListChange, Subscriber, SubscriptionRequest
+from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.connection import Connection
+
+__all__ = ["SqliteHub"]
+
+CALLBACKS_PER_HOST = 4
+"""Callbacks of one host at a time, so that a slow host does not delay the others."""
+_NUMBERED_BY_HOST = (
+    "select *, row_number() over (partition by host order by {order}) as number_in_host"
+    " from {table} where {condition}"
+)
+
+
+class SqliteHub:
+    """A HubStore; the methods are described in store/base.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # ---- subscribing
+
+    def add_request(self, request: SubscriptionRequest) -> None:
+        row = {
+            "mode": request.mode,
+            "callback": request.callback,
+            "host": request.host,
+            "topic": request.topic,
+            "secret": request.secret,
+            "lease_seconds": request.lease_seconds,
+            "requested_at": mappers.to_text(request.requested_at),
+        }
+        with self._connection.write() as db:
+            db.table("subscription_requests").insert(row, replace=True)
+
+    def pending_requests(self, limit: int) -> list[SubscriptionRequest]:
+        numbered = _NUMBERED_BY_HOST.format(
+            order="id", table="subscription_requests", condition="true"
+        )
+        sql = f"""select * from ({numbered})
+                  where number_in_host <= {CALLBACKS_PER_HOST} order by id limit ?"""  # noqa: S608 - constants
+        with self._connection.read() as db:
+            return [_request_of(row) for row in db.query(sql, [limit])]
+
+    def count_requests(self) -> tuple[int, int]:
+        sql = """select (select count(*) from subscription_requests),
+                        (select count(*) from subscribers)"""
+        with self._connection.read() as db:
+            pending, subscribed = db.execute(sql).fetchone()
+        return pending, subscribed
+
+    def count_from_host(self, host: str) -> int:
+        sql = """select (select count(*) from subscription_requests where host = ?1)
+                      + (select count(*) from subscribers where host = ?1)"""
+        with self._connection.read() as db:
+            return int(db.execute(sql, [host]).fetchone()[0])
+
+    def is_subscribed(self, callback: str, topic: str) -> bool:
+        sql = """select exists (
+                   select 1 from subscribers where callback = ?1 and topic = ?2
+                   union
+                   select 1 from subscription_requests where callback = ?1 and topic = ?2)"""
+        with self._connection.read() as db:
+            return bool(db.execute(sql, [callback, topic]).fetchone()[0])
+
+    def delete_request(self, request: SubscriptionRequest) -> None:
+        with self._connection.write() as db:
+            db.execute("delete from subscription_requests where id = ?", [request.id])
+
+    def add_subscriber(self, request: SubscriptionRequest, subscriber: Subscriber) -> None:
+        due_at = subscriber.due_at or request.requested_at
+        with self._connection.write() as db:
+            db.execute("delete from subscription_requests where id = ?", [request.id])
+            db.execute(
+                """insert into subscribers
+                     (callback, host, topic, secret, lease_until, etag, due_at)
+                   values (?, ?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
+                   set secret = excluded.secret, lease_until = excluded.lease_until,
+                     due_at = excluded.due_at, attempts = 0, failing_since = null, error = ''""",
+                [
+                    subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
+                    mappers.to_text(subscriber.lease_until), subscriber.etag,
+                    mappers.to_text(due_at),
+                ],
+            )  # fmt: skip
+
+    def remove_subscriber(self, callback: str, topic: str) -> None:
+        with self._connection.write() as db:
+            for table in ("subscription_requests", "subscribers"):
+                db.execute(
+                    f"delete from {table} where callback = ? and topic = ?",  # noqa: S608 - constants
+                    [callback, topic],
+                )
+
+    def end_leases(self, now: datetime) -> int:
+        moment = mappers.to_text(now)
+        with self._connection.read() as db:
+            sql = "select count(*) from subscribers where lease_until < ?"
+            (ended,) = db.execute(sql, [moment]).fetchone()
+        if ended:
+            with self._connection.write() as db:
+                db.execute("delete from subscribers where lease_until < ?", [moment])
+        return int(ended)
+
+    def subscribers(self, topic: str | None = None) -> list[Subscriber]:
+        where, values = ("", []) if topic is None else ("where topic = ?", [topic])
+        sql = f"select * from subscribers {where} order by topic, id"  # noqa: S608 - constants
+        with self._connection.read() as db:
+            return [_subscriber_of(row) for row in db.query(sql, values)]
+
+    def subscribed_topics(self) -> list[str]:
+        with self._connection.read() as db:
+            found = db.execute("select distinct topic from subscribers order by topic")
+            return [topic for (topic,) in found]
+
+    # ---- notifying
+
+    def unannounced_changes(self) -> list[ListChange]:
+        sql = """select list_kind, list_name, number from revisions
+                 where page = 0 and list_kind in ('all', 'topic', 'source')
+                   and number != announced"""
+        with self._connection.read() as db:
+            return [
+                ListChange(scope=mappers.scope_of(kind, name), revision=number)
+                for kind, name, number in db.execute(sql)
+            ]
+
+    def enqueue_notifications(
+        self,
+        changes: Sequence[ListChange],
+        subscribers: Collection[int],
+        pings: Sequence[HubPing],
+        now: datetime,
+    ) -> None:
+        due_at = mappers.to_text(now)
+        with self._connection.write() as db:
+            db.conn.executemany(
+                "update subscribers set due_at = coalesce(due_at, ?) where id = ?",
+                [(due_at, id_) for id_ in subscribers],
+            )
+            db.conn.executemany(
+                """insert into hub_pings (hub, feed_url, due_at) values (?, ?, ?)
+                   on conflict (hub, feed_url) do update set changes = changes + 1""",
+                [(ping.hub, ping.feed_url, mappers.to_text(ping.due_at)) for ping in pings],
+            )
+            db.conn.executemany(
+                """update revisions set announced = ?
+                   where list_kind = ? and list_name = ? and page = 0""",
+                [(c.revision, c.scope.kind.value, c.scope.name) for c in changes],
+            )
+
+    def due_deliveries(self, now: datetime, limit: int) -> list[Subscriber]:
+        numbered = _NUMBERED_BY_HOST.format(
+            order="due_at, id", table="subscribers", condition="due_at <= ?"
+        )
+        sql = f"""select * from ({numbered}) where number_in_host <= {CALLBACKS_PER_HOST}
+                  order by failing_since is not null, due_at, id limit ?"""  # noqa: S608 - constants
+        with self._connection.read() as db:
+            rows = db.query(sql, [mappers.to_text(now), limit])
+            return [_subscriber_of(row) for row in rows]
+
+    def mark_delivered(self, subscriber: Subscriber, etag: str) -> None:
+        with self._connection.write() as db:
+            db.execute(
+                """update subscribers set etag = ?, due_at = null, attempts = 0,
+                     failing_since = null, error = '' where id = ?""",
+                [etag, subscriber.id],
+            )
+
+    def mark_failed(self, subscriber: Subscriber) -> None:
+        with self._connection.write() as db:
+            db.execute(
+                """update subscribers set due_at = ?, failing_since = ?, attempts = ?, error = ?
+                   where id = ?""",
+                [
+                    mappers.to_text_or_none(subscriber.due_at),
+                    mappers.to_text_or_none(subscriber.failing_since),
+                    subscriber.attempts,
+                    subscriber.error,
+                    subscriber.id,
+                ],
+            )
+
+    def pings(self, now: datetime | None = None) -> list[HubPing]:
+        where, values = ("", []) if now is None else ("where due_at <= ?", [mappers.to_text(now)])
+        sql = f"select * from hub_pings {where} order by hub, feed_url"  # noqa: S608 - constants
+        with self._connection.read() as db:
+            return [_ping_of(row) for row in db.query(sql, values)]
+
+    def mark_pinged(self, pings: Sequence[HubPing]) -> None:
+        with self._connection.write() as db:
+            db.conn.executemany(
+                "delete from hub_pings where hub = ? and feed_url = ? and changes = ?",
+                [(ping.hub, ping.feed_url, ping.changes) for ping in pings],
+            )
+
+    def mark_ping_failed(self, pings: Sequence[HubPing]) -> None:
+        with self._connection.write() as db:
+            db.conn.executemany(
+                """update hub_pings set due_at = ?, attempts = ?, error = ?
+                   where hub = ? and feed_url = ?""",
+                [
+                    (mappers.to_text(p.due_at), p.attempts, p.error, p.hub, p.feed_url)
+                    for p in pings
+                ],
+            )
+
+
+def _request_of(row: mappers.Row) -> SubscriptionRequest:
+    return SubscriptionRequest(
+        id=row["id"],
+        mode=row["mode"],
+        callback=row["callback"],
+        host=row["host"],
+        topic=row["topic"],
+        secret=row["secret"],
+        lease_seconds=row["lease_seconds"],
+        requested_at=datetime.fromisoformat(row["requested_at"]),
+    )
+
+
+def _subscriber_of(row: mappers.Row) -> Subscriber:
+    return Subscriber(
+        id=row["id"],
+        callback=row["callback"],
+        host=row["host"],
+        topic=row["topic"],
+        secret=row["secret"],
+        lease_until=datetime.fromisoformat(row["lease_until"]),
+        etag=row["etag"],
+        due_at=mappers.to_time(row["due_at"]),
+        attempts=row["attempts"],
+        failing_since=mappers.to_time(row["failing_since"]),
+        error=row["error"],
+    )
+
+
+def _ping_of(row: mappers.Row) -> HubPing:
+    return HubPing(
+        hub=row["hub"],
+        feed_url=row["feed_url"],
+        due_at=datetime.fromisoformat(row["due_at"]),
+        changes=row["changes"],
+        attempts=row["attempts"],
+        error=row["error"],
+    )

@@ -1,0 +1,220 @@
+"""Getting stories into lists and out of them, and the revisions of lists.
+
+The functions here run in a transaction of their caller's. They add every scope that changes to
+`touched`, and the caller increments the revisions of those at the end.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from aggregator.model import (
+    ALL,
+    ALL_STORY_PAGES,
+    ListKind,
+    ListScope,
+    PlacementReason,
+    StoryChange,
+    Visibility,
+    source_scope,
+    story_scope,
+    topic_scope,
+)
+from aggregator.store.sqlite import mappers
+
+__all__ = [
+    "HISTORY_DAYS", "NEXT_SECOND", "Listing", "add_to_lists", "increment_revisions", "is_history",
+    "is_listed", "listings_of", "remove_from_lists", "restore", "take_down", "touch_lists",
+    "update_lists",
+]  # fmt: skip
+
+NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed_at, '+1 second')"
+"""A change is always later than the one before: a reader that knows only If-Modified-Since must not
+take two changes within a second for one."""
+HISTORY_DAYS = 4
+"""Days after which a story page no longer depends on new stories; must exceed
+`related.EVENT_DAYS`."""
+
+
+class Listing(NamedTuple):
+    """A row that puts a story into a list."""
+
+    story_number: int
+    list_kind: str
+    list_name: str
+    visibility: str
+    listed_at: str
+    published: str
+    reason: str
+    placed_by: str
+
+
+def listings_of(
+    number: int, change: StoryChange, visibility: Visibility | None = None
+) -> list[Listing]:
+    """The rows that list a story."""
+    story = change.story
+    default = Visibility.HELD if change.is_held else Visibility.PUBLISHED
+    lists: dict[ListScope, tuple[str, Sequence[PlacementReason]]] = {ALL: ("", ())}
+    lists |= {source_scope(entry.source): ("", ()) for entry in story.entries}
+    for placement in change.placements:
+        lists[topic_scope(placement.topic)] = (placement.reason, placement.placed_by)
+    return [
+        Listing(
+            number,
+            scope.kind.value,
+            scope.name,
+            (visibility or default).value,
+            mappers.to_text(change.listed_at),
+            mappers.to_text(story.published),
+            reason,
+            mappers.placed_by_to_text(placed_by),
+        )
+        for scope, (reason, placed_by) in lists.items()
+    ]
+
+
+def add_to_lists(db: Database, listings: Sequence[Listing], touched: set[ListScope]) -> None:
+    """Insert these rows; in a list that it is in already, a story keeps its date."""
+    touched |= {
+        mappers.scope_of(row.list_kind, row.list_name)
+        for row in listings
+        if row.visibility == Visibility.PUBLISHED
+    }
+    db.conn.executemany(
+        """insert into listings (story_number, list_kind, list_name, visibility, listed_at,
+                                 published, reason, placed_by)
+             values (?, ?, ?, ?, ?, ?, ?, ?)
+           on conflict (story_number, list_kind, list_name) do update
+           set reason = excluded.reason, placed_by = excluded.placed_by""",
+        listings,
+    )
+
+
+def update_lists(db: Database, number: int, change: StoryChange, touched: set[ListScope]) -> None:
+    """Bring the lists of a story up to date; all of them, old and new, change.
+
+    In a list that is new to it, it gets the date of this change, else no reader would see it there.
+    A story that is held stays held when it is revised; it is listed once another outlet publishes
+    it. What a model has placed stays, unless an operator excludes it. A story that was taken down
+    stays down, even if another outlet publishes it.
+    """
+    current = touch_lists(db, number, touched)
+    visibilities = set(current.values())
+    is_released = Visibility.HELD in visibilities and change.is_stored
+    is_held = Visibility.HELD in visibilities and not change.is_stored
+    is_down = Visibility.TAKEN_DOWN in visibilities
+    wanted = listings_of(
+        number, replace(change, is_held=is_held), Visibility.TAKEN_DOWN if is_down else None
+    )
+    kept = {(row.list_kind, row.list_name) for row in wanted}
+    gone = [key for key in current if is_released or key not in kept]
+    db.conn.executemany(
+        """delete from listings where story_number = ? and list_kind = ? and list_name = ?
+             and (placed_by != ? or ?)""",
+        [
+            (number, kind, name, mappers.LEARNED_TEXT,
+             kind == ListKind.TOPIC and name in change.excluded_topics)
+            for kind, name in gone
+        ],
+    )  # fmt: skip
+    if is_released:  # what a model has placed becomes visible with the rest
+        db.execute(
+            "update listings set visibility = ?, listed_at = ? where story_number = ?",
+            [Visibility.PUBLISHED.value, mappers.to_text(change.listed_at), number],
+        )
+    add_to_lists(db, wanted, touched)
+
+
+def touch_lists(
+    db: Database, number: int, touched: set[ListScope]
+) -> dict[tuple[str, str], Visibility]:
+    """The lists that a story is in: (kind, name) -> visibility.
+
+    All of them that the public sees or saw are touched, the archive documents that it is in, and
+    its own page; if it is old (`is_history`), all story pages, since some may link to it.
+    """
+    sql = "select id, listed_at from stories where number = ?"
+    id_, listed_at = db.execute(sql, [number]).fetchone()
+    touched.add(story_scope(id_))
+    if is_history(db, listed_at):
+        touched.add(ALL_STORY_PAGES)
+    sql = """select list_kind, list_name, visibility, page from listings
+             where story_number = ?"""
+    current: dict[tuple[str, str], Visibility] = {}
+    for kind, name, visibility, page in db.execute(sql, [number]).fetchall():
+        current[kind, name] = Visibility(visibility)
+        if visibility != Visibility.HELD:
+            touched.add(mappers.scope_of(kind, name))
+            if page is not None:
+                touched.add(mappers.scope_of(kind, name, page))
+    return current
+
+
+def is_history(db: Database, listed_at: str) -> bool:
+    """True for a time so long ago that the pages of stories listed then, and which link to each
+    other, depend on nothing new (`SqliteStories.page_scopes`)."""
+    sql = f"""select ? < strftime('%Y-%m-%dT%H:%M:%S', max(listed_at), '-{HISTORY_DAYS} days')
+              from listings where list_kind = 'all' and list_name = ''
+                and visibility = 'published'"""  # noqa: S608 - a constant
+    return bool(db.execute(sql, [listed_at]).fetchone()[0])
+
+
+def is_listed(db: Database, number: int) -> bool:
+    """False for a story that was dropped or has grown too old: nothing brings it back."""
+    sql = "select exists (select 1 from listings where story_number = ?)"
+    return bool(db.execute(sql, [number]).fetchone()[0])
+
+
+def remove_from_lists(db: Database, number: int, touched: set[ListScope]) -> None:
+    """Take a story out of every list."""
+    touch_lists(db, number, touched)
+    db.execute("delete from listings where story_number = ?", [number])
+
+
+def take_down(
+    db: Database, number: int, reason: str, now: datetime, copy_of: str = ""
+) -> set[ListScope]:
+    """Hide a story in every list, held ones too; it keeps its place for `restore`. `copy_of` is the
+    id of the story whose takedown this one follows. Returns the scopes that change."""
+    touched = {ALL_STORY_PAGES}
+    touch_lists(db, number, touched)
+    sql = "update listings set visibility = ? where story_number = ?"
+    db.execute(sql, [Visibility.TAKEN_DOWN.value, number])
+    db.execute(
+        """insert or ignore into takedowns (story_number, reason, taken_down_at, copy_of)
+           values (?, ?, ?, ?)""",
+        [number, reason, mappers.to_text(now), copy_of],
+    )
+    return touched
+
+
+def restore(db: Database, number: int) -> set[ListScope]:
+    """Undo a takedown, and those that follow it. Returns the scopes that change."""
+    touched = {ALL_STORY_PAGES}
+    sql = """select story_number from takedowns
+             where copy_of = (select id from stories where number = ?) and copy_of != ''"""
+    copies = [copy for (copy,) in db.execute(sql, [number]).fetchall()]
+    for each in (number, *copies):
+        db.execute(
+            "update listings set visibility = ? where story_number = ? and visibility = ?",
+            [Visibility.PUBLISHED.value, each, Visibility.TAKEN_DOWN.value],
+        )
+        db.execute("delete from takedowns where story_number = ?", [each])
+        touch_lists(db, each, touched)
+    return touched
+
+
+def increment_revisions(db: Database, scopes: Iterable[ListScope], now: datetime) -> None:
+    """Note that these lists have changed."""
+    changed_at = mappers.to_text(now)
+    db.conn.executemany(
+        f"""insert into revisions (list_kind, list_name, page, number, changed_at)
+              values (?, ?, ?, 1, ?)
+            on conflict (list_kind, list_name, page) do update
+            set number = number + 1, changed_at = max(excluded.changed_at, {NEXT_SECOND})""",  # noqa: S608 - constants
+        [(s.kind.value, s.name, s.page, changed_at) for s in sorted(set(scopes))],
+    )

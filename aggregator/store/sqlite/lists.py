@@ -1,0 +1,99 @@
+"""Lists of stories, their revisions and their archives."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aggregator.model import ListScope, Node, Revision, Share, Story, Tombstone
+from aggregator.store.sqlite import archives, mappers
+from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.queries import load_stories, newest_first
+from aggregator.store.sqlite.search import newest_matching
+from aggregator.store.sqlite.window import apply_share, window
+
+__all__ = ["SqliteLists"]
+
+
+class SqliteLists:
+    """A ListStore; the methods are described in store/base.py."""
+
+    def __init__(
+        self, connection: Connection, max_pages: int = archives.MAX_PAGES_PER_TRANSACTION
+    ) -> None:
+        self._connection = connection
+        self._max_pages = max_pages
+        self._last_archive_size = 0
+        """Size of the documents when all lists were last looked through."""
+
+    def latest(
+        self,
+        scope: ListScope,
+        limit: int,
+        *,
+        joined: Sequence[ListScope] = (),
+        language: str = "",
+        without: Sequence[str] = (),
+        share: Share | None = None,
+    ) -> list[Story]:
+        with self._connection.read() as db:
+            numbers = window(db, [scope, *joined], limit, language, without, share)
+            found = newest_first(load_stories(db, numbers).values())
+        return apply_share(found, share) if share else found
+
+    def search(
+        self, root: Node, limit: int, *, language: str = "", without: Sequence[str] = ()
+    ) -> list[Story]:
+        with self._connection.read() as db:
+            numbers = newest_matching(db, root, limit, language, without)
+            return newest_first(load_stories(db, numbers).values())
+
+    def counts(self) -> dict[ListScope, int]:
+        sql = """select list_kind, list_name, count(*) from listings
+                 where visibility = 'published' group by list_kind, list_name"""
+        with self._connection.read() as db:
+            found = db.execute(sql).fetchall()
+        return {mappers.scope_of(kind, name): count for kind, name, count in found}
+
+    def revision(self, *scopes: ListScope) -> Revision:
+        sql = """select number, changed_at from revisions
+                 where list_kind = ? and list_name = ? and page = ?"""
+        with self._connection.read() as db:
+            found = [
+                row
+                for scope in scopes
+                if (row := db.execute(sql, [scope.kind.value, scope.name, scope.page]).fetchone())
+            ]
+        if not found:
+            return Revision(number=0, changed_at=datetime.fromtimestamp(0, UTC))
+        changed_at = max(changed_at for _, changed_at in found)
+        return Revision(
+            number=sum(number for number, _ in found),
+            changed_at=datetime.fromisoformat(changed_at),
+        )
+
+    def archive(self, size: int, now: datetime) -> int:
+        with self._connection.read() as db:
+            check_all = size != self._last_archive_size
+            scopes = archives.lists_to_archive(db, size, check_all=check_all)
+        closed = 0
+        for scope in scopes:
+            while True:
+                with self._connection.write() as db:
+                    count = archives.archive_list(db, scope, size, self._max_pages, now)
+                closed += count
+                if count < self._max_pages:
+                    break
+        self._last_archive_size = size
+        return closed
+
+    def archive_range(self, scope: ListScope) -> tuple[int, int]:
+        with self._connection.read() as db:
+            return archives.archive_range(db, scope)
+
+    def archive_page(self, scope: ListScope, page: int) -> list[Story]:
+        with self._connection.read() as db:
+            numbers = archives.archive_page(db, scope, page)
+            return newest_first(load_stories(db, numbers).values())
+
+    def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
+        with self._connection.read() as db:
+            return archives.tombstones(db, scope, page)

@@ -1,0 +1,385 @@
+"""Rows and the types of `model`: the only file that knows the columns of entries, stories, sources
+and fetch state.
+
+Times are stored as UTC text of one width (`2026-11-23T02:45:47+00:00`), so that text order is time
+order.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from aggregator.model import (
+    LEARNED,
+    Batch,
+    Enclosure,
+    Entry,
+    EntryView,
+    FailureKind,
+    FetchState,
+    HubLink,
+    ListKind,
+    ListScope,
+    Match,
+    MatchKind,
+    Outcome,
+    PermanentRedirect,
+    PlacementReason,
+    PollingHints,
+    ReasonKind,
+    SafeHtml,
+    Source,
+    SourceHealth,
+    StoredEntry,
+    Story,
+    TopicOverride,
+    Validators,
+    Visibility,
+    hash_values,
+)
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+# ---- times and keys
+
+
+def to_text(time: datetime) -> str:
+    """A time as it is stored, to the second."""
+    return time.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def to_text_or_none(time: datetime | None) -> str | None:
+    """A time as it is stored, or None."""
+    return to_text(time) if time else None
+
+
+def to_time(text: str | None) -> datetime | None:
+    """A stored time; None if there is none."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def scope_of(kind: str, name: str, page: int = 0) -> ListScope:
+    """The scope of a published list, or of its archive document."""
+    return ListScope(ListKind(kind), name, Visibility.PUBLISHED, page)
+
+
+def placed_by_to_text(reasons: Sequence[PlacementReason]) -> str:
+    """Placement reasons as they are stored: JSON, or empty if there are none."""
+    return json.dumps(reasons, ensure_ascii=False) if reasons else ""
+
+
+LEARNED_TEXT = placed_by_to_text(LEARNED)
+"""`placed_by` of a story that only a model has placed."""
+
+
+def placed_by_from_text(text: str) -> tuple[PlacementReason, ...]:
+    """Stored placement reasons."""
+    rows = json.loads(text) if text else ()
+    return tuple(PlacementReason(ReasonKind(kind), value, source) for kind, value, source in rows)
+
+
+# ---- entries
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """The columns of an entry, except its id and its story."""
+    return {
+        "source_id": entry.source,
+        "given_id": entry.id,
+        "url": entry.url,
+        "canonical_url": entry.canonical_url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "author": entry.author,
+        "published": to_text(entry.published),
+        "updated": to_text(entry.updated),
+        "is_dated": entry.is_dated,
+        "tags": json.dumps(entry.tags, ensure_ascii=False),
+        "language": entry.language,
+        "image": entry.image,
+        "enclosures": json.dumps([[e.url, e.type, e.length] for e in entry.enclosures]),
+        "source_urls": json.dumps(entry.source_urls, ensure_ascii=False),
+        "raw_hash": entry.raw_hash,
+        "content_hash": entry.content_hash,
+        "feed_index": entry.feed_index,
+    }
+
+
+def entry_of(row: Row) -> Entry:
+    """An entry, without its keys and fingerprints."""
+    return Entry(
+        source=row["source_id"],
+        keys=(),
+        id=row["given_id"],
+        url=row["url"],
+        canonical_url=row["canonical_url"],
+        title=row["title"],
+        summary=row["summary"],
+        content=SafeHtml(row["content"]),
+        author=row["author"],
+        published=datetime.fromisoformat(row["published"]),
+        updated=datetime.fromisoformat(row["updated"]),
+        tags=tuple(json.loads(row["tags"])),
+        language=row["language"],
+        image=row["image"],
+        enclosures=tuple(
+            Enclosure(url=url, type=type_, length=length)
+            for url, type_, length in json.loads(row["enclosures"])
+        ),
+        raw_hash=row["raw_hash"],
+        content_hash=row["content_hash"],
+        feed_index=row["feed_index"],
+        source_urls=tuple(json.loads(row["source_urls"])),
+        is_dated=bool(row["is_dated"]),
+        entry_id=row["id"],
+    )
+
+
+def entry_view_of(row: Row, source_names: Mapping[str, str]) -> EntryView:
+    """An entry as rules see it."""
+    return EntryView(
+        entry_id=row["id"],
+        story_number=row["story_number"],
+        source=row["source_id"],
+        source_name=source_names.get(row["source_id"], ""),
+        title=row["title"],
+        summary=row["summary"],
+        content=row["content"],
+        tags=tuple(json.loads(row["tags"])),
+        author=row["author"],
+        language=row["language"],
+        published=row["published"],
+    )
+
+
+def stored_entry_of(row: Row) -> StoredEntry:
+    """What an entry is recognised by."""
+    return StoredEntry(
+        entry_id=row["id"],
+        raw_hash=row["raw_hash"],
+        content_hash=row["content_hash"],
+        id=row["given_id"],
+        url=row["url"],
+        title=row["title"],
+        published=datetime.fromisoformat(row["published"]),
+        revision_count=row["revision_count"],
+        revised_at=to_time(row["revised_at"]),
+        is_published=bool(row["is_published"]),
+    )
+
+
+def match_row(match: Match) -> tuple[int, int, str, float, str]:
+    """The columns of a match."""
+    return match.entry_a, match.entry_b, match.kind.value, match.score, match.reason
+
+
+def match_of(row: Row) -> Match:
+    """A match."""
+    return Match(
+        entry_a=row["entry_a"],
+        entry_b=row["entry_b"],
+        kind=MatchKind(row["kind"]),
+        score=row["score"],
+        reason=row["reason"],
+    )
+
+
+def fingerprints_to_blob(fingerprints: Sequence[int]) -> bytes:
+    """Fingerprints in a row, eight bytes each."""
+    return b"".join(number.to_bytes(8) for number in fingerprints)
+
+
+def fingerprints_from_blob(blob: bytes) -> list[int]:
+    """Stored fingerprints."""
+    return [int.from_bytes(blob[start : start + 8]) for start in range(0, len(blob), 8)]
+
+
+# ---- stories
+
+
+def story_row(story: Story) -> dict[str, Any]:
+    """The columns of a story, except its number."""
+    return {
+        "id": story.id,
+        "public_id": story.public_id,
+        "lead_entry_id": story.lead.entry_id,
+        "published": to_text(story.published),
+        "updated": to_text(story.updated),
+        "listed_at": to_text(story.listed_at),
+        "first_seen_at": to_text(story.first_seen_at),
+        "reasons": reasons_to_text(story),
+    }
+
+
+def reasons_to_text(story: Story) -> str:
+    """Why its entries are one story, as stored."""
+    return json.dumps(story.reasons, ensure_ascii=False)
+
+
+def story_of(row: Row, entries: Iterable[Entry], topics: Sequence[str] = ()) -> Story:
+    """A story with its entries; duplicates are in the order in which they came."""
+    listed = list(entries)
+    lead = next(entry for entry in listed if entry.entry_id == row["lead_entry_id"])
+    return Story(
+        id=row["id"],
+        public_id=row["public_id"],
+        lead=lead,
+        duplicates=tuple(entry for entry in listed if entry is not lead),
+        published=datetime.fromisoformat(row["published"]),
+        updated=datetime.fromisoformat(row["updated"]),
+        listed_at=datetime.fromisoformat(row["listed_at"]),
+        first_seen_at=datetime.fromisoformat(row["first_seen_at"]),
+        reasons=tuple(json.loads(row["reasons"])),
+        topics=tuple(topics),
+    )
+
+
+def override_of(row: Row) -> TopicOverride:
+    """An operator's decision."""
+    return TopicOverride(
+        entry_id=row["entry_id"],
+        topic=row["topic"],
+        is_included=bool(row["is_included"]),
+        decided_at=datetime.fromisoformat(row["decided_at"]),
+    )
+
+
+# ---- sources
+
+
+def source_row(source: Source) -> dict[str, Any]:
+    """What is kept of a source, so that its stories can be credited without feeds.toml."""
+    return {
+        "id": source.id,
+        "name": source.name,
+        "feed": source.published_feed,
+        "site": source.site,
+        "show": source.show,
+        "license": source.license,
+        "license_url": source.license_url,
+        "uncut": source.uncut,
+        "counter": source.counter,
+        "precedence": source.precedence,
+        "feed_hash": hash_values(source.feed),
+        "topics": json.dumps(source.topics),
+        "tags": json.dumps(dict(source.tags), ensure_ascii=False, sort_keys=True),
+    }
+
+
+def source_of(row: Row) -> Source:
+    """A source as far as it is kept."""
+    return Source(
+        id=row["id"],
+        name=row["name"],
+        feed=row["feed"],
+        site=row["site"],
+        show=row["show"],
+        license=row["license"],
+        license_url=row["license_url"],
+        uncut=bool(row["uncut"]),
+        counter=row["counter"],
+        precedence=row["precedence"],
+        topics=tuple(json.loads(row["topics"])),
+        tags=json.loads(row["tags"]),
+    )
+
+
+def fetch_state_of(row: Row) -> FetchState:
+    """The fetch state of a source."""
+    return FetchState(
+        validators=Validators(
+            etag=row["etag"], last_modified=row["last_modified"], body_hash=row["body_hash"]
+        ),
+        next_fetch=to_time(row["next_fetch"]),
+        interval=row["interval"],
+        failures=row["failures"],
+        failing_since=to_time(row["failing_since"]),
+        last_success=to_time(row["last_success"]),
+        last_full_fetch=to_time(row["last_full_fetch"]),
+        polling_hints=_polling_hints_of(row["polling_hints"]),
+        redirect=_redirect_of(row),
+        hub_link=HubLink(hub=row["hub"], topic=row["hub_topic"]),
+        retired_at=to_time(row["retired_at"]),
+    )
+
+
+def _redirect_of(row: Row) -> PermanentRedirect:
+    return PermanentRedirect(
+        url=row["redirect_url"], since=to_time(row["redirect_since"]), hits=row["redirect_hits"]
+    )
+
+
+def _polling_hints_of(text: str) -> PollingHints:
+    if not text:
+        return PollingHints()
+    interval, covered_seconds, hours, days = json.loads(text)
+    return PollingHints(
+        interval=interval,
+        covered_seconds=covered_seconds,
+        skip_hours=tuple(hours),
+        skip_days=tuple(days),
+    )
+
+
+def fetch_state_row(batch: Batch, state: FetchState, now: datetime) -> dict[str, Any]:
+    """The columns of a source that a fetch changes; one that only waited was not fetched."""
+    hints = state.polling_hints
+    fetched = {} if batch.outcome is Outcome.WAITING else {"last_fetch": to_text(now)}
+    return fetched | {
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_hash": state.validators.body_hash,
+        "next_fetch": to_text_or_none(state.next_fetch),
+        "interval": state.interval,
+        "failures": state.failures,
+        "outcome": batch.outcome.value,
+        "failure_kind": batch.failure_kind or "",
+        "error": batch.error,
+        "failing_since": to_text_or_none(state.failing_since),
+        "last_success": to_text_or_none(state.last_success),
+        "last_full_fetch": to_text_or_none(state.last_full_fetch),
+        "polling_hints": json.dumps(
+            [hints.interval, hints.covered_seconds, hints.skip_hours, hints.skip_days]
+        ),
+        "redirect_url": state.redirect.url,
+        "redirect_since": to_text_or_none(state.redirect.since),
+        "redirect_hits": state.redirect.hits,
+        "hub": state.hub_link.hub,
+        "hub_topic": state.hub_link.topic,
+        "retired_at": to_text_or_none(state.retired_at),
+    }
+
+
+NEVER_FETCHED = fetch_state_row(
+    Batch(source="", state=None, outcome=Outcome.NEVER),
+    FetchState(),
+    datetime.fromtimestamp(0, UTC),
+) | {"last_fetch": None}
+del NEVER_FETCHED["last_success"]
+"""The columns of a source whose feed has changed: everything is forgotten except that it has been
+read before."""
+
+
+def health_of(row: Row, recent_dates: Iterable[datetime]) -> SourceHealth:
+    """How a source is doing."""
+    return SourceHealth(
+        source=row["id"],
+        outcome=Outcome(row["outcome"]),
+        failure_kind=FailureKind(row["failure_kind"]) if row["failure_kind"] else None,
+        error=row["error"],
+        failing_since=to_time(row["failing_since"]),
+        last_fetch=to_time(row["last_fetch"]),
+        last_success=to_time(row["last_success"]),
+        next_fetch=to_time(row["next_fetch"]),
+        entries=row["entry_count"],
+        rejected=row["rejection_count"],
+        recent_dates=tuple(recent_dates),
+        retired_at=to_time(row["retired_at"]),
+        redirect=_redirect_of(row),
+        held_stories=row["held_count"],
+        pushed_until=to_time(row["lease_until"]),
+        push_error=row["push_error"] or "",
+    )

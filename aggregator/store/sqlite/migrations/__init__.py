@@ -1,0 +1,104 @@
+"""The schema, as numbered SQL files that are applied in order and never change once committed.
+
+`NNNN_what_it_does.sql` holds statements that end with `;` at the end of a line. The first line of
+a file is a comment that says what it does. tests/store/sqlite/test_migrations.py keeps a checksum
+of each.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib import resources
+
+from sqlite_utils import Database, Migrations
+
+from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
+from aggregator.text.tokens import fold
+
+__all__ = ["add_functions", "fresh_schema", "is_current", "migrate", "migration_files"]
+
+_DEVELOPMENT_MIGRATION = "first_tables"
+"""What every database has that a development version before 0.2.0 made."""
+
+
+def migration_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each migration, in order."""
+    folder = resources.files(__name__)
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            yield file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _migrations() -> Migrations:
+    migrations = Migrations("aggregator")
+
+    def runner(script: str) -> Callable[[Database], None]:
+        def run(db: Database) -> None:
+            for statement in _statements(script):
+                db.execute(statement)
+
+        return run
+
+    for name, script in migration_files():
+        migrations(name=name)(runner(script))
+    return migrations
+
+
+MIGRATIONS = _migrations()
+
+
+def add_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection, with the SQL function that the search index uses."""
+    connection.create_function("folded", 1, fold, deterministic=True)
+    return connection
+
+
+def fresh_schema() -> list[tuple[str, str, str]]:
+    """Kind, name and SQL of every table and index of an empty database."""
+    with closing(Database(add_functions(sqlite3.connect(":memory:")))) as db:
+        MIGRATIONS.apply(db)
+        sql = "select type, name, sql from sqlite_master where sql is not null order by name"
+        found = db.execute(sql).fetchall()
+    return [(kind, name, text) for kind, name, text in found if not name.startswith("_sqlite")]
+
+
+def is_current(db: Database) -> bool:
+    """True if the schema is that of this version. Reads only."""
+    ours = {name for name, _ in migration_files()}
+    return ours == {migration.name for migration in MIGRATIONS.applied(db)}
+
+
+def migrate(db: Database, path: str) -> None:
+    """Bring the schema up to this version. Raises StoreTooOld, StoreTooNew or StoreUnavailable."""
+    applied = {migration.name for migration in MIGRATIONS.applied(db)}
+    if _DEVELOPMENT_MIGRATION in applied:
+        raise StoreTooOld(
+            f"The database {path} was written by a development version of aggregator before "
+            "0.2.0, which this version cannot read; keep the file, and start a new one by setting "
+            "[storage] database or AGGREGATOR_DATABASE to another path."
+        )
+    if unknown := applied - {name for name, _ in migration_files()}:
+        raise StoreTooNew(
+            f"The database {path} was written by a later version of aggregator "
+            f"(it has {', '.join(sorted(unknown))}); install that version, or use another file."
+        )
+    foreign = set(db.table_names()) - {"_sqlite_migrations"}
+    if not applied and foreign:
+        tables = ", ".join(sorted(re.sub(r"[^\w]", "?", name) for name in foreign)[:3])
+        raise StoreUnavailable(
+            f"The database {path} belongs to another program (it has the tables {tables}); "
+            "use another file."
+        )
+    db.execute("pragma journal_mode = wal")  # readers never wait for the writer; stays in the file
+    if MIGRATIONS.pending(db):
+        MIGRATIONS.apply(db)

@@ -1,0 +1,118 @@
+"""Queries that several parts of the store share: `in` lists, complete stories, entry views."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlite_utils import Database
+
+from aggregator.model import Entry, EntryView, ListScope, Story
+from aggregator.store.sqlite import mappers
+
+__all__ = [
+    "MAX_VALUES", "entry_views", "is_indexed", "listed_numbers", "load_stories", "newest_first",
+    "query_in", "query_in_rows", "scope_values", "stories_of_entries",
+]  # fmt: skip
+
+MAX_VALUES = 500
+"""Values in one SQL `in (...)`."""
+
+
+def query_in(
+    db: Database, sql: str, values: Collection[Any], *first: Any
+) -> Iterator[tuple[Any, ...]]:
+    """Run a query with `in ({values})` over any number of values, sorted, because neighbouring keys
+    share a page."""
+    for piece, some in _pieces(sql, values):
+        yield from db.execute(piece, [*first, *some])
+
+
+def query_in_rows(
+    db: Database, sql: str, values: Collection[Any], *first: Any
+) -> Iterator[dict[str, Any]]:
+    """The same as `query_in`, with rows as dicts."""
+    for piece, some in _pieces(sql, values):
+        yield from db.query(piece, [*first, *some])
+
+
+def _pieces(sql: str, values: Collection[Any]) -> Iterator[tuple[str, list[Any]]]:
+    ordered = sorted(values)
+    for start in range(0, len(ordered), MAX_VALUES):
+        some = ordered[start : start + MAX_VALUES]
+        yield sql.format(values=",".join("?" * len(some))), some
+
+
+def scope_values(scope: ListScope) -> tuple[str, str, str]:
+    """Values for `list_kind = ? and list_name = ? and visibility = ?`."""
+    return scope.kind.value, scope.name, scope.visibility.value
+
+
+def load_stories(db: Database, numbers: Iterable[int]) -> dict[int, Story]:
+    """Whole stories by number. A story without entries, because it was just merged into another
+    one, is left out."""
+    wanted = set(numbers)
+    entries: dict[int, list[Entry]] = {}
+    topics: dict[int, list[str]] = {}
+    sql = "select * from entries where story_number in ({values}) order by id"
+    for row in query_in_rows(db, sql, wanted):
+        entries.setdefault(row["story_number"], []).append(mappers.entry_of(row))
+    sql = """select story_number, list_name from listings where story_number in ({values})
+             and list_kind = 'topic' and visibility = 'published'"""
+    for number, topic in query_in(db, sql, wanted):
+        topics.setdefault(number, []).append(topic)
+    rows = query_in_rows(db, "select * from stories where number in ({values})", wanted)
+    return {
+        (number := row["number"]): mappers.story_of(row, entries[number], topics.get(number, ()))
+        for row in rows
+        if row["number"] in entries
+    }
+
+
+def stories_of_entries(db: Database, entries: Collection[int]) -> dict[int, Story]:
+    """The story of each entry."""
+    sql = "select id, story_number from entries where id in ({values})"
+    numbers = dict(query_in(db, sql, entries))
+    stories = load_stories(db, numbers.values())
+    return {entry: stories[number] for entry, number in numbers.items() if number in stories}
+
+
+def listed_numbers(db: Database, numbers: Collection[int] | None, *scopes: ListScope) -> list[int]:
+    """Those of these stories, or of all, that are in one of the lists, in order."""
+    either = " or ".join(["(list_kind = ? and list_name = ? and visibility = ?)"] * len(scopes))
+    sql = f"select distinct story_number from listings where ({either})"  # noqa: S608 - placeholders only
+    given = [value for scope in scopes for value in scope_values(scope)]
+    if numbers is None:
+        return [number for (number,) in db.execute(f"{sql} order by story_number", given)]
+    sql += " and story_number in ({values})"
+    return [number for (number,) in query_in(db, sql, numbers, *given)]
+
+
+def newest_first(stories: Iterable[Story]) -> list[Story]:
+    """By publication, newest first; of one date in the order of their outlet's feed."""
+    found = sorted(stories, key=lambda story: (story.lead.feed_index, story.id))
+    return sorted(found, key=lambda story: story.published, reverse=True)
+
+
+def entry_views(
+    db: Database, numbers: Collection[int], *, with_content: bool = True
+) -> Iterator[list[EntryView]]:
+    """The entries of these stories as rules see them, story by story, in the order of their
+    numbers."""
+    names = dict(db.execute("select id, name from sources"))
+    content = "content" if with_content else "'' as content"
+    sql = f"""select id, story_number, source_id, title, summary, {content}, tags, author,
+                     language, published
+              from entries where story_number in ({{values}})
+              order by story_number, id"""  # noqa: S608 - one of two column names
+    rows = query_in_rows(db, sql, numbers)
+    for _, entries in groupby(rows, key=lambda row: row["story_number"]):
+        yield [mappers.entry_view_of(row, names) for row in entries]
+
+
+def is_indexed(word: str) -> bool:
+    """True if SQLite's full-text index takes a folded word for one word.
+
+    SQLite knows the letters of Unicode 6.1; those of 3.2 are certainly among them.
+    """
+    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)

@@ -1,0 +1,146 @@
+"""Full-text search: a query's syntax tree finds the entries that it matches.
+
+    Node --fts_expression--> FTS5 --> entries that may match --Query--> those that do
+
+The index has the folded words of title, summary, tags and author, but not where they are: it
+excludes what cannot match, and the rest is evaluated as if it had just come in. So search and
+topic rules give the same answer.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from sqlite_utils import Database
+
+from aggregator.model import And, Near, Node, Not, Or, Term
+from aggregator.query import Query, terms
+from aggregator.store.sqlite.queries import entry_views, is_indexed, query_in
+from aggregator.store.sqlite.window import matching_filters
+from aggregator.text.tokens import stem_words
+
+__all__ = ["fts_expression", "newest_matching", "stories_that_may_match"]
+
+INDEXED_FIELDS = frozenset(("title", "summary", "tag", "author"))
+"""Fields whose words are in the index."""
+MAX_SEARCHED_STORIES = 5_000
+"""Stories that one search on the web looks at."""
+STORIES_PER_STEP = 200
+_Forms: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
+"""(stem, language) -> words of the index that have it."""
+
+
+def newest_matching(
+    db: Database, root: Node, limit: int, language: str, without: Collection[str]
+) -> list[int]:
+    """Numbers of the stories that a query matches, newest first. Of the stories that may match by
+    their words, the newest `MAX_SEARCHED_STORIES` are looked at."""
+    query = Query("", root)
+    found: list[int] = []
+    candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])))
+    for start in range(0, len(candidates), STORIES_PER_STEP):
+        some = matching_filters(db, candidates[start : start + STORIES_PER_STEP], language, without)
+        matched = {
+            entries[0].story_number
+            for entries in entry_views(db, some)
+            if any(query.match_entry(entry) is not None for entry in entries)
+        }
+        found += [number for number in some if number in matched]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _newest_candidates(db: Database, expression: str | None) -> list[int]:
+    """Published stories that have the words, newest first; without words, all."""
+    published = "list_kind = 'all' and list_name = '' and visibility = 'published'"
+    if expression is None:
+        sql = f"""select story_number from listings where {published}
+                  order by listed_at desc, published desc limit ?"""  # noqa: S608 - a constant
+        return [number for (number,) in db.execute(sql, [MAX_SEARCHED_STORIES])]
+    sql = f"""select listings.story_number from listings join
+                (select distinct story_number from entries where id in
+                   (select rowid from entry_search where entry_search match ?
+                    order by rowid desc limit ?)
+                ) as candidate on candidate.story_number = listings.story_number
+              where {published} order by listed_at desc, published desc"""  # noqa: S608 - a constant
+    return [number for (number,) in db.execute(sql, [expression, MAX_SEARCHED_STORIES])]
+
+
+def stories_that_may_match(db: Database, roots: Sequence[Node]) -> set[int] | None:
+    """Numbers of the stories that one of these may match; None if the index cannot tell."""
+    found: set[int] = set()
+    forms = _forms(db, roots)
+    for root in roots:
+        expression = fts_expression(root, forms)
+        if expression is None:
+            return None
+        ids = db.execute("select rowid from entry_search where entry_search match ?", [expression])
+        sql = "select story_number from entries where id in ({values})"
+        found.update(number for (number,) in query_in(db, sql, [id_ for (id_,) in ids]))
+    return found
+
+
+def fts_expression(node: Node, forms: _Forms) -> str | None:
+    """An FTS5 expression that finds whatever the node matches, and more; None if there is none."""
+    match node:
+        case Term():
+            return _term(node, forms)
+        case Near():
+            return _all([_term(word, forms) for word in node.words])
+        case And():
+            return _all([fts_expression(part, forms) for part in node.parts])
+        case Or():
+            return _any([fts_expression(part, forms) for part in node.parts])
+        case Not():
+            return None
+
+
+def _term(term: Term, forms: _Forms) -> str | None:
+    if not INDEXED_FIELDS.issuperset(term.fields):
+        return None
+    words = term.needle.split()
+    if term.language:
+        return _all([_any_form(word, forms[word, term.language]) for word in words])
+    is_prefix = not term.needle.endswith(" ")
+    return _all([_word(w) for w in words[:-1]] + [_word(words[-1], "*" if is_prefix else "")])
+
+
+def _any_form(stem: str, forms: Sequence[str]) -> str | None:
+    """A stem with letters that the index does not know cannot be looked up among its words."""
+    return _any([_word(form) for form in forms]) if is_indexed(stem) else None
+
+
+def _word(word: str, star: str = "") -> str | None:
+    return f'"{word}"{star}' if is_indexed(word) else None
+
+
+def _all(parts: Sequence[str | None]) -> str | None:
+    known = [part for part in parts if part]
+    return f"({' AND '.join(known)})" if known else None
+
+
+def _any(parts: Sequence[str | None]) -> str | None:
+    known = [part for part in parts if part]
+    if len(known) < len(parts):
+        return None
+    return f"({' OR '.join(known)})" if known else '""'
+
+
+def _forms(db: Database, roots: Sequence[Node]) -> _Forms:
+    """For each stem in the queries, the words of the index that have it."""
+    forms: dict[tuple[str, str], list[str]] = {key: [] for key in _stems(roots)}
+    languages = {language for _, language in forms}
+    sql = "select term from entry_search_terms"
+    words = [word for (word,) in db.execute(sql)] if languages else []
+    for language in languages:
+        for word, stem in zip(words, stem_words(words, language), strict=True):
+            if (stem, language) in forms:
+                forms[stem, language].append(word)
+    return forms
+
+
+def _stems(roots: Sequence[Node]) -> Iterator[tuple[str, str]]:
+    for root in roots:
+        for term in terms(root):
+            if term.language:
+                yield from ((stem, term.language) for stem in term.needle.split())

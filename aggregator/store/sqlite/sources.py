@@ -1,0 +1,163 @@
+"""Sources, their fetch state and their health."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from aggregator.model import (
+    ALL_STORY_PAGES,
+    RECENT_ENTRIES,
+    Backoff,
+    EntryKey,
+    EntryKeyKind,
+    FetchState,
+    Rejected,
+    Source,
+    SourceHealth,
+    hash_values,
+)
+from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.listings import NEXT_SECOND, increment_revisions
+
+__all__ = ["SqliteSources"]
+
+_RETIRED = "never"
+"""Sorts after all times."""
+_NOT_PUBLISHED = ("feed_hash", "topics", "tags")
+"""Columns that no published document shows."""
+MIN_MAX_WAIT = timedelta(days=1)
+
+
+class SqliteSources:
+    """A SourceStore; the methods are described in store/base.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def sync(self, sources: Sequence[Source], now: datetime) -> None:
+        # A changed name, right or address shows in every feed that has a story of the source; a
+        # source with another feed is fetched as if for the first time.
+        with self._connection.write() as db:
+            stored = {row["id"]: row for row in db.query("select * from sources")}
+            is_visible = False
+            for source in sources:
+                row = mappers.source_row(source)
+                old = stored.get(source.id)
+                if old is None:
+                    db.table("sources").insert(row)
+                elif any(old[column] != value for column, value in row.items()):
+                    known = ("", row["feed_hash"])  # or where a redirect has led
+                    is_other_feed = (
+                        old["feed_hash"] not in known
+                        and hash_values(old["redirect_url"]) not in known
+                    )
+                    reset = mappers.NEVER_FETCHED if is_other_feed else {}
+                    db.table("sources").update(source.id, row | reset)
+                    is_visible |= any(
+                        old[c] != value for c, value in row.items() if c not in _NOT_PUBLISHED
+                    )
+            if is_visible:
+                db.execute(
+                    "update revisions set number = number + 1,"  # noqa: S608 - a constant
+                    f" changed_at = max(?, {NEXT_SECOND})",
+                    [mappers.to_text(now)],
+                )
+                increment_revisions(db, [ALL_STORY_PAGES], now)
+
+    def by_id(self) -> Mapping[str, Source]:
+        with self._connection.read() as db:
+            rows = db.query("select * from sources")
+            return {row["id"]: mappers.source_of(row) for row in rows}
+
+    def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
+        with self._connection.read() as db:
+            next_fetch = _next_fetch_times(db)
+        moment = mappers.to_text(now)
+        due = [
+            source
+            for source in sources
+            if next_fetch.get(source.id, "") <= moment
+            or _is_too_far(source, next_fetch.get(source.id, ""), now)
+        ]
+        return sorted(due, key=lambda source: next_fetch.get(source.id, ""))
+
+    def next_due(self, sources: Sequence[Source]) -> datetime | None:
+        with self._connection.read() as db:
+            next_fetch = _next_fetch_times(db)
+        times = [next_fetch.get(source.id, "") for source in sources]
+        return mappers.to_time(min((t for t in times if t != _RETIRED), default=""))
+
+    def fetch_state(self, source: str) -> FetchState:
+        with self._connection.read() as db:
+            row = next(db.query("select * from sources where id = ?", [source]), None)
+        return mappers.fetch_state_of(row) if row else FetchState()
+
+    def recent_dates(self, source: str, limit: int) -> list[datetime]:
+        sql = """select published from entries where source_id = ? and not exists
+                   (select 1 from listings
+                    where listings.story_number = entries.story_number
+                      and list_kind = 'all' and visibility = 'held')
+                 order by published desc limit ?"""
+        with self._connection.read() as db:
+            found = db.execute(sql, [source, limit]).fetchall()
+        return [datetime.fromisoformat(published) for (published,) in found]
+
+    def backoffs(self, now: datetime) -> dict[str, Backoff]:
+        sql = "select domain, until from backoffs where until > ?"
+        with self._connection.read() as db:
+            found = db.execute(sql, [mappers.to_text(now)]).fetchall()
+        return {
+            domain: Backoff(domain=domain, until=datetime.fromisoformat(until))
+            for domain, until in found
+        }
+
+    def health(self) -> list[SourceHealth]:
+        sql = """select sources.*,
+                   (select count(*) from entries where source_id = sources.id) as entry_count,
+                   (select count(*) from rejections where source_id = sources.id)
+                     as rejection_count,
+                   (select count(*) from listings
+                    where list_kind = 'source' and list_name = sources.id
+                      and visibility = 'held') as held_count,
+                   (select lease_until from subscriptions where source_id = sources.id)
+                     as lease_until,
+                   (select error from subscriptions where source_id = sources.id) as push_error
+                 from sources order by sources.id"""
+        with self._connection.read() as db:
+            rows = list(db.query(sql))
+        return [
+            mappers.health_of(row, self.recent_dates(row["id"], RECENT_ENTRIES)) for row in rows
+        ]
+
+    def rejected(self, source: str, limit: int) -> list[Rejected]:
+        sql = """select key_kind, key_value, title, reason from rejections where source_id = ?
+                 order by last_seen_at desc, key_kind, key_value limit ?"""
+        with self._connection.read() as db:
+            found = db.execute(sql, [source, limit]).fetchall()
+        return [
+            Rejected(key=EntryKey(EntryKeyKind(kind), value), title=title, reason=reason)
+            for kind, value, title, reason in found
+        ]
+
+    def tags(self, source: str, limit: int) -> list[tuple[str, int]]:
+        sql = """select value, count(*) as number
+                 from (select tags from entries where source_id = ?
+                       order by published desc limit ?), json_each(tags)
+                 group by value order by number desc, value"""
+        with self._connection.read() as db:
+            return db.execute(sql, [source, limit]).fetchall()
+
+
+def _next_fetch_times(db: Database) -> dict[str, str]:
+    """When each source falls due, as text; empty for at once."""
+    sql = """select id, case when retired_at is null then coalesce(next_fetch, '') else ? end
+             from sources"""
+    return dict(db.execute(sql, [_RETIRED]).fetchall())
+
+
+def _is_too_far(source: Source, next_fetch: str, now: datetime) -> bool:
+    """True if a source is due at a time that nothing can have meant."""
+    latest = now + 2 * max(timedelta(seconds=source.max_interval), MIN_MAX_WAIT)
+    return mappers.to_text(latest) < next_fetch != _RETIRED

@@ -1,0 +1,93 @@
+"""Which stories are in the window of a list: the newest, filtered by language and source, with at
+most a share per source."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from aggregator.model import ListScope, Share, Story, source_scope
+from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_values
+
+__all__ = ["apply_share", "matching_filters", "window"]
+
+_T = TypeVar("_T")
+
+CANDIDATES_PER_STORY = 20
+"""Stories examined per story requested, when filtering."""
+
+
+def window(
+    db: Database,
+    scopes: Sequence[ListScope],
+    limit: int,
+    language: str,
+    without: Collection[str],
+    share: Share | None,
+) -> list[int]:
+    """Numbers of the stories in one of the lists, newest first."""
+    if not (language or without or share):
+        return _newest(db, scopes, limit)
+    found = matching_filters(
+        db, _newest(db, scopes, CANDIDATES_PER_STORY * limit), language, without
+    )
+    if share:
+        leads = _leads(db, found)
+        return list(islice(_shared(found, share, lambda number: leads[number][0]), limit))
+    return found[:limit]
+
+
+def matching_filters(
+    db: Database, numbers: Sequence[int], language: str, without: Collection[str]
+) -> list[int]:
+    """The stories whose lead is in `language` and that have no entry from the sources in `without`,
+    in the order given."""
+    left_out = set(listed_numbers(db, numbers, *map(source_scope, without))) if without else set()
+    leads = _leads(db, numbers) if language else {}
+    return [
+        number
+        for number in numbers
+        if number not in left_out and (not language or _is_language(leads[number][1], language))
+    ]
+
+
+def _leads(db: Database, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Source and language of each story's lead."""
+    sql = """select stories.number, source_id, language from stories
+             join entries on entries.id = lead_entry_id where stories.number in ({values})"""
+    return {number: (source, tag) for number, source, tag in query_in(db, sql, numbers)}
+
+
+def _newest(db: Database, scopes: Sequence[ListScope], limit: int) -> list[int]:
+    one = """select story_number, listed_at, published from listings
+             where list_kind = ? and list_name = ? and visibility = ?
+             order by listed_at desc, published desc, story_number limit ?"""
+    if len(scopes) == 1:
+        rows = db.execute(one, [*scope_values(scopes[0]), limit])
+        return [number for number, *_ in rows]
+    each = " union all ".join(f"select * from ({one})" for _ in scopes)  # noqa: S608 - placeholders only
+    sql = f"""select story_number from ({each}) group by story_number
+              order by max(listed_at) desc, max(published) desc, story_number limit ?"""  # noqa: S608 - placeholders only
+    given = [value for scope in scopes for value in (*scope_values(scope), limit)]
+    return [number for (number,) in db.execute(sql, [*given, limit])]
+
+
+def _is_language(tag: str, language: str) -> bool:
+    """True if a tag is the language or one of its variants: `"pt-BR"` is `"pt"`, but `"pt"` is not
+    `"pt-BR"`."""
+    return f"{tag.lower()}-".startswith(f"{language.lower()}-")
+
+
+def apply_share(stories: Iterable[Story], share: Share) -> list[Story]:
+    """Leave out the stories by which an outlet would exceed its share of any window."""
+    return list(_shared(stories, share, lambda story: story.lead.source))
+
+
+def _shared(items: Iterable[_T], share: Share, source_of: Callable[[_T], str]) -> Iterator[_T]:
+    kept: list[str] = []
+    for item in items:
+        source = source_of(item)
+        if kept[-(share.window - 1) :].count(source) < share.max_stories:
+            kept.append(source)
+            yield item

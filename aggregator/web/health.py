@@ -1,0 +1,27 @@
+"""GET /healthz, for monitoring: whether the database is readable, which sources fail, and how
+many for which kind of reason (model.FailureKind)."""
+
+from collections import Counter
+from collections.abc import Collection
+
+from flask import Blueprint, Response, jsonify
+
+from aggregator.store.base import Store
+
+__all__ = ["health_blueprint"]
+
+
+def health_blueprint(store: Store, sources: Collection[str]) -> Blueprint:
+    """The health endpoint; `sources` are the ids of the enabled sources."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    def healthz() -> Response:
+        health = [each for each in store.sources.health() if each.source in sources]
+        failing = sorted(each.source for each in health if each.failing_since)
+        kinds = Counter(each.failure_kind.value for each in health if each.failure_kind)
+        response = jsonify(status="ok", sources=len(sources), failing=failing, failures=kinds)
+        response.cache_control.no_store = True
+        return response
+
+    return blueprint

@@ -1,0 +1,38 @@
+"""The backends, and an empty store of each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from aggregator.store import open_store
+from aggregator.store.base import Store
+from tests.harness.builders import NOW, source
+
+Backend: TypeAlias = Callable[[Path], Store]
+"""Opens the database that belongs to a folder, created if there is none."""
+
+BACKENDS: dict[str, Backend] = {"sqlite": lambda folder: open_store(folder / "news.db")}
+
+
+@pytest.fixture(scope="session", params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend in turn."""
+    return BACKENDS[request.param]
+
+
+@pytest.fixture
+def open_again(backend: Backend, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens the database of `store` once more, as another process would."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(backend(tmp_path)))
+
+
+@pytest.fixture
+def store(open_again: Callable[[], Store]) -> Store:
+    """An empty store that knows two sources."""
+    opened = open_again()
+    opened.sources.sync([source("harbor"), source("plains")], NOW)
+    return opened

@@ -1,0 +1,300 @@
+"""Entries: how they are saved, recognised, found by fingerprints, and matched."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from aggregator.errors import StoreError
+from aggregator.model import (
+    ALL,
+    Enclosure,
+    EntryCounts,
+    EntryKey,
+    EntryKeyKind,
+    FetchState,
+    Match,
+    MatchKind,
+    StoryChange,
+    Validators,
+)
+from aggregator.store.base import Store
+from tests.harness.builders import NOW, entry, story
+from tests.harness.saving import change_of, publish, revise, save, save_story
+
+HOUR = timedelta(hours=1)
+ID, URL = EntryKey(EntryKeyKind.ID, "1"), EntryKey(EntryKeyKind.URL, "h/1")
+
+
+def test_an_entry_comes_back_as_it_was(store: Store, open_again: Callable[[], Store]) -> None:
+    """But for its keys and fingerprints, which only serve to recognise it."""
+    saved = entry(
+        "Cranes", "harbor", tags=("Ports", "Häfen"), author="Desk", image="https://h.example/x.jpg",
+        enclosures=(Enclosure(url="https://h.example/a.mp3", type="audio/mpeg", length=7),),
+        source_urls=("plains.example/cranes",), is_dated=False, fingerprints=(1, 2), feed_index=4,
+    )  # fmt: skip
+    id_ = save_story(store, saved).lead.entry_id
+
+    read = open_again().entries.stories([id_])[id_].lead
+
+    assert read == replace(saved, keys=(), fingerprints=())
+    assert read.entry_id == id_
+
+
+def test_numbers_for_new_entries(store: Store) -> None:
+    """They are positive, follow each other, and none is given twice."""
+    first = store.entries.next_ids(2)
+    assert (len(first), first[1] - first[0]) == (2, 1)
+    assert first[0] > 0
+    save(store, *(change_of(entry(t, "harbor", entry_id=0)) for t in ("A", "B")))
+
+    assert not set(store.entries.next_ids(9)) & set(first)
+    assert list(store.entries.next_ids(0)) == []
+
+
+def test_a_save_is_whole_or_not_at_all(store: Store) -> None:
+    """If one story cannot be saved, neither are the others, nor the validators."""
+    good, bad = change_of(entry("Good", "harbor")), change_of(entry("Bad", "harbor"))
+    bad = replace(bad, story=replace(bad.story, public_id=good.story.public_id))
+    state = FetchState(validators=Validators(etag='"new"'))
+
+    with pytest.raises(Exception, match="public_id") as caught:
+        save(store, good, bad, state=state)
+
+    assert not isinstance(caught.value, StoreError)  # a bug of ours, and not the database's fault
+    assert store.lists.latest(ALL, 10) == []
+    assert store.sources.fetch_state("harbor").validators.etag == ""
+
+
+# ---- recognising
+
+
+def test_known_keys(store: Store) -> None:
+    """Every key of an entry finds it, in its own source only."""
+    saved = entry("Cranes", "harbor", keys=(ID, URL))
+    id_ = save_story(store, saved).lead.entry_id
+
+    found = store.entries.by_keys("harbor", {ID, URL, EntryKey(EntryKeyKind.ID, "2")})
+
+    assert set(found) == {ID, URL}
+    assert found[ID] == found[URL]
+    stored = found[ID]
+    assert (stored.entry_id, stored.raw_hash) == (id_, saved.raw_hash)
+    assert (stored.content_hash, stored.id, stored.url) == (saved.content_hash, saved.id, saved.url)
+    assert (stored.title, stored.published) == (saved.title, saved.published)
+    assert (stored.revision_count, stored.revised_at, stored.is_published) == (0, None, True)
+    assert store.entries.by_keys("plains", {ID}) == {}
+
+
+def test_a_value_that_is_a_key_of_two_kinds(store: Store) -> None:
+    """An id is no title."""
+    save_story(store, entry("Cranes", "harbor", keys=(EntryKey(EntryKeyKind.ID, "x"),)))
+
+    assert store.entries.by_keys("harbor", {EntryKey(EntryKeyKind.TITLE, "x")}) == {}
+
+
+def test_many_keys_at_once(store: Store) -> None:
+    """More than a database takes in one statement."""
+    keys = {EntryKey(EntryKeyKind.ID, str(number)) for number in range(70_000)}
+
+    assert store.entries.by_keys("harbor", keys) == {}
+
+
+def test_keys_are_added(store: Store) -> None:
+    """An entry that moves is found by its old and its new keys; another entry keeps its own."""
+    first = save_story(store, entry("A", "harbor", keys=(ID,))).lead.entry_id
+    second = save_story(store, entry("B", "harbor", keys=(URL,))).lead.entry_id
+    moved = EntryKey(EntryKeyKind.URL, "h/moved")
+
+    save(store, keys=((first, (moved, URL)),))
+
+    found = store.entries.by_keys("harbor", {ID, URL, moved})
+    assert {key: stored.entry_id for key, stored in found.items()} == {
+        ID: first, moved: first, URL: second,
+    }  # fmt: skip
+
+
+def test_a_new_raw_hash(store: Store) -> None:
+    """An entry that differs only in what is not published is remembered as it is now."""
+    id_ = save_story(store, entry("A", "harbor", keys=(ID,))).lead.entry_id
+
+    save(store, unchanged_hashes=((id_, "other"),))
+
+    stored = store.entries.by_keys("harbor", {ID})[ID]
+    assert (stored.raw_hash, stored.revision_count) == ("other", 0)
+
+
+def test_a_revision_is_counted(store: Store) -> None:
+    """How often, and when last."""
+    stored = save_story(store, entry("A", "harbor", keys=(ID,)))
+
+    revise(store, stored, title="B", now=NOW + HOUR)
+
+    known = store.entries.by_keys("harbor", {ID})[ID]
+    assert (known.title, known.revision_count, known.revised_at) == ("B", 1, NOW + HOUR)
+
+
+def test_the_latest_entries_of_a_source(store: Store) -> None:
+    """By when they were stored, whatever their dates."""
+    saved = [publish(store, t, minute=-m).lead.entry_id for m, t in enumerate("ABC")]
+    publish(store, "Elsewhere", source="plains")
+
+    found = store.entries.latest("harbor", 2)
+
+    assert [(stored.entry_id, stored.title) for stored in found] == [
+        (saved[2], "C"), (saved[1], "B"),
+    ]  # fmt: skip
+
+
+def test_an_entry_whose_story_was_purged(store: Store) -> None:
+    """It is recognised, and not to return."""
+    save_story(store, entry("A", "harbor", keys=(ID,)))
+    store.stories.purge(timedelta(days=1), NOW + timedelta(days=9))
+
+    assert not store.entries.by_keys("harbor", {ID})[ID].is_published
+
+
+def test_entries_by_url(store: Store) -> None:
+    """In all sources, oldest first; of many the newest 40. An empty URL finds nothing."""
+    a, b = (
+        save_story(store, entry(o, o, canonical_url="wire.example/1")).lead.entry_id
+        for o in ("harbor", "plains")
+    )
+    saved = save(
+        store, *(change_of(entry(f"C{n}", "harbor", canonical_url="w/2")) for n in range(41))
+    )
+    last = saved[-1].story.lead.entry_id
+    publish(store, "Without", canonical_url="")
+
+    found = store.entries.ids_by_url({"wire.example/1", "w/2", "w/3", ""})
+
+    assert found["wire.example/1"] == [a, b]
+    assert (len(found["w/2"]), found["w/2"][-1]) == (40, last)
+    assert set(found) == {"wire.example/1", "w/2"}
+
+
+def test_sources_and_stories_of_entries(store: Store) -> None:
+    """Those that exist."""
+    saved = [save_story(store, entry(outlet, outlet)) for outlet in ("harbor", "plains")]
+    a, b = (each.lead.entry_id for each in saved)
+
+    assert store.entries.source_ids({a, b, 999}) == {a: "harbor", b: "plains"}
+    assert store.entries.stories({a, 999}) == {a: saved[0]}
+
+
+# ---- fingerprints
+
+
+def test_entries_that_share_a_fingerprint(store: Store) -> None:
+    """They are found by their fingerprints until those are forgotten, the oldest first."""
+    one = save_story(store, entry("One", "harbor", fingerprints=(5, 1 << 47)))
+    two = save_story(store, entry("Two", "plains", fingerprints=(5,)))
+    ids = [one.lead.entry_id, two.lead.entry_id]
+
+    assert store.entries.ids_by_fingerprint({5, 1 << 47, 9}) == {5: ids, 1 << 47: ids[:1]}
+    assert store.maintenance.forget_fingerprints(NOW, 10) == 0
+    assert store.maintenance.forget_fingerprints(NOW + HOUR, 1) == 1
+    assert store.entries.ids_by_fingerprint({5, 1 << 47}) == {5: ids[1:]}
+
+
+def test_a_revised_entry_has_other_fingerprints(store: Store) -> None:
+    """A text that was a stub is found by the words that it has now; one that is too old to be
+    found stays so."""
+    stored = save_story(store, entry("One", "harbor", fingerprints=(5, 6)))
+    for fingerprints, expected in (((6, 7), {6, 7}), ((8,), set())):
+        revise(store, stored, fingerprints=fingerprints)
+
+        assert set(store.entries.ids_by_fingerprint({5, 6, 7, 8})) == expected
+        store.maintenance.forget_fingerprints(NOW + HOUR, 10)
+
+
+# ---- matches
+
+
+def _two(store: Store) -> tuple[int, int]:
+    """Ids of an entry of each outlet."""
+    a, b = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
+    return a.lead.entry_id, b.lead.entry_id
+
+
+def test_a_neighbourhood(store: Store) -> None:
+    """Whatever matches connect, and their stories whole; nothing else."""
+    a, b = _two(store)
+    stories = [store.entries.stories([id_])[id_] for id_ in (a, b)]
+    stranger = save_story(store, entry("C", "harbor")).lead.entry_id
+    match = Match(entry_a=a, entry_b=b, kind=MatchKind.TEXT, score=0.5, reason="words")
+    save(store, matches=(match,))
+
+    found = store.entries.neighbourhood({b})
+
+    assert [each.id for each in found.stories] == [each.id for each in stories]
+    assert found.matches == (match,)
+    assert found.published_ids == {each.id for each in stories}
+    assert store.entries.neighbourhood({stranger}).matches == ()
+    assert store.entries.neighbourhood(()).stories == ()
+
+
+def test_a_neighbourhood_over_several_matches(store: Store) -> None:
+    """One leads to the next, however many entries a story has."""
+    a, b = _two(store)
+    joined = story(entry("C", "plains"), entry("D", "harbor"), listed_at=NOW)
+    (both,) = save(store, StoryChange(story=joined, listed_at=NOW))
+    c, d = (each.entry_id for each in both.story.entries)
+    matches = tuple(
+        Match(entry_a=one, entry_b=other, kind=MatchKind.TITLE) for one, other in ((a, c), (b, d))
+    )
+    save(store, matches=matches)
+
+    found = store.entries.neighbourhood({a})
+
+    assert {each.entry_id for one in found.stories for each in one.entries} == {a, b, c, d}
+    assert set(found.matches) == set(matches)
+
+
+def test_an_operators_decision_stays(store: Store) -> None:
+    """Evidence that is found later does not take its place; another decision does."""
+    a, b = _two(store)
+
+    def kept(kind: MatchKind) -> MatchKind:
+        save(store, matches=(Match(entry_a=a, entry_b=b, kind=kind),))
+        return store.entries.neighbourhood({a, b}).matches[0].kind
+
+    kinds = (MatchKind.TEXT, MatchKind.SPLIT, MatchKind.ADDRESS, MatchKind.MERGED)
+    assert [kept(kind) for kind in kinds] == [
+        MatchKind.TEXT, MatchKind.SPLIT, MatchKind.SPLIT, MatchKind.MERGED,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_kept"),
+    [(MatchKind.TEXT, False), (MatchKind.SPLIT, True), (MatchKind.MERGED, True)],
+)
+def test_a_match_that_no_longer_holds(store: Store, kind: MatchKind, is_kept: bool) -> None:
+    """Evidence is dropped; an operator's decision stays."""
+    a, b = _two(store)
+    save(store, matches=(Match(entry_a=a, entry_b=b, kind=kind),))
+
+    save(store, dropped_matches={(a, b)})
+
+    assert bool(store.entries.neighbourhood({a}).matches) is is_kept
+
+
+def test_the_newest_matches(store: Store) -> None:
+    """Those that an operator has separated are none."""
+    a, b = _two(store)
+    c = save_story(store, entry("C", "harbor")).lead.entry_id
+    texts = [Match(entry_a=x, entry_b=y, kind=MatchKind.TEXT) for x, y in ((a, b), (a, c))]
+    split = Match(entry_a=b, entry_b=c, kind=MatchKind.SPLIT)
+    save(store, matches=(*texts, split))
+
+    assert store.entries.newest_matches(9) == [texts[1], texts[0]]
+    assert store.entries.newest_matches(1) == [texts[1]]
+
+
+def test_counts_add_up(store: Store) -> None:
+    """Those of every fetch, so that the sum balances."""
+    publish(store, "A")
+    save(store, counts=EntryCounts(received=3, known=1, rejected=2))
+
+    assert store.maintenance.check(NOW) == []

@@ -1,0 +1,248 @@
+"""Our own hub: requests, subscribers, what they are due, and pings to external hubs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from aggregator.model import (
+    ALL,
+    HubPing,
+    ListChange,
+    Subscriber,
+    SubscriptionRequest,
+    source_scope,
+    topic_scope,
+)
+from aggregator.store.base import Store
+from tests.harness.builders import NOW
+from tests.harness.saving import publish
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TOPIC = "https://commons.example/topics/labor.atom"
+PER_HOST = 4
+"""Callbacks of one host at a time."""
+
+
+def _request(name: str = "a", host: str = "reader.example", **fields: Any) -> SubscriptionRequest:
+    defaults: dict[str, Any] = {
+        "mode": "subscribe", "callback": f"https://{host}/{name}", "host": host, "topic": TOPIC,
+        "secret": "s3cret", "lease_seconds": 864_000, "requested_at": NOW,
+    }  # fmt: skip
+    return SubscriptionRequest(**{**defaults, **fields})
+
+
+def _subscribe(
+    store: Store, name: str = "a", host: str = "reader.example", **fields: Any
+) -> Subscriber:
+    """Carry out a request; returns the subscriber."""
+    request = _request(name, host)
+    store.hub.add_request(request)
+    request = next(r for r in store.hub.pending_requests(99) if r.callback == request.callback)
+    defaults: dict[str, Any] = {
+        "callback": request.callback, "host": host, "topic": TOPIC, "secret": "s3cret",
+        "lease_until": NOW + 10 * DAY, "etag": '"1"',
+    }  # fmt: skip
+    store.hub.add_subscriber(request, Subscriber(**{**defaults, **fields}))
+    return next(s for s in store.hub.subscribers() if s.callback == request.callback)
+
+
+# ---- subscribing
+
+
+def test_a_request_waits(store: Store, open_again: Callable[[], Store]) -> None:
+    """It comes back as it was; a later one for the same callback and topic replaces it."""
+    store.hub.add_request(_request())
+    (pending,) = open_again().hub.pending_requests(9)
+    assert pending == replace(_request(), id=pending.id)
+
+    store.hub.add_request(_request(mode="unsubscribe", secret=""))
+    (later,) = store.hub.pending_requests(9)
+    assert (later.mode, later.secret) == ("unsubscribe", "")
+    assert later.id != pending.id  # so that nobody takes it for the one that was verified
+
+    store.hub.delete_request(pending)
+    assert store.hub.count_requests() == (1, 0)
+    store.hub.delete_request(later)
+    assert store.hub.count_requests() == (0, 0)
+
+
+def test_requests_of_one_host(store: Store) -> None:
+    """A few at a time, oldest first, so that it keeps nobody else waiting."""
+    for number in range(PER_HOST + 2):
+        store.hub.add_request(_request(str(number), "busy.example"))
+    store.hub.add_request(_request())
+
+    found = [request.callback for request in store.hub.pending_requests(99)]
+    assert found == [
+        *(f"https://busy.example/{n}" for n in range(PER_HOST)), "https://reader.example/a",
+    ]  # fmt: skip
+    assert len(store.hub.pending_requests(2)) == 2
+    assert store.hub.count_from_host("busy.example") == PER_HOST + 2
+
+
+def test_a_subscriber(store: Store, open_again: Callable[[], Store]) -> None:
+    """The request becomes a subscription, which is due at once."""
+    subscriber = _subscribe(store)
+
+    assert open_again().hub.subscribers(TOPIC) == [subscriber]
+    assert (subscriber.secret, subscriber.etag) == ("s3cret", '"1"')
+    assert subscriber.lease_until == NOW + 10 * DAY
+    assert subscriber.due_at == NOW
+    assert store.hub.pending_requests(9) == []
+    assert store.hub.count_requests() == (0, 1)
+    assert store.hub.count_from_host("reader.example") == 1
+    assert store.hub.subscribers("https://commons.example/all.atom") == []
+
+
+def test_who_is_subscribed(store: Store) -> None:
+    """A subscriber, and whoever waits for being one."""
+    _subscribe(store)
+    store.hub.add_request(_request("b"))
+
+    assert store.hub.is_subscribed("https://reader.example/a", TOPIC)
+    assert store.hub.is_subscribed("https://reader.example/b", TOPIC)
+    assert not store.hub.is_subscribed("https://reader.example/c", TOPIC)
+    assert not store.hub.is_subscribed("https://reader.example/a", "https://commons.example/all")
+    assert store.hub.subscribed_topics() == [TOPIC]
+
+
+def test_a_renewal(store: Store) -> None:
+    """Lease and secret are new, failures are forgotten; what was delivered is remembered."""
+    first = _subscribe(store)
+    store.hub.mark_delivered(first, '"2"')
+    store.hub.mark_failed(replace(first, attempts=3, failing_since=NOW, error="404"))
+
+    renewed = _subscribe(store, secret="new", lease_until=NOW + 20 * DAY, etag='"x"')
+
+    assert (renewed.id, renewed.secret, renewed.lease_until) == (first.id, "new", NOW + 20 * DAY)
+    assert (renewed.attempts, renewed.failing_since, renewed.error) == (0, None, "")
+    assert renewed.etag == '"2"'
+
+
+def test_subscriptions_end(store: Store) -> None:
+    """When the lease does, or when the subscriber says so."""
+    for name, days in (("a", 1), ("b", 2), ("c", 3)):
+        _subscribe(store, name, lease_until=NOW + days * DAY)
+
+    assert store.hub.end_leases(NOW + 1.5 * DAY) == 1
+    assert store.hub.end_leases(NOW + 1.5 * DAY) == 0
+    store.hub.remove_subscriber("https://reader.example/b", TOPIC)
+    store.hub.remove_subscriber("https://reader.example/nobody", TOPIC)
+
+    assert [s.callback for s in store.hub.subscribers()] == ["https://reader.example/c"]
+
+
+# ---- notifying
+
+
+def test_changes_are_announced_once(store: Store) -> None:
+    """Lists that have changed, until that was announced; archives and story pages are none."""
+    publish(store, "A", "labor")
+    store.lists.archive(1, NOW)
+    changes = store.hub.unannounced_changes()
+    revisions = {
+        scope: store.lists.revision(scope).number
+        for scope in (ALL, topic_scope("labor"), source_scope("harbor"))
+    }
+    assert {change.scope for change in changes} == set(revisions)
+
+    store.hub.enqueue_notifications(changes, (), (), NOW)
+    assert store.hub.unannounced_changes() == [
+        change for change in changes if revisions[change.scope] != change.revision
+    ]
+
+    publish(store, "B", source="plains")
+    scopes = {change.scope for change in store.hub.unannounced_changes()}
+    assert scopes == {ALL, source_scope("plains")}
+
+
+def test_a_change_while_another_is_announced(store: Store) -> None:
+    """It is not lost."""
+    publish(store, "A")
+    changes = store.hub.unannounced_changes()
+    publish(store, "B")
+
+    store.hub.enqueue_notifications(changes, (), (), NOW)
+
+    now = ListChange(scope=ALL, revision=store.lists.revision(ALL).number)
+    assert now in store.hub.unannounced_changes()
+
+
+def test_deliveries_that_are_due(store: Store) -> None:
+    """From a change until it was delivered; a second change does not put it off."""
+    subscriber = _subscribe(store)
+    store.hub.mark_delivered(subscriber, '"2"')
+    assert store.hub.due_deliveries(NOW, 9) == []
+
+    for hours in (1, 2):
+        store.hub.enqueue_notifications((), [subscriber.id], (), NOW + hours * HOUR)
+
+    (due,) = store.hub.due_deliveries(NOW + HOUR, 9)
+    assert (due.id, due.etag, due.due_at) == (subscriber.id, '"2"', NOW + HOUR)
+    assert store.hub.due_deliveries(NOW, 9) == []
+
+
+def test_a_delivery_that_fails(store: Store) -> None:
+    """It is tried again later, after those that work."""
+    bad, good = _subscribe(store, "bad", "bad.example"), _subscribe(store, "good", "good.example")
+    failed = replace(bad, due_at=NOW - HOUR, attempts=2, failing_since=NOW - DAY, error="500")
+    store.hub.mark_failed(failed)
+
+    assert store.hub.due_deliveries(NOW, 9) == [good, failed]
+    store.hub.mark_failed(replace(failed, due_at=NOW + HOUR))
+    assert store.hub.due_deliveries(NOW, 9) == [good]
+
+    store.hub.mark_delivered(failed, '"3"')
+    healthy = next(s for s in store.hub.subscribers() if s.id == bad.id)
+    assert healthy == replace(bad, etag='"3"', due_at=None)
+
+
+def test_due_deliveries_to_one_host(store: Store) -> None:
+    """A few at a time."""
+    for number in range(PER_HOST + 2):
+        _subscribe(store, str(number), "busy.example")
+    _subscribe(store)
+
+    found = [subscriber.host for subscriber in store.hub.due_deliveries(NOW, 99)]
+    assert sorted(found) == ["busy.example"] * PER_HOST + ["reader.example"]
+    assert len(store.hub.due_deliveries(NOW, 2)) == 2
+
+
+# ---- pings
+
+
+def _ping(store: Store, **fields: Any) -> HubPing:
+    ping = HubPing(hub="https://hub.example/", feed_url=TOPIC, due_at=NOW, **fields)
+    store.hub.enqueue_notifications((), (), [ping], NOW)
+    return ping
+
+
+def test_pings_that_are_due(store: Store) -> None:
+    """From a change until they were sent."""
+    ping = _ping(store)
+
+    assert store.hub.pings() == store.hub.pings(NOW) == [ping]
+    assert store.hub.pings(NOW - HOUR) == []
+    store.hub.mark_pinged([ping])
+    assert store.hub.pings() == []
+
+
+def test_a_change_while_a_ping_is_sent(store: Store) -> None:
+    """The ping is due again."""
+    sent = _ping(store)
+    _ping(store)
+
+    store.hub.mark_pinged([sent])
+
+    assert store.hub.pings() == [replace(sent, changes=2)]
+
+
+def test_a_ping_that_fails(store: Store) -> None:
+    """It is tried again later."""
+    failed = replace(_ping(store), due_at=NOW + HOUR, attempts=1, error="503")
+
+    store.hub.mark_ping_failed([failed])
+
+    assert store.hub.pings(NOW) == []
+    assert store.hub.pings() == [failed]

@@ -1,0 +1,291 @@
+"""Stories: saved, joined by copies, merged, revised, held, related, and grown old."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from aggregator.model import (
+    ALL,
+    ALL_STORY_PAGES,
+    EntryKey,
+    EntryKeyKind,
+    Placement,
+    PlacementChange,
+    Story,
+    StoryChange,
+    source_scope,
+    story_scope,
+    topic_scope,
+)
+from aggregator.store.base import Store
+from tests.harness.builders import NOW, at, entry, source, story
+from tests.harness.saving import (
+    change_of,
+    number_of,
+    publish,
+    revise,
+    save,
+    save_story,
+    story_titled,
+    titles,
+)
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LABOR = topic_scope("labor")
+
+
+def test_what_is_saved_is_read_again(store: Store) -> None:
+    """A story comes back as it was, but for the keys, which only recognising needs."""
+    cranes = entry("Cranes", "harbor", tags=("Ports",), author="Desk", image="https://h/x.jpg")
+    save(store, change_of(cranes, "labor"))
+
+    (read,) = store.lists.latest(ALL, 10)
+
+    assert read == story(replace(cranes, keys=()), topics=("labor",))
+    assert store.stories.get(read.id) == read
+    assert store.stories.placement_sentences(read.id) == {"labor": "because labor"}
+    assert list(store.stories.ids()) == [read.id]
+
+
+def test_a_story_that_is_not_there(store: Store) -> None:
+    """It has nothing."""
+    assert store.stories.get("nobody") is None
+    assert store.stories.placement_sentences("nobody") == {}
+    assert store.stories.merged_into("nobody") == ""
+    assert not store.stories.is_taken_down("nobody")
+    assert store.stories.existing_public_ids({"nobody"}) == set()
+
+
+# ---- duplicates
+
+
+def test_a_copy_joins_its_story(store: Store) -> None:
+    """The story keeps its id and place; both outlets' lists have it, and both changed."""
+    lead = entry("Cranes", "harbor")
+    save(store, change_of(lead))
+    (id_,) = store.entries.ids_by_url({lead.canonical_url})[lead.canonical_url]
+    (stored,) = store.entries.neighbourhood({id_}).stories
+    copy = entry("Cranes!", "plains", canonical_url=lead.canonical_url)
+    grown = replace(stored, duplicates=(copy,), reasons=("plains: same address",))
+    before = store.lists.revision(source_scope("harbor")).number
+
+    change = StoryChange(story=grown, listed_at=NOW, is_stored=True)
+    save(store, change, source="plains", now=NOW + HOUR)
+
+    (read,) = store.lists.latest(source_scope("plains"), 10)
+    assert (read.id, read.lead.title) == (stored.id, "Cranes")
+    assert [e.title for e in read.duplicates] == ["Cranes!"]
+    assert read.reasons == ("plains: same address",)
+    assert store.lists.revision(source_scope("harbor")).number == before + 1
+    assert store.lists.counts()[ALL] == 1
+
+
+def test_two_stories_that_are_one(store: Store) -> None:
+    """The one that is no more leads to the other and leaves every list; nothing is deleted, so its
+    ids are never given again."""
+    one, two = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
+    grown = replace(one, duplicates=(two.lead,))
+    save(store, StoryChange(story=grown, listed_at=NOW, is_stored=True, merged_ids=(two.id,)))
+
+    assert store.lists.counts()[ALL] == 1
+    assert (store.stories.merged_into(two.id), store.stories.merged_into(one.id)) == (one.id, "")
+    assert store.stories.get(two.id) is None
+    (listed,) = store.lists.latest(source_scope("plains"), 5)
+    assert [e.title for e in listed.entries] == ["A", "B"]
+    assert store.stories.existing_public_ids({two.public_id}) == {two.public_id}
+    assert set(store.stories.ids()) == {one.id, two.id}
+    (former,) = store.entries.neighbourhood({one.lead.entry_id}).merged_stories
+    assert (former.id, former.lead.title) == (two.id, "B")
+    assert store.maintenance.check(NOW) == []
+
+
+def test_a_merged_story_is_on_its_own_again(store: Store) -> None:
+    """It is listed with its own id, and leads nowhere."""
+    one, two = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
+    grown = replace(one, duplicates=(two.lead,))
+    save(store, StoryChange(story=grown, listed_at=NOW, is_stored=True, merged_ids=(two.id,)))
+
+    save(store, *(StoryChange(story=each, listed_at=NOW, is_stored=True) for each in (one, two)))
+
+    assert {each.id for each in store.lists.latest(ALL, 9)} == {one.id, two.id}
+    assert store.stories.merged_into(two.id) == ""
+
+
+# ---- revisions
+
+
+def test_a_revised_entry_keeps_its_place(store: Store) -> None:
+    """Title and topics change; id, date and order do not."""
+    key = EntryKey(EntryKeyKind.ID, "1")
+    lead = entry("Mayor wins", "harbor", keys=(key,))
+    save(store, change_of(lead, "labor"))
+    id_ = store.entries.by_keys("harbor", {key})[key].entry_id
+    stored = store.entries.stories({id_})[id_]
+    later = entry("Mayor loses", "harbor", published=NOW, keys=(key,), entry_id=id_)
+    change = StoryChange(
+        story=replace(stored, lead=later, updated=NOW + HOUR),
+        placements=(Placement(topic="policing", reason="rule"),),
+        listed_at=NOW,
+        revised_entry_id=id_,
+    )
+
+    save(store, revised=(change,), now=NOW + HOUR)
+
+    (read,) = store.lists.latest(ALL, 10)
+    assert (read.id, read.lead.title, read.published) == (stored.id, "Mayor loses", lead.published)
+    assert read.updated == NOW + HOUR
+    assert store.lists.latest(LABOR, 10) == []
+    assert store.lists.revision(LABOR).number == 2
+    assert titles(store.lists.latest(topic_scope("policing"), 10)) == ["Mayor loses"]
+
+
+def test_two_revised_entries_of_one_story(store: Store) -> None:
+    """What the one changed is not taken back by the other, and what connects them is kept."""
+    stored = publish(store, "Mayor wins")
+    changed = replace(stored, updated=NOW + HOUR, reasons=("both have it",))
+    revised = tuple(
+        StoryChange(
+            story=replace(changed, updated=updated),
+            listed_at=NOW,
+            revised_entry_id=stored.lead.entry_id,
+        )
+        for updated in (NOW + HOUR, stored.updated)
+    )
+
+    save(store, revised=revised, now=NOW + HOUR)
+
+    (read,) = store.lists.latest(ALL, 10)
+    assert (read.updated, read.reasons) == (NOW + HOUR, ("both have it",))
+
+
+# ---- related stories
+
+
+def test_reports_of_one_event(store: Store) -> None:
+    """Found by rare words of headline and teaser, within days, and not in the story itself."""
+
+    def report(title: str, outlet: str, summary: str, days: int = 0) -> Story:
+        published = at("2026-10-05 10:00") - timedelta(days=days)
+        return save_story(store, entry(title, outlet, summary=summary, published=published))
+
+    for number in range(20):
+        report(f"Council meets on matter {number}", "harbor", f"A vote on paragraph {number}.")
+    one = report(
+        "Surfer killed in shark attack", "harbor", "A shark killed a surfer in Santa Cruz."
+    )
+    two = report("Shark kills surfer", "plains", "The surfer died in Santa Cruz of a shark attack.")
+    report("Surfer killed by shark", "plains", "A shark killed a surfer in Santa Cruz.", days=30)
+
+    assert [s.id for s in store.stories.related(one, 5)] == [two.id]
+    assert [s.id for s in store.stories.related(two, 5)] == [one.id]
+
+
+def test_odd_words_in_a_title(store: Store) -> None:
+    """Whatever is in a headline, its page can be made."""
+    for number, word in enumerate(("foo_bar", '"', "NEAR(", "c++", "٢٠٢٦", "ǅungla", "𐐷𐐷𐐷𐐷", "*")):
+        odd = entry(f"A {word} of {number}", "harbor", summary=f"@{word}_x {word}")
+        stored = save_story(store, odd)
+        assert stored.id not in {other.id for other in store.stories.related(stored, 5)}
+
+
+# ---- held and old stories
+
+
+def _hold(store: Store, title: str) -> None:
+    change = change_of(entry(title, "harbor"), "labor")
+    save(store, replace(change, is_held=True))
+
+
+def test_held_stories(store: Store) -> None:
+    """Nobody sees them until they are released; then they are in all their lists."""
+    for title in ("A", "B"):
+        _hold(store, title)
+    publish(store, "C")
+
+    assert titles(store.lists.latest(ALL, 9)) == ["C"]
+    assert store.lists.counts() == {ALL: 1, source_scope("harbor"): 1}
+    assert set(titles(store.stories.held("harbor", 9))) == {"A", "B"}
+    assert len(store.stories.held("harbor", 1)) == 1
+    assert store.stories.held("plains", 9) == []
+
+    assert store.stories.release("harbor", NOW) == 2
+
+    assert set(titles(store.lists.latest(LABOR, 9))) == {"A", "B"}
+    assert store.stories.held("harbor", 9) == []
+    assert store.stories.release("harbor", NOW) == 0
+
+
+def test_held_stories_that_are_dropped(store: Store) -> None:
+    """They are never published, and their entries do not come again."""
+    _hold(store, "A")
+    publish(store, "B")
+
+    assert store.stories.drop("harbor") == 1
+
+    assert store.stories.release("harbor", NOW) == 0
+    assert titles(store.lists.latest(ALL, 9)) == ["B"]
+    published = {known.title: known.is_published for known in store.entries.latest("harbor", 9)}
+    assert published == {"A": False, "B": True}
+
+
+def test_stories_that_grow_old(store: Store) -> None:
+    """They leave every list, which is a change; the others stay."""
+    old = publish(store, "Old", "labor", minute=-40 * 24 * 60)
+    publish(store, "New", "labor")
+    before = store.lists.revision(LABOR).number
+
+    assert store.stories.purge(30 * DAY, NOW) == 1
+
+    assert titles(store.lists.latest(LABOR, 9)) == ["New"]
+    assert store.stories.get(old.id) is None
+    assert store.lists.revision(LABOR).number == before + 1
+    found = store.entries.neighbourhood({old.lead.entry_id})
+    assert found.unlisted_ids == {old.id}
+    assert store.stories.existing_public_ids({old.public_id}) == {old.public_id}
+    assert store.stories.purge(30 * DAY, NOW) == 0
+
+
+def test_a_clock_that_is_ahead_purges_nothing(store: Store) -> None:
+    """What counts is what outlets have published lately."""
+    for minute in range(21):
+        publish(store, f"S{minute}", minute=minute)
+
+    assert store.stories.purge(30 * DAY, NOW + 365 * DAY) == 0
+
+
+# ---- pages of stories
+
+
+def test_a_page_that_is_history(store: Store) -> None:
+    """As long as a story is news, its page depends on all that comes in; after a week on itself
+    alone, and on what is done to others of its time."""
+    publish(store, "Old", "labor")
+    publish(store, "Of the same day", minute=5)
+    publish(store, "News", minute=9 * 24 * 60)
+    old, recent = (
+        store.stories.page_scopes(story_titled(store, title).id) for title in ("Old", "News")
+    )
+    assert old == (story_scope(story_titled(store, "Old").id), ALL_STORY_PAGES)
+    assert ALL in recent
+    assert ALL in store.stories.page_scopes("nobody")
+
+    before = store.lists.revision(*old)
+    publish(store, "More news", minute=9 * 24 * 60 + 1)
+    assert store.lists.revision(*old) == before
+
+    same_day = story_titled(store, "Of the same day")
+    first = PlacementChange(
+        story_number=number_of(store, story_titled(store, "Old")), topic="labor", placement=None
+    )
+    changes: list[Callable[[], object]] = [
+        lambda: store.stories.take_down(same_day.id, "asked", NOW),
+        lambda: store.stories.restore(same_day.id, NOW),
+        lambda: revise(store, same_day, title="Of the same day, corrected"),
+        lambda: publish(store, "Imported", minute=10),
+        lambda: store.sources.sync([source("harbor", name="Another name"), source("plains")], NOW),
+        lambda: store.topics.recategorize([first], (), NOW),
+    ]
+    for change in changes:
+        before = store.lists.revision(*old)
+        change()
+        assert store.lists.revision(*old).number > before.number

@@ -1,0 +1,83 @@
+"""A newsroom that is a hub, at work: the scheduler's tasks, done when a test says so."""
+
+import asyncio
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlencode
+
+from structlog.testing import capture_logs
+
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.ingest.fetch.ssrf import IpNetwork
+from aggregator.websub.hub import HubNotifier, hub_tasks
+from aggregator.websub.topic_urls import FeedTopics
+from tests.harness.newsroom import Newsroom, article
+
+__all__ = ["DAY", "HOUR", "TOPIC", "OwnHub"]
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TOPIC = "https://commons.example/topics/labor.atom"
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+ENOUGH_ROUNDS = 20
+"""Rounds after which the hub must have nothing left to do."""
+
+
+@dataclass
+class OwnHub:
+    """A newsroom that is a hub, at an address on loopback. `log` holds the hub's log events,
+    `topics` makes what can be subscribed to."""
+
+    newsroom: Newsroom
+    url: str
+    log: list[dict[str, Any]] = field(default_factory=list)
+    signature_method: str = "sha256"
+    allowed: tuple[IpNetwork, ...] = LOOPBACK
+    topics: type[FeedTopics] = FeedTopics
+
+    def request(self, callback: str, **keys: str) -> tuple[int, str]:
+        """Send the hub a form; `keys` without "hub."; gives status and text."""
+        form = {"mode": "subscribe", "topic": TOPIC, "callback": callback, **keys}
+        data = urlencode({f"hub.{key}": value for key, value in form.items()}).encode()
+        try:
+            with urllib.request.urlopen(f"{self.url}/hub", data, timeout=5) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def work(self, later: timedelta = timedelta()) -> None:
+        """Do all that is due, `later` than the last time."""
+        self.newsroom.now += later
+        with capture_logs() as logs:
+            asyncio.run(self._work(self.newsroom.now))
+        self.log += [dict(entry) for entry in logs if entry["event"].startswith("hub_")]
+
+    async def _work(self, now: datetime) -> None:
+        settings = FetchSettings(user_agent="tests", timeout=3, allow_private=self.allowed)
+        async with open_fetcher(settings, {}) as fetcher:
+            notifier = HubNotifier(
+                store=self.newsroom.store,
+                fetcher=fetcher,
+                topics=self.topics(self.newsroom.site),
+                hub_url="https://commons.example/hub",
+                signature_method=self.signature_method,
+                other_hubs=self.newsroom.config.publish.hubs,
+            )
+            for _ in range(ENOUGH_ROUNDS):
+                if not any([await task(notifier, now) for task in hub_tasks(notifier).values()]):
+                    return
+
+    def publish(self, *titles: str) -> None:
+        """The outlet has news, and the hub notifies whoever subscribes."""
+        self.ingest(*titles)
+        self.work()
+
+    def ingest(self, *titles: str) -> None:
+        """The outlet has news, and the hub has not noticed yet."""
+        self.newsroom.publishes("harbor", *map(article, titles))
+        self.newsroom.ingests(later=HOUR)

@@ -1,0 +1,82 @@
+"""Logins and secret headers: where they come from, and who never sees them."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from aggregator.demo.press import CannedResponse, Press, Request
+from aggregator.model import Fetched
+from tests.harness.fetching import LOOPBACK, error_of, fetch, redirect, source_at
+
+# ---- secrets ---------------------------------------------------------------------------
+
+
+def test_a_login(press: Press) -> None:
+    """Login and headers come from the environment and go to the source's own host only."""
+    press.put("/f", redirect("http://127.0.0.2:1/elsewhere"))
+    listed = source_at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
+
+    fetch(listed, environment={"LOGIN": "user:secret", "KEY": "k"})
+
+    (request,) = press.requests
+    assert request.headers["authorization"] == "Basic dXNlcjpzZWNyZXQ="
+    assert request.headers["x-key"] == "k"
+
+
+def test_a_login_stays_at_home(press: Press) -> None:
+    """A redirect to another host does not take the secret along."""
+    seen: list[Request] = []
+
+    def remember(request: Request) -> CannedResponse:
+        seen.append(request)
+        return CannedResponse(body=b"<rss/>")
+
+    port = press.url.rpartition(":")[2]
+    press.put("/f", redirect(f"http://localhost:{port}/g"))
+    press.put("/g", remember)
+
+    fetch(
+        source_at(f"{press.url}/f", basic_auth="LOGIN"),
+        environment={"LOGIN": "user:secret"},
+        allow_private=(LOOPBACK, ip_network("::1/128")),
+    )
+
+    assert "authorization" not in seen[0].headers
+
+
+def test_a_server_that_repeats_the_login(press: Press) -> None:
+    """What it was sent comes to no light through its answer."""
+    listed = source_at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
+    environment = {"LOGIN": "joe:S3cretTok3n9", "KEY": "k3y-k3y-k3y"}
+
+    def repeats(request: Request) -> CannedResponse:
+        reply = f"no {request.headers['authorization']} {request.headers['x-key']} S3cretTok3n9"
+        return CannedResponse(status=302, headers={"Location": f"foo:{reply}"})
+
+    press.put("/f", repeats)
+    error = error_of(fetch(listed, environment=environment))
+    assert not any(word in error for word in ("S3cretTok3n9", "k3y-k3y-k3y", "am9l"))
+
+    press.put("/f", CannedResponse(status=301, headers={"Location": "/g?auth=S3cretTok3n9"}))
+    press.put("/g?auth=S3cretTok3n9", CannedResponse(body=b"<rss/>"))
+    moved = fetch(listed, environment=environment)
+    assert isinstance(moved, Fetched)
+    assert moved.redirected_to == ""
+
+
+@pytest.mark.parametrize("login", ["user:se\ncret", "user:se\x01cret"])
+def test_a_login_that_is_no_text(press: Press, login: str) -> None:
+    """It is not sent, and the sentence does not say that it is missing."""
+    error = error_of(
+        fetch(source_at(f"{press.url}/f", basic_auth="LOGIN"), environment={"LOGIN": login})
+    )
+
+    assert error == "The environment variable LOGIN holds more than one line of text."
+
+
+def test_a_login_that_is_not_set(press: Press) -> None:
+    """The source fails with the name of the variable, and nothing is sent."""
+    error = error_of(fetch(source_at(f"{press.url}/f", basic_auth="LOGIN")))
+
+    assert error.startswith("The environment variable LOGIN")
+    assert press.requests == []

@@ -1,0 +1,241 @@
+"""The database file: what SQLite complains about, and what becomes of it."""
+
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import StoreUnavailable
+from aggregator.model import ALL, RunReport, topic_scope
+from aggregator.store.sqlite import SqliteStore, open_read_only, open_store
+from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.lists import SqliteLists
+from aggregator.store.sqlite.maintenance import SqliteMaintenance
+from tests.harness.builders import NOW, entry
+from tests.harness.saving import change_of, publish, save, titles
+
+
+def _connection(store: SqliteStore) -> Connection:
+    return store._connection
+
+
+# ---- files that cannot be opened
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """The sentence says what to do."""
+    with pytest.raises(StoreUnavailable, match="does not exist; create it, or set"):
+        open_store(tmp_path / "nowhere" / "news.db")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """It is left as it was."""
+    file = tmp_path / "news.db"
+    file.write_text("My diary. " * 200)
+
+    with pytest.raises(StoreUnavailable, match="not an SQLite database"):
+        open_store(file)
+
+    assert file.read_text() == "My diary. " * 200
+
+
+def test_a_path_that_is_a_folder(tmp_path: Path) -> None:
+    """It cannot be opened."""
+    with pytest.raises(StoreUnavailable, match="cannot be opened; check the permissions"):
+        open_store(tmp_path)
+
+
+def test_a_file_that_was_cut_off(file: Path) -> None:
+    """It is damaged; a backup helps."""
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("pragma journal_mode = delete")
+    file.write_bytes(file.read_bytes()[: 4096 * 9])
+
+    with (
+        pytest.raises(StoreUnavailable, match="it is damaged; restore a backup"),
+        closing(open_store(file)) as store,
+    ):
+        store.lists.latest(ALL, 9)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
+    """Nothing can be created in it."""
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o500)
+
+    with pytest.raises(StoreUnavailable, match="check the permissions of file and folder"):
+        open_store(folder / "news.db")
+
+
+# ---- SQLite's errors
+
+ADVICE = [
+    (sqlite3.SQLITE_BUSY, "another program has locked it; stop that program or try again"),
+    (sqlite3.SQLITE_BUSY_SNAPSHOT, "another program has locked it"),
+    (sqlite3.SQLITE_PROTOCOL, "another program has locked it"),
+    (sqlite3.SQLITE_FULL, "the disk is full; free some space and run again, nothing is lost"),
+    (sqlite3.SQLITE_READONLY, "it is read-only; check the permissions of file and folder"),
+    (sqlite3.SQLITE_READONLY_DBMOVED, "it is read-only"),
+    (sqlite3.SQLITE_PERM, "access is denied; check the permissions of file and folder"),
+    (sqlite3.SQLITE_CANTOPEN, "it cannot be opened; check the permissions of file and folder"),
+    (sqlite3.SQLITE_NOTADB, "it is not an SQLite database; move it away or use another file"),
+    (sqlite3.SQLITE_CORRUPT, "it is damaged; restore a backup"),
+    (sqlite3.SQLITE_CORRUPT_VTAB, "it is damaged; restore a backup"),
+    (sqlite3.SQLITE_IOERR, "the disk cannot be read or written; check it, then the free space"),
+    (sqlite3.SQLITE_IOERR_WRITE, "the disk cannot be read or written"),
+]
+
+
+@pytest.mark.parametrize(("code", "advice"), ADVICE)
+def test_errors_that_an_operator_can_remove(store: SqliteStore, code: int, advice: str) -> None:
+    """The sentence says what to do, and keeps SQLite's words."""
+    error = sqlite3.OperationalError("SQLite's words")
+    error.sqlite_errorcode = code
+
+    with pytest.raises(StoreUnavailable) as caught, _connection(store).read():
+        raise error
+
+    assert advice in str(caught.value)
+    assert str(caught.value).startswith(f"The database {_connection(store).path} cannot be used: ")
+    assert str(caught.value).endswith("(SQLite's words).")
+    assert caught.value.__cause__ is error
+
+
+def test_sql_that_is_wrong(store: SqliteStore) -> None:
+    """It is a bug of ours and looks like one, and what was written before it is undone."""
+
+    def work() -> None:
+        with _connection(store).write() as db:
+            db.execute("delete from listings")
+            db.execute("select nobody_has_this from sources")
+
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        work()
+
+    assert store.lists.counts()[ALL] == 3
+
+
+def test_a_row_that_breaks_a_rule(store: SqliteStore) -> None:
+    """It is a bug of ours too."""
+    one, same = (change_of(entry("Four", "harbor", url=f"https://h.example/{n}")) for n in "ab")
+
+    with pytest.raises(sqlite3.IntegrityError, match=r"stories\.(public_)?id"):
+        save(store, one, same)
+
+
+def test_a_database_that_another_program_locks(file: Path, store: SqliteStore) -> None:
+    """The sentence says so; when the lock is gone, the same save works."""
+    store.close()
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+        SqliteStore(Connection(file, busy_timeout=0.05)) as impatient,
+    ):
+        other.execute("begin exclusive")
+        with pytest.raises(StoreUnavailable, match="another program has locked it"):
+            publish(impatient, "Four")
+        other.execute("rollback")
+
+    publish(store, "Four")
+    assert store.lists.counts()[ALL] == 4
+
+
+def test_a_full_disk(store: SqliteStore) -> None:
+    """The sentence says so, nothing is half saved, and with room again all is well."""
+    with _connection(store).read() as db:
+        pages = db.execute("pragma page_count").fetchone()[0]
+        db.execute(f"pragma max_page_count = {pages}")
+    with pytest.raises(StoreUnavailable, match="the disk is full; free some space"):
+        save(store, *(change_of(entry(f"Story {n}", "harbor")) for n in range(500)))
+    with _connection(store).read() as db:
+        db.execute("pragma max_page_count = 1000000")
+
+    assert store.lists.counts()[ALL] == 3
+    assert store.maintenance.check(NOW) == []
+    publish(store, "Four")
+    assert store.lists.counts()[ALL] == 4
+
+
+# ---- reading only
+
+
+def test_a_store_for_reading_only(file: Path, store: SqliteStore) -> None:
+    """It sees what another process saves, and saves nothing itself."""
+    with open_read_only(file) as reader:
+        assert reader is not None
+        publish(store, "Four")
+        assert reader.lists.counts()[ALL] == 4
+        with pytest.raises(StoreUnavailable, match="it is read-only; check the permissions"):
+            publish(reader, "Five")
+
+
+def test_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
+    """It is not created for reading."""
+    with open_read_only(tmp_path / "news.db") as reader:
+        assert reader is None
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- threads and locks
+
+
+def test_each_thread_has_its_own_connection(store: SqliteStore) -> None:
+    """So that one reads while another writes; closing closes them all."""
+    databases = []
+
+    def work() -> None:
+        with _connection(store).read() as db:
+            databases.append(db)
+
+    for thread in [threading.Thread(target=work) for _ in range(2)]:
+        thread.start()
+        thread.join()
+    work()
+
+    assert len({id(db.conn) for db in databases}) == 3
+    store.close()
+    for db in databases:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            db.conn.execute("select 1")
+    assert titles(store.lists.latest(topic_scope("labor"), 1))  # opened again when it is used
+
+
+def test_a_lock_that_cannot_be_written(file: Path, store: SqliteStore) -> None:
+    """It is a sentence, not a traceback."""
+    file.with_name("news.db.ingest.lock").mkdir()
+
+    with (
+        pytest.raises(StoreUnavailable, match=r"news\.db\.ingest\.lock cannot be written"),
+        store.maintenance.lock("ingest"),
+    ):
+        pass
+
+
+# ---- limits
+
+
+def test_archives_are_closed_in_pieces(store: SqliteStore) -> None:
+    """So that nobody waits long for the database."""
+    lists = SqliteLists(_connection(store), max_pages=2)
+    for minute in range(11):
+        publish(store, f"S{minute}", "courts", minute=minute)
+    courts = topic_scope("courts")
+
+    lists.archive(2, NOW)
+
+    assert store.lists.archive_range(courts) == (1, 5)
+    pages = [titles(store.lists.archive_page(courts, page)) for page in (1, 5)]
+    assert pages == [["S1", "S0"], ["S9", "S8"]]
+
+
+def test_old_runs_are_dropped(store: SqliteStore) -> None:
+    """The newest are kept."""
+    maintenance = SqliteMaintenance(_connection(store), runs_kept=2)
+    for _ in range(4):
+        maintenance.record_run(RunReport(started=NOW))
+
+    with _connection(store).read() as db:
+        assert [row["id"] for row in db.query("select id from runs")] == [3, 4]

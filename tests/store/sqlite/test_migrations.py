@@ -1,0 +1,278 @@
+"""The schema only moves forward: databases of other versions are read, or refused untouched."""
+
+import hashlib
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
+from aggregator.ingest.dedupe.fingerprints import fingerprints_of
+from aggregator.model import (
+    ALL,
+    EntryKey,
+    EntryKeyKind,
+    PlacementReason,
+    ReasonKind,
+    source_scope,
+    topic_scope,
+)
+from aggregator.query import parse
+from aggregator.store.sqlite import SqliteStore, migrations, open_read_only, open_store
+from tests.harness.builders import NOW, article, prose
+from tests.harness.saving import publish, revise, story_titled, titles
+from tests.store.sqlite.make_database import DATABASES, TOPIC_URL, write
+
+CHECKSUMS = {
+    "0001_initial": "89d5b7c45d48b833b90d46d944f9223428bc2c44c88d2b4aa0a4e7408fc16470",
+}
+"""SHA-256 of each migration. Never change one that was released: add the next number."""
+
+RELEASES = sorted(DATABASES.glob("*.sqlite"))
+LABOR, COURTS, PORTS = map(topic_scope, ("labor", "courts", "ports"))
+
+
+# ---- the files
+
+
+def test_no_migration_has_changed() -> None:
+    """Databases that have applied it would differ from those that will."""
+    files = {
+        name: hashlib.sha256(script.encode()).hexdigest()
+        for name, script in migrations.migration_files()
+    }
+
+    assert files == CHECKSUMS
+
+
+def test_migrations_are_numbered_and_described() -> None:
+    """From 0001, without a gap; the first line of each is a comment."""
+    for number, (name, script) in enumerate(migrations.migration_files(), start=1):
+        assert re.fullmatch(rf"{number:04}_[a-z0-9_]+", name)
+        assert script.startswith("-- ")
+
+
+def _add_migration(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """The next version has one more."""
+    files = [*migrations.migration_files(), ("9999_next", script)]
+    monkeypatch.setattr(migrations, "migration_files", lambda: iter(files))
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations._migrations())
+
+
+def test_a_migration_is_applied_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the database is opened, and not by who only reads."""
+    _add_migration(monkeypatch, "create table extra (id integer);\ninsert into extra values (1);\n")
+    with open_read_only(file) as reader:
+        assert reader is None
+
+    for _ in range(2):
+        with closing(open_store(file)) as store:
+            assert store.lists.counts()[ALL] == 3
+
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("select * from extra").fetchall() == [(1,)]
+
+
+def test_a_migration_that_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is undone as a whole; the version before opens the database as if nothing had been."""
+    with monkeypatch.context() as patched:
+        _add_migration(patched, "create table extra (id integer);\nselect nobody_has_this;\n")
+        with pytest.raises(sqlite3.OperationalError, match="no such column"):
+            open_store(file)
+
+    with closing(open_store(file)) as store:
+        assert store.lists.counts()[ALL] == 3
+        assert store.maintenance.check(NOW) == []
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("select * from sqlite_master where name = 'extra'").fetchall() == []
+
+
+# ---- databases of earlier releases
+
+
+@pytest.fixture(params=RELEASES, ids=lambda file: file.stem)
+def released(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteStore]:
+    """A database that a release has written (`make_database.py`), opened by this version."""
+    file = tmp_path / "news.db"
+    shutil.copy(request.param, file)
+    with closing(open_store(file)) as store:
+        yield store
+
+
+def test_a_released_database_is_whole(released: SqliteStore) -> None:
+    """Its schema is that of a new one, and nothing is wrong with it."""
+    assert released.maintenance.check(NOW) == []
+
+
+def test_its_lists(released: SqliteStore) -> None:
+    """Stories in their order, with their duplicates, topics and reasons."""
+    assert titles(released.lists.latest(PORTS, 9)) == ["Ferry 2", "Ferry 1", "Ferry 0"]
+    assert titles(released.lists.archive_page(PORTS, 1)) == ["Ferry 1", "Ferry 0"]
+    assert released.lists.archive_range(PORTS) == (1, 1)
+    assert released.lists.counts() == {
+        ALL: 4, PORTS: 3, LABOR: 2, COURTS: 1, source_scope("harbor"): 4, source_scope("plains"): 1,
+    }  # fmt: skip
+    cranes = story_titled(released, "Cranes stop")
+    (copy,) = cranes.duplicates
+    assert (copy.source, copy.title) == ("plains", "Cranes stop again")
+    assert (cranes.reasons, set(cranes.topics)) == (("plains: same text",), {"labor", "courts"})
+    assert released.stories.placement_sentences(cranes.id)["labor"] == "The rule matches: strike."
+    placements = released.topics.placements_of(cranes.lead.entry_id, ["labor"])
+    assert placements is not None
+    assert placements.placements[0].placed_by == (PlacementReason(ReasonKind.RULE, "strike"),)
+    assert titles(released.lists.search(parse("ferry").root, 2)) == ["Ferry 2", "Ferry 1"]
+    assert titles(released.stories.held("plains", 9)) == ["Held back"]
+
+
+def test_its_decisions(released: SqliteStore) -> None:
+    """Takedowns, overrides, and what was learned."""
+    (takedown,) = released.stories.takedowns()
+    assert (takedown.title, takedown.reason) == ("Private matters", "the outlet asks")
+    assert takedown.taken_down_at == NOW
+    (tombstone,) = released.lists.tombstones(COURTS)
+    assert tombstone.public_id == "https://plains.example/?p=private-matters"
+    ferry, cranes = (story_titled(released, title) for title in ("Ferry 0", "Cranes stop"))
+    overrides = released.topics.overrides([ferry.lead.entry_id, cranes.lead.entry_id])
+    assert {(each.topic, each.is_included, each.decided_at) for each in overrides} == {
+        ("labor", False, NOW), ("courts", True, NOW),
+    }  # fmt: skip
+    (suggestion,) = released.learning.suggestions("labor", 9)
+    assert (suggestion.probability, suggestion.reason) == (0.75, "ferry, harbor")
+    assert released.learning.model(released.learning.model_info().version) == b"a model"
+
+
+def test_its_sources_and_subscribers(released: SqliteStore) -> None:
+    """Credit, validators, rejections, leases, secrets and the queue."""
+    harbor = released.sources.by_id()["harbor"]
+    assert (harbor.name, harbor.license, harbor.topics) == ("Harbor", "CC BY 4.0", ("ports",))
+    assert released.sources.fetch_state("harbor").validators.etag == '"abc"'
+    assert [each.title for each in released.sources.rejected("harbor", 9)] == ["Lost"]
+    assert released.subscriptions.has_active_lease("harbor", NOW)
+    assert [each.body for each in released.subscriptions.queued_deliveries(9)] == [b"<rss/>"]
+    (subscriber,) = released.hub.subscribers(TOPIC_URL)
+    assert (subscriber.callback, subscriber.secret) == (
+        "https://reader.example/callback", "fake-secret",
+    )  # fmt: skip
+
+
+def test_entries_are_saved_into_it(released: SqliteStore) -> None:
+    """Known entries and copies are recognised, and what is new is listed."""
+    again = article("Cranes stop", "harbor", prose(1))
+    stored = released.entries.by_keys("harbor", set(again.keys))
+    assert {each.title for each in stored.values()} == {"Cranes stop"}
+    assert {key.kind for key in stored} >= {EntryKeyKind.ID, EntryKeyKind.URL}
+    cranes = story_titled(released, "Cranes stop")
+    fingerprints = released.entries.ids_by_fingerprint(fingerprints_of(again))
+    assert {id_ for ids in fingerprints.values() for id_ in ids} == {
+        entry.entry_id for entry in cranes.entries
+    }
+    assert released.entries.by_keys("harbor", {EntryKey(EntryKeyKind.ID, "unknown")}) == {}
+
+    revise(released, cranes, "labor", title="Cranes stop, corrected")
+    new = publish(released, "New", "ports", minute=60)
+
+    assert titles(released.lists.latest(ALL, 1)) == ["New"]
+    assert new.lead.entry_id not in {entry.entry_id for entry in cranes.entries}
+    assert titles(released.lists.latest(LABOR, 9))[-1] == "Cranes stop, corrected"
+    assert released.lists.archive(2, NOW) > 0
+    assert titles(released.lists.archive_page(PORTS, 2)) == ["New", "Ferry 2"]
+
+
+def test_the_newest_release_has_this_schema(tmp_path: Path) -> None:
+    """A new migration asks for a database of the release that has it."""
+    file = tmp_path / "news.db"
+    shutil.copy(RELEASES[-1], file)
+
+    with open_read_only(file) as reader:
+        assert reader is not None
+    assert file.stat().st_size < 300_000
+
+
+def test_how_it_was_made(tmp_path: Path) -> None:
+    """This version makes one that reads the same, and never over another."""
+    write(tmp_path / "new.db")
+    with pytest.raises(FileExistsError):
+        write(tmp_path / "new.db")
+    shutil.copy(RELEASES[-1], tmp_path / "news.db")
+
+    with (
+        closing(open_store(tmp_path / "new.db")) as new,
+        closing(open_store(tmp_path / "news.db")) as released,
+    ):
+        assert new.lists.latest(ALL, 9) == released.lists.latest(ALL, 9)
+
+
+# ---- databases that are refused
+
+
+def _development(file: Path) -> None:
+    script = (DATABASES / "development.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(script)
+
+
+def _late_development(file: Path) -> None:
+    _development(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("pragma journal_mode = wal")
+        db.executemany(
+            "insert into _sqlite_migrations values (?, 'aggregator', ?, '2026')",
+            [(2, "outcome_is_called_changed"), (3, "we_are_a_hub")],
+        )
+
+
+def _later(file: Path) -> None:
+    shutil.copy(RELEASES[-1], file)
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(
+            "insert into _sqlite_migrations values (99, 'aggregator', 'time_travel', '2030')"
+        )
+        db.commit()
+
+
+def _foreign(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("create table recipes (id integer)")
+
+
+REFUSED = [
+    (_development, StoreTooOld, r"development version of aggregator before 0\.2\.0, which this "
+     r"version cannot read; keep the file, and start a new one by setting \[storage\] database"),
+    (_late_development, StoreTooOld, r"development version of aggregator before 0\.2\.0"),
+    (_later, StoreTooNew, r"later version of aggregator \(it has time_travel\); install that"),
+    (_foreign, StoreUnavailable, r"belongs to another program \(it has the tables recipes\); use"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"), REFUSED, ids=[make.__name__ for make, *_ in REFUSED]
+)
+def test_databases_that_are_refused(
+    tmp_path: Path, make: Callable[[Path], None], error: type[Exception], sentence: str
+) -> None:
+    """The sentence says what the file is and what to do, and the file stays as it is."""
+    file = tmp_path / "news.db"
+    make(file)
+    before = file.read_bytes()
+
+    with pytest.raises(error, match=sentence) as caught:
+        open_store(file)
+    assert str(file) in str(caught.value)
+    assert list(tmp_path.iterdir()) == [file]
+    with open_read_only(file) as reader:
+        assert reader is None
+
+    assert file.read_bytes() == before
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    """It becomes a database."""
+    file = tmp_path / "news.db"
+    file.touch()
+
+    with closing(open_store(file)) as store:
+        assert store.lists.counts() == {}
