@@ -1,4 +1,4 @@
-"""How well topics learn, how fast they are filed, and how long a rule takes over an archive."""
+"""How well topics learn, how fast rules are, and how long a rule takes on an archive."""
 
 import contextlib
 import json
@@ -43,8 +43,8 @@ SETS = Path(__file__).parent.parent.parent / "shared" / "data" / "topics"
 NAMES = ("bbc", "ag_news", "huffpost", "allsides")
 GOALS = {"bbc": 0.94, "ag_news": 0.885, "huffpost": 0.70, "allsides": 0.67}
 CURVE = (10, 30, 100, 300)
-STORED, AT_ONCE, OUTLETS = 1_000_000, 500, 10
-ARCHIVED = {
+STORED, BATCH_SIZE, OUTLETS = 1_000_000, 500, 10
+ARCHIVE_RULES = {
     "20 words and phrases": (
         "fentanyl OR overdose OR cartel OR narcotics OR opioid OR marijuana OR cannabis OR cocaine "
         'OR heroin OR "drug war" OR "drug policy" OR "mass incarceration" OR "harm reduction" OR '
@@ -54,8 +54,8 @@ ARCHIVED = {
     "what a rule does not want": "NOT trump",
     "whole texts": "content:helicopter",
 }
-"""Rules; the last two can only be found by looking at everything."""
-HEAD = """
+"""Rules; what the last two match can only be found by reading every story."""
+CONFIG = """
 [site]
 title = "T"
 url = "https://t.example"
@@ -79,11 +79,11 @@ def _text(row: _Row) -> tuple[str, str]:
 
 
 def _model(rows: Sequence[_Row]) -> TopicModel:
-    """The production learner, taught by rows."""
+    """Train the production learner on rows."""
     examples = [Example(_text(row), frozenset([row["topic"]])) for row in rows]
     trained = train(examples, sorted({row["topic"] for row in rows}))
     if trained is None:
-        raise SystemExit("There are too few examples to learn from.")
+        raise SystemExit("There are too few examples to train on.")
     return trained.model
 
 
@@ -97,8 +97,10 @@ def _likeliest(predictions: Iterable[Prediction]) -> str | None:
 
 
 def write_predictions(train_file: Path, test_file: Path, *, is_placing: bool) -> None:
-    """Print {"id", "topic"} for each row of a file, learned from another: the likeliest topic; if
-    it is placing, the likeliest of those that are certain, or null."""
+    """Train on one file and print {"id", "topic"} for each row of the other.
+
+    The topic is the likeliest one; if `is_placing`, the likeliest that is certain, or null.
+    """
     model, rows = _model(_read(train_file)), _read(test_file)
     for row, predictions in zip(rows, _predictions(model, rows), strict=True):
         certain = [p for p in predictions if p.is_certain] if is_placing else predictions
@@ -109,7 +111,7 @@ def write_predictions(train_file: Path, test_file: Path, *, is_placing: bool) ->
 
 
 def _split(rows: Sequence[_Row], share: float) -> tuple[list[_Row], list[_Row]]:
-    """A fixed split: shuffled with a seed that was never another."""
+    """Split the rows into training and test rows, always in the same way."""
     shuffled = list(rows)
     random.Random(2026).shuffle(shuffled)
     count = round(len(rows) * share)
@@ -122,72 +124,75 @@ def _accuracy(model: TopicModel, rows: Sequence[_Row]) -> float:
     return sum(right) / len(rows)
 
 
-def _plain(taught: Sequence[_Row], kept: Sequence[_Row]) -> float:
-    """The accuracy of words and pairs of words by TF-IDF and a linear support vector machine."""
+def _plain_accuracy(training: Sequence[_Row], test: Sequence[_Row]) -> float:
+    """Return the accuracy of a plain classifier: TF-IDF with a linear support vector machine."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    matrix = words.fit_transform([" ".join(_text(row)) for row in taught])
-    line = LinearSVC().fit(matrix, [row["topic"] for row in taught])
-    found = line.predict(words.transform([" ".join(_text(row)) for row in kept]))
-    return float(sum(found == [row["topic"] for row in kept]) / len(kept))
+    matrix = words.fit_transform([" ".join(_text(row)) for row in training])
+    classifier = LinearSVC().fit(matrix, [row["topic"] for row in training])
+    found = classifier.predict(words.transform([" ".join(_text(row)) for row in test]))
+    return float(sum(found == [row["topic"] for row in test]) / len(test))
 
 
-def _placing(model: TopicModel, rows: Sequence[_Row]) -> tuple[float, float]:
-    """Precision and coverage of what is filed as certain."""
+def _placement_scores(model: TopicModel, rows: Sequence[_Row]) -> tuple[float, float]:
+    """Return precision and coverage of the placements that are certain."""
     found = [
         _likeliest([prediction for prediction in predictions if prediction.is_certain])
         for predictions in _predictions(model, rows)
     ]
-    given = [(topic, row["topic"]) for topic, row in zip(found, rows, strict=True) if topic]
-    return sum(topic == truth for topic, truth in given) / len(given), len(given) / len(rows)
+    placed = [(topic, row["topic"]) for topic, row in zip(found, rows, strict=True) if topic]
+    return sum(topic == label for topic, label in placed) / len(placed), len(placed) / len(rows)
 
 
-def _learning() -> str:
+def _learning_table() -> str:
     lines = [
-        "| set | topics | goal | learned on | accuracy | of a plain classifier "
-        "| precision of `place` | its coverage | seconds to learn |",
+        "| set | topics | goal | trained on | accuracy | of a plain classifier "
+        "| precision of `place` | its coverage | seconds to train |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in NAMES:
         rows = _read(SETS / f"{name}.jsonl")
         for share, words in ((0.5, "half"), (0.9, "nine tenths")):
-            taught, kept = _split(rows, share)
+            training, test = _split(rows, share)
             began = time.perf_counter()
-            model = _model(taught)
+            model = _model(training)
             seconds = time.perf_counter() - began
-            precision, coverage = _placing(model, kept)
+            precision, coverage = _placement_scores(model, test)
             lines.append(
-                f"| {name} | {len(model.topics)} | {GOALS[name]:.3f} | {words} ({len(taught)}) "
-                f"| {_accuracy(model, kept):.4f} | {_plain(taught, kept):.4f} "
+                f"| {name} | {len(model.topics)} | {GOALS[name]:.3f} | {words} ({len(training)}) "
+                f"| {_accuracy(model, test):.4f} | {_plain_accuracy(training, test):.4f} "
                 f"| {precision:.4f} | {coverage:.4f} "
                 f"| {seconds:.1f} |"
             )
     return "\n".join(lines)
 
 
-def _in_a_newsroom() -> str:
-    """Each topic by itself, as a newsroom has it: some stories are known to belong there, of all
-    others nothing is known; what is filed is compared with the truth, on the other half."""
-    lines = ["| set | filed | of stories of topics | precision | found |", "|---|---|---|---|---|"]
+def _newsroom_table() -> str:
+    """Train each topic by itself, as a newsroom does, and score on the other half.
+
+    Some stories are known to belong to the topic; nothing is known of the others.
+    """
+    lines = ["| set | placed | of stories of topics | precision | found |", "|---|---|---|---|---|"]
     for name in NAMES:
-        taught, kept = _split(_read(SETS / f"{name}.jsonl"), 0.5)
-        right = filed = 0
-        for topic in sorted({row["topic"] for row in taught}):
-            trained = train(list(training_set(_taught(taught, topic)).values()), [topic])
-            predictions = _predictions(trained.model, kept) if trained else []
+        training, test = _split(_read(SETS / f"{name}.jsonl"), 0.5)
+        right = placed = 0
+        for topic in sorted({row["topic"] for row in training}):
+            examples = training_set(_training_examples(training, topic))
+            trained = train(list(examples.values()), [topic])
+            predictions = _predictions(trained.model, test) if trained else []
             certain = [
                 row["topic"] == topic
-                for (prediction,), row in zip(predictions, kept)  # noqa: B905 - none if there is no model
+                for (prediction,), row in zip(predictions, test)  # noqa: B905 - none without a model
                 if prediction.is_certain
             ]
-            filed += len(certain)
+            placed += len(certain)
             right += sum(certain)
         lines.append(
-            f"| {name} | {filed} | {len(kept)} | {right / filed:.4f} | {right / len(kept):.4f} |"
+            f"| {name} | {placed} | {len(test)} | {right / placed:.4f} | {right / len(test):.4f} |"
         )
     return "\n".join(lines)
 
 
-def _taught(rows: Sequence[_Row], topic: str) -> list[TrainingExample]:
+def _training_examples(rows: Sequence[_Row], topic: str) -> list[TrainingExample]:
     return [
         TrainingExample(
             story_number=number,
@@ -201,22 +206,22 @@ def _taught(rows: Sequence[_Row], topic: str) -> list[TrainingExample]:
     ]
 
 
-def _curve() -> str:
+def _learning_curve() -> str:
     lines = [f"| set | {' | '.join(map(str, CURVE))} |", "|---|" + "---|" * len(CURVE)]
     for name in NAMES:
-        taught, kept = _split(_read(SETS / f"{name}.jsonl"), 0.5)
+        training, test = _split(_read(SETS / f"{name}.jsonl"), 0.5)
         by_topic: dict[str, list[_Row]] = defaultdict(list)
-        for row in taught:
+        for row in training:
             by_topic[row["topic"]].append(row)
         cells = []
         for count in CURVE:
             some = [row for rows in by_topic.values() for row in rows[:count]]
-            cells.append(f"{_accuracy(_model(some), kept):.3f} ({len(some)})")
+            cells.append(f"{_accuracy(_model(some), test):.3f} ({len(some)})")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-# ---- how fast stories are filed --------------------------------------------------------
+# ---- how fast rules are ----------------------------------------------------------------
 
 
 def _headlines() -> list[_Row]:
@@ -224,16 +229,16 @@ def _headlines() -> list[_Row]:
 
 
 def _rules(count: int, rows: Sequence[_Row]) -> list[Topic]:
-    """Topics of 20 clauses: words, phrases, prefixes, groups and fields of the headlines' own."""
-    drawn = random.Random(7)
+    """Make topics of 20 clauses each, from the words of the headlines."""
+    rng = random.Random(7)
     every = (word for row in rows for word in " ".join(_text(row)).lower().split())
     words = sorted({word for word in every if word.isalpha() and len(word) > 3})
 
     def clause() -> str:
-        one, other = drawn.choice(words), drawn.choice(words)
+        one, other = rng.choice(words), rng.choice(words)
         kinds = (one, one, one, f'"{one} {other}"', f"{one[:5]}*", f"({one} AND {other})",
                  f"title:{one}")  # fmt: skip
-        return drawn.choice(kinds)
+        return rng.choice(kinds)
 
     return [
         Topic(id=f"t{n}", title="T", match=" OR ".join(clause() for _ in range(20)))
@@ -249,9 +254,10 @@ def _view(row: _Row) -> EntryView:
     )  # fmt: skip
 
 
-def _filing() -> str:
+def _rules_table() -> str:
     rows = _headlines()
-    lines = ["| topics of 20 clauses | entries a second | placements an entry |", "|---|---|---|"]
+    head = "| topics of 20 clauses | entries per second | placements per entry |"
+    lines = [head, "|---|---|---|"]
     for count in (10, 1_000):
         topic_rules = TopicRules(_rules(count, rows))
         views = [_view(row) for row in rows]
@@ -262,21 +268,22 @@ def _filing() -> str:
     return "\n".join(lines)
 
 
-# ---- over an archive -------------------------------------------------------------------
+# ---- rules on an archive ---------------------------------------------------------------
 
 
-def _archive() -> str:
-    """Rules over a million stories, each tried and applied by the command that operators use."""
+def _archive_table() -> str:
+    """Test and apply rules on a million stories, by the commands that operators use."""
     lines = [
-        "| rule | finds | `topic test` | `topic apply` | `topic apply --write` | largest process |",
+        "| rule | matches | `topic test` | `topic apply` | `topic apply --write` "
+        "| largest process |",
         "|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "feeds.toml"
-        config.write_text(HEAD.format(rule="helicopter"), encoding="utf-8")
-        _fill(Path(folder) / "aggregator.db")
-        for name, rule in ARCHIVED.items():
-            config.write_text(HEAD.format(rule=rule), encoding="utf-8")
+        config.write_text(CONFIG.format(rule="helicopter"), encoding="utf-8")
+        _fill_archive(Path(folder) / "aggregator.db")
+        for name, rule in ARCHIVE_RULES.items():
+            config.write_text(CONFIG.format(rule=rule), encoding="utf-8")
             runs = [
                 _run(config, *command)
                 for command in (("test", "tried"), ("apply",), ("apply", "--write"))
@@ -301,8 +308,8 @@ done = subprocess.run([sys.executable, *sys.argv[1:]])
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 raise SystemExit(done.returncode)
 """
-"""Runs a command and prints its kilobytes. A process counts what its parent had when it was
-begun, so a small one begins it."""
+"""Runs a command and prints its peak memory in kilobytes. A process starts with the peak of its
+parent, so that the parent must be small."""
 
 
 def _run(config: Path, *words: str) -> _Run:
@@ -315,20 +322,22 @@ def _run(config: Path, *words: str) -> _Run:
     return _Run(done.stdout, seconds, int(done.stdout.split()[-1]) / 1024)
 
 
-def _fill(database: Path) -> None:
-    """A million stories of ten outlets, one every minute, with real headlines and teasers."""
+def _fill_archive(database: Path) -> None:
+    """Store a million stories of ten outlets, one every minute, with real headlines and teasers."""
     rows = _headlines()
-    drawn = random.Random(3)
+    rng = random.Random(3)
     with contextlib.closing(open_store(database)) as store:
         store.sources.sync([_outlet(n) for n in range(OUTLETS)], NOW)
-        for start in range(0, STORED, AT_ONCE):
-            filed = [_filed(number, drawn.choice(rows)) for number in range(start, start + AT_ONCE)]
+        for start in range(0, STORED, BATCH_SIZE):
+            changes = [
+                _new_story(number, rng.choice(rows)) for number in range(start, start + BATCH_SIZE)
+            ]
             batch = Batch(
-                source=f"o{start // AT_ONCE % OUTLETS}",
+                source=f"o{start // BATCH_SIZE % OUTLETS}",
                 state=FetchState(last_success=NOW),
                 outcome=Outcome.CHANGED,
-                new=tuple(filed),
-                new_entry_ids=frozenset(change.story.lead.entry_id for change in filed),
+                new=tuple(changes),
+                new_entry_ids=frozenset(change.story.lead.entry_id for change in changes),
             )
             store.entries.save(batch, NOW)
 
@@ -338,51 +347,53 @@ def _outlet(number: int) -> Source:
     return Source(id=f"o{number}", name=f"Outlet {number}", feed=f"{site}feed", site=site)
 
 
-def _filed(number: int, row: _Row) -> StoryChange:
+def _new_story(number: int, row: _Row) -> StoryChange:
     title, summary = _text(row)
-    when = NOW - timedelta(minutes=STORED - number)
+    published = NOW - timedelta(minutes=STORED - number)
     link = f"https://o.example/{number}"
     entry = Entry(
-        source=f"o{number // AT_ONCE % OUTLETS}", keys=(EntryKey(EntryKeyKind.ID, str(number)),),
+        source=f"o{number // BATCH_SIZE % OUTLETS}", keys=(EntryKey(EntryKeyKind.ID, str(number)),),
         id=link, url=link, canonical_url=link, title=title, summary=summary,
-        content=SafeHtml(f"<p>{summary}</p>"), author="", published=when, updated=when, tags=(),
-        language="en", image="", enclosures=(), raw_hash=link, content_hash=link,
+        content=SafeHtml(f"<p>{summary}</p>"), author="", published=published, updated=published,
+        tags=(), language="en", image="", enclosures=(), raw_hash=link, content_hash=link,
         feed_index=0, entry_id=number + 1,
     )  # fmt: skip
     story = Story(
-        id=f"{number:016x}", public_id=link, lead=entry, published=when, updated=when,
-        listed_at=when, first_seen_at=when,
+        id=f"{number:016x}", public_id=link, lead=entry, published=published, updated=published,
+        listed_at=published, first_seen_at=published,
     )  # fmt: skip
-    return StoryChange(story=story, listed_at=when)
+    return StoryChange(story=story, listed_at=published)
 
 
 def report() -> str:
-    """A section of docs/measurements.md."""
+    """Measure and return the section in Markdown."""
     return f"""\
 ## Topics
 
-Learned on one part of each open set of `../shared/data/topics` and scored on the rest, by a fixed
-split; title and summary only.
-The plain classifier is TF-IDF of words and pairs of words with a linear support vector machine,
-on the same rows; learned on all of an open set and scored on the half that is kept aside, it has
-0.930, 0.876, 0.671 and 0.658, and the goals are above that.
+Trained on one part of each open set of `../shared/data/topics` and scored on the rest, by a \
+fixed split; title and summary only.
+The plain classifier is TF-IDF of words and pairs of words with a linear support vector machine, \
+on the same rows.
+Trained on all of an open set and scored on the half that is set aside, it reaches 0.930, 0.876, \
+0.671 and 0.658, and the goals are above that.
 
-{_learning()}
+{_learning_table()}
 
-What `place` files in a newsroom, where each topic is learned by itself, and nothing is known of
+What `place` does in a newsroom, where each topic is trained by itself, and nothing is known of \
 the stories outside it:
 
-{_in_a_newsroom()}
+{_newsroom_table()}
 
-Accuracy with so many examples of each topic (and in all), on the half that was not learned from:
+Accuracy by number of examples per topic (and in total), on the half that was not used for \
+training:
 
-{_curve()}
+{_learning_curve()}
 
-Stories filed by rules, on one core, of real headlines and teasers:
+Rules on real headlines and teasers, on one core:
 
-{_filing()}
+{_rules_table()}
 
-Rules over {STORED:,} stored stories, by the commands that operators use:
+Rules on {STORED:,} stored stories, by the commands that operators use:
 
-{_archive()}
+{_archive_table()}
 """

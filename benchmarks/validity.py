@@ -1,9 +1,9 @@
-"""Are all our feeds valid? Asked of the judges of the field, over all real feeds of shared/data.
+"""Are all our feeds valid? Checked with the validators of the field, on all feeds of shared/data.
 
     every real feed, and every series of snapshots --ingest--> store --publish--> files
-    files --W3C feed validator at AA | the grammar of RFC 4287 | the schema of JSON Feed--> verdict
+    files --W3C feed validator at AA | the grammar of RFC 4287 | the schema of JSON Feed--> issues
 
-The judges stand beside the project, in one folder: `feedvalidator`, a clone of
+The validators are in one folder outside the project: `feedvalidator`, a clone of
 github.com/w3c/feedvalidator, and `venv` with its requirements.txt; `atom.rnc`, the grammar
 of RFC 4287, Appendix B, for Debian's `jing`; and `node_modules` with the npm packages
 jsonfeed-schema and ajv 6.
@@ -35,7 +35,7 @@ FEEDS = SHARED / "data" / "feeds" / "real"
 REPLAY = SHARED / "data" / "replay"
 
 URL = "https://commons.example"
-HEAD = f"""
+CONFIG = f"""
 [site]
 title = "The Commons"
 url = "{URL}"
@@ -93,48 +93,48 @@ ON_REQUEST = [
         ),
     )
 ]
-"""What is published only on request."""
+"""Feeds that are not exported, only built on request."""
 
-Verdict = Sequence[str]
-"""File, error or warning, its kind, what about."""
+Issue = Sequence[str]
+"""File; error or warning; its kind; its details."""
 
 
-def check_feeds(judges: Path) -> None:
-    """Print how many files each judge has looked at, and everything that one complains of."""
+def check_feeds(validators: Path) -> None:
+    """Print how many files of each format were checked, and all errors and warnings."""
     with tempfile.TemporaryDirectory() as folder:
         files = _publish(Path(folder))
-        looked_at = Counter(file.suffix for file in files)
-        print(", ".join(f"{count} {suffix}" for suffix, count in sorted(looked_at.items())))
-        verdicts = list(_verdicts(files, judges))
-        for kind, count in Counter((v[1], v[2]) for v in verdicts).most_common():
-            example = next(v for v in verdicts if (v[1], v[2]) == kind)
-            place = Path(example[0]).relative_to(folder)
-            print(f"{count:5} × {kind[0]} {kind[1]}: {example[3]} in {place}")
-        print(f"{len(verdicts)} complaints.")
+        checked = Counter(file.suffix for file in files)
+        print(", ".join(f"{count} {suffix}" for suffix, count in sorted(checked.items())))
+        issues = list(_validate(files, validators))
+        for kind, count in Counter((issue[1], issue[2]) for issue in issues).most_common():
+            example = next(issue for issue in issues if (issue[1], issue[2]) == kind)
+            file = Path(example[0]).relative_to(folder)
+            print(f"{count:5} × {kind[0]} {kind[1]}: {example[3]} in {file}")
+        print(f"{len(issues)} errors and warnings.")
 
 
-def _verdicts(files: Mapping[Path, str], judges: Path) -> Iterator[Verdict]:
+def _validate(files: Mapping[Path, str], validators: Path) -> Iterator[Issue]:
     def of(*suffixes: str) -> list[str]:
         return [str(file) for file in files if file.suffix in suffixes]
 
-    addressed = [f"{name}\t{files[Path(name)]}" for name in of(".rss", ".atom", ".opml")]
+    with_urls = [f"{name}\t{files[Path(name)]}" for name in of(".rss", ".atom", ".opml")]
 
-    validator = [
-        str(judges / "venv" / "bin" / "python"), "-W", "ignore",
-        "-c", _W3C, str(judges / "feedvalidator" / "src"),
+    w3c = [
+        str(validators / "venv" / "bin" / "python"), "-W", "ignore",
+        "-c", _W3C, str(validators / "feedvalidator" / "src"),
     ]  # fmt: skip
-    yield from _verdicts_of(validator, addressed, judges)
-    yield from _verdicts_of(["node", "-e", _SCHEMA], of(".json"), judges)
+    yield from _run_validator(w3c, with_urls, validators)
+    yield from _run_validator(["node", "-e", _SCHEMA], of(".json"), validators)
     jing = subprocess.run(
-        ["jing", "-c", str(judges / "atom.rnc"), *of(".atom")],
+        ["jing", "-c", str(validators / "atom.rnc"), *of(".atom")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     for line in jing.stdout.splitlines():
-        name, _, complaint = line.partition(".atom:")
-        yield f"{name}.atom", "error", "grammar", complaint
+        name, _, message = line.partition(".atom:")
+        yield f"{name}.atom", "error", "grammar", message
 
 
-def _verdicts_of(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterator[Verdict]:
+def _run_validator(command: Sequence[str], names: Sequence[str], folder: Path) -> Iterator[Issue]:
     run = subprocess.run(
         command, input="\n".join(names), capture_output=True, text=True, check=True, cwd=folder
     )
@@ -142,14 +142,14 @@ def _verdicts_of(command: Sequence[str], names: Sequence[str], folder: Path) -> 
 
 
 def _publish(folder: Path) -> dict[Path, str]:
-    """Every feed and list of a site with all real feeds, as files with their URLs."""
+    """Write every feed and list of a site with all real feeds; return the files with their URLs."""
     files: dict[Path, str] = {}
     with closing(open_store(folder / "news.db")) as store:
         config = _ingest_all(folder, store)
         store.lists.archive(50, NOW)
         for number, story in enumerate(store.lists.latest(ALL, 200)):
             if number % 20 == 0:
-                store.stories.take_down(story.id, "to see what becomes of it", NOW)
+                store.stories.take_down(story.id, "to check its tombstone", NOW)
         site = PublicSite(config, store)
         lists = [path for path in site.paths() if not export_file_name(path).endswith(".html")]
         for path, params in [*((path, NO_PARAMS) for path in lists), *ON_REQUEST]:
@@ -165,14 +165,14 @@ def _publish(folder: Path) -> dict[Path, str]:
 
 
 def _ingest_all(folder: Path, store: Store) -> Config:
-    """Ingest all real feeds, each in full, and all snapshots, in the order of time."""
+    """Ingest all real feeds, each in full, and all snapshots, in order of time."""
     single = {f"real-{number}": path for number, path in enumerate(sorted(FEEDS.iterdir()))}
     snapshots = sorted(REPLAY.glob("*/*.xml"), key=lambda path: path.name)
     if not snapshots:
         raise SystemExit(f"The feeds are missing; they are expected in {SHARED}.")
     series = {path.parent.name for path in snapshots}
     config = parse_config(
-        HEAD + "".join(map(_listed, [*single, *sorted(series)])), folder / "feeds.toml", {}
+        CONFIG + "".join(map(_source_table, [*single, *sorted(series)])), folder / "feeds.toml", {}
     )
     sources = {source.id: source for source in config.all_sources}
     store.sources.sync(config.all_sources, NOW)
@@ -189,7 +189,7 @@ def _ingest_all(folder: Path, store: Store) -> Config:
     return config
 
 
-def _listed(id_: str) -> str:
+def _source_table(id_: str) -> str:
     return (
         f'[[source]]\nid = "{id_}"\nname = "Outlet & {id_}"\nfeed = "https://{id_}.example/feed"\n'
         f'site = "https://{id_}.example/"\nshow = "full"\nlicense = "CC BY 4.0"\n'

@@ -23,6 +23,7 @@ from aggregator.app import (
     run_once,
     sync_config,
 )
+from aggregator.cli import INTERRUPTED_EXIT_CODE
 from aggregator.cli.common import (
     INGEST_LOCK_SECONDS,
     log_to_stderr,
@@ -38,8 +39,6 @@ from aggregator.scheduler import log_source
 from aggregator.store import Store
 
 __all__ = ["ingest"]
-
-INTERRUPTED_EXIT_CODE = 130
 
 log = structlog.get_logger()
 

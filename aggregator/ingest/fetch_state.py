@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 
 from aggregator.ingest.schedule import (
     count_redirect,
@@ -26,8 +27,6 @@ from aggregator.model import (
 )
 
 __all__ = ["after_backoff", "after_document", "after_failure", "after_unchanged"]
-
-STATUS_GONE = 410
 
 
 def after_document(
@@ -132,7 +131,7 @@ def after_failure(source: Source, before: FetchState, failed: Failed, now: datet
     until an operator fetches it again.
     """
     is_listed_url = feed_url_to_fetch(source, before, now) == source.feed
-    is_gone = failed.status == STATUS_GONE and is_listed_url
+    is_gone = failed.status == HTTPStatus.GONE and is_listed_url
     state = replace(
         before,
         failures=before.failures + 1,

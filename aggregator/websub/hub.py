@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import groupby
 from time import monotonic
 from typing import Protocol, TypeAlias
@@ -30,7 +31,6 @@ __all__ = [
 MAX_CONCURRENT_CALLS = 50
 """Callbacks that are called at the same time."""
 URLS_PER_PING = 50
-HTTP_GONE = 410
 MAX_NOTIFY_SECONDS = 60.0
 """Time limit of a task in `notify_once`; the rest is left for the next time."""
 
@@ -260,7 +260,7 @@ async def _deliver(
     if not reply.error:
         hub.mark_delivered(subscriber, content.etag)
         _log("hub_delivered", host=subscriber.host, topic=subscriber.topic)
-    elif reply.status == HTTP_GONE:  # how a subscriber ends its subscription (7)
+    elif reply.status == HTTPStatus.GONE:  # how a subscriber ends its subscription (7)
         hub.remove_subscriber(subscriber.callback, subscriber.topic)
         _log("hub_dropped", host=subscriber.host, topic=subscriber.topic, error=reply.error)
     else:

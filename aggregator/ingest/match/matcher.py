@@ -137,7 +137,7 @@ def _is_trusted(key: EntryKey, entry: ParsedEntry, stored: StoredEntry, now: dat
         return True
     if key.kind is EntryKeyKind.TITLE:
         return not _is_other_article(entry, stored)
-    if has_article_number(str(key)) and id_pattern(entry.id) != id_pattern(stored.id):
+    if has_article_number(key.value) and id_pattern(entry.id) != id_pattern(stored.id):
         return True  # a new id from a new system
     if key.kind is EntryKeyKind.PATH:  # another blog in the same feed has a ?p=12 too
         is_same_title = title_words(entry) == normalise_words(stored.title)
