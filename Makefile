@@ -23,7 +23,7 @@ demo: install  ## Run the whole program against a pretend press on this machine.
 run: install  ## Fetch again and again, and serve the site of feeds.toml.
 	$(BIN)/aggregator run
 
-test: install  ## Run the tests that are quick, in six minutes; coverage is shown.
+test: install  ## Run the quick tests, in about six minutes, and show coverage.
 	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term:skip-covered
 
 test-slow: install  ## Run the deep tests: real material, kills, mutations, long properties.

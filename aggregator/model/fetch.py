@@ -120,7 +120,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """A registrable domain, or one URL, that has asked not to be fetched `until` then."""
+    """A registrable domain, or one URL, not to be fetched before `until`."""
 
     domain: str
     until: datetime

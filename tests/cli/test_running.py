@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,11 +83,15 @@ def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
     process, site = running
     wait_for_url(f"{site}/healthz")
     children = child_processes(process.pid)
+    assert len(children) == 2  # one that fetches, one that serves
 
     process.kill()
     process.wait()
 
     wait_until(lambda: not any(map(is_alive, children)), timeout=10)
+    with socket.socket() as next_one:
+        next_one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        next_one.bind(("127.0.0.1", int(site.rpartition(":")[2])))
 
 
 def test_stopping_an_ingest_that_waits(config: Path) -> None:
