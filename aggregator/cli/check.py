@@ -48,7 +48,7 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
     """Rules that match none of the stored stories, or more than half."""
     folder = config.database.parent
     if not folder.is_dir():
-        message = f"the folder {folder} of the database does not exist"
+        message = f"the folder {folder} of the database does not exist; create it"
         yield ConfigIssue(line=0, key="storage.database", message=message)
     topics = [topic for topic in config.topics if topic.match]
     roots = [parse(topic.match, topic.stem).root for topic in topics]
@@ -63,7 +63,7 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
                     entries = map(fields_of_view, story.entries)
                     matches.update({n for entry in entries for n in rules.match(entry)})
     except StoreError as error:
-        message = f"rules cannot be tried on stored stories: {error}"
+        message = f"the database cannot be read, and rules were not tried on it: {error}"
         yield ConfigIssue(line=0, key="", message=message)
     for number, topic in enumerate(topics if tried >= MIN_TRIED_STORIES else ()):
         if matches[number] == 0 or 2 * matches[number] > tried:

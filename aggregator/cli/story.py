@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from aggregator.app import cluster_settings
-from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config
+from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
 from aggregator.config import Config
 from aggregator.errors import UnknownStory
 from aggregator.ingest.categorize.rules import TopicRules
@@ -42,7 +42,7 @@ def story(path: Path, id_: str) -> None:
             return
         found = find_story(store, id_)
         neighbourhood = store.entries.neighbourhood({found.lead.entry_id})
-        _show_story(found, id_, neighbourhood)
+        _show_story(found, story_id_from(id_), neighbourhood)
         _show_evidence(found, neighbourhood)
         _show_lists(store, found)
 

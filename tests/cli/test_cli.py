@@ -4,7 +4,9 @@ import gzip
 import json
 import re
 import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import brotli
@@ -14,6 +16,8 @@ from aggregator.cli import COMMANDS
 from tests.harness.command_line import (
     run,
 )
+
+DEVELOPMENT_SCHEMA = Path(__file__).parents[1] / "store/sqlite/databases/development.sql"
 
 # ---- help ------------------------------------------------------------------------------
 
@@ -36,6 +40,21 @@ def test_check(config: Path) -> None:
 
     assert result.returncode == 0
     assert "is right: 2 sources, 1 topic." in result.stdout
+
+
+def test_check_warns_of_a_database_that_cannot_be_used(config: Path) -> None:
+    """The file is right, but nothing would run: the warning says why, as all other commands do."""
+    database = config.parent / "aggregator.db"
+    with closing(sqlite3.connect(database)) as db:
+        db.executescript(DEVELOPMENT_SCHEMA.read_text(encoding="utf-8"))
+
+    checked, ingested = run(config, "check"), run(config, "ingest")
+
+    sentence = "written by a development version of aggregator before 0.2.0"
+    assert sentence in checked.stderr
+    assert checked.returncode == 0
+    assert sentence in ingested.stderr
+    assert ingested.returncode == 2
 
 
 def test_check_says_everything_that_is_wrong(config: Path) -> None:

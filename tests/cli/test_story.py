@@ -77,6 +77,8 @@ def test_a_story_explains_itself(untouched: Path) -> None:
 
     assert set(stories) == {"Cranes stand still", "Teachers march"}
     assert re.search(r"harbor +\S+ \S+  lead", shown)
+    url = f"https://t.example/stories/{stories['Cranes stand still']}"
+    assert run(untouched, "story", url).stdout == shown
     assert "https://commons.example/why-cranes-stand-still" in shown
     assert re.search(r"text 2\.\d\d: 100% of the shorter text", shown)
 

@@ -16,7 +16,7 @@ from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.learning import SqliteLearning
 from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.maintenance import SqliteMaintenance
-from aggregator.store.sqlite.migrations import is_current, migrate
+from aggregator.store.sqlite.migrations import is_current, migrate, refuse_other_programs
 from aggregator.store.sqlite.sources import SqliteSources
 from aggregator.store.sqlite.stories import SqliteStories
 from aggregator.store.sqlite.subscriptions import SqliteSubscriptions
@@ -73,14 +73,17 @@ def open_store(path: Path) -> SqliteStore:
 
 @contextmanager
 def open_read_only(path: Path) -> Iterator[SqliteStore | None]:
-    """The database, for reading only: None if there is none yet, or if its schema is not that of
-    this version. Raises StoreUnavailable."""
+    """The database, for reading only: None if there is none yet, or if it is still to be migrated.
+
+    Raises StoreUnavailable, StoreTooOld or StoreTooNew.
+    """
     if not path.exists():
         yield None
         return
     connection = Connection(path, is_read_only=True)
     try:
         with connection.read() as db:
+            refuse_other_programs(db, str(path))
             current = is_current(db)
         yield SqliteStore(connection) if current else None
     finally:

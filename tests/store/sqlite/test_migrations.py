@@ -263,8 +263,8 @@ def test_databases_that_are_refused(
         open_store(file)
     assert str(file) in str(caught.value)
     assert list(tmp_path.iterdir()) == [file]
-    with open_read_only(file) as reader:
-        assert reader is None
+    with pytest.raises(error, match=sentence), open_read_only(file):
+        pass
 
     assert file.read_bytes() == before
 

@@ -16,7 +16,10 @@ from sqlite_utils import Database, Migrations
 from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
 from aggregator.text.tokens import fold
 
-__all__ = ["add_functions", "fresh_schema", "is_current", "migrate", "migration_files"]
+__all__ = [
+    "add_functions", "fresh_schema", "is_current", "migrate", "migration_files",
+    "refuse_other_programs",
+]  # fmt: skip
 
 _DEVELOPMENT_MIGRATION = "first_tables"
 """What every database has that a development version before 0.2.0 made."""
@@ -78,8 +81,9 @@ def is_current(db: Database) -> bool:
     return ours == {migration.name for migration in MIGRATIONS.applied(db)}
 
 
-def migrate(db: Database, path: str) -> None:
-    """Bring the schema up to this version. Raises StoreTooOld, StoreTooNew or StoreUnavailable."""
+def refuse_other_programs(db: Database, path: str) -> None:
+    """Raise StoreTooOld, StoreTooNew or StoreUnavailable if this version cannot use the database.
+    Reads only."""
     applied = {migration.name for migration in MIGRATIONS.applied(db)}
     if _DEVELOPMENT_MIGRATION in applied:
         raise StoreTooOld(
@@ -99,6 +103,11 @@ def migrate(db: Database, path: str) -> None:
             f"The database {path} belongs to another program (it has the tables {tables}); "
             "use another file."
         )
+
+
+def migrate(db: Database, path: str) -> None:
+    """Bring the schema up to this version. Raises StoreTooOld, StoreTooNew or StoreUnavailable."""
+    refuse_other_programs(db, path)
     db.execute("pragma journal_mode = wal")  # readers never wait for the writer; stays in the file
     if MIGRATIONS.pending(db):
         MIGRATIONS.apply(db)
