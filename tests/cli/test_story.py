@@ -111,7 +111,7 @@ def test_merge_what_nothing_binds(config: Path) -> None:
     number = _number(config, before["Cranes stand still"], "plains")
     run(config, "split", number)
 
-    assert set(merged) == {"Cranes stand still", "This story is told elsewhere"}
+    assert set(merged) == {"Cranes stand still", "This story has moved"}
     assert merged["Cranes stand still"] == before["Cranes stand still"]
     assert _stories(config) == before
     assert "is in order" in run(config, "doctor").stdout

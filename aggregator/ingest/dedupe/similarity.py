@@ -137,7 +137,7 @@ def compare(
         return _match(a, b, MatchKind.ATTRIBUTION, shared.coverage, reason)
     if score := _text_score(shared):
         reason = (
-            f"{shared.coverage:.0%} of the shorter text stands in the other, "
+            f"{shared.coverage:.0%} of the shorter text is in the other, "
             f"{shared.run_words} words in a row"
         )
         return _match(a, b, MatchKind.TEXT, score, reason)

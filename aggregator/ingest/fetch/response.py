@@ -104,7 +104,7 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
         case aiohttp.ClientHttpProxyError():
             return FailureKind.PROXY, f"The proxy does not let us through ({error.status})."
         case aiohttp.ClientConnectorDNSError():
-            return FailureKind.DNS, f"There is no server called {error.host}."
+            return FailureKind.DNS, f"The host name {error.host} does not resolve."
         case aiohttp.ClientConnectorCertificateError():
             sentence = f"The certificate of {error.host} is not valid ({error.certificate_error})."
             return FailureKind.TLS, sentence

@@ -4,7 +4,7 @@ if (form) {
   const field = (id) => document.getElementById(id);
   const snippet = field("snippet"), copied = field("copied"), copy = field("copy");
   const text = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
-  const asked = () => {
+  const parameters = () => {
     const given = { limit: field("limit").value, theme: field("theme").value, without: field("without").value };
     if (given.limit === "5") delete given.limit;
     const named = Object.entries(given).filter(([, value]) => value);
@@ -19,7 +19,7 @@ if (form) {
     if (!isRight) return;
     const base = form.dataset.base, topic = field("topic");
     const title = `${topic.selectedOptions[0].text}: ${form.dataset.site}`;
-    const query = asked();
+    const query = parameters();
     const isScript = form.elements.kind.value === "script";
     snippet.value = isScript
       ? `<script src="${text(`${base}/embed/${topic.value}.js${query}`)}" async></script>\n` +

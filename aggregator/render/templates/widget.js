@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const told = $DATA;
+  const data = $DATA;
   const here = document.currentScript;
   if (!here || !here.parentNode) return;
   const make = (name, values, ...inside) => {
@@ -13,24 +13,24 @@
     const moment = new Date(text);
     const form = { day: "numeric", month: "long", year: "numeric" };
     let words = text.slice(0, 10);
-    try { words = moment.toLocaleDateString(told.lang === "en" ? "en-GB" : told.lang, form); } catch { /* an unknown language */ }
+    try { words = moment.toLocaleDateString(data.lang === "en" ? "en-GB" : data.lang, form); } catch { /* an unknown language */ }
     return make("time", { datetime: text }, words);
   };
   const story = (one) => make("li", { lang: one.lang },
     make("a", { href: one.url }, one.title),
     make("span", { class: "credit" }, `${one.outlet} \u00b7 `, day(one.date)));
-  const stories = told.stories.length
-    ? make("ul", { role: "list" }, ...told.stories.map(story)) : make("p", {}, "No stories yet.");
+  const stories = data.stories.length
+    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", {}, "No stories yet.");
   const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(told.style);
+    sheet.replaceSync(data.style);
     root.adoptedStyleSheets = [sheet];
   } catch { /* an old browser shows it plainly */ }
-  root.append(make("section", { lang: told.lang, class: told.theme, "aria-label": told.title },
-    make("h2", {}, make("a", { href: told.url }, told.title)),
+  root.append(make("section", { lang: data.lang, class: data.theme, "aria-label": data.title },
+    make("h2", {}, make("a", { href: data.url }, data.title)),
     stories,
-    make("p", {}, make("a", { href: told.home }, told.site))));
+    make("p", {}, make("a", { href: data.home }, data.site))));
   here.after(place);
 })();

@@ -79,7 +79,7 @@ def test_a_copy_at_another_address() -> None:
     assert [s.id for s in result.stories] == [known.id]
     (match,) = result.matches
     assert (match.entry_a, match.entry_b, match.kind) == (1, FIRST_NEW_ID, MatchKind.TEXT)
-    assert "100% of the shorter text stands in the other" in match.reason
+    assert "100% of the shorter text is in the other" in match.reason
 
 
 def test_the_original_after_a_copy() -> None:

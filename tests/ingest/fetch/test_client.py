@@ -192,6 +192,6 @@ def test_a_status(press: Press, status: int, sentence: str) -> None:
 def test_nobody_there() -> None:
     """A closed port and an unknown name are told apart."""
     assert "could not be reached" in error_of(fetch(source_at("http://127.0.0.1:1/")))
-    assert "no server called nowhere.invalid" in error_of(
+    assert "host name nowhere.invalid does not resolve" in error_of(
         fetch(source_at("http://nowhere.invalid/"))
     )
