@@ -12,15 +12,14 @@ from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.public_urls import PublicUrls
 from aggregator.site.document import Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
-from aggregator.site.params import NO_PARAMS, FeedParams
+from aggregator.site.params import NO_PARAMS, WIDGET_PARAMS, FeedParams
 from aggregator.store.base import Store
 
-__all__ = ["WIDGET_STORIES", "DocumentBuilder"]
+__all__ = ["DocumentBuilder"]
 
 HOME_STORIES_PER_TOPIC = 4
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
-WIDGET_STORIES = 5
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
@@ -160,7 +159,7 @@ class DocumentBuilder:
         return html_document(body, kind="frame")
 
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
-        return self._catalog.newest(spec, replace(params, theme=""), limit=WIDGET_STORIES)
+        return self._catalog.newest(spec, replace(params, theme=""), limit=WIDGET_PARAMS.limit)
 
     # ---- files
 

@@ -4,8 +4,8 @@ query string --parse_params--> FeedParams --query_string--> the same in canonica
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, quote, urlencode
 
 from aggregator import query
@@ -13,18 +13,16 @@ from aggregator.errors import BadRequest, QueryError
 from aggregator.text.html import one_line
 
 __all__ = [
-    "LIST_PARAMS", "MAX_LIMIT", "NO_PARAMS", "SEARCH_PARAMS", "WIDGET_PARAMS", "FeedParams",
-    "parse_params", "parse_query_string",
+    "LIST_PARAMS", "NO_PARAMS", "PAGE_PARAMS", "SEARCH_PARAMS", "WIDGET_PARAMS", "AcceptedParams",
+    "FeedParams", "parse_params", "parse_query_string",
 ]  # fmt: skip
-
-LIST_PARAMS = frozenset(("lang", "limit", "without"))
-SEARCH_PARAMS = LIST_PARAMS | {"q"}
-WIDGET_PARAMS = LIST_PARAMS | {"theme"}
 
 MAX_QUERY_STRING_CHARS = 8000
 MAX_PARAMETERS = 50
 MAX_LIMIT = 200
 """Largest `?limit=`, unless [publish] limit is larger."""
+WIDGET_STORIES = 5
+MAX_WIDGET_STORIES = 20
 MAX_SEARCH_CHARS = 1000
 MAX_EXCLUDED_SOURCES = 20
 MAX_QUOTED_CHARS = 60
@@ -59,28 +57,53 @@ class FeedParams:
 NO_PARAMS = FeedParams()
 
 
-def parse_params(
-    given: Mapping[str, Sequence[str]],
-    accepted: Set[str],
-    limits: tuple[int, int],
-    is_source: Callable[[str], bool],
-) -> FeedParams:
-    """Parse the accepted parameters; others are ignored.
+@dataclass(frozen=True, slots=True)
+class AcceptedParams:
+    """The query parameters that a route accepts, and how many stories it shows.
 
-    `limits` are the default number of stories of the list, and the largest that may be requested.
-    Raises BadRequest.
+    `limit` is the default of `?limit=`, 0 for [publish] limit; `max_limit` is the largest value.
     """
 
+    names: frozenset[str] = frozenset()
+    limit: int = 0
+    max_limit: int = MAX_LIMIT
+
+    def adding(self, name: str) -> "AcceptedParams":
+        """These, and one more."""
+        return replace(self, names=self.names | {name})
+
+    def with_default(self, limit: int) -> "AcceptedParams":
+        """These, with [publish] limit as the default where there is none."""
+        if self.limit:
+            return self
+        return replace(self, limit=limit, max_limit=max(limit, self.max_limit))
+
+
+PAGE_PARAMS = AcceptedParams()
+LIST_PARAMS = AcceptedParams(frozenset(("lang", "limit", "without")))
+SEARCH_PARAMS = LIST_PARAMS.adding("q")
+WIDGET_PARAMS = replace(
+    LIST_PARAMS.adding("theme"), limit=WIDGET_STORIES, max_limit=MAX_WIDGET_STORIES
+)
+
+
+def parse_params(
+    given: Mapping[str, Sequence[str]],
+    accepted: AcceptedParams,
+    is_source: Callable[[str], bool],
+) -> FeedParams:
+    """Parse the accepted parameters; others are ignored. Raises BadRequest."""
+
     def first(name: str) -> str:
-        return next(iter(given.get(name, ())), "").strip() if name in accepted else ""
+        return next(iter(given.get(name, ())), "").strip() if name in accepted.names else ""
 
     return FeedParams(
         language=_language(first("lang")),
-        limit=_limit(first("limit"), *limits),
+        limit=_limit(first("limit"), accepted.limit, accepted.max_limit),
         q=_query(first("q")),
         theme=_theme(first("theme")),
         excluded_sources=_sources(
-            given.get("without", ()) if "without" in accepted else (), is_source
+            given.get("without", ()) if "without" in accepted.names else (), is_source
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The resource at a public URL, and the lists that it depends on.
+"""The resource at a public URL, and what it depends on.
 
 fixed    one document at one path
 lists    newest stories or an archive document: as a page, as a feed, or as the page of a feed
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, Feed
+from aggregator.model import ALL, Feed, ListScope
 from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
@@ -21,8 +21,20 @@ from aggregator.site.params import FeedParams
 from aggregator.store.base import Store
 
 __all__ = [
-    "Request", "SiteContext", "fixed", "list_paths", "list_resource", "search_resource",
-    "story_paths", "story_resource", "widget_paths", "widget_resource",
+    "Request",
+    "SiteContext",
+    "all_stories",
+    "archive_document",
+    "fixed",
+    "list_paths",
+    "list_resource",
+    "search_resource",
+    "stories_of_lists",
+    "story_lists",
+    "story_paths",
+    "story_resource",
+    "widget_paths",
+    "widget_resource",
 ]  # fmt: skip
 
 
@@ -38,11 +50,50 @@ class SiteContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A path that matches a route, the values of the placeholders, and the parameters."""
+    """A path that matches a route, the values of the placeholders, and the parameters.
+
+    `scopes` are the lists that the resource depends on, from the route.
+    """
 
     path: str
     values: Mapping[str, str]
     params: FeedParams
+    scopes: tuple[ListScope, ...]
+
+
+# ---- what a resource depends on
+
+
+def all_stories(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:  # noqa: ARG001 - the signature of the column `depends_on`
+    """The list of all stories, which changes whenever another list does."""
+    return (ALL,)
+
+
+def stories_of_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The lists in the path; all stories for a topic that was removed."""
+    spec = site.catalog.find(_list_path(values))
+    return spec.scopes or (ALL,) if spec else ()
+
+
+def archive_document(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """One archive document; the whole list for the next one, which redirects to the newest
+    stories."""
+    spec, page = site.catalog.find(_list_path(values)), int(values["page"])
+    if spec is None or len(spec.scopes) != 1 or site.catalog.is_next_page(spec, page):
+        return stories_of_lists(site, values)
+    return (spec.scopes[0].archive_page(page),)
+
+
+def story_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The lists that a story page depends on."""
+    return site.store.stories.page_scopes(values["id"])
+
+
+def _list_path(values: Mapping[str, str]) -> str:
+    return values.get("list") or f"/topics/{values['topics']}"
+
+
+# ---- fixed
 
 
 def fixed(
@@ -51,7 +102,7 @@ def fixed(
     """The resource of a path without placeholders."""
 
     def resource(site: SiteContext, request: Request) -> Resource:
-        return Resource(path=request.path, scopes=(ALL,), build=lambda: build(site.builder))
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.builder))
 
     return resource
 
@@ -67,7 +118,7 @@ def list_resource(site: SiteContext, request: Request) -> Resource | None:
         return None
     if spec.is_gone:
         gone = site.builder.gone
-        return Resource(path=spec.path, scopes=(ALL,), build=lambda: gone("topic"))
+        return Resource(path=spec.path, scopes=request.scopes, build=lambda: gone("topic"))
     page = int(request.values.get("page", 0))
     if page and len(spec.scopes) > 1:
         return None
@@ -78,12 +129,12 @@ def list_resource(site: SiteContext, request: Request) -> Resource | None:
         return _in_form(site, request, site.catalog.newest(spec, params))
 
     if not page:
-        resource = Resource(path=path, scopes=spec.scopes, build=newest)
+        resource = Resource(path=path, scopes=request.scopes, build=newest)
     elif site.catalog.is_next_page(spec, page):
         current = f"{spec.path}{rest.removeprefix(f'/archive/{page}')}{params.query_string}"
         return Resource(
             path=path,
-            scopes=spec.scopes,
+            scopes=request.scopes,
             build=lambda: _redirected(newest(), current, is_permanent=False),
         )
     else:
@@ -101,7 +152,7 @@ def _archive_resource(
             return site.builder.gone("archive")
         return _in_form(site, request, site.catalog.archive(spec, page))
 
-    return Resource(path=path, scopes=(spec.scopes[0].archive_page(page),), build=build)
+    return Resource(path=path, scopes=request.scopes, build=build)
 
 
 def _in_form(site: SiteContext, request: Request, feed: Feed | None) -> Document | None:
@@ -176,23 +227,24 @@ def search_resource(site: SiteContext, request: Request) -> Resource | None:
             return site.builder.search_page(feed, params.q)
         return _in_form(site, request, feed)
 
-    return Resource(path=f"{request.path}{params.query_string}", scopes=(ALL,), build=build)
+    path = f"{request.path}{params.query_string}"
+    return Resource(path=path, scopes=request.scopes, build=build)
 
 
 def widget_resource(site: SiteContext, request: Request) -> Resource | None:
     """The widget of topics, as a script or as a page for a frame."""
-    given, params = f"/topics/{request.values['topics']}", request.params
+    given, params = _list_path(request.values), request.params
     spec = site.catalog.find(given)
     if spec is None:
         return None
     if spec.is_gone:
         gone = site.builder.gone
-        return Resource(path=request.path, scopes=(ALL,), build=lambda: gone("topic"))
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: gone("topic"))
     is_script = request.path.endswith(".js")
     build = site.builder.widget_script if is_script else site.builder.widget_frame
     name = spec.path.removeprefix("/topics/")
     path = f"/embed/{name}{'.js' if is_script else ''}{params.query_string}"
-    resource = Resource(path=path, scopes=spec.scopes, build=lambda: build(spec, params))
+    resource = Resource(path=path, scopes=request.scopes, build=lambda: build(spec, params))
     if _is_former_path(given, spec.path):
         return _redirect_resource(f"{request.path}{params.query_string}", resource)
     return resource
@@ -209,8 +261,7 @@ def widget_paths(site: SiteContext) -> Iterator[str]:
 def story_resource(site: SiteContext, request: Request) -> Resource | None:
     """The page of a story."""
     id_ = request.values["id"]
-    scopes = site.store.stories.page_scopes(id_)
-    return Resource(path=request.path, scopes=scopes, build=lambda: site.builder.story(id_))
+    return Resource(path=request.path, scopes=request.scopes, build=lambda: site.builder.story(id_))
 
 
 def story_paths(site: SiteContext) -> Iterator[str]:

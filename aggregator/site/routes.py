@@ -11,32 +11,38 @@ The web server, the static export, the documentation and the tests use this tabl
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
+from aggregator.model import ListScope
 from aggregator.render.formats import FORMATS
-from aggregator.site.builders import WIDGET_STORIES, DocumentBuilder
+from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Resource
 from aggregator.site.feeds import FeedCatalog
 from aggregator.site.params import (
     LIST_PARAMS,
-    MAX_LIMIT,
     NO_PARAMS,
+    PAGE_PARAMS,
     SEARCH_PARAMS,
     WIDGET_PARAMS,
+    AcceptedParams,
     FeedParams,
     parse_params,
 )
 from aggregator.site.resources import (
     Request,
     SiteContext,
+    all_stories,
+    archive_document,
     fixed,
     list_paths,
     list_resource,
     search_resource,
+    stories_of_lists,
+    story_lists,
     story_paths,
     story_resource,
     widget_paths,
@@ -46,28 +52,27 @@ from aggregator.store.base import Store
 
 __all__ = ["ROUTES", "PublicSite", "Route"]
 
-MAX_WIDGET_STORIES = 20
-_NONE: Set[str] = frozenset()
-
 
 @dataclass(frozen=True)
 class Route:
     """A row of the table of routes.
 
-    `resource` returns the resource at a path that matches, None if there never was one. `accepts`
-    are its query parameters. `paths` lists the paths to export of all rows of its kind; only one
-    row of each kind has it.
+    `resource` returns the resource at a path that matches, None if there never was one; it is built
+    again when one of the lists that it `depends_on` has changed. `accepts` are its query
+    parameters. `paths` lists the paths to export of all rows of its kind; only one row of each kind
+    has it.
     """
 
     template: str
     resource: Callable[[SiteContext, Request], Resource | None]
-    accepts: Set[str] = _NONE
+    depends_on: Callable[[SiteContext, Mapping[str, str]], tuple[ListScope, ...]]
+    accepts: AcceptedParams = PAGE_PARAMS
     paths: Callable[[SiteContext], Iterator[str]] | None = None
 
     @property
     def is_fixed(self) -> bool:
         """True if the template has no placeholder and accepts no parameters."""
-        return "{" not in self.template and not self.accepts
+        return "{" not in self.template and not self.accepts.names
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -90,29 +95,29 @@ class Route:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("/", fixed(DocumentBuilder.home)),
-    Route("/sources", fixed(DocumentBuilder.sources)),
-    Route("/404.html", fixed(DocumentBuilder.not_found_file)),
-    Route("/embed", fixed(DocumentBuilder.embed)),
-    Route("/topics.opml", fixed(DocumentBuilder.topics_opml)),
-    Route("/sources.opml", fixed(DocumentBuilder.sources_opml)),
-    Route("/style.css", fixed(DocumentBuilder.style_css)),
-    Route("/embed.css", fixed(DocumentBuilder.embed_css)),
-    Route("/embedding.js", fixed(DocumentBuilder.embedding_js)),
-    Route("/favicon.svg", fixed(DocumentBuilder.favicon)),
-    Route("/robots.txt", fixed(DocumentBuilder.robots_txt)),
-    Route("{list}", list_resource, LIST_PARAMS, list_paths),
-    Route("{list}.{format}", list_resource, LIST_PARAMS),
-    Route("{list}.{format}.html", list_resource, LIST_PARAMS),
-    Route("{list}/archive/{page}", list_resource),
-    Route("{list}/archive/{page}.{format}", list_resource),
-    Route("{list}/archive/{page}.{format}.html", list_resource),
-    Route("/search", search_resource, SEARCH_PARAMS),
-    Route("/search.{format}", search_resource, SEARCH_PARAMS),
-    Route("/search.{format}.html", search_resource, SEARCH_PARAMS),
-    Route("/embed/{topics}", widget_resource, WIDGET_PARAMS, widget_paths),
-    Route("/embed/{topics}.js", widget_resource, WIDGET_PARAMS),
-    Route("/stories/{id}", story_resource, paths=story_paths),
+    Route("/", fixed(DocumentBuilder.home), all_stories),
+    Route("/sources", fixed(DocumentBuilder.sources), all_stories),
+    Route("/404.html", fixed(DocumentBuilder.not_found_file), all_stories),
+    Route("/embed", fixed(DocumentBuilder.embed), all_stories),
+    Route("/topics.opml", fixed(DocumentBuilder.topics_opml), all_stories),
+    Route("/sources.opml", fixed(DocumentBuilder.sources_opml), all_stories),
+    Route("/style.css", fixed(DocumentBuilder.style_css), all_stories),
+    Route("/embed.css", fixed(DocumentBuilder.embed_css), all_stories),
+    Route("/embedding.js", fixed(DocumentBuilder.embedding_js), all_stories),
+    Route("/favicon.svg", fixed(DocumentBuilder.favicon), all_stories),
+    Route("/robots.txt", fixed(DocumentBuilder.robots_txt), all_stories),
+    Route("{list}", list_resource, stories_of_lists, LIST_PARAMS, list_paths),
+    Route("{list}.{format}", list_resource, stories_of_lists, LIST_PARAMS),
+    Route("{list}.{format}.html", list_resource, stories_of_lists, LIST_PARAMS),
+    Route("{list}/archive/{page}", list_resource, archive_document),
+    Route("{list}/archive/{page}.{format}", list_resource, archive_document),
+    Route("{list}/archive/{page}.{format}.html", list_resource, archive_document),
+    Route("/search", search_resource, all_stories, SEARCH_PARAMS),
+    Route("/search.{format}", search_resource, all_stories, SEARCH_PARAMS),
+    Route("/search.{format}.html", search_resource, all_stories, SEARCH_PARAMS),
+    Route("/embed/{topics}", widget_resource, stories_of_lists, WIDGET_PARAMS, widget_paths),
+    Route("/embed/{topics}.js", widget_resource, stories_of_lists, WIDGET_PARAMS),
+    Route("/stories/{id}", story_resource, story_lists, paths=story_paths),
 )
 
 
@@ -139,7 +144,9 @@ class PublicSite:
         if route is None:
             return None
         values = {name: value for name, value in (route.match(path) or {}).items() if value}
-        return route.resource(self._context, Request(path=path, values=values, params=params))
+        scopes = route.depends_on(self._context, values)
+        request = Request(path=path, values=values, params=params, scopes=scopes)
+        return route.resource(self._context, request)
 
     def exists(self, path: str) -> bool:
         """True if there may be a resource at a path, with some parameters."""
@@ -151,12 +158,9 @@ class PublicSite:
     def parse_params(self, path: str, given: Mapping[str, Sequence[str]]) -> FeedParams:
         """The parameters that the route of a path accepts. Raises BadRequest."""
         route = self.route(path)
-        accepted = route.accepts if route else _NONE
+        accepted = route.accepts if route else PAGE_PARAMS
         limit = self.config.publish.limit
-        limits = (limit, max(MAX_LIMIT, limit))
-        if accepted == WIDGET_PARAMS:
-            limits = (WIDGET_STORIES, MAX_WIDGET_STORIES)
-        return parse_params(given, accepted, limits, self.is_source)
+        return parse_params(given, accepted.with_default(limit), self.is_source)
 
     def is_source(self, id_: str) -> bool:
         """True for the id of a source that is in feeds.toml, or was."""
