@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.fetch import FailureKind
 from aggregator.model.keys import ListScope
 
 __all__ = [
@@ -61,7 +62,8 @@ class Subscriber:
     """A subscriber of one of our feeds; `topic` is the feed's URL.
 
     `etag` is that of the last content delivered. `due_at` is when the next delivery is due, None if
-    the subscriber is up to date. `attempts` counts failures since `failing_since`.
+    the subscriber is up to date. `attempts` counts failures since `failing_since`; `error` is the
+    last of them, in a sentence.
     """
 
     id: int = 0
@@ -74,6 +76,7 @@ class Subscriber:
     due_at: datetime | None = None
     attempts: int = 0
     failing_since: datetime | None = None
+    failure_kind: FailureKind | None = None
     error: str = ""
 
 
@@ -87,6 +90,7 @@ class HubPing:
     due_at: datetime
     changes: int = 1
     attempts: int = 0
+    failure_kind: FailureKind | None = None
     error: str = ""
 
 

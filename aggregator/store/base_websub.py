@@ -1,11 +1,12 @@
 """The two WebSub parts of a store: what we subscribe to, and who subscribes to us."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from aggregator.model import (
     Delivery,
+    FailureKind,
     HubLink,
     HubPing,
     ListChange,
@@ -130,3 +131,6 @@ class HubStore(Protocol):
 
     def mark_ping_failed(self, pings: Sequence[HubPing]) -> None:
         """Store when pings are tried again, and why."""
+
+    def count_failing(self) -> Mapping[FailureKind, int]:
+        """Subscribers and pings that are failing, by the kind of their last failure."""

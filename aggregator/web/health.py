@@ -1,11 +1,16 @@
 """GET /healthz, for monitoring: whether the database is readable, which sources fail, and how
-many for which kind of reason (model.FailureKind)."""
+many for which kind of reason (model.FailureKind).
+
+Bugs of our hub, in deliveries and pings, are counted too; a callback or hub that does not answer is
+not a failure of ours.
+"""
 
 from collections import Counter
 from collections.abc import Collection
 
 from flask import Blueprint, Response, jsonify
 
+from aggregator.model import FailureKind
 from aggregator.store.base import Store
 
 __all__ = ["health_blueprint"]
@@ -20,7 +25,8 @@ def health_blueprint(store: Store, sources: Collection[str]) -> Blueprint:
         health = [each for each in store.sources.health() if each.source in sources]
         failing = sorted(each.source for each in health if each.failing_since)
         kinds = Counter(each.failure_kind.value for each in health if each.failure_kind)
-        response = jsonify(status="ok", sources=len(sources), failing=failing, failures=kinds)
+        kinds[FailureKind.BUG.value] += store.hub.count_failing().get(FailureKind.BUG, 0)
+        response = jsonify(status="ok", sources=len(sources), failing=failing, failures=+kinds)
         response.cache_control.no_store = True
         return response
 

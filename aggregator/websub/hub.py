@@ -19,7 +19,14 @@ import structlog
 
 from aggregator.errors import StoreBusy, StoreError
 from aggregator.ingest.fetch.client import Fetcher
-from aggregator.model import HubPing, ListScope, Subscriber, SubscriptionRequest
+from aggregator.model import (
+    Failed,
+    FailureKind,
+    HubPing,
+    ListScope,
+    Subscriber,
+    SubscriptionRequest,
+)
 from aggregator.store.base import LockName, Store
 from aggregator.websub import protocol
 
@@ -120,7 +127,7 @@ async def _gather(calls: Iterable[Awaitable[None]]) -> None:
             raise result
 
 
-async def _isolate_errors(call: Awaitable[None], on_error: Callable[[str], None]) -> None:
+async def _isolate_errors(call: Awaitable[None], on_error: Callable[[Failed], None]) -> None:
     """Report an unexpected error of one call to `on_error`, so that the other calls go on."""
     try:
         await call
@@ -128,7 +135,8 @@ async def _isolate_errors(call: Awaitable[None], on_error: Callable[[str], None]
         raise
     except Exception as error:
         log.exception("bug")
-        on_error(f"This is a bug in aggregator: {error!r}")
+        sentence = f"This is a bug in aggregator: {error!r}"
+        on_error(Failed(kind=FailureKind.BUG, error=sentence))
 
 
 def _log(event: str, error: str = "", **values: object) -> None:
@@ -145,10 +153,10 @@ async def verify_requests(notifier: HubNotifier, now: datetime) -> bool:
     hub.end_leases(now)
     requests = hub.pending_requests(MAX_CONCURRENT_CALLS)
 
-    def on_error(request: SubscriptionRequest) -> Callable[[str], None]:
-        def drop(error: str) -> None:
+    def on_error(request: SubscriptionRequest) -> Callable[[Failed], None]:
+        def drop(failed: Failed) -> None:
             hub.delete_request(request)
-            _log("hub_verified", mode=request.mode, host=request.host, error=error)
+            _log("hub_verified", mode=request.mode, host=request.host, error=failed.error)
 
         return drop
 
@@ -257,30 +265,30 @@ async def _deliver(
     reply = await notifier.fetcher.call(
         "POST", subscriber.callback, data=content.body, headers=headers
     )
-    if not reply.error:
+    if reply.failed is None:
         hub.mark_delivered(subscriber, content.etag)
         _log("hub_delivered", host=subscriber.host, topic=subscriber.topic)
     elif reply.status == HTTPStatus.GONE:  # how a subscriber ends its subscription (7)
         hub.remove_subscriber(subscriber.callback, subscriber.topic)
         _log("hub_dropped", host=subscriber.host, topic=subscriber.topic, error=reply.error)
     else:
-        _on_delivery_error(notifier, subscriber, now)(reply.error)
+        _on_delivery_error(notifier, subscriber, now)(reply.failed)
 
 
 def _on_delivery_error(
     notifier: HubNotifier, subscriber: Subscriber, now: datetime
-) -> Callable[[str], None]:
+) -> Callable[[Failed], None]:
     """A callback that schedules another attempt, or drops a subscriber that failed for too long."""
 
-    def record(error: str) -> None:
-        failed = protocol.retry_delivery(subscriber, error, now)
-        if failed is not None:
-            notifier.store.hub.mark_failed(failed)
+    def record(failed: Failed) -> None:
+        retry = protocol.retry_delivery(subscriber, failed, now)
+        if retry is not None:
+            notifier.store.hub.mark_failed(retry)
             event = "hub_delivery_failed"
         else:
             notifier.store.hub.remove_subscriber(subscriber.callback, subscriber.topic)
             event = "hub_dropped"
-        _log(event, host=subscriber.host, topic=subscriber.topic, error=error)
+        _log(event, host=subscriber.host, topic=subscriber.topic, error=failed.error)
 
     return record
 
@@ -307,26 +315,27 @@ async def ping_hubs(notifier: HubNotifier, now: datetime) -> bool:
 async def _ping_hub(notifier: HubNotifier, pings: Sequence[HubPing], now: datetime) -> None:
     hub = pings[0].hub
     form = [("hub.mode", "publish"), *(("hub.url", ping.feed_url) for ping in pings)]
-    error = await notifier.fetcher.post(hub, form) if hub in notifier.other_hubs else ""
-    if error:
-        _on_ping_error(notifier, pings, now)(error)
-        return
+    if hub in notifier.other_hubs:  # else it is no longer configured
+        reply = await notifier.fetcher.post(hub, form)
+        if reply.failed:
+            _on_ping_error(notifier, pings, now)(reply.failed)
+            return
     notifier.store.hub.mark_pinged(pings)
     _log("hub_pinged", hub=hub, feeds=len(pings))
 
 
 def _on_ping_error(
     notifier: HubNotifier, pings: Sequence[HubPing], now: datetime
-) -> Callable[[str], None]:
+) -> Callable[[Failed], None]:
     """A callback that schedules another attempt, or gives up after too many."""
 
-    def record(error: str) -> None:
-        retries = [retry for ping in pings if (retry := protocol.retry_ping(ping, error, now))]
+    def record(failed: Failed) -> None:
+        retries = [retry for ping in pings if (retry := protocol.retry_ping(ping, failed, now))]
         retried_urls = {ping.feed_url for ping in retries}
         notifier.store.hub.mark_ping_failed(retries)
         notifier.store.hub.mark_pinged(
             [ping for ping in pings if ping.feed_url not in retried_urls]
         )
-        _log("hub_pinged", hub=pings[0].hub, feeds=len(pings), error=error)
+        _log("hub_pinged", hub=pings[0].hub, feeds=len(pings), error=failed.error)
 
     return record

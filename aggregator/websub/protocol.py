@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from aggregator.errors import BadRequest
-from aggregator.model import HubPing, Subscriber, SubscriptionRequest
+from aggregator.model import Failed, HubPing, Subscriber, SubscriptionRequest
 from aggregator.text.urls import registrable_domain
 from aggregator.websub.subscriber import sign
 
@@ -135,7 +135,7 @@ def delivery_headers(
     }
 
 
-def retry_delivery(subscriber: Subscriber, error: str, now: datetime) -> Subscriber | None:
+def retry_delivery(subscriber: Subscriber, failed: Failed, now: datetime) -> Subscriber | None:
     """The subscriber with its next attempt scheduled; None if it has failed for too long."""
     since = subscriber.failing_since or now
     if now - since >= GIVE_UP_AFTER:
@@ -145,17 +145,24 @@ def retry_delivery(subscriber: Subscriber, error: str, now: datetime) -> Subscri
         subscriber,
         attempts=attempts,
         failing_since=since,
-        error=error,
+        failure_kind=failed.kind,
+        error=failed.error,
         due_at=now + _retry_delay(attempts),
     )
 
 
-def retry_ping(ping: HubPing, error: str, now: datetime) -> HubPing | None:
+def retry_ping(ping: HubPing, failed: Failed, now: datetime) -> HubPing | None:
     """The ping with its next attempt scheduled; None after too many attempts."""
     attempts = ping.attempts + 1
     if attempts >= MAX_PING_ATTEMPTS:
         return None
-    return replace(ping, attempts=attempts, error=error, due_at=now + _retry_delay(attempts))
+    return replace(
+        ping,
+        attempts=attempts,
+        failure_kind=failed.kind,
+        error=failed.error,
+        due_at=now + _retry_delay(attempts),
+    )
 
 
 def _retry_delay(attempts: int) -> timedelta:

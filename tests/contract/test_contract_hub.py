@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregator.model import (
     ALL,
+    FailureKind,
     HubPing,
     ListChange,
     Subscriber,
@@ -196,6 +197,29 @@ def test_a_delivery_that_fails(store: Store) -> None:
     store.hub.mark_delivered(failed, '"3"')
     healthy = next(s for s in store.hub.subscribers() if s.id == bad.id)
     assert healthy == replace(bad, etag='"3"', due_at=None)
+
+
+def test_failures_are_counted_by_kind(store: Store) -> None:
+    """Of subscribers and pings that are failing now, not of those that have recovered."""
+    slow, broken = _subscribe(store, "slow"), _subscribe(store, "broken")
+    ping = HubPing(hub="https://hub.example/", feed_url=TOPIC, due_at=NOW)
+    store.hub.enqueue_notifications((), (), [ping], NOW)
+    assert store.hub.count_failing() == {}
+
+    store.hub.mark_failed(
+        replace(slow, attempts=1, failing_since=NOW, failure_kind=FailureKind.TIMEOUT, error="Slow")
+    )
+    failed = replace(broken, attempts=1, failing_since=NOW, failure_kind=FailureKind.BUG)
+    store.hub.mark_failed(failed)
+    store.hub.mark_ping_failed([replace(ping, attempts=1, failure_kind=FailureKind.BUG)])
+
+    assert store.hub.count_failing() == {FailureKind.TIMEOUT: 1, FailureKind.BUG: 2}
+    (stored,) = (each for each in store.hub.subscribers() if each.id == broken.id)
+    assert stored.failure_kind is FailureKind.BUG
+    assert [each.failure_kind for each in store.hub.pings()] == [FailureKind.BUG]
+    store.hub.mark_delivered(broken, '"1"')
+    store.hub.mark_pinged(store.hub.pings())
+    assert store.hub.count_failing() == {FailureKind.TIMEOUT: 1}
 
 
 def test_due_deliveries_to_one_host(store: Store) -> None:

@@ -164,6 +164,7 @@ def test_a_bug_costs_one(hub: OwnHub, reader: Callbacks) -> None:
     errors = [entry["error"] for entry in hub.log if entry.get("error")]
     assert errors == ["This is a bug in aggregator: ZeroDivisionError()"] * 2
     assert hub.newsroom.store.hub.pending_requests(9) == []
+    assert hub.newsroom.get("/healthz").get_json()["failures"] == {"bug": 1}
 
 
 def test_secrets_stay_secret(hub: OwnHub, reader: Callbacks) -> None:

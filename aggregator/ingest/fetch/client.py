@@ -57,14 +57,17 @@ EXPECTED_ERRORS = (FetchBlocked, TimeoutError, aiohttp.ClientError, UnicodeError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A response to `Fetcher.call`: its status (0 if there was none) and the beginning of its body.
-
-    `error` says in a sentence what went wrong, or is empty.
-    """
+    """A response to `Fetcher.call`: its status (0 if there was none) and the beginning of its body;
+    `failed` says what went wrong."""
 
     status: int = 0
     body: bytes = b""
-    error: str = ""
+    failed: Failed | None = None
+
+    @property
+    def error(self) -> str:
+        """What went wrong in a sentence, or ""."""
+        return self.failed.error if self.failed else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +114,10 @@ class Fetcher:
         with Slot(self.slots) as slot:
             yield await self._fetch(source, validators, url, now, slot)
 
-    async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
-        """Send a form, by the rules of `call`. Returns what went wrong in a sentence, or ""."""
+    async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> Reply:
+        """Send a form, by the rules of `call`."""
         pairs = form.items() if isinstance(form, Mapping) else form
-        return (await self.call("POST", url, data=aiohttp.FormData(list(pairs)))).error
+        return await self.call("POST", url, data=aiohttp.FormData(list(pairs)))
 
     async def call(
         self,
@@ -137,11 +140,14 @@ class Fetcher:
                 self.transport.request(method, target, data=data, headers=headers) as response,
             ):
                 body = await _read_start(response)
-                is_success = 200 <= response.status < 300
-                error = "" if is_success else f"{target.host} answers {response.status}."
-                return Reply(status=response.status, body=body, error=error)
+                status = response.status
+                sentence = f"{target.host} answers {status}."
+                failed = Failed(kind=FailureKind.HTTP_STATUS, error=sentence, status=status)
+                is_success = 200 <= status < 300
+                return Reply(status=status, body=body, failed=None if is_success else failed)
         except EXPECTED_ERRORS as error:
-            return Reply(error=self._describe(error)[1])
+            kind, sentence = self._describe(error)
+            return Reply(failed=Failed(kind=kind, error=sentence))
 
     async def _fetch(
         self, source: Source, validators: Validators, url: str, now: datetime, slot: Slot

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from aggregator.model import ALL_STORY_PAGES, CLOCK_SLACK, Issue
+from aggregator.store.sqlite.connection import advice_for
 from aggregator.store.sqlite.listings import increment_revisions
 from aggregator.store.sqlite.mappers import to_text
 from aggregator.store.sqlite.migrations import fresh_schema
@@ -260,6 +261,8 @@ def _damage(db: Database) -> Iterator[Issue]:
     try:
         found = [complaint for (complaint,) in db.execute("pragma integrity_check(20)").fetchall()]
     except sqlite3.DatabaseError as error:  # so torn that not even this can be answered
+        if not advice_for(error):
+            raise
         found = [str(error)]
     if found != ["ok"]:
         complaints = "; ".join(found)[:MAX_COMPLAINT_CHARS]

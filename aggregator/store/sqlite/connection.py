@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from aggregator.errors import StoreBusy, StoreUnavailable
 from aggregator.store.sqlite.migrations import add_functions
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "advice_for"]
 
 _PRAGMAS = (
     "synchronous = normal",  # a power cut may lose the last transactions, never a part of one
@@ -36,6 +36,11 @@ _ADVICE = {
 }
 """Primary result code -> what to do. Any other error of SQLite is a bug of ours, and looks like
 one."""
+
+
+def advice_for(error: sqlite3.Error) -> str:
+    """What an operator can do about an error; empty if it is a bug of ours."""
+    return _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
 
 
 class Connection:
@@ -68,11 +73,10 @@ class Connection:
                 db = self._local.db = self._connect()
             yield db
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code not in _ADVICE:
+            if not (advice := advice_for(error)):
                 raise
             raise StoreUnavailable(
-                f"The database {self.path} cannot be used: {_ADVICE[code]} ({error})."
+                f"The database {self.path} cannot be used: {advice} ({error})."
             ) from error
 
     @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from aggregator.model import HubPing, ListChange, Subscriber, SubscriptionRequest
+from aggregator.model import FailureKind, HubPing, ListChange, Subscriber, SubscriptionRequest
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
 
@@ -81,7 +81,8 @@ class SqliteHub:
                      (callback, host, topic, secret, lease_until, etag, due_at)
                    values (?, ?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
                    set secret = excluded.secret, lease_until = excluded.lease_until,
-                     due_at = excluded.due_at, attempts = 0, failing_since = null, error = ''""",
+                     due_at = excluded.due_at, attempts = 0, failing_since = null,
+                     failure_kind = '', error = ''""",
                 [
                     subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
                     mappers.to_text(subscriber.lease_until), subscriber.etag,
@@ -168,19 +169,20 @@ class SqliteHub:
         with self._connection.write() as db:
             db.execute(
                 """update subscribers set etag = ?, due_at = null, attempts = 0,
-                     failing_since = null, error = '' where id = ?""",
+                     failing_since = null, failure_kind = '', error = '' where id = ?""",
                 [etag, subscriber.id],
             )
 
     def mark_failed(self, subscriber: Subscriber) -> None:
         with self._connection.write() as db:
             db.execute(
-                """update subscribers set due_at = ?, failing_since = ?, attempts = ?, error = ?
-                   where id = ?""",
+                """update subscribers set due_at = ?, failing_since = ?, attempts = ?,
+                     failure_kind = ?, error = ? where id = ?""",
                 [
                     mappers.to_text_or_none(subscriber.due_at),
                     mappers.to_text_or_none(subscriber.failing_since),
                     subscriber.attempts,
+                    subscriber.failure_kind or "",
                     subscriber.error,
                     subscriber.id,
                 ],
@@ -202,13 +204,24 @@ class SqliteHub:
     def mark_ping_failed(self, pings: Sequence[HubPing]) -> None:
         with self._connection.write() as db:
             db.conn.executemany(
-                """update hub_pings set due_at = ?, attempts = ?, error = ?
+                """update hub_pings set due_at = ?, attempts = ?, failure_kind = ?, error = ?
                    where hub = ? and feed_url = ?""",
                 [
-                    (mappers.to_text(p.due_at), p.attempts, p.error, p.hub, p.feed_url)
+                    (
+                        mappers.to_text(p.due_at), p.attempts, p.failure_kind or "", p.error,
+                        p.hub, p.feed_url,
+                    )
                     for p in pings
                 ],
-            )
+            )  # fmt: skip
+
+    def count_failing(self) -> dict[FailureKind, int]:
+        sql = """select failure_kind, count(*) from (
+                   select failure_kind from subscribers where failing_since is not null
+                   union all select failure_kind from hub_pings where attempts > 0)
+                 where failure_kind != '' group by failure_kind"""
+        with self._connection.read() as db:
+            return {FailureKind(kind): count for kind, count in db.execute(sql)}
 
 
 def _request_of(row: mappers.Row) -> SubscriptionRequest:
@@ -236,6 +249,7 @@ def _subscriber_of(row: mappers.Row) -> Subscriber:
         due_at=mappers.to_time(row["due_at"]),
         attempts=row["attempts"],
         failing_since=mappers.to_time(row["failing_since"]),
+        failure_kind=mappers.failure_kind_of(row),
         error=row["error"],
     )
 
@@ -247,5 +261,6 @@ def _ping_of(row: mappers.Row) -> HubPing:
         due_at=datetime.fromisoformat(row["due_at"]),
         changes=row["changes"],
         attempts=row["attempts"],
+        failure_kind=mappers.failure_kind_of(row),
         error=row["error"],
     )

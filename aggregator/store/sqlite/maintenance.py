@@ -12,7 +12,7 @@ from aggregator.errors import StoreUnavailable, WriteError
 from aggregator.model import Issue, RunReport
 from aggregator.store.base import LockName
 from aggregator.store.sqlite import check, fingerprints, mappers
-from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.connection import Connection, advice_for
 from aggregator.store.sqlite.migrations import add_functions
 
 __all__ = ["SqliteMaintenance"]
@@ -91,6 +91,8 @@ class SqliteMaintenance:
         except (OSError, sqlite3.Error, StoreUnavailable) as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.Error) and not advice_for(error):
+                raise
             reason = error.__cause__ or error
             raise WriteError(
                 f"The backup {file} cannot be written ({reason}); the file that was there is "

@@ -60,6 +60,11 @@ def to_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def failure_kind_of(row: Row) -> FailureKind | None:
+    """The kind of the last failure; None if there was none."""
+    return FailureKind(row["failure_kind"]) if row["failure_kind"] else None
+
+
 def scope_of(kind: str, name: str, page: int = 0) -> ListScope:
     """The scope of a published list, or of its archive document."""
     return ListScope(ListKind(kind), name, Visibility.PUBLISHED, page)
@@ -368,7 +373,7 @@ def health_of(row: Row, recent_dates: Iterable[datetime]) -> SourceHealth:
     return SourceHealth(
         source=row["id"],
         outcome=Outcome(row["outcome"]),
-        failure_kind=FailureKind(row["failure_kind"]) if row["failure_kind"] else None,
+        failure_kind=failure_kind_of(row),
         error=row["error"],
         failing_since=to_time(row["failing_since"]),
         last_fetch=to_time(row["last_fetch"]),

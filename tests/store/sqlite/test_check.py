@@ -70,8 +70,8 @@ DAMAGES = [
     ("a model of the future", "clock",
      f"insert into topic_models values (1, '{FUTURE}', '', 0, x'')"),
     ("a failure in the future", "clock",
-     "insert into subscribers values (1, '', '', '', '', '2026', '', null, 1, "
-     f"'{FUTURE}', '')"),
+     "insert into subscribers (callback, host, topic, secret, lease_until, etag, failing_since) "
+     f"values ('', '', '', '', '2026', '', '{FUTURE}')"),
     ("a lost index", "schema", "drop index listings_by_date"),
 ]  # fmt: skip
 
