@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.changeset import build_batch, regrouped_stories
+from aggregator.ingest.changeset import build_batch, place, regrouped_stories
 from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import match_entries
 from aggregator.ingest.parse.parser import parse
-from aggregator.ingest.pipeline import find_duplicates, place_in_topics
+from aggregator.ingest.pipeline import find_duplicates
 from aggregator.ingest.workers import clean_entries
 from aggregator.model import (
     Entry,
@@ -71,7 +71,7 @@ def table(rules: tuple[str, ...]) -> str:
                 clusters = find_duplicates(store, settings, changes, is_first_import=True)
             with _timer(costs, "categorize"):
                 regrouped = regrouped_stories(clusters, NOW, at_own_date=True)
-                placed = place_in_topics(store, regrouped, topic_rules, sources)
+                placed = place(regrouped, topic_rules, sources, ())
             with _timer(costs, "save"):
                 batch = build_batch(source.id, FetchState(), changes, clusters, placed, ())
                 store.entries.save(batch, NOW)

@@ -1,9 +1,8 @@
 """An operator's merges and splits of stories, as batches to save."""
 
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.changeset import regrouped_stories
+from aggregator.ingest.changeset import place, regrouped_stories
 from aggregator.ingest.dedupe import ClusterSettings, cluster, merge_matches, split_matches
-from aggregator.ingest.pipeline import place_in_topics
 from aggregator.model import Batch, Match, Outcome, Story, StoryNeighbourhood
 from aggregator.store.base import Store
 
@@ -40,10 +39,12 @@ def _decided(
     existing = store.stories.existing_public_ids(given_ids)
     clusters = cluster((), neighbourhood, settings, existing_public_ids=existing)
     regrouped = regrouped_stories(clusters, settings.now)
+    ids = {entry.entry_id for change in regrouped for entry in change.story.entries}
+    overrides = store.topics.overrides(ids)
     return Batch(
         source="",
         state=None,
         outcome=Outcome.UNCHANGED,
-        new=place_in_topics(store, regrouped, rules, settings.sources),
+        new=place(regrouped, rules, settings.sources, overrides),
         matches=decisions,
     )

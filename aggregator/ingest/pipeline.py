@@ -7,7 +7,7 @@ This file asks the store; the steps, each in its own package, take values and re
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -63,13 +63,11 @@ from aggregator.model import (
     Rejected,
     Source,
     SourceReport,
-    StoryChange,
 )
 from aggregator.store.base import Store
 
 __all__ = [
-    "IngestContext", "Job", "find_duplicates", "ingest_document", "place_in_topics",
-    "recent_dates",
+    "IngestContext", "Job", "find_duplicates", "ingest_document", "recent_dates",
 ]  # fmt: skip
 
 MAX_MIGRATED_ENTRIES = 20_000
@@ -218,14 +216,17 @@ def _dedupe_and_place(
         clusters, context.now, at_own_date=is_first_import or is_held, is_held=is_held
     )
     revised = revised_stories(clusters, changes, context.now)
+    stored = {e.entry_id for change in (*regrouped, *revised) for e in change.story.entries}
+    stored -= {entry.entry_id for entry in changes.new}  # nobody has decided on those
+    overrides = context.store.topics.overrides(stored)
     rules, sources = context.topic_rules, context.settings.sources
     return build_batch(
         job.source.id,
         state,
         changes,
         clusters,
-        place_in_topics(context.store, regrouped, rules, sources),  # categorize
-        place_in_topics(context.store, revised, rules, sources),
+        place(regrouped, rules, sources, overrides),  # categorize
+        place(revised, rules, sources, overrides),
     )
 
 
@@ -258,17 +259,6 @@ def find_duplicates(
     down = store.entries.stories(store.stories.taken_down_entries(near_ids))
     copies = takedown_copies(changes.new, shared, down, settings) if down else {}
     return replace(clusters, takedown_copies=copies)
-
-
-def place_in_topics(
-    store: Store,
-    changes: Sequence[StoryChange],
-    rules: TopicRules,
-    sources: Mapping[str, Source],
-) -> tuple[StoryChange, ...]:
-    """The changed stories with their placements."""
-    ids = {entry.entry_id for change in changes for entry in change.story.entries}
-    return place(changes, rules, sources, store.topics.overrides(ids))
 
 
 def recent_dates(

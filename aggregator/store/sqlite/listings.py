@@ -58,6 +58,7 @@ def listings_of(
     """The rows that list a story."""
     story = change.story
     default = Visibility.HELD if change.is_held else Visibility.PUBLISHED
+    dates = mappers.to_text(change.listed_at), mappers.to_text(story.published)
     lists: dict[ListScope, tuple[str, Sequence[PlacementReason]]] = {ALL: ("", ())}
     lists |= {source_scope(entry.source): ("", ()) for entry in story.entries}
     for placement in change.placements:
@@ -68,8 +69,7 @@ def listings_of(
             scope.kind.value,
             scope.name,
             (visibility or default).value,
-            mappers.to_text(change.listed_at),
-            mappers.to_text(story.published),
+            *dates,
             reason,
             mappers.placed_by_to_text(placed_by),
         )
