@@ -1,5 +1,5 @@
 """Speed compared with other programs, and the quality of dedupe and topics.
 
-`python -m benchmarks` measures and writes docs/measurements.md. Only the ratios carry over from
-one machine to another.
+`python -m benchmarks` measures and writes docs/measurements.md. Only ratios are comparable between
+machines.
 """

@@ -12,7 +12,7 @@ Each benchmark writes only its own section of docs/measurements.md.
 With a file of rows, `stories` prints {"id", "story"} for each row and writes nothing.
 `topics` trains on one file and prints {"id", "topic"} for each row of the other; with --place,
 the topic is null unless the story would be placed in it.
-`merges` writes into FILE which articles of the replayed feeds became one story, to be read.
+`merges` writes the stories of several outlets in the replayed feeds into FILE, for review.
 `valid` checks what we publish with the validators in FOLDER (see validity.py).
 """
 

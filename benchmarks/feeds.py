@@ -1,4 +1,4 @@
-"""Made-up feeds to measure with: like those of news outlets, and the same in every run."""
+"""Made-up feeds to measure with, like those of news outlets, and the same in every run."""
 
 import random
 from datetime import UTC, datetime, timedelta

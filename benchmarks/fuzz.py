@@ -25,7 +25,7 @@ __all__ = ["fuzz", "report", "seeds"]
 INPUTS = int(os.environ.get("INPUTS", "200000"))
 INPUTS_PER_TASK = 500
 MAX_SECONDS = 5.0
-"""No document of this size may take as long."""
+"""Longest time that an input may take."""
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "feeds"
 NOW = datetime(2026, 10, 5, tzinfo=UTC)
 SOURCE = Source(id="fuzz", name="Fuzz", feed="https://f.example/feed", site="https://f.example/")
@@ -42,7 +42,7 @@ _PIECES = (
 
 
 def seeds() -> list[bytes]:
-    """Return the documents of the edge corpus and of our own."""
+    """Return the documents of the edge corpus and of our own corpus."""
     ours = Path(__file__).parents[1] / "tests" / "corpus"
     files = [*(SHARED / "edge").rglob("*"), *ours.iterdir()]
     bodies = [f.read_bytes() for f in sorted(files) if f.is_file() and ".expected" not in f.name]
@@ -52,7 +52,7 @@ def seeds() -> list[bytes]:
 def fuzz(start: int, corpus: Sequence[bytes], count: int = INPUTS_PER_TASK) -> Counter[str]:
     """Run `count` inputs, numbered from `start`, and count the results.
 
-    Raises AssertionError, with the number of the input, if one crashes, is slow or is not safe.
+    Raises AssertionError with the number of an input that crashes, is slow or is not safe.
     """
     counts: Counter[str] = Counter()
     for number in range(start, start + count):
@@ -90,7 +90,7 @@ def _check(entry: Entry) -> None:
     assert entry.url.startswith(("http://", "https://")), entry.url
     assert entry.published <= NOW
     for text in (entry.title, entry.summary, entry.content, entry.author):
-        text.encode()  # raises if there is half a surrogate pair
+        text.encode()  # raises if there is a lone surrogate
 
 
 def _mutate(rng: random.Random, corpus: Sequence[bytes]) -> bytes:

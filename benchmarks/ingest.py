@@ -1,6 +1,6 @@
 """Ingest, cold and warm, compared with newsboat and the library reader, on the same feeds.
 
-Each program is a process of its own that starts, fetches 200 feeds of 50 entries from a server on
+Each program runs in its own process: it starts, fetches 200 feeds of 50 entries from a server on
 loopback into an empty SQLite database, and ends. A second run has nothing new. Memory is the
 highest sum over all processes of the program (proportional set size: shared pages count once).
 """
@@ -31,7 +31,7 @@ __all__ = ["ENTRIES", "FEEDS", "Aggregator", "report", "run_timed", "serve_feeds
 FEEDS = 200
 ENTRIES = 50
 RUNS = 3
-"""Each figure is the best of these; the others were disturbed by something."""
+"""Each figure is from the best run, which was disturbed the least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Program(Protocol):
         """Set the program up in an empty folder and return the command that fetches all feeds."""
 
     def stored(self, folder: Path) -> int:
-        """Return how many entries are in its database."""
+        """Return the number of entries in its database."""
 
 
 class Aggregator:
@@ -167,7 +167,7 @@ class _Reader:
 
 
 def _reader_python() -> str:
-    """Return the Python that has reader, which needs other versions of our libraries."""
+    """Return the Python that has reader, which needs other versions of our dependencies."""
     return os.environ.get("READER_PYTHON", sys.executable)
 
 
@@ -219,11 +219,11 @@ def run_timed(command: list[str], folder: Path) -> tuple[float, int]:
         watch = _MemoryWatch(process.pid)
         watch.start()
         code = process.wait()
-        took = time.perf_counter() - began
+        seconds = time.perf_counter() - began
     watch.stop()
     if code:
         raise SystemExit(f"{command[0]} failed:\n{(folder / 'output').read_text()[-2000:]}")
-    return took, watch.peak
+    return seconds, watch.peak
 
 
 class _MemoryWatch(threading.Thread):
@@ -266,7 +266,7 @@ def _memory_of(pid: int) -> int:
 
 @contextmanager
 def serve_feeds(kind: str) -> Iterator[list[str]]:
-    """Serve the feeds from a process of its own and yield their URLs."""
+    """Serve the feeds from a separate process and yield their URLs."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, kind))
     process.start()

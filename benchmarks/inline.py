@@ -38,7 +38,7 @@ __all__ = ["AUTHORITY", "Ingest", "new_entries", "open_ingest"]
 
 AUTHORITY = "x.example"
 MAX_NEW_ENTRIES = 10**9
-"""More than any source brings at once, so that nothing is held."""
+"""More than any source has at once, so that nothing is held."""
 
 Ingest: TypeAlias = Callable[[Source, Sequence[ParsedEntry], datetime], list[KeyedEntry]]
 """Ingests entries of a source as if its feed had them at that time; returns them with keys."""
@@ -62,7 +62,7 @@ class _InlineWorkers(Workers):
     """Workers in this process; every document parses into `entries`."""
 
     def __init__(self) -> None:
-        super().__init__(_InlinePool, WorkerLimits())  # type: ignore[arg-type]  # only this much is used
+        super().__init__(_InlinePool, WorkerLimits())  # type: ignore[arg-type]  # the rest is not used
         self.entries: Sequence[ParsedEntry] = ()
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:

@@ -1,4 +1,4 @@
-"""How long it takes to recognise duplicates, with few and with very many entries in the window.
+"""How long duplicate detection takes, with few and with very many entries in the window.
 
 made-up entries, a fifth of them copies --fingerprints, lookup, decision--> time per entry
 """
@@ -42,14 +42,14 @@ ENTRIES = 50
 DOCUMENTS = 40
 RUNS = 3
 COPIED_COUNT = 2_000
-"""Stored entries that copies are made of; only these have their text, to keep the file small."""
+"""Number of stored entries to copy; only these keep their text, so that the file stays small."""
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 
 WORD_TABLES = ("entry_search_data", "entry_search_idx", "entry_search_docsize")
 _LETTERS = "bcdfghjklm"
 _WORDS = ["".join(_LETTERS[int(digit)] for digit in str(number)) for number in range(20_000)]
 _WEIGHTS = list(accumulate(1 / (rank + 10) for rank in range(len(_WORDS))))
-"""Words are as frequent as in any language (Zipf)."""
+"""Words are as frequent as in natural languages (Zipf)."""
 
 
 def table() -> str:
@@ -95,7 +95,7 @@ def _fill(
     last: int,
     copied: list[Entry],
 ) -> None:
-    """Store the entries from number `first` up to `last`, a few hundred at a time."""
+    """Store entries `first` to `last`, a few hundred at a time."""
     for start in range(first, last, 500):
         source = sources[(start // 500) % len(sources)]
         entries = []
@@ -201,7 +201,7 @@ def _settings(sources: Sequence[Source]) -> ClusterSettings:
 
 
 def _memory() -> float:
-    """Return the memory of this process in megabytes, which includes the texts that are copied."""
+    """Return the memory of this process in megabytes, including the texts to copy."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 1e6
 

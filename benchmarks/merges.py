@@ -1,4 +1,4 @@
-"""The stories of several outlets in the feeds of shared/data/replay, to be checked by hand.
+"""The stories of several outlets in the feeds of shared/data/replay, for review.
 
 every snapshot of every series, in time order --ingest--> stories of several outlets
 """

@@ -4,7 +4,7 @@
     the same bytes --a Flask view that returns them--> on granian, with the same settings
     the static export --nginx--> files
 
-wrk requests from all three in turn, in several rounds, so that a busy machine slows all of them.
+wrk measures all three in turn, in several rounds, so that a busy machine slows all of them.
 """
 
 import os
@@ -84,7 +84,7 @@ http {{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A row of the table: what is requested, and the status that is expected."""
+    """A row of the table: a request and its expected status."""
 
     name: str
     url: str

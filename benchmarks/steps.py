@@ -90,9 +90,9 @@ def _timer(costs: dict[str, float], step: str) -> Iterator[None]:
     costs[step] = costs.get(step, 0.0) + time.perf_counter() - began
 
 
-def _move(thing: T) -> T:
-    """Return the thing as it arrives in another process."""
-    moved: T = pickle.loads(pickle.dumps(thing))
+def _move(value: T) -> T:
+    """Return an object as another process receives it."""
+    moved: T = pickle.loads(pickle.dumps(value))
     return moved
 
 

@@ -1,4 +1,4 @@
-"""How well duplicates are recognised by the production code, on labelled rows.
+"""How well the production code detects duplicates in labelled rows.
 
 rows in time order --match, clean, dedupe, save--> one story each
 """
@@ -31,7 +31,7 @@ SETS = {
     "scoop": ("scoop.jsonl", "0.99", "0.96"),
     "ecbplus": ("ecbplus.jsonl", "", ""),
 }
-"""Set -> its labels, and the precision and recall that are wanted."""
+"""Set -> its labels, and the target precision and recall."""
 Row: TypeAlias = Mapping[str, str]
 
 
@@ -42,7 +42,7 @@ def read_rows(file: Path) -> list[Row]:
 
 
 def predict(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
-    """Yield the id of each row and its final story, by the production code.
+    """Yield the id of each row and its final story, as the production code decides.
 
     Each row is a feed of one entry, ingested at its own time. Rows without a date come first; since
     they may be of any time, no fingerprints are dropped meanwhile.
@@ -98,7 +98,7 @@ def _slug(source: str) -> str:
 
 
 def _sources(rows: Iterable[Row]) -> Iterator[Source]:
-    """Yield the outlets of the rows; the site of an outlet is where most of its links lead."""
+    """Yield the outlets of the rows; the site of an outlet is the host of most of its links."""
     hosts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         hosts[_slug(row["source"])][urlsplit(row["url"]).netloc] += 1

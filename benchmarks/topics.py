@@ -42,8 +42,8 @@ __all__ = ["report", "write_predictions"]
 SETS = Path(__file__).parent.parent.parent / "shared" / "data" / "topics"
 NAMES = ("bbc", "ag_news", "huffpost", "allsides")
 GOALS = {"bbc": 0.94, "ag_news": 0.885, "huffpost": 0.70, "allsides": 0.67}
-CURVE = (10, 30, 100, 300)
-STORED, BATCH_SIZE, OUTLETS = 1_000_000, 500, 10
+SIZES = (10, 30, 100, 300)
+STORY_COUNT, BATCH_SIZE, OUTLETS = 1_000_000, 500, 10
 ARCHIVE_RULES = {
     "20 words and phrases": (
         "fentanyl OR overdose OR cartel OR narcotics OR opioid OR marijuana OR cannabis OR cocaine "
@@ -54,7 +54,7 @@ ARCHIVE_RULES = {
     "what a rule does not want": "NOT trump",
     "whole texts": "content:helicopter",
 }
-"""Rules; what the last two match can only be found by reading every story."""
+"""Rules; the last two can only be matched by reading every story."""
 CONFIG = """
 [site]
 title = "T"
@@ -167,7 +167,7 @@ def _learning_table() -> str:
 
 
 def _newsroom_table() -> str:
-    """Train each topic by itself, as a newsroom does, and score on the other half.
+    """Train each topic separately, as a newsroom does, and score on the other half.
 
     Some stories are known to belong to the topic; nothing is known of the others.
     """
@@ -207,14 +207,14 @@ def _training_examples(rows: Sequence[_Row], topic: str) -> list[TrainingExample
 
 
 def _learning_curve() -> str:
-    lines = [f"| set | {' | '.join(map(str, CURVE))} |", "|---|" + "---|" * len(CURVE)]
+    lines = [f"| set | {' | '.join(map(str, SIZES))} |", "|---|" + "---|" * len(SIZES)]
     for name in NAMES:
         training, test = _split(_read(SETS / f"{name}.jsonl"), 0.5)
         by_topic: dict[str, list[_Row]] = defaultdict(list)
         for row in training:
             by_topic[row["topic"]].append(row)
         cells = []
-        for count in CURVE:
+        for count in SIZES:
             some = [row for rows in by_topic.values() for row in rows[:count]]
             cells.append(f"{_accuracy(_model(some), test):.3f} ({len(some)})")
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -272,7 +272,7 @@ def _rules_table() -> str:
 
 
 def _archive_table() -> str:
-    """Test and apply rules on a million stories, by the commands that operators use."""
+    """Test and apply rules on a million stories with the commands that operators use."""
     lines = [
         "| rule | matches | `topic test` | `topic apply` | `topic apply --write` "
         "| largest process |",
@@ -308,8 +308,7 @@ done = subprocess.run([sys.executable, *sys.argv[1:]])
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 raise SystemExit(done.returncode)
 """
-"""Runs a command and prints its peak memory in kilobytes. A process starts with the peak of its
-parent, so that the parent must be small."""
+"""Runs a command and prints its peak memory in KB, which is at least that of its parent."""
 
 
 def _run(config: Path, *words: str) -> _Run:
@@ -323,12 +322,12 @@ def _run(config: Path, *words: str) -> _Run:
 
 
 def _fill_archive(database: Path) -> None:
-    """Store a million stories of ten outlets, one every minute, with real headlines and teasers."""
+    """Store a million stories of ten outlets, a minute apart, with real headlines and teasers."""
     rows = _headlines()
     rng = random.Random(3)
     with contextlib.closing(open_store(database)) as store:
         store.sources.sync([_outlet(n) for n in range(OUTLETS)], NOW)
-        for start in range(0, STORED, BATCH_SIZE):
+        for start in range(0, STORY_COUNT, BATCH_SIZE):
             changes = [
                 _new_story(number, rng.choice(rows)) for number in range(start, start + BATCH_SIZE)
             ]
@@ -349,7 +348,7 @@ def _outlet(number: int) -> Source:
 
 def _new_story(number: int, row: _Row) -> StoryChange:
     title, summary = _text(row)
-    published = NOW - timedelta(minutes=STORED - number)
+    published = NOW - timedelta(minutes=STORY_COUNT - number)
     link = f"https://o.example/{number}"
     entry = Entry(
         source=f"o{number // BATCH_SIZE % OUTLETS}", keys=(EntryKey(EntryKeyKind.ID, str(number)),),
@@ -393,7 +392,7 @@ Rules on real headlines and teasers, on one core:
 
 {_rules_table()}
 
-Rules on {STORED:,} stored stories, by the commands that operators use:
+Rules on {STORY_COUNT:,} stored stories, by the commands that operators use:
 
 {_archive_table()}
 """

@@ -1,9 +1,9 @@
-"""Are all our feeds valid? Checked with the validators of the field, on all feeds of shared/data.
+"""Validation of our feeds with standard validators, on all feeds of shared/data.
 
     every real feed, and every series of snapshots --ingest--> store --publish--> files
     files --W3C feed validator at AA | the grammar of RFC 4287 | the schema of JSON Feed--> issues
 
-The validators are in one folder outside the project: `feedvalidator`, a clone of
+The validators are in a folder outside the project: `feedvalidator`, a clone of
 github.com/w3c/feedvalidator, and `venv` with its requirements.txt; `atom.rnc`, the grammar
 of RFC 4287, Appendix B, for Debian's `jing`; and `node_modules` with the npm packages
 jsonfeed-schema and ajv 6.
@@ -93,14 +93,14 @@ ON_REQUEST = [
         ),
     )
 ]
-"""Feeds that are not exported, only built on request."""
+"""Feeds that are not exported but only built on request."""
 
 Issue = Sequence[str]
-"""File; error or warning; its kind; its details."""
+"""A file, "error" or "warning", the kind of issue, and details."""
 
 
 def check_feeds(validators: Path) -> None:
-    """Print how many files of each format were checked, and all errors and warnings."""
+    """Print how many files of each format were checked, with all errors and warnings."""
     with tempfile.TemporaryDirectory() as folder:
         files = _publish(Path(folder))
         checked = Counter(file.suffix for file in files)
@@ -142,7 +142,7 @@ def _run_validator(command: Sequence[str], names: Sequence[str], folder: Path) -
 
 
 def _publish(folder: Path) -> dict[Path, str]:
-    """Write every feed and list of a site with all real feeds; return the files with their URLs."""
+    """Write every feed and list of a site with all real feeds; return the files and URLs."""
     files: dict[Path, str] = {}
     with closing(open_store(folder / "news.db")) as store:
         config = _ingest_all(folder, store)
@@ -165,7 +165,7 @@ def _publish(folder: Path) -> dict[Path, str]:
 
 
 def _ingest_all(folder: Path, store: Store) -> Config:
-    """Ingest all real feeds, each in full, and all snapshots, in order of time."""
+    """Ingest all real feeds, and all snapshots in order of time."""
     single = {f"real-{number}": path for number, path in enumerate(sorted(FEEDS.iterdir()))}
     snapshots = sorted(REPLAY.glob("*/*.xml"), key=lambda path: path.name)
     if not snapshots:

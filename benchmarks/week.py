@@ -1,4 +1,4 @@
-"""A simulated week of 1,000 sources: how many requests are made, and how soon articles arrive.
+"""A simulated week of 1,000 sources: how many requests are made, and how late articles are.
 
 The outlets and their servers are made up; only the production code (`ingest.schedule`,
 `ingest.fetch_state`) decides when to fetch each source. It is compared with fixed hourly polling
@@ -42,26 +42,26 @@ from aggregator.text.urls import registrable_domain
 __all__ = ["report"]
 
 SOURCES = 1000
-BEGIN = datetime(2026, 10, 5, tzinfo=UTC)
+START = datetime(2026, 10, 5, tzinfo=UTC)
 WEEK = timedelta(days=7)
-ARCHIVE = timedelta(days=60)
-"""How old the articles of a feed may be when it is first fetched."""
+MAX_INITIAL_AGE = timedelta(days=60)
+"""How old the articles of a feed are at most when it is first fetched."""
 SPACING = timedelta(seconds=1)
 
-GAPS = (
+HOURS_BETWEEN_ARTICLES = (
     0.03, 0.27, 0.63, 1.27, 2.36, 6.34, 10.7, 27.88, 49.5, 71.93, 107.42, 160.02, 170.51,
     285.92, 348.21, 438.62, 541.64, 707.42, 915.04, 1978.66, 5425.94,
 )  # fmt: skip
-"""Hours between articles: 21 quantiles of 241 real feeds, from wires to inactive blogs."""
-WINDOWS = (5, 7, 10, 10, 10, 10, 10, 10, 13, 15, 15, 15, 19, 20, 21, 25, 30, 38, 50, 66, 821)
-"""Entries in a feed: quantiles of the same feeds; a feed has six hours of articles at least."""
+"""Hours between articles: 21 quantiles of 241 real feeds, from news agencies to inactive blogs."""
+FEED_SIZES = (5, 7, 10, 10, 10, 10, 10, 10, 13, 15, 15, 15, 19, 20, 21, 25, 30, 38, 50, 66, 821)
+"""Entries in a feed: quantiles of the same feeds; a feed covers at least six hours."""
 
 
 # ---- outlets -----------------------------------------------------------------------------
 
 
 NotModifiedHabit = Literal["good", "hash", "lies"]
-"""Whether its server sends 304, never does, or does so too often."""
+"""Whether the server sends 304 correctly, never, or too often."""
 
 
 @dataclass(slots=True)
@@ -78,10 +78,10 @@ class Outlet:
     gone: datetime | None
     limited: list[tuple[datetime, datetime]]
     seen: int = -1
-    """How many articles there were when its feed was last read."""
+    """Number of articles when the feed was last read."""
 
     def newest(self, now: datetime) -> int:
-        """Return how many articles there are."""
+        """Return the number of articles at a time."""
         return bisect_right(self.articles, now)
 
 
@@ -93,19 +93,19 @@ def _outlets(count: int) -> list[Outlet]:
 def _outlet(number: int, rng: random.Random) -> Outlet:
     # a third of the outlets share a few large hosts, the others have their own
     host = f"s{number % 7}.example.org" if rng.random() < 0.33 else f"outlet{number}.example"
-    gap = _between(GAPS, rng) * 3600
+    gap = _between(HOURS_BETWEEN_ARTICLES, rng) * 3600
     source = Source(
         id=f"s{number}", name="Outlet", feed=f"https://{host}/{number}", site=f"https://{host}/"
     )
     return Outlet(
         source=source,
         articles=_articles(gap, rng),
-        window=max(int(_between(WINDOWS, rng)), int(6 * 3600 / gap)),
+        window=max(int(_between(FEED_SIZES, rng)), int(6 * 3600 / gap)),
         habit=rng.choices(("good", "hash", "lies"), (70, 28, 2))[0],
         hints=_hints(rng),
         fresh=rng.choices((0, 300, 600, 1800, 3600), (60, 15, 10, 10, 5))[0],
         down=_periods(rng, 0.10, timedelta(hours=6)) + _periods(rng, 0.02, timedelta(days=4)),
-        gone=BEGIN + rng.random() * WEEK if rng.random() < 0.005 else None,
+        gone=START + rng.random() * WEEK if rng.random() < 0.005 else None,
         limited=_periods(rng, 0.03, timedelta(hours=2)),
     )
 
@@ -118,11 +118,11 @@ def _between(parts: Sequence[float], rng: random.Random) -> float:
 
 
 def _articles(gap: float, rng: random.Random) -> list[datetime]:
-    """Return when its articles appear: 90 % of them in sixteen hours of the day."""
+    """Return the times at which articles appear, 90 % of them in sixteen hours of the day."""
     found, night = [], rng.randrange(24)
-    now, end = BEGIN - max(ARCHIVE, timedelta(seconds=25 * gap)), BEGIN + WEEK
+    now, end = START - max(MAX_INITIAL_AGE, timedelta(seconds=25 * gap)), START + WEEK
     if timedelta(seconds=gap) < timedelta(hours=6):
-        now = BEGIN - timedelta(days=5)
+        now = START - timedelta(days=5)
     while now < end:
         is_night = (now.hour - night) % 24 < 8
         now += timedelta(seconds=rng.expovariate(1 / gap) * (3.3 if is_night else 0.74) + 1)
@@ -131,7 +131,7 @@ def _articles(gap: float, rng: random.Random) -> list[datetime]:
 
 
 def _hints(rng: random.Random) -> PollingHints:
-    """As in 277 real feeds: 13 % have a ttl, 11 % sy:updatePeriod, most of them hourly."""
+    """Return hints as in 277 real feeds: 13 % have ttl, 11 % sy:updatePeriod, mostly hourly."""
     kind = rng.random()
     if kind < 0.13:
         minutes = rng.choices((60, 40, 15, 10, 1, 30, 120, 600), (9, 5, 4, 3, 3, 2, 3, 2))[0]
@@ -146,7 +146,7 @@ def _periods(
 ) -> list[tuple[datetime, datetime]]:
     if rng.random() >= share:
         return []
-    start = BEGIN + rng.random() * WEEK
+    start = START + rng.random() * WEEK
     return [(start, start + rng.random() * longest)]
 
 
@@ -159,7 +159,7 @@ def _end_of_period(periods: Sequence[tuple[datetime, datetime]], now: datetime) 
 
 @dataclass(slots=True)
 class Log:
-    """What happened: requests by host and minute, responses, delays in minutes, missed articles."""
+    """Requests by host and minute, responses, delays in minutes, and missed articles."""
 
     requests: int = 0
     responses: Counter[str] = field(default_factory=Counter)
@@ -172,14 +172,14 @@ class Log:
         """Count a request."""
         self.requests += 1
         self.responses[response] += 1
-        second = int((now - BEGIN).total_seconds())
+        second = int((now - START).total_seconds())
         self.minutes[host, second // 60] += 1
-        if now - BEGIN > timedelta(hours=1):  # until then, every feed is fetched for the first time
+        if now - START > timedelta(hours=1):  # until then, every feed is fetched for the first time
             self.seconds[second] += 1
 
 
 def _respond(outlet: Outlet, validators: Validators, now: datetime) -> Fetched | Unchanged | Failed:
-    """Return what the server of the outlet responds; its validator is the number of articles."""
+    """Return the response of the outlet's server; its validator is the number of articles."""
     if outlet.gone and now >= outlet.gone:
         return Failed(kind=FailureKind.HTTP_STATUS, error="gone", status=410)
     if _end_of_period(outlet.down, now):
@@ -209,7 +209,7 @@ def _respond(outlet: Outlet, validators: Validators, now: datetime) -> Fetched |
 
 
 def _read(outlet: Outlet, now: datetime, log: Log) -> None:
-    """Read the feed, and log how late its new articles are; not the first time."""
+    """Read the feed, and log the delays of new articles, except the first time."""
     newest = outlet.newest(now)
     oldest = max(newest - outlet.window, 0)
     if outlet.seen >= 0:
@@ -225,9 +225,9 @@ def _adaptive(outlets: Sequence[Outlet]) -> Log:
     states = {outlet.source.id: FetchState() for outlet in outlets}
     backoffs: dict[str, Backoff] = {}
     hosts: dict[str, datetime] = {}
-    queue = [(BEGIN, number) for number in range(len(outlets))]
+    queue = [(START, number) for number in range(len(outlets))]
     heapq.heapify(queue)
-    while queue and queue[0][0] < BEGIN + WEEK:
+    while queue and queue[0][0] < START + WEEK:
         due, number = heapq.heappop(queue)
         outlet = outlets[number]
         source, state = outlet.source, states[outlet.source.id]
@@ -237,7 +237,7 @@ def _adaptive(outlets: Sequence[Outlet]) -> Log:
             after = after_backoff(source, state, backoff, due)
         else:
             host = source.feed.split("/")[2]
-            now = max(due, hosts.get(host, BEGIN))  # requests to one host are spaced
+            now = max(due, hosts.get(host, START))  # requests to one host are spaced
             hosts[host] = now + SPACING
             after, response = _fetch(outlet, state, now, log)
             if isinstance(response, Failed) and response.backoff:
@@ -273,11 +273,11 @@ def _fetch(
 
 
 def _hourly(outlets: Sequence[Outlet]) -> Log:
-    """Simulate the week with hourly polling, each outlet at a minute of its own."""
+    """Simulate the week with hourly polling, each outlet at its own minute."""
     log, rng = Log(), random.Random(1)
     for outlet in outlets:
-        now, known = BEGIN + timedelta(hours=rng.random()), Validators()
-        while now < BEGIN + WEEK:
+        now, known = START + timedelta(hours=rng.random()), Validators()
+        while now < START + WEEK:
             response = _respond(outlet, known, now)
             log.request(outlet.source.feed.split("/")[2], now, _kind(response))
             if isinstance(response, Fetched):
@@ -292,7 +292,7 @@ def _with_missed(outlets: Sequence[Outlet], log: Log) -> Log:
     """Add the articles that were missed by the end of the week, except for feeds that are gone."""
     for outlet in outlets:
         if outlet.seen >= 0 and not outlet.gone:
-            log.missed += max(0, outlet.newest(BEGIN + WEEK) - outlet.window - outlet.seen)
+            log.missed += max(0, outlet.newest(START + WEEK) - outlet.window - outlet.seen)
     return log
 
 

@@ -1,4 +1,4 @@
-"""What every test may ask for: a press, worker processes, a newsroom."""
+"""Fixtures for all tests: a web server, worker processes, a newsroom."""
 
 import os
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
 
 @pytest.fixture(scope="session")
 def workers() -> Iterator[Workers]:
-    """Worker processes, the same for all tests."""
+    """Worker processes, shared by all tests."""
     with open_workers(os.cpu_count() or 1) as opened:
         yield opened
 
 
 @pytest.fixture
 def press() -> Iterator[Press]:
-    """A web server on loopback."""
+    """A web server on loopback that serves canned responses."""
     with open_press() as opened:
         yield opened
 
@@ -41,7 +41,7 @@ def newsroom(tmp_path: Path, press: Press, workers: Workers) -> Iterator[Newsroo
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The real material; tests that need it are skipped where it is not."""
+    """The folder of real feeds; tests that need it are skipped if it is missing."""
     if not SHARED.is_dir():
         pytest.skip(f"the real feeds are not here ({SHARED})")
     return SHARED

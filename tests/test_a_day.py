@@ -1,4 +1,4 @@
-"""A day in the newsroom: partners publish, we ingest, readers poll. All over real sockets."""
+"""A day in the newsroom: outlets publish, we ingest, readers poll, all over real sockets."""
 
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ from tests.harness.newsroom import Newsroom, article
 HOUR = timedelta(hours=1)
 
 
-def test_a_day(newsroom: Newsroom) -> None:
-    """Every story is told once, in every format, and the second run brings nothing new."""
+def test_every_story_is_published_once_in_every_format(newsroom: Newsroom) -> None:
+    """A second run brings nothing new."""
     newsroom.has_topic("labor", "strike OR union")
     for form in ("rss20", "rss10", "atom10", "json11"):
         newsroom.lists(form)
@@ -22,13 +22,13 @@ def test_a_day(newsroom: Newsroom) -> None:
         )
 
     first = newsroom.ingests()
-    readers_saw = newsroom.ids()
+    first_ids = newsroom.ids()
     second = newsroom.ingests(later=HOUR)
 
     assert first.total.received == first.total.new == 8
     assert second.total.received == 0  # 304s
-    assert newsroom.ids() == readers_saw
-    assert len(set(readers_saw)) == 8
+    assert newsroom.ids() == first_ids
+    assert len(set(first_ids)) == 8
     for ending in ("rss", "atom", "json"):
         answer = newsroom.get(f"/topics/labor.{ending}")
         assert answer.status_code == 200
@@ -36,8 +36,8 @@ def test_a_day(newsroom: Newsroom) -> None:
         assert "Weather" not in answer.text
 
 
-def test_the_afternoon_edition(newsroom: Newsroom) -> None:
-    """What arrives later comes on top, and nothing that was there moves or changes its id."""
+def test_later_stories_come_first(newsroom: Newsroom) -> None:
+    """Earlier stories keep their position and id."""
     newsroom.lists("harbor")
     morning = article("Morning", published=NOW - 5 * HOUR)
     newsroom.publishes("harbor", morning)
@@ -54,7 +54,7 @@ def test_the_afternoon_edition(newsroom: Newsroom) -> None:
 
 
 def test_one_story_from_three_outlets(newsroom: Newsroom) -> None:
-    """A republished article is one story that says who else has it (miniflux#797)."""
+    """A republished article is one story that lists all its outlets (miniflux#797)."""
     link = "https://harbor.example/cranes"
     newsroom.lists("harbor")
     newsroom.lists("commons")
@@ -74,8 +74,8 @@ def test_one_story_from_three_outlets(newsroom: Newsroom) -> None:
     assert newsroom.titles("/sources/second.rss") == ["Cranes"]
 
 
-def test_the_original_arrives_after_a_copy(newsroom: Newsroom) -> None:
-    """Readers see an update, not a repeat: the same id, the original's words and credit."""
+def test_the_original_replaces_an_earlier_copy(newsroom: Newsroom) -> None:
+    """Readers see an update with the same id and the original's text and credit."""
     newsroom.lists("copycat")
     newsroom.lists("harbor")
     link = "https://harbor.example/cranes"
@@ -94,8 +94,8 @@ def test_the_original_arrives_after_a_copy(newsroom: Newsroom) -> None:
     assert [other["name"] for other in item["_source"]["also_at"]] == ["Copycat"]
 
 
-def test_one_broken_outlet_costs_only_itself(newsroom: Newsroom) -> None:
-    """A source that fails is reported, since when and why, and the others are read."""
+def test_a_failing_outlet_does_not_affect_others(newsroom: Newsroom) -> None:
+    """A failing source is reported with its error and since when."""
     newsroom.lists("good")
     newsroom.lists("broken")
     newsroom.publishes("good", article("Fine"))
@@ -113,8 +113,8 @@ def test_one_broken_outlet_costs_only_itself(newsroom: Newsroom) -> None:
     assert health.next_fetch > NOW
 
 
-def test_an_outlet_that_recovers(newsroom: Newsroom) -> None:
-    """After a good fetch nobody is told of old failures, and what was missed is there."""
+def test_a_recovered_outlet_has_no_error(newsroom: Newsroom) -> None:
+    """A successful fetch clears old errors and brings what was missed."""
     newsroom.lists("harbor")
     newsroom.answers("harbor", b"", status=503)
     newsroom.ingests()
@@ -127,8 +127,8 @@ def test_an_outlet_that_recovers(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Back"]
 
 
-def test_a_corrected_title(newsroom: Newsroom) -> None:
-    """A title changed under one id updates the story in place: same id, same position."""
+def test_a_corrected_title_updates_the_story_in_place(newsroom: Newsroom) -> None:
+    """A new title under the same id keeps the story's id and position."""
     newsroom.lists("harbor")
     older = article("Older", published=NOW - 9 * HOUR)
     newsroom.publishes("harbor", article("Mayor wins", link="https://h.example/1"), older)
@@ -143,8 +143,8 @@ def test_a_corrected_title(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Mayor loses", "Older"]
 
 
-def test_news_outlives_its_source(newsroom: Newsroom) -> None:
-    """Removing a source from feeds.toml never deletes news, nor its credit."""
+def test_removing_a_source_keeps_its_stories(newsroom: Newsroom) -> None:
+    """Stories and credit stay when a source is removed from feeds.toml."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Still here"))
     newsroom.ingests()
@@ -156,9 +156,8 @@ def test_news_outlives_its_source(newsroom: Newsroom) -> None:
     assert newsroom.titles("/sources/harbor.rss") == ["Still here"]
 
 
-def test_one_article_under_three_headlines(newsroom: Newsroom) -> None:
-    """Whole, cut and with a footer, each at its outlet's own address: one story, whose id and
-    place stay as they were, with links to the others."""
+def test_shortened_and_extended_copies_join_the_story(newsroom: Newsroom) -> None:
+    """The story keeps its id and position and links to the copies."""
     text = prose(1, 200)
     for outlet in ("harbor", "commons", "plains"):
         newsroom.lists(outlet)
@@ -182,9 +181,8 @@ def test_one_article_under_three_headlines(newsroom: Newsroom) -> None:
     assert newsroom.titles("/sources/plains.rss") == ["Cranes stand still"]
 
 
-def test_a_stub_that_grows(newsroom: Newsroom) -> None:
-    """An outlet puts down a line and fills it up later; a copy of the whole is recognised, and
-    two stories that readers have seen become one without a repeat."""
+def test_a_stub_that_grows_joins_its_copy(newsroom: Newsroom) -> None:
+    """Two published stories become one without a repeat when a stub gets its full text."""
     text = prose(1, 200)
     newsroom.lists("harbor")
     newsroom.lists("commons")
@@ -193,21 +191,21 @@ def test_a_stub_that_grows(newsroom: Newsroom) -> None:
     newsroom.ingests("harbor")
     newsroom.ingests("commons", later=HOUR)
     seen = newsroom.ids()
-    before = {story.id for story in newsroom.store.lists.latest(ALL, 5)}
+    before = {s.id for s in newsroom.store.lists.latest(ALL, 5)}
 
     newsroom.publishes("harbor", article("Cranes stand still", text=text))
     newsroom.ingests("harbor", later=HOUR)
 
-    (told,) = newsroom.store.lists.latest(ALL, 5)
-    assert told.lead.source == "harbor"
+    (story,) = newsroom.store.lists.latest(ALL, 5)
+    assert story.lead.source == "harbor"
     assert set(newsroom.ids()) <= set(seen)
-    (gone,) = before - {told.id}
-    answer = newsroom.get(f"/stories/{gone}")
-    assert (answer.status_code, answer.headers["Location"]) == (301, f"/stories/{told.id}")
+    (merged,) = before - {story.id}
+    answer = newsroom.get(f"/stories/{merged}")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"/stories/{story.id}")
 
 
-def test_two_reports_of_one_event(newsroom: Newsroom) -> None:
-    """They stay two stories, and each page says that there is more."""
+def test_two_reports_of_one_event_link_to_each_other(newsroom: Newsroom) -> None:
+    """Independent reports stay two stories."""
     newsroom.lists("harbor")
     newsroom.lists("plains")
     newsroom.publishes(

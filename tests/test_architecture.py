@@ -1,8 +1,8 @@
-"""Layers, libraries, clocks and file names of the package, and that each rule binds.
+"""Layers, libraries, clocks and file names of the package, and that every rule works.
 
-The layers are contracts in pyproject.toml that import-linter checks. What it cannot say is checked
-here: that a library is imported in one place, and one without a row in the table nowhere. Every
-rule is also tried on a copy of the package in which a file breaks it.
+The layers are contracts in pyproject.toml, checked by import-linter. This module checks the rest,
+such as which modules may import a library. Every rule is also tested on a copy of the package in
+which a file breaks it.
 """
 
 import ast
@@ -47,14 +47,14 @@ LIBRARIES = {
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
     "structlog": {"cli", "ingest.runs", "scheduler", "websub.hub"},
 }  # fmt: skip
-"""Library -> the only modules and packages that import it."""
+"""Library -> the only modules and packages that may import it."""
 
 CLOCKS = {"app", "cli", "demo", "ingest.fetch", "scheduler", "store.sqlite", "web", "websub.hub"}
-"""Modules and packages that may read the clock or the environment; all others are given both."""
+"""Modules and packages that may read the clock or the environment."""
 CLOCK = re.compile(r"datetime\.now|os\.environ|(?<!\w)time\.time\(|'now'")  # 'now': SQLite's clock
 
-NAMED_BY_PACKAGE = {"cli": "commands", "store/sqlite": "parts", "model": "nouns"}
-"""Packages whose files may have the name of a file elsewhere, and what they are named as."""
+QUALIFIED_BY_PACKAGE = {"cli": "commands", "store/sqlite": "parts", "model": "nouns"}
+"""Packages whose file names may occur elsewhere, and what their files contain."""
 
 
 def _module(file: Path, package: Path) -> str:
@@ -81,7 +81,7 @@ def _imported_libraries(file: Path) -> Iterator[str]:
 
 
 def misplaced_libraries(package: Path) -> set[tuple[str, str]]:
-    """Each module that imports a library which belongs elsewhere, or nowhere yet."""
+    """Modules with the libraries that they may not import."""
     return {
         (module, library)
         for file in package.rglob("*.py")
@@ -92,7 +92,7 @@ def misplaced_libraries(package: Path) -> set[tuple[str, str]]:
 
 
 def clock_readers(package: Path) -> set[str]:
-    """Modules that read the clock or the environment and may not."""
+    """Modules that read the clock or the environment but may not."""
     return {
         module
         for file in package.rglob("*.py")
@@ -101,19 +101,19 @@ def clock_readers(package: Path) -> set[str]:
     }
 
 
-def files_of_one_name(package: Path) -> dict[str, list[str]]:
-    """File name -> the files that have it, where nothing says which is meant."""
+def duplicate_file_names(package: Path) -> dict[str, list[str]]:
+    """Ambiguous file name -> the files that have it."""
     found = defaultdict(list)
     for file in sorted(package.rglob("*.py")):
         path = file.relative_to(package)
         folders = [parent.as_posix() for parent in path.parents]
-        if path.name != "__init__.py" and not NAMED_BY_PACKAGE.keys() & set(folders):
+        if path.name != "__init__.py" and not QUALIFIED_BY_PACKAGE.keys() & set(folders):
             found[path.name].append(path.as_posix())
     return {name: paths for name, paths in found.items() if len(paths) > 1}
 
 
 def too_long(package: Path) -> list[str]:
-    """Files and functions that are longer than one can read."""
+    """Files and functions that are too long."""
     found = []
     for file in sorted(package.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
@@ -128,7 +128,7 @@ def too_long(package: Path) -> list[str]:
 
 
 def undocumented(package: Path) -> set[str]:
-    """Modules without a docstring, and public functions and classes without one."""
+    """Modules, public functions and public classes without a docstring."""
     found = set()
     for file in package.rglob("*.py"):
         module = _module(file, package)
@@ -146,7 +146,7 @@ def undocumented(package: Path) -> set[str]:
 
 
 def safe_html_makers(package: Path) -> set[str]:
-    """Modules that declare a text to be safe HTML."""
+    """Modules that create SafeHtml."""
     return {
         _module(file, package)
         for file in package.rglob("*.py")
@@ -157,34 +157,33 @@ def safe_html_makers(package: Path) -> set[str]:
 # ---- the package as it is
 
 
-def test_libraries() -> None:
-    """One library, one place; one that nobody listed is imported nowhere."""
+def test_each_library_is_imported_in_its_place_only() -> None:
+    """A library that is not in LIBRARIES is imported nowhere."""
     assert misplaced_libraries(PACKAGE) == set()
 
 
-def test_clocks() -> None:
+def test_only_some_modules_read_the_clock() -> None:
     """Steps and renderers are given `now` and their settings."""
     assert clock_readers(PACKAGE) == set()
 
 
-def test_file_names() -> None:
-    """A name says which file is meant."""
-    assert files_of_one_name(PACKAGE) == {}
+def test_file_names_are_unique() -> None:
+    """A file name tells which file is meant."""
+    assert duplicate_file_names(PACKAGE) == {}
 
 
-def test_lengths() -> None:
-    """No file over 400 lines and no function over 60, in the tests and the benchmarks either."""
+def test_files_and_functions_are_short() -> None:
+    """Files have at most 400 lines and functions 60, in tests and benchmarks too."""
     assert [*too_long(PACKAGE), *too_long(ROOT / "tests"), *too_long(ROOT / "benchmarks")] == []
 
 
-def test_docstrings() -> None:
-    """Every module says what it is, and what is public what it does."""
+def test_public_names_have_docstrings() -> None:
+    """Every module, public class and public function has a docstring."""
     assert undocumented(PACKAGE) == set()
 
 
-def test_safe_html() -> None:
-    """Publishing demands SafeHtml: only cleaning, the row that keeps it and what is escaped
-    make it."""
+def test_few_modules_make_safe_html() -> None:
+    """SafeHtml is created by cleaning, by reading it from the store, and by escaping."""
     assert safe_html_makers(PACKAGE) == {
         "ingest.clean.cleaner",
         "ingest.clean.sanitizer",
@@ -203,7 +202,7 @@ def _contracts() -> list[dict[str, Any]]:
 
 
 def lint_imports(folder: Path) -> str:
-    """The output of import-linter on the package in a folder; it must be able to run."""
+    """The output of import-linter for the package in a folder."""
     command = [
         sys.executable,
         "-c",
@@ -218,15 +217,15 @@ def lint_imports(folder: Path) -> str:
     return result.stdout
 
 
-def test_layers() -> None:
-    """Every contract is kept."""
+def test_every_contract_is_kept() -> None:
+    """The package keeps every contract in pyproject.toml."""
     output = lint_imports(ROOT)
 
     assert f"Contracts: {len(_contracts())} kept, 0 broken." in output, output
 
 
 def test_every_module_has_a_layer() -> None:
-    """A new module is put into a layer before it is imported."""
+    """A new module must be added to a layer."""
     (layers,) = (contract["layers"] for contract in _contracts() if contract["id"] == "layers")
     placed = {
         name.strip().removeprefix("aggregator.")
@@ -238,12 +237,12 @@ def test_every_module_has_a_layer() -> None:
     assert {module for module in modules if not _is_in(module, placed)} == set()
 
 
-# ---- each rule is broken once, in a copy
+# ---- rules that are broken in a copy
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the package, to break rules in."""
+    """A copy of the package to break rules in."""
     shutil.copytree(PACKAGE, tmp_path / "aggregator", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "aggregator"
 
@@ -262,7 +261,7 @@ BROKEN_LAYERS = {
 
 
 def test_imports_across_layers_are_found(copy: Path) -> None:
-    """Each of them, inside a package too, though all stand there at once."""
+    """Forbidden imports are found even inside a package, all at once."""
     for name, line in BROKEN_LAYERS.items():
         (copy / name).write_text(f'"""Broken."""\n{line}\n')
 
@@ -287,7 +286,7 @@ BROKEN_CONTRACTS = {
 
 
 def test_every_contract_can_be_broken(copy: Path) -> None:
-    """A contract that nothing breaks would say nothing."""
+    """Every contract fails for at least one import."""
     assert BROKEN_CONTRACTS.keys() == {contract["id"] for contract in _contracts()}
     for name, line in BROKEN_CONTRACTS.values():
         file = copy / name
@@ -301,8 +300,8 @@ def test_every_contract_can_be_broken(copy: Path) -> None:
 
 
 def test_each_rule_here_can_be_broken(copy: Path) -> None:
-    """The rules that this module checks itself."""
-    broken = copy / "render" / "schema.py"  # the name of a file in config
+    """Every rule of this module fails for a file that breaks it."""
+    broken = copy / "render" / "schema.py"  # a file of this name is in config too
     broken.write_text(
         "import aiohttp\nimport some_new_library\n"
         "text = SafeHtml(str(datetime.now()))\n"
@@ -314,7 +313,7 @@ def test_each_rule_here_can_be_broken(copy: Path) -> None:
         ("render.schema", "some_new_library"),
     }
     assert clock_readers(copy) == {"render.schema"}
-    assert files_of_one_name(copy) == {"schema.py": ["config/schema.py", "render/schema.py"]}
+    assert duplicate_file_names(copy) == {"schema.py": ["config/schema.py", "render/schema.py"]}
     assert {"render/schema.py", "render/schema.py: public"} <= set(too_long(copy))
     assert undocumented(copy) == {"render.schema", "render.schema.public"}
     assert "render.schema" in safe_html_makers(copy)

@@ -1,4 +1,4 @@
-"""deploy/nginx.conf, as it is but for ports and folders, in a real nginx."""
+"""deploy/nginx.conf in a real nginx, with only ports and folders changed."""
 
 import gzip
 import http.client
@@ -20,12 +20,12 @@ from tests.harness.servers import Served, serving
 
 NGINX = shutil.which("nginx")
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed (apt-get nginx-light)")
-SAMPLE = Path(__file__).parent.parent / "deploy" / "nginx.conf"
+SAMPLE_CONFIG = Path(__file__).parent.parent / "deploy" / "nginx.conf"
 
 
 @dataclass
-class Answer:
-    """What came back."""
+class Response:
+    """A response."""
 
     status: int
     headers: dict[str, str]
@@ -34,29 +34,29 @@ class Answer:
 
 @dataclass
 class Nginx:
-    """Both servers of the sample, told apart by their ports."""
+    """Both servers of the sample configuration, by port."""
 
-    keeping: int
-    serving: int
+    proxy_port: int
+    static_port: int
     program: Served
-    room: Newsroom
+    newsroom: Newsroom
     public: Path = field(default_factory=Path)
 
-    def ask(self, port: int, path: str, method: str = "GET", **headers: str) -> Answer:
+    def request(self, port: int, path: str, method: str = "GET", **headers: str) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, headers=named)
         got = connection.getresponse()
         names = {name for name, _ in got.getheaders()}
         found = {name: ", ".join(got.headers.get_all(name, ())) for name in names}
-        answer = Answer(got.status, found, got.read())
+        answer = Response(got.status, found, got.read())
         connection.close()
         return answer
 
 
 @pytest.fixture
 def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
-    """A newsroom with one story, its program, its export, and nginx in front of both."""
+    """A newsroom with one story, its server, its static export, and nginx in front of both."""
     newsroom.lists("harbor")
     newsroom.has_topic("labor", "strike")
     newsroom.publishes("harbor", article("A strike", "Long. " * 200))
@@ -67,7 +67,7 @@ def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
     assert CliRunner().invoke(main, command).exit_code == 0
     ports = [free_port(), free_port()]
     with serving(newsroom.reader.application) as program:
-        text = SAMPLE.read_text()
+        text = SAMPLE_CONFIG.read_text()
         for old, new in (
             ("127.0.0.1:8080", program.url.removeprefix("http://")),
             ("/var/cache/nginx/aggregator", str(tmp_path / "cache")),
@@ -103,72 +103,70 @@ def _is_up(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_in_front_of_the_program(nginx: Nginx) -> None:
-    """It keeps feeds apart by what their readers can unpack, keeps no page for people, answers
-    304 by itself, and lets hubs through."""
-    path, port = "/topics/labor.atom", nginx.keeping
-    plain = nginx.ask(port, path)
-    packed = nginx.ask(port, path, Accept_Encoding="gzip")
-    again = nginx.ask(port, path, Accept_Encoding="gzip")
-    page = nginx.ask(port, path, Sec_Fetch_Dest="document")
-    known = nginx.ask(port, path, If_None_Match=plain.headers["ETag"])
+def test_nginx_caches_feeds_but_not_pages(nginx: Nginx) -> None:
+    """nginx caches feeds by encoding, caches no page, and sends 304 itself."""
+    path, port = "/topics/labor.atom", nginx.proxy_port
+    plain = nginx.request(port, path)
+    packed = nginx.request(port, path, Accept_Encoding="gzip")
+    again = nginx.request(port, path, Accept_Encoding="gzip")
+    page = nginx.request(port, path, Sec_Fetch_Dest="document")
+    known = nginx.request(port, path, If_None_Match=plain.headers["ETag"])
 
-    assert plain.body == nginx.room.get(path).data
+    assert plain.body == nginx.newsroom.get(path).data
     assert gzip.decompress(packed.body) == gzip.decompress(again.body) == plain.body
     assert again.headers["X-Cache"] == "HIT"
     assert b"This address is a feed" in page.body
     for _ in range(2):
-        assert nginx.ask(port, path).body == plain.body
-        assert nginx.ask(port, path, Sec_Fetch_Dest="document").headers["X-Cache"] != "HIT"
+        assert nginx.request(port, path).body == plain.body
+        assert nginx.request(port, path, Sec_Fetch_Dest="document").headers["X-Cache"] != "HIT"
     assert known.status == 304
-    assert nginx.ask(port, "/healthz").status == 200
-    asked = len(nginx.program.answers)
+    assert nginx.request(port, "/healthz").status == 200
+    request_count = len(nginx.program.answers)
     for _ in range(5):
-        nginx.ask(port, path)
-    assert len(nginx.program.answers) == asked
-    for kept in (nginx.public.parent / "cache").iterdir():  # as docs/operating.md has it
-        kept.unlink()
-    assert nginx.ask(port, path).body == plain.body
-    assert len(nginx.program.answers) == asked + 1
+        nginx.request(port, path)
+    assert len(nginx.program.answers) == request_count
+    for file in (nginx.public.parent / "cache").iterdir():  # as in docs/operating.md
+        file.unlink()
+    assert nginx.request(port, path).body == plain.body
+    assert len(nginx.program.answers) == request_count + 1
 
 
-def test_the_static_export(nginx: Nginx) -> None:
-    """The same bytes as the program's, packed for who can unpack it, a page for people, whatever
-    is asked with parameters from the program, and 404 as a page."""
-    path, port = "/topics/labor.atom", nginx.serving
-    plain = nginx.ask(port, path)
-    packed = nginx.ask(port, path, Accept_Encoding="gzip")
-    page = nginx.ask(port, path, Sec_Fetch_Dest="document")
+def test_nginx_serves_the_static_export(nginx: Nginx) -> None:
+    """The export has the same bytes; requests with parameters go to the program."""
+    path, port = "/topics/labor.atom", nginx.static_port
+    plain = nginx.request(port, path)
+    packed = nginx.request(port, path, Accept_Encoding="gzip")
+    page = nginx.request(port, path, Sec_Fetch_Dest="document")
 
-    assert plain.body == gzip.decompress(packed.body) == nginx.room.get(path).data
+    assert plain.body == gzip.decompress(packed.body) == nginx.newsroom.get(path).data
     assert plain.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
     assert plain.headers["Access-Control-Allow-Origin"] == "*"
     assert packed.headers["Content-Encoding"] == "gzip"
     assert set(packed.headers["Vary"].split(", ")) == {"Accept-Encoding", "Sec-Fetch-Dest"}
-    assert nginx.ask(port, path, If_None_Match=plain.headers["ETag"]).status == 304
+    assert nginx.request(port, path, If_None_Match=plain.headers["ETag"]).status == 304
     assert b"This address is a feed" in page.body
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Cache-Control"] == "private, no-store"
-    assert nginx.ask(port, "/topics/labor").body == nginx.room.get("/topics/labor").data
-    assert nginx.ask(port, "/").status == 200
-    assert nginx.ask(port, "/.published").status == 404
-    preflight = nginx.ask(port, path, "OPTIONS")
+    assert nginx.request(port, "/topics/labor").body == nginx.newsroom.get("/topics/labor").data
+    assert nginx.request(port, "/").status == 200
+    assert nginx.request(port, "/.published").status == 404
+    preflight = nginx.request(port, path, "OPTIONS")
     assert preflight.status == 204
     assert "If-None-Match" in preflight.headers["Access-Control-Allow-Headers"]
-    script = nginx.ask(port, "/embed/labor.js")
+    script = nginx.request(port, "/embed/labor.js")
     assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    frame = nginx.ask(port, "/embed/labor")
+    frame = nginx.request(port, "/embed/labor")
     assert "frame-ancestors *" in frame.headers["Content-Security-Policy"]
     assert nginx.program.answers == []
 
-    assert nginx.ask(port, f"{path}?utm_source=x").body == plain.body
+    assert nginx.request(port, f"{path}?utm_source=x").body == plain.body
     assert nginx.program.answers == []
-    limited = nginx.ask(port, f"{path}?limit=1")
-    assert limited.body == nginx.room.get(f"{path}?limit=1").data
-    assert nginx.ask(port, "/search?q=strike").status == 200
-    missing = nginx.ask(port, "/topics/nope.atom")
+    limited = nginx.request(port, f"{path}?limit=1")
+    assert limited.body == nginx.newsroom.get(f"{path}?limit=1").data
+    assert nginx.request(port, "/search?q=strike").status == 200
+    missing = nginx.request(port, "/topics/nope.atom")
     assert (missing.status, b"Nothing here" in missing.body) == (404, True)
-    assert nginx.ask(port, "/topics/labor+nope").status == 404
+    assert nginx.request(port, "/topics/labor+nope").status == 404
     assert len(nginx.program.answers) == 4
-    assert nginx.ask(port, "/embed/labor+labor.js").status == 200
+    assert nginx.request(port, "/embed/labor+labor.js").status == 200

@@ -1,4 +1,4 @@
-"""The documentation is complete: every key, every command, every address."""
+"""The documentation is complete: every key, command and URL is in it."""
 
 import json
 import re
@@ -37,10 +37,10 @@ PLACEHOLDERS = {
     "page": ("<number>",),
     "id": ("<id>",),
 }
-"""Placeholder of a route -> what docs/partners.md writes for it."""
+"""Placeholder of a route -> its forms in docs/partners.md."""
 EXAMPLES = {"<topic>": "labor", "<source>": "harbor", "<number>": "1", "<id>": "0" * 16}
 CALLBACKS = "/websub/<token>"
-"""For hubs only; docs/operating.md says so."""
+"""For hubs only; documented in docs/operating.md."""
 
 
 def _text(name: str) -> str:
@@ -49,7 +49,7 @@ def _text(name: str) -> str:
 
 @pytest.mark.parametrize(("table", "key"), KEYS, ids=[f"{t}.{k}" for t, k in KEYS])
 def test_every_key_is_documented(table: str, key: str) -> None:
-    """Each key of feeds.toml is in the section of its table, with its default."""
+    """Every key of feeds.toml is in the section of its table, with its default."""
     name = table.removesuffix("Table").lower()
     heading = re.search(rf"^## `\[+{name}\]+`.*?(?=^## |\Z)", _text("feeds-toml.md"), re.M | re.S)
     assert heading is not None
@@ -79,7 +79,7 @@ def test_every_example_of_feeds_toml_is_valid() -> None:
 
 @pytest.mark.parametrize("command", [*COMMANDS, *(f"topic {name}" for name in topic.commands)])
 def test_every_command_is_documented(command: str) -> None:
-    """Each command is in docs/operating.md, with each of its options."""
+    """Every command is in docs/operating.md, with all its options."""
     text = _text("operating.md")
     assert f"`aggregator {command}" in text
     help_ = subprocess.run(
@@ -92,15 +92,15 @@ def test_every_command_is_documented(command: str) -> None:
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_every_kind_of_failure_is_documented(kind: FailureKind) -> None:
-    """Operators see it in `aggregator sources ID` and in the log."""
+    """Every failure kind is in docs/operating.md."""
     assert f"| `{kind}` |" in _text("operating.md")
 
 
-# ---- addresses
+# ---- URLs
 
 
 def _expanded(template: str) -> Iterator[str]:
-    """The addresses of a route, as docs/partners.md writes them."""
+    """The URLs of a route as docs/partners.md writes them."""
     name = re.search(r"\{(\w+)\}", template)
     if name is None:
         yield template
@@ -110,12 +110,12 @@ def _expanded(template: str) -> Iterator[str]:
 
 
 def _documented_paths() -> set[str]:
-    """Every address in docs/partners.md, without its parameters."""
+    """Every URL in docs/partners.md, without parameters."""
     return {path.partition("?")[0] for path in re.findall(r"`(/[^`]*)`", _text("partners.md"))}
 
 
 def _endpoints(folder: Path) -> set[str]:
-    """What the web server answers besides the table of routes."""
+    """The paths of the web server that are not in the table of routes."""
     config = parse_config(f'{SITE}[publish]\nhub = "self"\n', folder / "feeds.toml", {})
     with open_store(config.database) as store:
         rules = create_wsgi_app(config, store).url_map.iter_rules()
@@ -124,18 +124,18 @@ def _endpoints(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("template", [route.template for route in ROUTES])
 def test_every_route_is_documented(template: str) -> None:
-    """Partners can look up every address, for every list and format."""
+    """Partners can look up every URL, for every list and format."""
     assert set(_expanded(template)) - _documented_paths() == set()
 
 
 def test_every_endpoint_is_documented(tmp_path: Path) -> None:
-    """Addresses that only programs use are documented too."""
+    """URLs that only programs use are documented too."""
     assert _endpoints(tmp_path) - _documented_paths() == {CALLBACKS}
     assert "`/websub/…`" in _text("operating.md")
 
 
-def test_every_documented_address_has_a_route(tmp_path: Path) -> None:
-    """The page for partners promises nothing that is not there."""
+def test_every_documented_url_has_a_route(tmp_path: Path) -> None:
+    """Every URL that is documented for partners exists."""
     unknown = _documented_paths() - _endpoints(tmp_path)
     for path in set(unknown):
         example = path
@@ -151,8 +151,8 @@ def test_every_documented_address_has_a_route(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES])
-def test_links_between_pages(page: Path) -> None:
-    """Every link leads to a file that exists, and to a heading of it."""
+def test_links_between_pages_work(page: Path) -> None:
+    """Every link leads to an existing file, and to a heading in it."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if target.startswith(("http:", "https:", "mailto:")):
             continue
@@ -163,13 +163,13 @@ def test_links_between_pages(page: Path) -> None:
 
 
 def _anchors(page: Path) -> set[str]:
-    """The anchors of the headings of a page, as GitHub makes them."""
+    """The anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def test_commands_of_the_readme_exist() -> None:
-    """Every `make` command of the README is a target of the Makefile."""
+    """Every `make` command in the README is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
 
@@ -177,8 +177,8 @@ def test_commands_of_the_readme_exist() -> None:
     assert {each for each in targets if not re.search(rf"^{each}:", makefile, re.M)} == set()
 
 
-def test_every_point_of_websub_has_its_test() -> None:
-    """Each name in brackets is a test of the hub."""
+def test_every_point_of_websub_has_a_test() -> None:
+    """Every name in brackets in docs/websub.md is a test of the hub."""
     named = set(re.findall(r"`([a-z_]+)`[,)]", _text("websub.md"))) - {"hubs"}
     files = (ROOT / "tests" / "websub").glob("test_*.py")
     tests = "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -1,4 +1,4 @@
-"""The how-tos name real files, and all of them; the glossary names real types, each word once."""
+"""The how-tos name existing files, and all of them; the glossary names existing types."""
 
 import importlib
 import re
@@ -17,14 +17,14 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 
 
 def _files(page: str) -> set[str]:
-    """Files that a page names, apart from those that are yet to be written."""
+    """The files that a page names, except those that are still to be written."""
     text = (HOWTO / page).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if "(new)" not in line]
     return set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*\w|[\w-]+\.(?:md|toml))`", "\n".join(lines)))
 
 
 def _mentioning(word: str, folder: str = "aggregator") -> set[str]:
-    """Files of the package in which a word occurs."""
+    """The files of the package that contain a word."""
     files = [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.html")]
     return {
         file.relative_to(ROOT).as_posix()
@@ -34,24 +34,24 @@ def _mentioning(word: str, folder: str = "aggregator") -> set[str]:
 
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])
-def test_files_exist(page: str) -> None:
-    """Every file that a how-to names is there."""
+def test_files_in_howtos_exist(page: str) -> None:
+    """Every file that a how-to names exists."""
     files = _files(page)
 
     assert len(files) >= 5
     assert {file for file in files if not (ROOT / file).exists()} == set()
 
 
-def test_every_page_is_listed() -> None:
-    """In the folder's own page."""
+def test_every_howto_is_listed() -> None:
+    """Every how-to is linked from the README of the folder."""
     text = (HOWTO / "README.md").read_text(encoding="utf-8")
 
     assert {page.name for page in PAGES if f"]({page.name})" not in text} == set()
 
 
 @pytest.mark.parametrize("key", ["max_new", "min_interval", "uncut", "license_url", "dedupe"])
-def test_a_source_key(key: str) -> None:
-    """An existing key is in every file that each new one needs."""
+def test_the_howto_for_source_keys_is_complete(key: str) -> None:
+    """An existing key is in all files that a new key needs."""
     always = {
         "aggregator/config/schema.py",
         "aggregator/config/loader.py",
@@ -65,15 +65,15 @@ def test_a_source_key(key: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["author", "enclosures", "image"])
-def test_a_published_field(field: str) -> None:
-    """Wherever an existing one is handled, the page sends those who add one."""
+def test_the_howto_for_published_fields_is_complete(field: str) -> None:
+    """Every file that handles an existing field is on the page."""
     files = _files("published-field.md")
     handled = {
         file
         for file in _mentioning(field)
         if file.startswith(("aggregator/store", "aggregator/render", "aggregator/ingest/clean"))
     }
-    elsewhere = {  # feedgen's extension, pages of one story, what is not about entries
+    elsewhere = {  # feedgen's extension, story pages, code that is not about entries
         "aggregator/render/feedgen_ext.py", "aggregator/render/templates/base.html",
         "aggregator/render/templates/parts.html", "aggregator/render/links.py",
         "aggregator/ingest/clean/sanitizer.py", "aggregator/render/pages.py",
@@ -82,21 +82,21 @@ def test_a_published_field(field: str) -> None:
     assert handled - elsewhere <= files
 
 
-def test_a_placement_kind() -> None:
-    """Whoever looks at kinds is on the page, except the store, which keeps them as text."""
+def test_the_howto_for_placement_kinds_is_complete() -> None:
+    """Every file that handles kinds is on the page, except the store."""
     files = _files("placement-kind.md")
     handled = _mentioning("ReasonKind") - {
         "aggregator/model/__init__.py",  # exports it
         "aggregator/model/topic.py",  # the reason of learned placements
         "aggregator/store/sqlite/mappers.py",
-        "aggregator/cli/topic/preview.py",  # counts rules, whatever other kinds there are
+        "aggregator/cli/topic/preview.py",  # counts rules only
     }
 
     assert handled <= files
 
 
-def test_a_format() -> None:
-    """A format is named in its own file and in the table, and nowhere else."""
+def test_the_howto_for_formats_is_complete() -> None:
+    """A format is named only in its own file and in the table."""
     assert _mentioning("JSON_FEED") == {
         "aggregator/render/jsonfeed.py",
         "aggregator/render/formats.py",
@@ -104,16 +104,16 @@ def test_a_format() -> None:
     assert "aggregator/render/formats.py" in _files("format.md")
 
 
-def test_a_page() -> None:
-    """An existing page is in the files that the how-to lists, and in no other."""
+def test_the_howto_for_pages_is_complete() -> None:
+    """An existing page is named only in files that the how-to lists."""
     files = _files("page.md") | {"aggregator/render/templates/sources.html"}
 
     assert _mentioning("sources_page") | _mentioning("sources.html") <= files
     assert "aggregator/site/routes.py" in _mentioning("DocumentBuilder.sources")
 
 
-def test_a_store_backend() -> None:
-    """Only the store's own package, and the contract, know which backends there are."""
+def test_the_howto_for_store_backends_is_complete() -> None:
+    """Only files on the page know the backends, and the contract tests list all of them."""
     known = _mentioning("store.sqlite") - _mentioning("store.sqlite", "aggregator/store/sqlite")
 
     assert known <= _files("store-backend.md") | {"aggregator/store/base.py"}
@@ -132,15 +132,15 @@ def _rows() -> list[tuple[str, str, str]]:
 
 
 def test_each_word_is_defined_once() -> None:
-    """However many a row has."""
+    """No word has two rows in the glossary."""
     words = Counter(word.strip() for row in _rows() for word in row[0].split(","))
 
     assert len(words) > 60
     assert {word: count for word, count in words.items() if count > 1} == {}
 
 
-def test_every_type_is_there() -> None:
-    """As a class somewhere in the package."""
+def test_types_in_the_glossary_exist() -> None:
+    """Every type in the glossary is a class of the package."""
     classes = {
         name
         for file in (ROOT / "aggregator").rglob("*.py")
@@ -152,14 +152,14 @@ def test_every_type_is_there() -> None:
 
 
 def test_the_model_is_in_the_glossary() -> None:
-    """Every class of the model, but for the parts of others."""
+    """Every class of the model is in the glossary, except parts of others."""
     model = {
         name for name in aggregator.model.__all__
         if isinstance(getattr(importlib.import_module("aggregator.model"), name), type)
     }  # fmt: skip
     parts = {
         "And", "Near", "Node", "Not", "Or", "Term",  # the syntax tree of a query
-        "EntryKeyKind", "ListKind", "ReasonKind",  # kinds of what is listed
+        "EntryKeyKind", "ListKind", "ReasonKind",  # kinds of keys, lists and reasons
         "Text", "ParsedFeed", "FeedMeta",  # parts of a parsed document
         "Unchanged", "PermanentRedirect",  # answers to a request
         "Issue", "SourceHealth",  # reports

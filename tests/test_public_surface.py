@@ -1,8 +1,8 @@
-"""What others build on: a snapshot of every public name that must not change by accident.
+"""The public surface: a snapshot of every public name that must not change by accident.
 
 URLs, feed ids, keys of feeds.toml, commands with their options and exit codes, environment
-variables, keys of JSON output and of our JSON Feed extension. After an intended change, write the
-snapshot again with `PUBLIC_SURFACE=write pytest tests/test_public_surface.py`, and say so in
+variables, keys of JSON output and of our JSON Feed extension. After an intended change, update the
+snapshot with `PUBLIC_SURFACE=write pytest tests/test_public_surface.py`, and mention the change in
 CHANGELOG.md.
 """
 
@@ -56,7 +56,7 @@ def _commands() -> dict[str, Any]:
 
 
 def _keys(schema: Mapping[str, Any]) -> Any:
-    """The keys, kinds, bounds and defaults of a JSON Schema, without its descriptions."""
+    """The keys, types, bounds and defaults of a JSON Schema, without descriptions."""
     if isinstance(schema, dict):
         left_out = ("description", "title")
         return {
@@ -68,7 +68,7 @@ def _keys(schema: Mapping[str, Any]) -> Any:
 
 
 def _exit_codes(folder: Path) -> dict[str, int]:
-    """Situation -> how the program ends."""
+    """Situation -> exit code of the program."""
     good = folder / "feeds.toml"
     good.write_text('[site]\ntitle = "T"\nurl = "https://t.example"\n')
     bad = folder / "bad.toml"
@@ -106,14 +106,14 @@ def _exit_codes(folder: Path) -> dict[str, int]:
 
 
 def _environment() -> list[str]:
-    """What the program reads of its environment by name."""
+    """The environment variables that the program reads."""
     code = "".join(path.read_text() for path in sorted(PACKAGE.rglob("*.py")))
     proxies = [name for name in ("http_proxy", "https_proxy", "no_proxy") if "_proxy" in code]
     return sorted({*re.findall(r"AGGREGATOR_[A-Z_]+", code), *proxies})
 
 
 def _paths_of_keys(value: Any, at: str = "") -> set[str]:
-    """`a.b[].c` for every key of a JSON value."""
+    """The path of every key in a JSON value, as in `a.b[].c`."""
     if isinstance(value, dict):
         own = {f"{at}.{key}".lstrip(".") for key in value}
         return own.union(*(_paths_of_keys(v, f"{at}.{k}".lstrip(".")) for k, v in value.items()))
@@ -123,7 +123,7 @@ def _paths_of_keys(value: Any, at: str = "") -> set[str]:
 
 
 def _scene(newsroom: Newsroom) -> None:
-    """Two outlets with one story and more, a renamed topic, an archive, a story taken down."""
+    """Two outlets that share a story, a renamed topic, and an archive."""
     newsroom.has_topic("labor", "strike")
     newsroom.has_topic("climate", "flood")
     newsroom.change("[fetch]", '[publish]\nlimit = 2\nhub = "self"\n[fetch]')
@@ -197,7 +197,7 @@ def _json_keys(newsroom: Newsroom, folder: Path) -> dict[str, list[str]]:
     ["commands", "feeds.toml", "exit codes", "environment", "urls", "feed ids", "json keys"],
 )
 def test_nothing_public_has_changed(newsroom: Newsroom, tmp_path: Path, part: str) -> None:
-    """What scripts, partners and readers rely on is as it was."""
+    """The public surface is the same as in the snapshot."""
     made: dict[str, Callable[[], Any]] = {
         "commands": _commands,
         "feeds.toml": lambda: _keys(json_schema()),

@@ -1,4 +1,4 @@
-"""The ingest loop goes on, whatever happens to the database or the clock."""
+"""The ingest loop continues, whatever happens to the database or the clock."""
 
 import asyncio
 import contextlib
@@ -24,11 +24,11 @@ from aggregator.store.sqlite import SqliteStore
 from aggregator.store.sqlite.connection import Connection
 from tests.harness.newsroom import Newsroom, article
 
-PATIENCE_SECONDS = 10
+MAX_SECONDS = 10
 
 
 async def _run_forever(runtime: Runtime) -> None:
-    """The loop, which looks often, and does not learn."""
+    """Run the loop with short pauses and without learning."""
     await run_forever(
         Scheduler(
             store=runtime.store,
@@ -52,25 +52,25 @@ def _loop(
     store: Store | None = None,
     run: Callable[[Runtime], Awaitable[None]] = _run_forever,
 ) -> None:
-    """The loop runs until something is true, for ten seconds at most."""
+    """Run the loop until something is true, for at most MAX_SECONDS."""
 
-    async def scene() -> None:
+    async def run_until() -> None:
         async with open_runtime(newsroom.config, store or newsroom.store, workers) as runtime:
             task = asyncio.ensure_future(run(runtime))
-            deadline = time.monotonic() + PATIENCE_SECONDS
+            deadline = time.monotonic() + MAX_SECONDS
             while not until() and time.monotonic() < deadline:
                 await asyncio.sleep(0.05)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    asyncio.run(scene())
+    asyncio.run(run_until())
     assert until()
 
 
 @contextlib.contextmanager
 def _connected(database: Path) -> Iterator[tuple[Store, Database]]:
-    """Another store on the same file, and the connection that it uses in this thread."""
+    """Another store on the same file, and its connection in this thread."""
     connection = Connection(database)
     with contextlib.closing(SqliteStore(connection)) as store, connection.read() as db:
         yield store, db
@@ -78,7 +78,7 @@ def _connected(database: Path) -> Iterator[tuple[Store, Database]]:
 
 @pytest.fixture
 def harbor(newsroom: Newsroom) -> Newsroom:
-    """A newsroom with one outlet that has published."""
+    """A newsroom with one outlet that has published an article."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fresh"))
     newsroom.store.sources.sync(newsroom.config.all_sources, newsroom.now)
@@ -89,8 +89,8 @@ def _store_errors(logs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [entry["error"] for entry in logs if entry["event"] == "store_unavailable"]
 
 
-def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Workers) -> None:
-    """The loop says so, and fetches when the lock is gone."""
+def test_a_locked_database_delays_the_loop(harbor: Newsroom, workers: Workers) -> None:
+    """The loop logs the lock, and fetches when it is released."""
     other = sqlite3.connect(harbor.config.database, isolation_level=None)
     with (
         _connected(harbor.config.database) as (store, db),
@@ -110,8 +110,8 @@ def test_a_database_that_is_locked_for_a_while(harbor: Newsroom, workers: Worker
     assert "another program has locked it" in _store_errors(logs)[0]
 
 
-def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> None:
-    """While one source takes its time, another is fetched again and again."""
+def test_a_slow_host_does_not_delay_others(harbor: Newsroom, workers: Workers) -> None:
+    """Another source is fetched repeatedly during a slow response."""
     slow = harbor.press.put("/slow/feed", CannedResponse(body=b"<rss/>", delay=20))
     harbor.lists("slow", feed=slow)
     harbor.lists("wire", min_interval='"1s"', max_interval='"1s"')
@@ -128,7 +128,7 @@ def test_a_slow_host_keeps_only_itself(harbor: Newsroom, workers: Workers) -> No
 
 
 def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) -> None:
-    """The end of one run does not let a source go that the next one has under way."""
+    """The next run does not fetch a source that is still being fetched."""
     concurrent, most, requests = 0, 0, 0
 
     def wire(_: Request) -> CannedResponse:
@@ -150,8 +150,8 @@ def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) 
     assert most == 1
 
 
-def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> None:
-    """The loop says so, and what could not be saved is fetched again."""
+def test_a_full_disk_delays_the_loop(harbor: Newsroom, workers: Workers) -> None:
+    """The loop logs the error, and fetches again what could not be saved."""
     harbor.publishes("harbor", *(article(f"Story {n}", "Long. " * 400) for n in range(50)))
     with _connected(harbor.config.database) as (store, db), capture_logs() as logs:
         pages = db.execute("pragma page_count").fetchone()[0]
@@ -168,8 +168,8 @@ def test_a_disk_that_is_full_for_a_while(harbor: Newsroom, workers: Workers) -> 
     assert harbor.store.maintenance.check(datetime.now(UTC)) == []
 
 
-def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
-    """A source that was due in years is due now, and the log says why."""
+def test_a_wrong_clock_is_corrected_and_logged(harbor: Newsroom, workers: Workers) -> None:
+    """A source that was due in years is due now."""
     future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2000)
     state = FetchState(next_fetch=future, last_success=future)
     harbor.store.entries.save(
@@ -184,8 +184,8 @@ def test_a_clock_that_was_wrong(harbor: Newsroom, workers: Workers) -> None:
     assert logged["action"] == "times corrected"
 
 
-def test_topics_learn_beside_the_loop(harbor: Newsroom, workers: Workers) -> None:
-    """And judge what has come; it is not due again then, and nothing is complained of."""
+def test_topics_learn_while_the_loop_runs(harbor: Newsroom, workers: Workers) -> None:
+    """New stories are scored, training is not due again, and no warning is logged."""
     harbor.has_topic("labor", "strike")
     harbor.change('title = "Labor"', 'title = "Labor"\nlearn = "suggest"')
     strikes = [article(f"A strike at the cranes, day {n}") for n in range(8)]

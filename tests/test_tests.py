@@ -1,4 +1,4 @@
-"""How the tests stand to one another: what they share is in tests/harness, and nowhere else."""
+"""How test modules depend on each other: what they share is in tests/harness only."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ TESTS = Path(__file__).parent
 
 
 def _imported(file: Path) -> Iterator[str]:
-    """Every name that a file imports, with its module."""
+    """The names that a file imports, with their modules."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -20,7 +20,7 @@ def _imported(file: Path) -> Iterator[str]:
 
 
 def _test_modules_imported(folder: Path) -> dict[str, list[str]]:
-    """Test module -> the test modules that it imports, for those that import any."""
+    """Test module -> the test modules that it imports, if any."""
     found = {}
     for file in sorted(folder.rglob("*.py")):
         names = [
@@ -34,8 +34,8 @@ def _test_modules_imported(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_no_test_imports_a_test() -> None:
-    """Nor does the harness."""
+def test_no_test_module_is_imported() -> None:
+    """Neither tests nor the harness import a test module."""
     assert _test_modules_imported(TESTS) == {}
 
 
@@ -50,8 +50,8 @@ def test_no_test_imports_a_test() -> None:
         "def test_two():\n    from tests.cli.test_one import HEAD",
     ],
 )
-def test_one_that_does_is_found(tmp_path: Path, line: str) -> None:
-    """However it is written, and wherever it stands."""
+def test_an_import_of_a_test_module_is_found(tmp_path: Path, line: str) -> None:
+    """Every form of import is found, anywhere in a file."""
     (tmp_path / "cli").mkdir()
     (tmp_path / "cli" / "test_one.py").write_text("from tests.harness.builders import NOW\n")
     (tmp_path / "cli" / "test_two.py").write_text(line)
@@ -60,6 +60,6 @@ def test_one_that_does_is_found(tmp_path: Path, line: str) -> None:
 
 
 def test_every_folder_is_a_package() -> None:
-    """So that two test files may have one name."""
+    """Packages allow two test files to have the same name."""
     for file in TESTS.rglob("*.py"):
         assert (file.parent / "__init__.py").exists(), file

@@ -190,4 +190,4 @@ ARTICLES = (
 """All articles, in the order of publication."""
 
 INITIAL_ARTICLES = 9
-"""How many are already published when the press opens."""
+"""Number of articles that are already published when the press opens."""

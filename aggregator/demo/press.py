@@ -64,7 +64,7 @@ class Press:
         return f"{self.url}{path}"
 
     def respond(self, request: Request) -> CannedResponse:
-        """The response to a request, which is recorded."""
+        """Return the response to a request, and record the request."""
         with self._mutex:
             self.requests.append(request)
             responder = self._responders.get(request.path)
@@ -148,7 +148,7 @@ class DemoPress:
             ))  # fmt: skip
 
     def publish_next(self, now: datetime) -> Article | None:
-        """Publish the next article wherever it appears; None if there are no more."""
+        """Publish the next article at all its outlets and return it; None if there are no more."""
         if len(self._published) == len(ARTICLES):
             return None
         article = ARTICLES[len(self._published)]

@@ -1,4 +1,4 @@
-"""The widget in a real browser, on a page of another origin, under the strictest policy."""
+"""The widget in a real browser, on a page of another origin, under a strict policy."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,22 +14,26 @@ from tests.harness.servers import Served, serving
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (apt-get)")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 TITLES = ['Strike <b>ends</b> & "all" return', "Strike two", "La huelga: strike"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """A headless Chromium."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
         yield opened
         opened.close()
 
 
 @pytest.fixture
 def site(newsroom: Newsroom) -> Iterator[Served]:
-    """Our own site, served under the address that it says it has."""
+    """Our site, served at the URL in its configuration."""
     newsroom.lists("harbor")
     newsroom.has_topic("labor", "strike")
     newsroom.publishes(
@@ -42,24 +46,24 @@ def site(newsroom: Newsroom) -> Iterator[Served]:
 
 
 class Partner:
-    """A partner's page, at an origin of its own, with a policy of its own."""
+    """A partner's page, at its own origin, with its own policy."""
 
     def __init__(self) -> None:
         self.body, self.style, self.policy, self.url = "", "", "", ""
 
     @property
-    def linked(self) -> str:
-        """The page's styles, if it has any."""
+    def style_link(self) -> str:
+        """The link to the page's style sheet, if it has one."""
         return '<link rel="stylesheet" href="/style.css">' if self.style else ""
 
     def __call__(self, environ: object, start: object) -> object:
         answer = Response(
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Partner</title>'
-            f'<link rel="icon" href="data:,">{self.linked}<h1>Partner</h1>'
+            f'<link rel="icon" href="data:,">{self.style_link}<h1>Partner</h1>'
             f"{self.body}<p>After</p></html>",
             mimetype="text/html",
         )
-        if Request(environ).path == "/style.css":  # type: ignore[arg-type]  # as WSGI has it
+        if Request(environ).path == "/style.css":  # type: ignore[arg-type]  # a WSGI environment
             answer = Response(self.style, mimetype="text/css")
         if self.policy:
             answer.headers["Content-Security-Policy"] = self.policy
@@ -76,34 +80,35 @@ def partner() -> Iterator[Partner]:
 
 
 def _open(browser: Browser, url: str, scheme: str = "light") -> tuple[Page, list[str]]:
-    """The page, and everything that it complains about, also later."""
+    """Open a page; returns it with its console messages, errors and failed requests."""
     page = browser.new_page(color_scheme=scheme, viewport={"width": 480, "height": 640})  # type: ignore[arg-type]
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(request.url))
     page.goto(url, wait_until="networkidle")
-    return page, complaints
+    return page, problems
 
 
-GROUND = {"light": "rgb(255, 253, 250)", "dark": "rgb(23, 24, 26)"}
-GROUND_OF = "e => getComputedStyle(e).backgroundColor"
+BACKGROUNDS = {"light": "rgb(255, 253, 250)", "dark": "rgb(23, 24, 26)"}
+BACKGROUND_OF = "e => getComputedStyle(e).backgroundColor"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_script(
+def test_the_script_shows_headlines_under_a_strict_policy(
     site: Served, partner: Partner, browser: Browser, scheme: str, tmp_path: Path
 ) -> None:
-    """Under a policy that lets nothing run but our script, with Trusted Types: headlines as they
-    are, in the reader's colours, without a complaint, a cookie or another request."""
+    """The widget uses the reader's colours and sets no cookie, even with Trusted Types."""
     partner.policy = (
         f"default-src 'none'; script-src {site.url}; img-src data:; style-src 'self'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    loud = "html{font-size:8px} *{text-transform:uppercase;text-align:right;float:right}"
-    partner.style = loud
+    conflicting_style = (
+        "html{font-size:8px} *{text-transform:uppercase;text-align:right;float:right}"
+    )
+    partner.style = conflicting_style
     partner.body = f'<script src="{site.url}/embed/labor.js" async></script>'
-    page, complaints = _open(browser, partner.url, scheme)
+    page, problems = _open(browser, partner.url, scheme)
 
     section = page.locator("section[aria-label=Labor]")
     assert section.get_by_role("heading", level=2).inner_text() == "Labor"
@@ -111,11 +116,13 @@ def test_the_script(
     assert sorted(links.all_inner_texts()) == sorted(TITLES)
     assert links.first.get_attribute("href").startswith("https://h.example/")  # type: ignore[union-attr]
     assert "Harbor · 5 October 2026" in section.inner_text()
-    assert section.evaluate(GROUND_OF) == GROUND[scheme]
+    assert section.evaluate(BACKGROUND_OF) == BACKGROUNDS[scheme]
     own = ("fontSize", "textTransform", "textAlign")
     found = [section.evaluate(f"e => getComputedStyle(e).{name}") for name in own]
-    assert found == ["16px", "none", "start"]  # the page's styles stay outside
-    assert page.evaluate("document.querySelectorAll('section').length") == 0  # it is in its shadow
+    assert found == ["16px", "none", "start"]  # the page's styles do not apply
+    assert (
+        page.evaluate("document.querySelectorAll('section').length") == 0
+    )  # it is in a shadow root
     assert page.evaluate("document.cookie") == ""
     assert page.context.cookies() == []
     page.keyboard.press("Tab")
@@ -124,48 +131,49 @@ def test_the_script(
     page.keyboard.press("Tab")
     assert page.evaluate(focused) in TITLES
     page.screenshot(path=tmp_path / f"script-{scheme}.png")
-    assert complaints == []
+    assert problems == []
     assert {path for path, _ in site.answers} == {"/embed/labor.js"}
     page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_frame(
+def test_the_frame_shows_headlines_without_a_script(
     site: Served, partner: Partner, browser: Browser, scheme: str, tmp_path: Path
 ) -> None:
-    """The same in a frame, without a script."""
+    """The frame uses the reader's colours too."""
     partner.policy = f"default-src 'none'; frame-src {site.url}; img-src data:"
     partner.body = (
         f'<iframe src="{site.url}/embed/labor?limit=2" title="Labor" width="100%" height="300" '
         'sandbox="allow-popups allow-top-navigation-by-user-activation"></iframe>'
     )
-    page, complaints = _open(browser, partner.url, scheme)
+    page, problems = _open(browser, partner.url, scheme)
 
     frame = page.frame_locator("iframe")
     assert frame.get_by_role("listitem").count() == 2
-    assert frame.locator("section").evaluate(GROUND_OF) == GROUND[scheme]
+    assert frame.locator("section").evaluate(BACKGROUND_OF) == BACKGROUNDS[scheme]
     page.screenshot(path=tmp_path / f"frame-{scheme}.png")
-    assert complaints == []
+    assert problems == []
     page.close()
 
 
-def test_a_theme_of_its_own(site: Served, partner: Partner, browser: Browser) -> None:
-    """A dark page is dark for all."""
+def test_a_page_can_choose_the_theme(site: Served, partner: Partner, browser: Browser) -> None:
+    """The chosen theme overrides the reader's colour scheme."""
     partner.body = (
         f'<script src="{site.url}/embed/labor.js?theme=dark&limit=1"></script>'
         f'<script src="{site.url}/embed/labor.js?theme=light&limit=1"></script>'
     )
-    page, complaints = _open(browser, partner.url)
+    page, problems = _open(browser, partner.url)
 
-    grounds = [section.evaluate(GROUND_OF) for section in page.locator("section").all()]
-    assert grounds == [GROUND["dark"], GROUND["light"]]
-    assert complaints == []
+    backgrounds = [section.evaluate(BACKGROUND_OF) for section in page.locator("section").all()]
+    assert backgrounds == [BACKGROUNDS["dark"], BACKGROUNDS["light"]]
+    assert problems == []
     page.close()
 
 
-def test_it_is_small(site: Served, newsroom: Newsroom, browser: Browser) -> None:
-    """Less than 10 KB with its headlines, however long they are; and any site may load it, in
-    whatever encoding it is written."""
+def test_the_script_is_small_and_loads_anywhere(
+    site: Served, newsroom: Newsroom, browser: Browser
+) -> None:
+    """The script is under 10 KB and ASCII; long headlines cannot make it larger."""
     long = "A strike of \u00fcber 100 words " * 20
     newsroom.publishes(
         "harbor",
@@ -184,12 +192,14 @@ def test_it_is_small(site: Served, newsroom: Newsroom, browser: Browser) -> None
     page.close()
 
 
-def test_choosing_and_copying(site: Served, browser: Browser, tmp_path: Path) -> None:
-    """The page shows what it looks like and gives what to copy; that works where it is put."""
+def test_a_snippet_can_be_configured_and_copied(
+    site: Served, browser: Browser, tmp_path: Path
+) -> None:
+    """The page shows a preview, and a snippet to copy as a script or a frame."""
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
     page.goto(f"{site.url}/embed", wait_until="networkidle")
     page.get_by_role("spinbutton", name="Headlines").fill("2")
     page.get_by_label("Colours").select_option("dark")
@@ -214,13 +224,13 @@ def test_choosing_and_copying(site: Served, browser: Browser, tmp_path: Path) ->
         page.locator("#snippet").input_value().startswith(f'<iframe src="{site.url}/embed/labor?')
     )
     page.screenshot(path=tmp_path / "embedding.png", full_page=True)
-    assert complaints == []
+    assert problems == []
     context.close()
 
 
-def test_a_person_opens_a_feed(site: Served, browser: Browser, tmp_path: Path) -> None:
-    """A click on a feed's address shows a page; a fetch from a page gets the feed."""
-    page, complaints = _open(browser, f"{site.url}/topics/labor.atom")
+def test_a_browser_shows_a_page_for_a_feed(site: Served, browser: Browser, tmp_path: Path) -> None:
+    """A click on a feed's URL shows a page; a fetch returns the feed."""
+    page, problems = _open(browser, f"{site.url}/topics/labor.atom")
 
     assert page.get_by_role("heading", name="This address is a feed").is_visible()
     address = page.get_by_label("Its address").input_value()
@@ -228,5 +238,5 @@ def test_a_person_opens_a_feed(site: Served, browser: Browser, tmp_path: Path) -
     fetched = page.request.get(address)
     assert fetched.headers["content-type"] == "application/atom+xml; charset=utf-8"
     page.screenshot(path=tmp_path / "feed.png", full_page=True)
-    assert complaints == []
+    assert problems == []
     page.close()

@@ -1,1 +1,1 @@
-"""What every store does, whatever database is behind it; `conftest.BACKENDS` lists the backends."""
+"""Tests of the store's contract, for every backend in `conftest.BACKENDS`."""

@@ -1,4 +1,4 @@
-"""The backends, and an empty store of each."""
+"""The backends, and an empty store for each."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -12,7 +12,7 @@ from aggregator.store.base import Store
 from tests.harness.builders import NOW, source
 
 Backend: TypeAlias = Callable[[Path], Store]
-"""Opens the database that belongs to a folder, created if there is none."""
+"""Opens the database in a folder, or creates it."""
 
 BACKENDS: dict[str, Backend] = {"sqlite": lambda folder: open_store(folder / "news.db")}
 
@@ -25,7 +25,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 @pytest.fixture
 def open_again(backend: Backend, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Opens the database of `store` once more, as another process would."""
+    """A function that opens the database of `store` again, as another process would."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(backend(tmp_path)))
 

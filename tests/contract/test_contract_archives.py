@@ -1,4 +1,4 @@
-"""Archive documents (RFC 5005): filled once and for good, with numbers that are given once."""
+"""Archive documents (RFC 5005): filled once and for good, with numbers that are never reused."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from tests.harness.builders import NOW
 from tests.harness.saving import number_of, publish, revise, story_titled, titles
 
 LABOR = topic_scope("labor")
-PAGE_1 = LABOR.archive_page(1)
+FIRST_PAGE = LABOR.archive_page(1)
 DAY = timedelta(days=1)
 
 
@@ -21,8 +21,8 @@ def _page(store: Store, page: int) -> list[str]:
     return titles(store.lists.archive_page(LABOR, page))
 
 
-def test_archives_fill_up(store: Store) -> None:
-    """In the order of arrival; what is not full waits, and what is closed never changes."""
+def test_archive_documents_fill_in_order_and_never_change(store: Store) -> None:
+    """Stories fill documents in order of arrival; only full documents are closed."""
     _publish_numbered(store, 5)
     closed = store.lists.archive(2, NOW)
 
@@ -30,16 +30,16 @@ def test_archives_fill_up(store: Store) -> None:
     assert store.lists.archive_range(LABOR) == (1, 2)
     assert _page(store, 1) == ["S1", "S0"]
     assert _page(store, 2) == ["S3", "S2"]
-    before = store.lists.revision(PAGE_1)
+    before = store.lists.revision(FIRST_PAGE)
     publish(store, "S5", "labor", minute=5)
     assert store.lists.archive(2, NOW) == 3
     assert _page(store, 3) == ["S5", "S4"]
-    assert store.lists.revision(PAGE_1) == before
+    assert store.lists.revision(FIRST_PAGE) == before
     assert store.lists.archive_range(LABOR) == (1, 3)
 
 
-def test_nothing_new_closes_nothing(store: Store) -> None:
-    """A list that has not changed is not looked at again, unless documents are to be smaller."""
+def test_an_unchanged_list_closes_no_document(store: Store) -> None:
+    """A list that has not changed is not checked again, unless documents become smaller."""
     _publish_numbered(store, 3)
     store.lists.archive(5, NOW)
     assert store.lists.archive(5, NOW) == 0
@@ -48,9 +48,8 @@ def test_nothing_new_closes_nothing(store: Store) -> None:
     assert _page(store, 1) == ["S1", "S0"]
 
 
-def test_a_number_is_given_once(store: Store) -> None:
-    """What becomes of the stories of a document changes nothing about the others: those that come
-    later come into later documents."""
+def test_document_numbers_are_never_reused(store: Store) -> None:
+    """Takedowns and purges leave the numbers of other documents unchanged."""
     _publish_numbered(store, 4)
     store.lists.archive(2, NOW)
     for title in ("S2", "S3"):
@@ -75,23 +74,23 @@ def test_a_number_is_given_once(store: Store) -> None:
     assert store.lists.archive_range(LABOR)[1] == 4
 
 
-def test_many_documents_at_once(store: Store) -> None:
-    """They are closed in order, however many transactions that takes."""
+def test_many_documents_are_closed_at_once(store: Store) -> None:
+    """Documents are closed in order, however many transactions that takes."""
     _publish_numbered(store, 11)
 
     assert store.lists.archive(2, NOW) == 3 * 5
     assert [_page(store, page) for page in (1, 5)] == [["S1", "S0"], ["S9", "S8"]]
 
 
-def test_a_tombstone_that_goes_is_a_change(store: Store) -> None:
-    """When the story is too old to be kept, cached documents are rendered again."""
+def test_a_purged_tombstone_changes_its_documents(store: Store) -> None:
+    """Cached documents are rendered again when a story is too old to be kept."""
     publish(store, "S0", "labor", minute=-100 * 24 * 60)
     publish(store, "S1", "labor", minute=1)
     publish(store, "S2", "labor", minute=2)
     store.lists.archive(2, NOW)
     store.stories.take_down(story_titled(store, "S0").id, "asked", NOW)
     assert len(store.lists.tombstones(LABOR, 1)) == 1
-    before = {scope: store.lists.revision(scope).number for scope in (LABOR, PAGE_1)}
+    before = {scope: store.lists.revision(scope).number for scope in (LABOR, FIRST_PAGE)}
 
     store.stories.purge(30 * DAY, NOW)
 
@@ -99,9 +98,8 @@ def test_a_tombstone_that_goes_is_a_change(store: Store) -> None:
     assert all(store.lists.revision(scope).number > number for scope, number in before.items())
 
 
-def test_an_old_story_that_comes_late(store: Store) -> None:
-    """Placed in a topic after years, it is not among the newest, so it does not wait for others to
-    fill its document; the documents before it stay as they are."""
+def test_an_old_story_placed_late_joins_the_next_document(store: Store) -> None:
+    """Earlier documents stay as they are, and an old story does not wait for newer ones."""
     publish(store, "Old")
     for minute in range(1, 4):
         publish(store, f"S{minute}", "labor", minute=minute)
@@ -116,20 +114,20 @@ def test_an_old_story_that_comes_late(store: Store) -> None:
     assert _page(store, 2) == ["S3", "Old"]
 
 
-def test_an_archive_knows_a_correction(store: Store) -> None:
-    """Its stories stay; a story that is corrected reads differently there too."""
+def test_a_corrected_story_changes_its_archive_document(store: Store) -> None:
+    """Stories stay in their document, but a corrected one reads differently there too."""
     _publish_numbered(store, 2)
     store.lists.archive(2, NOW)
-    before = store.lists.revision(PAGE_1).number
+    before = store.lists.revision(FIRST_PAGE).number
 
     revise(store, story_titled(store, "S0"), "labor", title="S0, corrected")
 
-    assert store.lists.revision(PAGE_1).number == before + 1
+    assert store.lists.revision(FIRST_PAGE).number == before + 1
     assert _page(store, 1) == ["S1", "S0, corrected"]
 
 
-def test_a_list_without_an_archive(store: Store) -> None:
-    """It has no documents."""
+def test_a_list_without_a_full_document_has_no_archive(store: Store) -> None:
+    """A list with too few stories has no archive documents."""
     publish(store, "S0")
     store.lists.archive(2, NOW)
 

@@ -1,4 +1,4 @@
-"""The contract knows no backend but by name, and covers every method of every part."""
+"""The contract tests name no backend, and cover every method of every part."""
 
 import ast
 from collections.abc import Iterator
@@ -38,27 +38,27 @@ def _imports(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _reached(files: set[Path]) -> set[Path]:
-    """These files, and every test module that they import, and so on."""
-    reached: set[Path] = set()
-    while files - reached:
-        file = (files - reached).pop()
-        reached.add(file)
+def _with_imports(files: set[Path]) -> set[Path]:
+    """These files, and every test module that they import, directly or not."""
+    found: set[Path] = set()
+    while files - found:
+        file = (files - found).pop()
+        found.add(file)
         modules = {TESTS.parent / f"{name.replace('.', '/')}.py" for name in _imports(file)}
         files |= {module for module in modules if module.is_relative_to(TESTS) and module.exists()}
-    return reached
+    return found
 
 
-def test_no_test_of_the_contract_knows_a_backend() -> None:
-    """Neither directly nor through the harness: a second backend runs the same tests."""
-    for file in _reached(set(Path(__file__).parent.glob("*.py"))):
+def test_contract_tests_import_no_backend() -> None:
+    """Neither the tests nor their helpers import a backend, so a second one runs the same tests."""
+    for file in _with_imports(set(Path(__file__).parent.glob("*.py"))):
         for name in _imports(file):
             assert not f"{name}.".startswith(tuple(f"{each}." for each in FORBIDDEN)), (file, name)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_is_exercised(method: str) -> None:
-    """A test in this folder calls it, or what saves for these tests."""
+    """Every method is called by a test in this folder, or by the helpers that save."""
     files = set(Path(__file__).parent.glob("test_*.py")) - {Path(__file__)}
     files.add(TESTS / "harness" / "saving.py")
     source = "".join(file.read_text(encoding="utf-8") for file in files)
@@ -67,7 +67,7 @@ def test_every_method_is_exercised(method: str) -> None:
 
 
 def test_every_part_is_covered() -> None:
-    """A tenth part would need tests of its own."""
+    """PARTS lists every part of the store."""
     assert set(PARTS) == {
         name for name, kind in vars(base.Store).items() if isinstance(kind, property)
     }

@@ -1,4 +1,4 @@
-"""Entries: how they are saved, recognised, found by fingerprints, and matched."""
+"""Entries: saving, recognising, finding by fingerprint, and matching."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ ID, URL = EntryKey(EntryKeyKind.ID, "1"), EntryKey(EntryKeyKind.URL, "h/1")
 
 
 def test_an_entry_comes_back_as_it_was(store: Store, open_again: Callable[[], Store]) -> None:
-    """But for its keys and fingerprints, which only serve to recognise it."""
+    """An entry is read as it was saved, except for its keys and fingerprints."""
     saved = entry(
         "Cranes", "harbor", tags=("Ports", "Häfen"), author="Desk", image="https://h.example/x.jpg",
         enclosures=(Enclosure(url="https://h.example/a.mp3", type="audio/mpeg", length=7),),
@@ -42,8 +42,8 @@ def test_an_entry_comes_back_as_it_was(store: Store, open_again: Callable[[], St
     assert read.entry_id == id_
 
 
-def test_numbers_for_new_entries(store: Store) -> None:
-    """They are positive, follow each other, and none is given twice."""
+def test_new_entry_ids_are_unique(store: Store) -> None:
+    """New ids are positive, consecutive, and never reused."""
     first = store.entries.next_ids(2)
     assert (len(first), first[1] - first[0]) == (2, 1)
     assert first[0] > 0
@@ -53,8 +53,8 @@ def test_numbers_for_new_entries(store: Store) -> None:
     assert list(store.entries.next_ids(0)) == []
 
 
-def test_a_save_is_whole_or_not_at_all(store: Store) -> None:
-    """If one story cannot be saved, neither are the others, nor the validators."""
+def test_a_batch_is_saved_completely_or_not_at_all(store: Store) -> None:
+    """If one story cannot be saved, nothing else is, not even the validators."""
     good, bad = change_of(entry("Good", "harbor")), change_of(entry("Bad", "harbor"))
     bad = replace(bad, story=replace(bad.story, public_id=good.story.public_id))
     state = FetchState(validators=Validators(etag='"new"'))
@@ -62,7 +62,7 @@ def test_a_save_is_whole_or_not_at_all(store: Store) -> None:
     with pytest.raises(Exception, match="public_id") as caught:
         save(store, good, bad, state=state)
 
-    assert not isinstance(caught.value, StoreError)  # a bug of ours, and not the database's fault
+    assert not isinstance(caught.value, StoreError)  # a bug of ours, not an error of the database
     assert store.lists.latest(ALL, 10) == []
     assert store.sources.fetch_state("harbor").validators.etag == ""
 
@@ -70,8 +70,8 @@ def test_a_save_is_whole_or_not_at_all(store: Store) -> None:
 # ---- recognising
 
 
-def test_known_keys(store: Store) -> None:
-    """Every key of an entry finds it, in its own source only."""
+def test_an_entry_is_found_by_any_of_its_keys(store: Store) -> None:
+    """Keys are looked up within one source only."""
     saved = entry("Cranes", "harbor", keys=(ID, URL))
     id_ = save_story(store, saved).lead.entry_id
 
@@ -87,22 +87,22 @@ def test_known_keys(store: Store) -> None:
     assert store.entries.by_keys("plains", {ID}) == {}
 
 
-def test_a_value_that_is_a_key_of_two_kinds(store: Store) -> None:
-    """An id is no title."""
+def test_a_key_matches_only_its_own_kind(store: Store) -> None:
+    """An id is not found as a title."""
     save_story(store, entry("Cranes", "harbor", keys=(EntryKey(EntryKeyKind.ID, "x"),)))
 
     assert store.entries.by_keys("harbor", {EntryKey(EntryKeyKind.TITLE, "x")}) == {}
 
 
-def test_many_keys_at_once(store: Store) -> None:
-    """More than a database takes in one statement."""
+def test_many_keys_are_looked_up_at_once(store: Store) -> None:
+    """More keys can be looked up than a database accepts in one statement."""
     keys = {EntryKey(EntryKeyKind.ID, str(number)) for number in range(70_000)}
 
     assert store.entries.by_keys("harbor", keys) == {}
 
 
-def test_keys_are_added(store: Store) -> None:
-    """An entry that moves is found by its old and its new keys; another entry keeps its own."""
+def test_a_moved_entry_gets_additional_keys(store: Store) -> None:
+    """A moved entry is found by its old and new keys; another entry keeps its own."""
     first = save_story(store, entry("A", "harbor", keys=(ID,))).lead.entry_id
     second = save_story(store, entry("B", "harbor", keys=(URL,))).lead.entry_id
     moved = EntryKey(EntryKeyKind.URL, "h/moved")
@@ -115,8 +115,8 @@ def test_keys_are_added(store: Store) -> None:
     }  # fmt: skip
 
 
-def test_a_new_raw_hash(store: Store) -> None:
-    """An entry that differs only in what is not published is remembered as it is now."""
+def test_a_new_raw_hash_is_remembered(store: Store) -> None:
+    """A change in unpublished fields updates the hash and is not a revision."""
     id_ = save_story(store, entry("A", "harbor", keys=(ID,))).lead.entry_id
 
     save(store, unchanged_hashes=((id_, "other"),))
@@ -126,7 +126,7 @@ def test_a_new_raw_hash(store: Store) -> None:
 
 
 def test_a_revision_is_counted(store: Store) -> None:
-    """How often, and when last."""
+    """An entry has a count of its revisions, and the time of the last one."""
     stored = save_story(store, entry("A", "harbor", keys=(ID,)))
 
     revise(store, stored, title="B", now=NOW + HOUR)
@@ -135,8 +135,8 @@ def test_a_revision_is_counted(store: Store) -> None:
     assert (known.title, known.revision_count, known.revised_at) == ("B", 1, NOW + HOUR)
 
 
-def test_the_latest_entries_of_a_source(store: Store) -> None:
-    """By when they were stored, whatever their dates."""
+def test_the_latest_entries_are_those_stored_last(store: Store) -> None:
+    """Entries are ordered by when they were stored, whatever their dates."""
     saved = [publish(store, t, minute=-m).lead.entry_id for m, t in enumerate("ABC")]
     publish(store, "Elsewhere", source="plains")
 
@@ -147,16 +147,16 @@ def test_the_latest_entries_of_a_source(store: Store) -> None:
     ]  # fmt: skip
 
 
-def test_an_entry_whose_story_was_purged(store: Store) -> None:
-    """It is recognised, and not to return."""
+def test_an_entry_of_a_purged_story_is_recognised(store: Store) -> None:
+    """The entry of a purged story is known, so that it is not published again."""
     save_story(store, entry("A", "harbor", keys=(ID,)))
     store.stories.purge(timedelta(days=1), NOW + timedelta(days=9))
 
     assert not store.entries.by_keys("harbor", {ID})[ID].is_published
 
 
-def test_entries_by_url(store: Store) -> None:
-    """In all sources, oldest first; of many the newest 40. An empty URL finds nothing."""
+def test_entries_are_found_by_url_in_all_sources(store: Store) -> None:
+    """Up to 40 entries are found, oldest first; an empty URL finds none."""
     a, b = (
         save_story(store, entry(o, o, canonical_url="wire.example/1")).lead.entry_id
         for o in ("harbor", "plains")
@@ -174,8 +174,8 @@ def test_entries_by_url(store: Store) -> None:
     assert set(found) == {"wire.example/1", "w/2"}
 
 
-def test_sources_and_stories_of_entries(store: Store) -> None:
-    """Those that exist."""
+def test_unknown_entries_have_no_source_and_no_story(store: Store) -> None:
+    """Ids that do not exist are left out."""
     saved = [save_story(store, entry(outlet, outlet)) for outlet in ("harbor", "plains")]
     a, b = (each.lead.entry_id for each in saved)
 
@@ -186,8 +186,8 @@ def test_sources_and_stories_of_entries(store: Store) -> None:
 # ---- fingerprints
 
 
-def test_entries_that_share_a_fingerprint(store: Store) -> None:
-    """They are found by their fingerprints until those are forgotten, the oldest first."""
+def test_entries_are_found_by_fingerprint_until_it_is_forgotten(store: Store) -> None:
+    """The oldest fingerprints are forgotten first."""
     one = save_story(store, entry("One", "harbor", fingerprints=(5, 1 << 47)))
     two = save_story(store, entry("Two", "plains", fingerprints=(5,)))
     ids = [one.lead.entry_id, two.lead.entry_id]
@@ -198,9 +198,8 @@ def test_entries_that_share_a_fingerprint(store: Store) -> None:
     assert store.entries.ids_by_fingerprint({5, 1 << 47}) == {5: ids[1:]}
 
 
-def test_a_revised_entry_has_other_fingerprints(store: Store) -> None:
-    """A text that was a stub is found by the words that it has now; one that is too old to be
-    found stays so."""
+def test_a_revised_entry_is_found_by_its_new_fingerprints(store: Store) -> None:
+    """A stub is found by its new words, unless its fingerprints were forgotten already."""
     stored = save_story(store, entry("One", "harbor", fingerprints=(5, 6)))
     for fingerprints, expected in (((6, 7), {6, 7}), ((8,), set())):
         revise(store, stored, fingerprints=fingerprints)
@@ -212,17 +211,17 @@ def test_a_revised_entry_has_other_fingerprints(store: Store) -> None:
 # ---- matches
 
 
-def _two(store: Store) -> tuple[int, int]:
-    """Ids of an entry of each outlet."""
+def _two_entries(store: Store) -> tuple[int, int]:
+    """The ids of two entries, one of each outlet."""
     a, b = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
     return a.lead.entry_id, b.lead.entry_id
 
 
-def test_a_neighbourhood(store: Store) -> None:
-    """Whatever matches connect, and their stories whole; nothing else."""
-    a, b = _two(store)
+def test_a_neighbourhood_contains_matched_stories_only(store: Store) -> None:
+    """The neighbourhood has all entries of matched stories, and no other story."""
+    a, b = _two_entries(store)
     stories = [store.entries.stories([id_])[id_] for id_ in (a, b)]
-    stranger = save_story(store, entry("C", "harbor")).lead.entry_id
+    unrelated = save_story(store, entry("C", "harbor")).lead.entry_id
     match = Match(entry_a=a, entry_b=b, kind=MatchKind.TEXT, score=0.5, reason="words")
     save(store, matches=(match,))
 
@@ -231,13 +230,13 @@ def test_a_neighbourhood(store: Store) -> None:
     assert [each.id for each in found.stories] == [each.id for each in stories]
     assert found.matches == (match,)
     assert found.published_ids == {each.id for each in stories}
-    assert store.entries.neighbourhood({stranger}).matches == ()
+    assert store.entries.neighbourhood({unrelated}).matches == ()
     assert store.entries.neighbourhood(()).stories == ()
 
 
-def test_a_neighbourhood_over_several_matches(store: Store) -> None:
-    """One leads to the next, however many entries a story has."""
-    a, b = _two(store)
+def test_a_neighbourhood_follows_several_matches(store: Store) -> None:
+    """Matches are followed from one story to the next, through all entries."""
+    a, b = _two_entries(store)
     joined = story(entry("C", "plains"), entry("D", "harbor"), listed_at=NOW)
     (both,) = save(store, StoryChange(story=joined, listed_at=NOW))
     c, d = (each.entry_id for each in both.story.entries)
@@ -252,9 +251,9 @@ def test_a_neighbourhood_over_several_matches(store: Store) -> None:
     assert set(found.matches) == set(matches)
 
 
-def test_an_operators_decision_stays(store: Store) -> None:
-    """Evidence that is found later does not take its place; another decision does."""
-    a, b = _two(store)
+def test_a_decision_outlives_later_evidence(store: Store) -> None:
+    """Only another decision replaces an operator's decision."""
+    a, b = _two_entries(store)
 
     def kept(kind: MatchKind) -> MatchKind:
         save(store, matches=(Match(entry_a=a, entry_b=b, kind=kind),))
@@ -270,9 +269,11 @@ def test_an_operators_decision_stays(store: Store) -> None:
     ("kind", "is_kept"),
     [(MatchKind.TEXT, False), (MatchKind.SPLIT, True), (MatchKind.MERGED, True)],
 )
-def test_a_match_that_no_longer_holds(store: Store, kind: MatchKind, is_kept: bool) -> None:
+def test_a_dropped_match_is_deleted_unless_an_operator_made_it(
+    store: Store, kind: MatchKind, is_kept: bool
+) -> None:
     """Evidence is dropped; an operator's decision stays."""
-    a, b = _two(store)
+    a, b = _two_entries(store)
     save(store, matches=(Match(entry_a=a, entry_b=b, kind=kind),))
 
     save(store, dropped_matches={(a, b)})
@@ -280,9 +281,9 @@ def test_a_match_that_no_longer_holds(store: Store, kind: MatchKind, is_kept: bo
     assert bool(store.entries.neighbourhood({a}).matches) is is_kept
 
 
-def test_the_newest_matches(store: Store) -> None:
-    """Those that an operator has separated are none."""
-    a, b = _two(store)
+def test_newest_matches_exclude_splits(store: Store) -> None:
+    """The newest matches come first; splits are not matches."""
+    a, b = _two_entries(store)
     c = save_story(store, entry("C", "harbor")).lead.entry_id
     texts = [Match(entry_a=x, entry_b=y, kind=MatchKind.TEXT) for x, y in ((a, b), (a, c))]
     split = Match(entry_a=b, entry_b=c, kind=MatchKind.SPLIT)
@@ -292,8 +293,8 @@ def test_the_newest_matches(store: Store) -> None:
     assert store.entries.newest_matches(1) == [texts[1]]
 
 
-def test_counts_add_up(store: Store) -> None:
-    """Those of every fetch, so that the sum balances."""
+def test_counts_balance_over_several_fetches(store: Store) -> None:
+    """The sum of all fetches balances."""
     publish(store, "A")
     save(store, counts=EntryCounts(received=3, known=1, rejected=2))
 

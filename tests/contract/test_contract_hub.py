@@ -1,4 +1,4 @@
-"""Our own hub: requests, subscribers, what they are due, and pings to external hubs."""
+"""Our own hub: requests, subscribers, notifications, and pings to external hubs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,8 +21,8 @@ from tests.harness.saving import publish
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOPIC = "https://commons.example/topics/labor.atom"
-PER_HOST = 4
-"""Callbacks of one host at a time."""
+MAX_CALLBACKS_PER_HOST = 4
+"""How many callbacks of one host are due at a time."""
 
 
 def _request(name: str = "a", host: str = "reader.example", **fields: Any) -> SubscriptionRequest:
@@ -36,7 +36,7 @@ def _request(name: str = "a", host: str = "reader.example", **fields: Any) -> Su
 def _subscribe(
     store: Store, name: str = "a", host: str = "reader.example", **fields: Any
 ) -> Subscriber:
-    """Carry out a request; returns the subscriber."""
+    """Make a request and verify it; returns the subscriber."""
     request = _request(name, host)
     store.hub.add_request(request)
     request = next(r for r in store.hub.pending_requests(99) if r.callback == request.callback)
@@ -51,8 +51,10 @@ def _subscribe(
 # ---- subscribing
 
 
-def test_a_request_waits(store: Store, open_again: Callable[[], Store]) -> None:
-    """It comes back as it was; a later one for the same callback and topic replaces it."""
+def test_a_later_request_replaces_a_pending_one(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """A request is stored unchanged until another for the same callback and topic arrives."""
     store.hub.add_request(_request())
     (pending,) = open_again().hub.pending_requests(9)
     assert pending == replace(_request(), id=pending.id)
@@ -60,7 +62,7 @@ def test_a_request_waits(store: Store, open_again: Callable[[], Store]) -> None:
     store.hub.add_request(_request(mode="unsubscribe", secret=""))
     (later,) = store.hub.pending_requests(9)
     assert (later.mode, later.secret) == ("unsubscribe", "")
-    assert later.id != pending.id  # so that nobody takes it for the one that was verified
+    assert later.id != pending.id  # so that it cannot be mistaken for the one being verified
 
     store.hub.delete_request(pending)
     assert store.hub.count_requests() == (1, 0)
@@ -68,22 +70,24 @@ def test_a_request_waits(store: Store, open_again: Callable[[], Store]) -> None:
     assert store.hub.count_requests() == (0, 0)
 
 
-def test_requests_of_one_host(store: Store) -> None:
-    """A few at a time, oldest first, so that it keeps nobody else waiting."""
-    for number in range(PER_HOST + 2):
+def test_pending_requests_are_limited_per_host(store: Store) -> None:
+    """Requests are verified oldest first, a few per host, so that no host delays others."""
+    for number in range(MAX_CALLBACKS_PER_HOST + 2):
         store.hub.add_request(_request(str(number), "busy.example"))
     store.hub.add_request(_request())
 
     found = [request.callback for request in store.hub.pending_requests(99)]
     assert found == [
-        *(f"https://busy.example/{n}" for n in range(PER_HOST)), "https://reader.example/a",
+        *(f"https://busy.example/{n}" for n in range(MAX_CALLBACKS_PER_HOST)), "https://reader.example/a",
     ]  # fmt: skip
     assert len(store.hub.pending_requests(2)) == 2
-    assert store.hub.count_from_host("busy.example") == PER_HOST + 2
+    assert store.hub.count_from_host("busy.example") == MAX_CALLBACKS_PER_HOST + 2
 
 
-def test_a_subscriber(store: Store, open_again: Callable[[], Store]) -> None:
-    """The request becomes a subscription, which is due at once."""
+def test_a_verified_request_becomes_a_subscription(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """A new subscription is due at once."""
     subscriber = _subscribe(store)
 
     assert open_again().hub.subscribers(TOPIC) == [subscriber]
@@ -96,8 +100,8 @@ def test_a_subscriber(store: Store, open_again: Callable[[], Store]) -> None:
     assert store.hub.subscribers("https://commons.example/all.atom") == []
 
 
-def test_who_is_subscribed(store: Store) -> None:
-    """A subscriber, and whoever waits for being one."""
+def test_pending_requests_count_as_subscribed(store: Store) -> None:
+    """A subscriber is subscribed, and so is one that is not verified yet."""
     _subscribe(store)
     store.hub.add_request(_request("b"))
 
@@ -108,8 +112,8 @@ def test_who_is_subscribed(store: Store) -> None:
     assert store.hub.subscribed_topics() == [TOPIC]
 
 
-def test_a_renewal(store: Store) -> None:
-    """Lease and secret are new, failures are forgotten; what was delivered is remembered."""
+def test_a_renewal_replaces_lease_and_secret(store: Store) -> None:
+    """A renewal clears failures and keeps what was delivered."""
     first = _subscribe(store)
     store.hub.mark_delivered(first, '"2"')
     store.hub.mark_failed(replace(first, attempts=3, failing_since=NOW, error="404"))
@@ -121,8 +125,8 @@ def test_a_renewal(store: Store) -> None:
     assert renewed.etag == '"2"'
 
 
-def test_subscriptions_end(store: Store) -> None:
-    """When the lease does, or when the subscriber says so."""
+def test_subscriptions_end_with_the_lease_or_on_request(store: Store) -> None:
+    """A subscription ends when its lease does, or when the subscriber unsubscribes."""
     for name, days in (("a", 1), ("b", 2), ("c", 3)):
         _subscribe(store, name, lease_until=NOW + days * DAY)
 
@@ -138,7 +142,7 @@ def test_subscriptions_end(store: Store) -> None:
 
 
 def test_changes_are_announced_once(store: Store) -> None:
-    """Lists that have changed, until that was announced; archives and story pages are none."""
+    """Changed lists are announced once; archives and story pages never are."""
     publish(store, "A", "labor")
     store.lists.archive(1, NOW)
     changes = store.hub.unannounced_changes()
@@ -158,8 +162,8 @@ def test_changes_are_announced_once(store: Store) -> None:
     assert scopes == {ALL, source_scope("plains")}
 
 
-def test_a_change_while_another_is_announced(store: Store) -> None:
-    """It is not lost."""
+def test_a_change_during_an_announcement_is_not_lost(store: Store) -> None:
+    """A change that follows the announced one is still unannounced."""
     publish(store, "A")
     changes = store.hub.unannounced_changes()
     publish(store, "B")
@@ -170,8 +174,8 @@ def test_a_change_while_another_is_announced(store: Store) -> None:
     assert now in store.hub.unannounced_changes()
 
 
-def test_deliveries_that_are_due(store: Store) -> None:
-    """From a change until it was delivered; a second change does not put it off."""
+def test_a_delivery_is_due_until_it_is_made(store: Store) -> None:
+    """A second change does not postpone the delivery."""
     subscriber = _subscribe(store)
     store.hub.mark_delivered(subscriber, '"2"')
     assert store.hub.due_deliveries(NOW, 9) == []
@@ -184,8 +188,8 @@ def test_deliveries_that_are_due(store: Store) -> None:
     assert store.hub.due_deliveries(NOW, 9) == []
 
 
-def test_a_delivery_that_fails(store: Store) -> None:
-    """It is tried again later, after those that work."""
+def test_a_failed_delivery_is_retried_later(store: Store) -> None:
+    """Failed deliveries come after those that work."""
     bad, good = _subscribe(store, "bad", "bad.example"), _subscribe(store, "good", "good.example")
     failed = replace(bad, due_at=NOW - HOUR, attempts=2, failing_since=NOW - DAY, error="500")
     store.hub.mark_failed(failed)
@@ -222,14 +226,14 @@ def test_failures_are_counted_by_kind(store: Store) -> None:
     assert store.hub.count_failing() == {FailureKind.TIMEOUT: 1}
 
 
-def test_due_deliveries_to_one_host(store: Store) -> None:
-    """A few at a time."""
-    for number in range(PER_HOST + 2):
+def test_due_deliveries_are_limited_per_host(store: Store) -> None:
+    """Only a few deliveries to one host are due at a time."""
+    for number in range(MAX_CALLBACKS_PER_HOST + 2):
         _subscribe(store, str(number), "busy.example")
     _subscribe(store)
 
     found = [subscriber.host for subscriber in store.hub.due_deliveries(NOW, 99)]
-    assert sorted(found) == ["busy.example"] * PER_HOST + ["reader.example"]
+    assert sorted(found) == ["busy.example"] * MAX_CALLBACKS_PER_HOST + ["reader.example"]
     assert len(store.hub.due_deliveries(NOW, 2)) == 2
 
 
@@ -242,8 +246,8 @@ def _ping(store: Store, **fields: Any) -> HubPing:
     return ping
 
 
-def test_pings_that_are_due(store: Store) -> None:
-    """From a change until they were sent."""
+def test_a_ping_is_due_until_it_is_sent(store: Store) -> None:
+    """A change makes a ping due; sending it removes it."""
     ping = _ping(store)
 
     assert store.hub.pings() == store.hub.pings(NOW) == [ping]
@@ -252,8 +256,8 @@ def test_pings_that_are_due(store: Store) -> None:
     assert store.hub.pings() == []
 
 
-def test_a_change_while_a_ping_is_sent(store: Store) -> None:
-    """The ping is due again."""
+def test_a_change_while_a_ping_is_sent_makes_it_due_again(store: Store) -> None:
+    """The ping is kept, with both changes."""
     sent = _ping(store)
     _ping(store)
 
@@ -262,8 +266,8 @@ def test_a_change_while_a_ping_is_sent(store: Store) -> None:
     assert store.hub.pings() == [replace(sent, changes=2)]
 
 
-def test_a_ping_that_fails(store: Store) -> None:
-    """It is tried again later."""
+def test_a_failed_ping_is_retried_later(store: Store) -> None:
+    """A failed ping is kept with the time of its next attempt."""
     failed = replace(_ping(store), due_at=NOW + HOUR, attempts=1, error="503")
 
     store.hub.mark_ping_failed([failed])

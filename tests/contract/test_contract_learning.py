@@ -1,4 +1,4 @@
-"""Learning: examples, models, and what they predict."""
+"""Learning: examples, models, and their predictions."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,8 +48,8 @@ def _learned(number: int) -> PlacementChange:
 # ---- examples
 
 
-def test_training_examples(store: Store) -> None:
-    """What is certain of a story, what only a model says of it, and whether anybody decided."""
+def test_training_examples_separate_certain_from_learned_topics(store: Store) -> None:
+    """An example has its certain topics, its learned ones, and whether it is labelled."""
     ruled = publish(store, "Ruled", "labor")
     guessed = publish(store, "Guessed")
     excluded = publish(store, "Excluded")
@@ -65,8 +65,8 @@ def test_training_examples(store: Store) -> None:
     assert second.learned_topics == frozenset({"labor"})
 
 
-def test_the_newest_stories(store: Store) -> None:
-    """Only those that are published, oldest first."""
+def test_newest_stories_are_published_ones(store: Store) -> None:
+    """The newest published stories are returned, oldest first."""
     for title in "ABC":
         publish(store, title)
     save(store, replace(change_of(entry("Held", "harbor")), is_held=True))
@@ -74,8 +74,8 @@ def test_the_newest_stories(store: Store) -> None:
     assert [example.title for example in store.learning.newest(2)] == ["B", "C"]
 
 
-def test_the_hash_of_overrides(store: Store) -> None:
-    """It changes with every decision about one of the topics, and with no other."""
+def test_the_overrides_hash_changes_with_each_decision(store: Store) -> None:
+    """Decisions about other topics leave the hash unchanged."""
     id_ = publish(store, "A").lead.entry_id
     before = store.learning.overrides_hash(["labor"])
 
@@ -91,8 +91,8 @@ def test_the_hash_of_overrides(store: Store) -> None:
 # ---- models
 
 
-def test_without_a_model(store: Store) -> None:
-    """There is nothing to score with, so nothing is unscored."""
+def test_without_a_model_nothing_is_unscored(store: Store) -> None:
+    """Without a model there are no suggestions either."""
     publish(store, "A")
 
     assert store.learning.model_info() == ModelInfo()
@@ -100,8 +100,8 @@ def test_without_a_model(store: Store) -> None:
     assert store.learning.suggestions("labor", 9) == []
 
 
-def test_models_are_kept(store: Store, open_again: Callable[[], Store]) -> None:
-    """The newest one counts."""
+def test_the_newest_model_is_used(store: Store, open_again: Callable[[], Store]) -> None:
+    """Older models are kept."""
     store.learning.save_model(b"first", "hash 1", Predictions(), NOW)
     store.learning.save_model(b"\x00second", "hash 2", Predictions(scored_up_to=7), NOW + DAY)
 
@@ -112,8 +112,8 @@ def test_models_are_kept(store: Store, open_again: Callable[[], Store]) -> None:
     assert store.learning.model(info.version - 1) == b"first"
 
 
-def test_what_a_model_predicts(store: Store) -> None:
-    """It places stories and suggests others, the most likely first."""
+def test_predictions_place_and_suggest_stories(store: Store) -> None:
+    """Suggestions are ordered by probability."""
     placed = publish(store, "Placed")
     unlikely, likely = (_suggestion(store, *each) for each in (("Unlikely", 0.2), ("Likely", 0.9)))
     changes = (_learned(number_of(store, placed)),)
@@ -128,8 +128,8 @@ def test_what_a_model_predicts(store: Store) -> None:
     assert store.stories.placement_sentences(placed.id) == {"labor": "looks like it"}
 
 
-def test_stories_that_have_come_since(store: Store) -> None:
-    """They are unscored until the newest model has predictions for them."""
+def test_new_stories_are_unscored_until_predicted(store: Store) -> None:
+    """New stories are unscored until the newest model has predictions for them."""
     old = number_of(store, publish(store, "Old"))
     store.learning.save_model(b"", "", Predictions(scored_up_to=old), NOW)
     assert not store.learning.has_unscored()
@@ -148,8 +148,8 @@ def test_stories_that_have_come_since(store: Store) -> None:
     assert store.learning.suggestions("labor", 9) == [new]
 
 
-def test_released_stories_are_scored(store: Store) -> None:
-    """The model has not seen them while they were held."""
+def test_released_stories_are_unscored(store: Store) -> None:
+    """A model has not scored stories that were held."""
     save(store, replace(change_of(entry("Held", "harbor")), is_held=True))
     newer = number_of(store, publish(store, "Newer", source="plains"))
     store.learning.save_model(b"", "", Predictions(scored_up_to=newer), NOW)
@@ -159,8 +159,8 @@ def test_released_stories_are_scored(store: Store) -> None:
     assert "Held" in [example.title for example in store.learning.unscored(9)]
 
 
-def test_suggestions_that_are_settled(store: Store) -> None:
-    """One that an operator has decided about, one in the topic, and one taken down are gone."""
+def test_settled_suggestions_disappear(store: Store) -> None:
+    """A story that was decided on, placed or taken down is not suggested."""
     decided, placed, down = (_suggestion(store, title, 0.5) for title in "ABC")
     predictions = Predictions(suggestions=(decided, placed, down))
     store.learning.save_model(b"", "", predictions, NOW)

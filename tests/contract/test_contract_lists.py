@@ -1,4 +1,4 @@
-"""Lists of stories: their order, their windows, what narrows them, and search."""
+"""Lists of stories: order, windows, filters, and search."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
 
 
 def test_every_scope_lists_its_stories(store: Store) -> None:
-    """By topic, by source, and all together."""
+    """Stories are listed by topic, by source, and all together."""
     save(store, change_of(entry("A", "harbor"), "labor"), change_of(entry("B", "harbor")))
 
     assert titles(store.lists.latest(LABOR, 10)) == ["A"]
@@ -24,8 +24,8 @@ def test_every_scope_lists_its_stories(store: Store) -> None:
     assert store.lists.counts() == {ALL: 2, LABOR: 1, source_scope("harbor"): 2}
 
 
-def test_the_newest_come_first(store: Store) -> None:
-    """Stories are ordered by publication; of one date, by their place in the outlet's feed."""
+def test_the_newest_stories_come_first(store: Store) -> None:
+    """Stories are ordered by date, and on equal dates by their position in the outlet's feed."""
     dated = [
         ("Old", "09:00", 0),
         ("New", "11:00", 1),
@@ -39,8 +39,8 @@ def test_the_newest_come_first(store: Store) -> None:
     assert titles(store.lists.latest(ALL, 10)) == ["New", "First", "Second", "Old"]
 
 
-def test_a_newcomer_with_an_old_date(store: Store) -> None:
-    """The window is by arrival, so it is in the feed, at the place of its own date."""
+def test_a_late_story_is_in_the_window_at_its_own_date(store: Store) -> None:
+    """The window is by arrival; within it, stories are ordered by date."""
     for hour in range(5, 9):
         published = at(f"2026-10-05 0{hour}:00")
         save(store, change_of(entry(f"At {hour}", "harbor", published=published)))
@@ -50,11 +50,11 @@ def test_a_newcomer_with_an_old_date(store: Store) -> None:
     assert titles(store.lists.latest(ALL, 3)) == ["At 8", "At 7", "Late"]
 
 
-# ---- what narrows a list
+# ---- filters
 
 
 def _publish_by_letter(store: Store, letters: str, language: str = "en", start: int = 0) -> None:
-    """A story of each outlet by its letter, one a minute, the last the newest."""
+    """Publish a story per letter, a minute apart: h for "harbor", p for "plains"."""
     for number, letter in enumerate(letters, start):
         outlet = {"h": "harbor", "p": "plains"}[letter]
         publish(
@@ -73,8 +73,10 @@ def _publish_by_letter(store: Store, letters: str, language: str = "en", start: 
         ("hhpphhpphh", "h9 h8 p7 p6"),
     ],
 )
-def test_fair_shares(store: Store, letters: str, expected: str) -> None:
-    """Of any four in a row, an outlet has two at most, the newest; the rest is in its own list."""
+def test_an_outlet_gets_at_most_its_share_of_a_list(
+    store: Store, letters: str, expected: str
+) -> None:
+    """An outlet has at most two of any four stories in a row; its own list has all."""
     _publish_by_letter(store, letters)
     found = titles(store.lists.latest(LABOR, 4, share=Share(max_stories=2, window=4)))
 
@@ -83,8 +85,8 @@ def test_fair_shares(store: Store, letters: str, expected: str) -> None:
     assert len(store.lists.latest(LABOR, 50)) == len(letters)
 
 
-def test_one_language(store: Store) -> None:
-    """A list in one language, whatever the region; other languages do not count against it."""
+def test_a_language_filter_ignores_the_region(store: Store) -> None:
+    """Stories in other languages do not count towards the limit."""
     _publish_by_letter(store, "hp", "es-mx")
     _publish_by_letter(store, "hphphp", start=2)
 
@@ -93,8 +95,8 @@ def test_one_language(store: Store) -> None:
     assert store.lists.latest(LABOR, 9, language="e") == []
 
 
-def test_joined_topics(store: Store) -> None:
-    """A story in both is there once; each list gives its newest."""
+def test_joined_topics_list_each_story_once(store: Store) -> None:
+    """The newest stories of several topics are joined, and their revisions added."""
     publish(store, "Strike", "labor", minute=1)
     publish(store, "Verdict", "courts", minute=2)
     publish(store, "Injunction", "labor", "courts", minute=3)
@@ -106,8 +108,8 @@ def test_joined_topics(store: Store) -> None:
     assert both.number == store.lists.revision(LABOR).number + store.lists.revision(COURTS).number
 
 
-def test_without_an_outlet(store: Store) -> None:
-    """A partner that leaves itself out sees no story that it has published, be it as a copy."""
+def test_an_excluded_outlet_has_no_story_in_the_list(store: Store) -> None:
+    """Stories of which the outlet has a duplicate are left out too."""
     publish(store, "Own", "labor", minute=1, source="plains")
     publish(store, "Other", "labor", minute=2)
     copied = story(entry("Copied", "harbor"), entry("Copied", "plains"), listed_at=NOW)
@@ -118,8 +120,8 @@ def test_without_an_outlet(store: Store) -> None:
     assert titles(store.lists.latest(ALL, 1, without=["harbor"])) == ["Own"]
 
 
-def test_a_search(store: Store) -> None:
-    """The newest that match come first; language and outlet narrow it as they do a list."""
+def test_a_search_lists_the_newest_matches(store: Store) -> None:
+    """Language and excluded outlets filter a search as they filter a list."""
     for minute in range(5):
         outlet = ("harbor", "plains")[minute % 2]
         publish(store, f"Strike {minute}", minute=minute, source=outlet)
@@ -136,13 +138,13 @@ def test_a_search(store: Store) -> None:
 # ---- revisions
 
 
-def test_a_list_that_never_changed(store: Store) -> None:
-    """Its revision is 0."""
+def test_an_unchanged_list_has_revision_0(store: Store) -> None:
+    """A list without stories has never changed."""
     assert store.lists.revision(LABOR).number == 0
 
 
-def test_nothing_new_changes_no_list(store: Store) -> None:
-    """A fetch without news leaves every revision as it was."""
+def test_a_fetch_without_news_changes_no_list(store: Store) -> None:
+    """Revisions stay the same when a document has not changed."""
     publish(store, "A")
     before = store.lists.revision(ALL)
 
@@ -151,8 +153,8 @@ def test_nothing_new_changes_no_list(store: Store) -> None:
     assert store.lists.revision(ALL) == before
 
 
-def test_two_changes_within_a_second(store: Store) -> None:
-    """The second one is later, so that If-Modified-Since tells them apart."""
+def test_two_changes_within_a_second_have_different_times(store: Store) -> None:
+    """If-Modified-Since can tell the two changes apart."""
     publish(store, "A")
     first = store.lists.revision(ALL)
     publish(store, "B")
@@ -162,8 +164,8 @@ def test_two_changes_within_a_second(store: Store) -> None:
     assert second.changed_at > first.changed_at
 
 
-def test_a_changed_name_shows_everywhere(store: Store) -> None:
-    """What feeds.toml says of an outlet changes every list that credits it, once."""
+def test_a_new_source_name_changes_its_lists_once(store: Store) -> None:
+    """Every list that credits the outlet changes with feeds.toml."""
     publish(store, "A", "labor")
     before = store.lists.revision(LABOR).number
 

@@ -27,8 +27,10 @@ YEARS = timedelta(days=4 * 365)
 LOCKS: tuple[LockName, ...] = get_args(LockName)
 
 
-def test_what_is_saved_is_there_for_others(store: Store, open_again: Callable[[], Store]) -> None:
-    """Beside the one that saved it, and after that one is closed."""
+def test_saved_stories_are_visible_to_other_processes(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """Another process sees a story at once, and after the first has closed the database."""
     publish(store, "A")
     assert titles(open_again().lists.latest(ALL, 9)) == ["A"]
 
@@ -41,8 +43,10 @@ def test_what_is_saved_is_there_for_others(store: Store, open_again: Callable[[]
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_one_at_a_time(store: Store, open_again: Callable[[], Store], name: LockName) -> None:
-    """A second process learns at once that another is at work, until that one ends."""
+def test_a_lock_is_held_by_one_process_at_a_time(
+    store: Store, open_again: Callable[[], Store], name: LockName
+) -> None:
+    """A second process fails at once while the first holds the lock."""
     with (
         open_again().maintenance.lock(name),
         pytest.raises(StoreBusy, match=r"[Aa]nother .* wait"),
@@ -55,7 +59,7 @@ def test_one_at_a_time(store: Store, open_again: Callable[[], Store], name: Lock
 
 
 def test_locks_are_independent(store: Store, open_again: Callable[[], Store]) -> None:
-    """Whoever learns does not keep others from fetching; nor does anybody wait to write."""
+    """Learning does not block ingest, and no lock blocks writing."""
     other = open_again()
     with other.maintenance.lock("learn"), store.maintenance.lock("ingest"):
         publish(store, "A")
@@ -68,7 +72,7 @@ def test_locks_are_independent(store: Store, open_again: Callable[[], Store]) ->
 
 
 def test_runs_are_recorded(store: Store) -> None:
-    """With what failed in them; nothing else changes."""
+    """A run with failures is recorded and passes the check."""
     failed = SourceReport(source="harbor", outcome=Outcome.FAILED, error="On fire.")
     for minutes in range(3):
         store.maintenance.record_run(
@@ -78,26 +82,26 @@ def test_runs_are_recorded(store: Store) -> None:
     assert store.maintenance.check(NOW) == []
 
 
-def test_the_last_fetch(store: Store) -> None:
-    """Of whatever source; none before the first."""
+def test_last_fetch_is_the_latest_of_any_source(store: Store) -> None:
+    """An empty store has no last fetch, and waiting is not fetching."""
     assert store.maintenance.last_fetch() is None
     save(store, now=NOW)
     save(store, source="plains", now=NOW + HOUR)
-    save(store, outcome=Outcome.WAITING, now=NOW + 2 * HOUR)  # that was none
+    save(store, outcome=Outcome.WAITING, now=NOW + 2 * HOUR)  # not a fetch
 
     assert store.maintenance.last_fetch() == NOW + HOUR
 
 
-def test_a_clock_that_goes_back_a_little(store: Store) -> None:
-    """Time stands still until it has caught up."""
+def test_a_clock_set_back_a_little_stands_still(store: Store) -> None:
+    """Time stands still until the clock has caught up."""
     save(store, now=NOW + HOUR / 2)
 
     assert monotonic_now(store, NOW) == NOW + HOUR / 2
     assert monotonic_now(store, NOW + HOUR) == NOW + HOUR
 
 
-def test_a_clock_that_was_wrong_for_years(store: Store) -> None:
-    """What it stamped is corrected: sources are due, and new stories come first."""
+def test_a_clock_years_ahead_is_corrected(store: Store) -> None:
+    """Sources are due again, and new stories come first."""
     future = NOW + YEARS
     late = change_of(entry("From the future", "harbor", published=future), listed_at=future)
     state = FetchState(next_fetch=future + HOUR, last_full_fetch=future, failing_since=future)
@@ -115,8 +119,8 @@ def test_a_clock_that_was_wrong_for_years(store: Store) -> None:
     assert titles(store.lists.latest(ALL, 1)) == ["Fresh"]
 
 
-def test_times_that_are_right_stay(store: Store) -> None:
-    """Only what is in the future is corrected."""
+def test_correct_times_are_kept(store: Store) -> None:
+    """Only times in the future are corrected."""
     stored = publish(store, "A")
     state = FetchState(last_success=NOW - HOUR, next_fetch=NOW + HOUR)
     save(store, state=state)
@@ -130,8 +134,8 @@ def test_times_that_are_right_stay(store: Store) -> None:
 # ---- checks and backups
 
 
-def test_a_healthy_database(store: Store) -> None:
-    """Nothing is found, and repairing changes nothing but the revisions."""
+def test_a_healthy_database_has_no_issues(store: Store) -> None:
+    """Repairing a healthy database changes nothing but revisions."""
     for title, outlet in (("One", "harbor"), ("Two", "harbor"), ("Three", "plains")):
         publish(store, title, "labor", source=outlet, fingerprints=(1, 2, 3))
     before = store.lists.latest(ALL, 9)
@@ -145,8 +149,8 @@ def test_a_healthy_database(store: Store) -> None:
     assert store.maintenance.check(NOW) == []
 
 
-def test_counts_that_do_not_balance(store: Store) -> None:
-    """They are found, and put right."""
+def test_unbalanced_counts_are_found_and_repaired(store: Store) -> None:
+    """Counts that do not add up are an issue that can be repaired."""
     save(store, counts=EntryCounts(received=9, known=2))
     (issue,) = store.maintenance.check(NOW)
     assert (issue.check, issue.can_repair) == ("counts", True)
@@ -156,8 +160,8 @@ def test_counts_that_do_not_balance(store: Store) -> None:
     assert store.maintenance.check(NOW) == []
 
 
-def test_a_time_in_the_future(store: Store) -> None:
-    """It is found, unless the clock may just have been set; and put right."""
+def test_times_in_the_future_are_found_and_repaired(store: Store) -> None:
+    """A time slightly ahead is not an issue."""
     publish(store, "A", minute=30)
     assert store.maintenance.check(NOW) == []
     publish(store, "B", minute=3 * 60)
@@ -170,8 +174,8 @@ def test_a_time_in_the_future(store: Store) -> None:
     assert store.maintenance.check(NOW) == []
 
 
-def test_a_backup(store: Store, tmp_path: Path) -> None:
-    """It is a file, which takes the place of yesterday's; the database goes on."""
+def test_a_backup_replaces_the_previous_one(store: Store, tmp_path: Path) -> None:
+    """A backup is a single file; the database stays usable."""
     file = tmp_path / "copy.backup"
     store.maintenance.backup(file)
     first = file.read_bytes()
@@ -183,8 +187,8 @@ def test_a_backup(store: Store, tmp_path: Path) -> None:
     assert store.lists.counts()[ALL] == 1
 
 
-def test_backups_that_cannot_be_written(store: Store, tmp_path: Path) -> None:
-    """Into nowhere, or onto a file that is none: a sentence, and nothing is touched."""
+def test_a_backup_overwrites_no_other_file(store: Store, tmp_path: Path) -> None:
+    """A missing folder, or a file that is not a backup, is an error."""
     other = tmp_path / "feeds.toml"
     other.write_text("[site]")
 

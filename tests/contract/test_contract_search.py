@@ -1,4 +1,4 @@
-"""What search finds is what a topic's rule matches."""
+"""A search finds what a topic's rule matches."""
 
 import json
 import os
@@ -18,18 +18,18 @@ from tests.harness.saving import change_of, revise, save, save_story
 from tests.harness.shared_data import TOPICS
 
 SOURCES = [source("harbor"), source("plains")]
-COUNT = int(os.environ.get("SEARCHED", "1000"))
-"""Real entries that are searched, with a tenth as many queries."""
+ENTRY_COUNT = int(os.environ.get("SEARCHED", "1000"))
+"""Number of real entries to search; a tenth as many queries are made."""
 
 
 @pytest.fixture(scope="module")
 def real(
     tmp_path_factory: pytest.TempPathFactory, backend: Callable[[Path], Store]
 ) -> Iterator[tuple[Store, list[tuple[int, Entry]]]]:
-    """Headlines and teasers of news, with tags, authors and languages; entries with their ids."""
+    """A store of real headlines and teasers, and its entries by id."""
     random_ = random.Random(5)
     with (TOPICS / "allsides.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines][:COUNT]
+        rows = [json.loads(line) for line in lines][:ENTRY_COUNT]
     entries = [
         entry(
             f"{row['title']} {number}",
@@ -51,14 +51,14 @@ def real(
 
 @pytest.mark.slow
 def test_search_and_rules_agree(real: tuple[Store, list[tuple[int, Entry]]]) -> None:
-    """Whatever the query, the same entries, and found at the same places."""
+    """A search finds the same entries as a rule, in the same fields."""
     store, entries = real
     sources = {each.id: each for each in SOURCES}
     random_ = random.Random(6)
     words = [word for _, each in entries for word in each.title.split() if word.isalnum()]
     queries = [
         parse(_query(random_, words, 3), random_.choice(("", "", "en", "es")))
-        for _ in range(COUNT // 10)
+        for _ in range(ENTRY_COUNT // 10)
     ]
     rules = RuleSet([query.root for query in queries])
     by_rule: list[dict[int, Hits]] = [{} for _ in queries]
@@ -69,7 +69,7 @@ def test_search_and_rules_agree(real: tuple[Store, list[tuple[int, Entry]]]) -> 
     for query, matched in zip(queries, by_rule, strict=True):
         found = {view.entry_id: hits for view, hits in store.entries.search(query.root)}
         assert found == matched, query.text
-    assert sum(map(bool, by_rule)) > COUNT // 30
+    assert sum(map(bool, by_rule)) > ENTRY_COUNT // 30
 
 
 def _query(random_: random.Random, words: Sequence[str], depth: int) -> str:
@@ -95,12 +95,25 @@ def _query(random_: random.Random, words: Sequence[str], depth: int) -> str:
     )
 
 
-ODD = ["foo_bar", "naïve", "ﬁnance", "ǅungla", "٢٠٢٦", "x²", "𐐷𐐷", "C++", "東京都", "ꬰꬱ", "ᲐᲑ", "ẞ"]
+UNUSUAL_WORDS = [
+    "foo_bar",
+    "naïve",
+    "ﬁnance",
+    "ǅungla",
+    "٢٠٢٦",
+    "x²",
+    "𐐷𐐷",
+    "C++",
+    "東京都",
+    "ꬰꬱ",
+    "ᲐᲑ",
+    "ẞ",
+]
 
 
-@pytest.mark.parametrize("word", ODD)
-def test_odd_words(store: Store, word: str) -> None:
-    """In any script, with any mark: what a rule finds, search finds."""
+@pytest.mark.parametrize("word", UNUSUAL_WORDS)
+def test_search_and_rules_agree_on_unusual_words(store: Store, word: str) -> None:
+    """Scripts, marks and symbols make no difference between rules and searches."""
     odd = save_story(store, entry(f"About {word} today", "harbor")).lead
     save_story(store, entry("Nothing", "plains"))
     for rule in (word, f'"{word}"', f'"about {word}"', f"{word}*", f"title:{word}"):
@@ -114,7 +127,7 @@ def test_odd_words(store: Store, word: str) -> None:
 
 
 def test_a_revised_entry_is_found_by_its_new_words(store: Store) -> None:
-    """And no longer by the old ones."""
+    """A revised entry is not found by its old words."""
     stored = save_story(store, entry("Mayor wins", "harbor"))
     revise(store, stored, title="Mayor resigns", summary="")
 
@@ -124,8 +137,8 @@ def test_a_revised_entry_is_found_by_its_new_words(store: Store) -> None:
     assert (found("wins"), found("resigns"), found("mayor")) == (0, 1, 1)
 
 
-def test_the_text_of_a_purged_story(store: Store) -> None:
-    """It is not found."""
+def test_a_purged_story_is_not_found(store: Store) -> None:
+    """The text of a purged story is not searched."""
     save_story(store, entry("Cranes", "harbor"))
     store.stories.purge(timedelta(days=1), NOW + timedelta(days=9))
 

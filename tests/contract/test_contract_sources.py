@@ -1,4 +1,4 @@
-"""Sources: what feeds.toml says of them, when they are due, and how they are doing."""
+"""Sources: what feeds.toml says of them, when they are due, and their health."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,15 +23,15 @@ from tests.harness.builders import NOW, at, entry, source
 from tests.harness.saving import change_of, publish, save
 
 HOUR = timedelta(hours=1)
-LOST = Rejected(key=EntryKey(EntryKeyKind.ID, "1"), title="Lost", reason="it has no link")
+REJECTED = Rejected(key=EntryKey(EntryKeyKind.ID, "1"), title="Lost", reason="it has no link")
 
 
 def _health(store: Store, id_: str) -> SourceHealth:
     return next(health for health in store.sources.health() if health.source == id_)
 
 
-def test_what_is_kept_of_a_source(store: Store, open_again: Callable[[], Store]) -> None:
-    """Everything that its credit needs, also after feeds.toml has left it out."""
+def test_a_removed_source_keeps_its_credit(store: Store, open_again: Callable[[], Store]) -> None:
+    """Everything that credit needs is kept after a source leaves feeds.toml."""
     harbor = source(
         "harbor", license="CC BY 4.0", license_url="https://license.example/", uncut=True,
         counter="https://harbor.example/{id}", show="full", topics=("ports",),
@@ -43,15 +43,15 @@ def test_what_is_kept_of_a_source(store: Store, open_again: Callable[[], Store])
     assert open_again().sources.by_id()["harbor"] == harbor
 
 
-def test_private_feed_addresses_are_not_kept(store: Store) -> None:
-    """What is kept for credit may be published (FreshRSS GHSA-rpmm)."""
+def test_a_private_feed_url_is_not_kept(store: Store) -> None:
+    """The feed URL of a source with a login is not stored (FreshRSS GHSA-rpmm)."""
     store.sources.sync([source("secret", basic_auth="LOGIN")], NOW)
 
     assert store.sources.by_id()["secret"].feed == "https://secret.example/"
 
 
-def test_another_feed_is_fetched_as_if_for_the_first_time(store: Store) -> None:
-    """Its validators are forgotten, unless the old feed has redirected there."""
+def test_a_new_feed_url_discards_the_validators(store: Store) -> None:
+    """Validators are kept only if the old feed redirects to the new one."""
     validators = Validators(etag='"x"')
     moved = PermanentRedirect(url="https://new.example/feed", since=NOW, hits=3)
     save(store, state=FetchState(validators=validators, last_success=NOW, redirect=moved))
@@ -67,8 +67,8 @@ def test_another_feed_is_fetched_as_if_for_the_first_time(store: Store) -> None:
 # ---- fetching
 
 
-def test_state_and_health(store: Store) -> None:
-    """What a fetch found out is there for the program and for the operator."""
+def test_fetch_state_and_health_are_stored(store: Store) -> None:
+    """The result of a fetch is kept for the next fetch and for the operator."""
     state = FetchState(
         validators=Validators(etag='W/"x"', last_modified="yesterday", body_hash="h"),
         next_fetch=NOW + HOUR,
@@ -84,7 +84,7 @@ def test_state_and_health(store: Store) -> None:
     for _ in range(2):
         save(
             store, state=state, outcome=Outcome.FAILED, error="On fire.",
-            failure_kind=FailureKind.TLS, rejected=(LOST,),
+            failure_kind=FailureKind.TLS, rejected=(REJECTED,),
         )  # fmt: skip
 
     assert store.sources.fetch_state("harbor") == state
@@ -92,18 +92,18 @@ def test_state_and_health(store: Store) -> None:
     assert (health.outcome, health.error, health.rejected) == (Outcome.FAILED, "On fire.", 1)
     assert (health.failure_kind, health.redirect) == (FailureKind.TLS, state.redirect)
     assert (health.failing_since, health.last_fetch) == (NOW - HOUR, NOW)
-    assert store.sources.rejected("harbor", 5) == [LOST]
+    assert store.sources.rejected("harbor", 5) == [REJECTED]
     assert store.sources.rejected("plains", 5) == []
 
 
-def test_a_source_that_was_never_fetched(store: Store) -> None:
-    """Nothing is remembered of it, nor of one that is not known at all."""
+def test_a_source_that_was_never_fetched_has_no_state(store: Store) -> None:
+    """An unfetched source has an empty state, and so has an unknown one."""
     assert store.sources.fetch_state("harbor") == FetchState()
     assert store.sources.fetch_state("nobody") == FetchState()
     assert _health(store, "harbor") == SourceHealth(source="harbor")
 
 
-def test_due(store: Store) -> None:
+def test_due_sources_are_ordered_by_urgency(store: Store) -> None:
     """A source that was never fetched is due first, then the longest overdue."""
     harbor, plains, third = source("harbor"), source("plains"), source("third")
     store.sources.sync([third], NOW)
@@ -125,15 +125,15 @@ def test_a_retired_source_is_never_due(store: Store) -> None:
     assert _health(store, "harbor").retired_at == NOW
 
 
-def test_a_source_that_is_due_in_years(store: Store) -> None:
-    """Nothing can have meant that; it is due now."""
+def test_a_source_due_in_years_is_due_now(store: Store) -> None:
+    """A time that far ahead comes from a wrong clock."""
     save(store, state=FetchState(next_fetch=at("2035-01-01 00:00")))
 
     assert [s.id for s in store.sources.due([source("harbor")], NOW)] == ["harbor"]
 
 
-def test_backoffs(store: Store) -> None:
-    """The newest of a domain is in force until it ends."""
+def test_the_latest_backoff_of_a_domain_applies_until_it_ends(store: Store) -> None:
+    """A later backoff replaces an earlier one."""
     for hours in (1, 2):
         backoff = Backoff(domain="harbor.example", until=NOW + hours * HOUR)
         save(store, outcome=Outcome.WAITING, backoff=backoff)
@@ -146,8 +146,8 @@ def test_backoffs(store: Store) -> None:
 # ---- entries of a source
 
 
-def test_recent_dates(store: Store) -> None:
-    """The newest first, without what is held back."""
+def test_recent_dates_exclude_held_stories(store: Store) -> None:
+    """Dates are newest first."""
     for hour in (8, 10, 9):
         publish(store, f"At {hour}", minute=60 * hour)
     held = change_of(entry("Held", "harbor", published=NOW + 99 * HOUR))
@@ -160,8 +160,8 @@ def test_recent_dates(store: Store) -> None:
     assert health.recent_dates == (NOW + 10 * HOUR, NOW + 9 * HOUR, NOW + 8 * HOUR)
 
 
-def test_tags(store: Store) -> None:
-    """The outlet's own categories in its newest entries, most frequent first."""
+def test_tags_are_ordered_by_frequency(store: Store) -> None:
+    """Only the tags of the outlet's newest entries are counted."""
     for minute, tags in enumerate([("Old",), ("Docks", "Ports"), ("Ports",)]):
         publish(store, f"S{minute}", minute=minute, tags=tags)
     publish(store, "Elsewhere", source="plains", tags=("Farms",))
@@ -169,9 +169,9 @@ def test_tags(store: Store) -> None:
     assert store.sources.tags("harbor", 2) == [("Ports", 2), ("Docks", 1)]
 
 
-def test_rejections_of_a_month(store: Store) -> None:
-    """What the outlet no longer lists is forgotten."""
-    save(store, rejected=(LOST,))
+def test_rejected_entries_are_forgotten_after_a_month(store: Store) -> None:
+    """Entries that the outlet no longer lists are forgotten."""
+    save(store, rejected=(REJECTED,))
     save(store, now=NOW + timedelta(days=31))
 
     assert store.sources.rejected("harbor", 5) == []

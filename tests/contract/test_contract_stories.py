@@ -1,4 +1,4 @@
-"""Stories: saved, joined by copies, merged, revised, held, related, and grown old."""
+"""Stories: saved, joined by duplicates, merged, revised, held, related, and purged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,8 +34,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LABOR = topic_scope("labor")
 
 
-def test_what_is_saved_is_read_again(store: Store) -> None:
-    """A story comes back as it was, but for the keys, which only recognising needs."""
+def test_a_story_is_read_as_it_was_saved(store: Store) -> None:
+    """A story is read as it was saved, except for the keys of its entries."""
     cranes = entry("Cranes", "harbor", tags=("Ports",), author="Desk", image="https://h/x.jpg")
     save(store, change_of(cranes, "labor"))
 
@@ -47,8 +47,8 @@ def test_what_is_saved_is_read_again(store: Store) -> None:
     assert list(store.stories.ids()) == [read.id]
 
 
-def test_a_story_that_is_not_there(store: Store) -> None:
-    """It has nothing."""
+def test_an_unknown_story_is_not_found(store: Store) -> None:
+    """An unknown id has no story, placements or takedown."""
     assert store.stories.get("nobody") is None
     assert store.stories.placement_sentences("nobody") == {}
     assert store.stories.merged_into("nobody") == ""
@@ -59,8 +59,8 @@ def test_a_story_that_is_not_there(store: Store) -> None:
 # ---- duplicates
 
 
-def test_a_copy_joins_its_story(store: Store) -> None:
-    """The story keeps its id and place; both outlets' lists have it, and both changed."""
+def test_a_duplicate_joins_its_story(store: Store) -> None:
+    """The story keeps its id and position; the lists of both outlets have it and have changed."""
     lead = entry("Cranes", "harbor")
     save(store, change_of(lead))
     (id_,) = store.entries.ids_by_url({lead.canonical_url})[lead.canonical_url]
@@ -80,9 +80,8 @@ def test_a_copy_joins_its_story(store: Store) -> None:
     assert store.lists.counts()[ALL] == 1
 
 
-def test_two_stories_that_are_one(store: Store) -> None:
-    """The one that is no more leads to the other and leaves every list; nothing is deleted, so its
-    ids are never given again."""
+def test_a_merged_story_leads_to_the_other(store: Store) -> None:
+    """The merged story leaves every list; its ids are never reused."""
     one, two = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
     grown = replace(one, duplicates=(two.lead,))
     save(store, StoryChange(story=grown, listed_at=NOW, is_stored=True, merged_ids=(two.id,)))
@@ -99,8 +98,8 @@ def test_two_stories_that_are_one(store: Store) -> None:
     assert store.maintenance.check(NOW) == []
 
 
-def test_a_merged_story_is_on_its_own_again(store: Store) -> None:
-    """It is listed with its own id, and leads nowhere."""
+def test_a_split_story_is_listed_again(store: Store) -> None:
+    """A split story has its own id again and no longer leads to another."""
     one, two = (save_story(store, entry(t, o)) for t, o in (("A", "harbor"), ("B", "plains")))
     grown = replace(one, duplicates=(two.lead,))
     save(store, StoryChange(story=grown, listed_at=NOW, is_stored=True, merged_ids=(two.id,)))
@@ -114,7 +113,7 @@ def test_a_merged_story_is_on_its_own_again(store: Store) -> None:
 # ---- revisions
 
 
-def test_a_revised_entry_keeps_its_place(store: Store) -> None:
+def test_a_revised_entry_keeps_its_position(store: Store) -> None:
     """Title and topics change; id, date and order do not."""
     key = EntryKey(EntryKeyKind.ID, "1")
     lead = entry("Mayor wins", "harbor", keys=(key,))
@@ -139,8 +138,8 @@ def test_a_revised_entry_keeps_its_place(store: Store) -> None:
     assert titles(store.lists.latest(topic_scope("policing"), 10)) == ["Mayor loses"]
 
 
-def test_two_revised_entries_of_one_story(store: Store) -> None:
-    """What the one changed is not taken back by the other, and what connects them is kept."""
+def test_two_revised_entries_of_one_story_are_both_saved(store: Store) -> None:
+    """The second revision does not undo the first, and match reasons are kept."""
     stored = publish(store, "Mayor wins")
     changed = replace(stored, updated=NOW + HOUR, reasons=("both have it",))
     revised = tuple(
@@ -161,8 +160,8 @@ def test_two_revised_entries_of_one_story(store: Store) -> None:
 # ---- related stories
 
 
-def test_reports_of_one_event(store: Store) -> None:
-    """Found by rare words of headline and teaser, within days, and not in the story itself."""
+def test_related_stories_share_rare_words(store: Store) -> None:
+    """Related stories appeared within days of each other; no story is related to itself."""
 
     def report(title: str, outlet: str, summary: str, days: int = 0) -> Story:
         published = at("2026-10-05 10:00") - timedelta(days=days)
@@ -180,8 +179,8 @@ def test_reports_of_one_event(store: Store) -> None:
     assert [s.id for s in store.stories.related(two, 5)] == [one.id]
 
 
-def test_odd_words_in_a_title(store: Store) -> None:
-    """Whatever is in a headline, its page can be made."""
+def test_unusual_words_in_a_title_do_not_break_related(store: Store) -> None:
+    """Related stories can be found for any headline."""
     for number, word in enumerate(("foo_bar", '"', "NEAR(", "c++", "٢٠٢٦", "ǅungla", "𐐷𐐷𐐷𐐷", "*")):
         odd = entry(f"A {word} of {number}", "harbor", summary=f"@{word}_x {word}")
         stored = save_story(store, odd)
@@ -196,8 +195,8 @@ def _hold(store: Store, title: str) -> None:
     save(store, replace(change, is_held=True))
 
 
-def test_held_stories(store: Store) -> None:
-    """Nobody sees them until they are released; then they are in all their lists."""
+def test_held_stories_are_listed_after_release(store: Store) -> None:
+    """Held stories are in no list until they are released."""
     for title in ("A", "B"):
         _hold(store, title)
     publish(store, "C")
@@ -215,8 +214,8 @@ def test_held_stories(store: Store) -> None:
     assert store.stories.release("harbor", NOW) == 0
 
 
-def test_held_stories_that_are_dropped(store: Store) -> None:
-    """They are never published, and their entries do not come again."""
+def test_dropped_stories_are_never_published(store: Store) -> None:
+    """The entries of dropped stories stay known."""
     _hold(store, "A")
     publish(store, "B")
 
@@ -228,8 +227,8 @@ def test_held_stories_that_are_dropped(store: Store) -> None:
     assert published == {"A": False, "B": True}
 
 
-def test_stories_that_grow_old(store: Store) -> None:
-    """They leave every list, which is a change; the others stay."""
+def test_old_stories_are_purged_from_every_list(store: Store) -> None:
+    """A purge changes the lists that had the story; other stories stay."""
     old = publish(store, "Old", "labor", minute=-40 * 24 * 60)
     publish(store, "New", "labor")
     before = store.lists.revision(LABOR).number
@@ -246,7 +245,7 @@ def test_stories_that_grow_old(store: Store) -> None:
 
 
 def test_a_clock_that_is_ahead_purges_nothing(store: Store) -> None:
-    """What counts is what outlets have published lately."""
+    """A purge counts from what outlets have published lately."""
     for minute in range(21):
         publish(store, f"S{minute}", minute=minute)
 
@@ -256,9 +255,11 @@ def test_a_clock_that_is_ahead_purges_nothing(store: Store) -> None:
 # ---- pages of stories
 
 
-def test_a_page_that_is_history(store: Store) -> None:
-    """As long as a story is news, its page depends on all that comes in; after a week on itself
-    alone, and on what is done to others of its time."""
+def test_an_old_story_page_depends_on_few_changes(store: Store) -> None:
+    """The page of a recent story depends on all news, but not after a week.
+
+    An old page changes with its own story and with changes to others of its time.
+    """
     publish(store, "Old", "labor")
     publish(store, "Of the same day", minute=5)
     publish(store, "News", minute=9 * 24 * 60)

@@ -1,4 +1,4 @@
-"""Takedowns: out of every list, with a tombstone, and down they stay."""
+"""Takedowns: a story leaves every list, with a tombstone, and stays down."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,17 +13,17 @@ LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
 DAY = timedelta(days=1)
 
 
-def _with_archive(store: Store) -> str:
-    """Three stories, of which two are in an archive document; the id of the second."""
+def _publish_with_archive(store: Store) -> str:
+    """Publish three stories, two of them in an archive document; returns the id of the second."""
     for minute in range(3):
         publish(store, f"S{minute}", "labor", minute=minute)
     store.lists.archive(2, NOW)
     return story_titled(store, "S1").id
 
 
-def test_a_takedown(store: Store) -> None:
-    """The story leaves every list, and every list changes."""
-    id_ = _with_archive(store)
+def test_a_taken_down_story_leaves_every_list(store: Store) -> None:
+    """Every list that had the story changes."""
+    id_ = _publish_with_archive(store)
     scopes = (ALL, LABOR, LABOR.archive_page(1))
     before = {scope: store.lists.revision(scope).number for scope in scopes}
 
@@ -44,9 +44,9 @@ def test_a_takedown(store: Store) -> None:
     assert all(store.lists.revision(scope).number > number for scope, number in before.items())
 
 
-def test_tombstones(store: Store) -> None:
-    """In every list and archive document that had the story, and in no other."""
-    store.stories.take_down(_with_archive(store), "the outlet asks", NOW)
+def test_a_tombstone_is_in_every_list_that_had_the_story(store: Store) -> None:
+    """Lists and archive documents without the story have no tombstone."""
+    store.stories.take_down(_publish_with_archive(store), "the outlet asks", NOW)
 
     for found in (
         store.lists.tombstones(LABOR),
@@ -60,9 +60,9 @@ def test_tombstones(store: Store) -> None:
     assert store.lists.tombstones(LABOR, 2) == []
 
 
-def test_a_takedown_is_undone(store: Store) -> None:
-    """The story comes back to where it was."""
-    id_ = _with_archive(store)
+def test_a_restored_story_returns_to_its_position(store: Store) -> None:
+    """The tombstones of a restored story are gone."""
+    id_ = _publish_with_archive(store)
     store.stories.take_down(id_, "the outlet asks", NOW)
 
     store.stories.restore(id_, NOW)
@@ -73,12 +73,12 @@ def test_a_takedown_is_undone(store: Store) -> None:
     assert not store.stories.is_taken_down(id_)
 
 
-def test_a_takedown_outlives_a_copy(store: Store) -> None:
-    """Another outlet publishes it, or it turns out to be another story: it stays down."""
+def test_a_takedown_outlives_duplicates_and_merges(store: Store) -> None:
+    """A story stays down when it gets a duplicate or is merged into another."""
     stored = publish(store, "Cranes", "labor")
     store.stories.take_down(stored.id, "asked", NOW)
     found = store.entries.neighbourhood([stored.lead.entry_id])
-    # neither published nor unlisted, so that copies join it
+    # neither published nor unlisted, so that duplicates join it
     assert (found.published_ids, found.unlisted_ids) == (frozenset(), frozenset())
     assert store.stories.taken_down_entries([stored.lead.entry_id]) == {stored.lead.entry_id}
     (id_,) = store.entries.next_ids(1)
@@ -100,9 +100,8 @@ def test_a_takedown_outlives_a_copy(store: Store) -> None:
     assert store.stories.is_taken_down(other.id)
 
 
-def test_a_takedown_outlives_a_mistake(store: Store) -> None:
-    """What was taken for part of another, and turns out to be itself again, is still down; the
-    other one is published again."""
+def test_a_takedown_outlives_a_wrong_merge(store: Store) -> None:
+    """After a split the taken-down story stays down and the other is published again."""
     private = publish(store, "Private matters")
     ferries = publish(store, "Ferries", minute=5, source="plains")
     store.stories.take_down(private.id, "asked", NOW)
@@ -122,8 +121,8 @@ def test_a_takedown_outlives_a_mistake(store: Store) -> None:
     assert store.stories.get(private.id) is None
 
 
-def test_a_copy_of_what_was_taken_down(store: Store) -> None:
-    """It is never published, leaves no tombstone, and comes with the original when that does."""
+def test_a_duplicate_of_a_takedown_is_never_published(store: Store) -> None:
+    """The duplicate leaves no tombstone, and is restored with the original."""
     original = publish(store, "Cranes")
     store.stories.take_down(original.id, "asked", NOW)
     copy = change_of(entry("Cranes again", "plains", published=NOW))
@@ -140,8 +139,8 @@ def test_a_copy_of_what_was_taken_down(store: Store) -> None:
     assert set(titles(store.lists.latest(ALL, 9))) == {"Cranes", "Cranes again"}
 
 
-def test_copies_of_a_takedown_are_recognised_for_ever(store: Store) -> None:
-    """What they are found by is not forgotten with the window."""
+def test_fingerprints_of_a_takedown_are_kept_forever(store: Store) -> None:
+    """Other fingerprints are forgotten after the window."""
     for title, fingerprints in (("Cranes", (1, 2, 3)), ("Ferries", (4, 5, 6))):
         save_story(store, entry(title, "harbor", fingerprints=fingerprints))
     store.stories.take_down(story_titled(store, "Cranes").id, "asked", NOW)
@@ -150,8 +149,8 @@ def test_copies_of_a_takedown_are_recognised_for_ever(store: Store) -> None:
     assert set(store.entries.ids_by_fingerprint({1, 4})) == {1}
 
 
-def test_only_what_is_published_is_taken_down(store: Store) -> None:
-    """A held story, or none at all, is left as it is."""
+def test_only_published_stories_can_be_taken_down(store: Store) -> None:
+    """Taking down a held or unknown story changes nothing."""
     change = change_of(entry("Held", "harbor"))
     (saved,) = save(store, replace(change, is_held=True))
 

@@ -1,4 +1,4 @@
-"""A topic with another id: its stories, its archive and operators' decisions go with it."""
+"""A topic with a new id keeps its stories, its archive and operators' decisions."""
 
 from datetime import timedelta
 
@@ -19,8 +19,8 @@ def _rename(store: Store, *was: str) -> None:
     store.topics.rename([topic("labor", was=was or ("labour",))], NOW)
 
 
-def test_a_topic_is_renamed(store: Store) -> None:
-    """Everything is under the new id, and nothing under the old one."""
+def test_a_renamed_topic_keeps_everything(store: Store) -> None:
+    """Nothing is left under the old id."""
     for minute in range(3):
         publish(store, f"S{minute}", "labour", minute=minute)
     store.lists.archive(2, NOW)
@@ -42,8 +42,8 @@ def test_a_topic_is_renamed(store: Store) -> None:
     assert store.lists.revision(LABOR).number == number
 
 
-def test_a_topic_that_takes_in_another(store: Store) -> None:
-    """What is in both is there once; what came with the other waits for the archive."""
+def test_a_topic_takes_over_the_stories_of_another(store: Store) -> None:
+    """A story that was in both is listed once; stories of the other wait for the archive."""
     for minute, topics in enumerate([("labor",), ("labor", "labour"), ("labour",), ("labour",)]):
         publish(store, f"S{minute}", *topics, minute=minute)
     store.lists.archive(2, NOW)
@@ -57,8 +57,8 @@ def test_a_topic_that_takes_in_another(store: Store) -> None:
     assert store.topics.original_ids() == {}
 
 
-def test_a_topic_that_takes_in_another_with_its_archive(store: Store) -> None:
-    """Documents keep their numbers, and no number is given twice."""
+def test_a_topic_takes_over_the_archive_of_another(store: Store) -> None:
+    """Documents keep their numbers, and no number is reused."""
     for minute in range(4):
         publish(store, f"S{minute}", "labour", minute=minute)
     store.lists.archive(2, NOW)
@@ -75,9 +75,8 @@ def test_a_topic_that_takes_in_another_with_its_archive(store: Store) -> None:
     assert _page(store, 3) == ["M", "N"]
 
 
-def test_a_taken_down_story_takes_no_number_of_another_topic(store: Store) -> None:
-    """Where both topics have an archive, what comes in waits for a new document, taken down or
-    not."""
+def test_joined_archives_do_not_share_document_numbers(store: Store) -> None:
+    """If both topics have an archive, stories that move wait for a new document."""
     for minute in range(4):
         publish(store, f"S{minute}", ("labour", "labor")[minute % 2], minute=minute)
     store.lists.archive(1, NOW)
@@ -90,8 +89,8 @@ def test_a_taken_down_story_takes_no_number_of_another_topic(store: Store) -> No
     assert _page(store, 2) == ["S3"]
 
 
-def test_a_topic_that_is_renamed_twice(store: Store) -> None:
-    """It keeps the first of its ids in its feeds."""
+def test_a_topic_renamed_twice_keeps_its_first_id_in_feeds(store: Store) -> None:
+    """The original id of a topic is its first one."""
     publish(store, "S0", "work")
     store.topics.rename([topic("labour", was=("work",))], NOW)
 

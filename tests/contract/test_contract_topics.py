@@ -1,4 +1,4 @@
-"""Topics: placements and what changes them, operators' decisions, and statistics."""
+"""Topics: placements and their changes, operators' decisions, and statistics."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -38,8 +38,10 @@ def _place(number: int, topic: str, *placed_by: PlacementReason) -> PlacementCha
 # ---- placements
 
 
-def test_the_placements_of_a_story(store: Store, open_again: Callable[[], Store]) -> None:
-    """With their reasons, for people and for programs; of the topics asked for only."""
+def test_placements_are_stored_with_their_reasons(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """Only the requested topics are returned, with reasons for readers and programs."""
     change = change_of(entry("Strike", "harbor"))
     placements = tuple(
         Placement(topic=topic, reason="a rule", placed_by=RULE) for topic in ("labor", "courts")
@@ -57,8 +59,8 @@ def test_the_placements_of_a_story(store: Store, open_again: Callable[[], Store]
     assert store.topics.placements_of(999, ["labor"]) is None
 
 
-def test_a_story_is_moved(store: Store) -> None:
-    """Into a topic at the date that it has elsewhere, and out of another; its lists change."""
+def test_a_story_moves_between_topics(store: Store) -> None:
+    """A moved story keeps its date, and all its lists change."""
     stored = publish(store, "Strike", "courts")
     number = number_of(store, stored)
     scopes = (LABOR, COURTS, source_scope("harbor"))
@@ -74,8 +76,8 @@ def test_a_story_is_moved(store: Store) -> None:
     assert all(store.lists.revision(scope).number > number for scope, number in before.items())
 
 
-def test_a_story_that_comes_into_a_topic_with_a_date(store: Store) -> None:
-    """It is among the newest there, and stays where it is in all other lists."""
+def test_a_placement_can_have_its_own_date(store: Store) -> None:
+    """The story is among the newest of the topic; its position in other lists stays."""
     number = number_of(store, publish(store, "Old"))
     publish(store, "New", "labor", minute=60)
     change = replace(_place(number, "labor", *RULE), listed_at=NOW + 2 * HOUR)
@@ -86,8 +88,10 @@ def test_a_story_that_comes_into_a_topic_with_a_date(store: Store) -> None:
     assert [topic for _, topic, *_ in store.topics.placement_dates(NOW + HOUR)] == ["labor"]
 
 
-def test_overrides(store: Store, open_again: Callable[[], Store]) -> None:
-    """An operator's decision is kept, replaced and withdrawn."""
+def test_overrides_are_kept_replaced_and_withdrawn(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """An operator's decisions can be changed and withdrawn."""
     a, b = (publish(store, title).lead.entry_id for title in "AB")
     decisions = [_override(a, "labor", True), _override(a, "courts", False)]
     store.topics.recategorize((), [*decisions, _override(b, "labor", True)], NOW)
@@ -103,8 +107,8 @@ def test_overrides(store: Store, open_again: Callable[[], Store]) -> None:
     assert store.topics.overrides([a]) == [withdrawn[1]]
 
 
-def test_a_model_yields_to_everybody_else(store: Store) -> None:
-    """What it places is dropped where an operator has decided, and replaces no other reason."""
+def test_a_learned_placement_replaces_no_other(store: Store) -> None:
+    """Overrides and rules take precedence over a model."""
     decided = publish(store, "Decided")
     ruled = publish(store, "Ruled", "labor")
     store.topics.recategorize((), [_override(decided.lead.entry_id, "labor", False)], NOW)
@@ -116,8 +120,8 @@ def test_a_model_yields_to_everybody_else(store: Store) -> None:
     assert store.stories.placement_sentences(ruled.id) == {"labor": "because labor"}
 
 
-def test_a_held_story_is_placed(store: Store) -> None:
-    """Nobody sees it before it is released; then it is in the topic."""
+def test_a_held_story_is_in_its_topic_after_release(store: Store) -> None:
+    """A placement of a held story is not visible before release."""
     change = change_of(entry("Held", "harbor"))
     (saved,) = save(store, replace(change, is_held=True))
     found = store.topics.placements_of(saved.story.lead.entry_id, ["labor"])
@@ -138,9 +142,8 @@ def _candidates(
     return [each.entries[0].title for each in found]
 
 
-def test_candidates(store: Store) -> None:
-    """Stories that are in the topics, may match a clause, are of a source, or were decided about;
-    oldest first."""
+def test_candidates_are_found_by_topic_clause_source_and_override(store: Store) -> None:
+    """Candidates are ordered oldest first."""
     publish(store, "In the topic", "labor")
     publish(store, "Strike at the port")
     publish(store, "Of plains", source="plains")
@@ -161,8 +164,8 @@ def test_candidates(store: Store) -> None:
 # ---- statistics
 
 
-def test_dates_of_placements_and_sources(store: Store) -> None:
-    """Of stories that were listed since then."""
+def test_statistics_count_stories_listed_since_a_date(store: Store) -> None:
+    """Older stories are left out."""
     publish(store, "Old", "labor", minute=-60)
     new = publish(store, "New", "labor", source="plains")
     publish(store, "Without a topic", source="plains")
@@ -173,8 +176,8 @@ def test_dates_of_placements_and_sources(store: Store) -> None:
     assert list(store.topics.source_dates(since)) == [("plains", NOW)]
 
 
-def test_topics_that_share_stories(store: Store) -> None:
-    """Pairs of topics, those that share most first."""
+def test_pairs_of_topics_are_ordered_by_shared_stories(store: Store) -> None:
+    """Each pair of topics has the number of stories in both."""
     publish(store, "A", "courts", "labor")
     publish(store, "B", "courts", "labor", "ports")
 
@@ -183,8 +186,8 @@ def test_topics_that_share_stories(store: Store) -> None:
     assert sorted(pairs[1:]) == [("courts", "ports", 1), ("labor", "ports", 1)]
 
 
-def test_a_sample(store: Store) -> None:
-    """The newest stories with all their entries, and whether they are in one of the topics."""
+def test_a_sample_has_the_newest_stories(store: Store) -> None:
+    """A sampled story has all its entries, and whether it is in one of the topics."""
     publish(store, "Old", minute=-5)
     both = story(entry("A", "plains"), entry("B", "harbor"), listed_at=NOW)
     placements = (Placement(topic="labor", reason=""),)

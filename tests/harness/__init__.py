@@ -1,1 +1,1 @@
-"""What tests share: a newsroom, nouns, servers, the command line. No test stands here."""
+"""Helpers that tests share: a newsroom, builders, servers, the command line."""

@@ -1,4 +1,4 @@
-"""Builders of values for tests; a test states only what it is about."""
+"""Builders of values for tests; a test specifies only the fields that it is about."""
 
 import random
 from dataclasses import replace
@@ -33,12 +33,12 @@ SITE = Site(title="The Commons", url="https://commons.example", description="New
 
 
 def at(text: str) -> datetime:
-    """`at("2026-10-05 12:00")` in UTC."""
+    """Parse a time in UTC, as in `at("2026-10-05 12:00")`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def source(id_: str = "outlet", **keys: Any) -> Source:
-    """An outlet."""
+    """A source."""
     given = {
         "name": id_.title(),
         "feed": f"https://{id_}.example/feed",
@@ -54,17 +54,17 @@ def topic(id_: str = "drug-war", match: str = "", **keys: Any) -> Topic:
 
 
 def html(value: str, base: str = "https://outlet.example/feed") -> Text:
-    """HTML as given."""
+    """An HTML text."""
     return Text(value=value, base=base)
 
 
 def plain(value: str) -> Text:
-    """Plain text as given."""
+    """A plain text."""
     return Text(value=value, is_html=False)
 
 
 def parsed_entry(title: str = "A title", **keys: Any) -> ParsedEntry:
-    """An entry as an outlet gave it, with a link of its own."""
+    """An entry as an outlet gave it, with its own link."""
     slug = title.lower().replace(" ", "-")
     defaults: dict[str, Any] = {
         "title": plain(title) if title else None,
@@ -76,7 +76,7 @@ def parsed_entry(title: str = "A title", **keys: Any) -> ParsedEntry:
 
 
 def keyed(entry: ParsedEntry) -> KeyedEntry:
-    """An entry alone in its feed, with its keys."""
+    """The only entry of a feed, with its keys."""
     return assign_keys([entry])[0]
 
 
@@ -121,7 +121,7 @@ engine train station tunnel island storm flood dam levee power grid water pipe s
 
 
 def prose(seed: int, words: int = 120) -> str:
-    """A text of that many words, in sentences, that no other seed gives."""
+    """A text of so many words, in sentences; each seed gives a different one."""
     random_ = random.Random(seed)
     chosen = [random_.choice(WORDS) for _ in range(words)]
     starts = range(0, words, 12)
@@ -129,7 +129,7 @@ def prose(seed: int, words: int = 120) -> str:
 
 
 def article(title: str, source: str, text: str = "", **keys: Any) -> Entry:
-    """An entry with a text, as cleaning makes it: teaser, fingerprints and all."""
+    """An entry with a text, cleaned: with teaser and fingerprints."""
     slug = title.lower().replace(" ", "-")
     given = ParsedEntry(
         id=f"https://{source}.example/?p={slug}",
@@ -176,7 +176,7 @@ def feed(*stories: Story, sources: tuple[Source, ...] = (), **keys: Any) -> Feed
 
 
 def fetched(body: str | bytes, content_type: str = "application/xml") -> FetchedBody:
-    """A body that arrived from https://outlet.example/feed."""
+    """A response with this body from https://outlet.example/feed."""
     return FetchedBody(
         url="https://outlet.example/feed",
         status=200,

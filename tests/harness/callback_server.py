@@ -1,4 +1,4 @@
-"""A subscriber's server on loopback: it answers as it is told, and remembers what came."""
+"""A subscriber's server on loopback: it responds as configured and records all requests."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
-from tests.harness.servers import answering
+from tests.harness.servers import serving_handler
 
 __all__ = ["Callbacks", "Received", "open_callbacks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: its path, its parameters, its headers in small letters, its body."""
+    """A request; header names are in lower case."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class Received:
 
 @dataclass(slots=True)
 class Callbacks:
-    """`echo` is whether a challenge is answered with itself; `status` is what is answered."""
+    """A subscriber's server. `echo` is whether it returns the challenge."""
 
     url: str
     received: list[Received] = field(default_factory=list)
@@ -34,60 +34,60 @@ class Callbacks:
     location: str = ""
     on_get: Callable[[], object] | None = None
     on_post: Callable[[], object] | None = None
-    """What happens before a request is answered."""
-    piece: int = 0
-    """Bytes that are sent at a time, with a pause between; 0 for all at once."""
+    """Called before the response is sent."""
+    chunk_size: int = 0
+    """Bytes that are sent at a time, with a pause in between; 0 for all at once."""
 
     @property
-    def questions(self) -> list[Received]:
-        """What was verified."""
+    def verifications(self) -> list[Received]:
+        """The requests that verify a subscription."""
         return [one for one in self.received if one.method == "GET"]
 
     @property
     def deliveries(self) -> list[Received]:
-        """What was delivered."""
+        """The deliveries."""
         return [one for one in self.received if one.method == "POST"]
 
 
 @contextmanager
 def open_callbacks() -> Iterator[Callbacks]:
-    """A server on a free port, open until the block ends."""
+    """Run a subscriber's server on a free port until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            params = self._note(b"")
+            params = self._record(b"")
             if callbacks.on_get:
                 callbacks.on_get()
-            self._answer(params.get("hub.challenge", "") if callbacks.echo else "something else")
+            self._respond(params.get("hub.challenge", "") if callbacks.echo else "something else")
 
         def do_POST(self) -> None:
-            self._note(self.rfile.read(int(self.headers["Content-Length"])))
+            self._record(self.rfile.read(int(self.headers["Content-Length"])))
             if callbacks.on_post:
                 callbacks.on_post()
-            self._answer("")
+            self._respond("")
 
-        def _note(self, body: bytes) -> dict[str, str]:
+        def _record(self, body: bytes) -> dict[str, str]:
             parts = urlsplit(self.path)
             params = {key: values[0] for key, values in parse_qs(parts.query).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
             callbacks.received.append(Received(self.command, parts.path, params, headers, body))
             return params
 
-        def _answer(self, text: str) -> None:
+        def _respond(self, text: str) -> None:
             self.send_response(callbacks.status)
             if callbacks.location:
                 self.send_header("Location", callbacks.location)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            body, size = text.encode(), callbacks.piece or len(text)
+            body, size = text.encode(), callbacks.chunk_size or len(text)
             for start in range(0, len(body), size or 1):
                 self.wfile.write(body[start : start + size])
                 self.wfile.flush()
-                time.sleep(0.1 if callbacks.piece else 0)
+                time.sleep(0.1 if callbacks.chunk_size else 0)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
-    with answering(Handler) as url:
+    with serving_handler(Handler) as url:
         callbacks = Callbacks(url)
         yield callbacks

@@ -1,4 +1,4 @@
-"""The command line as an operator runs it: real processes, a feeds.toml on disk, free ports."""
+"""The command line as an operator uses it: real processes, a feeds.toml on disk, free ports."""
 
 import contextlib
 import os
@@ -44,11 +44,11 @@ id = "labor"
 title = "Labor"
 match = "strike"
 """
-"""The beginning of a feeds.toml: a site and one topic, and no source yet."""
+"""The start of a feeds.toml: a site and one topic, but no source."""
 
 
 def source_table(id_: str, feed: str) -> str:
-    """A source as feeds.toml lists it."""
+    """The table of a source in feeds.toml."""
     return (
         f'[[source]]\nid = "{id_}"\nname = "{id_}"\nfeed = "{feed}"\n'
         f'site = "https://{id_}.example/"\n'
@@ -56,7 +56,7 @@ def source_table(id_: str, feed: str) -> str:
 
 
 def feed_response(outlet: str, *items: Item) -> CannedResponse:
-    """What an outlet's feed answers while it holds these items."""
+    """The response of an outlet's server whose feed contains these items."""
     content_type, _, render = FORMATS["rss20"]
     body = render(outlet.title(), f"https://{outlet}.example/", items).encode()
     return CannedResponse(body=body, headers={"Content-Type": content_type})
@@ -66,13 +66,13 @@ def feed_response(outlet: str, *items: Item) -> CannedResponse:
 
 
 def argv(config: Path | None, *command: str) -> list[str]:
-    """The words that start a command in a process of its own."""
+    """The arguments to run a command in a new process."""
     option = ["--config", str(config)] if config else []
     return [sys.executable, "-m", "aggregator", *option, *command]
 
 
 def run(config: Path | None, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, for a minute at most."""
+    """Run a command to its end, for at most a minute."""
     return subprocess.run(
         argv(config, *command),
         capture_output=True,
@@ -84,7 +84,7 @@ def run(config: Path | None, *command: str, **environment: str) -> subprocess.Co
 
 
 def child_processes(pid: int) -> list[int]:
-    """The processes that one has started."""
+    """The child processes of a process."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
@@ -93,7 +93,7 @@ def child_processes(pid: int) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process still runs; one that has ended and was not waited for does not."""
+    """Whether a process is running; a zombie is not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -102,7 +102,7 @@ def is_alive(pid: int) -> bool:
 
 
 def handles(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler for a signal."""
+    """Whether a process handles a signal."""
     status = Path(f"/proc/{pid}/status").read_text()
     caught = int(re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[0], 16)
     return bool(caught >> (number - 1) & 1)
@@ -118,8 +118,10 @@ def has_open(pid: int, file: Path) -> bool:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody uses now, and that no other worker of pytest is given; the
-    kernel gives none of these to a connection either."""
+    """A free port on loopback.
+
+    Each pytest worker has its own range, below the ports that the kernel uses for connections.
+    """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 10_000 + worker % 20 * 1000
     while True:
@@ -130,7 +132,7 @@ def free_port() -> int:
 
 
 def wait_for_url(url: str, timeout: float = 15.0) -> bytes:
-    """What a URL answers, as soon as somebody answers there."""
+    """Wait until a server responds at a URL; returns the body."""
     deadline = time.monotonic() + timeout
     while True:
         try:
@@ -143,12 +145,12 @@ def wait_for_url(url: str, timeout: float = 15.0) -> bytes:
             time.sleep(0.1)
 
 
-def wait_until(is_so: Callable[[], bool], timeout: float = 30.0) -> None:
-    """Wait for something to become true; that a server is not up yet means that it is not."""
+def wait_until(is_true: Callable[[], bool], timeout: float = 30.0) -> None:
+    """Wait until something is true; an unreachable server counts as false."""
     deadline = time.monotonic() + timeout
     while True:
         with contextlib.suppress(OSError):
-            if is_so():
+            if is_true():
                 return
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What operators do to stored stories: apply rules that have changed, decide by hand."""
+"""Operators' changes to stored stories: applying changed rules, and overrides."""
 
 from aggregator.app import known_sources
 from aggregator.ingest.categorize.recategorize import (
@@ -15,7 +15,7 @@ __all__ = ["apply_rules", "decide", "placement_diffs"]
 
 
 def placement_diffs(newsroom: Newsroom) -> list[PlacementDiff]:
-    """What the rules of today say of stored stories."""
+    """The changes that the current rules would make to stored stories."""
     topics = newsroom.config.topics
     rules, sources = TopicRules(topics), known_sources(newsroom.config, newsroom.store)
     ids = [topic.id for topic in topics]
@@ -25,14 +25,14 @@ def placement_diffs(newsroom: Newsroom) -> list[PlacementDiff]:
 
 
 def apply_rules(newsroom: Newsroom) -> list[PlacementChange]:
-    """Save what the rules of today change; returns the changes."""
+    """Save what the current rules change; returns the changes."""
     changes = [diff.change for diff in placement_diffs(newsroom) if diff.change]
     newsroom.store.topics.recategorize(changes, (), newsroom.now)
     return changes
 
 
 def decide(newsroom: Newsroom, entry_id: int, *, is_included: bool | None) -> None:
-    """An operator decides on the story of an entry and the newsroom's only topic."""
+    """Override whether the story of an entry is in the newsroom's only topic."""
     (topic,) = newsroom.config.topics
     stored = newsroom.store.topics.placements_of(entry_id, [topic.id])
     assert stored

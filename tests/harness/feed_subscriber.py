@@ -1,7 +1,6 @@
-"""A model of someone who subscribes to a published feed: it remembers ids and titles.
+"""A model of a subscriber to a published feed, who remembers ids and titles.
 
-It knows nothing of the aggregator. Which article an entry is, it is told by the one who
-plays the outlet, by the entry's link.
+It knows nothing of the aggregator; the test tells it which article is at which link.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,19 +12,22 @@ __all__ = ["Subscriber"]
 
 @dataclass(slots=True)
 class Subscriber:
-    """What a reader has seen. `repeats` are articles that were shown as new a second time,
-    `bumps` entries that were shown as updated although they read as before."""
+    """A subscriber and what it has seen.
+
+    `repeats` are articles that were shown as new a second time, `bumps` are entries that were shown
+    as updated although nothing had changed.
+    """
 
     titles: dict[str, str] = field(default_factory=dict)
-    """Id -> the title under which it was shown last."""
+    """Id -> the latest title shown."""
     articles: dict[str, str] = field(default_factory=dict)
-    """Article -> the id under which it was shown."""
+    """Article -> the id with which it was shown."""
     repeats: list[str] = field(default_factory=list)
     bumps: list[str] = field(default_factory=list)
     _texts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def polls(self, items: Sequence[Mapping[str, Any]], article_at: Mapping[str, str]) -> None:
-        """Look at the items of a JSON Feed as it is now."""
+        """Read the items of a JSON Feed."""
         for item in items:
             id_, title = item["id"], item["title"]
             article = article_at[item["url"]]

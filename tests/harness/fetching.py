@@ -1,4 +1,4 @@
-"""Fetching from a test: one source, or several side by side, over sockets on loopback."""
+"""Fetching in tests: one source, or several at once, over sockets on loopback."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FetchResult: TypeAlias = Fetched | Unchanged | Failed | Backoff
 
 
 def source_at(url: str, **keys: Any) -> Source:
-    """A source whose feed is at this URL."""
+    """A source with this feed URL."""
     return source(feed=url, **keys)
 
 
@@ -43,7 +43,7 @@ def fetch(
 
 
 def fetch_all(sources: list[Source], **settings: Any) -> list[str]:
-    """Fetch all of them side by side; returns their URLs in the order of completion."""
+    """Fetch all sources at once; returns their URLs in the order of completion."""
     done: list[str] = []
 
     async def all_at_once() -> None:
@@ -62,7 +62,7 @@ def fetch_all(sources: list[Source], **settings: Any) -> list[str]:
 
 
 def error_of(result: FetchResult) -> str:
-    """The sentence of a failure; anything else fails the test."""
+    """The error of a failed fetch; fails the test if the fetch did not fail."""
     assert isinstance(result, Failed)
     return result.error
 

@@ -1,4 +1,4 @@
-"""A server that does what it likes with the connection, by path: the hostile press."""
+"""A web server that can send anything over a connection, by path."""
 
 import contextlib
 import socket
@@ -7,20 +7,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["HostilePress", "Script", "open_hostile_press", "reply"]
+__all__ = ["HostileServer", "Script", "open_hostile_press", "reply"]
 
 Script = Callable[[socket.socket], None]
-"""What happens on a connection after the request's headers have come; it is closed then."""
+"""Handles a connection after the request headers; it is closed afterwards."""
 
 
 def reply(headers: str = "", body: bytes = b"", status: str = "200 OK") -> Script:
-    """An answer in one go, exactly as written."""
+    """A complete response, exactly as given."""
     head = f"HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n"
     return lambda connection: connection.sendall(head.encode("latin-1") + body)
 
 
-class HostilePress:
-    """The scripts of one server, by path."""
+class HostileServer:
+    """A server with a script for each path."""
 
     def __init__(self, host: str, port: int, scheme: str) -> None:
         self.url = f"{scheme}://{host}:{port}"
@@ -29,18 +29,18 @@ class HostilePress:
         self._scripts: dict[str, Script] = {}
 
     def put(self, path: str, script: Script) -> str:
-        """Act so at a path from now on; gives its address."""
+        """Set the script of a path; returns its URL."""
         self._scripts[path] = script
         return f"{self.url}{path}"
 
     def act(self, connection: socket.socket) -> None:
-        """Read a request and do what the script says."""
+        """Read a request and run its script."""
         head = b""
         while b"\r\n\r\n" not in head:
-            came = connection.recv(65536)
-            if not came:
+            received = connection.recv(65536)
+            if not received:
                 return
-            head += came
+            head += received
         path = head.split(b" ", 2)[1].decode("latin-1")
         self.requested.append(path)
         self._scripts[path](connection)
@@ -49,10 +49,10 @@ class HostilePress:
 @contextmanager
 def open_hostile_press(
     host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-) -> Iterator[HostilePress]:
-    """A hostile press on a free port, open until the block ends."""
+) -> Iterator[HostileServer]:
+    """Run a hostile server on a free port until the block ends."""
     with socket.create_server((host, 0), backlog=64) as listener:
-        press = HostilePress(host, listener.getsockname()[1], "https" if tls else "http")
+        press = HostileServer(host, listener.getsockname()[1], "https" if tls else "http")
 
         def serve(connection: socket.socket) -> None:
             with contextlib.suppress(OSError), connection:

@@ -1,4 +1,4 @@
-"""A WebSub hub on loopback: it verifies who subscribes, and delivers what it is given."""
+"""A WebSub hub on loopback: it verifies subscribers, and delivers what a test gives it."""
 
 import hashlib
 import hmac
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode
 
-from tests.harness.servers import answering
+from tests.harness.servers import serving_handler
 
 __all__ = ["Hub", "open_hub"]
 
 
 @dataclass(slots=True)
 class Hub:
-    """`subscribers` are those that have answered the challenge, as they asked to be called."""
+    """A hub. `subscribers` are the requests that were verified, by topic URL."""
 
     url: str
     subscribers: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Hub:
     lease: int = 3600
 
     def verify(self, form: dict[str, str]) -> None:
-        """Ask back (WebSub 5.3)."""
+        """Verify a subscription request (WebSub 5.3)."""
         challenge = "challenge-31415"
         query = urlencode(
             {
@@ -43,7 +43,7 @@ class Hub:
             self.subscribers[form["hub.topic"]] = form
 
     def delivers(self, topic: str, body: bytes, secret: str = "") -> int:
-        """Send what is new to whoever subscribes to a topic; gives the status."""
+        """Deliver a document to the subscriber of a topic; returns the status."""
         form = self.subscribers[topic]
         key = (secret or form["hub.secret"]).encode()
         request = urllib.request.Request(
@@ -61,7 +61,7 @@ class Hub:
 
 @contextmanager
 def open_hub() -> Iterator[Hub]:
-    """A hub on a free port, open until the block ends."""
+    """Run a hub on a free port until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -76,8 +76,8 @@ def open_hub() -> Iterator[Hub]:
             hub.verify(form)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
-    with answering(Handler) as url:
+    with serving_handler(Handler) as url:
         hub = Hub(f"{url}/")
         yield hub

@@ -1,7 +1,7 @@
-"""A newsroom and its partner outlets, for tests that read as scenes.
+"""A newsroom and its outlets, for tests that read as scenes.
 
-Real everything: the press is a server on loopback, the newsroom has a feeds.toml, a
-database and worker processes, and its readers ask its Flask application.
+Everything is real: the outlets are on a server on loopback, the newsroom has a feeds.toml, a
+database and worker processes, and readers send requests to its Flask application.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ def article(
     tags: Sequence[str] = (),
     published: datetime = NOW - timedelta(hours=2),
 ) -> Item:
-    """An article as an outlet's feed shows it."""
+    """An article as it appears in an outlet's feed."""
     slug = title.lower().replace(" ", "-")
     link = link or f"https://outlet.example/{slug}"
     return Item(
@@ -66,7 +66,7 @@ def article(
 
 
 class Newsroom:
-    """An aggregator in a folder, and the press that it reads."""
+    """An aggregator in a folder, and the server of its outlets."""
 
     NOW = NOW
 
@@ -79,7 +79,7 @@ class Newsroom:
             "allow_private": (ip_network("127.0.0.0/8"),),
         }
         self.ingest_options: dict[str, Any] = {}
-        """Fields of IngestContext that differ from what the configuration says."""
+        """Fields of IngestContext that differ from the configuration."""
         self._folder = folder
         self._workers = workers
         self._toml = HEAD
@@ -90,37 +90,37 @@ class Newsroom:
     # ---- setting the scene
 
     def lists(self, outlet: str, *, feed: str = "", **keys: str) -> None:
-        """List an outlet in feeds.toml; `keys` are written as they are."""
+        """Add an outlet to feeds.toml; `keys` are written verbatim."""
         self._toml += (
             f'[[source]]\nid = "{outlet}"\nname = "{outlet.title()}"\n'
             f'feed = "{feed or self.feed_of(outlet)}"\nsite = "https://{outlet}.example/"\n'
         ) + "".join(f"{key} = {value}\n" for key, value in keys.items())
 
     def publishes_at_most(self, limit: int) -> None:
-        """A feed of ours holds so many stories."""
+        """Limit the number of stories in our feeds."""
         self._toml += f"[publish]\nlimit = {limit}\n"
 
     def has_topic(self, topic: str, match: str = "") -> None:
-        """List a topic."""
+        """Add a topic to feeds.toml."""
         rule = f"match = '{match}'\n" if match else ""
         self._toml += f'[[topic]]\nid = "{topic}"\ntitle = "{topic.title()}"\n{rule}'
 
     @property
     def written(self) -> str:
-        """feeds.toml as text."""
+        """The text of feeds.toml."""
         return self._toml
 
     def change(self, old: str, new: str) -> None:
-        """The operator changes what stands in feeds.toml."""
+        """Change feeds.toml, as an operator does."""
         assert old in self._toml
         self._toml = self._toml.replace(old, new)
 
     def feed_of(self, outlet: str) -> str:
-        """The address of an outlet's feed."""
+        """The URL of an outlet's feed."""
         return f"{self.press.url}/{outlet}/feed"
 
     def publishes(self, outlet: str, *articles: Item, form: str = "rss20") -> None:
-        """The outlet's feed holds these articles now."""
+        """Make these articles the outlet's feed."""
         content_type, encoding, render = FORMATS[form]
         text = render(outlet.title(), f"https://{outlet}.example/", articles)
         self.answers(outlet, text.encode(encoding, "xmlcharrefreplace"), content_type)
@@ -128,19 +128,19 @@ class Newsroom:
     def answers(
         self, outlet: str, body: bytes, content_type: str = "application/xml", **keys: int
     ) -> None:
-        """The outlet's feed address answers this now."""
+        """Make this the response at the URL of the outlet's feed."""
         headers = {"Content-Type": content_type}
         self.press.put(f"/{outlet}/feed", CannedResponse(body=body, headers=headers, **keys))
 
     def document_of(self, outlet: str) -> bytes:
-        """The feed that the outlet publishes now."""
+        """The outlet's current feed."""
         return self.press.respond(Request(path=f"/{outlet}/feed", headers={})).body
 
-    # ---- what happens
+    # ---- events
 
     @property
     def config(self) -> Config:
-        """feeds.toml as it stands."""
+        """The configuration that feeds.toml gives."""
         if self._config is None or self._config[0] != self._toml:
             read = parse_config(self._toml, self._folder / "feeds.toml", {})
             self._config = (self._toml, read)
@@ -162,13 +162,13 @@ class Newsroom:
     def plays(
         self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
     ) -> list[RunReport]:
-        """One run after the other: for each, its time and what changes before it."""
+        """Run ingest at each of these times, each after its change."""
         self.store.sources.sync(self.config.all_sources, self.now)
         due = [s for s in self.config.sources if not outlets or s.id in outlets]
         if asyncio._get_running_loop() is None:
             return asyncio.run(self._play(days, due))
-        with ThreadPoolExecutor(1) as beside:  # a browser's loop has this thread
-            return beside.submit(lambda: asyncio.run(self._play(days, due))).result()
+        with ThreadPoolExecutor(1) as thread:  # the browser's event loop runs in this one
+            return thread.submit(lambda: asyncio.run(self._play(days, due))).result()
 
     async def _play(
         self, days: Iterable[tuple[datetime, Callable[[], object]]], due: Sequence[Source]
@@ -183,52 +183,52 @@ class Newsroom:
         return reports
 
     def archives(self, size: int) -> None:
-        """Close the archive documents of that many stories that are full."""
+        """Close the archive documents that are full, of `size` stories each."""
         self.store.lists.archive(size, self.now)
 
     # ---- what readers see
 
     @property
     def reader(self) -> FlaskClient:
-        """Someone who asks the web server, which runs as long as feeds.toml stays the same."""
+        """A client of the web server, which is restarted when feeds.toml changes."""
         if self._reader is None or self._reader[0] is not self.config:
             self._reader = (self.config, create_wsgi_app(self.config, self.store).test_client())
         return self._reader[1]
 
     @property
     def site(self) -> PublicSite:
-        """What is published at which URL."""
+        """The published site."""
         return create_site(self.config, self.store)
 
     def paths(self) -> list[str]:
-        """Every public path that stands by itself."""
+        """Every public path that does not depend on a request."""
         return list(self.site.paths())
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """One request; `If_None_Match` becomes If-None-Match."""
+        """Send a request; a header like `If_None_Match` becomes If-None-Match."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.reader.get(path, headers=named)
 
     def read(self, path: str) -> FeedParserDict:
-        """A published feed, parsed again; it must be well-formed."""
+        """Parse a published feed, which must be well-formed."""
         parsed = feedparser.parse(self.get(path).data)
         assert not parsed.bozo, parsed.get("bozo_exception")
         return parsed
 
     def titles(self, path: str) -> list[str]:
-        """The titles of a published feed, in its order."""
+        """The titles of a published feed, in order."""
         return [item.title for item in self.read(path).entries]
 
     def ids(self, path: str = "/all.atom") -> list[str]:
-        """The ids of a published feed, in its order."""
+        """The ids of a published feed, in order."""
         return [item.id for item in self.read(path).entries]
 
     def restarts(self) -> None:
-        """The program ends and starts again: only what is stored is left."""
+        """Restart the program: only what is stored remains."""
         self.close()
         self._store = self._reader = None
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         if self._store is not None:
             self._store.close()

@@ -1,4 +1,4 @@
-"""What an outlet publishes over time: many articles, and what is new or updated of them."""
+"""An outlet that publishes over time: many articles, and how many are new or updated."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 def many_articles(count: int, host: str = "outlet.example") -> list[Item]:
-    """Articles of the last hours, the newest first."""
+    """Articles of the last hours, newest first."""
     return [
         article(
             f"Story {n}",
@@ -36,7 +36,7 @@ def archive_articles(count: int) -> list[Item]:
 
 
 def publish(newsroom: Newsroom, *articles: Item, later: timedelta = HOUR) -> tuple[int, int]:
-    """The outlet "harbor" publishes these and is fetched: how many are new, how many updated."""
+    """Let the outlet "harbor" publish, and ingest; returns how many are new and updated."""
     newsroom.publishes("harbor", *articles)
     total = newsroom.ingests(later=later).total
     assert total.is_balanced

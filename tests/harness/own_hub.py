@@ -1,4 +1,4 @@
-"""A newsroom that is a hub, at work: the scheduler's tasks, done when a test says so."""
+"""A newsroom that is a hub; the scheduler's tasks run when a test says so."""
 
 import asyncio
 import urllib.error
@@ -23,14 +23,16 @@ __all__ = ["DAY", "HOUR", "TOPIC", "OwnHub"]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOPIC = "https://commons.example/topics/labor.atom"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-ENOUGH_ROUNDS = 20
-"""Rounds after which the hub must have nothing left to do."""
+MAX_ROUNDS = 20
+"""Rounds of the tasks after which nothing may be left to do."""
 
 
 @dataclass
 class OwnHub:
-    """A newsroom that is a hub, at an address on loopback. `log` holds the hub's log events,
-    `topics` makes what can be subscribed to."""
+    """A newsroom that is a hub, at `url`.
+
+    `log` contains the hub's log events; `topics` makes the feeds that can be subscribed to.
+    """
 
     newsroom: Newsroom
     url: str
@@ -40,7 +42,7 @@ class OwnHub:
     topics: type[FeedTopics] = FeedTopics
 
     def request(self, callback: str, **keys: str) -> tuple[int, str]:
-        """Send the hub a form; `keys` without "hub."; gives status and text."""
+        """Send the hub a form, with `keys` without "hub."; returns status and text."""
         form = {"mode": "subscribe", "topic": TOPIC, "callback": callback, **keys}
         data = urlencode({f"hub.{key}": value for key, value in form.items()}).encode()
         try:
@@ -51,7 +53,7 @@ class OwnHub:
                 return error.code, error.read().decode()
 
     def work(self, later: timedelta = timedelta()) -> None:
-        """Do all that is due, `later` than the last time."""
+        """Do everything that is due, `later` than the last time."""
         self.newsroom.now += later
         with capture_logs() as logs:
             asyncio.run(self._work(self.newsroom.now))
@@ -68,16 +70,16 @@ class OwnHub:
                 signature_method=self.signature_method,
                 other_hubs=self.newsroom.config.publish.hubs,
             )
-            for _ in range(ENOUGH_ROUNDS):
+            for _ in range(MAX_ROUNDS):
                 if not any([await task(notifier, now) for task in hub_tasks(notifier).values()]):
                     return
 
     def publish(self, *titles: str) -> None:
-        """The outlet has news, and the hub notifies whoever subscribes."""
+        """Publish and ingest articles, and notify subscribers."""
         self.ingest(*titles)
         self.work()
 
     def ingest(self, *titles: str) -> None:
-        """The outlet has news, and the hub has not noticed yet."""
+        """Publish and ingest articles, before the hub has noticed."""
         self.newsroom.publishes("harbor", *map(article, titles))
         self.newsroom.ingests(later=HOUR)

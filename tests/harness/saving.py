@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def change_of(lead: Entry, *topics: str, **fields: Any) -> StoryChange:
-    """A story of one entry in these topics, listed at the date of the story."""
+    """A new story of one entry in these topics, listed at its own date."""
     made = story(lead, **fields)
     placements = tuple(Placement(topic=topic, reason=f"because {topic}") for topic in topics)
     return StoryChange(story=made, listed_at=made.listed_at, placements=placements)
@@ -36,7 +36,7 @@ def change_of(lead: Entry, *topics: str, **fields: Any) -> StoryChange:
 def save(
     store: Store, *new: StoryChange, source: str = "harbor", now: datetime = NOW, **fields: Any
 ) -> tuple[StoryChange, ...]:
-    """Save a batch; entries of `new` without a number are new. Returns `new` with the numbers."""
+    """Save a batch; returns `new` with entry ids. Entries of `new` without an id are new."""
     numbered, ids = _numbered(store, new)
     counts = EntryCounts(received=len(ids), new=len(ids))
     defaults: dict[str, Any] = {
@@ -73,7 +73,7 @@ def _numbered(
 
 
 def save_story(store: Store, lead: Entry, *topics: str, **fields: Any) -> Story:
-    """Save an entry as a story of its own, and read that back."""
+    """Save an entry as a story of its own; returns the stored story."""
     (saved,) = save(store, change_of(lead, *topics), source=lead.source, **fields)
     return store.entries.stories([saved.story.lead.entry_id])[saved.story.lead.entry_id]
 
@@ -81,7 +81,7 @@ def save_story(store: Store, lead: Entry, *topics: str, **fields: Any) -> Story:
 def publish(
     store: Store, title: str, *topics: str, minute: int = 0, source: str = "harbor", **fields: Any
 ) -> Story:
-    """Publish an entry with this title, so many minutes after NOW, and read its story back."""
+    """Publish an entry with this title, `minute` minutes after NOW; returns the stored story."""
     when = NOW + minute * MINUTE
     change = change_of(entry(title, source, published=when, **fields), *topics, listed_at=when)
     (saved,) = save(store, change, source=source)
@@ -89,7 +89,7 @@ def publish(
 
 
 def revise(store: Store, stored: Story, *topics: str, now: datetime = NOW, **fields: Any) -> None:
-    """The lead of a stored story reads differently now: `fields` are those of the entry."""
+    """Revise the lead of a stored story; `fields` are those of the entry."""
     lead = replace(stored.lead, **fields)
     placements = tuple(Placement(topic=topic, reason=f"because {topic}") for topic in topics)
     change = StoryChange(
@@ -107,12 +107,12 @@ def story_titled(store: Store, title: str) -> Story:
 
 
 def number_of(store: Store, stored: Story) -> int:
-    """The number by which the store knows a story."""
+    """The store's number of a story."""
     placements = store.topics.placements_of(stored.lead.entry_id, ())
     assert placements is not None
     return placements.story_number
 
 
 def titles(stories: Iterable[Story]) -> list[str]:
-    """The titles of their leads."""
+    """The titles of the stories' leads."""
     return [each.lead.title for each in stories]

@@ -1,5 +1,4 @@
-"""Servers on loopback: a WSGI application as readers and browsers reach it, with a note of each
-answer; and a handler of requests."""
+"""Servers on loopback: for a WSGI application, with a log of responses, and for a handler."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,25 +9,25 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-__all__ = ["Served", "answering", "serving"]
+__all__ = ["Served", "serving", "serving_handler"]
 
 
 @dataclass(slots=True)
 class Served:
-    """`answers` are pairs of a path and a status, in order."""
+    """A server; `answers` are pairs of path and status, in order."""
 
     url: str = ""
     answers: list[tuple[str, int]] = field(default_factory=list)
 
 
-class _Quiet(WSGIRequestHandler):
+class _SilentHandler(WSGIRequestHandler):
     def log(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Let a handler answer on a free port until the block ends; gives its address."""
+def serving_handler(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with a handler on a free port until the block ends; yields the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -42,17 +41,17 @@ def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @contextmanager
 def serving(app: Callable[..., Any]) -> Iterator[Served]:
-    """Serve on a free port until the block ends."""
+    """Serve an application on a free port until the block ends."""
     served = Served()
 
-    def noting(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
-        def noted(status: str, headers: Any, *more: Any) -> Any:
+    def recording(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        def recorded_start(status: str, headers: Any, *more: Any) -> Any:
             served.answers.append((environ["PATH_INFO"], int(status[:3])))
             return start(status, headers, *more)
 
-        return app(environ, noted)
+        return app(environ, recorded_start)
 
-    server = make_server("127.0.0.1", 0, noting, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, recording, threaded=True, request_handler=_SilentHandler)
     served.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

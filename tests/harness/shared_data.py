@@ -1,4 +1,4 @@
-"""Labelled sets and real feeds, which lie beside the project, and how a newsroom comes to them."""
+"""The labelled sets and real feeds in the folder next to the project."""
 
 import csv
 from pathlib import Path
@@ -15,20 +15,20 @@ SERIES = (
     "headlines-gmanews", "headlines-gmanewstv", "headlines-philstar", "headlines-rnz",
     "headlines-smh", "headlines-wsj", "jtw-npr",
 )  # fmt: skip
-"""The outlets of shared/data/replay, with a snapshot of their feed for each hour or day."""
+"""The outlets of shared/data/replay, with hourly or daily snapshots of their feeds."""
 
 FeedRow = dict[str, str]
 """A row of shared/data/feeds/manifest.csv."""
 
 
 def feed_rows(shared: Path, class_: str) -> list[FeedRow]:
-    """The rows of the manifest that are of a class: `real` or `edge`."""
+    """The rows of the manifest with this class: `real` or `edge`."""
     with (shared / "feeds" / "manifest.csv").open(encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["class"] == class_]
 
 
 def list_feeds(newsroom: Newsroom, shared: Path, rows: list[FeedRow]) -> dict[str, FeedRow]:
-    """Put every feed on the press and into feeds.toml; source id -> its row."""
+    """Add feeds to the newsroom as sources; returns the row of each source id."""
     listed = {}
     for number, row in enumerate(rows):
         id_ = f"real-{number}"

@@ -1,4 +1,4 @@
-"""A stand-in for an object of which a test replaces a part."""
+"""A double for an object, with some attributes replaced."""
 
 from typing import Any
 
@@ -15,5 +15,5 @@ class _StandIn:
 
 
 def stand_in(original: object, **replaced: object) -> Any:
-    """An object that behaves like another one, apart from the attributes given here."""
+    """A double that behaves like the original apart from the given attributes."""
     return _StandIn(original, replaced)

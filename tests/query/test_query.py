@@ -1,4 +1,4 @@
-"""The query language: what it finds, what it refuses, and that it never falls over."""
+"""The query language: what it finds, what it refuses, and that it never crashes."""
 
 import contextlib
 import re
@@ -92,30 +92,28 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("rule", "hits"), [c[1:] for c in FOUND], ids=[c[0] for c in FOUND])
-def test_found(rule: str, hits: tuple[str, ...]) -> None:
-    """The rule matches, and says where."""
+def test_a_matching_rule_says_where(rule: str, hits: tuple[str, ...]) -> None:
+    """A match lists the fields and terms that were found."""
     assert parse(rule).match(STORY) == hits
 
 
 @pytest.mark.parametrize("rule", [c[1] for c in NOT_FOUND], ids=[c[0] for c in NOT_FOUND])
-def test_not_found(rule: str) -> None:
-    """The rule does not match."""
+def test_a_rule_does_not_match(rule: str) -> None:
+    """These rules find nothing in the entry."""
     assert parse(rule).match(STORY) is None
 
 
-@pytest.mark.parametrize(
-    ("rule", "complaint"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED]
-)
-def test_refused(rule: str, complaint: str) -> None:
-    """The rule is refused in words that say what is wrong, and where."""
+@pytest.mark.parametrize(("rule", "message"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED])
+def test_an_invalid_rule_is_refused(rule: str, message: str) -> None:
+    """The message says what is wrong, and where."""
     with pytest.raises(QueryError) as error:
         parse(rule)
 
-    assert complaint in str(error.value)
+    assert message in str(error.value)
 
 
-def test_a_boost_is_warned_of() -> None:
-    """It has no effect, and the operator should know."""
+def test_a_boost_causes_a_warning() -> None:
+    """A boost has no effect, and the operator is warned."""
     assert parse("drug^2 war").warnings == ("character 1: a boost (^) has no effect",)
 
 
@@ -128,8 +126,8 @@ def test_a_boost_is_warned_of() -> None:
         ("de", "Streik", "Streiks am Hafen"),
     ],
 )
-def test_stems(language: str, rule: str, title: str) -> None:
-    """Forms of one word are one, when asked for; a prefix stays as it is."""
+def test_word_forms_match_with_a_language(language: str, rule: str, title: str) -> None:
+    """Forms of a word match if a language is given; prefixes match literally."""
     document = EntryFields({"title": title})
 
     assert parse(rule, language).match(document)
@@ -156,8 +154,10 @@ _texts = st.lists(_words, max_size=8).map(" ".join)
 
 
 @given(st.lists(_rules, max_size=6), _texts, _texts)
-def test_many_rules_in_one_pass(rules: list[str], title: str, summary: str) -> None:
-    """Each finds what it finds alone, and where."""
+def test_many_rules_at_once_match_as_each_does_alone(
+    rules: list[str], title: str, summary: str
+) -> None:
+    """Each rule finds the same entries, in the same places."""
     document = EntryFields({"title": title, "summary": summary})
     queries = [parse(rule) for rule in rules]
 
@@ -168,8 +168,8 @@ def test_many_rules_in_one_pass(rules: list[str], title: str, summary: str) -> N
 
 
 @given(_rules, _texts, _texts)
-def test_the_answer_is_that_of_logic(rule: str, title: str, summary: str) -> None:
-    """What a query matches is what its words, put into Python's own operators, say."""
+def test_a_rule_matches_as_its_boolean_expression(rule: str, title: str, summary: str) -> None:
+    """A rule gives the same answer as its terms with Python's own operators."""
     translated = re.sub(
         r'(?:title:)?(?:"[^"]*"(?:~\d)?|[a-z]+\*?)',
         lambda found: f"has({found[0]!r})",
@@ -179,28 +179,28 @@ def test_the_answer_is_that_of_logic(rule: str, title: str, summary: str) -> Non
 
     def has(term: str) -> bool:
         fields = [title] if term.startswith("title:") else [title, summary]
-        return any(_stands_in(term.removeprefix("title:"), text.split()) for text in fields)
+        return any(_occurs_in(term.removeprefix("title:"), text.split()) for text in fields)
 
     document = EntryFields({"title": title, "summary": summary})
     expected = eval(translated, {"has": has})
     assert (parse(rule).match(document) is not None) == expected
 
 
-def _stands_in(term: str, text: list[str]) -> bool:
+def _occurs_in(term: str, text: list[str]) -> bool:
     if term.endswith("*"):
         return any(word.startswith(term[:-1]) for word in text)
     phrase, _, slop = term.partition("~")
     words = phrase.strip('"').split()
     length = len(words) + int(slop or 0)
-    stretches = [text[start : start + length] for start in range(len(text))]
+    windows = [text[start : start + length] for start in range(len(text))]
     if not slop:
-        return words in stretches
-    return any(not Counter(words) - Counter(stretch) for stretch in stretches)
+        return words in windows
+    return any(not Counter(words) - Counter(window) for window in windows)
 
 
 @given(st.text(alphabet='abc ()":*-+~^[]ANDORTtitle', max_size=40))
-def test_anything_typed(text: str) -> None:
-    """Whatever is typed, it compiles and matches, or is refused with QueryError."""
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Any text can be matched, or raises QueryError."""
     with contextlib.suppress(QueryError):
         hits = parse(text).match(STORY)
         assert hits is None or all(isinstance(hit, str) for hit in hits)
@@ -208,26 +208,26 @@ def test_anything_typed(text: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=10))
 def test_a_word_of_the_title_is_found(title: str, other: str) -> None:
-    """Every word of a title finds it, in any script, whatever else the title holds."""
+    """Every word of a title is found, in any script."""
     document = EntryFields({"title": f"{title} {other}"})
     for word in fold(title).split():
         assert parse(f'title:"{word}"').match(document)
 
 
-def test_what_no_reader_sees() -> None:
-    """A soft hyphen or a word joiner does not break a word."""
+def test_invisible_characters_do_not_break_words() -> None:
+    """A soft hyphen or a zero width space does not split a word."""
     assert fold("har\u00adbor \u201ccranes\u200b\u201d") == " harbor cranes "
 
 
 @given(st.text(max_size=60))
-def test_folding_twice_is_folding_once(text: str) -> None:
-    """Folded text has nothing left to fold."""
+def test_folding_is_idempotent(text: str) -> None:
+    """Folded text does not change when it is folded again."""
     assert fold(fold(text)) == fold(text)
 
 
 @given(_rules, _texts)
-def test_clauses_are_the_rule(rule: str, text: str) -> None:
-    """A rule matches if one of its clauses does, and each, written out, reads as the same."""
+def test_a_rule_matches_if_one_of_its_clauses_does(rule: str, text: str) -> None:
+    """Each clause, written as text and parsed again, stays the same."""
     document = EntryFields({"title": text, "summary": "", "tag": ()})
     parts = [to_text(clause) for clause in clauses(parse(rule).root)]
 

@@ -1,7 +1,7 @@
-"""Outlets that move, rename and redate, as a subscriber of ours sees it: real feeds of
-shared/data/replay, changed from their middle on the way outlets change them.
+"""Outlets that move, rename and redate, as a subscriber of ours sees them.
 
-REPLAY=full plays every snapshot; otherwise a series is thinned to some twenty.
+The real feeds of shared/data/replay are changed from their middle on, as outlets change them.
+REPLAY=full plays every snapshot; otherwise each series is reduced to about twenty.
 """
 
 import functools
@@ -25,7 +25,7 @@ from tests.harness.shared_data import SERIES
 
 pytestmark = pytest.mark.slow
 
-STEPS = 10_000 if os.environ.get("REPLAY") == "full" else 20
+MAX_SNAPSHOTS = 10_000 if os.environ.get("REPLAY") == "full" else 20
 
 Mutation = Callable[[bytes, datetime], bytes]
 _GUID = re.compile(rb"(<guid[^>]*>)(.*?)(</guid>)", re.DOTALL)
@@ -38,7 +38,7 @@ def _in_items(change: Callable[[bytes], bytes], body: bytes) -> bytes:
 
 
 def _other_scheme(body: bytes, _: datetime) -> bytes:
-    """http becomes https in ids and links, or the other way round."""
+    """Swap http and https in ids and links."""
 
     def swap(item: bytes) -> bytes:
         item = item.replace(b"http://", b"\0").replace(b"https://", b"http://")
@@ -48,12 +48,12 @@ def _other_scheme(body: bytes, _: datetime) -> bytes:
 
 
 def _other_host(body: bytes, _: datetime) -> bytes:
-    """The outlet moves to another domain, with its paths."""
+    """Move the outlet to another domain, with the same paths."""
     return _in_items(lambda item: re.sub(rb"(https?://)[^/<\s]+", rb"\1moved.example", item), body)
 
 
 def _other_ids(body: bytes, _: datetime) -> bytes:
-    """Another system, other ids: all of them."""
+    """Change all ids, as another content system does."""
 
     def rename(guid: re.Match[bytes]) -> bytes:
         name = hashlib.md5(guid[2]).hexdigest().encode()
@@ -63,18 +63,18 @@ def _other_ids(body: bytes, _: datetime) -> bytes:
 
 
 def _without_dates(body: bytes, _: datetime) -> bytes:
-    """Dates disappear."""
+    """Remove all dates."""
     return _in_items(lambda item: _DATE.sub(b"", item), body)
 
 
 def _bumped(body: bytes, now: datetime) -> bytes:
-    """Every article is of this minute, at every fetch."""
+    """Give every article the current date at every fetch."""
     date = b"<pubDate>" + format_datetime(now).encode() + b"</pubDate>"
     return _in_items(lambda item: _DATE.sub(date, item), body)
 
 
 def _new_system(body: bytes, now: datetime) -> bytes:
-    """Other ids on another domain without dates: all at once."""
+    """Change ids and domain and remove dates, all at once."""
     return _other_ids(_other_host(_without_dates(body, now), now), now)
 
 
@@ -96,19 +96,19 @@ def _entries(body: bytes) -> tuple[ParsedEntry, ...]:
 
 def _snapshots(shared: Path, series: str) -> list[tuple[datetime, bytes]]:
     files = sorted((shared / "replay" / series).glob("*.xml"))
-    thinned = files[:: max(1, len(files) // STEPS)]
+    selected = files[:: max(1, len(files) // MAX_SNAPSHOTS)]
     return [
         (datetime.strptime(f.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), f.read_bytes())
-        for f in thinned
+        for f in selected
     ]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize("series", SERIES)
-def test_what_a_subscriber_sees(
+def test_a_subscriber_sees_every_article_once(
     newsroom: Newsroom, shared: Path, series: str, mutation: str
 ) -> None:
-    """No article is shown twice, none is lost, and none is called updated for nothing."""
+    """No article is repeated or lost, and none is updated without a change."""
     newsroom.publishes_at_most(1000)
     newsroom.lists(series)
     subscriber = Subscriber()
@@ -116,12 +116,12 @@ def test_what_a_subscriber_sees(
     listed: set[str] = set()
     snapshots = _snapshots(shared, series)
 
-    def look() -> None:
+    def poll() -> None:
         subscriber.polls(json.loads(newsroom.get("/all.json").data)["items"], article_at)
 
-    def play(body: bytes) -> None:
+    def publish(body: bytes) -> None:
         if newsroom.store.lists.counts():
-            look()
+            poll()
         newsroom.answers(series, body)
 
     days = []
@@ -132,9 +132,9 @@ def test_what_a_subscriber_sees(
             article = _article(before)
             article_at |= {before.url: article, after.url: article}
             listed |= {article}
-        days.append((when, functools.partial(play, changed)))
+        days.append((when, functools.partial(publish, changed)))
     newsroom.plays(days)
-    look()
+    poll()
 
     lost = listed - set(subscriber.articles)
     assert subscriber.repeats == []
@@ -143,5 +143,5 @@ def test_what_a_subscriber_sees(
 
 
 def _article(entry: ParsedEntry) -> str:
-    """Which article it is: by its address, since some outlets give one two ids."""
+    """The identity of an article: its URL, since some outlets give one article two ids."""
     return entry.url or entry.id

@@ -1,4 +1,4 @@
-"""What we publish of real feeds, read back by other people's parsers: three formats, one story."""
+"""Our feeds of real articles, read with other parsers: three formats, the same stories."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ import pytest
 from tests.harness.newsroom import Newsroom
 from tests.harness.shared_data import feed_rows, list_feeds
 
-SEEN = tuple[Any, ...]
-"""Of a story: id, title, link, date, author, outlet, tags, text."""
+StoryFields = tuple[Any, ...]
+"""A story: id, title, link, date, author, outlet, tags, text."""
 
 
 @pytest.fixture
 def real(newsroom: Newsroom, shared: Path) -> Newsroom:
-    """A newsroom that has read forty real feeds, and may show them in full."""
+    """A newsroom that has ingested forty real feeds and may show full texts."""
     rows = [row for row in feed_rows(shared, "real") if row["news_like"] == "1"][:40]
     newsroom.has_topic("world", "the OR a OR in OR to")
     newsroom.change("[fetch]", '[defaults]\nshow = "full"\nlicense = "CC BY 4.0"\n[fetch]')
@@ -29,7 +29,7 @@ def real(newsroom: Newsroom, shared: Path) -> Newsroom:
     return newsroom
 
 
-def _by_json(item: Mapping[str, Any]) -> SEEN:
+def _from_json(item: Mapping[str, Any]) -> StoryFields:
     return (
         item["id"], item["title"], item["url"], datetime.fromisoformat(item["date_published"]),
         item["authors"][0]["name"], item["_source"]["name"], item.get("tags", []),
@@ -37,7 +37,7 @@ def _by_json(item: Mapping[str, Any]) -> SEEN:
     )  # fmt: skip
 
 
-def _by_feedparser(entry: Any) -> SEEN:
+def _from_feedparser(entry: Any) -> StoryFields:
     year, month, day, hour, minute, second = entry.published_parsed[:6]
     date = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     return (
@@ -47,8 +47,8 @@ def _by_feedparser(entry: Any) -> SEEN:
     )  # fmt: skip
 
 
-def _by_fastfeedparser(entry: Any, outlet: str) -> SEEN:
-    """It does not know of sources."""
+def _from_fastfeedparser(entry: Any, outlet: str) -> StoryFields:
+    """The story of an entry; fastfeedparser does not parse its source."""
     return (
         entry.id, entry.title, entry.link, datetime.fromisoformat(entry.published), entry.author,
         outlet, [tag["term"] for tag in entry.get("tags", ())],
@@ -56,25 +56,25 @@ def _by_fastfeedparser(entry: Any, outlet: str) -> SEEN:
     )  # fmt: skip
 
 
-def _plainly(seen: SEEN) -> SEEN:
-    """Without white space at the ends, which parsers take off."""
-    return tuple(value.strip() if isinstance(value, str) else value for value in seen)
+def _stripped(story: StoryFields) -> StoryFields:
+    """Strip surrounding white space, as parsers do."""
+    return tuple(value.strip() if isinstance(value, str) else value for value in story)
 
 
 @pytest.mark.parametrize("path", ["/topics/world", "/all?limit=200"])
-def test_three_formats_say_the_same(real: Newsroom, path: str) -> None:
-    """Stories, order, titles, links, ids, dates, authors, credit and text, by three parsers."""
+def test_all_formats_contain_the_same_stories(real: Newsroom, path: str) -> None:
+    """Three parsers read the same stories, in the same order, with the same fields."""
     name, _, query = path.partition("?")
     found = {end: real.get(f"{name}.{end}?{query}").data for end in ("json", "rss", "atom")}
-    stories = [_plainly(_by_json(item)) for item in json.loads(found["json"])["items"]]
+    stories = [_stripped(_from_json(item)) for item in json.loads(found["json"])["items"]]
     assert len(stories) >= 50
     assert len({story[0] for story in stories}) == len(stories)
 
     for end in ("rss", "atom"):
         read = feedparser.parse(found[end], sanitize_html=False, resolve_relative_uris=False)
         assert not read.bozo
-        assert [_plainly(_by_feedparser(entry)) for entry in read.entries] == stories
+        assert [_stripped(_from_feedparser(entry)) for entry in read.entries] == stories
         quick = fastfeedparser.parse(found[end])
         outlets = [story[5] for story in stories]
         pairs = zip(quick.entries, outlets, strict=True)
-        assert [_plainly(_by_fastfeedparser(*pair)) for pair in pairs] == stories
+        assert [_stripped(_from_fastfeedparser(*pair)) for pair in pairs] == stories

@@ -1,4 +1,4 @@
-"""Readers that people use subscribe over loopback, and poll through a replayed week."""
+"""Real feed readers subscribe over loopback, and poll through a replayed week."""
 
 import functools
 import shutil
@@ -27,14 +27,14 @@ class Client(Protocol):
     """A feed reader."""
 
     def polls(self) -> None:
-        """Ask for what is new."""
+        """Fetch the feed."""
 
     def ids(self) -> list[str]:
-        """What it shows, by the ids of the entries."""
+        """The ids of the entries that it shows."""
 
 
 class Newsboat:
-    """As a person has it in a terminal, with a list of addresses and a cache."""
+    """newsboat, as used in a terminal."""
 
     def __init__(self, folder: Path, address: str) -> None:
         self._cache, self._urls = folder / "cache.db", folder / "urls"
@@ -43,9 +43,9 @@ class Newsboat:
         self._config = folder / "config"
 
     def polls(self) -> None:
-        at_home = ["-u", str(self._urls), "-c", str(self._cache), "-C", str(self._config)]
+        files = ["-u", str(self._urls), "-c", str(self._cache), "-C", str(self._config)]
         subprocess.run(
-            ["newsboat", "-q", *at_home, "-x", "reload"],
+            ["newsboat", "-q", *files, "-x", "reload"],
             check=True, timeout=60, capture_output=True,
         )  # fmt: skip
 
@@ -54,8 +54,8 @@ class Newsboat:
             return [guid for (guid,) in db.execute("select guid from rss_item where not deleted")]
 
 
-class Library:
-    """The library `reader`, which other programs are built on."""
+class ReaderLibrary:
+    """The library `reader`."""
 
     def __init__(self, folder: Path, address: str) -> None:
         self._reader = make_reader(str(folder / "reader.db"))
@@ -73,7 +73,7 @@ class Library:
 
 @pytest.fixture
 def world(newsroom: Newsroom) -> Iterator[tuple[Newsroom, Served]]:
-    """A newsroom with a topic that takes everything, served on loopback."""
+    """A newsroom with a topic that takes every story, served on loopback."""
     newsroom.has_topic("world", "NOT xyzzy")
     for series in SERIES:
         newsroom.lists(series)
@@ -82,18 +82,21 @@ def world(newsroom: Newsroom) -> Iterator[tuple[Newsroom, Served]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("client", [Newsboat, Library])
-def test_a_week(
-    world: tuple[Newsroom, Served], shared: Path, tmp_path: Path, client: type[Newsboat | Library]
+@pytest.mark.parametrize("client", [Newsboat, ReaderLibrary])
+def test_a_reader_sees_every_story_once(
+    world: tuple[Newsroom, Served],
+    shared: Path,
+    tmp_path: Path,
+    client: type[Newsboat | ReaderLibrary],
 ) -> None:
-    """Every story is seen, and seen once; what has not changed is answered with 304."""
+    """Polls of an unchanged feed get 304."""
     if client is Newsboat and not shutil.which("newsboat"):
         pytest.skip("newsboat is not installed (apt-get install newsboat)")
     newsroom, served = world
-    at_home = tmp_path / "reader"
-    at_home.mkdir()
-    subscriber: Client = client(at_home, served.url + TOPIC)
-    told: set[str] = set()
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    subscriber: Client = client(folder, served.url + TOPIC)
+    listed: set[str] = set()
     snapshots = sorted(
         (path for series in SERIES for path in (shared / "replay" / series).glob("*.xml")),
         key=lambda path: path.name,
@@ -103,29 +106,31 @@ def test_a_week(
     for path in week:
         change = functools.partial(newsroom.answers, path.parent.name, path.read_bytes())
         newsroom.plays([(_time_of(path), change)], path.parent.name)
-        told.update(
+        listed.update(
             story.public_id for story in newsroom.store.lists.latest(topic_scope("world"), 50)
         )
         subscriber.polls()
 
     seen = subscriber.ids()
     assert len(seen) == len(set(seen))
-    assert set(seen) == told
-    assert len(told) > 200
+    assert set(seen) == listed
+    assert len(listed) > 200
     statuses = [status for path, status in served.answers if path == TOPIC]
     assert set(statuses) == {200, 304}
     served.answers.clear()
     subscriber.polls()
     assert served.answers == [(TOPIC, 304)]
-    print(f"{client.__name__}: {len(week)} polls, {len(told)} stories, {statuses.count(304)} × 304")
+    print(
+        f"{client.__name__}: {len(week)} polls, {len(listed)} stories, {statuses.count(304)} × 304"
+    )
 
 
 def _time_of(path: Path) -> datetime:
     return datetime.strptime(path.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def test_opml_is_read(world: tuple[Newsroom, Served]) -> None:
-    """By a parser of lists, with every feed in it."""
+def test_a_list_parser_reads_opml(world: tuple[Newsroom, Served]) -> None:
+    """The lists contain every feed."""
     newsroom, _ = world
     topics = listparser.parse(newsroom.get("/topics.opml").data)
     outlets = listparser.parse(newsroom.get("/sources.opml").data)

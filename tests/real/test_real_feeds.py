@@ -1,4 +1,4 @@
-"""The feeds of shared/data, served over loopback and ingested in one run."""
+"""The feeds of shared/data, served on loopback and ingested in one run."""
 
 import sqlite3
 from contextlib import closing
@@ -16,8 +16,8 @@ from tests.harness.shared_data import feed_rows, list_feeds
 pytestmark = pytest.mark.slow
 
 
-def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
-    """No source is lost, the books balance, and nearly every entry is stored or says why not."""
+def test_real_feeds_are_ingested_completely(newsroom: Newsroom, shared: Path) -> None:
+    """Nearly every entry is stored or rejected with a reason, and no source fails."""
     listed = list_feeds(newsroom, shared, feed_rows(shared, "real"))
 
     report = newsroom.ingests()
@@ -47,8 +47,8 @@ def test_all_real_feeds(newsroom: Newsroom, shared: Path) -> None:
         assert len(newsroom.read(path).entries) == 50
 
 
-def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
-    """The same bytes without validators add nothing, update nothing, and publish no new id."""
+def test_ingesting_real_feeds_again_changes_nothing(newsroom: Newsroom, shared: Path) -> None:
+    """Ingesting the same bytes without validators brings no new entry, update or id."""
     list_feeds(newsroom, shared, feed_rows(shared, "real")[:60])
     first = newsroom.ingests()
     ids = newsroom.ids()
@@ -63,15 +63,15 @@ def test_reading_all_real_feeds_again(newsroom: Newsroom, shared: Path) -> None:
     assert newsroom.ids() == ids
 
 
-NESTED = "real/danmactough__node-feedparser__9d532e32__illegally-nested.xml"
-"""Its last item stands inside the one before; a chunk may begin there."""
+NESTED_ITEMS = "real/danmactough__node-feedparser__9d532e32__illegally-nested.xml"
+"""The last item is nested in the one before; a chunk may begin there."""
 
 
-def test_all_real_feeds_in_chunks(shared: Path) -> None:
-    """Split into chunks, every feed gives the articles that it gives as a whole.
+def test_real_feeds_give_the_same_entries_in_chunks(shared: Path) -> None:
+    """Every feed gives the same entries in chunks as it does as a whole.
 
-    Texts may differ: feedparser reads some by what stood in the entry before, and the letters
-    of a whole by its one wrong byte.
+    Texts may differ: feedparser parses some depending on the previous entry, and one wrong byte
+    changes the encoding of a whole document.
     """
     split = 0
     for row in feed_rows(shared, "real"):
@@ -82,7 +82,7 @@ def test_all_real_feeds_in_chunks(shared: Path) -> None:
         read = [parse(parts[number].document) for number in range(len(parts))]
         entries = [e for part in read if isinstance(part, ParsedFeed) for e in part.entries]
         assert len(entries) == len(whole.entries), row["file"]
-        if not whole.problem and row["file"] != NESTED:
+        if not whole.problem and row["file"] != NESTED_ITEMS:
             assert list(map(_facts, entries)) == list(map(_facts, whole.entries)), row["file"]
         split += len(parts) > 1
     assert split > 200
@@ -93,8 +93,8 @@ def _facts(entry: ParsedEntry) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_all_edge_feeds(newsroom: Newsroom, shared: Path, part: int) -> None:
-    """No edge case gets an exception out of the line, and what is published is well-formed."""
+def test_edge_feeds_raise_no_exception(newsroom: Newsroom, shared: Path, part: int) -> None:
+    """Feeds with edge cases are published as well-formed feeds."""
     listed = list_feeds(newsroom, shared, feed_rows(shared, "edge")[part::4])
 
     report = newsroom.ingests()

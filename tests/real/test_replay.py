@@ -1,4 +1,4 @@
-"""Each outlet's feed of shared/data/replay, snapshot after snapshot, through the line."""
+"""The feeds of shared/data/replay, snapshot by snapshot, through the pipeline."""
 
 import csv
 import functools
@@ -33,7 +33,7 @@ def _play(newsroom: Newsroom, series: str, snapshots: list[Path]) -> None:
 
 
 def _articles(snapshots: list[Path]) -> set[str]:
-    """The distinct articles of a series, as the outlet itself tells them apart: by id."""
+    """The ids of the articles of a series, as the outlet gives them."""
     found: set[str] = set()
     for path in snapshots:
         parsed = parse(fetched(path.read_bytes()))
@@ -45,9 +45,8 @@ def _articles(snapshots: list[Path]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
-def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) -> None:
-    """No more ids are published than there are articles, none is lost but what the outlet
-    gives two ids, and playing the same series again adds nothing."""
+def test_replaying_a_series_adds_nothing(newsroom: Newsroom, shared: Path, series: str) -> None:
+    """There are as many stories as articles, minus up to two that have two ids."""
     snapshots = _snapshots(shared, series)
     newsroom.lists(series)
     articles = _articles(snapshots)
@@ -63,8 +62,8 @@ def test_a_series_played_twice(newsroom: Newsroom, shared: Path, series: str) ->
     print(f"{series}: {stories} stories of {len(articles)} articles")
 
 
-def test_titles_changed_under_one_id(newsroom: Newsroom, shared: Path) -> None:
-    """A title that an outlet changed is changed in place: the newest one is published."""
+def test_a_title_changed_under_one_id_is_updated(newsroom: Newsroom, shared: Path) -> None:
+    """The newest title is published."""
     with (shared / "replay" / "manifest.csv").open(encoding="utf-8") as file:
         rows = [r for r in csv.DictReader(file) if int(r["same_id_changed_title"] or 0) > 0]
     row = next(r for r in rows if r["series"] == "headlines-smh")

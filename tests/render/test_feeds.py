@@ -1,4 +1,4 @@
-"""What we publish, parsed again, is what we meant; the same in every format."""
+"""Published feeds, parsed again, have the content that we meant, in every format."""
 
 import json
 from datetime import timedelta
@@ -22,7 +22,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def _parsed(feed_: Feed) -> list[Any]:
-    """The feed as a reader of RSS and a reader of Atom sees it."""
+    """The RSS feed and the Atom feed as a parser reads them."""
     parsed = [feedparser.parse(render(feed_, SITE)) for render in (render_rss, render_atom)]
     assert not any(p.bozo for p in parsed)
     return parsed
@@ -50,8 +50,8 @@ _entries = st.builds(
 
 
 @cases(st.lists(_entries, max_size=4))
-def test_round_trip(entries: list[Any]) -> None:
-    """Id, title, link, date, text, author and order survive every format, whatever they hold."""
+def test_every_format_survives_a_round_trip(entries: list[Any]) -> None:
+    """Id, title, link, date, text, author and order survive, whatever the content."""
     full = tuple(source(id_, show="full") for id_ in ("harbor", "plains"))
     feed_ = feed(*(story(each) for each in entries), sources=full)
 
@@ -60,7 +60,7 @@ def test_round_trip(entries: list[Any]) -> None:
         for item, each in zip(parsed.entries, entries, strict=True):
             assert item.link == each.url
             assert item.published_parsed[:6] == each.published.timetuple()[:6]
-    # feedparser "repairs" letters that look like a wrong encoding, so texts are read by lxml
+    # feedparser "repairs" letters that look wrongly encoded, so lxml reads the texts
     titles = [each.title for each in entries]
     assert [
         t.text for t in etree.fromstring(render_rss(feed_, SITE)).iterfind(".//item/title")
@@ -76,7 +76,7 @@ def test_round_trip(entries: list[Any]) -> None:
 
 @cases(st.lists(_entries, max_size=3))
 def test_the_same_stories_give_the_same_bytes(entries: list[Any]) -> None:
-    """Nothing in a feed depends on when it is made."""
+    """Nothing in a feed depends on when it is rendered."""
     feed_ = feed(*(story(each) for each in entries))
 
     for render in (render_rss, render_atom, render_jsonfeed):
@@ -95,26 +95,26 @@ def _shown(show: str) -> str:
     )
 
 
-def test_a_title_only() -> None:
-    """Where the outlet gives its title only, nothing else of its words is published."""
+def test_show_title_publishes_the_title_only() -> None:
+    """No text or image is published of an outlet that shows titles only."""
     assert "in short" not in _shown("title")
     assert "c.jpg" not in _shown("title")
     assert "Cranes" in _shown("title")
 
 
-def test_an_excerpt() -> None:
-    """By default the teaser is published and the article is not."""
+def test_show_excerpt_publishes_the_summary() -> None:
+    """By default the summary is published, but not the content."""
     assert _shown("excerpt").count("Cranes in short.") >= 3
     assert "in full" not in _shown("excerpt")
 
 
-def test_the_full_text() -> None:
-    """Only where the outlet says so."""
+def test_show_full_publishes_the_content() -> None:
+    """The content is published only if the outlet allows it."""
     assert _shown("full").count("Cranes in full.") == 3
 
 
-def test_credit_in_every_format() -> None:
-    """Outlet, its feed, its licence, the author, and who else tells it."""
+def test_every_format_contains_the_credit() -> None:
+    """Credit is the outlet, its feed, its licence, the author, and other outlets."""
     copy = entry("Cranes!", "plains")
     outlets = (source("harbor", name="Harbor Dispatch", license="CC BY 4.0"), source("plains"))
     feed_ = feed(story(CRANES, copy), sources=outlets)
@@ -133,8 +133,8 @@ def test_credit_in_every_format() -> None:
     assert [(link.href, link.title) for link in related] == [(copy.url, "Plains")]
 
 
-def test_a_private_feed_is_not_published() -> None:
-    """Its site is, or the public feed that the operator names (FreshRSS GHSA-rpmm)."""
+def test_a_private_feed_url_is_not_published() -> None:
+    """The outlet's site is linked instead, or its public feed (FreshRSS GHSA-rpmm)."""
     secret = source("harbor", basic_auth="LOGIN", feed="https://harbor.example/secret-feed")
     public = source("harbor", basic_auth="LOGIN", public_feed="https://harbor.example/open",
                     feed="https://harbor.example/secret-feed")  # fmt: skip
@@ -148,11 +148,11 @@ def test_a_private_feed_is_not_published() -> None:
     assert b"https://harbor.example/open" in render_rss(feed_, SITE)
 
 
-# ---- what feedgen leaves out or gets wrong ---------------------------------------------
+# ---- what feedgen omits or gets wrong --------------------------------------------------
 
 
 def test_atom_links_keep_rel_type_and_length() -> None:
-    """feedgen drops them, which makes an enclosure a second alternate."""
+    """feedgen drops these attributes, which makes an enclosure a second alternate link."""
     sound = Enclosure(url="https://harbor.example/a.mp3", type="audio/mpeg", length=12)
     document = etree.fromstring(render_atom(feed(story(entry("A", enclosures=(sound,)))), SITE))
 
@@ -162,8 +162,8 @@ def test_atom_links_keep_rel_type_and_length() -> None:
     )  # fmt: skip
 
 
-def test_atom_source_is_whole() -> None:
-    """feedgen writes no id and no updated; RFC 4287 4.2.11 wants them."""
+def test_atom_source_is_complete() -> None:
+    """feedgen omits id and updated, which RFC 4287 4.2.11 requires."""
     document = etree.fromstring(render_atom(feed(story(CRANES)), SITE))
 
     source_ = document.find(f"{ATOM}entry/{ATOM}source")
@@ -171,8 +171,8 @@ def test_atom_source_is_whole() -> None:
     assert {etree.QName(child).localname for child in source_} >= {"id", "title", "updated", "link"}
 
 
-def test_channel_link_is_the_page() -> None:
-    """In feedgen the last link wins; it must not be the feed itself."""
+def test_channel_link_is_the_html_page() -> None:
+    """In feedgen the last link wins, which could be the feed itself."""
     (parsed, _) = _parsed(feed(story(CRANES)))
 
     assert parsed.feed.link == "https://commons.example/topics/drug-war"
@@ -181,8 +181,7 @@ def test_channel_link_is_the_page() -> None:
 
 
 def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
-    """`isPermaLink` on anything else sends readers to a wrong address (openSUSE's rss20 asks
-    for '://' only)."""
+    """A wrong `isPermaLink` gives readers a wrong URL (openSUSE's rss20 tests for '://' only)."""
     other, same = (
         entry("Other"),
         entry("Same", id="https://o.example/x", url="https://o.example/x"),
@@ -192,8 +191,8 @@ def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
     assert [guid.get("isPermaLink") for guid in document.iter("guid")] == ["false", "true"]
 
 
-def test_updated_is_when_the_newest_story_was() -> None:
-    """Not now, which is feedgen's default and breaks every ETag (dylang/node-rss#52)."""
+def test_feed_is_updated_when_its_newest_story_was() -> None:
+    """feedgen's default is now, which breaks every ETag (dylang/node-rss#52)."""
     later = story(entry("B"), updated=NOW + HOUR)
     (by_rss, by_atom) = _parsed(feed(story(CRANES), later))
 
@@ -201,23 +200,23 @@ def test_updated_is_when_the_newest_story_was() -> None:
     assert by_rss.feed.updated == "Mon, 05 Oct 2026 13:00:00 +0000"
 
 
-def test_a_picture_in_both_namespaces() -> None:
-    """Some readers know media:thumbnail, others only media:content (FreshRSS#5925)."""
+def test_an_image_is_a_thumbnail_and_media_content() -> None:
+    """Some readers support media:thumbnail, others only media:content (FreshRSS#5925)."""
     for parsed in _parsed(feed(story(CRANES))):
         assert parsed.entries[0].media_thumbnail[0]["url"] == CRANES.image
         assert parsed.entries[0].media_content[0]["url"] == CRANES.image
 
 
-def test_the_end_of_cdata_in_a_text() -> None:
-    """`]]>` is only text (FreshRSS rss.phtml and openSUSE atom.xml write it as it is)."""
+def test_the_end_of_cdata_in_a_text_is_escaped() -> None:
+    """`]]>` stays text (FreshRSS rss.phtml and openSUSE atom.xml do not escape it)."""
     lead = entry("a ]]> b", content=SafeHtml("<p>a ]]&gt; b</p>"), summary="]]>")
 
     for parsed in _parsed(feed(story(lead), sources=(source(show="full"),))):
         assert parsed.entries[0].title == "a ]]> b"
 
 
-def test_markup_in_plain_text() -> None:
-    """A headline that speaks of a tag is no tag, in no format and under no right."""
+def test_markup_in_plain_text_is_escaped() -> None:
+    """A tag in a headline stays text in every format, whatever the outlet shows."""
     safe = SafeHtml("<p>All of it.</p>")
     lead = entry("The <script>alert(1)</script> tag", summary="Why <b> is bold", content=safe)
 
@@ -232,16 +231,15 @@ def test_markup_in_plain_text() -> None:
 
 
 def test_an_empty_feed_is_valid() -> None:
-    """A topic without stories has a feed all the same."""
+    """A topic without stories has a valid feed."""
     for parsed in _parsed(feed()):
         assert parsed.entries == []
         assert parsed.feed.title == "Drug War"
     assert json.loads(render_jsonfeed(feed(), SITE))["items"] == []
 
 
-def test_what_copies_add() -> None:
-    """The longest text that its outlet lets us show, and a picture or author that the lead
-    lacks; title and link are the lead's, and so is the credit."""
+def test_a_duplicate_fills_in_missing_fields() -> None:
+    """The longest permitted text is used; title, link and credit are always the lead's."""
     lead = entry("Cranes", "harbor", summary="Short.", content=SafeHtml(""))
     copy = entry(
         "Cranes, again", "commons", summary="A longer teaser.", author="Ana Reyes",
@@ -255,8 +253,8 @@ def test_what_copies_add() -> None:
     assert (item["image"], item["authors"]) == (copy.image, [{"name": "Ana Reyes"}])
 
 
-def test_what_copies_may_not_add() -> None:
-    """An outlet that lets us show no more than its title gives nothing else to others either."""
+def test_a_duplicate_that_shows_titles_only_adds_nothing() -> None:
+    """No text or image of that outlet is published with another's lead."""
     lead = entry("Cranes", "harbor", summary="Short.")
     copy = entry("Cranes", "commons", summary="A much longer teaser.", image="https://c/p.jpg")
     outlets = (source("harbor"), source("commons", show="title"))
@@ -267,8 +265,8 @@ def test_what_copies_may_not_add() -> None:
     assert "content_html" not in item
 
 
-def test_the_footer_of_a_copy() -> None:
-    """A copy that is longer by its licence alone does not take the place of the lead's text."""
+def test_a_duplicate_with_a_footer_does_not_replace_the_lead() -> None:
+    """A text that is longer only by its licence note is not preferred."""
     text = "The cranes stood still. " * 20
     lead = entry("Cranes", "harbor", content=SafeHtml(f"<p>{text}</p>"))
     copy = entry("Cranes", "commons", content=SafeHtml(f"<p>{text}</p><p>Republished.</p>"))

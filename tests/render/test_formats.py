@@ -1,4 +1,4 @@
-"""A format is one file and one row in FORMATS: the rest of the program reads that table."""
+"""A format is one file and one row in FORMATS; the rest of the program reads that table."""
 
 import ast
 import re
@@ -25,19 +25,19 @@ from tests.harness.newsroom import Newsroom, article
 
 PACKAGE = Path(aggregator.__file__).parent
 PARTNER_DOCS = PACKAGE.parent / "docs" / "partners.md"
-NO_LIST = {"render/opml.py"}
-"""OPML calls the outline of any feed "rss"."""
+EXCEPTIONS = {"render/opml.py"}
+"""In OPML the outline of any feed has the type "rss"."""
 LISTS = ("/all", "/topics/labor", "/sources/harbor")
 
 
 def _render_plain_text(feed: Feed, _: Site) -> bytes:
-    """One title per line."""
+    """Render one title per line."""
     return "".join(f"{story.lead.title}\n" for story in feed.stories).encode()
 
 
 @pytest.fixture
 def plain_text() -> Iterator[FeedFormat]:
-    """A format that nobody has thought of."""
+    """A format that is added for a test."""
     added = FeedFormat(
         extension="txt",
         name="Plain text",
@@ -51,7 +51,7 @@ def plain_text() -> Iterator[FeedFormat]:
 
 @pytest.fixture
 def site(newsroom: Newsroom, plain_text: FeedFormat) -> PublicSite:
-    """The site of a newsroom with one story, as it is after the program was started again."""
+    """The site of a newsroom with one story, restarted after the format was added."""
     assert plain_text.extension in FORMATS
     newsroom.has_topic("labor", "strike")
     newsroom.lists("harbor")
@@ -63,13 +63,13 @@ def site(newsroom: Newsroom, plain_text: FeedFormat) -> PublicSite:
 
 @pytest.fixture
 def reader(site: PublicSite) -> FlaskClient:
-    """Someone who asks the web server of that site."""
+    """A client of that site's web server."""
     return create_app(site.config, site.store, site, FeedTopics(site)).test_client()
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_an_added_format_is_served(reader: FlaskClient, plain_text: FeedFormat, path: str) -> None:
-    """Every list is at its path with the extension, for programs and for people."""
+    """Every list has a feed and a page in the format."""
     feed, page = reader.get(f"{path}.txt"), reader.get(f"{path}.txt.html")
 
     assert (feed.status_code, feed.data) == (200, b"A strike\n")
@@ -82,7 +82,7 @@ def test_an_added_format_is_served(reader: FlaskClient, plain_text: FeedFormat, 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_an_added_format_is_linked(reader: FlaskClient, path: str) -> None:
-    """Pages offer it to readers and to their programs."""
+    """Pages link to the format, for readers and for programs."""
     page = LexborHTMLParser(reader.get(path).text)
 
     (alternate,) = page.css("link[rel=alternate][type='text/plain']")
@@ -93,7 +93,7 @@ def test_an_added_format_is_linked(reader: FlaskClient, path: str) -> None:
 
 
 def test_an_added_format_is_exported(site: PublicSite, tmp_path: Path) -> None:
-    """The static export has it for every list."""
+    """The static export contains every list in the format."""
     export_site(site, tmp_path / "public")
 
     for path in LISTS:
@@ -101,8 +101,8 @@ def test_an_added_format_is_exported(site: PublicSite, tmp_path: Path) -> None:
         assert (tmp_path / "public" / f"{path[1:]}.txt").read_bytes() == b"A strike\n"
 
 
-def test_an_added_format_has_subscribers(site: PublicSite) -> None:
-    """Our hub knows it as a topic of every list."""
+def test_an_added_format_can_be_subscribed_to(site: PublicSite) -> None:
+    """Our hub accepts the format as a topic for every list."""
     topics = FeedTopics(site)
 
     assert "https://commons.example/all.txt" in topics.feed_urls(ALL)
@@ -113,7 +113,7 @@ def test_an_added_format_has_subscribers(site: PublicSite) -> None:
 
 
 def test_opml_lists_a_format_that_exists() -> None:
-    """A topic has one outline, whatever formats there are, so that nobody subscribes twice."""
+    """A topic has one outline, so that nobody subscribes twice."""
     (outline,) = etree.fromstring(topics_opml([topic("labor")], SITE)).iter("outline")
 
     assert (outline.get("xmlUrl") or "").rpartition(".")[2] in FORMATS
@@ -121,7 +121,7 @@ def test_opml_lists_a_format_that_exists() -> None:
 
 @pytest.mark.parametrize("extension", FORMATS)
 def test_every_format_is_documented(extension: str) -> None:
-    """Partners read in docs/partners.md where it is."""
+    """Every format is in docs/partners.md."""
     text = PARTNER_DOCS.read_text(encoding="utf-8")
 
     for path in ("/all", "/topics/<topic>", "/sources/<source>", "/search"):
@@ -129,8 +129,8 @@ def test_every_format_is_documented(extension: str) -> None:
         assert path == "/search" or f"`{path}.{extension}.html`" in text
 
 
-def test_nobody_else_lists_formats() -> None:
-    """A second list, anywhere in the package, would forget the next format."""
+def test_formats_are_listed_in_one_place() -> None:
+    """A second list anywhere in the package would miss the next format."""
     lists = {}
     for file in PACKAGE.rglob("*.py"):
         constants = {
@@ -139,7 +139,7 @@ def test_nobody_else_lists_formats() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         name = file.relative_to(PACKAGE).as_posix()
-        if len(named := constants & set(FORMATS)) > 1 and name not in NO_LIST:
+        if len(named := constants & set(FORMATS)) > 1 and name not in EXCEPTIONS:
             lists[name] = named
     for template in (PACKAGE / "render" / "templates").iterdir():
         text = template.read_text(encoding="utf-8")
@@ -150,14 +150,14 @@ def test_nobody_else_lists_formats() -> None:
 
 
 def test_no_format_has_the_extension_of_another_file() -> None:
-    """/robots.txt, say, would be taken for a feed."""
+    """A format must not make a file such as /robots.txt look like a feed."""
     files = {route.template.rpartition(".")[2] for route in ROUTES if route.is_fixed}
 
     assert files & FORMATS.keys() == set()
 
 
 def test_nginx_serves_every_format() -> None:
-    """The sample configuration names them, with their types."""
+    """The sample configuration contains every format with its media type."""
     text = (PACKAGE.parent / "deploy" / "nginx.conf").read_text(encoding="utf-8")
 
     assert f"location ~ \\.({'|'.join(FORMATS)})$" in text

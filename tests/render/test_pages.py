@@ -26,8 +26,8 @@ def _attribute(page: LexborHTMLParser, css: str, name: str) -> str | None:
     return node.attributes[name]
 
 
-def test_a_topic_page() -> None:
-    """Headline, teaser, outlet, date, "also at", and feeds that a reader discovers."""
+def test_a_topic_page_shows_stories_and_feeds() -> None:
+    """A story has headline, summary, outlet, date and "also at"; readers discover the feeds."""
     found = story(entry("Cranes <stop>", "harbor"), entry("Cranes!", "plains"))
     page = _page(pages.list_page(feed(found), SITE, TOPICS))
 
@@ -43,8 +43,8 @@ def test_a_topic_page() -> None:
     }
 
 
-def test_the_home_page() -> None:
-    """The newest stories of each topic, and all feeds."""
+def test_the_home_page_shows_each_topic() -> None:
+    """The home page has the newest stories of each topic, and links to all feeds."""
     section = pages.Section(topic=TOPICS[0], feed=feed(story(entry("Cranes"))))
     page = _page(pages.home_page([section], SITE, TOPICS))
 
@@ -53,8 +53,8 @@ def test_the_home_page() -> None:
     assert len(page.css("link[rel=alternate]")) == 3 + len(TOPICS)
 
 
-def test_a_story_page() -> None:
-    """The excerpt, the credit, why it is here; search engines are sent to the original."""
+def test_a_story_page_says_why_the_story_is_there() -> None:
+    """The page has the excerpt and the credit; its canonical URL is the original's."""
     found = story(entry("Cranes"))
     reasons = {"labor": "rule found title: cranes"}
     body = pages.story_page(feed(found), feed(), reasons, SITE, TOPICS)
@@ -65,8 +65,8 @@ def test_a_story_page() -> None:
     assert "in full" not in _text(page, "article")
 
 
-def test_more_on_this() -> None:
-    """Other reports of the event are linked, each with its outlet; none is hidden or merged."""
+def test_a_story_page_links_to_related_stories() -> None:
+    """Related stories are linked with their outlets."""
     other = story(entry("Dockers walk out", "plains"))
     body = pages.story_page(feed(story(entry("Cranes"))), feed(other), {}, SITE, TOPICS)
     page = _page(body)
@@ -76,8 +76,8 @@ def test_more_on_this() -> None:
     assert "Plains" in _text(page, "ul.more .credit")
 
 
-def test_where_a_story_stood() -> None:
-    """Readers and search engines are led to where it is told now, even by a file server."""
+def test_a_merged_story_page_redirects() -> None:
+    """A static page leads readers and search engines to the remaining story."""
     page = _page(pages.moved_page("/stories/0123456789abcdef", SITE, TOPICS))
     address = "https://commons.example/stories/0123456789abcdef"
 
@@ -86,8 +86,8 @@ def test_where_a_story_stood() -> None:
     assert refresh.endswith("url=/stories/0123456789abcdef")
 
 
-def test_a_full_text_stays_markup() -> None:
-    """Where the outlet allows it, its article is shown as it is, everything else as text."""
+def test_only_the_full_text_is_shown_as_html() -> None:
+    """Titles and other texts are escaped."""
     found = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
     full = feed(found, sources=(source(show="full"),))
     body = pages.story_page(full, feed(), {}, SITE, TOPICS)
@@ -96,8 +96,8 @@ def test_a_full_text_stays_markup() -> None:
     assert b"A &lt;b&gt;" in body
 
 
-def test_a_site_below_a_path() -> None:
-    """Links work where the site is not at the root of its host."""
+def test_links_work_on_a_site_below_a_path() -> None:
+    """Links contain the path of the site."""
     below = Site(title="T", url="https://x.example/news")
     page = _page(pages.list_page(feed(story(entry("A"))), below, TOPICS))
 
@@ -105,20 +105,20 @@ def test_a_site_below_a_path() -> None:
     assert own == ["/news/all", "/news/topics/drug-war", "/news/topics/labor", "/news/search"]
 
 
-def test_an_empty_topic() -> None:
-    """It says that it is empty, not nothing."""
+def test_an_empty_topic_page_says_so() -> None:
+    """A topic without stories has a page."""
     assert b"No stories yet." in pages.list_page(feed(), SITE, TOPICS)
 
 
-def test_a_language_of_its_own() -> None:
-    """A story in another language than the site's is marked for screen readers."""
+def test_a_story_in_another_language_is_marked() -> None:
+    """Screen readers need the language of a story if it is not the site's."""
     body = pages.list_page(feed(story(entry("Golpe", language="es"))), SITE, TOPICS)
 
     assert b'<article lang="es">' in body
 
 
-def test_topics_opml() -> None:
-    """Every topic's feed, for a reader to import."""
+def test_topics_opml_lists_every_topic() -> None:
+    """A reader can import every topic's feed."""
     document = etree.fromstring(topics_opml(TOPICS, SITE))
 
     outlines = [outline.get("xmlUrl") for outline in document.iter("outline")]
@@ -129,8 +129,8 @@ def test_topics_opml() -> None:
     assert not feedparser.parse(topics_opml(TOPICS, SITE)).bozo
 
 
-def test_sources_opml() -> None:
-    """The blogroll keeps private feeds to itself."""
+def test_sources_opml_omits_private_feeds() -> None:
+    """A private feed is listed only if it has a public URL."""
     listed = [
         source("harbor"),
         source("secret", basic_auth="LOGIN"),

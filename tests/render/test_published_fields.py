@@ -1,8 +1,8 @@
-"""A published field that was forgotten somewhere fails here, with the name of the place.
+"""A published field that is missing somewhere fails here, with the name of the place.
 
-Every field of an entry and of a story is decided on below: either it is found at every place, or
-the place has a reason why not. A field that is added to the model has to be decided on too, and so
-has every format that is added to FORMATS.
+Every field of an entry and a story has a decision below: it is published in every place, or has a
+reason why not. A field that is added to the model needs a decision too, and so does a format that
+is added to FORMATS.
 
     content hash        a change of it is an update to readers
     revision            a change of it is saved, and published at the next request
@@ -58,11 +58,11 @@ LATER = at("2026-04-05 06:07")
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What was decided about a field.
+    """The decision about a field.
 
     `value` is distinctive, and published if one of the `markers` is in the output. `other` is the
-    value after a change, `query` finds the value in rules and searches. `missing` maps places to
-    the reason why the field is not there.
+    value after a change, `query` finds the value in rules and searches. `missing` maps places where
+    the field is not published to the reason.
     """
 
     value: object = None
@@ -73,21 +73,21 @@ class Decision:
 
 
 def internal(reason: str, *, value: object = None, is_stored: bool = True) -> Decision:
-    """A field that readers do not see, and why."""
+    """A field that readers do not see, with the reason."""
     places = dict.fromkeys(ENTRY_PLACES, reason)
     if is_stored:
         del places["store"]
     return Decision(value=value, missing=places)
 
 
-def without(*places: str, reason: str) -> dict[str, str]:
-    """These places, with one reason."""
+def not_in(*places: str, reason: str) -> dict[str, str]:
+    """These places, with the same reason."""
     return dict.fromkeys(places, reason)
 
 
-NO_UPDATE = without("content hash", reason="readers are told of new words only")
-NOT_SEARCHED = without(*QUERIES, reason="nobody writes rules about it")
-NOT_ON_PAGES = without(*PAGES, reason="whoever wants it reads it at the outlet")
+NO_UPDATE = not_in("content hash", reason="readers are told of new words only")
+NOT_SEARCHED = not_in(*QUERIES, reason="nobody writes rules about it")
+NOT_ON_PAGES = not_in(*PAGES, reason="whoever wants it reads it at the outlet")
 CREDIT_ONLY = "Atom's source element alone has a time of the entry"
 
 ENTRY: dict[str, Decision] = {
@@ -100,7 +100,7 @@ ENTRY: dict[str, Decision] = {
         other=SafeHtml("<p>Another</p>"),
         markers=("Zqcontent",),
         query="content:Zqcontent",
-        missing=without("list page", reason="a list shows teasers"),
+        missing=not_in("list page", reason="a list shows teasers"),
     ),
     "author": Decision(
         value="Zqauthor", other="Another", markers=("Zqauthor",), query="author:Zqauthor",
@@ -108,7 +108,7 @@ ENTRY: dict[str, Decision] = {
     ),
     "tags": Decision(
         value=("Zqtag",), other=("Another",), markers=("Zqtag",), query="tag:Zqtag",
-        missing={**NO_UPDATE, **without(*PAGES, reason="pages have our topics instead")},
+        missing={**NO_UPDATE, **not_in(*PAGES, reason="pages have our topics instead")},
     ),
     "language": Decision(
         value="eu",
@@ -116,7 +116,7 @@ ENTRY: dict[str, Decision] = {
         markers=("<dc:language>eu<", 'xml:lang="eu"', '"language": "eu"', 'lang="eu"'),
         missing={
             **NO_UPDATE,
-            **without("revision", reason="the words change with it, and are saved then"),
+            **not_in("revision", reason="the words change with it, and are saved then"),
         },
     ),
     "url": Decision(
@@ -139,15 +139,15 @@ ENTRY: dict[str, Decision] = {
         markers=("2026-04-05T06:07:00",),
         missing={
             **NO_UPDATE, **NOT_SEARCHED,
-            **without("revision", reason="a date that moves is nothing"),
-            **without("RSS", "JSON Feed", *PAGES, reason=CREDIT_ONLY),
+            **not_in("revision", reason="a date that moves is nothing"),
+            **not_in("RSS", "JSON Feed", *PAGES, reason=CREDIT_ONLY),
         },
     ),
     "source": Decision(
         value="harbor",
         markers=("Zqoutlet",),
         query="source:Zqoutlet",
-        missing=without("content hash", "revision", reason="no entry moves to another source"),
+        missing=not_in("content hash", "revision", reason="no entry moves to another source"),
     ),
     "id": internal("readers see the story's public id, which is chosen once", value="tag:h,2026:1"),
     "published": internal("readers see the story's date, which is chosen once", value=DATE),
@@ -162,12 +162,12 @@ ENTRY: dict[str, Decision] = {
     "entry_id": internal("the store's own number", value=1),
 }  # fmt: skip
 
-NOT_FOR_PAGES = without(*PAGES, reason="it is for programs")
+NOT_FOR_PAGES = not_in(*PAGES, reason="it is for programs")
 STORY: dict[str, Decision] = {
     "id": Decision(
         value="0123456789abcdef", markers=("/stories/0123456789abcdef",),
         missing={
-            **without(*(each.name for each in FORMATS.values()), reason="feeds have the public id"),
+            **not_in(*(each.name for each in FORMATS.values()), reason="feeds have the public id"),
             "story page": "it is the page's URL",
         },
     ),
@@ -185,11 +185,11 @@ STORY: dict[str, Decision] = {
     "topics": Decision(
         value=("zqtopic",), markers=("<category>Zqtopic Title", 'term="Zqtopic Title"',
                                      '"Zqtopic Title"', "<dd>source harbor"),
-        missing=without("list page", reason="a list is about a topic already"),
+        missing=not_in("list page", reason="a list is about a topic already"),
     ),
     "reasons": Decision(
         value=("Zqreason",), markers=("Zqreason",),
-        missing=without(*(each.name for each in FORMATS.values()), "list page",
+        missing=not_in(*(each.name for each in FORMATS.values()), "list page",
                         reason="the story's page answers who asks why"),
     ),
     "lead": Decision(markers=("Zqtitle",)),
@@ -206,7 +206,7 @@ STORY: dict[str, Decision] = {
     [(Entry, ENTRY, ENTRY_PLACES), (Story, STORY, STORY_PLACES)],
     ids=["entry", "story"],
 )
-def test_every_field_is_decided_on(
+def test_every_field_has_a_decision(
     model: type, decisions: dict[str, Decision], places: tuple[str, ...]
 ) -> None:
     """A new field of the model needs a row here that says where it is published."""
@@ -216,8 +216,8 @@ def test_every_field_is_decided_on(
     assert decisions.keys() == {each.name for each in fields(model)}
 
 
-def _published(decisions: dict[str, Decision], place: str) -> list[str]:
-    """The fields that must be at a place."""
+def _expected_in(decisions: dict[str, Decision], place: str) -> list[str]:
+    """The fields that must be in a place."""
     return [name for name, decision in decisions.items() if place not in decision.missing]
 
 
@@ -239,7 +239,7 @@ def _story() -> Story:
 
 @pytest.fixture
 def published(newsroom: Newsroom) -> Newsroom:
-    """A newsroom that publishes that story."""
+    """A newsroom that publishes the story of _story."""
     newsroom.lists("harbor", show='"full"', topics='["zqtopic"]')
     newsroom.change('name = "Harbor"', 'name = "Zqoutlet"')
     newsroom.lists("copies")
@@ -262,7 +262,7 @@ def published(newsroom: Newsroom) -> Newsroom:
 
 
 def _output(newsroom: Newsroom, place: str, folder: Path) -> str:
-    """What a place shows, whether the outlet gives its full text or an excerpt."""
+    """The output of a place, for an outlet with full texts and for one with excerpts."""
     formats = {each.name: f"/all.{each.extension}" for each in FORMATS.values()}
     paths = {**formats, "list page": "/all", "story page": "/stories/0123456789abcdef"}
     bodies = []
@@ -278,8 +278,10 @@ def _output(newsroom: Newsroom, place: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("place", OUTPUT)
-def test_a_field_is_published(published: Newsroom, place: str, tmp_path: Path) -> None:
-    """What readers are to see is in every format and page, and what they are not to see is not."""
+def test_each_place_shows_exactly_its_fields(
+    published: Newsroom, place: str, tmp_path: Path
+) -> None:
+    """A field that is not meant for a place is not in its output."""
     output = _output(published, place, tmp_path)
 
     wrong = {
@@ -291,31 +293,31 @@ def test_a_field_is_published(published: Newsroom, place: str, tmp_path: Path) -
     assert wrong == {}, f"{place}: {wrong}"
 
 
-def test_a_field_is_stored(published: Newsroom) -> None:
-    """The store's mappers lose nothing."""
+def test_stored_fields_are_read_as_saved(published: Newsroom) -> None:
+    """The store's mappers lose no field."""
     saved, found = _story(), published.store.stories.get("0123456789abcdef")
 
     assert found
-    for name in _published(ENTRY, "store"):
+    for name in _expected_in(ENTRY, "store"):
         assert getattr(found.lead, name) == getattr(saved.lead, name), f"Entry.{name} in the store"
-    for name in _published(STORY, "store"):
+    for name in _expected_in(STORY, "store"):
         if name not in ("lead", "duplicates"):  # their fields are compared above
             assert getattr(found, name) == getattr(saved, name), f"Story.{name} in the store"
     assert [each.url for each in found.duplicates] == [COPY.url]
 
 
-def test_a_field_is_searched(published: Newsroom) -> None:
+def test_rules_and_searches_see_the_same_fields(published: Newsroom) -> None:
     """Topic rules and searches see the same of an entry."""
     lead, outlet = _story().lead, published.config.all_sources[0]
     ((found, _),) = published.store.entries.search(parse("source:harbor").root)
     view = view_of_entry(lead, outlet)
 
     for each in fields(view):
-        if each.name not in ("story_number", "published"):  # of stored entries only
+        if each.name not in ("story_number", "published"):  # only stored entries have it
             assert getattr(found, each.name) == getattr(view, each.name), each.name
     for place in QUERIES:
-        assert {n for n, each in ENTRY.items() if each.query} == set(_published(ENTRY, place))
-    for name in _published(ENTRY, "rules"):
+        assert {n for n, each in ENTRY.items() if each.query} == set(_expected_in(ENTRY, place))
+    for name in _expected_in(ENTRY, "rules"):
         query = parse(ENTRY[name].query)
         assert query.match_entry(view), f"Entry.{name} in rules"
         assert published.store.lists.search(query.root, 9), f"Entry.{name} in search"
@@ -324,52 +326,52 @@ def test_a_field_is_searched(published: Newsroom) -> None:
 # ---- changes of a field
 
 
-GIVEN = parsed_entry(
+PARSED = parsed_entry(
     "Zqtitle", id="1", content=html("<p>Zqcontent</p>"), summary=plain("Zqsummary.")
 )
 CHANGES: dict[str, Callable[[], ParsedEntry]] = {
-    "title": partial(replace, GIVEN, title=plain("Another")),
-    "summary": partial(replace, GIVEN, summary=plain("Another.")),
-    "content": partial(replace, GIVEN, content=html("<p>Another</p>")),
-    "author": partial(replace, GIVEN, author="Another"),
-    "tags": partial(replace, GIVEN, tags=("Another",)),
-    "language": partial(replace, GIVEN, language="eu"),
-    "url": partial(replace, GIVEN, url="https://zqurl.example/b"),
-    "image": partial(replace, GIVEN, image="https://zqimage.example/q.jpg"),
+    "title": partial(replace, PARSED, title=plain("Another")),
+    "summary": partial(replace, PARSED, summary=plain("Another.")),
+    "content": partial(replace, PARSED, content=html("<p>Another</p>")),
+    "author": partial(replace, PARSED, author="Another"),
+    "tags": partial(replace, PARSED, tags=("Another",)),
+    "language": partial(replace, PARSED, language="eu"),
+    "url": partial(replace, PARSED, url="https://zqurl.example/b"),
+    "image": partial(replace, PARSED, image="https://zqimage.example/q.jpg"),
     "enclosures": partial(
-        replace, GIVEN, enclosures=(Enclosure(url="https://zqfile.example/b.mp3"),)
+        replace, PARSED, enclosures=(Enclosure(url="https://zqfile.example/b.mp3"),)
     ),
-    "updated": partial(replace, GIVEN, updated=at("2026-10-05 11:00")),
-    "published": partial(replace, GIVEN, published=DATE),
-    "id": partial(replace, GIVEN, id="2"),
+    "updated": partial(replace, PARSED, updated=at("2026-10-05 11:00")),
+    "published": partial(replace, PARSED, published=DATE),
+    "id": partial(replace, PARSED, id="2"),
 }  # fmt: skip
-"""A change of each field that comes from the outlet, as it is given."""
+"""A change of each field that outlets provide."""
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_is_an_update(name: str) -> None:
-    """A change of what readers see moves the content hash, and of nothing else."""
+def test_only_changes_that_readers_see_are_updates(name: str) -> None:
+    """The content hash changes with the words that readers see, and with nothing else."""
     full = source(show="full")
-    before, after = clean(keyed(GIVEN), full, NOW), clean(keyed(CHANGES[name]()), full, NOW)
+    before, after = clean(keyed(PARSED), full, NOW), clean(keyed(CHANGES[name]()), full, NOW)
 
     assert isinstance(before, Entry)
     assert isinstance(after, Entry)
     assert getattr(before, name) != getattr(after, name)
     is_update = before.content_hash != after.content_hash
-    assert is_update == (name in _published(ENTRY, "content hash")), f"Entry.{name}: {is_update}"
+    assert is_update == (name in _expected_in(ENTRY, "content hash")), f"Entry.{name}: {is_update}"
 
 
-def test_every_update_is_tried() -> None:
-    """A field that is in the content hash has a change above."""
-    assert set(_published(ENTRY, "content hash")) <= CHANGES.keys()
+def test_every_updating_field_has_a_change() -> None:
+    """Every field in the content hash has a change above."""
+    assert set(_expected_in(ENTRY, "content hash")) <= CHANGES.keys()
 
 
-@pytest.mark.parametrize("name", _published(ENTRY, "revision"))
-def test_a_change_is_saved(name: str) -> None:
-    """A revision is saved even if it is no update to readers."""
+@pytest.mark.parametrize("name", _expected_in(ENTRY, "revision"))
+def test_a_changed_field_is_a_revision(name: str) -> None:
+    """A revision is saved even if it is not an update for readers."""
     stored = _story().lead
     known = StoredEntry(entry_id=1, raw_hash="r", content_hash=stored.content_hash)
-    item = keyed(GIVEN)
+    item = keyed(PARSED)
     result = MatchResult(
         new=(),
         changed=((item, known),),

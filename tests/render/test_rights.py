@@ -1,4 +1,4 @@
-"""What a licence asks for is kept in every format: credit, no cuts, a pixel, a link."""
+"""Every format keeps what a licence requires: credit, no cuts, a counter pixel, a link."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ BY_LINE = (
 
 
 def _read(feed_: Feed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
-    """The first story as a reader of each format sees it."""
+    """The first story as parsed from each format."""
     by_rss, by_atom = (
         feedparser.parse(render(feed_, site)).entries[0] for render in (render_rss, render_atom)
     )
@@ -34,7 +34,7 @@ def _read(feed_: Feed, site: Any = SITE) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _texts(feed_: Feed, site: Any = SITE) -> list[str]:
-    """The text that each format ends with."""
+    """The last text of the first story in each format."""
     by_rss, by_atom, item = _read(feed_, site)
     return [
         by_rss.content[0].value if "content" in by_rss else by_rss.summary,
@@ -44,8 +44,8 @@ def _texts(feed_: Feed, site: Any = SITE) -> list[str]:
 
 
 @pytest.mark.parametrize("show", ["title", "excerpt", "full"])
-def test_a_credit_line(show: str) -> None:
-    """It stands at the end of every text, whatever may be shown, and never in the title."""
+def test_a_credit_line_ends_every_text(show: str) -> None:
+    """The credit line follows the text, whatever the outlet shows, and is never in the title."""
     outlets = (source("harbor", show=show, **LICENSED),)
     feed_ = feed(story(CRANES), sources=outlets)
 
@@ -58,15 +58,15 @@ def test_a_credit_line(show: str) -> None:
     assert by_rss.title == by_atom.title == item["title"] == "Cranes"
 
 
-def test_no_credit_line_without_wish() -> None:
-    """Unless the operator writes one, the text is as the outlet gave it."""
+def test_there_is_no_credit_line_by_default() -> None:
+    """The text is as the outlet gave it unless the operator configures a credit line."""
     feed_ = feed(story(CRANES), sources=(source("harbor", show="full"),))
 
     assert _texts(feed_) == ["<p>Cranes in full.</p>"] * 3
 
 
-def test_the_licence_is_a_link() -> None:
-    """Whoever reads a feed by machine finds it by its relation (RFC 4946), and on the page."""
+def test_the_licence_is_linked() -> None:
+    """The licence is a link with rel="license" (RFC 4946) in feeds and on the page."""
     feed_ = feed(story(CRANES), sources=(source("harbor", **LICENSED),))
     by_rss, by_atom, item = _read(feed_)
 
@@ -80,9 +80,8 @@ def test_the_licence_is_a_link() -> None:
     assert '<a rel="license" href="https://cc.example/by-nd/">CC BY-ND 4.0</a>' in page
 
 
-def test_no_cuts() -> None:
-    """A teaser that was cut is left out where the licence forbids it; the whole text and a teaser
-    that the outlet wrote itself are shown."""
+def test_a_cut_summary_is_omitted_if_cuts_are_forbidden() -> None:
+    """The full text and a summary that the outlet wrote itself are shown."""
     cut = entry("Cranes", "harbor", summary="It began on Monday when…")
     whole = entry("Ferries", "harbor", summary="It ends today.")
     outlets = (source("harbor", show="full", uncut=True),)
@@ -95,8 +94,8 @@ def test_no_cuts() -> None:
     assert b"Monday" not in render_rss(feed(story(cut), sources=outlets), SITE)
 
 
-def test_a_counter_pixel() -> None:
-    """It stands at the end of the whole text and nowhere else, with the article's own address."""
+def test_a_counter_pixel_ends_the_full_text() -> None:
+    """The pixel has the article's own URL, occurs once, and only with the full text."""
     counted = entry("Cranes", "harbor", id="tag:h,1", url="https://harbor.example/c?a=1&b=2")
     counter = "https://count.example/1.gif?u={link}&id={id}"
     pixel = (
@@ -113,12 +112,12 @@ def test_a_counter_pixel() -> None:
     assert pixel in story_page(feed_, feed(), {}, SITE, ()).decode()
     again = replace(
         counted, content=SafeHtml(counted.content + pixel)
-    )  # the outlet has put it there
+    )  # the outlet has added it itself
     assert _read(feed(story(again), sources=outlets))[2]["content_html"] == again.content
 
 
-def test_the_licence_of_the_words_that_are_shown() -> None:
-    """A copy that gives its whole text gives it under its own licence, and is named for it."""
+def test_the_licence_is_that_of_the_shown_text() -> None:
+    """A duplicate whose text is shown is credited for it, with its own licence."""
     lead = entry("Cranes", "harbor", content=SafeHtml(""))
     copy = entry("Cranes", "plains", content=SafeHtml("<p>The whole.</p>"))
     outlets = (

@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def docks(newsroom: Newsroom) -> Newsroom:
-    """Two outlets, two topics, and stories at a distance of an hour."""
+    """A newsroom with two outlets, two topics, and stories about an hour apart."""
     newsroom.lists("harbor")
     newsroom.lists("plains", language='"es"')
     newsroom.has_topic("labor", "strike")

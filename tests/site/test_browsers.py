@@ -1,16 +1,15 @@
-"""What a browser gets: a page that explains the feed, and leave to read it from another site."""
+"""Browsers get a page that explains a feed, and CORS headers for other sites."""
 
 from tests.harness.newsroom import Newsroom
 
 
-def test_a_browser_opens_a_feed(docks: Newsroom) -> None:
-    """A person who clicks a feed's address gets a page that explains it, and nobody else does: no
-    reader, no fetching script, no cache."""
+def test_a_browser_gets_a_page_for_a_feed(docks: Newsroom) -> None:
+    """Only navigation gets the page; readers, scripts and caches get the feed."""
     for end in ("atom", "rss", "json"):
         path = f"/topics/labor.{end}"
         feed = docks.get(path)
         page = docks.get(path, Sec_Fetch_Dest="document")
-        again = docks.get(path, Sec_Fetch_Dest="document")  # as it was kept
+        again = docks.get(path, Sec_Fetch_Dest="document")  # from the cache
 
         for answer in (page, again):
             assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -23,8 +22,8 @@ def test_a_browser_opens_a_feed(docks: Newsroom) -> None:
         assert feed.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
 
-def test_a_page_of_another_site_asks_if_a_feed_has_changed(docks: Newsroom) -> None:
-    """The browser asks first whether it may (CORS)."""
+def test_a_preflight_allows_conditional_requests(docks: Newsroom) -> None:
+    """A page of another site may send If-None-Match (CORS)."""
     answer = docks.reader.options("/all.json")
 
     assert answer.status_code == 204

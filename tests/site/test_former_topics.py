@@ -1,11 +1,10 @@
-"""Topics that were renamed, that have ended, or that never were."""
+"""Topics that were renamed, have ended, or never existed."""
 
 from tests.harness.newsroom import Newsroom
 
 
-def test_a_topic_by_its_former_name(docks: Newsroom) -> None:
-    """Every address of it leads to the new one, and its stories are there; who reads it goes on
-    under the same feed id, so that nothing is told twice."""
+def test_a_former_topic_id_redirects(docks: Newsroom) -> None:
+    """Every URL of the topic redirects, and feed and entry ids stay the same."""
     before = docks.read("/topics/labor.atom")
     docks.change('id = "labor"', 'id = "work"\nwas = ["labor"]')
     docks.store.topics.rename(docks.config.topics, docks.now)
@@ -21,8 +20,8 @@ def test_a_topic_by_its_former_name(docks: Newsroom) -> None:
     assert [item.id for item in after.entries] == [item.id for item in before.entries]
 
 
-def test_a_browser_opens_a_feed_by_its_former_name(docks: Newsroom) -> None:
-    """It is led to the feed, not to the page: a cache may hand that on to readers."""
+def test_a_browser_is_redirected_to_the_feed(docks: Newsroom) -> None:
+    """The redirect leads to the feed, not to its page, since caches may store it."""
     docks.change('id = "labor"', 'id = "work"\nwas = ["labor"]')
     docks.store.topics.rename(docks.config.topics, docks.now)
     answer = docks.get("/topics/labor.rss", Sec_Fetch_Dest="document")
@@ -31,8 +30,8 @@ def test_a_browser_opens_a_feed_by_its_former_name(docks: Newsroom) -> None:
     assert answer.headers["Vary"] == "Sec-Fetch-Dest"
 
 
-def test_a_topic_of_the_past(docks: Newsroom) -> None:
-    """It is gone, which tells readers to stop asking."""
+def test_an_ended_topic_is_gone(docks: Newsroom) -> None:
+    """410 tells readers to stop polling."""
     docks.change('[[topic]]\nid = "courts"\ntitle = "Courts"\nmatch = \'verdict\'\n', "")
 
     for path in ("/topics/courts", "/topics/courts.rss", "/embed/courts.js"):
@@ -41,8 +40,8 @@ def test_a_topic_of_the_past(docks: Newsroom) -> None:
         assert "This topic has ended" in answer.text
 
 
-def test_an_unknown_topic(docks: Newsroom) -> None:
-    """The page says which topic may have been meant."""
+def test_an_unknown_topic_suggests_a_similar_one(docks: Newsroom) -> None:
+    """The page links to the topic that may be meant."""
     answer = docks.get("/topics/labour.atom")
 
     assert answer.status_code == 404

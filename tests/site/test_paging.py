@@ -1,4 +1,4 @@
-"""Archive documents: everything that was ever published can be paged through."""
+"""Archive documents: a reader can page through everything that was ever published."""
 
 from datetime import timedelta
 
@@ -7,9 +7,8 @@ from tests.harness.newsroom import Newsroom, article
 HOUR = timedelta(hours=1)
 
 
-def test_paging_back_through_everything(newsroom: Newsroom) -> None:
-    """From the feed of the newest to its archives (RFC 5005, 4): every story is there, in every
-    format, and what is full stays as it is."""
+def test_archives_lead_to_every_story(newsroom: Newsroom) -> None:
+    """Links from the feed lead through all archives (RFC 5005, 4), and full ones never change."""
     newsroom.lists("harbor")
     newsroom.publishes_at_most(10)
     titles = [f"Story {number}" for number in range(27)]

@@ -1,4 +1,4 @@
-"""What is requested of a list: joined topics, parameters, search."""
+"""Requests for lists: joined topics, parameters, search."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
 
-BOTH = ["Strike ends", "Huelga: strike", "Verdict falls", "Verdict on a strike"]
+JOINED_TITLES = ["Strike ends", "Huelga: strike", "Verdict falls", "Verdict on a strike"]
 
 
-def test_joined_topics(docks: Newsroom) -> None:
-    """One feed of several topics, in whatever order they are named, with one address."""
+def test_joined_topics_have_one_feed(docks: Newsroom) -> None:
+    """The order of topics in the URL makes no difference."""
     for path in ("/topics/labor+courts.atom", "/topics/courts+labor.atom"):
-        assert sorted(docks.titles(path)) == sorted(BOTH)
+        assert sorted(docks.titles(path)) == sorted(JOINED_TITLES)
     feed = docks.read("/topics/labor+courts.atom").feed
     assert feed.title == "Courts + Labor"
     assert feed.id == "https://commons.example/topics/courts+labor.atom"
@@ -23,7 +23,7 @@ def test_joined_topics(docks: Newsroom) -> None:
 
 
 def test_a_joined_feed_changes_with_each_topic(docks: Newsroom) -> None:
-    """News in one of them is news."""
+    """A new story in one of the topics changes the feed."""
     etag = docks.get("/topics/courts+labor.atom").headers["ETag"]
     docks.publishes("harbor", article("Another verdict"))
     docks.ingests(later=HOUR)
@@ -32,7 +32,7 @@ def test_a_joined_feed_changes_with_each_topic(docks: Newsroom) -> None:
     assert docks.get("/topics/courts+labor.atom", If_None_Match=etag).status_code == 200
 
 
-CASES = [
+SELECTIONS = [
     ("/topics/labor.atom?limit=1", ["Strike ends"]),
     ("/topics/labor.json?limit=1", ["Strike ends"]),
     ("/all.atom?without=plains", ["Strike ends", "Verdict falls", "Verdict on a strike"]),
@@ -50,9 +50,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "titles"), CASES, ids=[row[0] for row in CASES])
-def test_what_is_asked_for(docks: Newsroom, path: str, titles: list[str]) -> None:
-    """It is what is answered, and the feed says by which address."""
+@pytest.mark.parametrize(("path", "titles"), SELECTIONS, ids=[row[0] for row in SELECTIONS])
+def test_parameters_select_stories(docks: Newsroom, path: str, titles: list[str]) -> None:
+    """The feed contains exactly the stories that were requested."""
     answer = docks.get(path)
 
     assert answer.status_code == 200
@@ -62,8 +62,8 @@ def test_what_is_asked_for(docks: Newsroom, path: str, titles: list[str]) -> Non
         assert sorted(docks.titles(path)) == sorted(titles)
 
 
-def test_one_order_of_parameters(docks: Newsroom) -> None:
-    """However it is asked, it is the same feed under the same address, and made once."""
+def test_the_order_of_parameters_makes_no_difference(docks: Newsroom) -> None:
+    """All forms of a request give the same feed, with the same URL and ETag."""
     paths = [
         "/all.atom?limit=3&lang=en&without=plains",
         "/all.atom?without=plains&lang=en&limit=3",
@@ -77,7 +77,7 @@ def test_one_order_of_parameters(docks: Newsroom) -> None:
     assert docks.read(paths[1]).feed.id == own
 
 
-ODD = [
+UNUSUAL = [
     ("/search.atom?q=a%01b%00", 200),
     ("/search.rss?q=%EF%BF%BF+a", 200),
     ("/search.json?q=%01", 400),
@@ -91,9 +91,9 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize(("path", "status"), ODD, ids=[row[0][:30] for row in ODD])
-def test_odd_letters_in_an_address(docks: Newsroom, path: str, status: int) -> None:
-    """Whatever is asked is answered, and what is answered is well-formed."""
+@pytest.mark.parametrize(("path", "status"), UNUSUAL, ids=[row[0][:30] for row in UNUSUAL])
+def test_unusual_characters_in_a_url_are_handled(docks: Newsroom, path: str, status: int) -> None:
+    """Every request gets a response, and every feed is well-formed."""
     answer = docks.get(path)
 
     assert answer.status_code == status
@@ -101,7 +101,7 @@ def test_odd_letters_in_an_address(docks: Newsroom, path: str, status: int) -> N
         docks.read(path)
 
 
-WRONG = [
+INVALID = [
     ("/all.atom?limit=0", "limit must be a number of stories, 1 to 200."),
     ("/all.atom?limit=201", "limit must be"),
     ("/all.atom?limit=-1", "limit must be"),
@@ -120,17 +120,17 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("path", "sentence"), WRONG, ids=[row[0][:40] for row in WRONG])
-def test_what_cannot_be_meant(docks: Newsroom, path: str, sentence: str) -> None:
-    """400 with a sentence that says what can be."""
+@pytest.mark.parametrize(("path", "sentence"), INVALID, ids=[row[0][:40] for row in INVALID])
+def test_an_invalid_parameter_is_refused(docks: Newsroom, path: str, sentence: str) -> None:
+    """The response is 400 with a sentence that says what is valid."""
     answer = docks.get(path)
 
     assert answer.status_code == 400
     assert sentence in answer.text
 
 
-def test_a_search_that_cannot_be_read(docks: Newsroom) -> None:
-    """A person sees the form again, with what was typed and what is wrong with it."""
+def test_an_invalid_search_shows_the_form_again(docks: Newsroom) -> None:
+    """The page shows the query and what is wrong with it."""
     answer = docks.get("/search?q=%22open+%3Cb%3E")
 
     assert answer.status_code == 400

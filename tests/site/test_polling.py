@@ -1,4 +1,4 @@
-"""Polling is cheap: validators, and what is looked at when nothing has changed."""
+"""Polling is cheap: validators, and what an unchanged feed costs."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from aggregator.store.base import ListStore
 from tests.harness.newsroom import Newsroom
 
 
-def test_joined_topics_have_no_date(docks: Newsroom) -> None:
-    """One of them may have changed before the date of another: only the ETag tells."""
+def test_joined_topics_have_no_last_modified(docks: Newsroom) -> None:
+    """Only the ETag is reliable, since one topic may change before the date of another."""
     answer = docks.get("/topics/courts+labor.atom")
     assert "Last-Modified" not in answer.headers
     ahead = "Wed, 01 Jan 2031 00:00:00 GMT"
@@ -21,7 +21,7 @@ def test_joined_topics_have_no_date(docks: Newsroom) -> None:
     assert docks.get("/topics/labor.atom", If_Modified_Since=ahead).status_code == 304
 
 
-DATES = [
+DATE_HEADERS = [
     "Fri, 31 Dec 9999 23:59:59 GMT",
     "Mon, 01 Jan 2024 00:00:00 +99999999999999999",
     "yesterday",
@@ -30,17 +30,20 @@ DATES = [
 ]
 
 
-@pytest.mark.parametrize("date", DATES, ids=[date[:30] for date in DATES])
-def test_dates_that_are_none(docks: Newsroom, date: str) -> None:
-    """They are ignored, cached or not (RFC 9110, 13.1.3)."""
+@pytest.mark.parametrize("date", DATE_HEADERS, ids=[date[:30] for date in DATE_HEADERS])
+def test_only_a_valid_date_leads_to_a_304(docks: Newsroom, date: str) -> None:
+    """An invalid If-Modified-Since is ignored, cached or not (RFC 9110, 13.1.3)."""
     for path in ("/all.atom", "/all.atom", "/topics/labor.rss"):
         answer = docks.get(path, If_Modified_Since=date)
         assert answer.status_code == (304 if date.startswith("Fri") else 200)
 
 
 class _WatchedLists:
-    """The lists of a store. `revisions` are the scopes whose revision was asked for; once nothing
-    may be read, only revisions can be asked for."""
+    """The lists of a store.
+
+    `revisions` are the scopes whose revision was read. If `may_read` is false, nothing else can be
+    read.
+    """
 
     def __init__(self, lists: ListStore) -> None:
         self.revisions: list[tuple[ListScope, ...]] = []
@@ -57,7 +60,7 @@ class _WatchedLists:
 
 
 class _WatchedStore:
-    """A store whose lists are watched."""
+    """A store that records which revisions are read."""
 
     def __init__(self, store: Store) -> None:
         self.lists = _WatchedLists(store.lists)
@@ -67,8 +70,8 @@ class _WatchedStore:
         return getattr(self._store, name)
 
 
-def test_a_quiet_topic_costs_one_look(docks: Newsroom) -> None:
-    """Whoever polls what has not changed makes nobody read stories or render a feed."""
+def test_polling_an_unchanged_topic_reads_one_revision(docks: Newsroom) -> None:
+    """No story is read and no feed is rendered."""
     store: Any = _WatchedStore(docks.store)
     reader = create_wsgi_app(docks.config, store).test_client()
     path = "/topics/labor.atom?limit=2"

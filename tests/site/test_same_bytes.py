@@ -1,4 +1,4 @@
-"""Same state, same bytes: nothing that is published depends on when and where it is made."""
+"""Equal state gives equal bytes, whenever and wherever they are made."""
 
 import hashlib
 import sqlite3
@@ -19,8 +19,8 @@ from tests.harness.newsroom import Newsroom, article
 
 
 @pytest.fixture
-def room(newsroom: Newsroom) -> Newsroom:
-    """Two outlets, one of which republishes the other, a topic, an archive, a takedown."""
+def published(newsroom: Newsroom) -> Newsroom:
+    """A newsroom with a republishing outlet, a topic, an archive and a takedown."""
     newsroom.lists("harbor", show='"full"')
     newsroom.lists("plains")
     newsroom.has_topic("labor", "strike")
@@ -37,7 +37,7 @@ def room(newsroom: Newsroom) -> Newsroom:
 
 
 def _hashes(site: PublicSite) -> dict[str, str]:
-    """Path -> hash of what is published there."""
+    """Path -> hash of the document there."""
     hashes = {}
     for path in site.paths():
         resource = site.find(path)
@@ -47,32 +47,32 @@ def _hashes(site: PublicSite) -> dict[str, str]:
     return hashes
 
 
-def test_after_a_restart_a_vacuum_and_years(room: Newsroom) -> None:
-    """Every page and feed is byte for byte what it was, and so is its ETag."""
-    before = _hashes(room.site)
+def test_documents_outlive_a_restart_a_vacuum_and_years(published: Newsroom) -> None:
+    """Every page and feed has the same bytes and the same ETag as before."""
+    before = _hashes(published.site)
     assert len(before) > 60
-    etags = [room.get(path).headers["ETag"] for path in ("/all.atom", "/topics/labor.json")]
-    room.restarts()
-    with closing(sqlite3.connect(room.config.database)) as db:
-        db.create_function("folded", 1, str)  # the index of words is made with it
+    etags = [published.get(path).headers["ETag"] for path in ("/all.atom", "/topics/labor.json")]
+    published.restarts()
+    with closing(sqlite3.connect(published.config.database)) as db:
+        db.create_function("folded", 1, str)  # used by the full-text index
         db.execute("vacuum")
 
     with time_machine.travel(NOW + timedelta(days=2000), tick=False):
-        store = open_store(room.config.database)
-        after = _hashes(PublicSite(room.config, store))
+        store = open_store(published.config.database)
+        after = _hashes(PublicSite(published.config, store))
         store.close()
 
     assert after == before
-    assert [room.get(p).headers["ETag"] for p in ("/all.atom", "/topics/labor.json")] == etags
+    assert [published.get(p).headers["ETag"] for p in ("/all.atom", "/topics/labor.json")] == etags
 
 
 Snapshot = dict[str, tuple[tuple[ListScope, ...], int, str]]
-"""Path -> scopes, revision and hash of what is published there."""
+"""Path -> scopes, revision and hash of the document there."""
 
 
-def _snapshot(room: Newsroom) -> Snapshot:
+def _snapshot(newsroom: Newsroom) -> Snapshot:
     snapshot = {}
-    site = room.site
+    site = newsroom.site
     more = [
         ("/topics/courts+labor.atom", FeedParams()),
         ("/all.atom", FeedParams(excluded_sources=("plains",))),
@@ -81,86 +81,88 @@ def _snapshot(room: Newsroom) -> Snapshot:
         resource = site.find(path, params)
         document = resource.build() if resource else None
         assert resource is not None
-        number = room.store.lists.revision(*resource.scopes).number
+        number = newsroom.store.lists.revision(*resource.scopes).number
         hash_ = hashlib.sha256(document.body).hexdigest() if document else ""
         snapshot[resource.path] = resource.scopes, number, hash_
     return snapshot
 
 
 TEXT = "The dock workers went back to work after nine weeks, their union says. " * 3
-OLD = [
+OLD_ARTICLES = [
     article(f"Strike {n}", f"{n} {TEXT}", published=NOW - timedelta(days=9 - n // 2))
     for n in range(12)
 ]
 
 
-def _recategorize(room: Newsroom) -> None:
-    """The oldest story comes into a topic by hand."""
-    story = room.store.lists.latest(ALL, 99)[-1]
-    placements = room.store.topics.placements_of(story.lead.entry_id, ["courts"])
+def _recategorize(newsroom: Newsroom) -> None:
+    """Place the oldest story in a topic by hand."""
+    story = newsroom.store.lists.latest(ALL, 99)[-1]
+    placements = newsroom.store.topics.placements_of(story.lead.entry_id, ["courts"])
     assert placements is not None
     change = PlacementChange(
         story_number=placements.story_number,
         topic="courts",
         placement=Placement(topic="courts", reason="by hand"),
     )
-    room.store.topics.recategorize([change], (), room.now)
+    newsroom.store.topics.recategorize([change], (), newsroom.now)
 
 
-def _acts(room: Newsroom) -> list[Callable[[], object]]:
-    """Everything that can happen to stories, in an order in which it can."""
+def _changes(newsroom: Newsroom) -> list[Callable[[], object]]:
+    """Everything that can happen to stories, in a possible order."""
 
     def id_of(title: str) -> str:
-        return next(s.id for s in room.store.lists.latest(ALL, 99) if s.lead.title == title)
+        return next(s.id for s in newsroom.store.lists.latest(ALL, 99) if s.lead.title == title)
 
     def ingest(outlet: str, *items: Item) -> Callable[[], object]:
         def act() -> object:
-            room.publishes(outlet, *items)
-            return room.ingests(outlet, later=timedelta(hours=7))
+            newsroom.publishes(outlet, *items)
+            return newsroom.ingests(outlet, later=timedelta(hours=7))
 
         return act
 
     def archive() -> object:
-        return room.store.lists.archive(3, room.now)
+        return newsroom.store.lists.archive(3, newsroom.now)
 
     return [
         archive,
         ingest("harbor", article("Strike news")),
         ingest("plains", article("Verdict on a strike")),
-        ingest("harbor", article("Strike 0, corrected", f"0 {TEXT}", link=OLD[0].link)),
-        ingest("plains", article("Strike 5 again", f"5 {TEXT}", published=OLD[5].published)),
+        ingest("harbor", article("Strike 0, corrected", f"0 {TEXT}", link=OLD_ARTICLES[0].link)),
+        ingest(
+            "plains", article("Strike 5 again", f"5 {TEXT}", published=OLD_ARTICLES[5].published)
+        ),
         archive,
-        lambda: room.store.stories.take_down(id_of("Strike 3"), "asked", room.now),
+        lambda: newsroom.store.stories.take_down(id_of("Strike 3"), "asked", newsroom.now),
         ingest("harbor", article("Strike 3", f"3 {TEXT}", id_="again", link="https://h.example/3")),
-        lambda: _recategorize(room),
-        lambda: room.store.stories.restore(room.store.stories.takedowns()[0].id, room.now),
+        lambda: _recategorize(newsroom),
+        lambda: newsroom.store.stories.restore(
+            newsroom.store.stories.takedowns()[0].id, newsroom.now
+        ),
         ingest("harbor", *(article(f"Verdict {n}") for n in range(7))),
         archive,
-        lambda: room.store.stories.take_down(id_of("Strike 1"), "asked", room.now),
-        lambda: room.store.stories.purge(timedelta(days=8), room.now),
+        lambda: newsroom.store.stories.take_down(id_of("Strike 1"), "asked", newsroom.now),
+        lambda: newsroom.store.stories.purge(timedelta(days=8), newsroom.now),
         archive,
-        lambda: room.store.sources.sync(
-            [replace(s, name=f"{s.name}!") for s in room.config.all_sources], room.now
+        lambda: newsroom.store.sources.sync(
+            [replace(s, name=f"{s.name}!") for s in newsroom.config.all_sources], newsroom.now
         ),
     ]
 
 
-def test_what_changes_says_so(newsroom: Newsroom) -> None:
-    """Whatever happens to stories, no document changes without a revision of its own: else readers
-    would be told 304, and caches and exports keep what is no more."""
-    room = newsroom
+def test_every_changed_document_has_a_new_revision(newsroom: Newsroom) -> None:
+    """Without a new revision, readers would get 304 and caches would keep old documents."""
     for outlet in ("harbor", "plains"):
-        room.lists(outlet, show='"full"')
-    room.has_topic("labor", "strike")
-    room.has_topic("courts", "verdict")
-    room.publishes_at_most(3)
-    room.publishes("harbor", *OLD)
-    room.ingests()
+        newsroom.lists(outlet, show='"full"')
+    newsroom.has_topic("labor", "strike")
+    newsroom.has_topic("courts", "verdict")
+    newsroom.publishes_at_most(3)
+    newsroom.publishes("harbor", *OLD_ARTICLES)
+    newsroom.ingests()
 
-    before = _snapshot(room)
-    for number, act in enumerate(_acts(room)):
+    before = _snapshot(newsroom)
+    for number, act in enumerate(_changes(newsroom)):
         act()
-        now = _snapshot(room)
+        now = _snapshot(newsroom)
         silent = [
             path
             for path, (scopes, revision, digest) in now.items()

@@ -1,4 +1,4 @@
-"""Stories that were taken down: gone everywhere, and they stay down."""
+"""Taken-down stories disappear everywhere and stay down."""
 
 from datetime import timedelta
 
@@ -12,9 +12,8 @@ from tests.harness.newsroom import Newsroom, article
 HOUR = timedelta(hours=1)
 
 
-def test_a_story_that_was_taken_down(docks: Newsroom) -> None:
-    """It is in no list any more, its page says so, and the Atom feeds tell readers that have it
-    (RFC 6721)."""
+def test_a_taken_down_story_disappears_everywhere(docks: Newsroom) -> None:
+    """The page of the story says so, and the Atom feeds have a tombstone (RFC 6721)."""
     story = docks.store.lists.latest(topic_scope("labor"), 1)[0]
     docks.store.stories.take_down(story.id, "the outlet asks", docks.now)
 
@@ -35,31 +34,30 @@ def test_a_story_that_was_taken_down(docks: Newsroom) -> None:
 TEXT = "The dock workers went back to work after nine weeks, their union says. " * 3
 
 
-LATER = NOW + timedelta(hours=1)
+ONE_HOUR_LATER = NOW + timedelta(hours=1)
 
 
-AGAIN = {
+REPUBLISHED = {
     "another id": article("Cranes", TEXT, id_="https://harbor.example/?p=99"),
-    "another id and date": article("Cranes", TEXT, id_="new", published=LATER),
+    "another id and date": article("Cranes", TEXT, id_="new", published=ONE_HOUR_LATER),
     "another title": article("The cranes stand", TEXT, link="https://outlet.example/cranes"),
     "another address": article("Cranes", TEXT + " New.", link="https://outlet.example/moved"),
     "all but the words": article(
-        "Cranes", TEXT, link="https://outlet.example/elsewhere", id_="new", published=LATER
+        "Cranes", TEXT, link="https://outlet.example/elsewhere", id_="new", published=ONE_HOUR_LATER
     ),
 }
 
 
-@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
-def test_it_stays_down(docks: Newsroom, again: Item) -> None:
-    """Listed again by its outlet in whatever way, and after that by another outlet; other stories
-    of both go on."""
+@pytest.mark.parametrize("republished", REPUBLISHED.values(), ids=REPUBLISHED)
+def test_a_takedown_outlives_republication(docks: Newsroom, republished: Item) -> None:
+    """A story stays down if its outlet lists it again, and if another outlet copies it."""
     docks.publishes("harbor", article("Cranes", TEXT))
     docks.ingests(later=2 * HOUR)
     story = next(s for s in docks.store.lists.latest(ALL, 9) if s.lead.title == "Cranes")
     docks.store.stories.take_down(story.id, "asked", docks.now)
     before = docks.titles("/all.atom")
 
-    docks.publishes("harbor", again)
+    docks.publishes("harbor", republished)
     docks.ingests(later=HOUR)
     assert docks.titles("/all.atom") == before
     docks.publishes("harbor", article("News", "Of something else, which nobody has told yet."))
@@ -72,9 +70,11 @@ def test_it_stays_down(docks: Newsroom, again: Item) -> None:
     )
 
 
-def test_what_only_looks_like_it(docks: Newsroom) -> None:
-    """Episodes at one address, and columns with much repeated text, are not taken down with one of
-    them; nor does what is down by its likeness take others with it."""
+def test_similar_stories_are_not_taken_down(docks: Newsroom) -> None:
+    """Episodes at one URL and columns with repeated text stay published.
+
+    A story that is down only because it is similar does not take others down either.
+    """
     footer = "Write to us, and tell your friends about this column of ours, week after week. " * 9
     for week in range(1, 5):
         docks.publishes(
@@ -95,13 +95,15 @@ def test_what_only_looks_like_it(docks: Newsroom) -> None:
     }
 
 
-def test_a_copy_of_what_is_down_leaves_no_trace(docks: Newsroom) -> None:
-    """It was never told, so nobody is told that it is gone; it comes back with the other."""
+def test_a_copy_of_a_takedown_leaves_no_trace(docks: Newsroom) -> None:
+    """The copy has no tombstone, since it was never published; it is restored with the original."""
     docks.publishes("harbor", article("Cranes", TEXT))
     docks.ingests(later=2 * HOUR)
     docks.store.stories.take_down(_id_of(docks, "Cranes"), "asked", docks.now)
     before = docks.get("/all.atom").data
-    secret = article("Cranes", TEXT, link="https://outlet.example/secret", id_="s", published=LATER)
+    secret = article(
+        "Cranes", TEXT, link="https://outlet.example/secret", id_="s", published=ONE_HOUR_LATER
+    )
     docks.publishes("harbor", secret)
     docks.ingests(later=HOUR)
 

@@ -1,4 +1,4 @@
-"""URLs: which are pages and feeds of our own site."""
+"""URLs of pages and feeds of our own site."""
 
 import pytest
 
@@ -10,8 +10,8 @@ SITE = "https://commons.example"
 
 @pytest.mark.parametrize("extension", [*FORMATS, "headlines"])
 @pytest.mark.parametrize("path", ["/all", "/topics/labor", "/topics/labor+courts", "/sources/h"])
-def test_our_own_feeds(path: str, extension: str) -> None:
-    """In every format, also one that is added tomorrow: else our own news would come back in."""
+def test_our_own_feeds_are_recognised(path: str, extension: str) -> None:
+    """All formats are recognised, so that our own stories are not ingested."""
     assert is_own_story("", [f"{SITE}{path}.{extension}"], SITE)
     assert is_own_story("", [f"{SITE}{path}?limit=5"], SITE)
 
@@ -25,6 +25,6 @@ def test_our_own_feeds(path: str, extension: str) -> None:
         f"{SITE}/stories/a-story-of-a-blog-on-the-same-host",
     ],
 )
-def test_pages_of_others(url: str) -> None:
-    """Somebody else's page, or one next to ours on the same host."""
+def test_pages_of_others_are_not_ours(url: str) -> None:
+    """Other sites' pages, and other pages on our host, are not ours."""
     assert not is_own_story("", [url], SITE)

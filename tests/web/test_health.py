@@ -1,4 +1,4 @@
-"""/healthz counts failures by their kind, and a bug of ours is one of them."""
+"""/healthz counts failures by kind, including bugs in the program."""
 
 import sqlite3
 from contextlib import closing
@@ -7,8 +7,8 @@ from aggregator.model import FailureKind
 from tests.harness.newsroom import Newsroom, article
 
 
-def test_kinds_are_counted(newsroom: Newsroom) -> None:
-    """So that a monitor sees whether it is one outlet or our own network."""
+def test_failures_are_counted_by_kind(newsroom: Newsroom) -> None:
+    """A monitor can tell a failing outlet from a failing network."""
     for outlet in ("harbor", "plains", "valley"):
         newsroom.lists(outlet)
     newsroom.lists("nowhere", feed="http://nowhere.invalid/feed")
@@ -23,8 +23,8 @@ def test_kinds_are_counted(newsroom: Newsroom) -> None:
     assert health["failures"] == {"dns": 1, "http_status": 2}
 
 
-def test_a_source_that_recovers_is_counted_no_more(newsroom: Newsroom) -> None:
-    """The counts are of what fails now."""
+def test_a_recovered_source_is_not_counted(newsroom: Newsroom) -> None:
+    """Only current failures are counted."""
     newsroom.lists("harbor")
     newsroom.answers("harbor", b"", status=500)
     newsroom.ingests()
@@ -35,9 +35,8 @@ def test_a_source_that_recovers_is_counted_no_more(newsroom: Newsroom) -> None:
     assert newsroom.get("/healthz").get_json()["failures"] == {}
 
 
-def test_a_bug_in_sql_is_a_bug(newsroom: Newsroom) -> None:
-    """It is neither retried as if the disk were full nor hidden: the source fails, the report says
-    so, and health counts it."""
+def test_a_wrong_sql_statement_is_reported_as_a_bug(newsroom: Newsroom) -> None:
+    """The source fails and /healthz counts the bug; it is not retried like a full disk."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Rain"))
     assert newsroom.store.sources.health() == []

@@ -1,6 +1,6 @@
-"""Our own hub and a subscriber, both as real servers on loopback.
+"""Our own hub and a subscriber, both on real servers on loopback.
 
-Only the time is passed in, so that a lease ends when a test says so.
+Only the time is passed in, so that a test decides when a lease ends.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.harness.servers import serving
 
 @pytest.fixture
 def hub(newsroom: Newsroom) -> Iterator[OwnHub]:
-    """One outlet, one topic, one story; the hub has nothing to do."""
+    """A hub with one outlet, one topic and one story, and nothing to do."""
     newsroom.lists("harbor")
     newsroom.has_topic("labor", "strike")
     newsroom.change("[fetch]", '[publish]\nhub = "self"\n[fetch]')

@@ -1,4 +1,4 @@
-"""Push, whole: an outlet, a hub and `aggregator run` as processes and servers of their own."""
+"""Push from end to end: an outlet, a hub and `aggregator run` as separate processes and servers."""
 
 import subprocess
 import time
@@ -30,9 +30,8 @@ def _feed(hub: Hub, topic: str, *titles: str) -> bytes:
     return body.replace("<description/>", f"<description/>{links}", 1).encode()
 
 
-def test_news_that_is_pushed(tmp_path: Path, press: Press) -> None:
-    """The hub is found, asked, and asks back; what it delivers is on the site a moment later;
-    what somebody else delivers is not."""
+def test_a_delivery_is_published_at_once(tmp_path: Path, press: Press) -> None:
+    """The hub is discovered and verifies us; a forged delivery is ignored."""
     port = free_port()
     site = f"http://127.0.0.1:{port}"
     topic = f"{press.url}/feed"
@@ -64,12 +63,11 @@ def test_news_that_is_pushed(tmp_path: Path, press: Press) -> None:
     assert "secret" not in shown
 
 
-def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
-    """A subscriber of ours, as a server of its own, has the news a moment after it was ingested;
-    `aggregator hub` says who is told."""
+def test_our_hub_delivers_news_at_once(tmp_path: Path, press: Press) -> None:
+    """A real subscriber gets the news, and `aggregator hub` lists it."""
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    press.put("/feed", CannedResponse(body=_plain("First")))
+    press.put("/feed", CannedResponse(body=_feed_without_hub("First")))
     config = tmp_path / "feeds.toml"
     head = HEAD.replace("https://t.example", site) + '[defaults]\nmin_interval = "1s"\n'
     hub = f'[publish]\nport = {port}\nhub = "self"\n'
@@ -86,7 +84,7 @@ def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
             }
             urllib.request.urlopen(f"{site}/hub", urlencode(form).encode(), timeout=5).close()
             wait_until(lambda: "1 subscriber of 1 feed" in run(config, "hub").stdout)
-            press.put("/feed", CannedResponse(body=_plain("Second", "First")))
+            press.put("/feed", CannedResponse(body=_feed_without_hub("Second", "First")))
             wait_until(lambda: bool(reader.deliveries))
             shown = run(config, "hub").stdout
         finally:
@@ -98,6 +96,6 @@ def test_news_that_we_push(tmp_path: Path, press: Press) -> None:
     assert f"{site}/all.rss" in shown
 
 
-def _plain(*titles: str) -> bytes:
+def _feed_without_hub(*titles: str) -> bytes:
     *_, render = FORMATS["rss20"]
     return render("Harbor", "https://harbor.example/", [article(t) for t in titles]).encode()

@@ -1,4 +1,4 @@
-"""What our own hub delivers, to whom, and what it does when a subscriber fails."""
+"""Our own hub: what is delivered, to whom, and what happens when a subscriber fails."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.harness.own_hub import DAY, HOUR, TOPIC, OwnHub
 
 
 def test_a_topic_in_another_order(hub: OwnHub, reader: Callbacks) -> None:
-    """Whatever is asked of a feed can be subscribed to, under the address that was named."""
+    """Parameters may be in any order; the subscriber's own topic URL is used."""
     topic = "https://commons.example/all.json?without=harbor&limit=9"
     hub.request(f"{reader.url}/in", topic=topic)
     hub.work()
@@ -24,8 +24,8 @@ def test_a_topic_in_another_order(hub: OwnHub, reader: Callbacks) -> None:
     assert b"Elsewhere" in delivery.body
 
 
-def test_a_closed_archive_is_no_news(hub: OwnHub, reader: Callbacks) -> None:
-    """The feed leads to one more document, and that is all."""
+def test_a_closed_archive_is_not_delivered(hub: OwnHub, reader: Callbacks) -> None:
+    """A closed archive document changes the feed, but is not news."""
     hub.request(f"{reader.url}/in")
     hub.work()
     hub.publish("Second strike", "First strike")
@@ -38,7 +38,7 @@ def test_a_closed_archive_is_no_news(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_a_renamed_topic_keeps_its_subscribers(hub: OwnHub, reader: Callbacks) -> None:
-    """They are told under the address that they have subscribed to."""
+    """Deliveries continue under the topic URL that was subscribed to."""
     hub.request(f"{reader.url}/in")
     hub.work()
     hub.newsroom.change('id = "labor"', 'id = "work"\nwas = ["labor"]')
@@ -51,20 +51,20 @@ def test_a_renamed_topic_keeps_its_subscribers(hub: OwnHub, reader: Callbacks) -
 
 
 def test_a_topic_that_has_gone(hub: OwnHub, reader: Callbacks) -> None:
-    """Its subscribers hear that there is nothing more to come (5.2)."""
+    """Subscribers of a removed topic are told that it no longer exists (5.2)."""
     hub.request(f"{reader.url}/in")
     hub.work()
     hub.newsroom.change('id = "labor"', 'id = "work"')
     hub.publish("Second strike", "First strike")
 
-    denied = reader.questions[-1].params
+    denied = reader.verifications[-1].params
     assert (denied["hub.mode"], denied["hub.topic"]) == ("denied", TOPIC)
     assert denied["hub.reason"] == "This feed no longer exists."
     assert hub.newsroom.store.hub.subscribers() == []
 
 
-def test_news_while_a_challenge_is_out(hub: OwnHub, reader: Callbacks) -> None:
-    """Whoever is asked back while something changes is told of it."""
+def test_news_during_a_verification_is_delivered(hub: OwnHub, reader: Callbacks) -> None:
+    """A change between challenge and verification is not missed."""
     reader.on_get = lambda: hub.ingest("Second strike", "First strike")
     hub.request(f"{reader.url}/in")
     hub.work()
@@ -75,7 +75,7 @@ def test_news_while_a_challenge_is_out(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_a_subscriber_that_is_down(hub: OwnHub, reader: Callbacks) -> None:
-    """It is tried again, later and later, with the feed as it is then, restart or not."""
+    """Deliveries are retried at growing intervals with the current feed, even after a restart."""
     hub.request(f"{reader.url}/in")
     hub.work()
     reader.status = 503
@@ -101,7 +101,7 @@ def test_a_subscriber_that_is_down(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_a_subscriber_that_is_dead(hub: OwnHub, reader: Callbacks) -> None:
-    """After three days it is dropped."""
+    """A subscriber that has failed for three days is dropped."""
     hub.request(f"{reader.url}/in")
     hub.work()
     reader.status = 500
@@ -118,7 +118,7 @@ def test_a_subscriber_that_is_dead(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_a_subscriber_that_has_gone(hub: OwnHub, reader: Callbacks) -> None:
-    """410 ends a subscription at once (7)."""
+    """A 410 ends a subscription at once (7)."""
     hub.request(f"{reader.url}/in")
     hub.work()
     reader.status = 410
@@ -127,8 +127,8 @@ def test_a_subscriber_that_has_gone(hub: OwnHub, reader: Callbacks) -> None:
     assert hub.newsroom.store.hub.subscribers() == []
 
 
-def test_a_subscriber_that_is_back(hub: OwnHub, reader: Callbacks) -> None:
-    """Whoever subscribes again after a failure is owed what it has missed, at once."""
+def test_subscribing_again_delivers_what_was_missed(hub: OwnHub, reader: Callbacks) -> None:
+    """A new subscription after failures gets the missed delivery at once."""
     hub.request(f"{reader.url}/in")
     hub.work()
     reader.status = 500
@@ -143,7 +143,7 @@ def test_a_subscriber_that_is_back(hub: OwnHub, reader: Callbacks) -> None:
 
 
 class _BrokenTopics(FeedTopics):
-    """The feed of all stories cannot be rendered."""
+    """Topics of which the feed of all stories cannot be rendered."""
 
     def content(self, topic: str) -> Document | None:
         if topic.endswith("all.rss"):
@@ -152,7 +152,7 @@ class _BrokenTopics(FeedTopics):
 
 
 def test_a_bug_costs_one(hub: OwnHub, reader: Callbacks) -> None:
-    """An unexpected error with one feed keeps no other subscriber from being notified."""
+    """An unexpected error with one feed does not affect other subscribers."""
     hub.request(f"{reader.url}/bad", topic="https://commons.example/all.rss")
     hub.request(f"{reader.url}/good")
     hub.work()
@@ -168,7 +168,7 @@ def test_a_bug_costs_one(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_secrets_stay_secret(hub: OwnHub, reader: Callbacks) -> None:
-    """Neither a secret nor a callback, which may hold one, stands in the log."""
+    """Neither secrets nor callbacks, which may contain one, are logged."""
     hub.request(f"{reader.url}/token-31415", secret="sesame")
     hub.work()
     hub.publish("Second strike", "First strike")

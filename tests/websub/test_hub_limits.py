@@ -1,4 +1,4 @@
-"""What nobody can make our own hub do."""
+"""Limits of our own hub, against clients that abuse it."""
 
 from aggregator.model import Subscriber
 from aggregator.websub.protocol import parse_request
@@ -7,7 +7,7 @@ from tests.harness.own_hub import DAY, OwnHub
 
 
 def test_a_callback_inside_the_house(hub: OwnHub, reader: Callbacks) -> None:
-    """Callbacks are called under the rules of fetching: no inner address, whatever its name."""
+    """Callbacks follow the rules of fetching: no private address is called."""
     hub.allowed = ()
     for callback in (f"{reader.url}/in", "http://localhost:1/", "http://169.254.169.254/latest"):
         assert hub.request(callback)[0] == 202
@@ -20,7 +20,7 @@ def test_a_callback_inside_the_house(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_too_much_of_one_host(hub: OwnHub) -> None:
-    """One host may not fill the hub, however it writes itself; others are still let in."""
+    """One host cannot fill the hub under different names; others can still subscribe."""
     for number in range(200):
         assert hub.request(f"https://h{number % 7}.x.example:{443 + number}/{number}")[0] == 202
     for callback in ("https://X.example/1", "http://x.example?1", "https://x.example.:81/"):
@@ -30,7 +30,7 @@ def test_too_much_of_one_host(hub: OwnHub) -> None:
 
 
 def test_too_many_feeds_of_their_own(hub: OwnHub) -> None:
-    """What is made for one subscriber alone is made for so many; plain feeds are always free."""
+    """Feeds that are rendered for one subscriber are limited; other feeds are not."""
     store, now = hub.newsroom.store, hub.newsroom.now
     for number in range(200):
         request = parse_request(
@@ -54,7 +54,7 @@ def test_too_many_feeds_of_their_own(hub: OwnHub) -> None:
 
 
 def test_slow_callbacks_of_one_host(hub: OwnHub, reader: Callbacks) -> None:
-    """They are called a few at a time, and others in between."""
+    """Callbacks of one host are verified a few at a time, so that others are not delayed."""
     for number in range(12):
         hub.request(f"{reader.url}/{number}")
     hub.request("http://localhost:1/")

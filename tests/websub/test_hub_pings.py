@@ -10,18 +10,18 @@ from tests.harness.callback_server import Callbacks
 from tests.harness.own_hub import DAY, TOPIC, OwnHub
 
 
-def test_news_while_an_external_hub_is_pinged(hub: OwnHub, reader: Callbacks) -> None:
-    """It is told again."""
+def test_news_during_a_ping_causes_another_ping(hub: OwnHub, reader: Callbacks) -> None:
+    """A change while a ping is sent is announced afterwards."""
     hub.newsroom.change('hub = "self"', f'hubs = ["{reader.url}/ping"]')
 
-    def more() -> None:
+    def change_again() -> None:
         reader.on_post = None
         hub.ingest("Third strike", "Second strike", "First strike")
         changes = hub.newsroom.store.hub.unannounced_changes()
         pings = [replace(ping, due_at=hub.newsroom.now) for ping in hub.newsroom.store.hub.pings()]
         hub.newsroom.store.hub.enqueue_notifications(changes, (), pings, hub.newsroom.now)
 
-    reader.on_post = more
+    reader.on_post = change_again
     hub.publish("Second strike", "First strike")
     hub.work(timedelta(minutes=1))
 
@@ -30,7 +30,7 @@ def test_news_while_an_external_hub_is_pinged(hub: OwnHub, reader: Callbacks) ->
 
 
 def test_external_hubs_are_pinged(hub: OwnHub, reader: Callbacks) -> None:
-    """After a change, of every feed that has changed, and again if they do not listen."""
+    """A ping lists every feed that has changed, and is repeated if it fails."""
     hub.newsroom.change('hub = "self"', f'hubs = ["{reader.url}/ping"]')
     reader.status = 500
     hub.publish("Second strike", "First strike")
@@ -54,7 +54,7 @@ def test_external_hubs_are_pinged(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_a_hub_that_never_listens(hub: OwnHub, reader: Callbacks) -> None:
-    """A ping is given up in the end; the next change is another."""
+    """A failing ping is dropped after twelve attempts."""
     hub.newsroom.change('hub = "self"', f'hubs = ["{reader.url}/ping"]')
     reader.status = 500
     hub.publish("Second strike", "First strike")
@@ -65,10 +65,10 @@ def test_a_hub_that_never_listens(hub: OwnHub, reader: Callbacks) -> None:
     assert len(reader.deliveries) == 12
 
 
-def test_a_hub_that_was_taken_out(hub: OwnHub, reader: Callbacks) -> None:
-    """It is owed nothing any more."""
-    gone = HubPing(hub=f"{reader.url}/old", feed_url=TOPIC, due_at=hub.newsroom.now)
-    hub.newsroom.store.hub.enqueue_notifications((), (), [gone], hub.newsroom.now)
+def test_a_removed_hub_is_not_pinged(hub: OwnHub, reader: Callbacks) -> None:
+    """Pings to a hub that is no longer configured are dropped."""
+    removed = HubPing(hub=f"{reader.url}/old", feed_url=TOPIC, due_at=hub.newsroom.now)
+    hub.newsroom.store.hub.enqueue_notifications((), (), [removed], hub.newsroom.now)
     hub.work()
 
     assert reader.received == []

@@ -1,5 +1,4 @@
-"""Subscribing to our own hub, point by point as docs/websub.md lists it, with real HTTP on
-loopback."""
+"""Subscribing to our own hub, point by point as in docs/websub.md, with real HTTP on loopback."""
 
 import hashlib
 import hmac
@@ -16,7 +15,7 @@ from tests.harness.own_hub import DAY, HOUR, TOPIC, OwnHub
 
 @pytest.mark.parametrize("ending", ["atom", "rss", "json"])
 def test_discovery(hub: OwnHub, ending: str) -> None:
-    """Every feed names its hub and its own address, in the header and in itself."""
+    """Every feed announces its hub and its own URL, in the header and in the document."""
     own = f"https://commons.example/topics/labor.{ending}"
     with urllib.request.urlopen(f"{hub.url}/topics/labor.{ending}", timeout=5) as answer:
         header, body = answer.headers["Link"], answer.read()
@@ -30,7 +29,7 @@ def test_discovery(hub: OwnHub, ending: str) -> None:
 
 
 def test_discovery_on_a_page(hub: OwnHub) -> None:
-    """Whoever is given the page of a topic finds hub and feed in its header."""
+    """The page of a topic announces hub and feed in its header."""
     with urllib.request.urlopen(f"{hub.url}/topics/labor", timeout=5) as answer:
         header = answer.headers["Link"]
 
@@ -38,18 +37,17 @@ def test_discovery_on_a_page(hub: OwnHub) -> None:
 
 
 def test_a_subscription(hub: OwnHub, reader: Callbacks) -> None:
-    """Accepted at once, verified with a challenge that nobody can guess, then told of news: the
-    whole feed as it is, with its type, hub and address."""
+    """A subscription is accepted, verified with a random challenge, and then gets the full feed."""
     assert hub.request(f"{reader.url}/in")[0] == 202
     assert reader.received == []
     hub.work()
 
-    (question,) = reader.questions
-    assert question.path == "/in"
-    assert question.params["hub.mode"] == "subscribe"
-    assert question.params["hub.topic"] == TOPIC
-    assert int(question.params["hub.lease_seconds"]) == 10 * 24 * 3600
-    assert len(question.params["hub.challenge"]) >= 32
+    (verification,) = reader.verifications
+    assert verification.path == "/in"
+    assert verification.params["hub.mode"] == "subscribe"
+    assert verification.params["hub.topic"] == TOPIC
+    assert int(verification.params["hub.lease_seconds"]) == 10 * 24 * 3600
+    assert len(verification.params["hub.challenge"]) >= 32
     assert reader.deliveries == []
 
     hub.publish("Second strike", "First strike")
@@ -62,11 +60,11 @@ def test_a_subscription(hub: OwnHub, reader: Callbacks) -> None:
     )
     assert "x-hub-signature" not in delivery.headers
     hub.work(DAY)
-    assert len(reader.deliveries) == 1  # told once
+    assert len(reader.deliveries) == 1  # delivered once
 
 
-def test_nothing_that_is_not_news(hub: OwnHub, reader: Callbacks) -> None:
-    """News elsewhere is none of the topic's subscribers' business."""
+def test_news_elsewhere_is_not_delivered(hub: OwnHub, reader: Callbacks) -> None:
+    """Subscribers of a topic get only changes of that topic."""
     hub.request(reader.url + "/")
     hub.work()
     hub.publish("Weather", "First strike")
@@ -76,7 +74,7 @@ def test_nothing_that_is_not_news(hub: OwnHub, reader: Callbacks) -> None:
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
 def test_a_signature(hub: OwnHub, reader: Callbacks, method: str) -> None:
-    """With a secret, every delivery is signed with it (7)."""
+    """Deliveries are signed if the subscriber gave a secret (7)."""
     hub.signature_method = method
     hub.request(f"{reader.url}/in", secret="sesame")
     hub.work()
@@ -88,23 +86,23 @@ def test_a_signature(hub: OwnHub, reader: Callbacks, method: str) -> None:
 
 
 def test_parameters_of_others(hub: OwnHub, reader: Callbacks) -> None:
-    """What a hub does not know it passes over; the callback's own parameters stay."""
+    """Unknown parameters are ignored, and the callback's own are kept."""
     assert hub.request(f"{reader.url}/in?user=7", foo="bar")[0] == 202
     hub.work()
     hub.publish("Second strike", "First strike")
 
-    assert reader.questions[0].params["user"] == "7"
+    assert reader.verifications[0].params["user"] == "7"
     assert reader.deliveries[0].params == {"user": "7"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "granted"), [("60", 300), ("86400", 86400), ("99999999999", 30 * 86400)]
+    ("requested", "granted"), [("60", 300), ("86400", 86400), ("99999999999", 30 * 86400)]
 )
-def test_a_lease(hub: OwnHub, reader: Callbacks, asked: str, granted: int) -> None:
-    """What is asked for, within bounds; what is granted is said, and it ends."""
-    hub.request(f"{reader.url}/in", lease_seconds=asked)
+def test_a_lease(hub: OwnHub, reader: Callbacks, requested: str, granted: int) -> None:
+    """The requested lease is granted within bounds, sent with the verification, and ends."""
+    hub.request(f"{reader.url}/in", lease_seconds=requested)
     hub.work()
-    assert reader.questions[0].params["hub.lease_seconds"] == str(granted)
+    assert reader.verifications[0].params["hub.lease_seconds"] == str(granted)
     hub.work(timedelta(seconds=granted - 1))
     assert len(hub.newsroom.store.hub.subscribers()) == 1
 
@@ -116,7 +114,7 @@ def test_a_lease(hub: OwnHub, reader: Callbacks, asked: str, granted: int) -> No
 
 
 def test_subscribing_again(hub: OwnHub, reader: Callbacks) -> None:
-    """Before the lease ends: one subscription goes on, with another secret and a new lease."""
+    """A renewal replaces the secret and the lease; there is one delivery."""
     hub.request(f"{reader.url}/in", secret="old", lease_seconds="86400")
     hub.work()
     hub.work(HOUR)
@@ -131,7 +129,7 @@ def test_subscribing_again(hub: OwnHub, reader: Callbacks) -> None:
 
 
 def test_leaving(hub: OwnHub, reader: Callbacks) -> None:
-    """It is verified too, so that nobody ends another's subscription."""
+    """Unsubscribing is verified too, so that nobody ends another's subscription."""
     hub.request(f"{reader.url}/in")
     hub.work()
     reader.echo = False
@@ -144,13 +142,13 @@ def test_leaving(hub: OwnHub, reader: Callbacks) -> None:
     hub.work()
     hub.publish("Second strike", "First strike")
 
-    assert reader.questions[-1].params["hub.mode"] == "unsubscribe"
-    assert "hub.lease_seconds" not in reader.questions[-1].params
+    assert reader.verifications[-1].params["hub.mode"] == "unsubscribe"
+    assert "hub.lease_seconds" not in reader.verifications[-1].params
     assert reader.deliveries == []
 
 
-def test_leaving_before_it_is_verified(hub: OwnHub, reader: Callbacks) -> None:
-    """There is no subscription then."""
+def test_leaving_before_verification_cancels_the_request(hub: OwnHub, reader: Callbacks) -> None:
+    """No subscription is created."""
     hub.request(f"{reader.url}/in")
     hub.request(f"{reader.url}/in", mode="unsubscribe")
     hub.work()
@@ -160,8 +158,7 @@ def test_leaving_before_it_is_verified(hub: OwnHub, reader: Callbacks) -> None:
 
 @pytest.mark.parametrize(("echo", "status"), [(False, 200), (True, 404), (True, 500), (True, 302)])
 def test_what_was_not_meant(hub: OwnHub, reader: Callbacks, echo: bool, status: int) -> None:
-    """A callback that does not know the challenge, or says no, or sends us elsewhere, is never
-    told anything."""
+    """A callback that fails to confirm the challenge, or redirects, gets no delivery."""
     reader.echo, reader.status, reader.location = echo, status, f"{reader.url}/other"
     hub.request(f"{reader.url}/in")
     hub.work()
@@ -197,7 +194,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("keys", "sentence"), REFUSED, ids=[row[1][:40] for row in REFUSED])
 def test_what_cannot_be_meant(hub: OwnHub, keys: dict[str, str], sentence: str) -> None:
-    """400 with a sentence, and nothing is asked back."""
+    """An invalid request gets 400 with a sentence, and is not verified."""
     status, text = hub.request(**{"callback": "https://x.example/in", **keys})
 
     assert status == 400
@@ -206,24 +203,24 @@ def test_what_cannot_be_meant(hub: OwnHub, keys: dict[str, str], sentence: str) 
 
 
 def test_leaving_what_was_never_joined(hub: OwnHub, reader: Callbacks) -> None:
-    """Nobody makes us call somebody who has nothing to do with us."""
+    """Without a subscription there is nothing to verify, so the callback is not called."""
     assert hub.request(f"{reader.url}/in", mode="unsubscribe")[0] == 202
     hub.work()
 
     assert reader.received == []
 
 
-def test_a_challenge_in_pieces(hub: OwnHub, reader: Callbacks) -> None:
-    """A server may send its answer bit by bit."""
-    reader.piece = 10
+def test_a_challenge_may_arrive_in_pieces(hub: OwnHub, reader: Callbacks) -> None:
+    """A subscriber may send its response in small pieces."""
+    reader.chunk_size = 10
     hub.request(f"{reader.url}/in")
     hub.work()
 
     assert len(hub.newsroom.store.hub.subscribers()) == 1
 
 
-def test_a_second_request_while_the_first_is_verified(hub: OwnHub, reader: Callbacks) -> None:
-    """The last one counts."""
+def test_a_request_during_verification_replaces_the_first(hub: OwnHub, reader: Callbacks) -> None:
+    """The secret of the last request is used."""
 
     def again() -> None:
         reader.on_get = None
@@ -239,8 +236,8 @@ def test_a_second_request_while_the_first_is_verified(hub: OwnHub, reader: Callb
     assert signature == f"sha256={expected}"
 
 
-def test_no_hub_without_wish(newsroom: Newsroom) -> None:
-    """Unless the operator says so, there is none, and no feed announces one."""
+def test_there_is_no_hub_by_default(newsroom: Newsroom) -> None:
+    """No feed announces a hub unless the operator configures one."""
     newsroom.lists("harbor")
     newsroom.ingests()
 
@@ -252,5 +249,5 @@ def test_no_hub_without_wish(newsroom: Newsroom) -> None:
 
 
 def test_the_hub_explains_itself(hub: OwnHub) -> None:
-    """To people who open its address."""
+    """The hub's URL shows a page in a browser."""
     assert "This is the WebSub hub of The Commons." in hub.newsroom.get("/hub").text

@@ -7,21 +7,21 @@ https, and never an address inside the operator's own network (see transport.py)
 """
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import TypeAlias
 
 import aiohttp
 from yarl import URL
 
+from aggregator.ingest.fetch.credentials import redact, secret_headers
 from aggregator.ingest.fetch.response import (
     PERMANENT_STATUSES,
     REDIRECT_STATUSES,
+    FetchResult,
     describe_error,
     describe_status,
     read_freshness,
@@ -46,11 +46,7 @@ from aggregator.text.urls import registrable_domain
 __all__ = ["Fetcher", "Reply", "open_fetcher"]
 
 READ_CHUNK_BYTES = 64 * 1024
-MIN_SECRET_CHARS = 4
-"""A shorter secret occurs everywhere by chance, so it is not redacted."""
 MAX_QUOTED_CHARS = 100
-FetchResult: TypeAlias = Fetched | Unchanged | Failed | Backoff
-
 EXPECTED_ERRORS = (FetchBlocked, TimeoutError, aiohttp.ClientError, UnicodeError)
 """Errors that servers, names and addresses may cause."""
 
@@ -155,7 +151,7 @@ class Fetcher:
         secrets: dict[str, str] = {}
         result: FetchResult
         try:
-            secrets = _secret_headers(source, self.environment)
+            secrets = secret_headers(source, self.environment)
             spec = RequestSpec(
                 origin=_parse_url(source.feed).origin(),
                 headers=_conditional_headers(validators),
@@ -167,7 +163,7 @@ class Fetcher:
         except EXPECTED_ERRORS as error:
             kind, sentence = self._describe(error)
             result = Failed(kind=kind, error=sentence)
-        return _redact(result, _secret_words(secrets))
+        return redact(result, secrets)
 
     def _describe(self, error: Exception) -> tuple[FailureKind, str]:
         """The kind of an error, and a sentence for operators."""
@@ -356,50 +352,3 @@ def _conditional_headers(validators: Validators) -> dict[str, str]:
     if validators.last_modified:
         headers["If-Modified-Since"] = validators.last_modified
     return headers
-
-
-def _secret_headers(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
-    headers = {
-        name: _secret_value(variable, environment) for name, variable in source.headers.items()
-    }
-    if source.basic_auth:
-        login = _secret_value(source.basic_auth, environment).encode()
-        headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
-    return headers
-
-
-def _secret_value(variable: str, environment: Mapping[str, str]) -> str:
-    value = environment.get(variable, "")
-    if not value:
-        raise FetchBlocked(
-            FailureKind.CREDENTIALS,
-            f"The environment variable {variable}, which the source names, is not set.",
-        )
-    if not value.isprintable():
-        raise FetchBlocked(
-            FailureKind.CREDENTIALS,
-            f"The environment variable {variable} holds more than one line of text.",
-        )
-    return value
-
-
-def _secret_words(secrets: Mapping[str, str]) -> list[str]:
-    """The strings that a result must not reveal, longest first."""
-    words = set(secrets.values())
-    for value in secrets.values():
-        if value.startswith("Basic "):
-            words |= {value[6:], *base64.b64decode(value[6:]).decode().split(":", 1)}
-    return sorted((word for word in words if len(word) >= MIN_SECRET_CHARS), key=len, reverse=True)
-
-
-def _redact(result: FetchResult, words: Sequence[str]) -> FetchResult:
-    """The result without secrets, in case the server repeats them."""
-    if isinstance(result, Failed):
-        error = result.error
-        for word in words:
-            error = error.replace(word, "…")
-        return replace(result, error=error)
-    if isinstance(result, Fetched | Unchanged):
-        is_leaking = any(word in result.redirected_to for word in words)
-        return replace(result, redirected_to="") if is_leaking else result
-    return result

@@ -1,15 +1,24 @@
 """Headers and errors of responses: validators, freshness, Retry-After, hubs, messages."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 import aiohttp
 
-from aggregator.model import FailureKind, HubLink, Validators
+from aggregator.model import (
+    Backoff,
+    Failed,
+    FailureKind,
+    Fetched,
+    HubLink,
+    Unchanged,
+    Validators,
+)
 from aggregator.text.dates import parse_http_date
 
 __all__ = [
-    "PERMANENT_STATUSES", "REDIRECT_STATUSES", "describe_error", "describe_status",
-    "read_freshness", "read_hub_link", "read_retry_after", "read_validators",
+    "PERMANENT_STATUSES", "REDIRECT_STATUSES", "FetchResult", "describe_error",
+    "describe_status", "read_freshness", "read_hub_link", "read_retry_after", "read_validators",
 ]  # fmt: skip
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -17,6 +26,7 @@ PERMANENT_STATUSES = frozenset({301, 308})
 MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 """One server was seen to ask for 88 hours."""
 MAX_VALIDATOR_CHARS = 1000
+FetchResult: TypeAlias = Fetched | Unchanged | Failed | Backoff
 
 
 def read_validators(

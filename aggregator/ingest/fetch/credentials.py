@@ -1,0 +1,64 @@
+"""Credentials of a source: sent to its own origin, never shown."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aggregator.ingest.fetch.response import FetchResult
+from aggregator.ingest.fetch.settings import FetchBlocked
+from aggregator.model import Failed, FailureKind, Fetched, Source, Unchanged
+
+__all__ = ["redact", "secret_headers"]
+
+MIN_SECRET_CHARS = 4
+"""A shorter secret occurs everywhere by chance, so it is not redacted."""
+
+
+def secret_headers(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
+    """The headers with the credentials that a source names. Raises FetchBlocked if one is not set,
+    or cannot be sent."""
+    headers = {
+        name: _secret_value(variable, environment) for name, variable in source.headers.items()
+    }
+    if source.basic_auth:
+        login = _secret_value(source.basic_auth, environment).encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
+    return headers
+
+
+def _secret_value(variable: str, environment: Mapping[str, str]) -> str:
+    value = environment.get(variable, "")
+    if not value:
+        raise FetchBlocked(
+            FailureKind.CREDENTIALS,
+            f"The environment variable {variable}, which the source names, is not set.",
+        )
+    if not value.isprintable():
+        raise FetchBlocked(
+            FailureKind.CREDENTIALS,
+            f"The environment variable {variable} holds more than one line of text.",
+        )
+    return value
+
+
+def _secret_words(secrets: Mapping[str, str]) -> list[str]:
+    """The strings that a result must not reveal, longest first."""
+    words = set(secrets.values())
+    for value in secrets.values():
+        if value.startswith("Basic "):
+            words |= {value[6:], *base64.b64decode(value[6:]).decode().split(":", 1)}
+    return sorted((word for word in words if len(word) >= MIN_SECRET_CHARS), key=len, reverse=True)
+
+
+def redact(result: FetchResult, secrets: Mapping[str, str]) -> FetchResult:
+    """The result without secrets, in case the server repeats them."""
+    words = _secret_words(secrets)
+    if isinstance(result, Failed):
+        error = result.error
+        for word in words:
+            error = error.replace(word, "…")
+        return replace(result, error=error)
+    if isinstance(result, Fetched | Unchanged):
+        is_leaking = any(word in result.redirected_to for word in words)
+        return replace(result, redirected_to="") if is_leaking else result
+    return result
