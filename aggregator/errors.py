@@ -59,6 +59,9 @@ class ConfigError(AggregatorError):
         self.path = path
         self.issues = tuple(sorted(issues, key=lambda issue: (issue.line, issue.key)))
         count = len(self.issues)
+        if count == 1 and not self.issues[0].key and not self.issues[0].line:
+            super().__init__(f"{path} {self.issues[0].message}.")
+            return
         lines = "\n".join(f"  {issue}" for issue in self.issues)
         super().__init__(f"{path} has {count} problem{'s' if count != 1 else ''}:\n{lines}")
 

@@ -63,16 +63,23 @@ def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
     Raises ConfigError.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decode(path.read_bytes(), path)
         changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
         raise ConfigError(str(path), [validation.missing_file()]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [validation.file_issue("is not UTF-8 text")]) from error
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
         raise ConfigError(str(path), [validation.file_issue(reason)]) from error
     return parse_config(text, path, environment, changed_at)
+
+
+def _decode(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = "is not UTF-8 text; save the file in this encoding"
+        raise ConfigError(str(path), [ConfigIssue(line=line, key="", message=message)]) from error
 
 
 def parse_config(

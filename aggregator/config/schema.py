@@ -22,19 +22,25 @@ _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\s]")
 
 def _check_id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
-        raise ValueError("an id of at most 60 lowercase letters, digits and single hyphens")
+        raise ValueError("an id of lowercase letters, digits and single hyphens, 60 at most")
     return value
 
 
 def _check_url(value: str) -> str:
+    complete = "a complete address that starts with http:// or https://"
+    if _NOT_IN_URL.search(value):
+        raise ValueError(f"{complete}, without spaces, quotes and control characters")
     try:
         parts = urlsplit(value)
-        hostname, _ = parts.hostname, parts.port
+        hostname = parts.hostname
     except ValueError:
         hostname = None
-    is_web = hostname and parts.scheme in ("http", "https") and is_host(hostname)
-    if not is_web or _NOT_IN_URL.search(value):
-        raise ValueError("a complete address that starts with http:// or https://")
+    if not hostname or parts.scheme not in ("http", "https") or not is_host(hostname):
+        raise ValueError(complete)
+    try:
+        parts.port  # noqa: B018 - raises ValueError
+    except ValueError as error:
+        raise ValueError("an address whose port is a number from 0 to 65535") from error
     if parts.username or parts.password:
         raise ValueError(
             "an address without a login; put that into the variable that basic_auth names"

@@ -213,6 +213,8 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
             choices = re.findall("'([^']+)'", details["ctx"]["expected"])
             hint = _hint(str(details["input"]), choices)
             message = f"found {found}, expected one of {', '.join(map(repr, choices))}{hint}"
+        case "list_type" | "model_type" if len(path) == 1:
+            message = _table_message(details["input"], str(path[0]))
         case type_ if type_ in _TOML_TYPES:
             message = f"found {found}, expected {_TOML_TYPES[type_]}"
         case "less_than_equal" | "greater_than_equal":
@@ -222,13 +224,25 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
     return _issue(lines.line_of(path), key, message)
 
 
+def _table_message(found: object, name: str) -> str:
+    """The message for a [table] written as an [[array of tables]], or the other way round."""
+    is_several = name in ("source", "topic")
+    expected = f"[[{name}]], one for each" if is_several else f"a table, [{name}]"
+    match found:
+        case dict():
+            return f"found [{name}], expected {expected}"
+        case [dict(), *_]:
+            return f"found [[{name}]], expected {expected}"
+    return f"found {_quote(found)}, expected {expected}"
+
+
 _TOML_TYPES = {
-    "string_type": 'a text in quotation marks, "…"',
+    "string_type": 'text in quotation marks, "…"',
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list, […]",
     "dict_type": "a table, { … }",
-    "model_type": "a table, or [[…]] for each of several",
+    "model_type": "a table, { … }",
 }
 """Type of a pydantic error -> what is expected, in terms of TOML."""
 
@@ -296,9 +310,7 @@ def _issue(line: int, key: str, message: str) -> ConfigIssue:
 
 def missing_file() -> ConfigIssue:
     """The issue that there is no feeds.toml."""
-    return file_issue(
-        "there is no such file; run in the folder of feeds.toml or give --config PATH"
-    )
+    return file_issue("does not exist; run the command in its folder, or give --config PATH")
 
 
 def file_issue(message: str) -> ConfigIssue:
