@@ -1,4 +1,4 @@
-"""A newsroom of which one outlet answers, and another does not."""
+"""A feeds.toml for the tests of the commands."""
 
 from pathlib import Path
 

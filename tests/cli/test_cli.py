@@ -23,7 +23,7 @@ DEVELOPMENT_SCHEMA = Path(__file__).parents[1] / "store/sqlite/databases/develop
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help(command: str) -> None:
+def test_every_command_has_help(command: str) -> None:
     """Every command explains itself."""
     result = run(None, *([command] if command else []), "--help")
 
@@ -31,19 +31,19 @@ def test_help(command: str) -> None:
     assert len(result.stdout.split()) > 20
 
 
-# ---- once ------------------------------------------------------------------------------
+# ---- good input ------------------------------------------------------------------------
 
 
-def test_check(config: Path) -> None:
-    """A right file is said to be right."""
+def test_check_accepts_a_valid_file(config: Path) -> None:
+    """A valid file is confirmed, with its numbers of sources and topics."""
     result = run(config, "check")
 
     assert result.returncode == 0
     assert "is right: 2 sources, 1 topic." in result.stdout
 
 
-def test_check_warns_of_a_database_that_cannot_be_used(config: Path) -> None:
-    """The file is right, but nothing would run: the warning says why, as all other commands do."""
+def test_check_warns_of_an_unusable_database(config: Path) -> None:
+    """`check` warns of a database that makes `ingest` fail."""
     database = config.parent / "aggregator.db"
     with closing(sqlite3.connect(database)) as db:
         db.executescript(DEVELOPMENT_SCHEMA.read_text(encoding="utf-8"))
@@ -57,8 +57,8 @@ def test_check_warns_of_a_database_that_cannot_be_used(config: Path) -> None:
     assert ingested.returncode == 2
 
 
-def test_check_says_everything_that_is_wrong(config: Path) -> None:
-    """All problems with their lines, exit code 1, nothing made."""
+def test_check_reports_every_problem(config: Path) -> None:
+    """All problems are reported with their lines, and no file is created."""
     config.write_text(config.read_text() + "[sight]\n[publish]\nport = 0\n")
 
     result = run(config, "check")
@@ -71,15 +71,15 @@ def test_check_says_everything_that_is_wrong(config: Path) -> None:
     assert list(config.parent.iterdir()) == [config]
 
 
-def test_schema() -> None:
-    """Editors get a JSON Schema."""
+def test_schema_prints_a_json_schema() -> None:
+    """Editors can check feeds.toml with the JSON Schema."""
     schema = json.loads(run(None, "schema").stdout)
 
     assert set(schema["properties"]) >= {"site", "source", "topic", "defaults", "fetch"}
 
 
-def test_ingest_json(config: Path) -> None:
-    """The run report balances; logs go elsewhere."""
+def test_ingest_prints_a_json_report(config: Path) -> None:
+    """The counts of the report balance, and the log goes to standard error."""
     result = run(config, "ingest", "--json")
 
     report = json.loads(result.stdout)
@@ -92,8 +92,8 @@ def test_ingest_json(config: Path) -> None:
     assert result.returncode == 0
 
 
-def test_ingest_what_is_due(config: Path) -> None:
-    """Once means once: a second run right after finds nothing due, unless told to look."""
+def test_ingest_fetches_what_is_due(config: Path) -> None:
+    """Nothing is due right after a run; --source and --all fetch anyway."""
     run(config, "ingest")
 
     assert "Nothing is due" in run(config, "ingest").stdout
@@ -103,8 +103,8 @@ def test_ingest_what_is_due(config: Path) -> None:
     assert "1 sources" in twice.stdout
 
 
-def test_sources_and_topics(config: Path) -> None:
-    """What is broken, since when and why; what stands where, and why."""
+def test_sources_and_topics_are_listed(config: Path) -> None:
+    """`sources` shows what fails, since when and why; `topics` shows placements and reasons."""
     run(config, "ingest")
 
     listed = run(config, "sources").stdout
@@ -116,8 +116,8 @@ def test_sources_and_topics(config: Path) -> None:
     assert "harbor: rule found title: strike" in run(config, "topics", "labor").stdout
 
 
-def test_publish(config: Path, tmp_path: Path) -> None:
-    """Every address has its file, with the bytes of the server; again, nothing is written."""
+def test_publish_writes_only_what_has_changed(config: Path, tmp_path: Path) -> None:
+    """Every URL has a file, also compressed, and a second run writes nothing."""
     run(config, "ingest")
     folder = tmp_path / "public"
 
@@ -144,8 +144,8 @@ def test_publish(config: Path, tmp_path: Path) -> None:
     assert "2 files written" in run(config, "publish", str(folder)).stdout
 
 
-def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path) -> None:
-    """A topic that is gone is gone from the folder too; what others put there stays."""
+def test_publish_removes_outdated_files(config: Path, tmp_path: Path) -> None:
+    """Files of a removed topic are deleted, and files of others stay."""
     run(config, "ingest")
     folder = tmp_path / "public"
     run(config, "publish", str(folder))
@@ -164,7 +164,7 @@ def test_publish_removes_what_is_published_no_more(config: Path, tmp_path: Path)
 # ---- bad input -------------------------------------------------------------------------
 
 
-def _sentence(result: subprocess.CompletedProcess[str]) -> str:
+def _error_sentence(result: subprocess.CompletedProcess[str]) -> str:
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("Error: ")
@@ -172,56 +172,56 @@ def _sentence(result: subprocess.CompletedProcess[str]) -> str:
     return result.stderr
 
 
-def test_unknown_names(config: Path) -> None:
-    """The sentence says which there are, or which was meant."""
-    assert "did you mean 'harbor'?" in _sentence(run(config, "ingest", "--source", "harbour"))
-    assert "known: labor." in _sentence(run(config, "topics", "zzz"))
-    assert "no source 'zzz'" in _sentence(run(config, "sources", "zzz"))
+def test_unknown_names_are_explained(config: Path) -> None:
+    """The error lists the known names, or suggests one."""
+    assert "did you mean 'harbor'?" in _error_sentence(run(config, "ingest", "--source", "harbour"))
+    assert "known: labor." in _error_sentence(run(config, "topics", "zzz"))
+    assert "no source 'zzz'" in _error_sentence(run(config, "sources", "zzz"))
 
 
-def test_a_database_that_cannot_be_made(config: Path, tmp_path: Path) -> None:
-    """A missing folder, and a folder that is a file."""
+def test_a_database_that_cannot_be_created_is_explained(config: Path, tmp_path: Path) -> None:
+    """A database can be neither in a missing folder nor a folder itself."""
     missing = str(tmp_path / "no" / "x.db")
-    assert "does not exist; create it" in _sentence(
+    assert "does not exist; create it" in _error_sentence(
         run(config, "ingest", AGGREGATOR_DATABASE=missing)
     )
     (tmp_path / "folder.db").mkdir()
     folder = str(tmp_path / "folder.db")
-    assert "cannot be opened" in _sentence(run(config, "ingest", AGGREGATOR_DATABASE=folder))
+    assert "cannot be opened" in _error_sentence(run(config, "ingest", AGGREGATOR_DATABASE=folder))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc")
-def test_a_database_folder_that_cannot_be_written(config: Path) -> None:
-    """It is said before anything is fetched."""
-    sentence = _sentence(run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
+def test_an_unwritable_database_folder_is_explained(config: Path) -> None:
+    """The error for a folder that cannot be written names the database."""
+    sentence = _error_sentence(run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
 
     assert "The database /proc/news.db cannot be used" in sentence
 
 
 @pytest.mark.parametrize("command", ["serve", "run"])
-def test_a_port_in_use(config: Path, command: str) -> None:
-    """The sentence says which, and what to do."""
+def test_a_port_in_use_is_explained(config: Path, command: str) -> None:
+    """The error names the port, and says what to do."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = str(holder.getsockname()[1])
 
-        sentence = _sentence(run(config, command, "--port", port))
+        sentence = _error_sentence(run(config, command, "--port", port))
 
     assert f"port {port} (Address already in use); stop what uses it" in sentence
 
 
-def test_a_folder_that_cannot_be_published_into(config: Path, tmp_path: Path) -> None:
-    """A file is in the way."""
+def test_an_unwritable_publish_folder_is_explained(config: Path, tmp_path: Path) -> None:
+    """A file in place of a folder is an error."""
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "topics").write_text("in the way")
     run(config, "ingest")
 
-    assert "Cannot write" in _sentence(run(config, "publish", str(tmp_path / "public")))
+    assert "Cannot write" in _error_sentence(run(config, "publish", str(tmp_path / "public")))
 
 
-def test_options_that_do_not_go_together(config: Path) -> None:
-    """--loop takes what is due, always."""
+def test_conflicting_options_are_refused(config: Path) -> None:
+    """--loop always fetches what is due, so it excludes --all."""
     result = run(config, "ingest", "--loop", "--all")
 
     assert result.returncode == 2
@@ -229,6 +229,6 @@ def test_options_that_do_not_go_together(config: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["nonsense..x", "a" * 70])
-def test_a_host_that_is_none(config: Path, host: str) -> None:
-    """It is a sentence."""
-    assert f"Cannot listen on {host}" in _sentence(run(config, "serve", "--host", host))
+def test_an_invalid_host_is_explained(config: Path, host: str) -> None:
+    """An invalid host is an error in one sentence."""
+    assert f"Cannot listen on {host}" in _error_sentence(run(config, "serve", "--host", host))

@@ -1,6 +1,6 @@
 """Killed at any moment, the program neither loses nor repeats anything.
 
-KILLS=200 kills so often; otherwise it is a dozen times, within a minute.
+KILLS=200 kills it 200 times; by default it is a dozen times, within a minute.
 """
 
 import os
@@ -33,45 +33,45 @@ pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "12"))
 OUTLETS = ("harbor", "plains", "valley", "copies")
 DAYS = 6
-WINDOW = 25
-NEW = 6
-BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
+ENTRIES_PER_FEED = 25
+NEW_PER_DAY = 6
+FIRST_DATE = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 
 
-# ---- a press that changes ----------------------------------------------------------------
+# ---- outlets that change -----------------------------------------------------------------
 
 
 def _article(outlet: str, number: int, day: int) -> Item:
-    """`copies` tells what harbor tells; every fifth article is revised each day."""
-    teller = "harbor" if outlet == "copies" else outlet
-    link = f"https://{teller}.example/2026/10/{number}"
+    """An article of an outlet; `copies` republishes harbor's, every fifth is revised each day."""
+    author = "harbor" if outlet == "copies" else outlet
+    link = f"https://{author}.example/2026/10/{number}"
     revision = f", revision {day}" if number % 5 == 0 else ""
     return Item(
         id=f"{link}#{outlet}",
         link=link,
-        title=f"{teller.title()} {number}{revision}",
-        paragraphs=(f"What happened at {teller}, part {number}. " * 40,),
+        title=f"{author.title()} {number}{revision}",
+        paragraphs=(f"What happened at {author}, part {number}. " * 40,),
         tags=("Strike",) if number % 3 == 0 else (),
-        published=BEGIN + timedelta(hours=number),
+        published=FIRST_DATE + timedelta(hours=number),
     )
 
 
-def _is_on_day(press: Press, day: int) -> None:
-    """A window over each outlet's articles that moves on."""
+def _publish_day(press: Press, day: int) -> None:
+    """Publish each outlet's newest articles of a day."""
     for outlet in OUTLETS:
-        numbers = range(day * NEW + WINDOW - 1, day * NEW - 1, -1)
+        numbers = range(day * NEW_PER_DAY + ENTRIES_PER_FEED - 1, day * NEW_PER_DAY - 1, -1)
         items = [_article(outlet, number, day) for number in numbers]
         press.put(f"/{outlet}", feed_response(outlet, *items))
 
 
-def _newsroom(folder: Path, press: Press) -> Path:
+def _write_config(folder: Path, press: Press) -> Path:
     folder.mkdir()
     config = folder / "feeds.toml"
     config.write_text(HEAD + "".join(source_table(o, f"{press.url}/{o}") for o in OUTLETS))
     return config
 
 
-# ---- what is kept ------------------------------------------------------------------------
+# ---- what is stored ----------------------------------------------------------------------
 
 
 def _ids(config: Path) -> set[str]:
@@ -80,8 +80,7 @@ def _ids(config: Path) -> set[str]:
 
 
 def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
-    """What each story tells, and its id; a story of two outlets has that of the first, which
-    is a matter of milliseconds."""
+    """Entries of each story -> its public id, or "" with two outlets, where timing decides."""
     with closing(open_store(config.parent / "aggregator.db")) as store:
         return {
             frozenset((e.source, e.id, e.title, e.url) for e in story.entries): (
@@ -94,8 +93,8 @@ def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
 # ---- killing -----------------------------------------------------------------------------
 
 
-def _killed(config: Path, chance: random.Random, usual: float) -> list[int]:
-    """Start an ingest and kill it at some moment; gives the processes that it had started."""
+def _kill_ingest(config: Path, chance: random.Random, usual: float) -> list[int]:
+    """Start an ingest and kill it at some moment; returns the processes that it had started."""
     process = subprocess.Popen(
         argv(config, "ingest", "--all"),
         stderr=subprocess.PIPE,
@@ -122,26 +121,31 @@ def _descendants(pid: int) -> list[int]:
     return children + [below for child in children for below in _descendants(child)]
 
 
-def test_killed_again_and_again(tmp_path: Path, press: Press) -> None:
-    """Ids and entries are those of an undisturbed run, what was once published stays, the
-    database is whole, and no process is left behind."""
+def test_killed_runs_lose_nothing(tmp_path: Path, press: Press) -> None:
+    """Killed runs store the same as undisturbed ones, and leave no process behind.
+
+    What was published once stays, and the database is sound.
+    """
     chance = random.Random(31415)
-    calm, killed = _newsroom(tmp_path / "calm", press), _newsroom(tmp_path / "killed", press)
+    calm, killed = (
+        _write_config(tmp_path / "calm", press),
+        _write_config(tmp_path / "killed", press),
+    )
     shown: set[str] = set()
     children: list[int] = []
     for day in range(DAYS):
-        _is_on_day(press, day)
+        _publish_day(press, day)
         began = time.monotonic()
         assert run(calm, "ingest", "--all").returncode == 0
         usual = time.monotonic() - began
         for _ in range(-(-KILLS // DAYS)):
-            children += _killed(killed, chance, usual)
+            children += _kill_ingest(killed, chance, usual)
             shown |= _ids(killed)
         assert run(killed, "ingest", "--all").returncode == 0
 
     assert _stories(killed) == _stories(calm)
     assert shown <= _ids(killed)
-    assert len(_stories(calm)) == 3 * (WINDOW + NEW * (DAYS - 1))
+    assert len(_stories(calm)) == 3 * (ENTRIES_PER_FEED + NEW_PER_DAY * (DAYS - 1))
     doctor = run(killed, "doctor")
     assert doctor.returncode == 0, doctor.stdout
     deadline = time.monotonic() + 10

@@ -1,4 +1,4 @@
-"""What waits for an operator's word, and what keeps the database well, as an operator does it."""
+"""Commands for operators: held stories, moved and retired feeds, backups and takedowns."""
 
 import contextlib
 import re
@@ -20,18 +20,18 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
-    """A feeds.toml with one source, and a comment of its operator."""
+    """A feeds.toml with one ingested source, and a comment by its operator."""
     file = tmp_path / "feeds.toml"
     comment = "# our oldest friends\n"
     file.write_text(
         HEAD + "[defaults]\nmax_new = 20\n" + comment + source_table("harbor", f"{press.url}/f")
     )
-    _publish(press, *(_old(n) for n in range(10)))
+    _publish(press, *(_old_article(n) for n in range(10)))
     run(file, "ingest")
     return file
 
 
-def _old(number: int) -> Item:
+def _old_article(number: int) -> Item:
     return article(f"Old {number}", published=NOW - timedelta(days=number))
 
 
@@ -43,8 +43,8 @@ def _publish(press: Press, *items: Item) -> None:
 
 
 @pytest.mark.slow
-def test_a_flood(config: Path, press: Press) -> None:
-    """It is shown, and let out or not, as the operator says."""
+def test_a_burst_is_held_until_it_is_released(config: Path, press: Press) -> None:
+    """A burst is shown as held, and published when the operator releases it."""
     assert "Nothing is held" in run(config, "held").stdout
     _publish(
         press, *(article(f"Archive {n}", published=NOW - timedelta(days=n)) for n in range(60))
@@ -61,8 +61,8 @@ def test_a_flood(config: Path, press: Press) -> None:
     assert "0 stories will not be published" in run(config, "held", "harbor", "--drop").stdout
 
 
-def test_a_decision_about_nothing(config: Path) -> None:
-    """It is asked about what."""
+def test_an_incomplete_decision_is_refused(config: Path) -> None:
+    """A decision needs a known source and one option."""
     for options in (("--release",), ("harbor", "--release", "--drop"), ("nobody",)):
         result = run(config, "held", *options)
         assert result.returncode == 2
@@ -72,8 +72,8 @@ def test_a_decision_about_nothing(config: Path) -> None:
 # ---- moved -------------------------------------------------------------------------------
 
 
-def test_a_feed_that_has_moved(config: Path) -> None:
-    """Its new address is shown, and written into feeds.toml beside everything that stood there."""
+def test_moved_writes_the_new_url(config: Path) -> None:
+    """The new URL is shown, and written into feeds.toml without any other change."""
     assert "No feed has moved" in run(config, "moved").stdout
     config.write_bytes(b"\xef\xbb\xbf" + config.read_bytes().replace(b"\n", b"\r\n"))
     new = "https://new.example/feed"
@@ -92,8 +92,8 @@ def test_a_feed_that_has_moved(config: Path) -> None:
     assert run(config, "check").returncode == 0
 
 
-def test_a_move_that_a_secret_would_follow(config: Path) -> None:
-    """The new address is shown and not written: the secret is meant for the listed host."""
+def test_moved_does_not_move_a_secret(config: Path) -> None:
+    """The new URL is shown and not written: the secret is meant for the listed host."""
     config.write_text(config.read_text() + 'basic_auth = "LOGIN"\n')
     move = PermanentRedirect(url="https://new.example/feed", since=NOW - timedelta(days=3), hits=9)
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
@@ -111,8 +111,8 @@ def test_a_move_that_a_secret_would_follow(config: Path) -> None:
 # ---- retired -----------------------------------------------------------------------------
 
 
-def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
-    """It is shown as retired, asked no more by --all, and once more by its name."""
+def test_a_retired_source_is_fetched_only_by_name(config: Path, press: Press) -> None:
+    """A retired source is listed as such, and not fetched by --all."""
     press.put("/f", CannedResponse(status=410))
     run(config, "ingest", "--all")
     press.requests.clear()
@@ -120,7 +120,7 @@ def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
     assert re.search(r"harbor +retired +20", run(config, "sources").stdout)
     run(config, "ingest", "--all")
     assert press.requests == []
-    _publish(press, _old(1))
+    _publish(press, _old_article(1))
     run(config, "ingest", "--source", "harbor")
     assert "retired" not in run(config, "sources").stdout
 
@@ -128,8 +128,8 @@ def test_a_feed_that_is_gone(config: Path, press: Press) -> None:
 # ---- backup and doctor -------------------------------------------------------------------
 
 
-def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
-    """A backup is a database; a damaged one is found, and repaired on demand."""
+def test_doctor_finds_and_repairs_damage(config: Path, tmp_path: Path) -> None:
+    """A backup passes all checks; a damaged database is found, and repaired on demand."""
     assert "Database copied to" in run(config, "backup", str(tmp_path / "copy.db")).stdout
     assert run(config, "doctor", AGGREGATOR_DATABASE=str(tmp_path / "copy.db")).returncode == 0
     with contextlib.closing(sqlite3.connect(config.parent / "aggregator.db")) as db:
@@ -144,8 +144,8 @@ def test_a_backup_and_a_doctor(config: Path, tmp_path: Path) -> None:
     assert "is in order" in repaired.stdout
 
 
-def test_a_backup_into_nowhere(config: Path) -> None:
-    """It is a sentence."""
+def test_an_unwritable_backup_is_explained(config: Path) -> None:
+    """A backup into a missing folder is an error in one sentence."""
     result = run(config, "backup", "/nowhere/copy.db")
 
     assert result.returncode == 2
@@ -156,8 +156,8 @@ def test_a_backup_into_nowhere(config: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
-    """By its id or its address, with a reason; what cannot be meant is said."""
+def test_a_story_is_taken_down_and_restored(config: Path) -> None:
+    """A story is taken down by id or URL, with a reason, and later published again."""
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         (story, *_) = [s for s in store.lists.latest(ALL, 50) if s.lead.title == "Old 1"]
     address = f"https://t.example/stories/{story.id}/?x#y"
@@ -180,8 +180,8 @@ def test_a_story_is_taken_down_and_put_back(config: Path) -> None:
     assert "lists what was taken down" in run(config, "unhide", story.id).stderr
 
 
-def test_an_ingest_closes_archives(config: Path, press: Press) -> None:
-    """Whoever runs it by a timer has a history too."""
+def test_ingest_closes_archives(config: Path, press: Press) -> None:
+    """Archive documents are closed for operators who run `ingest` by a timer, too."""
     _publish(press, *(article(f"News {n}", published=NOW) for n in range(20)))
     run(config, "ingest", "--all")
     _publish(press, *(article(f"More {n}", published=NOW) for n in range(20)))

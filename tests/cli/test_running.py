@@ -1,4 +1,4 @@
-"""Commands that go on until they are stopped: real processes, real signals."""
+"""Commands that run until they are stopped: real processes, real signals."""
 
 import os
 import re
@@ -33,7 +33,7 @@ from tests.harness.command_line import (
 
 @pytest.fixture
 def running(config: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`aggregator run` and the address of its site."""
+    """`aggregator run` and the URL of its site."""
     port = free_port()
     process = subprocess.Popen(
         argv(config, "run", "--port", str(port)),
@@ -50,8 +50,10 @@ def running(config: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
-    """It fetches, serves what it fetched, and is gone within five seconds of being asked."""
+def test_run_serves_until_it_is_stopped(
+    running: tuple[subprocess.Popen[str], str], number: signal.Signals
+) -> None:
+    """`run` fetches, serves what it fetched, and ends within five seconds of a signal."""
     process, site = running
     wait_until(lambda: b"Strike one" in wait_for_url(f"{site}/topics/labor.rss"))
 
@@ -65,8 +67,8 @@ def test_run_and_stop(running: tuple[subprocess.Popen[str], str], number: signal
         urllib.request.urlopen(f"{site}/", timeout=1)
 
 
-def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -> None:
-    """A site without fresh news, or news without a site, is not left standing."""
+def test_run_ends_with_its_processes(running: tuple[subprocess.Popen[str], str]) -> None:
+    """If the process that fetches ends, `run` ends too."""
     process, site = running
     wait_for_url(f"{site}/healthz")
     children = child_processes(process.pid)
@@ -78,8 +80,8 @@ def test_run_ends_when_a_part_ends(running: tuple[subprocess.Popen[str], str]) -
     assert "`aggregator ingest` ended by itself (exit code -9)" in log
 
 
-def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
-    """Its parts do not go on without it, and keep no port from the next one."""
+def test_a_killed_run_leaves_no_process(running: tuple[subprocess.Popen[str], str]) -> None:
+    """The processes of a killed `run` end, and free its port for the next one."""
     process, site = running
     wait_for_url(f"{site}/healthz")
     children = child_processes(process.pid)
@@ -94,8 +96,8 @@ def test_run_that_is_killed(running: tuple[subprocess.Popen[str], str]) -> None:
         next_one.bind(("127.0.0.1", int(site.rpartition(":")[2])))
 
 
-def test_stopping_an_ingest_that_waits(config: Path) -> None:
-    """One that waits for another to end can be stopped as well."""
+def test_a_waiting_ingest_can_be_stopped(config: Path) -> None:
+    """An ingest that waits for another one can be stopped too."""
     run(config, "ingest")
     database = config.parent / "aggregator.db"
     with closing(open_store(database)) as store, store.maintenance.lock("ingest"):
@@ -112,8 +114,8 @@ def test_stopping_an_ingest_that_waits(config: Path) -> None:
     assert "event=stopped" in log
 
 
-def test_stopping_an_ingest(config: Path, press: Press) -> None:
-    """A slow source does not hold it up, and what was saved is whole."""
+def test_an_ingest_stops_during_a_slow_request(config: Path, press: Press) -> None:
+    """A slow source does not delay the stop, and saved entries are complete."""
     press.put("/bad", CannedResponse(body=b"<rss/>", delay=8))
     process = subprocess.Popen(
         argv(config, "ingest"),
@@ -136,13 +138,12 @@ def test_stopping_an_ingest(config: Path, press: Press) -> None:
 
 
 def _listed(output: str) -> list[str]:
-    """The stories that the demo has seen on its site."""
+    """The stories that the demo has found on its site."""
     return re.findall(r"on the site   (.+?) \(", output)
 
 
 def _is_complete(output: str) -> bool:
-    """Whether ten stories are on the site, one of them of several outlets, and one of them was
-    published while the demo ran."""
+    """Whether ten stories are on the site, one of several outlets and one new during the demo."""
     listed = _listed(output)
     has_copy = "also at Second Look" in output or "also at Daily Commons" in output
     published = re.search(r"published     (.+?) \(", output)
@@ -150,8 +151,8 @@ def _is_complete(output: str) -> bool:
 
 
 @pytest.mark.slow
-def test_the_demo() -> None:
-    """It runs offline, tells each story once, and new ones arrive while it runs."""
+def test_the_demo_publishes_stories() -> None:
+    """The demo lists each story once, and new ones arrive while it runs."""
     command = [sys.executable, "-u", "-m", "aggregator", "demo", "--seconds", "120"]
     output = ""
     with subprocess.Popen(
@@ -172,8 +173,8 @@ def test_the_demo() -> None:
     assert len(_listed(output)) == len(set(_listed(output)))
 
 
-def test_a_demo_that_is_ended() -> None:
-    """It takes the program that it began with it, and leaves nothing behind."""
+def test_a_stopped_demo_leaves_no_files() -> None:
+    """A stopped demo removes its folder."""
     command = [sys.executable, "-u", "-m", "aggregator", "demo", "--seconds", "60"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
@@ -183,8 +184,8 @@ def test_a_demo_that_is_ended() -> None:
     assert not Path(log).parent.exists()
 
 
-def test_ctrl_c(tmp_path: Path) -> None:
-    """A command that is stopped says so in a word, and ends with 130 as shells have it."""
+def test_ctrl_c_stops_a_command(tmp_path: Path) -> None:
+    """An interrupted command says so in one word, and exits with 130, as is usual in shells."""
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD)
     database = tmp_path / "aggregator.db"
@@ -194,7 +195,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
             argv(file, "topic", "apply", "--write"),
             stderr=subprocess.PIPE,
             text=True,
-            # what runs in the background of a shell is begun deaf to it
+            # shells start background processes with SIGINT ignored
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:

@@ -1,4 +1,4 @@
-"""What an operator is told of a story, and an operator's word on it."""
+"""The commands `story`, `merge` and `split`."""
 
 import re
 from collections.abc import Iterator
@@ -27,18 +27,18 @@ def _article(title: str, outlet: str, text: str) -> Item:
 
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
-    """Harbor wrote an article that Commons has too, and Plains has another one."""
-    return _ingested(tmp_path, press)
+    """Harbor and Commons have published one article, and Plains another one."""
+    return _ingested_config(tmp_path, press)
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The same once for all tests that change nothing."""
+    """The setup of `config`, shared by all tests that change nothing."""
     with open_press() as press:
-        yield _ingested(tmp_path_factory.mktemp("untouched"), press)
+        yield _ingested_config(tmp_path_factory.mktemp("untouched"), press)
 
 
-def _ingested(folder: Path, press: Press) -> Path:
+def _ingested_config(folder: Path, press: Press) -> Path:
     file = folder / "feeds.toml"
     outlets = ("harbor", "commons", "plains")
     file.write_text(HEAD + "".join(source_table(id_, f"{press.url}/{id_}") for id_ in outlets))
@@ -51,7 +51,7 @@ def _ingested(folder: Path, press: Press) -> Path:
 
 
 def _stories(config: Path) -> dict[str, str]:
-    """Title of the lead -> id, of what is published."""
+    """Title of the lead -> story id, of all published stories."""
     folder = config.parent / "public"
     run(config, "publish", str(folder))
     found = {}
@@ -63,15 +63,15 @@ def _stories(config: Path) -> dict[str, str]:
 
 
 def _number(config: Path, id_: str, outlet: str) -> str:
-    """The number of an outlet's article in a story."""
+    """The number of an outlet's entry in a story."""
     shown = run(config, "story", id_).stdout
     found = re.search(rf"^ *(\d+)  {outlet}", shown, re.M)
     assert found, shown
     return found[1]
 
 
-def test_a_story_explains_itself(untouched: Path) -> None:
-    """Who tells it, who leads, what says so with its score, and where it stands."""
+def test_story_shows_entries_and_matches(untouched: Path) -> None:
+    """`story` shows lead, duplicates and the score of their match, by id or URL."""
     stories = _stories(untouched)
     shown = run(untouched, "story", stories["Cranes stand still"]).stdout
 
@@ -83,8 +83,8 @@ def test_a_story_explains_itself(untouched: Path) -> None:
     assert re.search(r"text 2\.\d\d: 100% of the shorter text", shown)
 
 
-def test_split_and_merge(config: Path, press: Press) -> None:
-    """Each word holds against what is fetched later, and the other takes it back."""
+def test_split_and_merge_hold(config: Path, press: Press) -> None:
+    """Either decision holds when entries are revised, and the other one reverses it."""
     cranes = _stories(config)["Cranes stand still"]
     copy = _number(config, cranes, "commons")
 
@@ -102,8 +102,8 @@ def test_split_and_merge(config: Path, press: Press) -> None:
     assert "is in order" in run(config, "doctor").stdout
 
 
-def test_merge_what_nothing_binds(config: Path) -> None:
-    """The first stays; after a split both are what they were, at their own addresses."""
+def test_unrelated_stories_can_be_merged(config: Path) -> None:
+    """The older story stays; after a split both have their former ids."""
     before = _stories(config)
     run(config, "merge", before["Teachers march"], before["Cranes stand still"])
     merged = _stories(config)
@@ -118,8 +118,8 @@ def test_merge_what_nothing_binds(config: Path) -> None:
 
 
 @pytest.mark.slow
-def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
-    """An operator may bring two articles of one outlet together; evidence may not."""
+def test_stories_that_share_an_outlet_can_be_merged(config: Path, press: Press) -> None:
+    """An operator may merge two entries of one outlet, which evidence never does."""
     _publish(
         press, "commons", _article("Why cranes stand still", "commons", prose(1)),
         _article("Why teachers march", "commons", prose(2)),
@@ -136,8 +136,8 @@ def test_merge_two_that_share_an_outlet(config: Path, press: Press) -> None:
 
 
 @pytest.mark.slow
-def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
-    """What an operator has put together stays together, though it was by way of another."""
+def test_a_split_keeps_other_merges(config: Path, press: Press) -> None:
+    """Stories that were merged through a third one stay merged when that is split off."""
     for outlet, seed in (("commons", 7), ("plains", 8)):
         title = f"Another matter of {outlet}"
         _publish(press, outlet, _article(title, outlet, prose(seed)))
@@ -154,8 +154,8 @@ def test_split_what_others_were_merged_by(config: Path, press: Press) -> None:
     assert "https://harbor.example" not in left
 
 
-def test_a_source_that_has_left(config: Path, press: Press) -> None:
-    """What it wrote is still its own when another outlet republishes it."""
+def test_a_removed_source_keeps_its_lead(config: Path, press: Press) -> None:
+    """An article of a source that is no longer listed leads copies by other outlets."""
     text = config.read_text()
     config.write_text(text.replace(source_table("harbor", f"{press.url}/harbor"), ""))
     _publish(press, "plains", _article("No crane moves", "plains", prose(1)))
@@ -166,7 +166,7 @@ def test_a_source_that_has_left(config: Path, press: Press) -> None:
     assert "https://plains.example/no-crane-moves" in shown
 
 
-NONSENSE = [
+INVALID_CALLS = [
     (("story", "0000000000000000"), "There is no story '0000000000000000'"),
     (("story", "x'; drop table stories"), "There is no story"),
     (("merge", "0000000000000000", "1"), "There is no story"),
@@ -178,18 +178,20 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize(("words", "answer"), NONSENSE, ids=[" ".join(w) for w, _ in NONSENSE])
-def test_nonsense(untouched: Path, words: tuple[str, ...], answer: str) -> None:
-    """One sentence, no traceback, nothing changed."""
+@pytest.mark.parametrize(
+    ("words", "error"), INVALID_CALLS, ids=[" ".join(w) for w, _ in INVALID_CALLS]
+)
+def test_an_invalid_call_is_explained(untouched: Path, words: tuple[str, ...], error: str) -> None:
+    """An invalid call is an error without a traceback."""
     result = run(untouched, *words)
 
     assert result.returncode == 2
-    assert answer in result.stderr
+    assert error in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_what_is_one_or_alone_already(untouched: Path) -> None:
-    """Nothing to merge, nothing to split; the sentence says so."""
+def test_a_needless_merge_or_split_is_explained(untouched: Path) -> None:
+    """The error says that there is nothing to merge or split."""
     stories = _stories(untouched)
     cranes, alone = stories["Cranes stand still"], stories["Teachers march"]
 
@@ -198,8 +200,8 @@ def test_what_is_one_or_alone_already(untouched: Path) -> None:
     assert "is alone in its story" in run(untouched, "split", number).stderr
 
 
-def test_where_to_look_for_a_mistake(config: Path, press: Press) -> None:
-    """What several outlets tell is listed, the weakest evidence first."""
+def test_story_lists_the_weakest_matches_first(config: Path, press: Press) -> None:
+    """Stories with duplicates are listed, the weakest evidence first."""
     words = prose(3).split()
     _publish(press, "plains", _article("Standing cranes", "plains", " ".join(words[:90])))
     run(config, "ingest", "--source", "plains")

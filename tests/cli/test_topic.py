@@ -1,4 +1,4 @@
-"""What an operator is told of a rule before it files anything."""
+"""Commands about topics: what a rule would do, what it does, and what it has learned."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ TITLES = ("Dockers strike", "Strikes spread", "Cranes rest", "Union wins", "Rain
 
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
-    """One outlet with five articles, filed by the rule of HEAD's topic, `strike`."""
+    """A feeds.toml with five ingested entries, one of them matched by HEAD's rule, `strike`."""
     _publish(press, *(article(title, text=f"{title}.", published=NOW) for title in TITLES))
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD + source_table("harbor", f"{press.url}/harbor"))
@@ -37,8 +37,8 @@ def _titles(shown: str, verb: str) -> list[str]:
     return sorted(re.findall(r"harbor: ([\w ]+?)(?:  \(|$)", found[2], re.M))
 
 
-def test_a_draft(config: Path) -> None:
-    """What it would add, where it was found, and what it would drop; nothing is changed."""
+def test_a_draft_is_previewed(config: Path) -> None:
+    """A draft shows what it would add, where it matches, and what it would remove."""
     before = run(config, "topics", "labor").stdout
     shown = run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
 
@@ -50,8 +50,8 @@ def test_a_draft(config: Path) -> None:
     assert run(config, "topics", "labor").stdout == before
 
 
-def test_what_its_outlet_files(config: Path) -> None:
-    """It stays in the topic, whatever the rule says."""
+def test_a_draft_keeps_what_a_source_places(config: Path) -> None:
+    """Stories that the source places stay in the topic, whatever the rule says."""
     text = config.read_text().replace('id = "harbor"\n', 'id = "harbor"\ntopics = ["labor"]\n')
     config.write_text(text)
 
@@ -60,8 +60,8 @@ def test_what_its_outlet_files(config: Path) -> None:
     assert _titles(shown, "removes") == []
 
 
-def test_the_rule_that_stands(config: Path) -> None:
-    """It has done what it would do."""
+def test_the_current_rule_changes_nothing(config: Path) -> None:
+    """The current rule has nothing to add or remove."""
     shown = run(config, "topic", "test", "labor").stdout
 
     assert "matches: 1 of 5 stories; 1 are in the topic now" in shown
@@ -77,8 +77,8 @@ def test_the_rule_that_stands(config: Path) -> None:
         ((), "Missing argument"),
     ],
 )
-def test_nonsense(config: Path, words: tuple[str, ...], sentence: str) -> None:
-    """One sentence, and no traceback."""
+def test_an_invalid_call_is_explained(config: Path, words: tuple[str, ...], sentence: str) -> None:
+    """An invalid call is an error without a traceback."""
     result = run(config, "topic", "test", *words)
 
     assert result.returncode != 0
@@ -86,8 +86,8 @@ def test_nonsense(config: Path, words: tuple[str, ...], sentence: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_rule_that_says_nothing(config: Path) -> None:
-    """That finds nothing, or more than half of everything, or holds what has no effect."""
+def test_a_useless_rule_gets_a_warning(config: Path) -> None:
+    """A rule that matches nothing, matches too much or has a boost gets a warning."""
     for draft, warning in (
         ("helicopter", "the rule matches nothing"),
         ("NOT helicopter", "the rule matches more than half of everything"),
@@ -104,8 +104,8 @@ def _id(shown: str, title: str) -> str:
     return found[1]
 
 
-def test_why_and_why_not(config: Path) -> None:
-    """Each clause says yes or no, with its parts, and what a draft would say."""
+def test_explain_shows_every_clause(config: Path) -> None:
+    """Each clause of a draft is shown with its parts, and whether they match."""
     story = _id(run(config, "topics", "labor").stdout, "Dockers strike")
     shown = run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
                  "--match", "union OR (strike AND NOT dockers)").stdout  # fmt: skip
@@ -119,8 +119,8 @@ def test_why_and_why_not(config: Path) -> None:
     assert re.search(r"^  yes +dockers   title: dockers, summary: dockers$", shown, re.M)
 
 
-def test_an_operators_word(config: Path) -> None:
-    """In, out and back to the rules; each says where the story stands then."""
+def test_an_operator_overrides_the_rules(config: Path) -> None:
+    """A story is added, removed and reset, and each command shows its placement."""
     everything = run(config, "topic", "test", "labor", "--match", "NOT helicopter").stdout
     rain, strike = (
         _id(everything, "Rain falls"),
@@ -139,8 +139,8 @@ def test_an_operators_word(config: Path) -> None:
     assert "labor: left to the rules; not in the topic" in reset
 
 
-def test_a_rule_is_applied(config: Path) -> None:
-    """A preview changes nothing; the second time there is nothing to do."""
+def test_apply_previews_and_writes(config: Path) -> None:
+    """A preview changes nothing, and after --write there is nothing left to do."""
     text = config.read_text()
     config.write_text(text.replace('match = "strike"', "match = 'union OR rain'"))
     assert config.read_text() != text
@@ -155,8 +155,8 @@ def test_a_rule_is_applied(config: Path) -> None:
     assert "labor: 2 stories now, 0 to add, 0 to remove" in run(config, "topic", "apply").stdout
 
 
-def test_what_topics_share_and_lack(config: Path) -> None:
-    """The report says so, and the table when the newest story came."""
+def test_the_report_shows_overlaps_and_gaps(config: Path) -> None:
+    """The report counts stories in several topics and in none."""
     shown = run(config, "topics", "--report").stdout
 
     assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", shown)
@@ -164,8 +164,8 @@ def test_what_topics_share_and_lack(config: Path) -> None:
     assert "without any topic: 4 of the newest 5 stories (there are 5)" in shown
 
 
-def test_learning(config: Path) -> None:
-    """Nobody learns unless told to, and nothing is learned from five stories."""
+def test_learning_is_off_by_default(config: Path) -> None:
+    """Topics learn only if they are configured to, and not from five stories."""
     assert "No topic learns" in run(config, "topic", "learn").stdout
     assert "does not learn" in run(config, "topic", "suggest", "labor").stderr
     config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "suggest"'))
@@ -176,8 +176,8 @@ def test_learning(config: Path) -> None:
     )
 
 
-def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
-    """One sentence says what to install; everything else works."""
+def test_learning_without_its_libraries_is_explained(config: Path, tmp_path: Path) -> None:
+    """Without the libraries, the error says what to install, and everything else works."""
     config.write_text(config.read_text().replace('id = "labor"', 'id = "labor"\nlearn = "place"'))
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['sklearn'] = None\n")
     without = {"PYTHONPATH": str(tmp_path)}
@@ -189,10 +189,10 @@ def test_without_the_libraries(config: Path, tmp_path: Path) -> None:
     assert run(config, "ingest", **without).returncode == 0
 
 
-def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
-    """Of what is stored, with the line; and nothing is written to find out."""
+def test_check_warns_of_useless_rules(config: Path, press: Press) -> None:
+    """`check` warns, with the line, of rules that match no stored story or most of them."""
     _publish(press, *(article(f"Day {n} of rain", published=NOW) for n in range(30)))
-    assert "matches" not in run(config, "check").stderr  # five stories tell nothing
+    assert "matches" not in run(config, "check").stderr  # five stories are too few
     run(config, "ingest", "--all")
     rules = {"none": "helicopter", "most": "rain OR strike", "some": "strike"}
     text = config.read_text()
@@ -211,8 +211,8 @@ def test_rules_that_say_nothing_are_checked(config: Path, press: Press) -> None:
     assert len(shown) == 2
 
 
-def test_an_outlets_categories(config: Path, press: Press) -> None:
-    """Those that no topic is named for come first."""
+def test_the_categories_of_a_source_are_listed(config: Path, press: Press) -> None:
+    """Categories without a topic come first."""
     _publish(
         press, *(article(f"Cranes {n}", tags=["Ports", "Odd"][: 1 + n // 2]) for n in range(3))
     )
@@ -227,8 +227,8 @@ def test_an_outlets_categories(config: Path, press: Press) -> None:
     assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", shown)
 
 
-def test_search(config: Path) -> None:
-    """The newest stories that a query finds, each once, and where."""
+def test_search_lists_matching_stories(config: Path) -> None:
+    """The newest matching stories are listed once, with the fields that match."""
     shown = run(config, "search", 'title:"strikes spread" OR union').stdout
 
     assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", shown)
@@ -241,9 +241,11 @@ def test_search(config: Path) -> None:
     assert run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
 
 
-def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
-    """It is said which clause, how much it used to place, and since when; the others are not
-    named, nor is what an operator has put in."""
+def test_a_silent_clause_is_reported(tmp_path: Path, press: Press) -> None:
+    """A silent clause is reported with its former pace and last date.
+
+    Other clauses are not, nor are operators' placements.
+    """
     days = [NOW - timedelta(days=35 + 3.5 * n) for n in range(12)]
     fresh = [NOW - timedelta(days=n, hours=2) for n in range(20)]
     _publish(
@@ -272,8 +274,8 @@ def test_a_rule_that_fell_silent(tmp_path: Path, press: Press) -> None:
         assert f"labor: {part} used to place 2.0 a week, none since {since}." in shown
 
 
-def test_topics_that_share_their_stories(config: Path) -> None:
-    """The smaller one is named first, with the part of it that the other has."""
+def test_overlapping_topics_are_reported(config: Path) -> None:
+    """The smaller topic is named first, with the percentage that the other one has."""
     text = config.read_text()
     for id_, rule in (("all", "NOT helicopter"), ("most", "strike* OR union OR rain OR cranes")):
         text += f"[[topic]]\nid = '{id_}'\ntitle = 'T'\nmatch = '{rule}'\n"
@@ -282,13 +284,13 @@ def test_topics_that_share_their_stories(config: Path) -> None:
 
     shown = run(config, "topics", "--report").stdout
     assert "       5  all and most: 100% of all" in shown or "       5  most and all: 100%" in shown
-    assert "labor and" not in shown  # one story tells nothing
+    assert "labor and" not in shown  # one story is too few
     assert "leave the ID out" in run(config, "topics", "labor", "--report").stderr
 
 
 @pytest.mark.slow
-def test_what_is_suggested(config: Path, press: Press) -> None:
-    """The likest first, with why; learning again makes a new version."""
+def test_suggestions_are_listed(config: Path, press: Press) -> None:
+    """Suggestions have a reason, and learning again makes a new version."""
     shops = [article(f"A strike of dockers at the northern cranes, day {n}", published=NOW)
              for n in range(40)]  # fmt: skip
     rest = [article(f"{word} in year {n}", published=NOW)
@@ -313,8 +315,8 @@ def test_what_is_suggested(config: Path, press: Press) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"This is no database.", b"SQLite format 3\0 torn"])
-def test_a_check_changes_nothing(config: Path, content: bytes) -> None:
-    """Whatever lies where the database should, it stays as it is, and the file is still right."""
+def test_check_leaves_the_database_unchanged(config: Path, content: bytes) -> None:
+    """A broken database stays as it is, and does not make the file wrong."""
     database = config.parent / "aggregator.db"
     for file in config.parent.glob("aggregator.db*"):
         file.unlink()
@@ -327,8 +329,8 @@ def test_a_check_changes_nothing(config: Path, content: bytes) -> None:
     assert [file.name for file in config.parent.glob("aggregator.db*")] == ["aggregator.db"]
 
 
-def test_the_newest_come_first(tmp_path: Path, press: Press) -> None:
-    """By when they were published, though an archive comes in one file; so too for a draft."""
+def test_the_newest_stories_come_first(tmp_path: Path, press: Press) -> None:
+    """Search and drafts order stories by publication date, even if all arrived at once."""
     days = [3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97, 93]
     _publish(press, *(article(f"Strike {n}", published=NOW - timedelta(days=n)) for n in days))
     file = tmp_path / "feeds.toml"
@@ -343,8 +345,8 @@ def test_the_newest_come_first(tmp_path: Path, press: Press) -> None:
     assert re.findall(r"Strike (\d+)", draft) == [str(n) for n in sorted(days)[:10]]
 
 
-def test_shares_that_starve_a_topic(config: Path) -> None:
-    """It is said how many stories its feed has."""
+def test_a_max_share_that_limits_a_feed_is_reported(config: Path) -> None:
+    """`topics` says how many stories max_share leaves in a feed."""
     text = config.read_text().replace('"strike"', "'NOT helicopter'")
     config.write_text(text.replace('id = "labor"', 'id = "labor"\nmax_share = "1 of 3"'))
     run(config, "topic", "apply", "--write")

@@ -1,4 +1,4 @@
-"""feeds.toml: what is right becomes nouns, what is wrong is named with its line."""
+"""feeds.toml: valid files are read, and every problem is named with its line."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from aggregator.config import Config, parse_config, read_config_file
 from aggregator.config.key_lines import KeyLocations
 from aggregator.errors import ConfigError
 
-RIGHT = """\
+VALID_CONFIG = """\
 [site]
 title = "T"
 url = "https://t.example/"
@@ -51,39 +51,39 @@ def _issues(text: str) -> list[str]:
     return [str(issue) for issue in error.value.issues]
 
 
-def test_a_right_file() -> None:
-    """Sources inherit the defaults, and say otherwise where they do."""
-    read = _read(RIGHT, B_KEY="x")
+def test_a_valid_file_is_read() -> None:
+    """Sources inherit the defaults unless they override them."""
+    read = _read(VALID_CONFIG, B_KEY="x")
 
     a, b = read.all_sources
     assert (a.show, a.min_interval, a.topics, dict(a.tags)) == (
         "title", 300, ("labor",), {"Work": "labor"},
     )  # fmt: skip
     assert (b.show, b.min_interval) == ("full", 300)
-    assert read.sources == (a,)  # b is switched off
+    assert read.sources == (a,)  # b is disabled
     assert read.site.url == "https://t.example"
     assert read.database == Path("/news/aggregator.db")
     assert read.warnings == ()
 
 
-def test_the_database_by_environment() -> None:
-    """AGGREGATOR_DATABASE goes before [storage]."""
-    text = f'{RIGHT}\n[storage]\ndatabase = "x.db"\n'
+def test_the_environment_overrides_the_database() -> None:
+    """AGGREGATOR_DATABASE takes precedence over [storage]."""
+    text = f'{VALID_CONFIG}\n[storage]\ndatabase = "x.db"\n'
 
     assert _read(text).database == Path("/news/x.db")
     assert _read(text, AGGREGATOR_DATABASE="/var/y.db").database == Path("/var/y.db")
 
 
 def test_a_missing_secret_is_a_warning() -> None:
-    """It costs only that source, so the others may start."""
-    (warning,) = _read(RIGHT).warnings
+    """A missing secret affects only its own source, so the others may start."""
+    (warning,) = _read(VALID_CONFIG).warnings
 
     assert str(warning) == (
         "line 29: source.headers.X-Key: the environment variable B_KEY is not set"
     )
 
 
-WRONG_NUMBERS = [
+OUT_OF_BOUNDS = [
     ("[defaults]\nmax_new = 0", "line 5: defaults.max_new: found 0, expected 1 or more"),
     ("[fetch]\nports = [0]", "line 5: fetch.ports: found 0, expected 1 or more"),
     ("[fetch]\nports = [80, 65536]", "found 65536, expected 65,535 or less"),
@@ -93,17 +93,17 @@ WRONG_NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "sentence"), WRONG_NUMBERS)
-def test_a_value_out_of_bounds(text: str, sentence: str) -> None:
-    """The sentence says what is accepted."""
+@pytest.mark.parametrize(("text", "sentence"), OUT_OF_BOUNDS)
+def test_a_value_out_of_bounds_is_reported(text: str, sentence: str) -> None:
+    """The error says which values are accepted."""
     with pytest.raises(ConfigError) as caught:
         _read(f'[site]\ntitle = "T"\nurl = "https://t.example"\n{text}\n')
 
     assert sentence in str(caught.value)
 
 
-def test_a_port_that_is_not_asked_is_a_warning() -> None:
-    """It costs that source alone; a network that is allowed has all its ports."""
+def test_a_port_that_is_not_allowed_is_a_warning() -> None:
+    """The port affects only its own source; an allowed network has all ports."""
     head = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
     table = '[[source]]\nid = "a"\nname = "A"\nsite = "https://a.example/"\nfeed = "{}"\n'
 
@@ -116,7 +116,7 @@ def test_a_port_that_is_not_asked_is_a_warning() -> None:
 
 
 def test_a_boost_in_a_rule_is_a_warning() -> None:
-    """It has no effect, which the operator should know; stems are of the topic's language."""
+    """A boost has no effect, so the operator is warned; stems are of the site's language."""
     head = '[site]\ntitle = "T"\nurl = "https://t.example"\nlanguage = "pt-BR"\n'
     table = '[[topic]]\nid = "a"\ntitle = "A"\nstem = true\nmatch = \'drug^2\'\n'
 
@@ -127,10 +127,12 @@ def test_a_boost_in_a_rule_is_a_warning() -> None:
     assert read.topics[0].stem == "pt"
 
 
-def test_a_secret_in_an_address_is_a_warning() -> None:
-    """The address of the feed is published, so its token would be (FreshRSS GHSA-rpmm)."""
-    text = RIGHT.replace("https://a.example/feed", "https://a.example/feed?user=1&api_token=x")
-    harmless = RIGHT.replace("https://a.example/feed", "https://a.example/feed/@a?lang=en")
+def test_a_secret_in_a_url_is_a_warning() -> None:
+    """The URL of a feed is published, and so would be its token (FreshRSS GHSA-rpmm)."""
+    text = VALID_CONFIG.replace(
+        "https://a.example/feed", "https://a.example/feed?user=1&api_token=x"
+    )
+    harmless = VALID_CONFIG.replace("https://a.example/feed", "https://a.example/feed/@a?lang=en")
 
     (_, warning) = _read(text).warnings
     assert str(warning).startswith("line 17: source.feed: seems to contain a secret")
@@ -138,8 +140,8 @@ def test_a_secret_in_an_address_is_a_warning() -> None:
     assert not _read(harmless).all_sources[0].is_private
 
 
-WRONG = [
-    ("a key of no table", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: defaults"),
+INVALID_CONFIGS = [
+    ("an unknown key", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: defaults"),
     ("a misspelt key", '[site]\ntitel = "x"\n', "line 2: site.titel: there is no such key; did you mean 'title'?"),
     ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
     ("a missing table", "", "site: is missing"),
@@ -152,37 +154,41 @@ WRONG = [
     ("an unknown topic of a tag", '[[source]]\n[source.tags]\nWork = "labr"\n', "line 3: source.tags.Work: there is no topic 'labr'"),
     ("an id used twice", '[[topic]]\nid = "x"\n[[topic]]\nid = "x"\n', "line 4: topic.id: 'x' is already used on line 2"),
     ("a rule that does not parse", "[[topic]]\nmatch = 'a AND (b'\n", "line 2: topic.match: found 'a AND (b', expected a rule"),
-    ("stems that nobody knows", '[[topic]]\nlanguage = "la"\nstem = true\n', "line 3: topic.stem: there is no stemmer for 'la', only for ar, ca"),
+    ("a language without a stemmer", '[[topic]]\nlanguage = "la"\nstem = true\n', "line 3: topic.stem: there is no stemmer for 'la', only for ar, ca"),
     ("a licence without its name", '[defaults]\nlicense = "X"\n[[source]]\nlicense_url = "https://l.example/"\n', "line 4: source.license_url: needs license too"),
-    ("a cut of what must not be cut", '[[source]]\nuncut = true\n', 'line 2: source.uncut: needs show = "full"'),
-    ("a counter of what is not shown", '[[source]]\nshow = "title"\ncounter = "https://c.example/1.gif"\n', 'line 3: source.counter: needs show = "full"'),
-    ("a counter with an unknown name", '[[source]]\ncounter = "https://c.example/{url}"\n', 'with no placeholders but "{link}" and "{id}"'),
-    ("a credit line that credits nobody", '[publish]\ncredit_line = "Thank you."\n', 'a line that contains "{outlet}"'),
+    ("uncut without the full text", '[[source]]\nuncut = true\n', 'line 2: source.uncut: needs show = "full"'),
+    ("a counter without the full text", '[[source]]\nshow = "title"\ncounter = "https://c.example/1.gif"\n', 'line 3: source.counter: needs show = "full"'),
+    ("a counter with an unknown placeholder", '[[source]]\ncounter = "https://c.example/{url}"\n', 'with no placeholders but "{link}" and "{id}"'),
+    ("a credit line without the outlet", '[publish]\ncredit_line = "Thank you."\n', 'a line that contains "{outlet}"'),
     ("a former id that is taken", '[[topic]]\nid = "a"\n[[topic]]\nid = "b"\nwas = ["a"]\n', "line 5: topic.was: 'a' is the id of a topic"),
     ("a former id of two topics", '[[topic]]\nwas = ["x"]\n[[topic]]\nwas = ["x"]\n', "line 4: topic.was: 'x' is a former id of another topic"),
-    ("another hub than our own", '[publish]\nhub = "https://h.example/"\n', "found 'https://h.example/', expected one of 'self'"),
+    ("a hub that is not ours", '[publish]\nhub = "https://h.example/"\n', "found 'https://h.example/', expected one of 'self'"),
     ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
-    ("a time without unit", '[fetch]\ntimeout = "30"\n', 'expected a time such as "90s"'),
+    ("a time without a unit", '[fetch]\ntimeout = "30"\n', 'expected a time such as "90s"'),
     ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "expected an address without a login"),
-    ("a site below a question mark", '[site]\nurl = "https://t.example/?x"\n', "without ?, # and //"),
-    ("a table that is a text", 'site = "x"\n', "line 1: site: found 'x', expected a table"),
+    ("a site with a query", '[site]\nurl = "https://t.example/?x"\n', "without ?, # and //"),
+    ("a string in place of a table", 'site = "x"\n', "line 1: site: found 'x', expected a table"),
     ("a number too large", "[defaults]\nprecedence = 9223372036854775808\n", "expected -1,000 to 1,000"),
     ("a control character in an address", '[site]\nurl = "http://t.example\\u0000/"\n', "expected a complete address"),
-    ("no TOML", "[site\n", "line 1: is not TOML"),
+    ("invalid TOML", "[site\n", "line 1: is not TOML"),
     ("a control character", '[site]\ntitle = "a\\u0007"\n', "without control characters"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "complaint"), [c[1:] for c in WRONG], ids=[c[0] for c in WRONG])
-def test_wrong(text: str, complaint: str) -> None:
-    """The problem is named with its line, its key, what was found and what is accepted."""
+@pytest.mark.parametrize(
+    ("text", "complaint"), [c[1:] for c in INVALID_CONFIGS], ids=[c[0] for c in INVALID_CONFIGS]
+)
+def test_a_problem_is_explained(text: str, complaint: str) -> None:
+    """A problem is named with its line, its key, what was found and what is accepted."""
     assert any(complaint in issue for issue in _issues(text)), _issues(text)
 
 
-def test_all_issues_at_once() -> None:
-    """Nobody has to correct one line at a time."""
-    text = "".join(text for _, text, _ in WRONG[1:3] + WRONG[4:5] + WRONG[11:13])
+def test_all_problems_are_reported_at_once() -> None:
+    """All problems are reported, so that nobody has to correct one line at a time."""
+    text = "".join(
+        text for _, text, _ in INVALID_CONFIGS[1:3] + INVALID_CONFIGS[4:5] + INVALID_CONFIGS[11:13]
+    )
 
     issues = _issues(text.replace('[site]\ntitle = "x"\n', ""))
 
@@ -190,8 +196,8 @@ def test_all_issues_at_once() -> None:
 
 
 def test_secrets_are_not_repeated() -> None:
-    """Someone who writes the secret itself into the file does not see it in the log."""
-    text = f"{RIGHT}basic_auth = 'me:hunter2'\n"
+    """A secret in place of a variable's name is not repeated in the error."""
+    text = f"{VALID_CONFIG}basic_auth = 'me:hunter2'\n"
 
     (issue,) = _issues(text)
 
@@ -199,34 +205,36 @@ def test_secrets_are_not_repeated() -> None:
     assert "NAME of an environment variable" in issue
 
 
-def test_a_password_in_an_address_is_not_repeated() -> None:
-    """Nor is one that stands in the wrong place."""
-    (issue,) = _issues(RIGHT.replace("https://a.example/feed", "https://a:hunter2@a.example/f"))
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    """A password in a feed's URL is not repeated in the error."""
+    (issue,) = _issues(
+        VALID_CONFIG.replace("https://a.example/feed", "https://a:hunter2@a.example/f")
+    )
 
     assert "hunter2" not in issue
     assert "basic_auth" in issue
 
 
-def test_a_byte_order_mark(tmp_path: Path) -> None:
-    """Some editors put one, which nobody sees."""
-    (tmp_path / "feeds.toml").write_text(RIGHT, encoding="utf-8-sig")
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    """Some editors write a byte order mark, which is ignored."""
+    (tmp_path / "feeds.toml").write_text(VALID_CONFIG, encoding="utf-8-sig")
 
     assert len(read_config_file(tmp_path / "feeds.toml", {}).all_sources) == 2
 
 
-def test_a_file_nested_too_deeply() -> None:
-    """It is refused, not followed down."""
+def test_a_file_nested_too_deeply_is_refused() -> None:
+    """A file that is nested too deeply is refused with an error of its own."""
     assert _issues("a = " + "[" * 100_000) == ["is nested too deeply"]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The sentence says what to do."""
+def test_a_missing_file_is_explained(tmp_path: Path) -> None:
+    """The error for a missing file says how to name another one."""
     with pytest.raises(ConfigError, match="give --config PATH"):
         read_config_file(tmp_path / "feeds.toml", {})
 
 
-def test_lines_of_keys() -> None:
-    """Every key has its line, in whatever way TOML lets one write it."""
+def test_every_key_has_its_line() -> None:
+    """The line of a key is known in every notation of TOML."""
     lines = KeyLocations(
         '# comment\na.b = 1\n[t]\nx = """\nmany\nlines"""\ny = [\n 1,\n]\n'
         "[[s]]\nk = {l = 1}\n[s.u]\nv = 1\n[[s]]\nk = 2\n"
@@ -242,8 +250,8 @@ def test_lines_of_keys() -> None:
     assert lines.line_of(("nowhere",)) == 0
 
 
-def test_the_feeds_toml_of_this_repository() -> None:
-    """The real file is right, and lists what it promises."""
+def test_the_feeds_toml_of_this_repository_is_valid() -> None:
+    """The file is valid, and has the promised topics."""
     read = read_config_file(Path(__file__).parents[2] / "feeds.toml", {})
 
     assert len(read.sources) >= 20

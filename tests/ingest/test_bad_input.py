@@ -1,5 +1,7 @@
-"""What outlets may send, through the whole line: valid feeds with all that can be told, and for
-what cannot a reason that is kept. One bad entry never costs another one."""
+"""Odd values in valid feeds: what is published, and what is rejected with a reason.
+
+One bad entry never affects another.
+"""
 
 import json
 from datetime import datetime, timedelta
@@ -14,39 +16,39 @@ from tests.harness.builders import NOW
 from tests.harness.newsroom import Newsroom
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-GOOD = "<item><guid>good</guid><link>https://h.example/good</link><title>Good</title></item>"
+GOOD_ITEM = "<item><guid>good</guid><link>https://h.example/good</link><title>Good</title></item>"
 
-BAD = {
+ODD_ITEMS = {
     "a control character": "<title>Bell &#7; and \x0b</title>",
     "an unpaired surrogate": "<title>Half &#xD83D; of it</title>",
     "a title of a megabyte": f"<title>{'Long ' * 200_000}</title>",
     "the end of CDATA": f"<title>{escape('a ]]> b')}</title><description>]]&gt;</description>",
-    "half a tag": f"<title>{escape('Half <a href=')}</title>",
-    "half a tag in the text": "<title>T</title><description>&lt;p&gt;x &lt;img src=</description>",
+    "an unclosed tag": f"<title>{escape('Half <a href=')}</title>",
+    "an unclosed tag in text": "<title>T</title><description>&lt;p&gt;x &lt;img src=</description>",
     "a huge enclosure": (
         '<title>T</title><enclosure url="https://h.example/a.mp3" type="audio/mpeg" '
         f'length="{"9" * 40}"/>'
     ),
-    "an enclosure of no type": (
+    "an enclosure without a type": (
         '<title>T</title><enclosure url="https://h.example/a b.mp3?x" type="" length="-1"/>'
     ),
-    "an enclosure at no address": '<title>T</title><enclosure url="javascript:x" length="x"/>',
+    "an enclosure without a URL": '<title>T</title><enclosure url="javascript:x" length="x"/>',
     "the year 9999": "<title>T</title><pubDate>Fri, 31 Dec 9999 23:59:59 +0000</pubDate>",
     "the year 0": "<title>T</title><pubDate>Sat, 01 Jan 0000 00:00:00 +0000</pubDate>",
     "an id with spaces": "<title>T</title><guid>https://h.example/an id with spaces</guid>",
     "an id of a megabyte": f"<title>T</title><guid>{'i' * 1_000_000}</guid>",
-    "an id with half a letter": "<title>T</title><guid>https://h.example/&#xDC00;</guid>",
-    "an address that is not ASCII": "<title>T</title><link>https://bücher.example/straße ü</link>",
+    "an id with an unpaired surrogate": "<title>T</title><guid>https://h.example/&#xDC00;</guid>",
+    "a link that is not ASCII": "<title>T</title><link>https://bücher.example/straße ü</link>",
     "an author with markup": "<title>T</title><dc:creator>&lt;b&gt; &amp; ]]&gt;</dc:creator>",
     "a category with markup": "<title>T</title><category>&lt;b&gt; &amp;amp; \x01</category>",
-    "a language that is none": "<title>T</title><dc:language>us</dc:language>",
+    "an invalid language": "<title>T</title><dc:language>us</dc:language>",
     "a noncharacter": "<title>T &#xFFFE; &#xFFFF; &#x1FFFF;</title>",
     "nothing but a link": "",
     "an empty title": "<title>   </title><description>Text.</description>",
 }
-LEFT_OUT = {
+REJECTED_ITEMS = {
     "no link": "<title>T</title><link></link>",
-    "a link that is none": "<title>T</title><link>javascript:alert(1)</link>",
+    "a script as a link": "<title>T</title><link>javascript:alert(1)</link>",
     "neither title nor text": "<title></title>",
 }
 
@@ -55,13 +57,13 @@ def _feed(item: str) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>H</title>'
-        f"<link>https://h.example/</link><description>D</description>{GOOD}{item}"
+        f"<link>https://h.example/</link><description>D</description>{GOOD_ITEM}{item}"
         "</channel></rss>"
     ).encode("utf-8", "surrogatepass")
 
 
-def _published(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
-    """The stories of all formats, which must be well-formed, agree and keep the rules."""
+def _publish_item(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
+    """Ingest an item; return the published stories, after checking that all formats agree."""
     newsroom.lists("harbor", show='"full"')
     newsroom.answers("harbor", _feed(item))
     newsroom.ingests()
@@ -72,12 +74,12 @@ def _published(newsroom: Newsroom, item: str) -> list[dict[str, Any]]:
     assert [guid.text for guid in rss.iter("guid")] == ids
     assert [item.findtext(f"{ATOM}id") for item in atom.iter(f"{ATOM}entry")] == ids
     assert not feedparser.parse(newsroom.get("/all.rss").data).bozo
-    _keeps_the_rules(rss, atom, items)
+    _assert_valid(rss, atom, items)
     return items
 
 
-def _keeps_the_rules(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
-    """Those that validators have found broken at one time or another."""
+def _assert_valid(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
+    """Check the rules that feed validators once found broken."""
     for item in items:
         assert item["title"] == item["title"].strip() != ""
         assert len(item["title"]) <= 300
@@ -107,25 +109,25 @@ def _keeps_the_rules(rss: Any, atom: Any, items: list[dict[str, Any]]) -> None:
     assert len(set(updated)) == len(updated)  # undated entries are a second apart
 
 
-@pytest.mark.parametrize("item", BAD.values(), ids=BAD)
-def test_it_is_published_as_well_as_can_be(newsroom: Newsroom, item: str) -> None:
-    """Both entries are published, the bad one without what is wrong with it."""
+@pytest.mark.parametrize("item", ODD_ITEMS.values(), ids=ODD_ITEMS)
+def test_an_odd_item_is_published(newsroom: Newsroom, item: str) -> None:
+    """Both entries are published, the odd one without its invalid values."""
     link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
     guid = "" if "<guid>" in item else "<guid>bad</guid>"
-    is_text = "<title>" in item
-    items = _published(newsroom, f"<item>{guid}{link}{item}</item>")
+    has_title = "<title>" in item
+    items = _publish_item(newsroom, f"<item>{guid}{link}{item}</item>")
 
     assert "Good" in [item["title"] for item in items]
-    assert len(items) == (2 if is_text else 1)
+    assert len(items) == (2 if has_title else 1)
     health = newsroom.store.sources.health()[0]
     assert health.entries + health.rejected == 2
 
 
-@pytest.mark.parametrize("item", LEFT_OUT.values(), ids=LEFT_OUT)
-def test_what_cannot_be_told(newsroom: Newsroom, item: str) -> None:
-    """It is left out, and the operator sees why."""
+@pytest.mark.parametrize("item", REJECTED_ITEMS.values(), ids=REJECTED_ITEMS)
+def test_an_unpublishable_item_is_rejected(newsroom: Newsroom, item: str) -> None:
+    """An unpublishable item is left out, and the operator sees the reason."""
     link = "" if "<link>" in item else "<link>https://h.example/bad</link>"
-    items = _published(newsroom, f"<item><guid>bad</guid>{link}{item}</item>")
+    items = _publish_item(newsroom, f"<item><guid>bad</guid>{link}{item}</item>")
 
     assert [item["title"] for item in items] == ["Good"]
     (rejected,) = newsroom.store.sources.rejected("harbor", 9)
@@ -133,12 +135,12 @@ def test_what_cannot_be_told(newsroom: Newsroom, item: str) -> None:
 
 
 def test_undated_entries_keep_their_order(newsroom: Newsroom) -> None:
-    """A reader that sorts by date shows them as the outlet does."""
+    """A reader that sorts by date shows undated entries in the outlet's order."""
     item = "".join(
         f"<item><guid>{n}</guid><link>https://h.example/{n}</link><title>T{n}</title></item>"
         for n in range(5)
     )
-    items = _published(newsroom, item)
+    items = _publish_item(newsroom, item)
 
     assert [item["title"] for item in items] == ["Good", *(f"T{n}" for n in range(5))]
     dates = [item["date_published"] for item in items]

@@ -1,4 +1,4 @@
-"""Every quirk in tests/corpus: what is odd in the feed, and what becomes of it."""
+"""Every quirk in tests/corpus: what is odd in the feed, and how it is handled."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ CASES = sorted(CORPUS.glob("*.expected.json"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.partition(".")[0])
-def test_quirk(case: Path) -> None:
-    """The entries, the rejections and the repeats are as the file beside the feed says."""
+def test_a_quirk_is_handled(case: Path) -> None:
+    """Entries, rejections and repeats are as the .expected.json file next to the feed says."""
     expected = json.loads(case.read_text(encoding="utf-8"))
     (file,) = (p for p in CORPUS.glob(f"{case.name.partition('.')[0]}.*") if p != case)
 

@@ -1,4 +1,4 @@
-"""What hostile servers do, over real sockets: the table of docs/hostile.md, row by row."""
+"""Hostile servers, over real sockets: the table of docs/hostile.md, row by row."""
 
 import gzip
 import re
@@ -22,10 +22,10 @@ from aggregator.model import Outcome, SourceReport
 from tests.harness.hostile_server import Script, open_hostile_press, reply
 from tests.harness.newsroom import Newsroom, article
 
-PAGE = Path(__file__).parents[2] / "docs" / "hostile.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "hostile.md"
 TABLE = [
     [cell.strip() for cell in line.strip("|").split("|")]
-    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    for line in DOCUMENTATION.read_text(encoding="utf-8").splitlines()
     if line.startswith("| ") and not line.startswith("| case ")
 ]
 
@@ -34,20 +34,20 @@ FEED = (
     "<rss version='2.0'><channel>"
     f"{ITEM.format('One', 1, '')}{ITEM.format('Two', 2, '')}</channel></rss>"
 )
-BIG = b"<rss><channel>" + b" " * 40_000_000
-OUTSIDE = "127.0.0.4"
-"""Stands for an address of the world: it may be asked, and nobody is there."""
-NAMES = {
-    "rebind.example": [[OUTSIDE], ["127.0.0.3"]],
-    "two.example": [["127.0.0.3", OUTSIDE]],
+BIG_BODY = b"<rss><channel>" + b" " * 40_000_000
+PUBLIC_ADDRESS = "127.0.0.4"
+"""Allowed like a public address, and nothing listens there."""
+RESOLVED_ADDRESSES = {
+    "rebind.example": [[PUBLIC_ADDRESS], ["127.0.0.3"]],
+    "two.example": [["127.0.0.3", PUBLIC_ADDRESS]],
     "a.tumblr.com": [["127.0.0.1"]],
     "b.tumblr.com": [["127.0.0.1"]],
     "c.example": [["127.0.0.1"]],
 }
-"""Name -> the addresses that it stands for, the first time it is asked for, the second, …"""
+"""Host name -> its addresses at the first lookup, the second, and so on."""
 
 
-# ---- what a script does -----------------------------------------------------------------
+# ---- scripts ----------------------------------------------------------------------------
 
 
 def _silence(_: socket.socket) -> None:
@@ -73,7 +73,7 @@ def _reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _short(connection: socket.socket) -> None:
+def _short_content_length(connection: socket.socket) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {FEED.index('Two')}"
     connection.sendall(f"{head}\r\n\r\n{FEED}".encode())
 
@@ -82,7 +82,7 @@ def _noise(connection: socket.socket) -> None:
     connection.sendall(bytes(range(256)) * 100)
 
 
-def _packed(encoding: str, body: bytes) -> Script:
+def _compressed(encoding: str, body: bytes) -> Script:
     return reply(f"Content-Type: text/xml\r\nContent-Encoding: {encoding}\r\n", body)
 
 
@@ -94,19 +94,19 @@ def _redirect(target: str, status: str = "302 Found") -> Script:
     return reply(f"Location: {target}\r\nContent-Length: 0\r\n", status=status)
 
 
-def _laughs() -> str:
+def _billion_laughs() -> str:
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     item = ITEM.format("Funny &l11;", 1, "")
     return f'<!DOCTYPE rss [<!ENTITY l0 "lol">{entities}]><rss><channel>{item}</channel></rss>'
 
 
-def _blowup() -> str:
+def _quadratic_blowup() -> str:
     item = ITEM.format("Long " + "&a;" * 20_000, 1, "")
     entity = f'<!ENTITY a "{"x" * 50_000}">'
     return f"<!DOCTYPE rss [{entity}]><rss><channel>{item}</channel></rss>"
 
 
-def _deep() -> str:
+def _deeply_nested() -> str:
     tower = "<a>" * 1000 + "top" + "</a>" * 1000
     body = ITEM.format("Deep", 1, f"<description>{tower}</description>")
     return f"<rss version='2.0'><channel>{body}{ITEM.format('Two', 2, '')}</channel></rss>"
@@ -119,13 +119,13 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "trickled body": lambda: _trickle,
     "endless body": lambda: _endless,
     "too long by its own word": lambda: reply("Content-Length: 10000000000\r\n", b"<rss>"),
-    "gzip bomb": lambda: _packed("gzip", gzip.compress(BIG)),
-    "zstd bomb": lambda: _packed("zstd", zstd.compress(BIG)),
-    "brotli bomb": lambda: _packed("br", brotli.compress(BIG, quality=4)),
-    "wrong packing": lambda: _packed("gzip", FEED.encode()),
-    "billion laughs": lambda: _feed(_laughs()),
-    "quadratic blowup": lambda: _feed(_blowup()),
-    "1,000-deep nesting": lambda: _feed(_deep()),
+    "gzip bomb": lambda: _compressed("gzip", gzip.compress(BIG_BODY)),
+    "zstd bomb": lambda: _compressed("zstd", zstd.compress(BIG_BODY)),
+    "brotli bomb": lambda: _compressed("br", brotli.compress(BIG_BODY, quality=4)),
+    "wrong packing": lambda: _compressed("gzip", FEED.encode()),
+    "billion laughs": lambda: _feed(_billion_laughs()),
+    "quadratic blowup": lambda: _feed(_quadratic_blowup()),
+    "1,000-deep nesting": lambda: _feed(_deeply_nested()),
     "150,000 elements deep": lambda: _feed("<rss version='2.0'><channel>" + "<a>" * 150_000),
     "huge attribute": lambda: _feed(f"<rss version='2.0' a='{'x' * 10_000_000}'/>"),
     "millions of entries": lambda: _feed("<rss version='2.0'><channel>" + "<item/>" * 2_000_000),
@@ -153,7 +153,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
         "Content-Type: application/rss+xml\r\n", (FEED + " " * 2_500_000).encode("utf-16")
     ),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
-    "too low Content-Length": lambda: _short,
+    "too low Content-Length": lambda: _short_content_length,
     "connection reset": lambda: _reset,
     "no HTTP": lambda: _noise,
     "huge header": lambda: _feed(FEED, f"X-Long: {'x' * 1_000_000}\r\n"),
@@ -176,13 +176,16 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
 }
 
 
-# ---- the scene --------------------------------------------------------------------------
+# ---- fixtures and tests -----------------------------------------------------------------
 
 
 @pytest.fixture
-def resolving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that knows NAMES too, and lets them change."""
-    real, answers = socket.getaddrinfo, {name: list(given) for name, given in NAMES.items()}
+def changing_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that also knows RESOLVED_ADDRESSES, with answers that change."""
+    real, answers = (
+        socket.getaddrinfo,
+        {name: list(given) for name, given in RESOLVED_ADDRESSES.items()},
+    )
 
     def getaddrinfo(host: str, port: int, *args: int, **keys: int) -> list[object]:
         if host not in answers:
@@ -215,15 +218,15 @@ def _tls(case: str, trusted: trustme.CA) -> ssl.SSLContext | None:
     return context
 
 
-def _named(case: str) -> str:
-    """The name under which the press is known in a case, if it has one."""
+def _host_name(case: str) -> str:
+    """The host name of the server in a case, if it has one."""
     return {"rebinding name": "rebind.example", "name with two addresses": "two.example"}.get(
         case, ""
     )
 
 
-def _outcome_seen(report: SourceReport) -> str:
-    """What the operator sees of a source: why it fails, or how many entries it brought."""
+def _visible_outcome(report: SourceReport) -> str:
+    """The error that the operator sees, or how many entries were read."""
     if report.error:
         return report.error
     counts = report.counts
@@ -232,20 +235,24 @@ def _outcome_seen(report: SourceReport) -> str:
     return f"read: {counts.new} new{rejected}{note}"
 
 
-def test_every_case_is_played() -> None:
-    """The page and the press have the same cases."""
+def test_every_documented_case_has_a_script() -> None:
+    """The table and the scripts have the same cases."""
     assert [row[0] for row in TABLE] == list(SCRIPTS)
 
 
-@pytest.mark.parametrize(("case", "sees"), [(r[0], r[2]) for r in TABLE], ids=[r[0] for r in TABLE])
-@pytest.mark.usefixtures("resolving")
-def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, sees: str) -> None:
-    """It costs its own source, in a sentence and within the limits, and no other."""
+@pytest.mark.parametrize(
+    ("case", "expected"), [(r[0], r[2]) for r in TABLE], ids=[r[0] for r in TABLE]
+)
+@pytest.mark.usefixtures("changing_dns")
+def test_a_hostile_server_affects_only_its_source(
+    newsroom: Newsroom, authority: trustme.CA, case: str, expected: str
+) -> None:
+    """The source fails or is read as documented, within the limits; others are unaffected."""
     newsroom.limits |= {
         "timeout": 2.5, "read_timeout": 1.0, "connect_timeout": 1.0,
-        "allow_private": (ip_network("127.0.0.1/32"), ip_network(f"{OUTSIDE}/32")),
+        "allow_private": (ip_network("127.0.0.1/32"), ip_network(f"{PUBLIC_ADDRESS}/32")),
     }  # fmt: skip
-    name = _named(case)
+    name = _host_name(case)
     host = "127.0.0.3" if name else "127.0.0.1"
     with open_hostile_press(host, _tls(case, authority)) as press:
         press.put("/feed", SCRIPTS[case]())
@@ -259,13 +266,13 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
         began = time.monotonic()
         reports = {report.source: report for report in newsroom.ingests().sources}
         took = time.monotonic() - began
-        if case == "rebinding name":  # the name stands for a private address by now
+        if case == "rebinding name":  # the name resolves to a private address now
             reports = {report.source: report for report in newsroom.ingests("bad").sources} | {
                 "good": reports["good"]
             }
 
-    pattern = re.escape(sees).replace("…", ".+")
-    assert re.fullmatch(pattern, _outcome_seen(reports["bad"])), _outcome_seen(reports["bad"])
+    pattern = re.escape(expected).replace("…", ".+")
+    assert re.fullmatch(pattern, _visible_outcome(reports["bad"])), _visible_outcome(reports["bad"])
     assert reports["good"].counts.new == 1
     assert took < 12
     assert not name or press.requested == []
@@ -276,10 +283,12 @@ def test_a_hostile_server(newsroom: Newsroom, authority: trustme.CA, case: str, 
         assert state.redirect.url == ""
 
 
-@pytest.mark.usefixtures("resolving")
-def test_a_domain_that_asks_for_a_pause(newsroom: Newsroom) -> None:
-    """One blog's Retry-After holds all blogs of its domain, in this run and in the next ones,
-    and no other source (FreshRSS#8925, #8928: too narrow; #7870, #7880: too wide)."""
+@pytest.mark.usefixtures("changing_dns")
+def test_retry_after_applies_to_the_domain(newsroom: Newsroom) -> None:
+    """One blog's Retry-After delays all blogs of its domain, now and later, and no other source.
+
+    (FreshRSS#8925, #8928: too narrow; #7870, #7880: too wide)
+    """
     newsroom.limits["per_host"] = 1
     with open_hostile_press() as press:
         press.put("/busy", SCRIPTS["429 with a date"]())
@@ -299,10 +308,9 @@ def test_a_domain_that_asks_for_a_pause(newsroom: Newsroom) -> None:
     assert later.total.new == 2
 
 
-@pytest.mark.usefixtures("resolving")
-def test_what_follows_from_410_and_429(newsroom: Newsroom) -> None:
-    """A retired source is asked no more; a server that wants its peace has it, with all its
-    sources, until the time it names."""
+@pytest.mark.usefixtures("changing_dns")
+def test_410_retires_and_429_delays_a_source(newsroom: Newsroom) -> None:
+    """A source is not fetched again after 410, and after 429 only at the time that it names."""
     with open_hostile_press() as press:
         newsroom.lists("gone", feed=press.put("/gone", SCRIPTS["410"]()))
         newsroom.lists("busy", feed=press.put("/busy", SCRIPTS["429 with a date"]()))

@@ -16,8 +16,8 @@ from tests.harness.stand_in import stand_in
 HOUR = timedelta(hours=1)
 
 
-def test_an_empty_channel(newsroom: Newsroom) -> None:
-    """A feed without entries is a feed, and deletes nothing."""
+def test_an_empty_feed_removes_nothing(newsroom: Newsroom) -> None:
+    """A feed without entries is valid, and removes no story."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Here"))
     newsroom.ingests()
@@ -29,8 +29,8 @@ def test_an_empty_channel(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Here"]
 
 
-def test_the_first_import_of_copies(newsroom: Newsroom) -> None:
-    """Old copies stand in the outlet's own list at their own dates; today's article is there."""
+def test_a_first_import_lists_duplicates_by_date(newsroom: Newsroom) -> None:
+    """Old duplicates are listed at their own dates, below the outlet's new article."""
     newsroom.lists("harbor")
     newsroom.lists("copies")
     old = [article(f"Old {n}", published=newsroom.now - timedelta(days=300 + n)) for n in range(60)]
@@ -43,8 +43,8 @@ def test_the_first_import_of_copies(newsroom: Newsroom) -> None:
     assert newsroom.titles("/sources/copies.atom")[0] == "Today"
 
 
-def test_validators_that_are_no_text(newsroom: Newsroom) -> None:
-    """They are let go, the news is not."""
+def test_an_invalid_etag_does_not_fail_a_source(newsroom: Newsroom) -> None:
+    """A feed is read although its ETag is not valid text."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Here"))
     headers = {"ETag": '"\xff\xfe\x01"'}
@@ -57,9 +57,8 @@ def test_validators_that_are_no_text(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Here"]
 
 
-def test_the_first_import_does_not_flood(newsroom: Newsroom) -> None:
-    """A new outlet's archive stands at its own dates (reader's recent_sort); fresh news stays
-    in the feed."""
+def test_a_first_import_does_not_flood_the_feed(newsroom: Newsroom) -> None:
+    """A new outlet's archive is listed by date, below fresh news (reader's recent_sort)."""
     newsroom.lists("old")
     newsroom.lists("archive")
     newsroom.publishes("old", article("Fresh", published=newsroom.now - HOUR))
@@ -74,8 +73,8 @@ def test_the_first_import_does_not_flood(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom")[0] == "Fresh"
 
 
-def test_an_old_dated_newcomer(newsroom: Newsroom) -> None:
-    """What appears late with an old date is seen all the same (oursqlcommunity-org#107)."""
+def test_a_late_entry_with_an_old_date_is_published(newsroom: Newsroom) -> None:
+    """A late entry with an old date is still in the feed (oursqlcommunity-org#107)."""
     recent = [
         article(f"Recent {n}", published=newsroom.now - timedelta(minutes=n)) for n in range(60)
     ]
@@ -93,7 +92,7 @@ def test_an_old_dated_newcomer(newsroom: Newsroom) -> None:
 
 
 def test_a_redated_article_does_not_move(newsroom: Newsroom) -> None:
-    """Bumping a date promotes nothing (python/planet#190)."""
+    """A new date does not move an article up (python/planet#190)."""
     newsroom.lists("harbor")
     one, two = "https://h.example/1", "https://h.example/2"
     newsroom.publishes("harbor", article("One", link=one, published=newsroom.now - 5 * HOUR),
@@ -107,8 +106,8 @@ def test_a_redated_article_does_not_move(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Two", "One"]
 
 
-def test_a_filtered_source(newsroom: Newsroom) -> None:
-    """What its rules leave out is rejected with the rule, each time it is listed."""
+def test_an_excluded_entry_is_rejected(newsroom: Newsroom) -> None:
+    """An excluded entry is rejected at every fetch, and the reason names the rule."""
     newsroom.lists("harbor", exclude='"sport"')
     newsroom.publishes("harbor", article("News"), article("Sport today"))
     report = newsroom.ingests()
@@ -122,8 +121,8 @@ def test_a_filtered_source(newsroom: Newsroom) -> None:
     assert rejected.reason == "the source's exclude rule matches (title: sport)"
 
 
-def test_a_bug_costs_one_source(newsroom: Newsroom) -> None:
-    """The others are read, and it is reported as what it is."""
+def test_a_bug_affects_one_source(newsroom: Newsroom) -> None:
+    """A bug fails one source and is reported as a bug; the others are read."""
     newsroom.lists("good")
     newsroom.lists("unlucky")
     newsroom.publishes("good", article("Fine"))
@@ -144,7 +143,7 @@ def test_a_bug_costs_one_source(newsroom: Newsroom) -> None:
     assert failure.source == "unlucky"
     assert failure.error.startswith("This is a bug in aggregator, please report it (KeyError")
     assert newsroom.titles("/all.atom") == ["Fine"]
-    # and the outlet is not asked again and again for it
+    # the source is not fetched again at once
     health = {h.source: h for h in newsroom.store.sources.health()}["unlucky"]
     assert health.error == failure.error
     assert health.next_fetch is not None
@@ -152,7 +151,7 @@ def test_a_bug_costs_one_source(newsroom: Newsroom) -> None:
 
 
 def test_a_store_that_cannot_be_written_stops_the_run(newsroom: Newsroom) -> None:
-    """Fetching on would only lose what is fetched."""
+    """A run stops when the store fails, because what it fetches would be lost."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fine"))
 
@@ -166,8 +165,8 @@ def test_a_store_that_cannot_be_written_stops_the_run(newsroom: Newsroom) -> Non
         newsroom.ingests()
 
 
-def test_news_that_joins_a_topic_late(newsroom: Newsroom) -> None:
-    """A copy's words bring an old story into a topic; it is seen there, at its own date."""
+def test_a_story_joins_a_topic_at_its_own_date(newsroom: Newsroom) -> None:
+    """A duplicate's text places an old story in a topic, where it is listed by its own date."""
     newsroom.has_topic("labor", "strike")
     newsroom.lists("harbor")
     newsroom.lists("copies")
@@ -186,8 +185,8 @@ def test_news_that_joins_a_topic_late(newsroom: Newsroom) -> None:
     assert newsroom.titles("/topics/labor.atom")[-1] == "Quiet"
 
 
-def test_a_server_sends_terminal_commands(newsroom: Newsroom) -> None:
-    """Escape sequences reach neither log nor terminal."""
+def test_escape_sequences_are_not_printed(newsroom: Newsroom) -> None:
+    """Terminal escape sequences that a server sends are not in the error."""
     newsroom.lists("harbor", feed=f"{newsroom.press.url}/f")
     location = {"Location": "ftp://x/\x1b]0;owned\x07"}
     newsroom.press.put("/f", CannedResponse(status=302, headers=location))

@@ -1,4 +1,4 @@
-"""Worker processes that die, hang or hoard memory."""
+"""Worker processes that die, hang or use too much memory."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from aggregator.model import (
 from tests.harness.builders import NOW, fetched, keyed, parsed_entry, source
 from tests.harness.newsroom import Newsroom, article
 
-ONE = [keyed(parsed_entry("One"))]
+ONE_ENTRY = [keyed(parsed_entry("One"))]
 
 
 RSS = fetched("<rss version='2.0'><channel><title>T</title></channel></rss>")
@@ -47,15 +47,15 @@ def _hang(*_: object) -> list[Entry | Rejected]:
     [(_die, "The process that read the feed died"), (_hang, "Reading the feed took longer")],
     ids=["dies", "hangs"],
 )
-def test_a_worker_that_dies_or_hangs(step: CleanStep, sentence: str) -> None:
-    """It costs that document; the next one is read by its replacement."""
+def test_a_dead_or_hung_worker_is_replaced(step: CleanStep, sentence: str) -> None:
+    """The document of a dead or hung worker fails, and a new worker reads the next one."""
     limits = WorkerLimits(document_seconds=1.0, entry_seconds=1.0, max_bad_entries=0)
 
-    async def scene() -> tuple[object, object]:
+    async def use_worker() -> tuple[object, object]:
         with open_workers(1, limits, step) as workers:
-            return await workers.clean(ONE, source(), NOW, ""), await workers.read(RSS)
+            return await workers.clean(ONE_ENTRY, source(), NOW, ""), await workers.read(RSS)
 
-    lost, read = asyncio.run(scene())
+    lost, read = asyncio.run(use_worker())
 
     assert isinstance(lost, Failed)
     assert lost.error.startswith(sentence)
@@ -71,8 +71,8 @@ def _clean_or_die(
     return clean_entries(items, source, now, site_url)
 
 
-def test_an_entry_that_kills_its_worker(newsroom: Newsroom) -> None:
-    """It is rejected, and the others of its feed are kept."""
+def test_an_entry_that_kills_its_worker_is_rejected(newsroom: Newsroom) -> None:
+    """An entry that kills its worker is rejected, and the others of its feed are kept."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("Fine"), article("A deadly one"), article("Good"))
 
@@ -84,39 +84,38 @@ def test_an_entry_that_kills_its_worker(newsroom: Newsroom) -> None:
     assert rejected.reason == "cleaning takes too much time or memory"
 
 
-def _hoard(*_: object) -> list[Entry | Rejected]:
+def _exhaust_memory(*_: object) -> list[Entry | Rejected]:
     bytearray(2_000_000_000)
     return []
 
 
-def test_a_worker_that_hoards() -> None:
-    """It is stopped before it takes the machine's memory along."""
+def test_a_worker_that_uses_too_much_memory_is_stopped() -> None:
+    """A worker is stopped before it exhausts the machine's memory."""
 
-    async def scene() -> tuple[object, object]:
-        with open_workers(1, WorkerLimits(max_bad_entries=0), _hoard) as workers:
-            return await workers.clean(ONE, source(), NOW, ""), await workers.read(RSS)
+    async def use_worker() -> tuple[object, object]:
+        with open_workers(1, WorkerLimits(max_bad_entries=0), _exhaust_memory) as workers:
+            return await workers.clean(ONE_ENTRY, source(), NOW, ""), await workers.read(RSS)
 
-    lost, read = asyncio.run(scene())
+    lost, read = asyncio.run(use_worker())
 
     assert isinstance(lost, Failed)
     assert lost.error == "Reading the feed took more memory than a feed may take."
     assert isinstance(read, ParsedDocument)
 
 
-def _pid(items: Sequence[KeyedEntry], *_: object) -> list[Entry | Rejected]:
+def _reject_with_pid(items: Sequence[KeyedEntry], *_: object) -> list[Entry | Rejected]:
     return [Rejected(key=items[0].keys[0], title=str(os.getpid()), reason="shows its process")]
 
 
-def test_workers_that_die_in_their_sleep() -> None:
-    """Killed while they had nothing to do, they are replaced (the kernel does so when memory
-    is short)."""
+def test_an_idle_worker_that_was_killed_is_replaced() -> None:
+    """An idle worker is replaced if the kernel has killed it because memory is short."""
 
-    async def scene() -> object:
-        with open_workers(1, clean_step=_pid) as workers:
-            found = await workers.clean(ONE, source(), NOW, "")
+    async def use_worker() -> object:
+        with open_workers(1, clean_step=_reject_with_pid) as workers:
+            found = await workers.clean(ONE_ENTRY, source(), NOW, "")
             assert not isinstance(found, Failed)
             os.kill(int(found[0].title), signal.SIGKILL)
             await asyncio.sleep(0.5)
             return await workers.read(RSS)
 
-    assert isinstance(asyncio.run(scene()), ParsedDocument)
+    assert isinstance(asyncio.run(use_worker()), ParsedDocument)

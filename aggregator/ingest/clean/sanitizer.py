@@ -2,6 +2,7 @@
 
 import functools
 import re
+from html import escape
 
 import nh3
 
@@ -43,7 +44,7 @@ def sanitize(html: str, base: str) -> SafeHtml:
         if cleaned == html:
             return SafeHtml(cleaned)
         html = cleaned
-    return SafeHtml(nh3.clean_text(plain_text(html)))
+    return SafeHtml(xml_legal(escape(plain_text(html), quote=False)))
 
 
 @functools.lru_cache(maxsize=512)

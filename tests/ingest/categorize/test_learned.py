@@ -1,4 +1,4 @@
-"""What topics learn from examples, and what they make of it."""
+"""Topics that learn from examples: training, predictions and placements."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 GUNS = ("Rifle", "Pistol", "Shotgun", "Revolver", "Carbine")
 SCHOOLS = ("Teachers", "Pupils", "Classrooms", "Lessons", "Headmasters")
 NEW_TITLE = "Gun shop owner sues over the firearms law"
-"""No word of the rule is in it."""
+"""A title without any word of the rule."""
 OTHERS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
 
 
@@ -48,7 +48,7 @@ def _model(examples: list[Example]) -> TopicModel:
     return trained.model
 
 
-def test_what_it_has_learned() -> None:
+def test_new_texts_are_predicted() -> None:
     """New texts are scored by what the examples have in common, with certainty."""
     model = _model(EXAMPLES)
     (guns, schools, none) = model.predict(
@@ -61,16 +61,16 @@ def test_what_it_has_learned() -> None:
     assert set(model.explain(("A shotgun and the sea", ""), "guns")) >= {"shotgun"}
 
 
-def test_what_it_has_never_read() -> None:
-    """Words that no example has, but that mean something like them."""
+def test_related_words_are_recognised() -> None:
+    """Words that no example contains are recognised by their meaning."""
     model = _model(EXAMPLES)
     ((guns, schools),) = model.predict([("Firearms", "Ammunition for handguns")])
 
     assert guns.probability > schools.probability
 
 
-def test_a_stored_model() -> None:
-    """A model that was stored scores as it did, and the same examples make the same one."""
+def test_a_stored_model_predicts_the_same() -> None:
+    """A loaded model predicts as before, and the same examples give the same model."""
     model, again = _model(EXAMPLES), _model(EXAMPLES)
     kept = load(model.dump())
     (before,), (after,) = (m.predict([("A pistol in the classrooms", "")]) for m in (model, kept))
@@ -89,15 +89,15 @@ def test_a_stored_model() -> None:
         _examples(OTHERS),
         [Example((mark, ""), frozenset(["guns"] if mark in "!?" else [])) for mark in "!?.;"],
     ],
-    ids=["none", "one", "all in the topic", "none in the topic", "not a word"],
+    ids=["none", "one", "all in the topic", "none in the topic", "no words"],
 )
-def test_too_few_examples(examples: list[Example]) -> None:
-    """Nothing is learned from them, and nothing falls over."""
+def test_too_few_examples_train_nothing(examples: list[Example]) -> None:
+    """No model is trained with too few or uniform examples."""
     assert train(examples, ["guns"]) is None
 
 
 def test_few_examples_are_not_certain() -> None:
-    """What was right three times may be chance; a story is only suggested then."""
+    """Predictions from few examples are never certain, so that stories are only suggested."""
     model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
     ((prediction,),) = model.predict([("A shotgun and a pistol", "")])
 
@@ -109,7 +109,7 @@ def test_few_examples_are_not_certain() -> None:
 
 @pytest.fixture
 def room(newsroom: Newsroom) -> Newsroom:
-    """An outlet; one story of ten is on guns, as its topic's rule knows by its words."""
+    """A newsroom with one outlet; the rule for guns places one story in ten."""
     newsroom.lists("harbor", max_new="1000")
     newsroom.has_topic("guns", "rifle OR pistol OR shotgun OR carbine")
     newsroom.change('title = "Guns"', 'title = "Guns"\nlearn = "place"')
@@ -132,7 +132,7 @@ def _learn(room: Newsroom) -> tuple[int, int]:
     return score(room.store, room.config.topics, room.now)
 
 
-def _brings(room: Newsroom, *titles: str) -> None:
+def _publish(room: Newsroom, *titles: str) -> None:
     room.publishes("harbor", *(article(t, text=f"{t} and more of it.") for t in titles))
     room.ingests(later=HOUR)
 
@@ -141,10 +141,10 @@ def _titles(room: Newsroom) -> set[str]:
     return {s.lead.title for s in room.store.lists.latest(topic_scope("guns"), 500)}
 
 
-def test_what_is_certain_is_placed(room: Newsroom) -> None:
-    """It says that it was learned, how certain it is, and because of what; and nothing else is."""
+def test_a_certain_story_is_placed(room: Newsroom) -> None:
+    """The reason says that it was learned, with its certainty and words; no other is placed."""
     before = _titles(room)
-    _brings(
+    _publish(
         room, NEW_TITLE, "Bread for the bakers", "The tides and the ferries", "An opera in the rain"
     )
     ids = room.ids()
@@ -159,23 +159,22 @@ def test_what_is_certain_is_placed(room: Newsroom) -> None:
     assert _learn(room) == (0, 0)  # all have been scored
 
 
-def test_what_it_has_placed_is_not_an_example(room: Newsroom) -> None:
-    """A later version does not learn from it, neither that it belongs there nor that it does
-    not, and places the next one."""
-    _brings(room, NEW_TITLE)
+def test_a_learned_placement_is_not_an_example(room: Newsroom) -> None:
+    """A later model does not learn from learned placements, and places the next story."""
+    _publish(room, NEW_TITLE)
     assert _learn(room) == (0, 1)
     assert learn(room.store, room.config.topics, room.now) == (0, 0)
 
-    _brings(room, f"{NEW_TITLE}, again")
+    _publish(room, f"{NEW_TITLE}, again")
     assert _learn(room) == (0, 1)
 
 
-def test_what_is_suggested(room: Newsroom) -> None:
-    """It waits for an operator, whose decision takes it off the list."""
+def test_a_decision_ends_a_suggestion(room: Newsroom) -> None:
+    """A story is suggested until an operator decides on it."""
     room.change('"place"', '"suggest"')
     assert is_training_due(room.store, room.config.topics, room.now)
     _learn(room)
-    _brings(room, NEW_TITLE)
+    _publish(room, NEW_TITLE)
 
     assert _learn(room) == (1, 0)
     (found,) = room.store.learning.suggestions("guns", 10)
@@ -184,11 +183,11 @@ def test_what_is_suggested(room: Newsroom) -> None:
     assert room.store.learning.suggestions("guns", 10) == []
     assert is_training_due(
         room.store, room.config.topics, room.now
-    )  # there is something to learn from it
+    )  # the decision is a new example
 
 
-def test_what_is_held(room: Newsroom) -> None:
-    """It is scored when it is released, and until then nothing is to be done."""
+def test_held_stories_are_scored_after_release(room: Newsroom) -> None:
+    """Held stories are not scored until they are released."""
     room.change("max_new = 1000", "max_new = 1")
     room.publishes("harbor", *(article(f"{NEW_TITLE}, day {n}", text=NEW_TITLE) for n in range(9)))
     room.ingests(later=timedelta(minutes=1))
@@ -201,8 +200,8 @@ def test_what_is_held(room: Newsroom) -> None:
     assert not room.store.learning.has_unscored()
 
 
-def test_stored_stories_that_were_recategorised(room: Newsroom) -> None:
-    """What is learned from is another then."""
+def test_recategorizing_makes_training_due(room: Newsroom) -> None:
+    """Training is due when rules have changed the placements of stored stories."""
     room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
     assert not is_training_due(room.store, room.config.topics, room.now)
 
@@ -210,9 +209,9 @@ def test_stored_stories_that_were_recategorised(room: Newsroom) -> None:
     assert is_training_due(room.store, room.config.topics, room.now)
 
 
-def test_what_an_operator_took_out(room: Newsroom) -> None:
-    """No model places it again."""
-    _brings(room, NEW_TITLE)
+def test_a_removed_story_is_not_placed_again(room: Newsroom) -> None:
+    """A model does not place a story that an operator has removed from the topic."""
+    _publish(room, NEW_TITLE)
     assert _learn(room) == (0, 1)
     story = next(
         s for s in room.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")
@@ -224,9 +223,9 @@ def test_what_an_operator_took_out(room: Newsroom) -> None:
     assert NEW_TITLE not in _titles(room)
 
 
-def test_what_was_learned_stays(room: Newsroom) -> None:
-    """Through a revision, and when rules are applied; until the topic learns no more."""
-    _brings(room, NEW_TITLE)
+def test_learned_placements_stay(room: Newsroom) -> None:
+    """Revisions and rules leave learned placements, until the topic stops learning."""
+    _publish(room, NEW_TITLE)
     _learn(room)
     changed = article(NEW_TITLE, text="Told anew.")
     room.publishes("harbor", changed)
@@ -243,7 +242,7 @@ def _story(room: Newsroom, title: str) -> Story:
     return next(s for s in room.store.lists.latest(ALL, 500) if s.lead.title == title)
 
 
-def _merged(room: Newsroom, one: str, other: str) -> Story:
+def _merge(room: Newsroom, one: str, other: str) -> Story:
     settings, rules = (
         cluster_settings(room.config, room.store, room.now),
         TopicRules(room.config.topics),
@@ -253,28 +252,28 @@ def _merged(room: Newsroom, one: str, other: str) -> Story:
     return batch.new[0].story
 
 
-def test_two_stories_that_are_one(room: Newsroom) -> None:
-    """What was learned of either holds for both, unless an operator keeps either removed."""
+def test_merged_stories_keep_learned_placements(room: Newsroom) -> None:
+    """A merged story keeps learned placements, unless an operator has removed either story."""
     room.lists("plains")
     room.publishes(
         "plains", article("Bread", link="https://p/1"), article("Wheat", link="https://p/2")
     )
-    _brings(room, NEW_TITLE, f"{NEW_TITLE}, again")
+    _publish(room, NEW_TITLE, f"{NEW_TITLE}, again")
     assert _learn(room) == (0, 2)
     room.publishes("plains", article("Cakes", link="https://p/3"))
     room.ingests("plains", later=HOUR)
 
-    story = _merged(room, "Bread", NEW_TITLE)
+    story = _merge(room, "Bread", NEW_TITLE)
     assert room.store.stories.placement_sentences(story.id)["guns"].startswith("learned")
 
     decide(room, _story(room, "Wheat").lead.entry_id, is_included=False)
-    story = _merged(room, "Wheat", f"{NEW_TITLE}, again")
+    story = _merge(room, "Wheat", f"{NEW_TITLE}, again")
     assert room.store.stories.placement_sentences(story.id) == {}
 
 
-def test_a_decision_while_it_is_scored(room: Newsroom) -> None:
-    """What an operator decides between scoring and saving stays."""
-    _brings(room, NEW_TITLE, f"{NEW_TITLE}, again")
+def test_a_decision_during_scoring_is_kept(room: Newsroom) -> None:
+    """An operator's decision between scoring and saving is kept."""
+    _publish(room, NEW_TITLE, f"{NEW_TITLE}, again")
     removed, added = _story(room, NEW_TITLE), _story(room, f"{NEW_TITLE}, again")
     fresh = {one.lead_entry_id: one.story_number for one in room.store.learning.unscored(9)}
     predictions = Predictions(
@@ -295,8 +294,8 @@ def test_a_decision_while_it_is_scored(room: Newsroom) -> None:
     assert room.store.stories.placement_sentences(added.id) == {"guns": "placed by the operator"}
 
 
-def test_two_that_learn_at_once(room: Newsroom) -> None:
-    """The second one leaves it to the first."""
+def test_only_one_process_trains(room: Newsroom) -> None:
+    """A second training at the same time is refused."""
     with (
         room.store.maintenance.lock("learn"),
         pytest.raises(StoreBusy, match="Another process is training topics"),

@@ -1,4 +1,4 @@
-"""What has fallen silent, and what no topic has."""
+"""Rules and sources that have fallen silent, and stories without a topic."""
 
 from datetime import timedelta
 
@@ -15,13 +15,13 @@ from tests.harness.builders import NOW, entry
 
 DAY = timedelta(days=1)
 
-CASES = [
+SILENCES = [
     ("two a week, and none for three weeks", [21 + 3.5 * n for n in range(12)], 2.0),
-    ("it came this week", [2 + 3.5 * n for n in range(12)], None),
-    ("silent for a week only, of daily ones", [7.5 + n for n in range(20)], 7.0),
-    ("silent as long as before", [12, 13, 14, 24, 25, 26, 36, 37], None),
-    ("once a month, and six weeks ago", [42 + 30 * n for n in range(6)], None),
-    ("four in all", [60, 61, 62, 63], None),
+    ("one this week", [2 + 3.5 * n for n in range(12)], None),
+    ("daily, and none for a week", [7.5 + n for n in range(20)], 7.0),
+    ("silent no longer than before", [12, 13, 14, 24, 25, 26, 36, 37], None),
+    ("every month, and none for six weeks", [42 + 30 * n for n in range(6)], None),
+    ("only four", [60, 61, 62, 63], None),
     ("all on one day, long ago", [90] * 30, 203.0),
     ("never", [], None),
     ("two a week, and none for a year", [365 + 3.5 * n for n in range(12)], 2.0),
@@ -29,9 +29,11 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("days", "a_week"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
-def test_silence(days: list[float], a_week: float | None) -> None:
-    """A part is silent after a week, twice as long as ever, and four stories too few."""
+@pytest.mark.parametrize(
+    ("days", "a_week"), [c[1:] for c in SILENCES], ids=[c[0] for c in SILENCES]
+)
+def test_silence_is_found(days: list[float], a_week: float | None) -> None:
+    """A reason is silent after a week, twice its longest gap, and four stories too few."""
     found = find_silence([NOW - day * DAY for day in days], NOW)
 
     if a_week is None:
@@ -46,13 +48,13 @@ def _views(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> 
     return [view_of_entry(entry(title, outlet, tags=tags), None) for title in titles]
 
 
-def test_what_no_topic_has() -> None:
-    """Grouped by words and categories, each story in one group, grammar in none."""
+def test_uncategorised_stories_are_grouped() -> None:
+    """Each story is in one group of a word or category; function words form none."""
     dams = _views(*(f"The dam with number {n} breaks" for n in range(9)))
     dams += _views(*(f"A dam with cracks in year {n}" for n in range(6)), outlet="plains")
     ports = _views(*(f"News with letters {n}" for n in "abcdefg"), tags=("Ports",))
-    filed = _views(*(f"Strike with cranes {n}" for n in range(60)))
-    sample = [*((view, False) for view in (*dams, *ports)), *((view, True) for view in filed)]
+    placed = _views(*(f"Strike with cranes {n}" for n in range(60)))
+    sample = [*((view, False) for view in (*dams, *ports)), *((view, True) for view in placed)]
 
     first, second, *rest = group_uncategorised(sample, 5)
 
@@ -63,14 +65,16 @@ def test_what_no_topic_has() -> None:
     assert list(group_uncategorised(sample[:3], 5)) == []
 
 
-def test_nothing_is_stored() -> None:
-    """There is nothing to group."""
+def test_no_stories_form_no_groups() -> None:
+    """An empty sample has no groups."""
     assert list(group_uncategorised([], 5)) == []
 
 
-def test_what_has_a_rhythm() -> None:
-    """Each story counts once for its topic, whatever found it; what operators and learning file
-    has no rhythm, and what an earlier version filed counts for the topic alone."""
+def test_dates_are_grouped_by_reason() -> None:
+    """A story counts once for its topic, and once for each rule or source that placed it.
+
+    Operators' and learned placements do not count, and those without a reason only for the topic.
+    """
     a, b = (PlacementReason(ReasonKind.RULE, clause) for clause in "ab")
     by_hand, learned = PlacementReason(ReasonKind.MANUAL), PlacementReason(ReasonKind.LEARNED)
     harbor = PlacementReason(ReasonKind.SOURCE, "harbor")
@@ -90,8 +94,8 @@ def test_what_has_a_rhythm() -> None:
     }
 
 
-def test_few_stories_have_topics() -> None:
-    """Groups are shown all the same."""
+def test_groups_need_no_categorised_stories() -> None:
+    """Groups are found even if no story has a topic."""
     sample = [(view, False) for view in _views(*(f"Dam {n} breaks" for n in range(9)))]
 
     assert [group.label for group in group_uncategorised(sample, 5)] == ["breaks"]

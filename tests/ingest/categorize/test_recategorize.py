@@ -1,4 +1,4 @@
-"""Stored stories categorised again: by rules that changed, and by an operator's decision."""
+"""Stored stories, recategorized by changed rules and by operators' decisions."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ TEXT = (
 
 @pytest.fixture
 def docks(newsroom: Newsroom) -> Newsroom:
-    """A day of one outlet, in which the topic's rule finds one story of three."""
+    """A newsroom with three stories of one outlet, one of them matched by the topic's rule."""
     newsroom.lists("harbor", tags='{ "Ports" = "labor" }')
     newsroom.has_topic("labor", "strike OR walkout")
     newsroom.publishes("harbor", article("A strike"))
@@ -29,13 +29,13 @@ def docks(newsroom: Newsroom) -> Newsroom:
 
 
 def _decide(newsroom: Newsroom, title: str, is_included: bool | None) -> None:
-    """An operator decides on the story with this title."""
+    """Save an operator's decision on the story with this title."""
     story = next(s for s in newsroom.store.lists.latest(ALL, 50) if s.lead.title == title)
     decide(newsroom, story.lead.entry_id, is_included=is_included)
 
 
-def test_a_rule_that_changed(docks: Newsroom) -> None:
-    """Stories come in and go out; ids, order and all other lists stay, and readers are story."""
+def test_a_changed_rule_moves_stories(docks: Newsroom) -> None:
+    """Stories enter and leave the topic; ids and their order stay."""
     before, revision = docks.ids(), docks.store.lists.revision(topic_scope("labor"))
     docks.change("strike OR walkout", "union OR rain")
 
@@ -52,8 +52,8 @@ def test_a_rule_that_changed(docks: Newsroom) -> None:
     assert tags == {"Rain": ["Labor"], "Union votes": ["Labor"]}
 
 
-def test_a_second_time(docks: Newsroom) -> None:
-    """Nothing is left to do, and no feed changes."""
+def test_rules_applied_twice_change_nothing(docks: Newsroom) -> None:
+    """Applying the same rules again finds no changes, and no list changes."""
     docks.change("strike OR walkout", "union")
     apply_rules(docks)
     revision = docks.store.lists.revision(topic_scope("labor"))
@@ -62,8 +62,8 @@ def test_a_second_time(docks: Newsroom) -> None:
     assert docks.store.lists.revision(topic_scope("labor")) == revision
 
 
-def test_only_the_reason_changes(docks: Newsroom) -> None:
-    """A story that stays for another reason says so."""
+def test_a_changed_reason_is_saved(docks: Newsroom) -> None:
+    """A story that stays in its topic for another reason says so."""
     docks.change("strike OR walkout", "title:strike")
     apply_rules(docks)
 
@@ -73,8 +73,8 @@ def test_only_the_reason_changes(docks: Newsroom) -> None:
     }
 
 
-def test_outlets_and_their_categories(docks: Newsroom) -> None:
-    """What they place is found too, without any rule."""
+def test_categories_place_stories(docks: Newsroom) -> None:
+    """An outlet's categories place stories without any rule."""
     docks.publishes("harbor", article("Cranes", tags=["ports"]))
     docks.change("'strike OR walkout'", "'helicopter'")
     docks.ingests(later=HOUR)
@@ -86,9 +86,8 @@ def test_outlets_and_their_categories(docks: Newsroom) -> None:
     assert docks.titles("/topics/labor.atom") == ["Cranes"]
 
 
-def test_a_decision_is_stronger_than_rules(docks: Newsroom) -> None:
-    """What is put in by hand stays in, what is taken out stays out, whatever is fetched later or
-    applied; until it is taken back."""
+def test_a_decision_overrides_the_rules(docks: Newsroom) -> None:
+    """An override holds when entries are revised or rules applied, until it is removed."""
     _decide(docks, "Rain", True)
     _decide(docks, "A strike", False)
     assert docks.titles("/topics/labor.atom") == ["Rain"]
@@ -104,16 +103,16 @@ def test_a_decision_is_stronger_than_rules(docks: Newsroom) -> None:
     assert docks.titles("/topics/labor.atom") == ["A strike"]
 
 
-def test_what_is_put_in_is_in_the_feed(docks: Newsroom) -> None:
-    """An old story that an operator puts into a topic is in the window of its feed."""
+def test_an_added_story_is_in_the_feed(docks: Newsroom) -> None:
+    """An old story that an operator adds to a topic is in the window of its feed."""
     docks.publishes_at_most(1)
     _decide(docks, "Rain", True)
 
     assert docks.titles("/topics/labor.atom") == ["Rain"]
 
 
-def test_a_decision_stays_with_its_article(docks: Newsroom) -> None:
-    """Also when another outlet turns out to have published it first."""
+def test_a_decision_holds_with_a_duplicate(docks: Newsroom) -> None:
+    """An override holds when another outlet's duplicate joins the story."""
     docks.publishes("harbor", article("Cranes close for a month", text=TEXT))
     docks.ingests(later=HOUR)
     _decide(docks, "Cranes close for a month", True)
@@ -126,8 +125,8 @@ def test_a_decision_stays_with_its_article(docks: Newsroom) -> None:
     assert docks.store.stories.placement_sentences(story.id)["labor"] == "placed by the operator"
 
 
-def test_what_is_held(docks: Newsroom) -> None:
-    """It is placed where it belongs, and published there when it is released."""
+def test_a_held_story_is_placed_and_then_released(docks: Newsroom) -> None:
+    """Held stories are placed by rules, and published in the topic when they are released."""
     docks.change('id = "harbor"', 'id = "harbor"\nmax_new = 1')
     docks.publishes("harbor", *(article(f"Day {n}: rain") for n in range(9)))
     docks.ingests(later=timedelta(minutes=1))
@@ -140,7 +139,7 @@ def test_what_is_held(docks: Newsroom) -> None:
 
 
 def test_the_last_decision_counts(docks: Newsroom) -> None:
-    """Even if the clock has gone back meanwhile."""
+    """The last decision counts even if the clock was set back."""
     _decide(docks, "Rain", True)
     docks.now -= timedelta(days=3)
     _decide(docks, "Rain", False)
@@ -149,8 +148,8 @@ def test_the_last_decision_counts(docks: Newsroom) -> None:
     assert apply_rules(docks) == []
 
 
-def test_an_outlet_that_left(newsroom: Newsroom) -> None:
-    """Its stories keep their topics, when rules are applied and when others join its stories."""
+def test_a_removed_source_keeps_its_placements(newsroom: Newsroom) -> None:
+    """Stories of a source that is no longer listed keep their topics, even with a duplicate."""
     newsroom.lists("harbor", topics='["labor"]', tags='{ "Ports" = "labor" }')
     newsroom.lists("plains")
     newsroom.has_topic("labor", "strike")

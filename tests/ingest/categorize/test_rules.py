@@ -1,4 +1,4 @@
-"""Where a story belongs, and why."""
+"""Which topics a story is placed in, and why."""
 
 from aggregator.ingest.categorize.rules import TopicRules, categorize
 from aggregator.model import Entry, Placement
@@ -8,51 +8,51 @@ from tests.harness.builders import entry, source, topic
 TOPICS = [topic("labor", "strike"), topic("climate", "wildfire*"), topic("all-else")]
 
 
-def _placed(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
+def _reasons(lead: Entry, *others: Entry, **keys: object) -> dict[str, str]:
     listed = {"harbor": source("harbor", **keys)}
-    glimpses = [view_of_entry(e, listed.get(e.source)) for e in (lead, *others)]
-    found = categorize(glimpses, TopicRules(TOPICS), listed)
+    views = [view_of_entry(e, listed.get(e.source)) for e in (lead, *others)]
+    found = categorize(views, TopicRules(TOPICS), listed)
     assert all(isinstance(p, Placement) for p in found)
     return {p.topic: p.reason for p in found}
 
 
-def test_by_rule() -> None:
-    """The why says which words, where."""
+def test_a_rule_places_a_story() -> None:
+    """The reason names the words and the fields that match."""
     found = entry("Strike", "harbor", summary="No wildfires.")
 
-    assert _placed(found) == {
+    assert _reasons(found) == {
         "labor": "rule found title: strike",
         "climate": "rule found summary: wildfire*",
     }
 
 
-def test_by_source() -> None:
-    """An outlet may be filed as a whole."""
-    assert _placed(entry("X", "harbor"), topics=("labor",)) == {"labor": "source harbor"}
+def test_a_source_places_its_stories() -> None:
+    """A source may place all its stories in a topic."""
+    assert _reasons(entry("X", "harbor"), topics=("labor",)) == {"labor": "source harbor"}
 
 
-def test_by_the_outlets_own_category() -> None:
-    """However it writes its capitals."""
+def test_a_category_places_a_story() -> None:
+    """An outlet's category counts in any capitalization."""
     found = entry("X", "harbor", tags=("WORK",))
 
-    assert _placed(found, tags={"Work": "labor"}) == {"labor": "harbor files it under 'WORK'"}
+    assert _reasons(found, tags={"Work": "labor"}) == {"labor": "harbor files it under 'WORK'"}
 
 
-def test_by_several_reasons() -> None:
-    """All of them are found."""
+def test_all_reasons_are_given() -> None:
+    """A story may be placed by its source, a category and a rule at once."""
     found = entry("Strike", "harbor", summary="", tags=("Work",))
 
-    sentence = _placed(found, tags={"Work": "labor"}, topics=("labor",))["labor"]
+    sentence = _reasons(found, tags={"Work": "labor"}, topics=("labor",))["labor"]
     assert sentence == "source harbor; harbor files it under 'Work'; rule found title: strike"
 
 
-def test_by_another_outlets_telling() -> None:
-    """A copy's words count too, even of an outlet that is not listed any more."""
-    assert _placed(entry("X", "harbor"), entry("Strike!", "gone", summary="")) == {
+def test_a_duplicate_places_a_story() -> None:
+    """The text of a duplicate counts too, even if its outlet is no longer listed."""
+    assert _reasons(entry("X", "harbor"), entry("Strike!", "gone", summary="")) == {
         "labor": "rule found title: strike"
     }
 
 
-def test_nowhere() -> None:
-    """A story may match no topic."""
-    assert _placed(entry("X", "harbor")) == {}
+def test_a_story_may_match_no_topic() -> None:
+    """A story that nothing matches is in no topic."""
+    assert _reasons(entry("X", "harbor")) == {}

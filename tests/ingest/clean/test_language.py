@@ -1,10 +1,10 @@
-"""The language of a text, where it can be told."""
+"""Detecting the language of a text."""
 
 import pytest
 
 from aggregator.ingest.clean.language import detect_language
 
-TOLD = [
+SAMPLES = [
     ("en", "The harbor commission voted late on Tuesday to close the northern cranes."),
     (
         "es",
@@ -29,13 +29,13 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("language", "text"), TOLD, ids=[t[0] for t in TOLD])
-def test_told(language: str, text: str) -> None:
-    """By a sentence or two."""
+@pytest.mark.parametrize(("language", "text"), SAMPLES, ids=[t[0] for t in SAMPLES])
+def test_a_language_is_detected(language: str, text: str) -> None:
+    """A sentence or two is enough to detect the language."""
     assert detect_language(text) == language
 
 
 @pytest.mark.parametrize("text", ["", "Strike!", "12 34 56 78 90 12 34 56 78 90 12 34 56 78 90 12"])
-def test_not_told(text: str) -> None:
-    """Better none than a wrong one."""
+def test_a_short_text_has_no_language(text: str) -> None:
+    """No language is better than a wrong one."""
     assert detect_language(text) == ""

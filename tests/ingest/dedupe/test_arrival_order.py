@@ -31,7 +31,7 @@ OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 
 
 def _part(seed: int, begin: int, length: int) -> str:
-    """Words of an article; parts that begin one step apart are alike, two steps apart are not."""
+    """Words of an article; parts that begin one step apart are similar, two steps apart are not."""
     return " ".join(prose(seed, 240).split()[30 * begin : 30 * begin + length])
 
 
@@ -49,13 +49,13 @@ _articles = st.builds(
     st.sampled_from(["Few", "Some", "Many", "Most", "All", "No", "Old", "New"]),
     st.sampled_from([0, 1, 13]),
 )
-_some = st.lists(_articles, max_size=9, unique_by=lambda entry: (entry.source, entry.id))
+_entry_lists = st.lists(_articles, max_size=9, unique_by=lambda entry: (entry.source, entry.id))
 
 
-@cases(_some, st.randoms(use_true_random=False))
+@cases(_entry_lists, st.randoms(use_true_random=False))
 @settings(deadline=None)
-def test_any_order(entries: list[Entry], random: object) -> None:
-    """The same stories come of it, and each keeps the id that readers saw first."""
+def test_any_order_gives_the_same_stories(entries: list[Entry], random: object) -> None:
+    """The stories are the same in any order, and each keeps the id that readers saw first."""
     shuffled = list(entries)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
 
@@ -63,7 +63,7 @@ def test_any_order(entries: list[Entry], random: object) -> None:
 
 
 def _stories(entries: Sequence[Entry]) -> set[frozenset[str]]:
-    """The stories of entries that arrive one by one, as sets of their ids."""
+    """Ingest entries one by one; returns the stories as sets of entry ids."""
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.closing(open_store(Path(folder) / "news.db")) as store,
@@ -73,7 +73,7 @@ def _stories(entries: Sequence[Entry]) -> set[frozenset[str]]:
         before: set[str] = set()
         for entry in entries:
             _ingest(store, entry)
-            seen = _ids_seen(store, seen, before)
+            seen = _checked_ids(store, seen, before)
             before = {story.id for story in store.lists.latest(ALL, 100)}
         stories = store.lists.latest(ALL, 100)
         assert {issue.check for issue in store.maintenance.check(NOW)} <= {"counts"}
@@ -81,7 +81,7 @@ def _stories(entries: Sequence[Entry]) -> set[frozenset[str]]:
 
 
 def _ingest(store: Store, entry: Entry) -> None:
-    """Save an entry, as the pipeline does, without topics."""
+    """Save an entry as the pipeline does, without topics."""
     entries = [replace(entry, entry_id=store.entries.next_ids(1)[0])]
     settings = ClusterSettings(sources=OUTLETS, authority="commons.example", now=NOW)
     lookup = build_lookup(entries)
@@ -114,9 +114,11 @@ def _ingest(store: Store, entry: Entry) -> None:
     store.entries.save(batch, NOW)
 
 
-def _ids_seen(store: Store, seen: dict[str, str], before: set[str]) -> dict[str, str]:
-    """Story id -> public id, the oldest first; what was published once never changes. Of the
-    stories that were there `before`, one that is gone was merged into an older one."""
+def _checked_ids(store: Store, seen: dict[str, str], before: set[str]) -> dict[str, str]:
+    """Story id -> public id, the oldest first, after checking that no public id has changed.
+
+    A story that was there `before` and is gone must have been merged into an older one.
+    """
     now = {story.id: story.public_id for story in store.lists.latest(ALL, 100)}
     assert all(now[id_] == public_id for id_, public_id in seen.items() if id_ in now)
     age = list(seen)

@@ -1,4 +1,4 @@
-"""By what copies are found, and what is set aside before."""
+"""Fingerprints, by which copies are found, and the boilerplate that is removed first."""
 
 import pytest
 from hypothesis import given as cases
@@ -14,16 +14,16 @@ def _shared(one: str, other: str) -> int:
 
 
 @cases(st.integers(0, 10_000), st.integers(0, 38))
-def test_an_excerpt_is_found(seed: int, begin: int) -> None:
-    """Ten words in a row that two openings share always give them a fingerprint in common."""
+def test_an_excerpt_shares_a_fingerprint(seed: int, begin: int) -> None:
+    """Two openings with ten consecutive words in common always share a fingerprint."""
     words = prose(seed, 500).split()
     excerpt = f"{prose(seed + 1, 12)} {' '.join(words[begin : begin + 10])} {prose(seed + 2, 12)}"
 
     assert _shared(excerpt, " ".join(words))
 
 
-def test_a_text_with_another_opening_is_found() -> None:
-    """By its MinHash; half of the longer text is enough, as good as always."""
+def test_half_of_a_text_shares_a_fingerprint() -> None:
+    """Texts with half of the longer one in common almost always share a MinHash."""
     found = sum(
         _shared(
             f"{prose(seed, 80)} {prose(seed + 500, 300)}",
@@ -36,13 +36,13 @@ def test_a_text_with_another_opening_is_found() -> None:
     assert found >= 99
 
 
-def test_other_texts_share_nothing() -> None:
-    """So that looking them up costs nothing."""
+def test_different_texts_share_no_fingerprint() -> None:
+    """Different texts share no fingerprint, so they are not compared."""
     assert sum(_shared(prose(n), prose(n + 1000)) for n in range(200)) == 0
 
 
-def test_prints_are_few_and_the_same_for_ever() -> None:
-    """They are stored, so another version of the library must make the same ones."""
+def test_fingerprints_are_few_and_never_change() -> None:
+    """Fingerprints are stored, so another version of the library must compute the same ones."""
     made = compute_fingerprints("Cranes rest in the harbor", prose(1, 2000), ["harbor.example/1"])
 
     assert len(made) <= OPENING_WORDS // 2 + MINHASH_COUNT + 2
@@ -50,14 +50,14 @@ def test_prints_are_few_and_the_same_for_ever() -> None:
     assert compute_fingerprints("", "one two three four five six seven") == (186371171058505,)
 
 
-def test_common_words_do_not_make_a_title() -> None:
-    """ "Morning briefing" is looked for no more than an empty text."""
+def test_a_common_title_has_no_fingerprint() -> None:
+    """A title such as "Morning briefing" is not distinctive enough for a fingerprint."""
     assert (
         compute_fingerprints("Morning briefing", "") == compute_fingerprints("", "too short") == ()
     )
 
 
-ADDED = [
+BOILERPLATE = [
     "The post Cranes appeared first on Harbor.",
     "This article was originally published by Harbor and is republished with permission.",
     "Sign up here for our weekly letter.",
@@ -68,24 +68,24 @@ ADDED = [
 ]
 
 
-@pytest.mark.parametrize("added", ADDED)
-def test_what_is_no_part_of_an_article(added: str) -> None:
-    """It is set aside, before and after the text, in a block of its own or as a sentence."""
+@pytest.mark.parametrize("sentence", BOILERPLATE)
+def test_boilerplate_is_removed(sentence: str) -> None:
+    """Boilerplate is removed before and after the text."""
     text = "The cranes stood still. Nobody came to work."
 
-    assert article_text(f"<p>{added}</p><p>{text}</p>").split() == text.split()
-    assert article_text(f"<p>{text}</p>\n<p>{added}</p>").split() == text.split()
+    assert article_text(f"<p>{sentence}</p><p>{text}</p>").split() == text.split()
+    assert article_text(f"<p>{text}</p>\n<p>{sentence}</p>").split() == text.split()
 
 
-def test_a_long_sentence_stays() -> None:
-    """An article that mentions newsletters or licences is an article all the same."""
+def test_a_long_sentence_is_kept() -> None:
+    """An article that mentions newsletters is not boilerplate."""
     text = f"The newsletter {prose(1, 60).lower().replace('.', ',')} was read."
 
     assert article_text(f"<p>{text}</p>") == text
 
 
-def test_attributions() -> None:
-    """The links of sentences of credit alone."""
+def test_attributions_are_found() -> None:
+    """Only links in sentences of credit are attributions."""
     html = (
         '<p>See <a href="https://x.example/other">this</a>.</p>'
         '<p>Originally published at <a href="https://h.example/a?x=1&amp;y=2">Harbor</a>.</p>'
@@ -105,8 +105,8 @@ def test_attributions() -> None:
         '<p>First published at {}, under <a href="https://creativecommons.org/by/4.0">CC</a>.</p>',
     ],
 )
-def test_credits_in_bold_and_italics(html: str) -> None:
-    """The sentence is one, whatever marks its words; a licence is no original."""
+def test_attributions_are_found_across_markup(html: str) -> None:
+    """Markup does not divide a sentence of credit, and a licence is not the original."""
     link = '<a href="https://h.example/a">Harbor</a>'
 
     assert attribution_urls(html.format(link)) == ["https://h.example/a"]
@@ -122,12 +122,12 @@ def test_credits_in_bold_and_italics(html: str) -> None:
         ("Cranes rest", "Cranes rest"),
     ],
 )
-def test_a_title_without_its_outlet(title: str, bare: str) -> None:
-    """Rubric and name go, if enough is left."""
+def test_title_affixes_are_removed(title: str, bare: str) -> None:
+    """Rubric and outlet are removed from a title if enough is left."""
     assert strip_title_affixes(title) == bare
 
 
-HOSTILE = [
+HOSTILE_TEXTS = [
     f"<pre>read more {' ' * 11_000} x</pre>",
     f"<p>{'originally published ' * 600}",
     f"<p>{'[' * 11_000}…",
@@ -139,8 +139,8 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("html", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_text(html: str) -> None:
-    """Nothing that an outlet writes keeps the reading of it busy; this hung once."""
+@pytest.mark.parametrize("html", HOSTILE_TEXTS, ids=range(len(HOSTILE_TEXTS)))
+def test_a_hostile_text_is_read_at_once(html: str) -> None:
+    """No regular expression backtracks in a hostile text, which used to hang the program."""
     assert len(article_text(html)) <= len(html)
     assert attribution_urls(html) == []

@@ -1,4 +1,4 @@
-"""Which two articles are one, and which only look so. Each case is symmetric."""
+"""Which two entries are one article, and which only look like it. Each case is symmetric."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from tests.harness.builders import NOW, article, prose
 
 TEXT = prose(1, 150)
 LEDE = "Teachers and principals are bracing for all manner of reactions when 800,000 children"
-LEDE_2 = "Teachers and principals are bracing themselves for all manner of reactions when 800,000"
+EDITED_LEDE = (
+    "Teachers and principals are bracing themselves for all manner of reactions when 800,000"
+)
 REST = "return to class today for the first time in eight weeks"
 FOOTER = (
     "<p>This article was originally published by Harbor News and is republished here under a "
@@ -37,8 +39,8 @@ def _commons(title: str, text: str = "", **keys: Any) -> Entry:
 
 
 WORDS = TEXT.split()
-SAME = {
-    "put down at another hour": (
+SAME_ARTICLE = {
+    "another date before the text": (
         _harbor("Cranes rest", f"Updated March 1, 2026, 10:40. {TEXT}"),
         _commons("Cranes rest", f"2 March 2026 at 8 pm. {TEXT}"),
     ),
@@ -47,11 +49,11 @@ SAME = {
         _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
         _commons("Cranes rest in the harbor", " ".join(WORDS[:30]) + " […]"),
     ),
-    "an excerpt behind a byline": (
+    "an excerpt after a byline": (
         _harbor("Cranes rest in the harbor", f"<p>{TEXT}</p>"),
         _commons("Cranes rest", f"<p>By Ana Reyes, Harbor. March 01, 2026</p><p>{TEXT[:200]}</p>"),
     ),
-    "a sentence before it": (
+    "a sentence before the text": (
         _harbor("Cranes rest", f"<p>{TEXT}</p>"),
         _commons("Cranes rest", f"<p><strong>{' '.join(WORDS[90:110])}</strong></p><p>{TEXT}</p>"),
     ),
@@ -63,11 +65,12 @@ SAME = {
         _harbor("Cranes rest", f"<p>{TEXT}</p>"),
         _commons("Cranes rest", f"<p>{TEXT}</p>{APPEAL}{FOOTER}"),
     ),
-    "a lede that was touched": (
+    "an edited lede": (
         _harbor("800,000 children return to school", f"{LEDE} {REST}."),
-        _commons("Truancy warning as kids are due back at school", f"{LEDE_2} children {REST}."),
+        _commons("Truancy warning as kids are due back at school",
+                 f"{EDITED_LEDE} children {REST}."),
     ),
-    "the hour at which each was put down": (
+    "a dateline in each": (
         _harbor("Cranes rest", f"<p>Posted on 25.11.2026, 14:32.</p><p>{prose(1, 200)}</p>"),
         _commons("Cranes rest", f"<p>Nov 24 (Reuters).</p><p>{prose(1, 200)}</p>"),
     ),
@@ -78,15 +81,15 @@ SAME = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", SAME)
-def test_one_article(case: str) -> None:
-    """Shared text says so, whatever an outlet does to it."""
-    assert _kind(*SAME[case]) is MatchKind.TEXT
+@pytest.mark.parametrize("case", SAME_ARTICLE)
+def test_shared_text_makes_one_article(case: str) -> None:
+    """Shared text shows that two entries are one article, whatever an outlet adds."""
+    assert _kind(*SAME_ARTICLE[case]) is MatchKind.TEXT
 
 
 TOLL = "At least {} people have died and {} have lost their homes in the floods, officials said."
-DIFFERENT = {
-    "a column of one title": (
+DIFFERENT_ARTICLES = {
+    "a column with one title": (
         _harbor("The Daily Digest", prose(1, 60)),
         _commons("The Daily Digest", prose(2, 60)),
     ),
@@ -143,7 +146,7 @@ DIFFERENT = {
                  f"<p>{prose(2, 40)}</p><p>First published at "
                  '<a href="https://harbor.example/1">Harbor</a>.</p>'),
     ),
-    "a toll in another sentence, and much the same": (
+    "a toll in another sentence, and otherwise one text": (
         _harbor("UK virus death toll reaches 27,529", f"The UK's toll is 27,529. {prose(1, 130)}"),
         _commons("Death toll from virus in UK rises to 28,108",
                  f"In the UK 28,108 people have died. {prose(1, 130)}"),
@@ -153,15 +156,15 @@ DIFFERENT = {
         _commons("Mill fire kills 14 people",
                  f"A fire killed 14 people, up from 12 on Monday. {prose(1, 130)}"),
     ),
-    "tolls in letters": (
+    "tolls that are spelled out": (
         _harbor("Miners die in shaft", f"Two people died on Monday. {prose(1, 130)}"),
         _commons("Miners dead in shaft", f"Five people died on Monday. {prose(1, 130)}"),
     ),
-    "parts that are counted in letters": (
+    "parts in Roman numerals": (
         _harbor("All eyes on the harbor, part I", TEXT),
         _commons("All eyes on the harbor, part II", TEXT),
     ),
-    "parts that are counted behind a dash": (
+    "parts that are counted after a dash": (
         _harbor("All eyes on the harbor – Part One", TEXT),
         _commons("All eyes on the harbor – Part Two", TEXT),
     ),
@@ -182,7 +185,7 @@ DIFFERENT = {
         _commons("Morning digest", f"<h2>Ferries</h2><p>{prose(1, 200)}</p><h2>Museum burns</h2>"
                  f"<p>{prose(2, 200)}</p>"),
     ),
-    "one title over a standing first line": (
+    "one title over a standard first line": (
         _harbor("What we know about the war in the east today",
                 f"The most important news of the day in brief. {prose(1, 60)}"),
         _commons("What we know about the war in the east today",
@@ -195,15 +198,17 @@ DIFFERENT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", DIFFERENT)
-def test_two_articles(case: str) -> None:
-    """A title alone is never enough, and figures outweigh words (the worse mistake is a merge:
-    then one of them is never read)."""
-    assert _kind(*DIFFERENT[case]) is None
+@pytest.mark.parametrize("case", DIFFERENT_ARTICLES)
+def test_similar_articles_stay_apart(case: str) -> None:
+    """A title alone is never enough, and figures outweigh words.
+
+    A wrong merge is the worse mistake: one of the articles is never read.
+    """
+    assert _kind(*DIFFERENT_ARTICLES[case]) is None
 
 
-def test_one_title_and_a_sentence() -> None:
-    """A long title, on one day, with a sentence in common; or the title in the other's text."""
+def test_a_long_title_and_a_sentence_match() -> None:
+    """A long title on one day matches with a shared sentence, or if the other text repeats it."""
     title = "Harrison Ford again under FAA investigation after new aircraft incident"
     one = _harbor(title, f"{title}, an aircraft incident at Hawthorne Airport.")
     other = _commons(title, "The authorities look into an aircraft incident at Hawthorne Airport.")
@@ -214,7 +219,7 @@ def test_one_title_and_a_sentence() -> None:
     assert _kind(one, late) is None
 
 
-ADDRESSES = [
+URL_VARIANTS = [
     "http://harbor.example/2026/cranes",
     "https://www.harbor.example/2026/cranes/?utm_source=rss&utm_medium=feed",
     "https://harbor.example/2026/cranes/amp/",
@@ -226,17 +231,16 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize("link", ADDRESSES)
-def test_one_address(link: str) -> None:
-    """Scheme, www, tracking, AMP and noise behind # are no part of an article's name."""
+@pytest.mark.parametrize("link", URL_VARIANTS)
+def test_one_url_matches(link: str) -> None:
+    """Scheme, www, tracking, AMP and fragments do not make another URL."""
     one = _harbor("Cranes", url="https://harbor.example/2026/cranes")
 
     assert _kind(one, _commons("Why the cranes rest", url=link)) is MatchKind.ADDRESS
 
 
-def test_it_says_where_it_comes_from() -> None:
-    """A link in a sentence of credit names the original, if the articles have to do with each
-    other; one that leads to another article does not."""
+def test_an_attribution_matches_a_related_original() -> None:
+    """A link in a sentence of credit names the original, if the two entries are related."""
     original = _harbor("Cranes rest in the harbor", prose(1, 40))
     credit = f'<p>First published at <a href="{original.url}">Harbor</a>.</p>'
     copy = _commons("Cranes rest: a view", f"<p>{prose(1, 20)} {prose(2, 40)}</p>{credit}")
@@ -249,8 +253,8 @@ def test_it_says_where_it_comes_from() -> None:
     assert _kind(original, stranger) is None
 
 
-def test_a_feed_that_is_named_beside_the_original() -> None:
-    """It is no second original, so the copy is no round-up."""
+def test_a_named_feed_is_not_a_second_original() -> None:
+    """A copy that names the original and its feed is not a round-up."""
     original = _harbor("Cranes rest in the harbor")
     named = (original.canonical_url, "harbor.example/feed")
     copy = _commons("Noted", "Cranes rest in the harbor, says Harbor.", source_urls=named)
@@ -258,8 +262,8 @@ def test_a_feed_that_is_named_beside_the_original() -> None:
     assert _kind(original, copy) is MatchKind.ATTRIBUTION
 
 
-def test_a_page_of_several_programmes() -> None:
-    """Two texts at one address that have nothing in common are not one."""
+def test_unrelated_texts_at_one_url_stay_apart() -> None:
+    """Two texts at one URL that have nothing in common are not one article."""
     page = "https://harbor.example/programme"
     one = _harbor("Cranes on air", f"{prose(1, 60)} one of the few", url=page)
     other = _commons("Teachers on air", f"{prose(2, 60)} one of the many", url=page)
@@ -268,8 +272,8 @@ def test_a_page_of_several_programmes() -> None:
     assert _kind(one, _commons("Teachers on air", prose(1, 60), url=page)) is MatchKind.ADDRESS
 
 
-def test_a_round_up_of_credits() -> None:
-    """What names several originals is a copy of none of them by its credits alone."""
+def test_a_round_up_matches_no_original() -> None:
+    """An entry that credits several originals is not a copy of any of them."""
     one = _harbor("Dockers stop the cranes", prose(1, 90))
     other = article("Teachers march", "plains", prose(2, 90), entry_id=3)
     credits_ = "".join(
@@ -281,9 +285,8 @@ def test_a_round_up_of_credits() -> None:
     assert _kind(other, round_up) is None
 
 
-def test_far_apart() -> None:
-    """An article that is run again after a month is news again; one without a date may be of
-    any time."""
+def test_articles_far_apart_do_not_match() -> None:
+    """An article that is repeated after a month is new; one without a date may match."""
     one = _harbor("Cranes rest", TEXT)
     again = _commons("Cranes rest", TEXT, published=NOW - timedelta(days=31))
 

@@ -1,4 +1,4 @@
-"""Which entries are one story, who leads it, and what never changes."""
+"""Which entries are one story, which of them leads it, and what never changes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, choose_cand
 from aggregator.model import Entry, Match, MatchKind, Story, StoryNeighbourhood
 from tests.harness.builders import NOW, article, at, entry, prose, source, story
 
-BEFORE = NOW - timedelta(hours=1)
+AN_HOUR_AGO = NOW - timedelta(hours=1)
 FIRST_NEW_ID = 1001
-"""Of entries that are not stored yet."""
+"""The id of the first entry that is not stored yet."""
 OUTLETS = {id_: source(id_) for id_ in ("harbor", "commons", "plains")}
 
 
@@ -43,11 +43,11 @@ def _stored(first_id: int, lead: Entry, *duplicates: Entry, **keys: Any) -> Stor
     """A story that readers saw an hour ago; its entries are numbered from `first_id`."""
     entries = (lead, *duplicates)
     numbered = [replace(e, entry_id=first_id + place) for place, e in enumerate(entries)]
-    return story(*numbered, **{"first_seen_at": BEFORE, **keys})
+    return story(*numbered, **{"first_seen_at": AN_HOUR_AGO, **keys})
 
 
-def test_a_new_story() -> None:
-    """It keeps the outlet's id (RFC 4287 4.2.6) and has an address of its own."""
+def test_a_new_story_keeps_the_outlets_id() -> None:
+    """A new story keeps the outlet's id (RFC 4287 4.2.6) and has a URL of its own."""
     (new,) = _cluster(entry("Cranes", "harbor")).stories
 
     assert new.public_id == "https://harbor.example/?p=cranes"
@@ -55,8 +55,8 @@ def test_a_new_story() -> None:
     assert new.listed_at == new.first_seen_at == NOW
 
 
-def test_a_copy_at_the_same_address() -> None:
-    """It is the same story; the lead stays, and so does everything that readers know."""
+def test_a_copy_at_the_same_url_is_a_duplicate() -> None:
+    """A copy at the same URL joins the story, and nothing that readers know changes."""
     known = _stored(1, entry("Cranes", "harbor"))
     copy = entry("Cranes!", "commons", canonical_url=known.lead.canonical_url)
 
@@ -69,8 +69,8 @@ def test_a_copy_at_the_same_address() -> None:
     )  # fmt: skip
 
 
-def test_a_copy_at_another_address() -> None:
-    """Its words say that it is one; what was found out is kept with its score."""
+def test_a_copy_at_another_url_is_a_duplicate() -> None:
+    """A copy at another URL is found by its text, and the match is kept with its reason."""
     known = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Why the cranes stand still", "commons", prose(1))
 
@@ -82,9 +82,8 @@ def test_a_copy_at_another_address() -> None:
     assert "100% of the shorter text is in the other" in match.reason
 
 
-def test_the_original_after_a_copy() -> None:
-    """The outlet on whose site the article stands takes the lead, as an update; nothing else
-    moves, so no reader sees the story twice."""
+def test_a_late_original_takes_the_lead() -> None:
+    """The outlet that hosts the article leads it, as an update; ids and dates stay."""
     original = entry("Cranes", "harbor")
     copy = entry("Cranes!", "commons", url=original.url, published=at("2026-10-05 11:00"))
     known = _stored(1, copy)
@@ -98,8 +97,8 @@ def test_the_original_after_a_copy() -> None:
     )  # fmt: skip
 
 
-def test_the_original_by_what_a_copy_says() -> None:
-    """ "Originally published at" names it, though each stands on its own outlet's site."""
+def test_a_credited_original_takes_the_lead() -> None:
+    """The link in "Originally published at" decides if each is on its own outlet's site."""
     text = prose(1)
     original = article("Cranes stand still", "harbor", f"<p>{text}</p>")
     footer = f'<p>Originally published at <a href="{original.url}">Harbor</a>.</p>'
@@ -110,8 +109,8 @@ def test_the_original_by_what_a_copy_says() -> None:
     assert (grown.lead.source, [e.source for e in grown.duplicates]) == ("harbor", ["commons"])
 
 
-def test_a_copy_whose_feed_names_its_source() -> None:
-    """<source> in RSS and atom:source say whose article it is."""
+def test_an_original_named_by_the_feed_takes_the_lead() -> None:
+    """A <source> element in RSS or atom:source names the outlet that wrote the article."""
     outlets = {**OUTLETS, "harbor": source("harbor", feed="https://harbor.example/feed")}
     original = article("Cranes stand still", "harbor", prose(1))
     copy = article("Cranes stand still", "commons", prose(1), source_urls=("harbor.example/feed",))
@@ -121,8 +120,8 @@ def test_a_copy_whose_feed_names_its_source() -> None:
     assert grown.lead.source == "harbor"
 
 
-def test_precedence_decides_while_nobody_has_seen_it() -> None:
-    """Within the run that begins a story; afterwards its lead stays."""
+def test_precedence_decides_in_the_first_run() -> None:
+    """Precedence decides the lead in the run that begins a story; afterwards the lead stays."""
     outlets = {**OUTLETS, "commons": source("commons", precedence=5)}
     first = article("Cranes stand still", "harbor", prose(1))
     better = article("Cranes stand still", "commons", prose(1))
@@ -140,8 +139,8 @@ def test_precedence_decides_while_nobody_has_seen_it() -> None:
     assert later.stories[0].lead.source == "harbor"
 
 
-def test_a_copy_on_its_own_site_takes_no_lead() -> None:
-    """Not even if the article that readers know stands on another host than its outlet's."""
+def test_a_copy_on_its_own_site_is_a_duplicate() -> None:
+    """The lead stays, even if the known article is not on its outlet's host."""
     first = article("Cranes stand still", "harbor", prose(1), url="https://cdn.example/1")
     copy = article("Cranes stand still", "commons", prose(1))
 
@@ -151,8 +150,8 @@ def test_a_copy_on_its_own_site_takes_no_lead() -> None:
     assert grown.updated == first.published
 
 
-def test_an_article_that_is_rewritten() -> None:
-    """What it had in common with another may be gone; what is still a little alike stays."""
+def test_a_rewritten_article_may_leave_its_story() -> None:
+    """An entry with nothing left in common leaves the story; one still similar stays."""
     known = _stored(
         1, article("Cranes rest", "harbor", prose(1)), article("X", "commons", prose(1))
     )
@@ -178,7 +177,7 @@ def test_an_article_that_is_rewritten() -> None:
 
 
 def test_a_story_id_is_given_once() -> None:
-    """An article that is split off again and again begins another story each time."""
+    """An entry that is split off again and again begins another story each time."""
     entries = [
         replace(entry("Cranes", "harbor"), entry_id=1),
         replace(entry("X", "commons"), entry_id=2),
@@ -197,8 +196,8 @@ def test_a_story_id_is_given_once() -> None:
     assert len({s.id for s in stories}) == 2
 
 
-def test_two_entries_of_one_source() -> None:
-    """What an outlet tells apart stays apart, however alike (NewsBlur#1722)."""
+def test_entries_of_one_source_stay_apart() -> None:
+    """An outlet's entries are separate stories, however similar (NewsBlur#1722)."""
     one, two = (
         entry("One", "harbor", canonical_url="h/1"),
         entry("Two", "harbor", canonical_url="h/1"),
@@ -208,8 +207,8 @@ def test_two_entries_of_one_source() -> None:
     assert [s.lead.title for s in _cluster(two, stored=[_stored(1, one)]).stories] == ["Two"]
 
 
-def test_a_copy_goes_to_what_it_is_most_like() -> None:
-    """Not to what came first: its outlet has two articles that share a passage."""
+def test_a_copy_joins_the_most_similar_article() -> None:
+    """A copy joins the most similar article, not the first one that shares a passage."""
     shared = prose(1, 100)
     half = article("Cranes, in brief", "harbor", f"{shared} {prose(2, 90)}")
     whole = article("Cranes at rest", "harbor", f"{shared} {prose(3, 90)}")
@@ -220,9 +219,8 @@ def test_a_copy_goes_to_what_it_is_most_like() -> None:
     assert grown.lead.title == "Cranes at rest"
 
 
-def test_an_entry_that_matches_two_stories() -> None:
-    """A whole article shows that two excerpts are one; the story that was seen first stays, the
-    other's id is known to stand for it."""
+def test_an_entry_that_matches_two_stories_merges_them() -> None:
+    """The story that was seen first stays, and the other is known as merged into it."""
     words = prose(1, 120).split()
     first = article("Cranes stand still", "harbor", " ".join(words[:40]))
     second = article("Harbor cranes stand still", "plains", " ".join(words[60:]))
@@ -239,8 +237,8 @@ def test_an_entry_that_matches_two_stories() -> None:
     assert result.merged_into == {two.id: one.id}
 
 
-def test_a_story_that_readers_have_seen_goes_first() -> None:
-    """One that was only held gives way to it, though it is older."""
+def test_a_published_story_absorbs_a_held_one() -> None:
+    """A held story is merged into the published one, even if it is older."""
     held, seen = (
         _stored(1, entry("A", "harbor")),
         _stored(2, entry("A", "plains", canonical_url="h/1")),
@@ -255,10 +253,10 @@ def test_a_story_that_readers_have_seen_goes_first() -> None:
     assert [s.id for s in result.stories] == [seen.id]
 
 
-def test_the_story_that_was_seen_first_goes_on() -> None:
-    """Not the one whose article is stored under the lower number."""
+def test_the_story_that_was_seen_first_stays() -> None:
+    """The story that readers saw first stays, not the one with the lower entry id."""
     late, early = _stored(1, entry("A", "harbor")), _stored(2, entry("A", "plains"))
-    early = replace(early, first_seen_at=BEFORE - timedelta(hours=1))
+    early = replace(early, first_seen_at=AN_HOUR_AGO - timedelta(hours=1))
     match = Match(entry_a=1, entry_b=2, kind=MatchKind.MERGED)
     seen = frozenset({late.id, early.id})
 
@@ -271,8 +269,8 @@ def test_the_story_that_was_seen_first_goes_on() -> None:
     assert result.merged_into == {late.id: early.id}
 
 
-def test_a_copy_of_what_was_dropped() -> None:
-    """It is a story of its own: what an operator never wants to publish does not come back."""
+def test_a_copy_of_a_dropped_story_is_its_own_story() -> None:
+    """A copy does not bring back a story that an operator has dropped."""
     dropped = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Why the cranes stand still", "commons", prose(1))
     neighbourhood = StoryNeighbourhood(stories=(dropped,), unlisted_ids=frozenset({dropped.id}))
@@ -282,8 +280,8 @@ def test_a_copy_of_what_was_dropped() -> None:
     assert [(s.lead.source, s.duplicates) for s in result.stories] == [("commons", ())]
 
 
-def test_an_operator_splits_a_story() -> None:
-    """What stays keeps the story, what is split off begins one; evidence counts no more."""
+def test_a_split_overrides_evidence() -> None:
+    """The remaining entry keeps the story, and the other begins one despite the evidence."""
     copy = entry("Cranes", "commons", canonical_url="harbor.example/cranes")
     known = _stored(1, entry("Cranes", "harbor"), copy)
     matches = (
@@ -302,8 +300,8 @@ def test_an_operator_splits_a_story() -> None:
     assert split.public_id not in (known.public_id, "")
 
 
-def test_a_merged_story_that_is_split_again() -> None:
-    """It is what it was: its ids are its own."""
+def test_a_merged_story_that_is_split_keeps_its_id() -> None:
+    """After a split both stories have their ids from before the merge."""
     copy = entry("Cranes", "commons")
     known = _stored(1, entry("Cranes", "harbor"), copy)
     former = _stored(2, copy)
@@ -328,8 +326,8 @@ def test_a_merged_story_that_is_split_again() -> None:
         ("text", "https://commons.example/1", 1),
     ],
 )
-def test_a_source_that_wants_less(setting: str, link: str, count: int) -> None:
-    """`dedupe` of a source says by what its entries may be merged, with whomever."""
+def test_dedupe_limits_the_evidence(setting: str, link: str, count: int) -> None:
+    """A source's `dedupe` says which evidence may merge its entries."""
     outlets = {**OUTLETS, "commons": source("commons", dedupe=setting)}
     known = _stored(1, article("Cranes stand still", "harbor", prose(1)))
     copy = article("Cranes stand still", "commons", prose(1), url=link)
@@ -340,28 +338,28 @@ def test_a_source_that_wants_less(setting: str, link: str, count: int) -> None:
     assert len(stories) == count
 
 
-BAD_IDS = [
+INVALID_IDS = [
     "", "12345", "post 7", "https://x.example", "tag:https://x.org,2013:a", "javascript:x",
     "https://x.org/" + "a" * 600, "https://x.org/ä", 'https://x.org/"', "urn:", "tag:x,20:a",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("id_", BAD_IDS)
-def test_an_id_that_atom_cannot_carry(id_: str) -> None:
-    """Then one is minted under our own name, once (RFC 4151)."""
+@pytest.mark.parametrize("id_", INVALID_IDS)
+def test_an_invalid_id_is_replaced(id_: str) -> None:
+    """An id that Atom does not allow is replaced by a tag URI of our own (RFC 4151)."""
     (new,) = _cluster(entry("Cranes", "harbor", id=id_)).stories
 
     assert new.public_id == f"tag:commons.example,2026:story/{new.id}"
 
 
 @pytest.mark.parametrize("id_", ["https://x.org/?p=1", "tag:x.org,2013-05-07:a", "urn:uuid:1-2"])
-def test_an_id_that_atom_can_carry(id_: str) -> None:
-    """It is published as it is."""
+def test_a_valid_id_is_kept(id_: str) -> None:
+    """An id that Atom allows is published unchanged."""
     assert _cluster(entry("Cranes", "harbor", id=id_)).stories[0].public_id == id_
 
 
-def test_an_id_that_another_story_has() -> None:
-    """Two outlets that use one id do not get one item in the readers."""
+def test_an_id_is_published_once() -> None:
+    """Two outlets that use one id do not share an item in feed readers."""
     one, two = entry("One", "harbor", id="urn:x:1"), entry("Two", "plains", id="urn:x:1")
 
     first, second = _cluster(one, two).stories
@@ -372,17 +370,16 @@ def test_an_id_that_another_story_has() -> None:
     assert late.public_id.startswith("tag:commons.example")
 
 
-def test_the_first_import_of_an_archive() -> None:
-    """Its stories arrive at their own dates, so they do not push fresh news out of the feed."""
+def test_a_first_import_is_listed_by_date() -> None:
+    """An archive is listed at its own dates, so that fresh news stays in the feed."""
     old = entry("Old", "harbor", published=NOW - timedelta(days=300))
 
     assert _cluster(old, is_first_import=True).stories[0].listed_at == NOW - timedelta(days=300)
     assert _cluster(old).stories[0].listed_at == NOW
 
 
-def test_no_outlet_crowds_out_the_others() -> None:
-    """However many posts of one outlet are like a new one, a less like one of another outlet is
-    looked at; the outlet's own are not."""
+def test_candidates_come_from_several_outlets() -> None:
+    """A less similar entry of another outlet is compared too; the entry's own outlet is not."""
     new = replace(entry("Cranes", "commons"), entry_id=FIRST_NEW_ID)
     near = {
         FIRST_NEW_ID: Counter(

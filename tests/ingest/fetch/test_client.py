@@ -17,9 +17,11 @@ from aggregator.model import Failed, Fetched, HubLink, Unchanged, Validators
 from tests.harness.fetching import error_of, fetch, source_at
 
 
-def test_a_body(press: Press) -> None:
-    """It arrives whole, with validators byte for byte, opaque and never re-formatted
-    (rachelbythebay.com/w/feed); the server learns who we are."""
+def test_body_and_validators_are_unchanged(press: Press) -> None:
+    """Body and validators are returned byte for byte, and the server learns who we are.
+
+    (rachelbythebay.com/w/feed)
+    """
     headers = {"ETag": 'W/"a b"', "Last-Modified": "whenever", "Content-Type": "text/xml"}
     url = press.put("/f", CannedResponse(body=b"<rss/>", headers=headers))
 
@@ -34,8 +36,7 @@ def test_a_body(press: Press) -> None:
 
 
 def test_a_304_keeps_the_validators(press: Press) -> None:
-    """The next request is conditional, and the answer may bring newer validators (Miniflux
-    handler.go)."""
+    """The request is conditional, and a 304 may bring newer validators (Miniflux handler.go)."""
     url = press.put("/f", CannedResponse(status=304, headers={"Last-Modified": "newer"}))
     old = Validators(etag='"x"', last_modified="older", body_hash="h")
 
@@ -48,8 +49,8 @@ def test_a_304_keeps_the_validators(press: Press) -> None:
     assert press.requests[0].headers["if-modified-since"] == "older"
 
 
-def test_the_same_bytes_without_validators(press: Press) -> None:
-    """A server that knows no 304 costs no parsing either."""
+def test_the_same_bytes_are_not_parsed_again(press: Press) -> None:
+    """An identical body is unchanged, even if the server never answers 304."""
     url = press.put("/f", CannedResponse(body=b"<rss/>"))
     first = fetch(source_at(url))
     assert isinstance(first, Fetched)
@@ -60,7 +61,7 @@ def test_the_same_bytes_without_validators(press: Press) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "packed"),
+    ("encoding", "compressed"),
     [
         ("gzip", gzip.compress(b"<rss/>")),
         ("deflate", zlib.compress(b"<rss/>")),
@@ -69,9 +70,9 @@ def test_the_same_bytes_without_validators(press: Press) -> None:
     ],
     ids=["gzip", "deflate", "brotli", "zstd"],
 )
-def test_compressed(press: Press, encoding: str, packed: bytes) -> None:
-    """What comes packed is unpacked."""
-    url = press.put("/f", CannedResponse(body=packed, headers={"Content-Encoding": encoding}))
+def test_a_compressed_body_is_decompressed(press: Press, encoding: str, compressed: bytes) -> None:
+    """Every encoding that we accept is decompressed."""
+    url = press.put("/f", CannedResponse(body=compressed, headers={"Content-Encoding": encoding}))
 
     result = fetch(source_at(url))
 
@@ -80,9 +81,11 @@ def test_compressed(press: Press, encoding: str, packed: bytes) -> None:
     assert encoding in press.requests[0].headers["accept-encoding"]
 
 
-def test_too_large(press: Press) -> None:
-    """The limit is on what comes out of the packing (newsboat PR#3428), and it fails in clear
-    words, not as a broken feed (thane PR#514, commafeed#1580)."""
+def test_a_body_that_is_too_large_fails(press: Press) -> None:
+    """The limit applies after decompression, and the error names it.
+
+    (newsboat PR#3428, thane PR#514, commafeed#1580)
+    """
     bomb = gzip.compress(b"x" * 5_000_000)
     url = press.put("/f", CannedResponse(body=bomb, headers={"Content-Encoding": "gzip"}))
 
@@ -91,8 +94,8 @@ def test_too_large(press: Press) -> None:
     assert error.startswith("The feed is larger than 100,000 bytes; raise [fetch] max_bytes")
 
 
-def test_too_slow(press: Press) -> None:
-    """A server that takes its time does not take ours."""
+def test_a_slow_response_times_out(press: Press) -> None:
+    """A slow response fails at the timeout."""
     url = press.put("/f", CannedResponse(body=b"<rss/>", delay=3.0))
 
     began = time.monotonic()
@@ -102,11 +105,11 @@ def test_too_slow(press: Press) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_a_host_that_does_not_take_calls() -> None:
-    """The connection has a time of its own."""
+def test_a_slow_connection_times_out() -> None:
+    """The connection has a timeout of its own."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as held:
         address = full.getsockname()
-        for _ in range(4):  # it accepts none, and its queue is full
+        for _ in range(4):  # it accepts none, and its backlog is full
             caller = held.enter_context(socket.socket())
             caller.setblocking(False)
             caller.connect_ex(address)
@@ -120,22 +123,28 @@ def test_a_host_that_does_not_take_calls() -> None:
 _IN_AN_HOUR = "in an hour"
 
 
-FRESH = [
+FRESHNESS_HEADERS = [
     ("max-age", {"Cache-Control": "public, max-age=600"}, 600),
-    ("max-age, some of it gone", {"Cache-Control": "max-age=600", "Age": "200"}, 400),
+    ("max-age minus Age", {"Cache-Control": "max-age=600", "Age": "200"}, 400),
     ("no-cache", {"Cache-Control": "no-cache, max-age=600"}, 0),
     ("Expires", {"Expires": _IN_AN_HOUR}, 3600),
-    ("max-age goes before Expires", {"Cache-Control": "max-age=5", "Expires": _IN_AN_HOUR}, 5),
+    ("max-age overrides Expires", {"Cache-Control": "max-age=5", "Expires": _IN_AN_HOUR}, 5),
     ("Expires in the past", {"Expires": "0"}, 0),
-    ("nonsense", {"Cache-Control": 'max-age="a lot", ,=', "Expires": "soon"}, 0),
-    ("nothing", {}, 0),
+    ("invalid", {"Cache-Control": 'max-age="a lot", ,=', "Expires": "soon"}, 0),
+    ("none", {}, 0),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("headers", "seconds"), [c[1:] for c in FRESH], ids=[c[0] for c in FRESH])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [c[1:] for c in FRESHNESS_HEADERS],
+    ids=[c[0] for c in FRESHNESS_HEADERS],
+)
 @pytest.mark.parametrize("status", [200, 304])
-def test_freshness(press: Press, headers: dict[str, str], seconds: int, status: int) -> None:
-    """For how long the server says that asking again is useless (RFC 9111)."""
+def test_freshness_is_read_from_the_headers(
+    press: Press, headers: dict[str, str], seconds: int, status: int
+) -> None:
+    """Cache-Control, Age and Expires say how long a response is fresh (RFC 9111)."""
     body = b"<rss/>" if status == 200 else b""
     hence = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     headers = {name: value.replace(_IN_AN_HOUR, hence) for name, value in headers.items()}
@@ -147,8 +156,8 @@ def test_freshness(press: Press, headers: dict[str, str], seconds: int, status: 
     assert seconds - 60 <= result.fresh_seconds <= seconds
 
 
-def test_a_hub_in_the_headers(press: Press) -> None:
-    """WebSub 4: Link headers name hub and topic."""
+def test_a_hub_is_read_from_the_headers(press: Press) -> None:
+    """Link headers name the hub and the topic URL (WebSub 4)."""
     link = '<https://hub.example/>; rel="hub", </feed.xml>; rel="self"'
     url = press.put("/f", CannedResponse(body=b"<rss/>", headers={"Link": link}))
 
@@ -158,8 +167,8 @@ def test_a_hub_in_the_headers(press: Press) -> None:
     assert result.hub_link == HubLink(hub="https://hub.example/", topic=f"{press.url}/feed.xml")
 
 
-def test_validators_that_are_not_asked_with(press: Press) -> None:
-    """Without conditions the whole feed comes, and the same bytes are still the same."""
+def test_the_same_bytes_keep_their_validators(press: Press) -> None:
+    """An identical body of an unconditional request is unchanged, and keeps the validators."""
     url = press.put("/f", CannedResponse(body=b"<rss/>"))
     first = fetch(source_at(url))
     assert isinstance(first, Fetched)
@@ -180,7 +189,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "sentence"), STATUSES, ids=[str(s) for s, _ in STATUSES])
-def test_a_status(press: Press, status: int, sentence: str) -> None:
+def test_an_error_status_is_explained(press: Press, status: int, sentence: str) -> None:
     """The operator reads a sentence, not a number."""
     result = fetch(source_at(press.put("/f", CannedResponse(status=status))))
 
@@ -189,8 +198,8 @@ def test_a_status(press: Press, status: int, sentence: str) -> None:
     assert result.error.startswith(sentence)
 
 
-def test_nobody_there() -> None:
-    """A closed port and an unknown name are told apart."""
+def test_an_unreachable_host_is_explained() -> None:
+    """A closed port and an unknown host name have different errors."""
     assert "could not be reached" in error_of(fetch(source_at("http://127.0.0.1:1/")))
     assert "host name nowhere.invalid does not resolve" in error_of(
         fetch(source_at("http://nowhere.invalid/"))

@@ -1,4 +1,4 @@
-"""Logins and secret headers: where they come from, and who never sees them."""
+"""Logins and secret headers: where they come from, and where they never appear."""
 
 from ipaddress import ip_network
 
@@ -11,8 +11,8 @@ from tests.harness.fetching import LOOPBACK, error_of, fetch, redirect, source_a
 # ---- secrets ---------------------------------------------------------------------------
 
 
-def test_a_login(press: Press) -> None:
-    """Login and headers come from the environment and go to the source's own host only."""
+def test_credentials_come_from_the_environment(press: Press) -> None:
+    """A source's login and headers are read from environment variables."""
     press.put("/f", redirect("http://127.0.0.2:1/elsewhere"))
     listed = source_at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
 
@@ -23,8 +23,8 @@ def test_a_login(press: Press) -> None:
     assert request.headers["x-key"] == "k"
 
 
-def test_a_login_stays_at_home(press: Press) -> None:
-    """A redirect to another host does not take the secret along."""
+def test_a_redirect_does_not_carry_the_login(press: Press) -> None:
+    """A redirect to another host does not carry the login."""
     seen: list[Request] = []
 
     def remember(request: Request) -> CannedResponse:
@@ -44,8 +44,8 @@ def test_a_login_stays_at_home(press: Press) -> None:
     assert "authorization" not in seen[0].headers
 
 
-def test_a_server_that_repeats_the_login(press: Press) -> None:
-    """What it was sent comes to no light through its answer."""
+def test_a_repeated_login_is_not_shown(press: Press) -> None:
+    """Secrets that a server repeats are neither in an error nor in a redirect."""
     listed = source_at(f"{press.url}/f", basic_auth="LOGIN", headers={"X-Key": "KEY"})
     environment = {"LOGIN": "joe:S3cretTok3n9", "KEY": "k3y-k3y-k3y"}
 
@@ -65,8 +65,8 @@ def test_a_server_that_repeats_the_login(press: Press) -> None:
 
 
 @pytest.mark.parametrize("login", ["user:se\ncret", "user:se\x01cret"])
-def test_a_login_that_is_no_text(press: Press, login: str) -> None:
-    """It is not sent, and the sentence does not say that it is missing."""
+def test_a_login_with_control_characters_is_refused(press: Press, login: str) -> None:
+    """A login with control characters has an error of its own."""
     error = error_of(
         fetch(source_at(f"{press.url}/f", basic_auth="LOGIN"), environment={"LOGIN": login})
     )
@@ -74,8 +74,8 @@ def test_a_login_that_is_no_text(press: Press, login: str) -> None:
     assert error == "The environment variable LOGIN holds more than one line of text."
 
 
-def test_a_login_that_is_not_set(press: Press) -> None:
-    """The source fails with the name of the variable, and nothing is sent."""
+def test_a_missing_login_is_reported(press: Press) -> None:
+    """The error names the missing variable, and nothing is sent."""
     error = error_of(fetch(source_at(f"{press.url}/f", basic_auth="LOGIN")))
 
     assert error.startswith("The environment variable LOGIN")

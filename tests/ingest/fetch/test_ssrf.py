@@ -1,4 +1,4 @@
-"""Which addresses may be asked."""
+"""Which IP addresses may be connected to."""
 
 from ipaddress import ip_address, ip_network
 
@@ -6,8 +6,13 @@ import pytest
 
 from aggregator.ingest.fetch.ssrf import is_allowed_address
 
-WORLD = ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
-INNER = [
+PUBLIC_ADDRESSES = [
+    "93.184.216.34",
+    "2606:2800:220:1::1",
+    "64:ff9b::5db8:d822",
+    "2002:5db8:d822::1",
+]
+PRIVATE_ADDRESSES = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
     "0.0.0.0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "168.63.129.16",
     "192.0.0.192", "::1", "::", "fe80::1", "fd00::1",
@@ -16,20 +21,20 @@ INNER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", WORLD)
-def test_the_world(address: str) -> None:
-    """It may be asked."""
+@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
+def test_a_public_address_is_allowed(address: str) -> None:
+    """A public address is allowed, in IPv6 notation too."""
     assert is_allowed_address(ip_address(address), ())
 
 
-@pytest.mark.parametrize("address", INNER)
-def test_an_inner_address(address: str) -> None:
-    """It may not, however it is wrapped."""
+@pytest.mark.parametrize("address", PRIVATE_ADDRESSES)
+def test_a_private_address_is_refused(address: str) -> None:
+    """A private or reserved address is refused, even embedded in another one."""
     assert not is_allowed_address(ip_address(address), ())
 
 
-def test_an_allowed_network() -> None:
-    """What the operator lists may be asked, and nothing beside it."""
+def test_an_allowed_network_may_be_private() -> None:
+    """A private network that the operator lists is allowed, and no other one."""
     allowed = (ip_network("10.20.0.0/16"), ip_network("fd00::/8"))
 
     assert is_allowed_address(ip_address("10.20.1.1"), allowed)

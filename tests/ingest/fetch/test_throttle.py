@@ -1,4 +1,4 @@
-"""Many sources of one host, and servers that ask for a pause."""
+"""Many sources on one host, and servers that ask for a pause."""
 
 import asyncio
 import time
@@ -23,8 +23,8 @@ from tests.harness.fetching import (
 )
 
 
-def test_a_busy_host(press: Press) -> None:
-    """Many feeds of one host are asked a few at a time, and waiting for a turn is no failure."""
+def test_waiting_for_a_busy_host_does_not_fail(press: Press) -> None:
+    """Requests to one host wait for each other without timing out."""
     for n in range(6):
         press.put(f"/{n}", CannedResponse(body=b"<rss/>", delay=0.25))
 
@@ -41,9 +41,11 @@ def test_a_busy_host(press: Press) -> None:
     assert all(isinstance(result, Fetched) for result in asyncio.run(all_at_once()))
 
 
-def test_one_host_is_not_crowded(press: Press) -> None:
-    """No more than two connections at a time, and a while between two requests (FreshRSS
-    #6973 wants 1-2 s, mediacloud/backend#136: 1,155 requests a day, then blocked)."""
+def test_requests_to_one_host_are_limited(press: Press) -> None:
+    """A host gets at most two connections at a time, and a pause between two requests.
+
+    FreshRSS#6973 wants 1-2 s; mediacloud/backend#136: 1,155 requests a day, then blocked.
+    """
     at_once: list[int] = []
     started: list[float] = []
     running = 0
@@ -66,8 +68,8 @@ def test_one_host_is_not_crowded(press: Press) -> None:
     assert min(gaps) > 0.08
 
 
-def test_a_busy_host_keeps_nobody_waiting(press: Press) -> None:
-    """Many sources of one slow host leave the places in a run to others."""
+def test_a_slow_host_does_not_delay_others(press: Press) -> None:
+    """Many sources on one slow host leave slots for other hosts."""
     with open_press("127.0.0.2") as other:
         for n in range(6):
             press.put(f"/{n}", CannedResponse(body=b"<rss/>", delay=0.5))
@@ -78,16 +80,17 @@ def test_a_busy_host_keeps_nobody_waiting(press: Press) -> None:
     assert done.index(quick.feed) < 2
 
 
-def test_a_domain_that_asks_for_a_pause(press: Press) -> None:
-    """One source's 429 holds the others of the domain that wait for their turn, in this run
-    (FreshRSS#8925: too narrow) - but on a private network, other paths are other feeds
-    (FreshRSS#7870: too wide)."""
+def test_a_429_pauses_its_domain(press: Press) -> None:
+    """A 429 pauses all sources of its domain in this run (FreshRSS#8925: too narrow).
+
+    On a private network, other paths are other feeds (FreshRSS#7870: too wide).
+    """
     settings = {"user_agent": "t", "allow_private": (LOOPBACK,), "per_host": 1}
     busy = CannedResponse(status=429, headers={"Retry-After": "60"})
     press.put("/busy", busy)
     press.put("/fine", CannedResponse(body=b"<rss/>"))
 
-    async def scene(domain: str) -> list[FetchResult]:
+    async def fetch_paths(domain: str) -> list[FetchResult]:
         results = []
         async with open_fetcher(FetchSettings(**settings), {}) as fetcher:  # type: ignore[arg-type]
             for path in ("/busy", "/busy", "/fine"):
@@ -98,12 +101,12 @@ def test_a_domain_that_asks_for_a_pause(press: Press) -> None:
                     fetcher.backoffs[f"{press.url}/fine"] = replace(result.backoff, domain=domain)
         return results
 
-    first, second, fine = asyncio.run(scene(""))
+    first, second, fine = asyncio.run(fetch_paths(""))
     assert isinstance(first, Failed)
     assert first.backoff == Backoff(domain=f"{press.url}/busy", until=NOW + timedelta(seconds=60))
     assert second == first.backoff
     assert isinstance(fine, Fetched)
-    assert isinstance(asyncio.run(scene("tumblr.com"))[2], Backoff)
+    assert isinstance(asyncio.run(fetch_paths("tumblr.com"))[2], Backoff)
     assert [r.path for r in press.requests] == ["/busy", "/fine", "/busy"]
 
 
@@ -118,10 +121,10 @@ DOMAINS = [
 ]
 
 
-@pytest.mark.parametrize(("address", "domain"), DOMAINS)
-def test_whose_server(address: str, domain: str) -> None:
-    """The registrable domain of a public host; of a private one, the address alone."""
-    assert registrable_domain(address) == domain
+@pytest.mark.parametrize(("url", "domain"), DOMAINS)
+def test_a_url_has_a_domain(url: str, domain: str) -> None:
+    """A public host has a registrable domain; a private one is known only by its URL."""
+    assert registrable_domain(url) == domain
 
 
 @pytest.mark.parametrize(
@@ -133,10 +136,10 @@ def test_whose_server(address: str, domain: str) -> None:
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
         ("soon", 0),
     ],
-    ids=["seconds", "88 hours", "a date", "a date gone by", "nonsense"],
+    ids=["seconds", "88 hours", "a date", "a past date", "invalid"],
 )
-def test_retry_after(press: Press, given: str, seconds: int) -> None:
-    """The wish is granted, up to a day."""
+def test_retry_after_is_limited(press: Press, given: str, seconds: int) -> None:
+    """Retry-After is seconds or a date, and counts up to a day."""
     url = press.put("/f", CannedResponse(status=429, headers={"Retry-After": given}))
 
     result = fetch(source_at(url))

@@ -1,4 +1,4 @@
-"""What an entry is recognised by: canonical URLs and keys, and what they match."""
+"""How entries are recognised: canonical URLs and keys, and what they match."""
 
 from datetime import datetime
 
@@ -13,67 +13,71 @@ from aggregator.model import EntryKey, ParsedEntry, StoredEntry
 from aggregator.text.urls import TRACKING_PARAMETERS, canonical_url
 from tests.harness.builders import at, entry, parsed_entry
 
-SAME = [
+EQUAL_URLS = [
     ("the scheme", "http://x.org/a", "https://x.org/a"),
     ("www", "https://www.x.org/a", "https://x.org/a"),
     ("capitals in the host", "https://X.Org/a", "https://x.org/a"),
-    ("the slash at the end", "https://x.org/a/", "https://x.org/a"),
+    ("a trailing slash", "https://x.org/a/", "https://x.org/a"),
     ("campaign parameters", "https://x.org/a?utm_source=rss&utm_medium=feed", "https://x.org/a"),
     ("click ids", "https://x.org/a?fbclid=1&gclid=2", "https://x.org/a"),
     ("newsletter ids", "https://x.org/a?mc_cid=1&mc_eid=2", "https://x.org/a"),
     ("the order of parameters", "https://x.org/?b=2&a=1", "https://x.org/?a=1&b=2"),
     ("a link to the comments", "https://x.org/a#comments", "https://x.org/a"),
     ("the standard port", "https://x.org:443/a", "https://x.org/a"),
-    ("an escaped letter", "https://x.org/%7ea", "https://x.org/~a"),
+    ("an escaped character", "https://x.org/%7ea", "https://x.org/~a"),
 ]
-DIFFERENT = [
+DIFFERENT_URLS = [
     ("the path", "https://x.org/a", "https://x.org/b"),
     ("the host", "https://x.org/a", "https://y.org/a"),
     ("an article number", "https://x.org/?p=1", "https://x.org/?p=2"),
-    ("a source that chooses", "https://x.org/a?source=1", "https://x.org/a?source=2"),
-    ("a place on a page", "https://x.org/2026#n1", "https://x.org/2026#n2"),
+    ("a source parameter", "https://x.org/a?source=1", "https://x.org/a?source=2"),
+    ("a fragment", "https://x.org/2026#n1", "https://x.org/2026#n2"),
     ("the port", "http://127.0.0.1:8001/a", "http://127.0.0.1:8002/a"),
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), [c[1:] for c in SAME], ids=[c[0] for c in SAME])
-def test_one_address(one: str, other: str) -> None:
-    """It does not make another article."""
+@pytest.mark.parametrize(
+    ("one", "other"), [c[1:] for c in EQUAL_URLS], ids=[c[0] for c in EQUAL_URLS]
+)
+def test_equal_urls_have_one_canonical_url(one: str, other: str) -> None:
+    """A difference that does not identify an article is removed."""
     assert canonical_url(one) == canonical_url(other) != ""
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [c[1:] for c in DIFFERENT], ids=[c[0] for c in DIFFERENT]
+    ("one", "other"), [c[1:] for c in DIFFERENT_URLS], ids=[c[0] for c in DIFFERENT_URLS]
 )
-def test_two_addresses(one: str, other: str) -> None:
-    """It does make another article (over-stripping merges what is different)."""
+def test_different_urls_stay_different(one: str, other: str) -> None:
+    """A difference that may identify an article is kept."""
     assert canonical_url(one) != canonical_url(other)
 
 
 @pytest.mark.parametrize("parameter", TRACKING_PARAMETERS)
-def test_each_tracking_parameter(parameter: str) -> None:
-    """It is dropped by itself; a comma that is missing in Media Cloud's list joins two names
-    into one that nobody uses."""
+def test_a_tracking_parameter_is_dropped(parameter: str) -> None:
+    """Each tracking parameter is dropped, even without the others.
+
+    A comma missing in Media Cloud's list joins two names into one that nobody uses.
+    """
     assert canonical_url(f"https://x.org/a?{parameter}=1") == "x.org/a"
 
 
 @pytest.mark.parametrize("parameter", ["source", "ref", "sid", "cid", "id", "p", "sort"])
-def test_a_parameter_that_may_choose(parameter: str) -> None:
-    """It is kept: dropping it would merge what is different (Media Cloud's list has some)."""
+def test_an_identifying_parameter_is_kept(parameter: str) -> None:
+    """A parameter that may identify an article is kept, unlike some in Media Cloud's list."""
     assert canonical_url(f"https://x.org/a?{parameter}=1") != canonical_url(
         f"https://x.org/a?{parameter}=2"
     )
 
 
 @pytest.mark.parametrize("link", ["", "https://x.org", "https://x.org/", "mailto:a@b", "http://["])
-def test_no_address(link: str) -> None:
-    """A front page, or nothing at all, is no article's address."""
+def test_a_front_page_has_no_canonical_url(link: str) -> None:
+    """A front page or an invalid URL does not identify an article."""
     assert canonical_url(link) == ""
 
 
 @cases(st.text(max_size=80))
-def test_any_text_as_a_link(text: str) -> None:
-    """Whatever an outlet writes, it has an address or none."""
+def test_any_text_may_be_a_link(text: str) -> None:
+    """Any text that an outlet writes as a link has a canonical URL or none."""
     assert isinstance(canonical_url(f"https://x.org/{text}"), str)
     assert isinstance(canonical_url(text), str)
 
@@ -82,7 +86,7 @@ def test_any_text_as_a_link(text: str) -> None:
 
 
 def _known(*entries: ParsedEntry) -> dict[EntryKey, StoredEntry]:
-    """What the store remembers after these entries were one file."""
+    """The stored entries, as if these had been fetched in one document."""
     keyed = match_entries(assign_keys(entries), {}).new
     return {
         key: StoredEntry(
@@ -105,11 +109,11 @@ def _counts(found: MatchResult) -> tuple[int, int, int]:
 A = parsed_entry("Cranes stop")
 B = parsed_entry("Weather")
 
-CASES = [
-    ("the same file again", [A, B], [A, B], (0, 0, 2)),
+MATCH_CASES = [
+    ("the same document again", [A, B], [A, B], (0, 0, 2)),
     ("one more", [A], [B, A], (1, 0, 1)),
     ("another title under one id", [A], [parsed_entry("Cranes go", id=A.id)], (0, 1, 0)),
-    ("another id at one address", [A], [parsed_entry("Cranes stop", id="new")], (0, 1, 0)),
+    ("another id at one URL", [A], [parsed_entry("Cranes stop", id="new")], (0, 1, 0)),
     ("http becomes https in the id (feedbin/support#515)",
      [parsed_entry("x", id="http://o.example/1", url="http://o.example/1")],
      [parsed_entry("x", id="https://o.example/1", url="https://o.example/1")], (0, 1, 0)),
@@ -124,12 +128,12 @@ CASES = [
      [parsed_entry("Morning briefing", id="1", url="https://o.example/1")],
      [parsed_entry("Morning briefing", id="2", url="https://o.example/2",
             published=at("2026-10-06 10:00"))], (1, 0, 0)),
-    ("a daily article at one address, two days in one file",
+    ("a daily article at one URL, two days in one document",
      [],
      [parsed_entry("Briefing", id="1", url="https://o.example/b"),
       parsed_entry("Briefing", id="2", url="https://o.example/b",
             published=at("2026-10-06 10:00"))], (2, 0, 0)),
-    ("a daily article at one address, one day in each file",
+    ("a daily article at one URL, one day in each document",
      [parsed_entry("Tuesday", id="1", url="https://o.example/b")],
      [parsed_entry("Wednesday", id="2", url="https://o.example/b",
             published=at("2026-10-06 10:00"))], (1, 0, 0)),
@@ -140,14 +144,14 @@ CASES = [
     ("one guid on all items, again, in another order (reader#340)",
      [parsed_entry("One", id="same"), parsed_entry("Two", id="same")],
      [parsed_entry("Two", id="same"), parsed_entry("One", id="same")], (0, 0, 2)),
-    ("of one guid on all items, one is left",
+    ("one guid on all items, one item left",
      [parsed_entry("One", id="same"), parsed_entry("Two", id="same")],
      [parsed_entry("Two", id="same")], (0, 0, 1)),
     ("all items link to the front page",
      [parsed_entry("One", url="https://o.example/"), parsed_entry("Two", url="https://o.example/")],
      [parsed_entry("Three", url="https://o.example/"), parsed_entry("Two", url="https://o.example/")],
      (1, 0, 1)),
-    ("the same item twice in one file", [], [A, A], (1, 0, 1)),
+    ("the same item twice in one document", [], [A, A], (1, 0, 1)),
     ("the same item twice, and known", [A], [A, A], (0, 0, 2)),
     ("neither id nor link nor date",
      [parsed_entry("Note", id="", url="", published=None)],
@@ -156,12 +160,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "counts"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+    ("before", "now", "counts"), [c[1:] for c in MATCH_CASES], ids=[c[0] for c in MATCH_CASES]
 )
-def test_recognised(
+def test_entries_are_recognised(
     before: list[ParsedEntry], now: list[ParsedEntry], counts: tuple[int, int, int]
 ) -> None:
-    """New, changed and known, whatever the outlet does with its ids."""
+    """Entries are new, changed or known, whatever the outlet does with its ids."""
     found = match_entries(assign_keys(now), _known(*before))
 
     assert _counts(found) == counts
@@ -178,8 +182,8 @@ _entries = st.builds(
 
 
 @cases(st.lists(_entries, max_size=6))
-def test_reading_a_file_twice_brings_nothing_new(entries: list[ParsedEntry]) -> None:
-    """However ids, links, titles and dates are repeated in it."""
+def test_a_document_read_twice_brings_nothing_new(entries: list[ParsedEntry]) -> None:
+    """A document has no new entries the second time, however they repeat each other."""
     again = match_entries(assign_keys(entries), _known(*entries))
 
     assert (len(again.new), len(again.changed)) == (0, 0)
@@ -187,7 +191,7 @@ def test_reading_a_file_twice_brings_nothing_new(entries: list[ParsedEntry]) -> 
 
 @cases(st.lists(_entries, max_size=6), st.lists(_entries, max_size=6))
 def test_every_entry_is_counted_once(before: list[ParsedEntry], now: list[ParsedEntry]) -> None:
-    """And no two new entries get the same story address."""
+    """Every entry is counted once, and no two new ones get the same story id."""
     found = match_entries(assign_keys(now), _known(*before))
 
     ids = [derive_story_id(entry(keys=item.keys)) for item in found.new]

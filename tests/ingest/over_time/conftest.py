@@ -1,4 +1,4 @@
-"""Scenes over time are played with documents that are read whole, and in chunks."""
+"""Every test here runs with documents that are parsed whole, and in chunks."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from tests.harness.over_time import many_articles, publish
 
 @pytest.fixture(autouse=True, params=[CHUNK_ENTRIES, 4], ids=["whole", "in chunks"])
 def chunk_entries(request: pytest.FixtureRequest, newsroom: Newsroom) -> None:
-    """Every scene is played with documents that are read whole, and in chunks of four entries."""
+    """Parse documents whole, and in chunks of four entries."""
     newsroom.ingest_options["chunk_entries"] = request.param
 
 
 @pytest.fixture
 def harbor(newsroom: Newsroom) -> Newsroom:
-    """A newsroom that has read ten articles of an outlet."""
+    """A newsroom that has ingested ten entries of one outlet."""
     newsroom.lists("harbor")
     assert publish(newsroom, *many_articles(10)) == (10, 0)
     return newsroom

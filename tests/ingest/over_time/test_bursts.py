@@ -8,8 +8,10 @@ from tests.harness.over_time import DAY, HOUR, archive_articles, publish
 
 
 def test_a_burst_is_held(harbor: Newsroom) -> None:
-    """More new articles than a known outlet can have written wait for the operator (robot
-    and planet reports: a migration republishes the archive)."""
+    """More new entries than an outlet can have written are held for the operator.
+
+    In robot and planet reports, a migration republishes the archive.
+    """
     harbor.publishes("harbor", *archive_articles(150))
     (report,) = harbor.ingests(later=HOUR).sources
 
@@ -24,8 +26,8 @@ def test_a_burst_is_held(harbor: Newsroom) -> None:
     assert publish(harbor, *archive_articles(150)) == (0, 0)  # they are known, though not published
 
 
-def test_a_burst_that_is_released(harbor: Newsroom) -> None:
-    """It stands at its own dates, below what is new."""
+def test_a_released_burst_is_listed_by_date(harbor: Newsroom) -> None:
+    """Released stories are listed at their own dates, below newer ones."""
     publish(harbor, *archive_articles(150))
 
     assert harbor.store.stories.release("harbor", harbor.now) == 150
@@ -35,8 +37,8 @@ def test_a_burst_that_is_released(harbor: Newsroom) -> None:
     assert harbor.store.maintenance.check(harbor.now) == []
 
 
-def test_a_burst_that_is_dropped(harbor: Newsroom) -> None:
-    """It never comes, not even revised."""
+def test_a_dropped_burst_stays_unpublished(harbor: Newsroom) -> None:
+    """Dropped entries are not published, even if they are revised."""
     publish(harbor, *archive_articles(150))
     assert harbor.store.stories.drop("harbor") == 150
 
@@ -46,8 +48,8 @@ def test_a_burst_that_is_dropped(harbor: Newsroom) -> None:
     assert harbor.store.maintenance.check(harbor.now) == []
 
 
-def test_a_held_story_that_another_outlet_has(harbor: Newsroom) -> None:
-    """It is published, whatever happened at the first outlet."""
+def test_a_held_story_of_another_outlet_is_published(harbor: Newsroom) -> None:
+    """A held story is published once another outlet has it."""
     publish(harbor, *archive_articles(150))
     harbor.lists("copies")
     harbor.publishes("copies", archive_articles(150)[0])
@@ -58,8 +60,8 @@ def test_a_held_story_that_another_outlet_has(harbor: Newsroom) -> None:
     assert len(harbor.store.stories.held("harbor", 500)) == 149
 
 
-def test_a_burst_after_a_burst(harbor: Newsroom) -> None:
-    """What is held says nothing of how fast an outlet writes; the next wave is held too."""
+def test_a_second_burst_is_held_too(harbor: Newsroom) -> None:
+    """Held entries do not count for an outlet's pace, so the next burst is held too."""
     publish(harbor, *archive_articles(150))
     wave = [
         article(f"Wave {n}", link=f"https://h.example/w{n}", published=harbor.now)
@@ -72,8 +74,8 @@ def test_a_burst_after_a_burst(harbor: Newsroom) -> None:
     assert len(harbor.titles("/all.atom")) == 10
 
 
-def test_a_burst_that_nobody_decides_about(harbor: Newsroom) -> None:
-    """What waits longer than stories are kept is taken out as they are, and stays known."""
+def test_an_undecided_burst_is_purged(harbor: Newsroom) -> None:
+    """Held stories are purged like published ones, and stay known."""
     publish(harbor, *archive_articles(150))
     much_later = harbor.now + 365 * DAY
     publish(harbor, article("Late", published=much_later), *archive_articles(150), later=365 * DAY)
@@ -85,8 +87,8 @@ def test_a_burst_that_nobody_decides_about(harbor: Newsroom) -> None:
     assert harbor.store.maintenance.check(harbor.now) == []
 
 
-def test_a_busy_outlet_after_our_holidays(newsroom: Newsroom) -> None:
-    """Two hundred articles in two weeks are no burst for one that writes twenty a day."""
+def test_many_entries_after_a_long_pause_are_not_a_burst(newsroom: Newsroom) -> None:
+    """An outlet that writes twenty entries a day may have 200 after two weeks."""
     newsroom.lists("wire")
     newsroom.publishes(
         "wire",
@@ -107,7 +109,7 @@ def test_a_busy_outlet_after_our_holidays(newsroom: Newsroom) -> None:
 
 
 def test_a_first_import_is_not_a_burst(newsroom: Newsroom) -> None:
-    """An archive that comes first is what we asked for."""
+    """The archive that a new source begins with is not held."""
     newsroom.lists("harbor")
 
     assert publish(newsroom, *archive_articles(150)) == (150, 0)

@@ -1,6 +1,6 @@
-"""Entries whose ids, addresses, titles or dates change: which are the same article as before.
+"""Entries that change their ids, URLs, titles or dates: which are recognised, which are new.
 
-Each test is a trap that other programs fell into; its docstring names where.
+The docstrings name programs in which a case went wrong.
 """
 
 from datetime import timedelta
@@ -11,12 +11,14 @@ from aggregator.demo.sample_feeds import Item
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.over_time import DAY, HOUR, archive_articles, many_articles, publish
 
-# ---- ids and addresses -------------------------------------------------------------------
+# ---- ids and URLs ------------------------------------------------------------------------
 
 
-def test_https_at_last(newsroom: Newsroom) -> None:
-    """Ids and links that change from http to https are the same articles (feedbin/support#515,
-    ForNeVeR/fornever.me#3)."""
+def test_https_brings_nothing_new(newsroom: Newsroom) -> None:
+    """Ids and links that change from http to https are the same entries.
+
+    (feedbin/support#515, ForNeVeR/fornever.me#3)
+    """
     newsroom.lists("harbor")
     old = [article(f"S{n}", link=f"http://h.example/?p={n}") for n in range(5)]
     publish(newsroom, *old)
@@ -27,17 +29,19 @@ def test_https_at_last(newsroom: Newsroom) -> None:
     assert newsroom.ids() == ids
 
 
-def test_another_host(harbor: Newsroom) -> None:
-    """An outlet that moves to another domain floods nobody (feedkit's alias keys)."""
+def test_a_new_domain_brings_nothing_new(harbor: Newsroom) -> None:
+    """An outlet that moves to another domain has no new entries (feedkit's alias keys)."""
     ids = harbor.ids()
 
     assert publish(harbor, *many_articles(10, host="new.example"))[0] == 0
     assert harbor.ids() == ids
 
 
-def test_everything_has_another_name(harbor: Newsroom) -> None:
-    """All ids, links and dates change at once, and the titles tell (reader#322,
-    dewp-planet-feed#21, lion-reader#1535)."""
+def test_new_ids_and_links_are_recognised_by_title(harbor: Newsroom) -> None:
+    """Titles identify entries if all ids, links and dates change at once.
+
+    (reader#322, dewp-planet-feed#21, lion-reader#1535)
+    """
     ids = harbor.ids()
     renamed = "".join(
         f"<item><title>Story {n}</title><guid>x{n}</guid><link>https://n.example/{n}</link></item>"
@@ -50,8 +54,8 @@ def test_everything_has_another_name(harbor: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("shift", [timedelta(hours=1), timedelta(seconds=7), timedelta(days=-2)])
-def test_everything_has_another_name_and_date(harbor: Newsroom, shift: timedelta) -> None:
-    """A move that makes local time out of UTC as well: the texts tell."""
+def test_new_links_and_shifted_dates_are_recognised(harbor: Newsroom, shift: timedelta) -> None:
+    """Texts identify entries if all links change and all dates shift, as with a wrong time zone."""
     ids = harbor.ids()
     moved = [
         article(a.title, link=f"https://n.example/{n}", published=a.published + shift)
@@ -62,8 +66,8 @@ def test_everything_has_another_name_and_date(harbor: Newsroom, shift: timedelta
     assert harbor.ids() == ids
 
 
-def test_bulletins_of_the_hour(newsroom: Newsroom) -> None:
-    """New ids, links, dates and texts under the titles of the last hour are news."""
+def test_hourly_bulletins_are_new(newsroom: Newsroom) -> None:
+    """New ids, links, dates and texts under the titles of the last hour are new entries."""
     newsroom.lists("harbor")
     for hour in range(4):
         bulletins = [
@@ -79,9 +83,11 @@ def test_bulletins_of_the_hour(newsroom: Newsroom) -> None:
         assert publish(newsroom, *bulletins) == (5, 0)
 
 
-def test_one_guid_on_all(newsroom: Newsroom) -> None:
-    """None is dropped, in whatever order they come (miniflux#4197, reader#335, reader#340,
-    feedbin/support#573)."""
+def test_entries_with_one_guid_are_kept(newsroom: Newsroom) -> None:
+    """No entry is dropped if all share one guid, in any order.
+
+    (miniflux#4197, reader#335, reader#340, feedbin/support#573)
+    """
     newsroom.lists("harbor")
     items = [article(f"Item {n}", id_="the-same") for n in range(10)]
 
@@ -91,8 +97,8 @@ def test_one_guid_on_all(newsroom: Newsroom) -> None:
     assert sorted(newsroom.titles("/all.atom")) == [f"Item {n}" for n in range(10)]
 
 
-def test_a_column_is_not_its_old_issue(harbor: Newsroom) -> None:
-    """Among new names, one old title is not enough to take an article for an old one."""
+def test_one_old_title_does_not_identify_an_entry(harbor: Newsroom) -> None:
+    """An entry among new ones is new, even under the title of an old one."""
     newer = [
         article(f"News {n}", link=f"https://h.example/n{n}", published=harbor.now + HOUR)
         for n in range(9)
@@ -102,8 +108,8 @@ def test_a_column_is_not_its_old_issue(harbor: Newsroom) -> None:
     assert publish(harbor, column, *newer) == (10, 0)
 
 
-def test_a_new_episode_at_the_address_of_the_show(newsroom: Newsroom) -> None:
-    """One entry at a time, and always the same link: each is an article of its own."""
+def test_episodes_with_one_link_are_new(newsroom: Newsroom) -> None:
+    """Entries that appear one at a time with the same link are separate entries."""
     newsroom.lists("harbor")
     link = "https://h.example/shows/1234567"
     for number in range(4):
@@ -115,8 +121,8 @@ def test_a_new_episode_at_the_address_of_the_show(newsroom: Newsroom) -> None:
     assert len(newsroom.titles("/all.atom")) == 4
 
 
-def test_two_blogs_that_count_high(newsroom: Newsroom) -> None:
-    """Nor is ?p=12345, though the first is listed no more."""
+def test_one_post_number_on_two_hosts_is_two_entries(newsroom: Newsroom) -> None:
+    """A post number on two hosts is two entries, even if only one is listed at a time."""
     newsroom.lists("harbor")
     for host, title in (("alice", "Cats"), ("bob", "Dogs")):
         link = f"https://{host}.example/?p=12345"
@@ -124,8 +130,8 @@ def test_two_blogs_that_count_high(newsroom: Newsroom) -> None:
         assert publish(newsroom, published, later=DAY) == (1, 0)
 
 
-def test_a_briefing_at_one_address(newsroom: Newsroom) -> None:
-    """One title, one address, a new id and date each day: an article each day."""
+def test_a_daily_briefing_at_one_url_is_new(newsroom: Newsroom) -> None:
+    """One title and URL with a new id and date each day is a new entry each day."""
     newsroom.lists("harbor")
     for day in range(5):
         published = article(
@@ -137,8 +143,8 @@ def test_a_briefing_at_one_address(newsroom: Newsroom) -> None:
         assert publish(newsroom, published, later=DAY) == (1, 0)
 
 
-def test_a_column_twice_a_day(newsroom: Newsroom) -> None:
-    """One title and one day without an hour, two ids and links: two articles."""
+def test_one_title_and_day_with_two_links_is_two_entries(newsroom: Newsroom) -> None:
+    """Other links under one title and one date without a time are separate entries."""
     newsroom.lists("harbor")
     midnight = newsroom.now.replace(hour=0)
     for number in range(3):
@@ -148,8 +154,8 @@ def test_a_column_twice_a_day(newsroom: Newsroom) -> None:
         assert publish(newsroom, published) == (1, 0)
 
 
-def test_a_feed_that_is_listed_at_another_address(harbor: Newsroom) -> None:
-    """The address changes in feeds.toml because the outlet has moved: nothing is new."""
+def test_a_new_feed_url_brings_nothing_new(harbor: Newsroom) -> None:
+    """Entries stay known if the feed's URL in feeds.toml changes, and a burst is still held."""
     ids = harbor.ids()
     harbor.publishes("moved", *many_articles(10, host="new.example"))
     harbor.change("/harbor/feed", "/moved/feed")
@@ -161,8 +167,8 @@ def test_a_feed_that_is_listed_at_another_address(harbor: Newsroom) -> None:
     assert len(harbor.store.stories.held("harbor", 500)) == 150
 
 
-def test_numbers_that_mean_another_article(harbor: Newsroom) -> None:
-    """An outlet that moves to another system may count its articles anew."""
+def test_renumbered_entries_are_new(harbor: Newsroom) -> None:
+    """An outlet that changes its system may use its old numbers for other articles."""
     renumbered = "".join(
         f"<item><title>Quite another {n}</title><link>https://n.example/?p={n}</link></item>"
         for n in range(10)
@@ -176,8 +182,8 @@ def test_numbers_that_mean_another_article(harbor: Newsroom) -> None:
     assert harbor.ingests(later=HOUR).total.new == 10
 
 
-def test_two_blogs_in_one_feed(newsroom: Newsroom) -> None:
-    """?p=12 of one host is not ?p=12 of another."""
+def test_one_post_number_in_two_blogs_is_two_entries(newsroom: Newsroom) -> None:
+    """A post number on two hosts in one feed is two entries."""
     newsroom.lists("harbor")
     one = article("Cats", link="https://a.example/?p=12", published=newsroom.now - HOUR)
     other = article("Dogs", link="https://b.example/?p=12", published=newsroom.now - 2 * HOUR)
@@ -186,9 +192,8 @@ def test_two_blogs_in_one_feed(newsroom: Newsroom) -> None:
     assert publish(newsroom, other) == (1, 0)
 
 
-def test_a_token_in_every_link(newsroom: Newsroom) -> None:
-    """Links that change with every request and no ids: title and date tell (papr#103), and
-    that is no update to a reader."""
+def test_a_token_in_every_link_brings_nothing_new(newsroom: Newsroom) -> None:
+    """Title and date identify entries with changing links, and readers see no update (papr#103)."""
     newsroom.lists("harbor")
 
     def feed(token: str) -> list[Item]:

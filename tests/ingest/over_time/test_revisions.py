@@ -1,6 +1,6 @@
-"""Entries that are redated, revised, removed or come back: what a reader of ours sees of it.
+"""Entries that are redated, revised, removed or come back: what our readers see.
 
-Each test is a trap that other programs fell into; its docstring names where.
+The docstrings name programs in which a case went wrong.
 """
 
 from datetime import timedelta
@@ -9,8 +9,8 @@ from tests.harness.newsroom import Newsroom, article
 from tests.harness.over_time import DAY, HOUR, many_articles, publish
 
 
-def test_an_outlet_that_is_silent_longer_than_we_keep(newsroom: Newsroom) -> None:
-    """Its rhythm is remembered although its stories are not."""
+def test_publishing_dates_outlive_stories(newsroom: Newsroom) -> None:
+    """An outlet's pace is remembered after its stories have been purged."""
     newsroom.lists("harbor")
     weekly = [article(f"W {n}", published=newsroom.now - n * 7 * DAY) for n in range(10)]
     publish(newsroom, *weekly)
@@ -20,16 +20,18 @@ def test_an_outlet_that_is_silent_longer_than_we_keep(newsroom: Newsroom) -> Non
     assert len(newsroom.store.sources.recent_dates("harbor", 20)) == 10
 
 
-def test_what_comes_back(harbor: Newsroom) -> None:
-    """An article that leaves the feed and returns a year later is no news."""
+def test_an_entry_that_comes_back_is_not_new(harbor: Newsroom) -> None:
+    """An entry that leaves the feed and returns a year later is not new."""
     assert publish(harbor, article("Other"), later=DAY) == (1, 0)
 
     assert publish(harbor, *many_articles(10), later=365 * DAY) == (0, 0)
 
 
-def test_what_was_taken_out_here_and_is_listed_there(harbor: Newsroom) -> None:
-    """Stories that are too old for us do not come again, though the outlet lists them for
-    ever, even in new words (tt-rss FAQ, Media Cloud's story_refs)."""
+def test_a_purged_story_does_not_come_back(harbor: Newsroom) -> None:
+    """Purged stories stay away while the outlet still lists them, even revised.
+
+    (tt-rss FAQ, Media Cloud's story_refs)
+    """
     later = harbor.now + 400 * DAY
     assert harbor.store.stories.purge(365 * DAY, later) == 10
     assert harbor.titles("/all.atom") == []
@@ -42,9 +44,11 @@ def test_what_was_taken_out_here_and_is_listed_there(harbor: Newsroom) -> None:
     assert harbor.get("/stories/" + "0" * 16).status_code == 404
 
 
-def test_our_own_story_through_a_partner(newsroom: Newsroom) -> None:
-    """What a partner republishes from our own feeds is recognised and skipped (tt-rss
-    Generated-Feeds, Media Cloud's sub-sources)."""
+def test_our_own_stories_are_rejected(newsroom: Newsroom) -> None:
+    """Stories of ours that a partner republishes are rejected.
+
+    (tt-rss Generated-Feeds, Media Cloud's sub-sources)
+    """
     newsroom.lists("harbor")
     ours = "https://commons.example"
     items = (
@@ -70,8 +74,8 @@ def test_our_own_story_through_a_partner(newsroom: Newsroom) -> None:
 # ---- dates -------------------------------------------------------------------------------
 
 
-def test_undated(newsroom: Newsroom) -> None:
-    """An article without a date has that of its arrival, once (python/planet#151)."""
+def test_an_undated_entry_keeps_its_arrival_date(newsroom: Newsroom) -> None:
+    """The date of an undated entry is that of its first arrival (python/planet#151)."""
     newsroom.lists("harbor")
     body = b"<rss><channel><item><title>A</title><link>https://h.example/a</link></item></channel></rss>"
     newsroom.answers("harbor", body)
@@ -84,9 +88,8 @@ def test_undated(newsroom: Newsroom) -> None:
     assert newsroom.read("/all.atom").entries[0].published == first == "2026-10-05T12:00:00+00:00"
 
 
-def test_a_date_in_the_future(newsroom: Newsroom) -> None:
-    """It pins no article to the top (NetNewsWire#5217, Venus future_dates): the order is that
-    of arrival."""
+def test_a_future_date_does_not_stay_on_top(newsroom: Newsroom) -> None:
+    """Entries with a future date are in order of arrival (NetNewsWire#5217, Venus future_dates)."""
     newsroom.lists("harbor")
     future = article("Tomorrow", published=newsroom.now + 300 * DAY)
     publish(newsroom, future)
@@ -97,9 +100,8 @@ def test_a_date_in_the_future(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["Today", "Tomorrow"]
 
 
-def test_bumped_at_every_fetch(harbor: Newsroom) -> None:
-    """New dates promote nothing and update nothing (python/planet#190, go-neb#84), and cost
-    no feed its 304."""
+def test_bumped_dates_change_nothing(harbor: Newsroom) -> None:
+    """New dates at every fetch change neither order nor ETag (python/planet#190, go-neb#84)."""
     before, tag = harbor.ids(), harbor.get("/all.atom").headers["ETag"]
     for _ in range(5):
         bumped = [
@@ -115,8 +117,8 @@ def test_bumped_at_every_fetch(harbor: Newsroom) -> None:
 # ---- changes -----------------------------------------------------------------------------
 
 
-def test_a_text_that_changes_at_every_fetch(newsroom: Newsroom) -> None:
-    """After 24 changes it is taken once a day only (reader's HASH_CHANGED_LIMIT)."""
+def test_a_text_that_always_changes_is_updated_daily(newsroom: Newsroom) -> None:
+    """After 24 changes a text is updated only once a day (reader's HASH_CHANGED_LIMIT)."""
     newsroom.lists("harbor")
     updated = [
         publish(newsroom, article("Weather", f"It is {n} degrees."), later=HOUR)[1]
@@ -128,8 +130,8 @@ def test_a_text_that_changes_at_every_fetch(newsroom: Newsroom) -> None:
     assert sum(updated[25:]) == 1
 
 
-def test_a_picture_that_moves(newsroom: Newsroom) -> None:
-    """It is published from its new address, and that is no update to a reader."""
+def test_a_moved_image_is_not_an_update(newsroom: Newsroom) -> None:
+    """An image is published from its new URL, without an update for readers."""
     newsroom.lists("harbor")
     item = (
         "<item><title>A</title><link>https://h.example/a</link><description>Text. &lt;img "

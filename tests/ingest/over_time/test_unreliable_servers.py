@@ -1,4 +1,4 @@
-"""Servers that lie, move or go, and what becomes of their feeds."""
+"""Servers that lie, move or disappear, and what happens to their feeds."""
 
 from aggregator.demo.press import CannedResponse, Request
 from aggregator.model import Outcome
@@ -8,9 +8,8 @@ from tests.harness.over_time import DAY, HOUR, many_articles
 # ---- servers that lie or move ------------------------------------------------------------
 
 
-def test_a_server_that_says_nothing_new_for_ever(harbor: Newsroom) -> None:
-    """After 12 hours at most the whole feed is asked for, and the news is there (tt-rss, Media
-    Cloud)."""
+def test_a_false_304_delays_news_12_hours_at_most(harbor: Newsroom) -> None:
+    """The whole feed is requested at least every 12 hours (tt-rss, Media Cloud)."""
     fresh = [article("Fresh", published=harbor.now + HOUR), *many_articles(10)]
     harbor.publishes("harbor", *fresh)
     document = harbor.document_of("harbor")
@@ -25,8 +24,8 @@ def test_a_server_that_says_nothing_new_for_ever(harbor: Newsroom) -> None:
     assert sum(new) == 1
 
 
-def test_validators_are_kept_only_after_a_good_parse(harbor: Newsroom) -> None:
-    """A web page's ETag would turn into "nothing new" for the feed (robot.villas#132)."""
+def test_validators_of_a_web_page_are_not_kept(harbor: Newsroom) -> None:
+    """The ETag of a web page would make the feed look unchanged (robot.villas#132)."""
     before = harbor.store.sources.fetch_state("harbor").validators
     page = CannedResponse(body=b"<!doctype html><html>Log in</html>", headers={"ETag": '"page"'})
     harbor.press.put("/harbor/feed", page)
@@ -36,8 +35,8 @@ def test_validators_are_kept_only_after_a_good_parse(harbor: Newsroom) -> None:
     assert before.etag
 
 
-def test_one_request_is_enough(newsroom: Newsroom) -> None:
-    """A new source costs its outlet one GET (NetNewsWire#4531: two of them gave a 429)."""
+def test_a_new_source_needs_one_request(newsroom: Newsroom) -> None:
+    """A new source costs its outlet one GET (NetNewsWire#4531: two of them caused a 429)."""
     newsroom.lists("harbor")
     newsroom.publishes("harbor", article("A"))
     newsroom.ingests()
@@ -45,7 +44,8 @@ def test_one_request_is_enough(newsroom: Newsroom) -> None:
     assert [request.path for request in newsroom.press.requests] == ["/harbor/feed"]
 
 
-def _moves(newsroom: Newsroom, status: int = 301) -> str:
+def _publish_with_redirect(newsroom: Newsroom, status: int = 301) -> str:
+    """Publish a feed behind a redirect from the listed URL; returns the new URL."""
     newsroom.lists("harbor", feed=f"{newsroom.press.url}/old")
     new = f"{newsroom.press.url}/harbor/feed"
     newsroom.press.put("/old", CannedResponse(status=status, headers={"Location": new}))
@@ -53,10 +53,12 @@ def _moves(newsroom: Newsroom, status: int = 301) -> str:
     return new
 
 
-def test_a_feed_that_moves_for_good(newsroom: Newsroom) -> None:
-    """After three readable feeds over a day the new address is asked (Feedbin; feedbin#100),
-    and if it fails, the listed one is asked again (Vienna#1546)."""
-    new = _moves(newsroom)
+def test_a_lasting_redirect_is_followed_until_it_fails(newsroom: Newsroom) -> None:
+    """After three successful fetches over a day, the new URL is fetched (Feedbin; feedbin#100).
+
+    If it fails, the listed URL is fetched again (Vienna#1546).
+    """
+    new = _publish_with_redirect(newsroom)
     for _ in range(4):
         newsroom.ingests(later=9 * HOUR)
     newsroom.press.requests.clear()
@@ -71,10 +73,9 @@ def test_a_feed_that_moves_for_good(newsroom: Newsroom) -> None:
     assert newsroom.press.requests[0].path == "/old"
 
 
-def test_a_feed_that_moves_into_our_network(newsroom: Newsroom) -> None:
-    """A new address that was believed is checked again at every request (fastladder#575: a
-    saved redirect was a way in)."""
-    new = _moves(newsroom)
+def test_a_stored_redirect_is_checked_again(newsroom: Newsroom) -> None:
+    """A stored redirect to a private address is refused (fastladder#575)."""
+    new = _publish_with_redirect(newsroom)
     for _ in range(4):
         newsroom.ingests(later=9 * HOUR)
     assert newsroom.store.sources.fetch_state("harbor").redirect.url == new
@@ -87,9 +88,9 @@ def test_a_feed_that_moves_into_our_network(newsroom: Newsroom) -> None:
     assert newsroom.press.requests == []
 
 
-def test_a_feed_that_moves_for_now(newsroom: Newsroom) -> None:
-    """A temporary redirect is followed and never remembered."""
-    _moves(newsroom, status=302)
+def test_a_temporary_redirect_is_not_stored(newsroom: Newsroom) -> None:
+    """A temporary redirect is followed and never stored."""
+    _publish_with_redirect(newsroom, status=302)
     for _ in range(6):
         newsroom.ingests(later=9 * HOUR)
 
@@ -97,9 +98,9 @@ def test_a_feed_that_moves_for_now(newsroom: Newsroom) -> None:
     assert newsroom.store.sources.fetch_state("harbor").redirect.url == ""
 
 
-def test_a_feed_that_moves_to_a_page(newsroom: Newsroom) -> None:
-    """A permanent redirect to a maintenance page is never believed (Vienna#1546)."""
-    _moves(newsroom)
+def test_a_redirect_to_a_web_page_is_not_stored(newsroom: Newsroom) -> None:
+    """A permanent redirect to a maintenance page is never confirmed (Vienna#1546)."""
+    _publish_with_redirect(newsroom)
     newsroom.answers("harbor", b"<html>Back soon</html>", "text/html")
     for _ in range(6):
         newsroom.ingests(later=9 * HOUR)
@@ -108,8 +109,8 @@ def test_a_feed_that_moves_to_a_page(newsroom: Newsroom) -> None:
     assert newsroom.press.requests[-2].path == "/old"
 
 
-def test_a_feed_that_is_gone(harbor: Newsroom) -> None:
-    """410 retires it until the operator asks, or lists another address; its news stays."""
+def test_410_retires_a_source(harbor: Newsroom) -> None:
+    """A retired source keeps its stories, and is fetched only if the operator names it."""
     harbor.press.put("/harbor/feed", CannedResponse(status=410))
     harbor.ingests(later=HOUR)
     assert harbor.store.sources.due(harbor.config.sources, harbor.now + 99 * DAY) == []
@@ -122,8 +123,8 @@ def test_a_feed_that_is_gone(harbor: Newsroom) -> None:
     assert "Back" in harbor.titles("/all.atom")
 
 
-def test_404_retires_nobody(harbor: Newsroom) -> None:
-    """Active feeds do answer 404 and come back to life (Media Cloud)."""
+def test_404_does_not_retire_a_source(harbor: Newsroom) -> None:
+    """A source that answers 404 is still polled, because active feeds recover (Media Cloud)."""
     harbor.press.put("/harbor/feed", CannedResponse(status=404))
     for _ in range(20):
         harbor.ingests(later=DAY)
@@ -136,8 +137,8 @@ def test_404_retires_nobody(harbor: Newsroom) -> None:
     assert harbor.store.sources.due(harbor.config.sources, harbor.now + DAY)
 
 
-def test_another_address_in_feeds_toml(harbor: Newsroom) -> None:
-    """It is fetched at once and whole, and what is known is known."""
+def test_a_new_feed_url_is_fetched_at_once(harbor: Newsroom) -> None:
+    """A new URL in feeds.toml is fetched at once and in full, and entries stay known."""
     harbor.publishes("moved", *many_articles(11))
     harbor.change("/harbor/feed", "/moved/feed")
     harbor.store.sources.sync(harbor.config.all_sources, harbor.now)

@@ -1,4 +1,4 @@
-"""A document that is read in chunks says the same as when it is read whole."""
+"""A document that is parsed in chunks gives the same result as one parsed whole."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def pairs(newsroom: Newsroom) -> Newsroom:
-    """A newsroom that reads two entries at a time."""
+    """A newsroom that parses documents in chunks of two entries."""
     newsroom.ingest_options["chunk_entries"] = 2
     return newsroom
 
@@ -53,8 +53,8 @@ def _render(form: str, *articles: Item) -> Fetched:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format(form: str) -> None:
-    """The chunks' entries are the whole's, in its order; a small document is one chunk."""
+def test_chunks_of_every_format_have_all_entries(form: str) -> None:
+    """The chunks have the entries of the document in order; a small document is one chunk."""
     document = _render(form, *(article(f"Story {n}") for n in range(5)))
 
     assert [len(part) for part in _titles(document)] == [2, 2, 1]
@@ -62,8 +62,8 @@ def test_every_format(form: str) -> None:
     assert len(_chunks(_render(form, article("One"), article("Two")))) == 1
 
 
-def test_what_looks_like_an_entry() -> None:
-    """An article about feeds has their tags in its text; those begin nothing."""
+def test_tags_in_text_do_not_begin_an_entry() -> None:
+    """Tags in the CDATA and the comments of an article about feeds do not begin an entry."""
     text = "<![CDATA[Write <item><title>x</title></item> or <entry>.]]>"
     items = "".join(
         f"<!-- <item> --><item><title>S{n}</title><description>{text}</description></item>"
@@ -75,8 +75,8 @@ def test_what_looks_like_an_entry() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8-sig"])
-def test_every_encoding(encoding: str) -> None:
-    """Tags are found in wide letters too."""
+def test_chunks_of_every_encoding_have_all_entries(encoding: str) -> None:
+    """Tags are found in multibyte encodings too."""
     name_ = encoding.removesuffix("-le").removesuffix("-sig")
     items = "".join(f"<item><title>Überfall {n}</title></item>" for n in range(3))
     whole = f"<?xml version='1.0' encoding='{name_}'?><rss><channel>{items}</channel></rss>"
@@ -86,8 +86,8 @@ def test_every_encoding(encoding: str) -> None:
     assert titles == [["Überfall 0", "Überfall 1"], ["Überfall 2"]]
 
 
-def test_what_stands_around_the_entries() -> None:
-    """Every chunk has what stands before and behind the entries: namespaces, entities, hints."""
+def test_every_chunk_has_the_channel() -> None:
+    """Every chunk has the namespaces, entities and hints before and after the entries."""
     items = "".join(f"<item><x:creator>&me;</x:creator><title>S{n}</title></item>" for n in "123")
     whole = (
         "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY me 'Ann'>]>"
@@ -102,8 +102,8 @@ def test_what_stands_around_the_entries() -> None:
         assert {e.author for e in parsed.entries} == {"Ann"}
 
 
-def test_a_document_that_was_cut_off() -> None:
-    """The last entry is broken, and no other."""
+def test_a_truncated_document_breaks_its_last_entry() -> None:
+    """Only the last entry of a truncated document is broken."""
     whole = "<rss><channel>" + "".join(f"<item><title>S{n}</title></item>" for n in range(4))
     cut = fetched(f"{whole}<item><title>S4</title><descr")
 
@@ -112,8 +112,8 @@ def test_a_document_that_was_cut_off() -> None:
     assert broken == [[False, False], [False, False], [True]]
 
 
-def test_json_in_chunks() -> None:
-    """Brackets in texts and lists elsewhere are no items; nothing of broken JSON is read."""
+def test_json_is_split_into_items() -> None:
+    """Brackets in strings and other lists are not items; nothing of broken JSON is parsed."""
     items = ",".join(f'{{"id": "{n}", "title": "[{{\\"S{n}\\\\", "tags": ["a"]}}' for n in range(3))
     whole = f'{{"authors": [{{"name": "A"}}], "items": [{items}, 7], "hubs": [{{"a": {{}}}}]}}'
 
@@ -121,8 +121,8 @@ def test_json_in_chunks() -> None:
     assert all(isinstance(parse(p), Failed) for p in _chunks(fetched(whole[:-30])))
 
 
-def test_an_entry_that_is_too_large() -> None:
-    """It is rejected alone, under the same name each time."""
+def test_an_entry_that_is_too_large_is_rejected_alone() -> None:
+    """Only the entry of more than 2 MB is rejected."""
     huge = f"<item><title>Huge</title><description>{'x' * 5_000_000}</description></item>"
     whole = f"<rss version='2.0'><channel><item><title>S</title></item>{huge}</channel></rss>"
     found = split_into_chunks(fetched(whole))
@@ -140,8 +140,8 @@ def test_an_entry_that_is_too_large() -> None:
 @pytest.mark.parametrize(
     "unit", [b"<item ", b"<![CDATA[", b"<!--", b"<?", b"<!ENTITY ", b'{"items":["\\', b'\\"']
 )
-def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
-    """No expression runs back and forth over it; that would take years, not a second."""
+def test_15_mb_of_noise_is_scanned_at_once(unit: bytes) -> None:
+    """No regular expression backtracks in noise: that would take years, not a second."""
     start = b"{" if unit[:1] in b"{\\" else b""
     found = split_into_chunks(fetched(start + unit * (15_000_000 // len(unit))))
 
@@ -150,7 +150,7 @@ def test_noise_of_15_mb_is_looked_over_at_once(unit: bytes) -> None:
 
 @given(st.lists(st.booleans(), max_size=6), st.integers(0, 6))
 def test_feed_metadata_adds_up(dated: list[bool], cut: int) -> None:
-    """The metadata of all chunks is that of the whole document."""
+    """The metadata of all chunks adds up to that of the document."""
     entries = tuple(
         replace(entry(f"S{n}"), published=Newsroom.NOW - n * HOUR if is_dated else "soon")
         for n, is_dated in enumerate(dated)
@@ -165,8 +165,8 @@ def test_feed_metadata_adds_up(dated: list[bool], cut: int) -> None:
 # ---- from the outlet to the reader -----------------------------------------------------
 
 
-def test_one_id_in_all_chunks(pairs: Newsroom) -> None:
-    """Articles that share an id are told apart, also from one chunk to the next."""
+def test_entries_with_one_id_are_kept_across_chunks(pairs: Newsroom) -> None:
+    """Entries that share an id are distinguished, even in different chunks."""
     pairs.lists("harbor")
     pairs.publishes("harbor", *(article(f"Story {n}", id_="same") for n in range(5)))
 
@@ -178,8 +178,8 @@ def test_one_id_in_all_chunks(pairs: Newsroom) -> None:
     assert len(set(pairs.titles("/all.atom"))) == 6
 
 
-def test_an_article_that_is_listed_in_two_chunks(pairs: Newsroom) -> None:
-    """It is one article, now and at the next fetch."""
+def test_an_entry_in_two_chunks_is_one_entry(pairs: Newsroom) -> None:
+    """An entry that is listed in two chunks is one entry, now and at the next fetch."""
     pairs.lists("harbor")
     listed = [article(title) for title in ("A", "B", "C", "A")]
     pairs.publishes("harbor", *listed)
@@ -192,8 +192,8 @@ def test_an_article_that_is_listed_in_two_chunks(pairs: Newsroom) -> None:
     assert (second.new, second.updated, second.known) == (1, 0, 4)
 
 
-def test_a_chunk_that_cannot_be_read(pairs: Newsroom) -> None:
-    """Nothing of the document is stored, and neither are its validators."""
+def test_a_broken_chunk_fails_the_document(pairs: Newsroom) -> None:
+    """Nothing of a document is published if one of its chunks cannot be parsed."""
     pairs.lists("harbor")
     items = ",".join(
         f'{{"id": "{n}", "title": "S", "url": "https://h.example/{n}"}}' for n in "123"
@@ -206,9 +206,11 @@ def test_a_chunk_that_cannot_be_read(pairs: Newsroom) -> None:
     assert pairs.titles("/all.atom") == []
 
 
-def test_a_run_that_ends_between_two_chunks(pairs: Newsroom) -> None:
-    """What is stored of the document is known to the next run, which stores the rest; the source
-    is as if it had not been asked."""
+def test_the_next_run_completes_an_interrupted_one(pairs: Newsroom) -> None:
+    """Stored chunks are known to the next run, which stores the rest of the document.
+
+    The fetch state is saved only at the end.
+    """
     pairs.lists("harbor")
     pairs.publishes("harbor", *(article(f"Story {n}") for n in range(7)))
     saved: list[Batch] = []
@@ -249,30 +251,34 @@ _RENAMED = [_item(f"Report {n}", f"urn:x:{n}", f"https://new.example/s{n}", 4) f
 _FRESH = [_item(f"Fresh {n}", f"urn:f:{n}", f"https://new.example/f{n}") for n in range(3)]
 _LIVE = "https://h.example/live-blog-from-the-court"
 _BRIEFING = _item("Daily briefing", "urn:x:b", "https://new.example/b", 5, "Of today.")
-SCENES: list[tuple[str, list[str], list[str]]] = [
-    ("all renamed, news first", _OLD, [*_FRESH, *_RENAMED]),
+SUCCESSIVE_DOCUMENTS: list[tuple[str, list[str], list[str]]] = [
+    ("all renamed, new entries first", _OLD, [*_FRESH, *_RENAMED]),
     (
-        "a title that is another's in a later chunk",
+        "a title that another entry has in a later chunk",
         _OLD,
         [*_RENAMED[:2], _item("Report 5", "urn:y", "https://new.example/y", 4), *_RENAMED[2:]],
     ),
     (
-        "a title that a later chunk lists by its old name",
+        "a title that a later chunk lists under its old id",
         [*_OLD, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
         [_BRIEFING, *_RENAMED, _item("Daily briefing", "b", "https://old.example/?p=b", 4)],
     ),
     (
-        "an address that passes to another article",
+        "a URL that passes to another entry",
         [_item("Live", "1", _LIVE, 0), *_FEW],
         [_item("New", "4", _LIVE, 0, "x"), *_FEW, _item("Live", "1", _LIVE + "-of-monday", 0)],
     ),
-    ("a flood that is listed twice", _FEW, [_item(f"N {n}", f"n{n}") for n in range(6)] * 2),
+    ("a burst that is listed twice", _FEW, [_item(f"N {n}", f"n{n}") for n in range(6)] * 2),
     (
-        "a flood of what is rejected",
+        "a burst of rejected entries",
         _FEW,
         [*(_item(f"N {n}", f"n{n}") for n in range(4)), *(["<item><guid>x</guid></item>"] * 6)],
     ),
-    ("copies of which one is edited", [*_FEW, *_FEW], [_item("Story 0", "s0", text="x"), *_FEW]),
+    (
+        "repeated entries, one of them edited",
+        [*_FEW, *_FEW],
+        [_item("Story 0", "s0", text="x"), *_FEW],
+    ),
     (
         "a rejected entry that is listed twice",
         _FEW,
@@ -281,9 +287,13 @@ SCENES: list[tuple[str, list[str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("first", "second"), [c[1:] for c in SCENES], ids=[c[0] for c in SCENES])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [c[1:] for c in SUCCESSIVE_DOCUMENTS],
+    ids=[c[0] for c in SUCCESSIVE_DOCUMENTS],
+)
 def test_chunks_change_nothing(newsroom: Newsroom, first: list[str], second: list[str]) -> None:
-    """Whether a document is read whole or in chunks, the same is published and counted."""
+    """A document is published and counted in the same way whole and in chunks."""
     seen: dict[str, list[object]] = {"whole": [], "chunked": []}
     for outlet, entries in (("whole", CHUNK_ENTRIES), ("chunked", 2)):
         newsroom.ingest_options["chunk_entries"] = entries
@@ -299,8 +309,8 @@ def test_chunks_change_nothing(newsroom: Newsroom, first: list[str], second: lis
     assert seen["chunked"] == seen["whole"]
 
 
-def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
-    """Its hints are read though the first entry is not."""
+def test_hints_before_a_huge_entry_are_read() -> None:
+    """The hints are read even if the first entry is too large."""
     huge = f"<item><description>{'x' * 2_100_000}</description></item>"
     whole = f"<rss version='2.0'><channel><ttl>90</ttl>{huge}{''.join(_FEW)}</channel></rss>"
     found = split_into_chunks(fetched(whole))
@@ -312,8 +322,8 @@ def test_what_a_feed_says_of_itself_before_a_huge_entry() -> None:
     assert parsed.polling_hints.interval == 90 * 60
 
 
-def test_more_than_are_recognised_together(pairs: Newsroom) -> None:
-    """Such a document is several; what earlier ones list is no news in the later ones."""
+def test_a_document_beyond_the_match_limit_is_split(pairs: Newsroom) -> None:
+    """Entries are known to the later parts of a document that is matched in several."""
     pairs.ingest_options["max_matched_entries"] = 4
     pairs.lists("harbor")
     listed = [article(f"Story {n}", id_="same" if n % 5 == 0 else "") for n in range(11)]

@@ -1,1 +1,1 @@
-"""What is about SQLite alone: the file, its errors, its checks, and its migrations."""
+"""Tests of SQLite alone: the file, its errors, its checks, and its migrations."""

@@ -27,14 +27,14 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(file: Path) -> Iterator[SqliteStore]:
-    """The same, open."""
+    """The store in this file, open."""
     with closing(open_store(file)) as opened:
         yield opened
 
 
 @pytest.fixture
 def edit(file: Path) -> Callable[..., None]:
-    """Runs statements on the file, as somebody who edits it by hand."""
+    """Run statements on the file, as if somebody had edited it by hand."""
 
     def run(*statements: str) -> None:
         with closing(sqlite3.connect(file)) as db:
@@ -46,8 +46,8 @@ def edit(file: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def tear(file: Path) -> Callable[[], None]:
-    """Overwrites two pages of the file, as a broken disk does."""
+def corrupt(file: Path) -> Callable[[], None]:
+    """Overwrite two pages of the file, as a broken disk does."""
 
     def run() -> None:
         with closing(sqlite3.connect(file)) as db:

@@ -1,8 +1,8 @@
-"""Writes `databases/<version>.sqlite`: a database as the current version makes it.
+"""Write `databases/<version>.sqlite`, a database of the current version.
 
-Run once for a release that has a new migration, and never again:
-`python -m tests.store.sqlite.make_database`. The file is committed, and later versions must read
-it (test_migrations.py).
+Run once for a release that has a new migration, and never again: `python -m
+tests.store.sqlite.make_database`. The file is committed, and later versions must read it
+(test_migrations.py).
 """
 
 import sqlite3
@@ -49,7 +49,7 @@ TOPIC_URL = "https://commons.example/topics/labor.atom"
 
 
 def fill(store: Store) -> None:
-    """Something of everything, but for secrets of anybody."""
+    """Store something of everything, without anybody's real secrets."""
     store.sources.sync(
         [source("harbor", license="CC BY 4.0", topics=("ports",)), source("plains", precedence=2)],
         NOW,
@@ -153,7 +153,7 @@ def _fill_websub(store: Store) -> None:
 
 
 def write(file: Path) -> None:
-    """Write the database; small, and the same whenever it is written. Raises FileExistsError."""
+    """Write a small, reproducible database. Raises FileExistsError."""
     if file.exists():
         raise FileExistsError(file)
     with closing(open_store(file)) as store:

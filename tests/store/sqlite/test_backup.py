@@ -1,4 +1,4 @@
-"""Backups: databases of ours, of one moment, whole or not at all."""
+"""Backups: complete and consistent, or not written at all."""
 
 import shutil
 import sqlite3
@@ -17,8 +17,8 @@ from tests.harness.builders import NOW
 from tests.harness.saving import publish
 
 
-def test_a_backup(store: SqliteStore, tmp_path: Path) -> None:
-    """It has everything, opens as a database of ours, and replaces the one of yesterday."""
+def test_a_backup_is_complete(store: SqliteStore, tmp_path: Path) -> None:
+    """A backup has everything, opens as a database, and replaces an earlier one."""
     for _ in range(2):
         store.maintenance.backup(tmp_path / "copy.db")
 
@@ -28,8 +28,8 @@ def test_a_backup(store: SqliteStore, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_backup_while_somebody_writes(file: Path, store: SqliteStore, tmp_path: Path) -> None:
-    """It is of one moment: an unfinished save is not in it."""
+def test_a_backup_is_consistent(file: Path, store: SqliteStore, tmp_path: Path) -> None:
+    """An unfinished save is not in the backup."""
     with closing(sqlite3.connect(file, isolation_level=None)) as writer:
         writer.execute("begin immediate")
         writer.execute("delete from listings")
@@ -40,8 +40,8 @@ def test_a_backup_while_somebody_writes(file: Path, store: SqliteStore, tmp_path
         assert copy.lists.counts()[ALL] == 3
 
 
-def test_a_backup_after_one_that_was_killed(store: SqliteStore, tmp_path: Path) -> None:
-    """What that one left behind is in nobody's way."""
+def test_a_backup_replaces_an_interrupted_one(store: SqliteStore, tmp_path: Path) -> None:
+    """The partial file of an interrupted backup is removed."""
     (tmp_path / ".copy.db.part").write_bytes(b"SQLite format 3\0 and no more")
     store.maintenance.backup(tmp_path / "copy.db")
 
@@ -49,15 +49,15 @@ def test_a_backup_after_one_that_was_killed(store: SqliteStore, tmp_path: Path) 
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_backup_of_a_damaged_database(
-    file: Path, tear: Callable[[], None], tmp_path: Path
+def test_a_damaged_database_replaces_no_backup(
+    file: Path, corrupt: Callable[[], None], tmp_path: Path
 ) -> None:
-    """It does not take the place of a good one."""
+    """The earlier backup stays if the database is damaged."""
     copy = tmp_path / "copy.db"
     with closing(open_store(file)) as store:
         store.maintenance.backup(copy)
     good = copy.read_bytes()
-    tear()
+    corrupt()
 
     unchanged = r"cannot be written \(.*; the file that was there is unchanged"
     with closing(open_store(file)) as store, pytest.raises(WriteError, match=unchanged):
@@ -66,18 +66,16 @@ def test_a_backup_of_a_damaged_database(
     assert copy.read_bytes() == good
 
 
-def test_a_backup_is_as_secret_as_the_database(
-    file: Path, store: SqliteStore, tmp_path: Path
-) -> None:
-    """It has the same secrets, so the same people may read it."""
+def test_a_backup_has_the_same_permissions(file: Path, store: SqliteStore, tmp_path: Path) -> None:
+    """A backup has the same secrets as the database, so the same people may read it."""
     file.chmod(0o600)
     store.maintenance.backup(tmp_path / "copy.db")
 
     assert (tmp_path / "copy.db").stat().st_mode == file.stat().st_mode
 
 
-def test_backups_that_cannot_be(file: Path, store: SqliteStore, tmp_path: Path) -> None:
-    """Onto the database itself, or into nowhere: a sentence, and nothing is touched."""
+def test_an_impossible_backup_is_refused(file: Path, store: SqliteStore, tmp_path: Path) -> None:
+    """A backup cannot replace the database or other files, nor be in a missing folder."""
     ends = ("", "-wal", "-shm", *(f".{name}.lock" for name in get_args(LockName)))
     for end in ends:
         with pytest.raises(WriteError, match="is the database itself"):
@@ -94,8 +92,8 @@ def test_backups_that_cannot_be(file: Path, store: SqliteStore, tmp_path: Path) 
     assert store.lists.counts()[ALL] == 3
 
 
-def test_a_backup_is_put_back(file: Path, store: SqliteStore, tmp_path: Path) -> None:
-    """Stop, copy, start: everything of that day is there."""
+def test_a_backup_can_be_restored(file: Path, store: SqliteStore, tmp_path: Path) -> None:
+    """A backup copied over the database has the stories of its time."""
     store.maintenance.backup(tmp_path / "copy.db")
     publish(store, "Four")
     store.close()

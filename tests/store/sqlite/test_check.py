@@ -1,4 +1,4 @@
-"""A database that something else has damaged: each check finds it, and repairs it if it can."""
+"""Damaged databases: each check finds its damage, and repairs it if possible."""
 
 import sqlite3
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.harness.saving import publish, titles
 
 FUTURE = "2030-01-01T00:00:00+00:00"
 
-DAMAGES = [
+DAMAGE_CASES = [
     ("an entry without its story", "references", "delete from stories where number = 1"),
     ("an entry without its story, and an override of it", "references",
      "insert into topic_overrides values (1, 'labor', 1, '2026-10-01T00:00:00+00:00'); "
@@ -36,7 +36,7 @@ DAMAGES = [
      "insert into listings values (99, 'all', '', 'published', null, '2026', '2026', '', '')"),
     ("a takedown without its story", "references",
      "insert into takedowns values (99, 'asked', '2026-10-01T00:00:00+00:00', '', 1)"),
-    ("a story that was merged into none", "references",
+    ("a story that was merged into a missing one", "references",
      "update stories set merged_into = 99 where number = 1"),
     ("a source that is gone", "references", "delete from sources where id = 'plains'"),
     ("a delivery without its source", "references",
@@ -49,7 +49,7 @@ DAMAGES = [
      "insert into takedowns values (1, 'asked', '2026-10-01T00:00:00+00:00', '', 1); "
      "insert into topic_suggestions values ('labor', 1, 0.7, 'words'); "
      "delete from entries where id = 1"),
-    ("a lead that is no entry", "stories",
+    ("a lead that is not an entry", "stories",
      "update stories set lead_entry_id = 99 where number = 1"),
     ("a lead of another story", "stories", "update stories set lead_entry_id = 2 where number = 1"),
     ("an entry that search does not find", "search",
@@ -65,9 +65,9 @@ DAMAGES = [
      "update sources set known_count = 7 where id = 'harbor'"),
     ("counts that miss an entry", "counts",
      "update sources set new_count = 9, received_count = 9 where id = 'harbor'"),
-    ("a story of the future", "clock", f"update stories set published = '{FUTURE}'"),
+    ("a story from the future", "clock", f"update stories set published = '{FUTURE}'"),
     ("a fetch in the future", "clock", f"update sources set last_fetch = '{FUTURE}'"),
-    ("a model of the future", "clock",
+    ("a model from the future", "clock",
      f"insert into topic_models values (1, '{FUTURE}', '', 0, x'')"),
     ("a failure in the future", "clock",
      "insert into subscribers (callback, host, topic, secret, lease_until, etag, failing_since) "
@@ -76,12 +76,11 @@ DAMAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "damage"), [d[1:] for d in DAMAGES], ids=[d[0] for d in DAMAGES])
-def test_damage_that_can_be_repaired(
-    file: Path, edit: Callable[..., None], name: str, damage: str
-) -> None:
-    """It is found, repaired, and then nothing is found; the other stories are as before, and new
-    ones are saved."""
+@pytest.mark.parametrize(
+    ("name", "damage"), [d[1:] for d in DAMAGE_CASES], ids=[d[0] for d in DAMAGE_CASES]
+)
+def test_damage_is_repaired(file: Path, edit: Callable[..., None], name: str, damage: str) -> None:
+    """After a repair nothing is found, the other stories are unchanged, and new ones are saved."""
     with closing(open_store(file)) as store:
         ids = {s.public_id for s in store.lists.latest(ALL, 9)}
     edit(*damage.split("; "))
@@ -104,9 +103,9 @@ def test_damage_that_can_be_repaired(
         assert store.maintenance.check(NOW) == []
 
 
-def test_every_check_has_a_damage() -> None:
-    """Of those that look for rows."""
-    assert {each.name for each in check._CHECKS} <= {name for _, name, _ in DAMAGES}
+def test_every_check_has_a_case() -> None:
+    """Every check that looks for rows finds something in one of the cases."""
+    assert {each.name for each in check._CHECKS} <= {name for _, name, _ in DAMAGE_CASES}
 
 
 @pytest.mark.parametrize(
@@ -116,10 +115,10 @@ def test_every_check_has_a_damage() -> None:
         ("drop table hub_pings", "the table hub_pings is missing"),
     ],
 )
-def test_a_schema_of_somebody_else(
+def test_a_foreign_schema_cannot_be_repaired(
     file: Path, edit: Callable[..., None], damage: str, complaint: str
 ) -> None:
-    """It cannot be repaired, and nothing else is looked at."""
+    """A foreign schema cannot be repaired, and nothing else is checked."""
     edit(damage, "delete from listings")
     with closing(open_store(file)) as store:
         (issue,) = store.maintenance.check(NOW)
@@ -127,9 +126,9 @@ def test_a_schema_of_somebody_else(
     assert (issue.check, issue.description, issue.can_repair) == ("schema", complaint, False)
 
 
-def test_a_torn_file(file: Path, tear: Callable[[], None]) -> None:
-    """Integrity is what SQLite says of it; it cannot be repaired."""
-    tear()
+def test_a_corrupt_file_cannot_be_repaired(file: Path, corrupt: Callable[[], None]) -> None:
+    """A corrupt file is reported in SQLite's words, and cannot be repaired."""
+    corrupt()
     with closing(open_store(file)) as store:
         (issue,) = store.maintenance.check(NOW)
 
@@ -137,8 +136,8 @@ def test_a_torn_file(file: Path, tear: Callable[[], None]) -> None:
     assert issue.description.startswith("SQLite reports damage: ")
 
 
-def test_a_repair_that_fails(file: Path, edit: Callable[..., None]) -> None:
-    """It is undone as a whole."""
+def test_a_failed_repair_is_rolled_back(file: Path, edit: Callable[..., None]) -> None:
+    """A repair that fails is rolled back as a whole."""
     edit(
         "delete from stories where number = 1",
         "create trigger no_counts before update of new_count on sources "
@@ -152,8 +151,8 @@ def test_a_repair_that_fails(file: Path, edit: Callable[..., None]) -> None:
         assert store.maintenance.check(NOW) == before != []
 
 
-def test_an_index_that_misses_a_row(file: Path, edit: Callable[..., None]) -> None:
-    """It is made anew."""
+def test_an_incomplete_index_is_rebuilt(file: Path, edit: Callable[..., None]) -> None:
+    """An index that lacks a row is rebuilt."""
     select = "select * from sqlite_master where name = 'entries_by_url'"
     with closing(sqlite3.connect(file)) as db:
         index = db.execute(select).fetchone()

@@ -1,4 +1,4 @@
-"""The database file: what SQLite complains about, and what becomes of it."""
+"""The database file: SQLite's errors, and what the operator reads of them."""
 
 import os
 import sqlite3
@@ -25,14 +25,14 @@ def _connection(store: SqliteStore) -> Connection:
 # ---- files that cannot be opened
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    """The sentence says what to do."""
+def test_a_missing_folder_is_explained(tmp_path: Path) -> None:
+    """The error for a missing folder says what to do."""
     with pytest.raises(StoreUnavailable, match="does not exist; create it, or set"):
         open_store(tmp_path / "nowhere" / "news.db")
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    """It is left as it was."""
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
+    """A file that is not a database is refused and left unchanged."""
     file = tmp_path / "news.db"
     file.write_text("My diary. " * 200)
 
@@ -42,14 +42,14 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert file.read_text() == "My diary. " * 200
 
 
-def test_a_path_that_is_a_folder(tmp_path: Path) -> None:
-    """It cannot be opened."""
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    """A folder cannot be opened as a database."""
     with pytest.raises(StoreUnavailable, match="cannot be opened; check the permissions"):
         open_store(tmp_path)
 
 
-def test_a_file_that_was_cut_off(file: Path) -> None:
-    """It is damaged; a backup helps."""
+def test_a_truncated_file_is_refused(file: Path) -> None:
+    """The error for a truncated file advises restoring a backup."""
     with closing(sqlite3.connect(file)) as db:
         db.execute("pragma journal_mode = delete")
     file.write_bytes(file.read_bytes()[: 4096 * 9])
@@ -62,8 +62,8 @@ def test_a_file_that_was_cut_off(file: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
-    """Nothing can be created in it."""
+def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
+    """No database can be created in a read-only folder."""
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o500)
 
@@ -91,8 +91,8 @@ ADVICE = [
 
 
 @pytest.mark.parametrize(("code", "advice"), ADVICE)
-def test_errors_that_an_operator_can_remove(store: SqliteStore, code: int, advice: str) -> None:
-    """The sentence says what to do, and keeps SQLite's words."""
+def test_errors_come_with_advice(store: SqliteStore, code: int, advice: str) -> None:
+    """The error says what to do, and quotes SQLite."""
     error = sqlite3.OperationalError("SQLite's words")
     error.sqlite_errorcode = code
 
@@ -105,8 +105,8 @@ def test_errors_that_an_operator_can_remove(store: SqliteStore, code: int, advic
     assert caught.value.__cause__ is error
 
 
-def test_sql_that_is_wrong(store: SqliteStore) -> None:
-    """It is a bug of ours and looks like one, and what was written before it is undone."""
+def test_invalid_sql_is_reported_as_a_bug(store: SqliteStore) -> None:
+    """Invalid SQL raises SQLite's own exception, and the transaction is rolled back."""
 
     def work() -> None:
         with _connection(store).write() as db:
@@ -119,16 +119,16 @@ def test_sql_that_is_wrong(store: SqliteStore) -> None:
     assert store.lists.counts()[ALL] == 3
 
 
-def test_a_row_that_breaks_a_rule(store: SqliteStore) -> None:
-    """It is a bug of ours too."""
+def test_a_constraint_violation_is_reported_as_a_bug(store: SqliteStore) -> None:
+    """A violated constraint raises SQLite's own exception."""
     one, same = (change_of(entry("Four", "harbor", url=f"https://h.example/{n}")) for n in "ab")
 
     with pytest.raises(sqlite3.IntegrityError, match=r"stories\.(public_)?id"):
         save(store, one, same)
 
 
-def test_a_database_that_another_program_locks(file: Path, store: SqliteStore) -> None:
-    """The sentence says so; when the lock is gone, the same save works."""
+def test_a_locked_database_is_explained(file: Path, store: SqliteStore) -> None:
+    """The error for a locked database says so, and the same save works without the lock."""
     store.close()
     with (
         closing(sqlite3.connect(file, isolation_level=None)) as other,
@@ -143,8 +143,8 @@ def test_a_database_that_another_program_locks(file: Path, store: SqliteStore) -
     assert store.lists.counts()[ALL] == 4
 
 
-def test_a_full_disk(store: SqliteStore) -> None:
-    """The sentence says so, nothing is half saved, and with room again all is well."""
+def test_a_full_disk_is_explained(store: SqliteStore) -> None:
+    """A save on a full disk is rolled back as a whole, and works once there is space."""
     with _connection(store).read() as db:
         pages = db.execute("pragma page_count").fetchone()[0]
         db.execute(f"pragma max_page_count = {pages}")
@@ -162,8 +162,8 @@ def test_a_full_disk(store: SqliteStore) -> None:
 # ---- reading only
 
 
-def test_a_store_for_reading_only(file: Path, store: SqliteStore) -> None:
-    """It sees what another process saves, and saves nothing itself."""
+def test_a_read_only_store_saves_nothing(file: Path, store: SqliteStore) -> None:
+    """A read-only store sees what another one saves, and saves nothing itself."""
     with open_read_only(file) as reader:
         assert reader is not None
         publish(store, "Four")
@@ -172,8 +172,8 @@ def test_a_store_for_reading_only(file: Path, store: SqliteStore) -> None:
             publish(reader, "Five")
 
 
-def test_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
-    """It is not created for reading."""
+def test_reading_creates_no_database(tmp_path: Path) -> None:
+    """A missing database is not created for reading."""
     with open_read_only(tmp_path / "news.db") as reader:
         assert reader is None
     assert list(tmp_path.iterdir()) == []
@@ -183,7 +183,7 @@ def test_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
 
 
 def test_each_thread_has_its_own_connection(store: SqliteStore) -> None:
-    """So that one reads while another writes; closing closes them all."""
+    """One thread can read while another writes, and closing the store closes all connections."""
     databases = []
 
     def work() -> None:
@@ -203,8 +203,8 @@ def test_each_thread_has_its_own_connection(store: SqliteStore) -> None:
     assert titles(store.lists.latest(topic_scope("labor"), 1))  # opened again when it is used
 
 
-def test_a_lock_that_cannot_be_written(file: Path, store: SqliteStore) -> None:
-    """It is a sentence, not a traceback."""
+def test_an_unwritable_lock_is_explained(file: Path, store: SqliteStore) -> None:
+    """A lock file that cannot be written is an error in one sentence."""
     file.with_name("news.db.ingest.lock").mkdir()
 
     with (
@@ -217,8 +217,8 @@ def test_a_lock_that_cannot_be_written(file: Path, store: SqliteStore) -> None:
 # ---- limits
 
 
-def test_archives_are_closed_in_pieces(store: SqliteStore) -> None:
-    """So that nobody waits long for the database."""
+def test_archives_are_closed_a_few_at_a_time(store: SqliteStore) -> None:
+    """Archive documents are closed a few at a time, so that nobody waits long for the database."""
     lists = SqliteLists(_connection(store), max_pages=2)
     for minute in range(11):
         publish(store, f"S{minute}", "courts", minute=minute)
@@ -232,7 +232,7 @@ def test_archives_are_closed_in_pieces(store: SqliteStore) -> None:
 
 
 def test_old_runs_are_dropped(store: SqliteStore) -> None:
-    """The newest are kept."""
+    """Only the newest runs are kept."""
     maintenance = SqliteMaintenance(_connection(store), runs_kept=2)
     for _ in range(4):
         maintenance.record_run(RunReport(started=NOW))

@@ -1,4 +1,4 @@
-"""The schema only moves forward: databases of other versions are read, or refused untouched."""
+"""Databases of other versions are migrated, or refused and left unchanged."""
 
 import hashlib
 import re
@@ -41,8 +41,8 @@ LABOR, COURTS, PORTS = map(topic_scope, ("labor", "courts", "ports"))
 # ---- the files
 
 
-def test_no_migration_has_changed() -> None:
-    """Databases that have applied it would differ from those that will."""
+def test_a_released_migration_never_changes() -> None:
+    """A changed migration would make databases differ that have the same version."""
     files = {
         name: hashlib.sha256(script.encode()).hexdigest()
         for name, script in migrations.migration_files()
@@ -52,21 +52,21 @@ def test_no_migration_has_changed() -> None:
 
 
 def test_migrations_are_numbered_and_described() -> None:
-    """From 0001, without a gap; the first line of each is a comment."""
+    """Migrations are numbered from 0001 without a gap, and begin with a comment."""
     for number, (name, script) in enumerate(migrations.migration_files(), start=1):
         assert re.fullmatch(rf"{number:04}_[a-z0-9_]+", name)
         assert script.startswith("-- ")
 
 
 def _add_migration(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """The next version has one more."""
+    """Add a migration, as the next version does."""
     files = [*migrations.migration_files(), ("9999_next", script)]
     monkeypatch.setattr(migrations, "migration_files", lambda: iter(files))
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations._migrations())
 
 
 def test_a_migration_is_applied_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the database is opened, and not by who only reads."""
+    """A migration is applied when the database is opened, but not for reading only."""
     _add_migration(monkeypatch, "create table extra (id integer);\ninsert into extra values (1);\n")
     with open_read_only(file) as reader:
         assert reader is None
@@ -79,8 +79,8 @@ def test_a_migration_is_applied_once(file: Path, monkeypatch: pytest.MonkeyPatch
         assert db.execute("select * from extra").fetchall() == [(1,)]
 
 
-def test_a_migration_that_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is undone as a whole; the version before opens the database as if nothing had been."""
+def test_a_failed_migration_is_rolled_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed migration is rolled back, and the earlier version can open the database."""
     with monkeypatch.context() as patched:
         _add_migration(patched, "create table extra (id integer);\nselect nobody_has_this;\n")
         with pytest.raises(sqlite3.OperationalError, match="no such column"):
@@ -98,20 +98,20 @@ def test_a_migration_that_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(params=RELEASES, ids=lambda file: file.stem)
 def released(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteStore]:
-    """A database that a release has written (`make_database.py`), opened by this version."""
+    """A database written by a release (`make_database.py`), opened by this version."""
     file = tmp_path / "news.db"
     shutil.copy(request.param, file)
     with closing(open_store(file)) as store:
         yield store
 
 
-def test_a_released_database_is_whole(released: SqliteStore) -> None:
-    """Its schema is that of a new one, and nothing is wrong with it."""
+def test_a_released_database_passes_all_checks(released: SqliteStore) -> None:
+    """A migrated database has the schema of a new one, and no damage."""
     assert released.maintenance.check(NOW) == []
 
 
-def test_its_lists(released: SqliteStore) -> None:
-    """Stories in their order, with their duplicates, topics and reasons."""
+def test_a_released_database_has_its_lists(released: SqliteStore) -> None:
+    """Stories are in order, with their duplicates, topics and reasons."""
     assert titles(released.lists.latest(PORTS, 9)) == ["Ferry 2", "Ferry 1", "Ferry 0"]
     assert titles(released.lists.archive_page(PORTS, 1)) == ["Ferry 1", "Ferry 0"]
     assert released.lists.archive_range(PORTS) == (1, 1)
@@ -130,8 +130,8 @@ def test_its_lists(released: SqliteStore) -> None:
     assert titles(released.stories.held("plains", 9)) == ["Held back"]
 
 
-def test_its_decisions(released: SqliteStore) -> None:
-    """Takedowns, overrides, and what was learned."""
+def test_a_released_database_has_its_decisions(released: SqliteStore) -> None:
+    """Takedowns, overrides, suggestions and the model are kept."""
     (takedown,) = released.stories.takedowns()
     assert (takedown.title, takedown.reason) == ("Private matters", "the outlet asks")
     assert takedown.taken_down_at == NOW
@@ -147,8 +147,8 @@ def test_its_decisions(released: SqliteStore) -> None:
     assert released.learning.model(released.learning.model_info().version) == b"a model"
 
 
-def test_its_sources_and_subscribers(released: SqliteStore) -> None:
-    """Credit, validators, rejections, leases, secrets and the queue."""
+def test_a_released_database_has_its_sources_and_subscribers(released: SqliteStore) -> None:
+    """Credit, validators, rejections, leases, secrets and the queue are kept."""
     harbor = released.sources.by_id()["harbor"]
     assert (harbor.name, harbor.license, harbor.topics) == ("Harbor", "CC BY 4.0", ("ports",))
     assert released.sources.fetch_state("harbor").validators.etag == '"abc"'
@@ -161,8 +161,8 @@ def test_its_sources_and_subscribers(released: SqliteStore) -> None:
     )  # fmt: skip
 
 
-def test_entries_are_saved_into_it(released: SqliteStore) -> None:
-    """Known entries and copies are recognised, and what is new is listed."""
+def test_a_released_database_accepts_entries(released: SqliteStore) -> None:
+    """Known entries and copies are recognised, and new entries are listed."""
     again = article("Cranes stop", "harbor", prose(1))
     stored = released.entries.by_keys("harbor", set(again.keys))
     assert {each.title for each in stored.values()} == {"Cranes stop"}
@@ -185,13 +185,13 @@ def test_entries_are_saved_into_it(released: SqliteStore) -> None:
 
 
 def test_this_version_has_its_database() -> None:
-    """A release adds one, which every later version opens; it stays small."""
+    """A release adds a database, which every later version opens; it stays small."""
     assert __version__ in {file.stem for file in RELEASES}
     assert max(file.stat().st_size for file in RELEASES) < 300_000
 
 
 def test_a_database_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
-    """What only reads waits until a program that writes has applied the migrations."""
+    """A reader waits until a program that writes has applied the migrations."""
     file = tmp_path / "news.db"
     shutil.copy(DATABASES / "0.2.0.sqlite", file)
     with open_read_only(file) as reader:
@@ -205,8 +205,8 @@ def test_a_database_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
         assert reader is not None
 
 
-def test_how_it_was_made(tmp_path: Path) -> None:
-    """This version makes one that reads the same, and never over another."""
+def test_make_database_is_reproducible(tmp_path: Path) -> None:
+    """`make_database` writes the same stories again, and never overwrites a file."""
     write(tmp_path / "new.db")
     with pytest.raises(FileExistsError):
         write(tmp_path / "new.db")
@@ -264,10 +264,10 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("make", "error", "sentence"), REFUSED, ids=[make.__name__ for make, *_ in REFUSED]
 )
-def test_databases_that_are_refused(
+def test_unknown_databases_are_refused(
     tmp_path: Path, make: Callable[[Path], None], error: type[Exception], sentence: str
 ) -> None:
-    """The sentence says what the file is and what to do, and the file stays as it is."""
+    """The error says what the database is and what to do, and the file stays unchanged."""
     file = tmp_path / "news.db"
     make(file)
     before = file.read_bytes()
@@ -282,8 +282,8 @@ def test_databases_that_are_refused(
     assert file.read_bytes() == before
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
-    """It becomes a database."""
+def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    """An empty file is opened as a new database."""
     file = tmp_path / "news.db"
     file.touch()
 

@@ -1,4 +1,4 @@
-"""Which addresses are fetched: redirects, private networks, ports and proxies."""
+"""Which URLs are fetched: redirects, private networks, ports and proxies."""
 
 from ipaddress import ip_network
 
@@ -9,8 +9,8 @@ from aggregator.model import Fetched
 from tests.harness.fetching import LOOPBACK, error_of, fetch, redirect, source_at
 
 
-def test_a_permanent_redirect(press: Press) -> None:
-    """It is told apart from a temporary one; after a temporary hop nothing is permanent."""
+def test_a_permanent_redirect_is_reported(press: Press) -> None:
+    """A redirect is reported if it is permanent, up to the first temporary one."""
     there = press.put("/there", CannedResponse(body=b"<rss/>"))
     for start, hops in {"/p": (301, 308), "/t": (302, 301), "/m": (301, 302)}.items():
         press.put(start, CannedResponse(status=hops[0], headers={"Location": f"{start}2"}))
@@ -25,23 +25,25 @@ def test_a_permanent_redirect(press: Press) -> None:
 # ---- ports and proxies -------------------------------------------------------------------
 
 
-def test_a_port_that_is_not_for_the_web() -> None:
-    """We are no scanner of other people's ports."""
+def test_a_port_that_is_not_allowed_is_refused() -> None:
+    """Ports outside [fetch] ports are refused, so that we do not scan other hosts."""
     error = error_of(fetch(source_at("http://93.184.216.34:22/"), allow_private=()))
 
     assert error.startswith("Port 22 of 93.184.216.34 is not allowed; list it in [fetch] ports")
 
 
-def test_a_port_of_an_allowed_network(press: Press) -> None:
-    """In the operator's own network every port may be asked."""
+def test_an_allowed_network_has_all_ports(press: Press) -> None:
+    """Every port may be fetched on a network that the operator allows."""
     assert isinstance(
         fetch(source_at(press.put("/f", CannedResponse(body=b"<rss/>"))), ports=(80,)), Fetched
     )
 
 
-def test_a_proxy(press: Press) -> None:
-    """The one that the environment names is asked, whatever network it stands in, for hosts
-    that are not excepted; what an address stands for is checked before."""
+def test_the_proxy_of_the_environment_is_used(press: Press) -> None:
+    """The proxy of the environment is used, except for hosts in NO_PROXY.
+
+    Only the proxy may be on a private network; the target is checked first.
+    """
     press.put("http://feeds.example/f", CannedResponse(body=b"<rss>by proxy</rss>"))
     environment = {"http_proxy": press.url, "NO_PROXY": "direct.example,127.0.0.1"}
 
@@ -58,8 +60,8 @@ def test_a_proxy(press: Press) -> None:
     assert len(press.requests) == 1
 
 
-def test_a_proxy_without_a_scheme(press: Press) -> None:
-    """It is one of http, as everywhere."""
+def test_a_proxy_without_a_scheme_is_http(press: Press) -> None:
+    """A proxy URL without a scheme means http, as in other programs."""
     press.put("http://feeds.example/f", CannedResponse(body=b"<rss/>"))
     bare = press.url.removeprefix("http://")
 
@@ -69,16 +71,16 @@ def test_a_proxy_without_a_scheme(press: Press) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["socks5://joe:secret@127.0.0.1:1", "http://", "http://[", "no"])
-def test_a_proxy_that_is_none(proxy: str) -> None:
-    """The sentence speaks of the proxy, and not of its login."""
+def test_an_invalid_proxy_is_reported(proxy: str) -> None:
+    """The error for an invalid proxy does not contain its login."""
     error = error_of(fetch(source_at("http://feeds.example/f"), environment={"http_proxy": proxy}))
 
     assert "proxy" in error.lower() or "the host name no does not resolve" in error.lower()
     assert "secret" not in error
 
 
-def test_a_port_through_a_proxy(press: Press) -> None:
-    """It is judged even where only the proxy knows the name."""
+def test_a_port_is_checked_with_a_proxy(press: Press) -> None:
+    """A port is refused even if only the proxy can resolve the host name."""
     environment = {"http_proxy": press.url}
 
     error = error_of(fetch(source_at("http://feeds.example:22/f"), environment=environment))
@@ -87,8 +89,8 @@ def test_a_port_through_a_proxy(press: Press) -> None:
     assert press.requests == []
 
 
-def test_an_inner_address_with_a_dot(press: Press) -> None:
-    """It is one through a proxy too."""
+def test_a_private_address_with_a_trailing_dot_is_refused(press: Press) -> None:
+    """A trailing dot does not hide a private address from the check."""
     environment = {"http_proxy": press.url}
 
     error = error_of(
@@ -99,17 +101,18 @@ def test_an_inner_address_with_a_dot(press: Press) -> None:
     assert press.requests == []
 
 
-def test_a_proxy_that_is_not_there() -> None:
-    """Its login is not told."""
+def test_an_unreachable_proxy_is_reported() -> None:
+    """The error for an unreachable proxy names it without its login."""
     environment = {"https_proxy": "http://user:secret@127.0.0.1:1"}
 
     error = error_of(fetch(source_at("https://feeds.example/f"), environment=environment))
 
     assert error.startswith("The proxy 127.0.0.1 could not be reached")
+    assert "secret" not in error
 
 
-def test_a_redirect(press: Press) -> None:
-    """It is followed, relative or not, and the last address is the base of the feed."""
+def test_a_redirect_is_followed(press: Press) -> None:
+    """A relative redirect is followed, and the last URL is the base of the feed."""
     press.put("/old", redirect("/new?x=1"))
     press.put("/new?x=1", CannedResponse(body=b"<rss/>"))
 
@@ -119,8 +122,8 @@ def test_a_redirect(press: Press) -> None:
     assert result.url == f"{press.url}/new?x=1"
 
 
-def test_a_redirect_loop(press: Press) -> None:
-    """It ends."""
+def test_a_redirect_loop_ends(press: Press) -> None:
+    """A redirect loop ends after five redirects."""
     press.put("/a", redirect("/b"))
     press.put("/b", redirect("/a"))
 
@@ -128,7 +131,7 @@ def test_a_redirect_loop(press: Press) -> None:
     assert len(press.requests) == 6
 
 
-PRIVATE = [
+PRIVATE_URLS = [
     "http://127.0.0.1:1/", "http://10.0.0.1/", "http://192.168.1.1/", "http://169.254.169.254/",
     "http://100.64.0.1/", "http://0.0.0.0/", "http://224.0.0.1/", "http://[::1]/", "http://[fd00::1]/",
     "http://[::ffff:10.0.0.1]/", "http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/",
@@ -136,18 +139,22 @@ PRIVATE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("url", PRIVATE)
-def test_a_private_address(url: str) -> None:
-    """We are no way into the operator's network, however the address is written: ULA, CGNAT,
-    NAT64 and all (stringer PR#1548, CommaFeed GHSA-hgrr and GHSA-q5qw)."""
+@pytest.mark.parametrize("url", PRIVATE_URLS)
+def test_a_private_address_is_refused(url: str) -> None:
+    """A private address is refused in any notation, including ULA, CGNAT and NAT64.
+
+    (stringer PR#1548, CommaFeed GHSA-hgrr and GHSA-q5qw)
+    """
     error = error_of(fetch(source_at(url), allow_private=()))
 
     assert "is on a private network, so it is not fetched" in error or "not a valid URL" in error
 
 
-@pytest.mark.parametrize("url", [*PRIVATE[:2], "file:///etc/passwd", "gopher://x.example/", "//["])
-def test_a_redirect_to_a_private_address(press: Press, url: str) -> None:
-    """Nor by a redirect from an address that may be asked."""
+@pytest.mark.parametrize(
+    "url", [*PRIVATE_URLS[:2], "file:///etc/passwd", "gopher://x.example/", "//["]
+)
+def test_a_redirect_to_a_private_address_is_refused(press: Press, url: str) -> None:
+    """A redirect to a private address or to another scheme is refused."""
     here = ip_network("127.0.0.1/32")
     target = url.replace("127.0.0.1", "127.0.0.2")
     press.put("/f", redirect(target))
@@ -159,8 +166,8 @@ def test_a_redirect_to_a_private_address(press: Press, url: str) -> None:
     )
 
 
-def test_a_name_that_stands_for_a_private_address(press: Press) -> None:
-    """What counts is the address that the connection goes to (lion-reader's DNS pinning)."""
+def test_a_name_of_a_private_address_is_refused(press: Press) -> None:
+    """The address of the connection is checked, not only the name (lion-reader's DNS pinning)."""
     port = press.url.rpartition(":")[2]
     press.put("/f", CannedResponse(body=b"<rss/>"))
     url = f"http://localhost:{port}/f"
