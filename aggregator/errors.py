@@ -7,6 +7,7 @@ that sentence alone::
     ├── ConfigError         feeds.toml cannot be used; carries every ConfigIssue found
     ├── UnknownName         no source or topic has that id
     ├── UnknownStory        no story or article has that id
+    ├── CommandError        a command cannot do what it was asked to
     ├── MissingExtra        the libraries that learning needs are not installed
     ├── BadRequest          a URL asks for something invalid; HTTP 400
     ├── QueryError          a query does not parse; has the position of the character
@@ -81,6 +82,10 @@ class UnknownStory(AggregatorError):
 
     def __init__(self, kind: str, name: str, hint: str) -> None:
         super().__init__(f"There is no {kind} {name!r}; {hint}")
+
+
+class CommandError(AggregatorError):
+    """A command cannot do what it was asked to; nothing has changed."""
 
 
 class MissingExtra(AggregatorError):

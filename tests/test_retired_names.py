@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LIST = Path(__file__).parent / "retired_names.txt"
+EXEMPT = {"development.sql", "test_retired_names.py"}
+"""The schema of a development version, which this one refuses to open; and the examples here."""
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "level"}
 
 
@@ -84,6 +86,8 @@ def names_of(folder: Path) -> dict[str, set[str]]:
     """Every name in a folder -> the files that give it."""
     found: dict[str, set[str]] = {}
     for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.sql")]):
+        if file.name in EXEMPT:
+            continue
         text = file.read_text(encoding="utf-8")
         module = file.stem if file.stem != "__init__" else file.parent.name
         names = names_in_python(text) if file.suffix == ".py" else names_in_sql(text)
@@ -92,7 +96,7 @@ def names_of(folder: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["aggregator", "benchmarks", "tests/harness"])
+@pytest.mark.parametrize("folder", ["aggregator", "benchmarks", "tests"])
 def test_no_retired_name_returns(folder: str) -> None:
     """Each that does is shown with its file and what to call it."""
     found = names_of(ROOT / folder)

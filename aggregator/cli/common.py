@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import click
 import structlog
 
 from aggregator.app import load_config
 from aggregator.config import Config
-from aggregator.errors import QueryError, UnknownName, UnknownStory
+from aggregator.errors import CommandError, QueryError, UnknownName, UnknownStory
 from aggregator.model import Source, Story, Topic
 from aggregator.query import parse
 from aggregator.store import Store, open_store
@@ -47,7 +46,7 @@ def select_sources(config: Config, ids: Sequence[str]) -> list[Source]:
 def select_topics(config: Config, ids: Sequence[str], draft: str | None = None) -> list[Topic]:
     """The topics with these ids, all if there are no ids; `draft` replaces their rule.
 
-    Raises UnknownName, and UsageError for a draft that does not parse.
+    Raises UnknownName, and CommandError for a draft that does not parse.
     """
     known = {topic.id: topic for topic in config.topics}
     if draft is not None:
@@ -60,17 +59,17 @@ def select_topics(config: Config, ids: Sequence[str], draft: str | None = None) 
         try:
             parse(topic.match, topic.stem)
         except QueryError as error:
-            raise click.UsageError(f"the rule cannot be parsed: {error}") from error
+            raise CommandError(f"The rule cannot be parsed: {error}.") from error
     return topics
 
 
 def find_story(store: Store, id_: str) -> Story:
     """The story with an id or pasted URL, or the one that it was merged into. Raises UnknownStory,
-    also for one that was taken down."""
+    and CommandError for one that was taken down."""
     id_ = story_id_from(id_)
     story = store.stories.get(id_) or store.stories.get(store.stories.merged_into(id_))
     if story is None and store.stories.is_taken_down(id_):
-        raise UnknownStory("story", id_, "it was taken down; `aggregator hidden` says why.")
+        raise CommandError(f"The story {id_!r} was taken down; `aggregator hidden` says why.")
     if story is None:
         hint = "its id is the end of its URL, /stories/ID, and `aggregator topics ID` lists some."
         raise UnknownStory("story", id_, hint)

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from aggregator.cli.common import find_story, open_config, story_id_from
 from aggregator.cli.tables import format_time, print_table, table
-from aggregator.errors import UnknownStory
+from aggregator.errors import CommandError
 
 __all__ = ["hidden", "hide", "unhide"]
 
@@ -45,7 +45,9 @@ def unhide(path: Path, story: str) -> None:
     id_ = story_id_from(story)
     with open_config(path) as (_, store):
         if all(takedown.id != id_ for takedown in store.stories.takedowns()):
-            raise UnknownStory("story", id_, "`aggregator hidden` lists what was taken down.")
+            raise CommandError(
+                f"The story {id_!r} was not taken down; `aggregator hidden` lists those that were."
+            )
         store.stories.restore(id_, datetime.now(UTC))
     click.echo(f"{id_}: published again")
 

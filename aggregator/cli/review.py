@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.tables import count_noun
 from aggregator.config import editor, parse_config
 from aggregator.ingest.schedule import is_redirect_confirmed
 from aggregator.model import PermanentRedirect
@@ -36,18 +37,23 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
         if id_ is None:
             waiting = [health for health in store.sources.health() if health.held_stories]
             for health in waiting:
-                click.echo(f"{health.source}: {health.held_stories} stories")
+                stories = count_noun(health.held_stories, "story", "stories")
+                click.echo(f"{health.source}: {stories}")
             if not waiting:
                 click.echo("Nothing is held.")
             return
         (source,) = select_sources(config, [id_])
         if release:
             count = store.stories.release(source.id, datetime.now(UTC))
-            click.echo(f"{count} stories are published.")
+            click.echo(f"{count_noun(count, 'story', 'stories')} published.")
         elif drop:
-            click.echo(f"{store.stories.drop(source.id)} stories will not be published.")
+            count = store.stories.drop(source.id)
+            click.echo(f"{count_noun(count, 'story', 'stories')} dropped; never to be published.")
         else:
-            for story in store.stories.held(source.id, MAX_STORIES_SHOWN):
+            newest = store.stories.held(source.id, MAX_STORIES_SHOWN)
+            if not newest:
+                click.echo(f"Nothing of {source.id} is held.")
+            for story in newest:
                 click.echo(f"{story.published:%Y-%m-%d %H:%M}  {story.id}  {story.lead.title}")
 
 
@@ -78,11 +84,11 @@ def moved(path: Path, write: bool) -> None:
         state = "confirmed" if id_ in confirmed else "not confirmed yet"
         if listed[id_].is_private:
             state = "not followed: its secret is not meant for another address"
-        count = f"{redirect.hits} times"
+        count = count_noun(redirect.hits, "time", "times")
         click.echo(f"{id_}: {listed[id_].feed} -> {redirect.url} ({state}, {count})")
     if not redirects:
         click.echo("No feed has moved.")
-    if write:
+    if write and redirects:
         _write(path, confirmed)
 
 
@@ -93,4 +99,8 @@ def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
     parse_config(changed.lstrip("\ufeff"), path, os.environ)  # raises ConfigError if it is wrong
     if changed != text:
         editor.write(path, changed)
-    click.echo(f"{len(urls)} addresses written to {path}; restart `aggregator run`.")
+    if not urls:
+        click.echo(f"No address to write; {path} is unchanged.")
+        return
+    addresses = count_noun(len(urls), "address", "addresses")
+    click.echo(f"{addresses} written to {path}; restart `aggregator run`.")

@@ -7,7 +7,7 @@ import click
 
 from aggregator.cli.common import open_config
 from aggregator.cli.tables import count_noun, format_time
-from aggregator.errors import QueryError
+from aggregator.errors import CommandError, QueryError
 from aggregator.query import parse
 
 __all__ = ["search"]
@@ -27,7 +27,7 @@ def search(path: Path, query: str, limit: int) -> None:
     try:
         parsed = parse(query)
     except QueryError as error:
-        raise click.UsageError(f"the query cannot be parsed: {error}") from error
+        raise CommandError(f"The query cannot be parsed: {error}.") from error
     for warning in parsed.warnings:
         click.echo(f"warning: {warning}", err=True)
     with open_config(path) as (_, store):

@@ -1,5 +1,6 @@
 """`serve`: the web server."""
 
+import errno
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,9 @@ def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[s
     return ensure_port_free(host, port), port
 
 
+_PORT_ERRORS = (errno.EADDRINUSE, errno.EACCES)
+
+
 def ensure_port_free(host: str, port: int) -> str:
     """The IP address to listen on. Raises ServeError if the port is taken or the host unusable."""
     try:
@@ -70,11 +74,14 @@ def ensure_port_free(host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, UnicodeError) as error:
+        is_about_port = isinstance(error, OSError) and error.errno in _PORT_ERRORS
         reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
-        raise ServeError(
-            f"Cannot listen on {host} port {port} ({reason}); "
-            "stop what uses it, or choose another with --port or [publish] port."
-        ) from error
+        advice = (
+            "stop what uses it, or choose another port with --port or [publish] port"
+            if is_about_port
+            else "choose an address of this machine with --host or [publish] host"
+        )
+        raise ServeError(f"Cannot listen on {host} port {port} ({reason}); {advice}.") from error
     return str(address[0])
 
 

@@ -11,7 +11,7 @@ import click
 from aggregator.app import cluster_settings
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
 from aggregator.config import Config
-from aggregator.errors import UnknownStory
+from aggregator.errors import CommandError, UnknownStory
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import cluster_entries
 from aggregator.ingest.merge import merge_stories, split_story
@@ -122,6 +122,25 @@ def _show_lists(store: Store, found: Story) -> None:
             click.echo(f"          {other.id}  {other.lead.source}: {other.lead.title}")
 
 
+class ArticleNumber(click.ParamType[int]):
+    """The number of an article, as `story` shows it."""
+
+    name = "number"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The number; fails with a usage error."""
+        number = int(value) if str(value).isascii() and str(value).isdigit() else 0
+        if not 1 <= number < 2**63:
+            self.fail(
+                f"{value!r} is not the number of an article; `aggregator story ID` shows them",
+                param,
+                ctx,
+            )
+        return number
+
+
 @click.command()
 @click.argument("one", metavar="ID")
 @click.argument("other", metavar="ID")
@@ -135,14 +154,14 @@ def merge(path: Path, one: str, other: str) -> None:
     with _open_for_decision(path) as (config, store):
         a, b = find_story(store, one), find_story(store, other)
         if a.id == b.id:
-            raise click.UsageError(f"{one} and {other} are one story already")
+            raise CommandError(f"{one} and {other} are one story already.")
         settings = cluster_settings(config, store, datetime.now(UTC))
         batch = merge_stories(store, settings, TopicRules(config.topics), a, b)
         _save(store, batch, settings.now)
 
 
 @click.command()
-@click.argument("entry", type=click.IntRange(1, 2**63 - 1))
+@click.argument("entry", type=ArticleNumber())
 @click.pass_obj
 def split(path: Path, entry: int) -> None:
     """Split an article from its story permanently.
@@ -157,7 +176,7 @@ def split(path: Path, entry: int) -> None:
             hint = "`aggregator story ID` shows the numbers of a story's articles."
             raise UnknownStory("article", str(entry), hint)
         if not found.duplicates:
-            raise click.UsageError(f"article {entry} is alone in its story {found.id}")
+            raise CommandError(f"The article {entry} is alone in its story {found.id}.")
         settings = cluster_settings(config, store, datetime.now(UTC))
         batch = split_story(store, settings, TopicRules(config.topics), found, entry)
         _save(store, batch, settings.now)

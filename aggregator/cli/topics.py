@@ -162,7 +162,7 @@ def _show_topic(config: Config, store: Store, id_: str) -> None:
     (topic,) = select_topics(config, [id_])
     newest = store.lists.latest(topic_scope(topic.id), MAX_STORIES_SHOWN)
     if not newest:
-        click.echo("It has no stories yet.")
+        click.echo(f"The topic {id_} has no stories yet.")
     for story in newest:
         click.echo(f"{format_time(story.published)}  {story.id}  {story.lead.title}")
         sentence = store.stories.placement_sentences(story.id)[id_]

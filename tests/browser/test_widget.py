@@ -19,7 +19,7 @@ BROWSER_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-TITLES = ['Strike <b>ends</b> & "all" return', "Strike two", "La huelga: strike"]
+WIDGET_TITLES = ['Strike <b>ends</b> & "all" return', "Strike two", "La huelga: strike"]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def site(newsroom: Newsroom) -> Iterator[Served]:
     newsroom.lists("harbor")
     newsroom.has_topic("labor", "strike")
     newsroom.publishes(
-        "harbor", *(article(title, link=f"https://h.example/{n}") for n, title in enumerate(TITLES))
+        "harbor",
+        *(article(title, link=f"https://h.example/{n}") for n, title in enumerate(WIDGET_TITLES)),
     )
     newsroom.ingests()
     with serving(lambda environ, start: newsroom.reader.application(environ, start)) as served:
@@ -113,7 +114,7 @@ def test_the_script_shows_headlines_under_a_strict_policy(
     section = page.locator("section[aria-label=Labor]")
     assert section.get_by_role("heading", level=2).inner_text() == "Labor"
     links = section.get_by_role("listitem").get_by_role("link")
-    assert sorted(links.all_inner_texts()) == sorted(TITLES)
+    assert sorted(links.all_inner_texts()) == sorted(WIDGET_TITLES)
     assert links.first.get_attribute("href").startswith("https://h.example/")  # type: ignore[union-attr]
     assert "Harbor · 5 October 2026" in section.inner_text()
     assert section.evaluate(BACKGROUND_OF) == BACKGROUNDS[scheme]
@@ -129,7 +130,7 @@ def test_the_script_shows_headlines_under_a_strict_policy(
     focused = "document.activeElement.shadowRoot.activeElement.textContent"
     assert page.evaluate(focused) == "Labor"
     page.keyboard.press("Tab")
-    assert page.evaluate(focused) in TITLES
+    assert page.evaluate(focused) in WIDGET_TITLES
     page.screenshot(path=tmp_path / f"script-{scheme}.png")
     assert problems == []
     assert {path for path, _ in site.answers} == {"/embed/labor.js"}

@@ -187,7 +187,9 @@ def test_a_database_that_cannot_be_created_is_explained(config: Path, tmp_path: 
     )
     (tmp_path / "folder.db").mkdir()
     folder = str(tmp_path / "folder.db")
-    assert "cannot be opened" in _error_sentence(run(config, "ingest", AGGREGATOR_DATABASE=folder))
+    assert "it is a folder; name a file" in _error_sentence(
+        run(config, "ingest", AGGREGATOR_DATABASE=folder)
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc")

@@ -93,7 +93,7 @@ def _stories(config: Path) -> dict[frozenset[tuple[str, str, str, str]], str]:
 # ---- killing -----------------------------------------------------------------------------
 
 
-def _kill_ingest(config: Path, chance: random.Random, usual: float) -> list[int]:
+def _kill_ingest(config: Path, rng: random.Random, usual: float) -> list[int]:
     """Start an ingest and kill it at some moment; returns the processes that it had started."""
     process = subprocess.Popen(
         argv(config, "ingest", "--all"),
@@ -102,13 +102,13 @@ def _kill_ingest(config: Path, chance: random.Random, usual: float) -> list[int]
         text=True,
     )
     assert process.stderr is not None
-    if chance.random() < 0.5:  # while it starts, works or ends
-        time.sleep(chance.uniform(0, usual))
+    if rng.random() < 0.5:  # while it starts, works or ends
+        time.sleep(rng.uniform(0, usual))
     else:  # around a save
-        for _ in range(chance.randint(1, len(OUTLETS))):
+        for _ in range(rng.randint(1, len(OUTLETS))):
             if "event=fetched" not in process.stderr.readline():
                 break
-        time.sleep(chance.uniform(0, 0.02))
+        time.sleep(rng.uniform(0, 0.02))
     children = _descendants(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -126,7 +126,7 @@ def test_killed_runs_lose_nothing(tmp_path: Path, press: Press) -> None:
 
     What was published once stays, and the database is sound.
     """
-    chance = random.Random(31415)
+    rng = random.Random(31415)
     calm, killed = (
         _write_config(tmp_path / "calm", press),
         _write_config(tmp_path / "killed", press),
@@ -139,7 +139,7 @@ def test_killed_runs_lose_nothing(tmp_path: Path, press: Press) -> None:
         assert run(calm, "ingest", "--all").returncode == 0
         usual = time.monotonic() - began
         for _ in range(-(-KILLS // DAYS)):
-            children += _kill_ingest(killed, chance, usual)
+            children += _kill_ingest(killed, rng, usual)
             shown |= _ids(killed)
         assert run(killed, "ingest", "--all").returncode == 0
 

@@ -87,7 +87,7 @@ def test_moved_writes_the_new_url(config: Path) -> None:
     assert config.read_bytes().decode() == before
     written = run(config, "moved", "--write")
 
-    assert "1 addresses written" in written.stdout
+    assert "1 address written" in written.stdout
     assert config.read_bytes().decode() == re.sub(r'feed = ".*"', f'feed = "{new}"', before)
     assert run(config, "check").returncode == 0
 
@@ -104,7 +104,7 @@ def test_moved_does_not_move_a_secret(config: Path) -> None:
     result = run(config, "moved", "--write", LOGIN="a:b")
 
     assert "its secret is not meant for another address" in result.stdout
-    assert "0 addresses written" in result.stdout
+    assert "No address to write" in result.stdout
     assert config.read_bytes() == before
 
 

@@ -137,14 +137,14 @@ def test_an_ingest_stops_during_a_slow_request(config: Path, press: Press) -> No
     assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
 
 
-def _listed(output: str) -> list[str]:
+def _source_tables(output: str) -> list[str]:
     """The stories that the demo has found on its site."""
     return re.findall(r"on the site   (.+?) \(", output)
 
 
 def _is_complete(output: str) -> bool:
     """Whether ten stories are on the site, one of several outlets and one new during the demo."""
-    listed = _listed(output)
+    listed = _source_tables(output)
     has_copy = "also at Second Look" in output or "also at Daily Commons" in output
     published = re.search(r"published     (.+?) \(", output)
     return len(listed) >= 10 and has_copy and published is not None and published[1] in listed
@@ -170,7 +170,7 @@ def test_the_demo_publishes_stories() -> None:
     assert "Traceback" not in output
     assert "in a browser        http://127.0.0.1:" in output
     assert _is_complete(output)
-    assert len(_listed(output)) == len(set(_listed(output)))
+    assert len(_source_tables(output)) == len(set(_source_tables(output)))
 
 
 def test_a_stopped_demo_leaves_no_files() -> None:

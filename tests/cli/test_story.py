@@ -171,10 +171,10 @@ INVALID_CALLS = [
     (("story", "x'; drop table stories"), "There is no story"),
     (("merge", "0000000000000000", "1"), "There is no story"),
     (("split", "4711"), "There is no article '4711'"),
-    (("split", "one"), "is not a valid integer"),
+    (("split", "one"), "'one' is not the number of an article"),
     (("split", "-1"), "No such option"),
     (("story", "one", "two"), "unexpected extra argument"),
-    (("split", "9" * 30), "is not in the range"),
+    (("split", "9" * 30), "is not the number of an article"),
 ]
 
 

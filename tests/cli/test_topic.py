@@ -12,13 +12,13 @@ from tests.harness.command_line import HEAD, feed_response, run, source_table
 from tests.harness.newsroom import article
 
 NOW = datetime.now(UTC)
-TITLES = ("Dockers strike", "Strikes spread", "Cranes rest", "Union wins", "Rain falls")
+STORY_TITLES = ("Dockers strike", "Strikes spread", "Cranes rest", "Union wins", "Rain falls")
 
 
 @pytest.fixture
 def config(tmp_path: Path, press: Press) -> Path:
     """A feeds.toml with five ingested entries, one of them matched by HEAD's rule, `strike`."""
-    _publish(press, *(article(title, text=f"{title}.", published=NOW) for title in TITLES))
+    _publish(press, *(article(title, text=f"{title}.", published=NOW) for title in STORY_TITLES))
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD + source_table("harbor", f"{press.url}/harbor"))
     run(file, "ingest")
@@ -29,9 +29,9 @@ def _publish(press: Press, *items: Item) -> None:
     press.put("/harbor", feed_response("harbor", *items))
 
 
-def _titles(shown: str, verb: str) -> list[str]:
-    found = re.search(rf"^{verb}: +(\d+)\n((?:  .*\n)*)", shown, re.M)
-    assert found, shown
+def _titles(output: str, verb: str) -> list[str]:
+    found = re.search(rf"^{verb}: +(\d+)\n((?:  .*\n)*)", output, re.M)
+    assert found, output
     lines = found[2].splitlines()
     assert len(lines) == int(found[1])
     return sorted(re.findall(r"harbor: ([\w ]+?)(?:  \(|$)", found[2], re.M))
@@ -40,13 +40,13 @@ def _titles(shown: str, verb: str) -> list[str]:
 def test_a_draft_is_previewed(config: Path) -> None:
     """A draft shows what it would add, where it matches, and what it would remove."""
     before = run(config, "topics", "labor").stdout
-    shown = run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
+    output = run(config, "topic", "test", "labor", "--match", "union OR strikes").stdout
 
-    assert "matches: 2 of 5 stories; 1 are in the topic now" in shown
-    assert "outlets: harbor 2" in shown
-    assert _titles(shown, "adds") == ["Strikes spread", "Union wins"]
-    assert "(rule found title: union, summary: union)" in shown
-    assert _titles(shown, "removes") == ["Dockers strike"]
+    assert "matches: 2 of 5 stories; in the topic now: 1" in output
+    assert "outlets: harbor 2" in output
+    assert _titles(output, "adds") == ["Strikes spread", "Union wins"]
+    assert "(rule found title: union, summary: union)" in output
+    assert _titles(output, "removes") == ["Dockers strike"]
     assert run(config, "topics", "labor").stdout == before
 
 
@@ -55,25 +55,25 @@ def test_a_draft_keeps_what_a_source_places(config: Path) -> None:
     text = config.read_text().replace('id = "harbor"\n', 'id = "harbor"\ntopics = ["labor"]\n')
     config.write_text(text)
 
-    shown = run(config, "topic", "test", "labor", "--match", "union").stdout
+    output = run(config, "topic", "test", "labor", "--match", "union").stdout
 
-    assert _titles(shown, "removes") == []
+    assert _titles(output, "removes") == []
 
 
 def test_the_current_rule_changes_nothing(config: Path) -> None:
     """The current rule has nothing to add or remove."""
-    shown = run(config, "topic", "test", "labor").stdout
+    output = run(config, "topic", "test", "labor").stdout
 
-    assert "matches: 1 of 5 stories; 1 are in the topic now" in shown
-    assert _titles(shown, "adds") == _titles(shown, "removes") == []
+    assert "matches: 1 of 5 stories; in the topic now: 1" in output
+    assert _titles(output, "adds") == _titles(output, "removes") == []
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("labour",), "did you mean"),
-        (("labor", "--match", "a AND (b"), "the rule cannot be parsed: it ends too early"),
-        (("labor", "--match", ""), "the topic 'labor' has no rule; give one with --match"),
+        (("labor", "--match", "a AND (b"), "The rule cannot be parsed: it ends too early"),
+        (("labor", "--match", ""), "The topic 'labor' has no rule; give one with --match"),
         ((), "Missing argument"),
     ],
 )
@@ -98,25 +98,25 @@ def test_a_useless_rule_gets_a_warning(config: Path) -> None:
         )
 
 
-def _id(shown: str, title: str) -> str:
-    found = re.search(rf"([0-9a-f]{{16}})  (?:harbor: )?{title}", shown)
-    assert found, shown
+def _id(output: str, title: str) -> str:
+    found = re.search(rf"([0-9a-f]{{16}})  (?:harbor: )?{title}", output)
+    assert found, output
     return found[1]
 
 
 def test_explain_shows_every_clause(config: Path) -> None:
     """Each clause of a draft is shown with its parts, and whether they match."""
     story = _id(run(config, "topics", "labor").stdout, "Dockers strike")
-    shown = run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
+    output = run(config, "topic", "explain", "labor", f"https://x.example/stories/{story}",
                  "--match", "union OR (strike AND NOT dockers)").stdout  # fmt: skip
 
-    assert "now:     rule found title: strike, summary: strike" in shown
-    assert "rules:   not in the topic" in shown
-    assert re.search(r"^  no   rule +union$", shown, re.M)
-    assert re.search(r"^  no   rule +strike AND NOT dockers$", shown, re.M)
-    assert re.search(r"^  yes +strike   title: strike, summary: strike$", shown, re.M)
-    assert re.search(r"^  no +NOT dockers$", shown, re.M)
-    assert re.search(r"^  yes +dockers   title: dockers, summary: dockers$", shown, re.M)
+    assert "now:     rule found title: strike, summary: strike" in output
+    assert "rules:   not in the topic" in output
+    assert re.search(r"^  no   rule +union$", output, re.M)
+    assert re.search(r"^  no   rule +strike AND NOT dockers$", output, re.M)
+    assert re.search(r"^  yes +strike   title: strike, summary: strike$", output, re.M)
+    assert re.search(r"^  no +NOT dockers$", output, re.M)
+    assert re.search(r"^  yes +dockers   title: dockers, summary: dockers$", output, re.M)
 
 
 def test_an_operator_overrides_the_rules(config: Path) -> None:
@@ -157,11 +157,11 @@ def test_apply_previews_and_writes(config: Path) -> None:
 
 def test_the_report_shows_overlaps_and_gaps(config: Path) -> None:
     """The report counts stories in several topics and in none."""
-    shown = run(config, "topics", "--report").stdout
+    output = run(config, "topics", "--report").stdout
 
-    assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", shown)
-    assert "topics that share most of their stories:\n          none" in shown
-    assert "without any topic: 4 of the newest 5 stories (there are 5)" in shown
+    assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", output)
+    assert "topics that share most of their stories:\n          none" in output
+    assert "without any topic: 4 of the newest 5 stories (there are 5)" in output
 
 
 def test_learning_is_off_by_default(config: Path) -> None:
@@ -201,14 +201,14 @@ def test_check_warns_of_useless_rules(config: Path, press: Press) -> None:
     config.write_text(text)
     lines = text.splitlines()
 
-    shown = run(config, "check").stderr.splitlines()
+    output = run(config, "check").stderr.splitlines()
     for rule, what in (("helicopter", "none"), ("rain OR strike", "more than half")):
         line = lines.index(f"match = '{rule}'") + 1
         assert (
             f"warning: line {line}: topic.match: character 1: this rule matches {what} of the "
             "newest 35 stories"
-        ) in shown
-    assert len(shown) == 2
+        ) in output
+    assert len(output) == 2
 
 
 def test_the_categories_of_a_source_are_listed(config: Path, press: Press) -> None:
@@ -223,20 +223,20 @@ def test_the_categories_of_a_source_are_listed(config: Path, press: Press) -> No
         )
     )
 
-    shown = run(config, "sources", "harbor").stdout
-    assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", shown)
+    output = run(config, "sources", "harbor").stdout
+    assert re.search(r"1  'Odd' -> no topic\n +3  'Ports' -> labor", output)
 
 
 def test_search_lists_matching_stories(config: Path) -> None:
     """The newest matching stories are listed once, with the fields that match."""
-    shown = run(config, "search", 'title:"strikes spread" OR union').stdout
+    output = run(config, "search", 'title:"strikes spread" OR union').stdout
 
-    assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", shown)
-    assert 'harbor: Strikes spread  (title: "strikes spread")' in shown
-    assert shown.endswith("2 stories\n")
+    assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", output)
+    assert 'harbor: Strikes spread  (title: "strikes spread")' in output
+    assert output.endswith("2 stories\n")
     assert run(config, "search", "helicopter").stdout == "0 stories\n"
     assert run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
-    assert "the query cannot be parsed: character 1" in run(config, "search", "AND").stderr
+    assert "The query cannot be parsed: character 1" in run(config, "search", "AND").stderr
     assert "a boost (^) has no effect" in run(config, "search", "rain^2").stderr
     assert run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
 
@@ -260,18 +260,18 @@ def test_a_silent_clause_is_reported(tmp_path: Path, press: Press) -> None:
     file.write_text(text)
     run(file, "ingest")
 
-    shown = run(file, "topics").stdout
+    output = run(file, "topics").stdout
     since = f"{days[0]:%Y-%m-%d}"
-    assert f"\nlabor: rule walkout used to place 2.0 a week, none since {since}.\n" in shown
-    assert shown.count("used to place") == 1
+    assert f"\nlabor: rule walkout used to place 2.0 a week, none since {since}.\n" in output
+    assert output.count("used to place") == 1
 
     file.write_text(text.replace("strike OR walkout", "walkout"))
     run(file, "topic", "apply", "--write")
     strike = _id(run(file, "search", "title:year").stdout, "A strike")
     run(file, "topic", "add", "labor", strike)
-    shown = run(file, "topics").stdout
+    output = run(file, "topics").stdout
     for part in ("everything", "rule walkout"):
-        assert f"labor: {part} used to place 2.0 a week, none since {since}." in shown
+        assert f"labor: {part} used to place 2.0 a week, none since {since}." in output
 
 
 def test_overlapping_topics_are_reported(config: Path) -> None:
@@ -282,9 +282,11 @@ def test_overlapping_topics_are_reported(config: Path) -> None:
     config.write_text(text)
     run(config, "topic", "apply", "--write")
 
-    shown = run(config, "topics", "--report").stdout
-    assert "       5  all and most: 100% of all" in shown or "       5  most and all: 100%" in shown
-    assert "labor and" not in shown  # one story is too few
+    output = run(config, "topics", "--report").stdout
+    assert (
+        "       5  all and most: 100% of all" in output or "       5  most and all: 100%" in output
+    )
+    assert "labor and" not in output  # one story is too few
     assert "leave the ID out" in run(config, "topics", "labor", "--report").stderr
 
 
@@ -305,10 +307,10 @@ def test_suggestions_are_listed(config: Path, press: Press) -> None:
     run(config, "ingest", "--all")
 
     assert "1 story suggested" in run(config, "topic", "learn").stdout
-    shown = run(config, "topic", "suggest", "labor").stdout
-    assert "harbor: Dockers rest at the northern cranes\n" in shown
-    assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", shown)
-    story = _id(shown, "Dockers rest")
+    output = run(config, "topic", "suggest", "labor").stdout
+    assert "harbor: Dockers rest at the northern cranes\n" in output
+    assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", output)
+    story = _id(output, "Dockers rest")
     explained = run(config, "topic", "explain", "labor", story).stdout
     assert re.search(r"^learned: 0\.\d\d, because", explained, re.M)
     assert "version 2 of " in run(config, "topic", "learn", "--again").stdout

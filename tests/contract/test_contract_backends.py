@@ -10,7 +10,7 @@ from aggregator.store import base
 
 TESTS = Path(__file__).parents[1]
 FORBIDDEN = ("aggregator.store.sqlite", "sqlite3", "sqlite_utils")
-PARTS = {
+STORE_PARTS = {
     "sources": base.SourceStore,
     "entries": base.EntryStore,
     "stories": base.StoryStore,
@@ -23,7 +23,7 @@ PARTS = {
 }
 METHODS = [
     f"{part}.{method}"
-    for part, protocol in PARTS.items()
+    for part, protocol in STORE_PARTS.items()
     for method in vars(protocol)
     if not method.startswith("_")
 ]
@@ -68,6 +68,6 @@ def test_every_method_is_exercised(method: str) -> None:
 
 def test_every_part_is_covered() -> None:
     """PARTS lists every part of the store."""
-    assert set(PARTS) == {
+    assert set(STORE_PARTS) == {
         name for name, kind in vars(base.Store).items() if isinstance(kind, property)
     }

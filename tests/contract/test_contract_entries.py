@@ -255,12 +255,12 @@ def test_a_decision_outlives_later_evidence(store: Store) -> None:
     """Only another decision replaces an operator's decision."""
     a, b = _two_entries(store)
 
-    def kept(kind: MatchKind) -> MatchKind:
+    def kept_entry(kind: MatchKind) -> MatchKind:
         save(store, matches=(Match(entry_a=a, entry_b=b, kind=kind),))
         return store.entries.neighbourhood({a, b}).matches[0].kind
 
     kinds = (MatchKind.TEXT, MatchKind.SPLIT, MatchKind.ADDRESS, MatchKind.MERGED)
-    assert [kept(kind) for kind in kinds] == [
+    assert [kept_entry(kind) for kind in kinds] == [
         MatchKind.TEXT, MatchKind.SPLIT, MatchKind.SPLIT, MatchKind.MERGED,
     ]  # fmt: skip
 

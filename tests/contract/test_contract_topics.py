@@ -30,7 +30,7 @@ def _override(entry_id: int, topic: str, is_included: bool | None) -> TopicOverr
     return TopicOverride(entry_id=entry_id, topic=topic, is_included=is_included, decided_at=NOW)
 
 
-def _place(number: int, topic: str, *placed_by: PlacementReason) -> PlacementChange:
+def _put_in_topic(number: int, topic: str, *placed_by: PlacementReason) -> PlacementChange:
     placement = Placement(topic=topic, reason="because", placed_by=placed_by)
     return PlacementChange(story_number=number, topic=topic, placement=placement)
 
@@ -67,7 +67,7 @@ def test_a_story_moves_between_topics(store: Store) -> None:
     before = {scope: store.lists.revision(scope).number for scope in scopes}
     out = PlacementChange(story_number=number, topic="courts", placement=None)
 
-    store.topics.recategorize([_place(number, "labor", *RULE), out], (), NOW)
+    store.topics.recategorize([_put_in_topic(number, "labor", *RULE), out], (), NOW)
 
     (moved,) = store.lists.latest(LABOR, 9)
     assert moved == replace(stored, topics=("labor",))
@@ -80,7 +80,7 @@ def test_a_placement_can_have_its_own_date(store: Store) -> None:
     """The story is among the newest of the topic; its position in other lists stays."""
     number = number_of(store, publish(store, "Old"))
     publish(store, "New", "labor", minute=60)
-    change = replace(_place(number, "labor", *RULE), listed_at=NOW + 2 * HOUR)
+    change = replace(_put_in_topic(number, "labor", *RULE), listed_at=NOW + 2 * HOUR)
 
     store.topics.recategorize([change], (), NOW)
 
@@ -114,7 +114,9 @@ def test_a_learned_placement_replaces_no_other(store: Store) -> None:
     store.topics.recategorize((), [_override(decided.lead.entry_id, "labor", False)], NOW)
 
     numbers = [number_of(store, each) for each in (decided, ruled)]
-    store.topics.recategorize([_place(number, "labor", *LEARNED) for number in numbers], (), NOW)
+    store.topics.recategorize(
+        [_put_in_topic(number, "labor", *LEARNED) for number in numbers], (), NOW
+    )
 
     assert titles(store.lists.latest(LABOR, 9)) == ["Ruled"]
     assert store.stories.placement_sentences(ruled.id) == {"labor": "because labor"}
@@ -128,7 +130,7 @@ def test_a_held_story_is_in_its_topic_after_release(store: Store) -> None:
     assert found is not None
     assert found.is_held
 
-    store.topics.recategorize([_place(found.story_number, "labor", *RULE)], (), NOW)
+    store.topics.recategorize([_put_in_topic(found.story_number, "labor", *RULE)], (), NOW)
 
     assert store.lists.latest(LABOR, 9) == []
     store.stories.release("harbor", NOW)

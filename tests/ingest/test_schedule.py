@@ -98,15 +98,17 @@ INTERVAL_HINTS = [
 
 
 @pytest.mark.parametrize(
-    ("state", "hints", "least"), [c[1:] for c in INTERVAL_HINTS], ids=[c[0] for c in INTERVAL_HINTS]
+    ("state", "hints", "shortest"),
+    [c[1:] for c in INTERVAL_HINTS],
+    ids=[c[0] for c in INTERVAL_HINTS],
 )
 def test_hints_lengthen_the_interval(
-    state: dict[str, PollingHints], hints: dict[str, int], least: int
+    state: dict[str, PollingHints], hints: dict[str, int], shortest: int
 ) -> None:
     """An outlet that asks to be polled less often is polled less often."""
     wait = _wait(FetchState(interval=1800, **state), **hints)  # type: ignore[arg-type]
 
-    assert least <= wait <= least * 1.1
+    assert shortest <= wait <= shortest * 1.1
 
 
 def test_an_excessive_max_age_is_capped() -> None:
@@ -143,17 +145,18 @@ def test_a_full_fetch_is_due_regularly() -> None:
     (tt-rss, Media Cloud)
     """
 
-    def full(hours: float, covers: int = 0) -> bool:
+    def full(hours: float, covered_seconds: int = 0) -> bool:
         state = FetchState(
-            last_full_fetch=NOW - hours * HOUR, polling_hints=PollingHints(covered_seconds=covers)
+            last_full_fetch=NOW - hours * HOUR,
+            polling_hints=PollingHints(covered_seconds=covered_seconds),
         )
         return is_full_fetch_due(state, NOW)
 
     assert not full(11.9)
     assert full(12)
-    assert full(3, covers=6 * 3600)
-    assert not full(2.9, covers=6 * 3600)
-    assert not full(0.9, covers=1800)
+    assert full(3, covered_seconds=6 * 3600)
+    assert not full(2.9, covered_seconds=6 * 3600)
+    assert not full(0.9, covered_seconds=1800)
     assert is_full_fetch_due(FetchState(), NOW)
     assert full(-5)  # the clock was set back
 

@@ -30,11 +30,11 @@ MAX_SNAPSHOTS = 10_000 if os.environ.get("REPLAY") == "full" else 20
 Mutation = Callable[[bytes, datetime], bytes]
 _GUID = re.compile(rb"(<guid[^>]*>)(.*?)(</guid>)", re.DOTALL)
 _DATE = re.compile(rb"<(pubDate|dc:date|a10:updated)>.*?</\1>", re.DOTALL)
-_ITEM = re.compile(rb"<item[ >].*?</item>", re.DOTALL)
+_ITEM_ELEMENT = re.compile(rb"<item[ >].*?</item>", re.DOTALL)
 
 
 def _in_items(change: Callable[[bytes], bytes], body: bytes) -> bytes:
-    return _ITEM.sub(lambda item: change(item[0]), body)
+    return _ITEM_ELEMENT.sub(lambda item: change(item[0]), body)
 
 
 def _other_scheme(body: bytes, _: datetime) -> bytes:

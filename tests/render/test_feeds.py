@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-def _parsed(feed_: Feed) -> list[Any]:
+def _parse(feed_: Feed) -> list[Any]:
     """The RSS feed and the Atom feed as a parser reads them."""
     parsed = [feedparser.parse(render(feed_, SITE)) for render in (render_rss, render_atom)]
     assert not any(p.bozo for p in parsed)
@@ -55,7 +55,7 @@ def test_every_format_survives_a_round_trip(entries: list[Any]) -> None:
     full = tuple(source(id_, show="full") for id_ in ("harbor", "plains"))
     feed_ = feed(*(story(each) for each in entries), sources=full)
 
-    for parsed in _parsed(feed_):
+    for parsed in _parse(feed_):
         assert [item.id for item in parsed.entries] == [each.id for each in entries]
         for item, each in zip(parsed.entries, entries, strict=True):
             assert item.link == each.url
@@ -88,7 +88,7 @@ def test_the_same_stories_give_the_same_bytes(entries: list[Any]) -> None:
 CRANES = entry("Cranes", "harbor", author="Night Desk", image="https://harbor.example/c.jpg")
 
 
-def _shown(show: str) -> str:
+def _published_items(show: str) -> str:
     feed_ = feed(story(CRANES), sources=(source("harbor", show=show),))
     return " ".join(
         render(feed_, SITE).decode() for render in (render_rss, render_atom, render_jsonfeed)
@@ -97,20 +97,20 @@ def _shown(show: str) -> str:
 
 def test_show_title_publishes_the_title_only() -> None:
     """No text or image is published of an outlet that shows titles only."""
-    assert "in short" not in _shown("title")
-    assert "c.jpg" not in _shown("title")
-    assert "Cranes" in _shown("title")
+    assert "in short" not in _published_items("title")
+    assert "c.jpg" not in _published_items("title")
+    assert "Cranes" in _published_items("title")
 
 
 def test_show_excerpt_publishes_the_summary() -> None:
     """By default the summary is published, but not the content."""
-    assert _shown("excerpt").count("Cranes in short.") >= 3
-    assert "in full" not in _shown("excerpt")
+    assert _published_items("excerpt").count("Cranes in short.") >= 3
+    assert "in full" not in _published_items("excerpt")
 
 
 def test_show_full_publishes_the_content() -> None:
     """The content is published only if the outlet allows it."""
-    assert _shown("full").count("Cranes in full.") == 3
+    assert _published_items("full").count("Cranes in full.") == 3
 
 
 def test_every_format_contains_the_credit() -> None:
@@ -119,7 +119,7 @@ def test_every_format_contains_the_credit() -> None:
     outlets = (source("harbor", name="Harbor Dispatch", license="CC BY 4.0"), source("plains"))
     feed_ = feed(story(CRANES, copy), sources=outlets)
 
-    by_rss, by_atom = (parsed.entries[0] for parsed in _parsed(feed_))
+    by_rss, by_atom = (parsed.entries[0] for parsed in _parse(feed_))
     item = _items(feed_)[0]
 
     assert by_rss.source == {"href": "https://harbor.example/feed", "title": "Harbor Dispatch"}
@@ -173,7 +173,7 @@ def test_atom_source_is_complete() -> None:
 
 def test_channel_link_is_the_html_page() -> None:
     """In feedgen the last link wins, which could be the feed itself."""
-    (parsed, _) = _parsed(feed(story(CRANES)))
+    (parsed, _) = _parse(feed(story(CRANES)))
 
     assert parsed.feed.link == "https://commons.example/topics/drug-war"
     self_link = [link for link in parsed.feed.links if link.rel == "self"]
@@ -194,7 +194,7 @@ def test_a_guid_is_a_permalink_only_if_it_is_the_link() -> None:
 def test_feed_is_updated_when_its_newest_story_was() -> None:
     """feedgen's default is now, which breaks every ETag (dylang/node-rss#52)."""
     later = story(entry("B"), updated=NOW + HOUR)
-    (by_rss, by_atom) = _parsed(feed(story(CRANES), later))
+    (by_rss, by_atom) = _parse(feed(story(CRANES), later))
 
     assert by_atom.feed.updated == "2026-10-05T13:00:00+00:00"
     assert by_rss.feed.updated == "Mon, 05 Oct 2026 13:00:00 +0000"
@@ -202,7 +202,7 @@ def test_feed_is_updated_when_its_newest_story_was() -> None:
 
 def test_an_image_is_a_thumbnail_and_media_content() -> None:
     """Some readers support media:thumbnail, others only media:content (FreshRSS#5925)."""
-    for parsed in _parsed(feed(story(CRANES))):
+    for parsed in _parse(feed(story(CRANES))):
         assert parsed.entries[0].media_thumbnail[0]["url"] == CRANES.image
         assert parsed.entries[0].media_content[0]["url"] == CRANES.image
 
@@ -211,7 +211,7 @@ def test_the_end_of_cdata_in_a_text_is_escaped() -> None:
     """`]]>` stays text (FreshRSS rss.phtml and openSUSE atom.xml do not escape it)."""
     lead = entry("a ]]> b", content=SafeHtml("<p>a ]]&gt; b</p>"), summary="]]>")
 
-    for parsed in _parsed(feed(story(lead), sources=(source(show="full"),))):
+    for parsed in _parse(feed(story(lead), sources=(source(show="full"),))):
         assert parsed.entries[0].title == "a ]]> b"
 
 
@@ -232,7 +232,7 @@ def test_markup_in_plain_text_is_escaped() -> None:
 
 def test_an_empty_feed_is_valid() -> None:
     """A topic without stories has a valid feed."""
-    for parsed in _parsed(feed()):
+    for parsed in _parse(feed()):
         assert parsed.entries == []
         assert parsed.feed.title == "Drug War"
     assert json.loads(render_jsonfeed(feed(), SITE))["items"] == []

@@ -17,7 +17,7 @@ from tests.harness.builders import SITE, entry, feed, source, story
 
 CRANES = entry("Cranes", "harbor", author="Night Desk")
 LICENSED = {"license": "CC BY-ND 4.0", "license_url": "https://cc.example/by-nd/"}
-CREDITED = replace(SITE, credit_line="By {author} at {outlet} <{license}>.")
+CREDIT = replace(SITE, credit_line="By {author} at {outlet} <{license}>.")
 BY_LINE = (
     '<p>By Night Desk at <a href="https://harbor.example/cranes">Harbor</a> &lt;'
     '<a href="https://cc.example/by-nd/" rel="license">CC BY-ND 4.0</a>&gt;.</p>'
@@ -50,10 +50,10 @@ def test_a_credit_line_ends_every_text(show: str) -> None:
     feed_ = feed(story(CRANES), sources=outlets)
 
     for render in (render_rss, render_atom):
-        document = etree.fromstring(render(feed_, CREDITED))
+        document = etree.fromstring(render(feed_, CREDIT))
         texts = [element.text or "" for element in document.iter()]
         assert sum(text.endswith(BY_LINE) for text in texts) == 1
-    by_rss, by_atom, item = _read(feed_, CREDITED)
+    by_rss, by_atom, item = _read(feed_, CREDIT)
     assert item["content_html"].endswith(BY_LINE)
     assert by_rss.title == by_atom.title == item["title"] == "Cranes"
 
@@ -106,7 +106,7 @@ def test_a_counter_pixel_ends_the_full_text() -> None:
     feed_ = feed(story(counted), sources=outlets)
 
     for render in (render_rss, render_atom):
-        texts = [element.text or "" for element in etree.fromstring(render(feed_, CREDITED)).iter()]
+        texts = [element.text or "" for element in etree.fromstring(render(feed_, CREDIT)).iter()]
         assert [text.count(pixel) for text in texts if pixel in text] == [1]
     assert _read(feed_)[2]["content_html"] == counted.content + pixel
     assert pixel in story_page(feed_, feed(), {}, SITE, ()).decode()

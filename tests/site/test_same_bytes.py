@@ -110,7 +110,7 @@ def _recategorize(newsroom: Newsroom) -> None:
 def _changes(newsroom: Newsroom) -> list[Callable[[], object]]:
     """Everything that can happen to stories, in a possible order."""
 
-    def id_of(title: str) -> str:
+    def entry_id(title: str) -> str:
         return next(s.id for s in newsroom.store.lists.latest(ALL, 99) if s.lead.title == title)
 
     def ingest(outlet: str, *items: Item) -> Callable[[], object]:
@@ -132,7 +132,7 @@ def _changes(newsroom: Newsroom) -> list[Callable[[], object]]:
             "plains", article("Strike 5 again", f"5 {TEXT}", published=OLD_ARTICLES[5].published)
         ),
         archive,
-        lambda: newsroom.store.stories.take_down(id_of("Strike 3"), "asked", newsroom.now),
+        lambda: newsroom.store.stories.take_down(entry_id("Strike 3"), "asked", newsroom.now),
         ingest("harbor", article("Strike 3", f"3 {TEXT}", id_="again", link="https://h.example/3")),
         lambda: _recategorize(newsroom),
         lambda: newsroom.store.stories.restore(
@@ -140,7 +140,7 @@ def _changes(newsroom: Newsroom) -> list[Callable[[], object]]:
         ),
         ingest("harbor", *(article(f"Verdict {n}") for n in range(7))),
         archive,
-        lambda: newsroom.store.stories.take_down(id_of("Strike 1"), "asked", newsroom.now),
+        lambda: newsroom.store.stories.take_down(entry_id("Strike 1"), "asked", newsroom.now),
         lambda: newsroom.store.stories.purge(timedelta(days=8), newsroom.now),
         archive,
         lambda: newsroom.store.sources.sync(

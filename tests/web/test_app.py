@@ -106,20 +106,20 @@ def test_a_topic_does_not_change_with_other_news(labor_newsroom: Newsroom) -> No
 
 
 @pytest.mark.parametrize("path", FEEDS)
-@pytest.mark.parametrize("coding", DECOMPRESS)
-def test_each_encoding_has_its_own_etag(labor_newsroom: Newsroom, path: str, coding: str) -> None:
+@pytest.mark.parametrize("encoding", DECOMPRESS)
+def test_each_encoding_has_its_own_etag(labor_newsroom: Newsroom, path: str, encoding: str) -> None:
     """A client gets only encodings that it accepts."""
     plain = labor_newsroom.get(path)
-    packed = labor_newsroom.get(path, Accept_Encoding=coding)
-    refused = labor_newsroom.get(path, Accept_Encoding=f"{coding};q=0")
+    packed = labor_newsroom.get(path, Accept_Encoding=encoding)
+    refused = labor_newsroom.get(path, Accept_Encoding=f"{encoding};q=0")
 
-    assert packed.headers["Content-Encoding"] == coding
-    assert DECOMPRESS[coding](packed.data) == plain.data == refused.data
+    assert packed.headers["Content-Encoding"] == encoding
+    assert DECOMPRESS[encoding](packed.data) == plain.data == refused.data
     assert len(packed.data) < len(plain.data)
     assert packed.headers["ETag"] != plain.headers["ETag"]
     vary = "Accept-Encoding, Sec-Fetch-Dest"
     assert packed.headers["Vary"] == plain.headers["Vary"] == vary
-    again = labor_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding=coding)
+    again = labor_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding=encoding)
     assert again.status_code == 304
 
 
@@ -138,14 +138,14 @@ ACCEPTED = [
 ]
 
 
-@pytest.mark.parametrize(("accepted", "coding"), ACCEPTED, ids=[row[0] for row in ACCEPTED])
+@pytest.mark.parametrize(("accepted", "encoding"), ACCEPTED, ids=[row[0] for row in ACCEPTED])
 def test_the_preferred_encoding_is_sent(
-    labor_newsroom: Newsroom, accepted: str, coding: str | None
+    labor_newsroom: Newsroom, accepted: str, encoding: str | None
 ) -> None:
     """Of equally preferred encodings, the most compact is used (RFC 9110, 12.5.3)."""
     answer = labor_newsroom.get("/all.atom", Accept_Encoding=accepted)
 
-    assert answer.headers.get("Content-Encoding") == coding
+    assert answer.headers.get("Content-Encoding") == encoding
 
 
 def test_head_is_get_without_the_body(labor_newsroom: Newsroom) -> None:

@@ -13,15 +13,15 @@ from tests.harness.newsroom import Newsroom
 from tests.harness.own_hub import DAY, HOUR, TOPIC, OwnHub
 
 
-@pytest.mark.parametrize("ending", ["atom", "rss", "json"])
-def test_discovery(hub: OwnHub, ending: str) -> None:
+@pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
+def test_discovery(hub: OwnHub, suffix: str) -> None:
     """Every feed announces its hub and its own URL, in the header and in the document."""
-    own = f"https://commons.example/topics/labor.{ending}"
-    with urllib.request.urlopen(f"{hub.url}/topics/labor.{ending}", timeout=5) as answer:
+    own = f"https://commons.example/topics/labor.{suffix}"
+    with urllib.request.urlopen(f"{hub.url}/topics/labor.{suffix}", timeout=5) as answer:
         header, body = answer.headers["Link"], answer.read()
 
     assert header == f'<https://commons.example/hub>; rel="hub", <{own}>; rel="self"'
-    if ending == "json":
+    if suffix == "json":
         assert b'"type": "WebSub"' in body
         return
     links = {link.rel: link.href for link in feedparser.parse(body).feed.links}

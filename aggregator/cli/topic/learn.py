@@ -7,7 +7,7 @@ import click
 
 from aggregator.cli.common import open_config, select_topics
 from aggregator.cli.tables import count_noun, format_time
-from aggregator.errors import MissingExtra
+from aggregator.errors import CommandError, MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, is_training_due, learning_topics
 
 __all__ = ["learn", "suggest"]
@@ -31,12 +31,17 @@ def learn(path: Path, again: bool) -> None:
         if not has_learning_libraries():
             raise MissingExtra
         from aggregator.ingest import relearn
+        from aggregator.ingest.categorize.learned.train import MIN_EXAMPLES
 
         is_due = again or is_training_due(store, config.topics, now)
         step = relearn.learn if is_due else relearn.score
         done = step(store, config.topics, now)
         if done is None:
-            click.echo("There are too few examples; place some stories by hand or by a rule.")
+            click.echo(
+                "There are too few examples: a topic learns from at least "
+                f"{MIN_EXAMPLES} stories in it and as many outside it. Place some by hand "
+                "(`aggregator topic add`) or by a rule."
+            )
             return
         suggested, placed = done
         model = store.learning.model_info()
@@ -60,7 +65,7 @@ def suggest(path: Path, id_: str, limit: int) -> None:
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_])
         if topic.learn == "off":
-            raise click.UsageError(f'the topic {id_!r} does not learn; give it learn = "suggest"')
+            raise CommandError(f'The topic {id_!r} does not learn; give it learn = "suggest".')
         suggestions = store.learning.suggestions(id_, limit)
         leads = [suggestion.lead_entry_id for suggestion in suggestions]
         stories = store.entries.stories(leads)
@@ -70,5 +75,10 @@ def suggest(path: Path, id_: str, limit: int) -> None:
                 click.echo(f"{'':18}{suggestion.reason}")
         if not suggestions:
             trained_at = store.learning.model_info().trained_at
-            since = f"trained at {format_time(trained_at)}" if trained_at else "not trained yet"
-            click.echo(f"Nothing is suggested ({since}; `aggregator topic learn` trains again).")
+            click.echo(
+                f"Nothing is suggested (trained at {format_time(trained_at)}; "
+                "`aggregator topic learn` trains again)."
+                if trained_at
+                else "Nothing is suggested (not trained yet; `aggregator topic learn` trains, or "
+                "says what it lacks)."
+            )

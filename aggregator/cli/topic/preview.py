@@ -14,6 +14,7 @@ from aggregator.app import known_sources
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
+from aggregator.errors import CommandError
 from aggregator.ingest.categorize.recategorize import (
     PlacementDiff,
     recategorize,
@@ -78,7 +79,7 @@ def test(path: Path, id_: str, draft: str | None) -> None:
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_], draft)
         if not topic.match:
-            raise click.UsageError(f"the topic {id_!r} has no rule; give one with --match")
+            raise CommandError(f"The topic {id_!r} has no rule; give one with --match.")
         warnings = parse(topic.match, topic.stem).warnings
         preview = _Preview()
         for diff in _diffs(config, store, [topic]):
@@ -89,7 +90,8 @@ def test(path: Path, id_: str, draft: str | None) -> None:
             click.echo(f"warning: {warning}", err=True)
         click.echo(f"rule:    {topic.match}")
         click.echo(
-            f"matches: {preview.matched} of {total} stories; {preview.current} are in the topic now"
+            f"matches: {preview.matched} of {count_noun(total, 'story', 'stories')}; "
+            f"in the topic now: {preview.current}"
         )
         if preview.sources:
             shares = (f"{source} {count}" for source, count in preview.sources.most_common())

@@ -75,6 +75,8 @@ class Connection:
         except sqlite3.Error as error:
             if not (advice := advice_for(error)):
                 raise
+            if self.path.is_dir():
+                advice = "it is a folder; name a file"
             raise StoreUnavailable(
                 f"The database {self.path} cannot be used: {advice} ({error})."
             ) from error

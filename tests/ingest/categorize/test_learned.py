@@ -28,7 +28,7 @@ GUNS = ("Rifle", "Pistol", "Shotgun", "Revolver", "Carbine")
 SCHOOLS = ("Teachers", "Pupils", "Classrooms", "Lessons", "Headmasters")
 NEW_TITLE = "Gun shop owner sues over the firearms law"
 """A title without any word of the rule."""
-OTHERS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
+OTHER_SUBJECTS = ("Rain", "Wheat", "Ferries", "Opera", "Marathon", "Tides", "Bakers", "Orchards")
 
 
 def _examples(kind: tuple[str, ...], *topics: str, count: int = 40) -> list[Example]:
@@ -39,7 +39,7 @@ def _examples(kind: tuple[str, ...], *topics: str, count: int = 40) -> list[Exam
     ]  # fmt: skip
 
 
-EXAMPLES = [*_examples(GUNS, "guns"), *_examples(SCHOOLS, "schools"), *_examples(OTHERS)]
+EXAMPLES = [*_examples(GUNS, "guns"), *_examples(SCHOOLS, "schools"), *_examples(OTHER_SUBJECTS)]
 
 
 def _model(examples: list[Example]) -> TopicModel:
@@ -86,7 +86,7 @@ def test_a_stored_model_predicts_the_same() -> None:
         [],
         EXAMPLES[:1],
         _examples(GUNS, "guns"),
-        _examples(OTHERS),
+        _examples(OTHER_SUBJECTS),
         [Example((mark, ""), frozenset(["guns"] if mark in "!?" else [])) for mark in "!?.;"],
     ],
     ids=["none", "one", "all in the topic", "none in the topic", "no words"],
@@ -98,7 +98,7 @@ def test_too_few_examples_train_nothing(examples: list[Example]) -> None:
 
 def test_few_examples_are_not_certain() -> None:
     """Predictions from few examples are never certain, so that stories are only suggested."""
-    model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHERS)])
+    model = _model([*_examples(GUNS, "guns", count=4), *_examples(OTHER_SUBJECTS)])
     ((prediction,),) = model.predict([("A shotgun and a pistol", "")])
 
     assert not prediction.is_certain
@@ -108,7 +108,7 @@ def test_few_examples_are_not_certain() -> None:
 
 
 @pytest.fixture
-def room(newsroom: Newsroom) -> Newsroom:
+def learner(newsroom: Newsroom) -> Newsroom:
     """A newsroom with one outlet; the rule for guns places one story in ten."""
     newsroom.lists("harbor", max_new="1000")
     newsroom.has_topic("guns", "rifle OR pistol OR shotgun OR carbine")
@@ -117,165 +117,175 @@ def room(newsroom: Newsroom) -> Newsroom:
         (title, f"{teaser} The gun shop, its owner and the firearms law.")
         for title, teaser in (e.text for e in _examples(GUNS[:3], "guns"))
     ]
-    story = [*shops, *(e.text for e in _examples(OTHERS, count=360))]
+    story = [*shops, *(e.text for e in _examples(OTHER_SUBJECTS, count=360))]
     newsroom.publishes("harbor", *(article(title, text=text) for title, text in story))
     newsroom.ingests()
     assert _learn(newsroom) == (0, 0)
     return newsroom
 
 
-def _learn(room: Newsroom) -> tuple[int, int]:
-    if is_training_due(room.store, room.config.topics, room.now):
-        done = learn(room.store, room.config.topics, room.now)
+def _learn(learner: Newsroom) -> tuple[int, int]:
+    if is_training_due(learner.store, learner.config.topics, learner.now):
+        done = learn(learner.store, learner.config.topics, learner.now)
         assert done
         return done
-    return score(room.store, room.config.topics, room.now)
+    return score(learner.store, learner.config.topics, learner.now)
 
 
-def _publish(room: Newsroom, *titles: str) -> None:
-    room.publishes("harbor", *(article(t, text=f"{t} and more of it.") for t in titles))
-    room.ingests(later=HOUR)
+def _publish(learner: Newsroom, *titles: str) -> None:
+    learner.publishes("harbor", *(article(t, text=f"{t} and more of it.") for t in titles))
+    learner.ingests(later=HOUR)
 
 
-def _titles(room: Newsroom) -> set[str]:
-    return {s.lead.title for s in room.store.lists.latest(topic_scope("guns"), 500)}
+def _titles(learner: Newsroom) -> set[str]:
+    return {s.lead.title for s in learner.store.lists.latest(topic_scope("guns"), 500)}
 
 
-def test_a_certain_story_is_placed(room: Newsroom) -> None:
+def test_a_certain_story_is_placed(learner: Newsroom) -> None:
     """The reason says that it was learned, with its certainty and words; no other is placed."""
-    before = _titles(room)
+    before = _titles(learner)
     _publish(
-        room, NEW_TITLE, "Bread for the bakers", "The tides and the ferries", "An opera in the rain"
+        learner,
+        NEW_TITLE,
+        "Bread for the bakers",
+        "The tides and the ferries",
+        "An opera in the rain",
     )
-    ids = room.ids()
-    assert _titles(room) == before
+    ids = learner.ids()
+    assert _titles(learner) == before
 
-    assert _learn(room) == (0, 1)
-    (story,) = [s for s in room.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")]
-    assert room.store.stories.placement_sentences(story.id)["guns"].startswith("learned, 0.")
-    assert "because: " in room.store.stories.placement_sentences(story.id)["guns"]
-    assert _titles(room) == {*before, NEW_TITLE}
-    assert room.ids() == ids
-    assert _learn(room) == (0, 0)  # all have been scored
+    assert _learn(learner) == (0, 1)
+    (story,) = [
+        s for s in learner.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")
+    ]
+    assert learner.store.stories.placement_sentences(story.id)["guns"].startswith("learned, 0.")
+    assert "because: " in learner.store.stories.placement_sentences(story.id)["guns"]
+    assert _titles(learner) == {*before, NEW_TITLE}
+    assert learner.ids() == ids
+    assert _learn(learner) == (0, 0)  # all have been scored
 
 
-def test_a_learned_placement_is_not_an_example(room: Newsroom) -> None:
+def test_a_learned_placement_is_not_an_example(learner: Newsroom) -> None:
     """A later model does not learn from learned placements, and places the next story."""
-    _publish(room, NEW_TITLE)
-    assert _learn(room) == (0, 1)
-    assert learn(room.store, room.config.topics, room.now) == (0, 0)
+    _publish(learner, NEW_TITLE)
+    assert _learn(learner) == (0, 1)
+    assert learn(learner.store, learner.config.topics, learner.now) == (0, 0)
 
-    _publish(room, f"{NEW_TITLE}, again")
-    assert _learn(room) == (0, 1)
+    _publish(learner, f"{NEW_TITLE}, again")
+    assert _learn(learner) == (0, 1)
 
 
-def test_a_decision_ends_a_suggestion(room: Newsroom) -> None:
+def test_a_decision_ends_a_suggestion(learner: Newsroom) -> None:
     """A story is suggested until an operator decides on it."""
-    room.change('"place"', '"suggest"')
-    assert is_training_due(room.store, room.config.topics, room.now)
-    _learn(room)
-    _publish(room, NEW_TITLE)
+    learner.change('"place"', '"suggest"')
+    assert is_training_due(learner.store, learner.config.topics, learner.now)
+    _learn(learner)
+    _publish(learner, NEW_TITLE)
 
-    assert _learn(room) == (1, 0)
-    (found,) = room.store.learning.suggestions("guns", 10)
+    assert _learn(learner) == (1, 0)
+    (found,) = learner.store.learning.suggestions("guns", 10)
     assert found.reason.startswith("learned, 0.")
-    decide(room, found.lead_entry_id, is_included=False)
-    assert room.store.learning.suggestions("guns", 10) == []
+    decide(learner, found.lead_entry_id, is_included=False)
+    assert learner.store.learning.suggestions("guns", 10) == []
     assert is_training_due(
-        room.store, room.config.topics, room.now
+        learner.store, learner.config.topics, learner.now
     )  # the decision is a new example
 
 
-def test_held_stories_are_scored_after_release(room: Newsroom) -> None:
+def test_held_stories_are_scored_after_release(learner: Newsroom) -> None:
     """Held stories are not scored until they are released."""
-    room.change("max_new = 1000", "max_new = 1")
-    room.publishes("harbor", *(article(f"{NEW_TITLE}, day {n}", text=NEW_TITLE) for n in range(9)))
-    room.ingests(later=timedelta(minutes=1))
-    assert not room.store.learning.has_unscored()
-    assert _learn(room) == (0, 0)
+    learner.change("max_new = 1000", "max_new = 1")
+    learner.publishes(
+        "harbor", *(article(f"{NEW_TITLE}, day {n}", text=NEW_TITLE) for n in range(9))
+    )
+    learner.ingests(later=timedelta(minutes=1))
+    assert not learner.store.learning.has_unscored()
+    assert _learn(learner) == (0, 0)
 
-    room.store.stories.release("harbor", room.now)
-    assert room.store.learning.has_unscored()
-    assert _learn(room) == (0, 9)
-    assert not room.store.learning.has_unscored()
+    learner.store.stories.release("harbor", learner.now)
+    assert learner.store.learning.has_unscored()
+    assert _learn(learner) == (0, 9)
+    assert not learner.store.learning.has_unscored()
 
 
-def test_recategorizing_makes_training_due(room: Newsroom) -> None:
+def test_recategorizing_makes_training_due(learner: Newsroom) -> None:
     """Training is due when rules have changed the placements of stored stories."""
-    room.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
-    assert not is_training_due(room.store, room.config.topics, room.now)
+    learner.change("rifle OR pistol OR shotgun OR carbine", "rifle OR pistol")
+    assert not is_training_due(learner.store, learner.config.topics, learner.now)
 
-    assert apply_rules(room)
-    assert is_training_due(room.store, room.config.topics, room.now)
+    assert apply_rules(learner)
+    assert is_training_due(learner.store, learner.config.topics, learner.now)
 
 
-def test_a_removed_story_is_not_placed_again(room: Newsroom) -> None:
+def test_a_removed_story_is_not_placed_again(learner: Newsroom) -> None:
     """A model does not place a story that an operator has removed from the topic."""
-    _publish(room, NEW_TITLE)
-    assert _learn(room) == (0, 1)
+    _publish(learner, NEW_TITLE)
+    assert _learn(learner) == (0, 1)
     story = next(
-        s for s in room.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")
+        s for s in learner.store.lists.latest(ALL, 500) if s.lead.title.startswith("Gun shop")
     )
-    decide(room, story.lead.entry_id, is_included=False)
+    decide(learner, story.lead.entry_id, is_included=False)
 
-    assert is_training_due(room.store, room.config.topics, room.now)
-    _learn(room)
-    assert NEW_TITLE not in _titles(room)
+    assert is_training_due(learner.store, learner.config.topics, learner.now)
+    _learn(learner)
+    assert NEW_TITLE not in _titles(learner)
 
 
-def test_learned_placements_stay(room: Newsroom) -> None:
+def test_learned_placements_stay(learner: Newsroom) -> None:
     """Revisions and rules leave learned placements, until the topic stops learning."""
-    _publish(room, NEW_TITLE)
-    _learn(room)
+    _publish(learner, NEW_TITLE)
+    _learn(learner)
     changed = article(NEW_TITLE, text="Told anew.")
-    room.publishes("harbor", changed)
-    room.ingests(later=HOUR)
-    assert apply_rules(room) == []
-    assert NEW_TITLE in _titles(room)
+    learner.publishes("harbor", changed)
+    learner.ingests(later=HOUR)
+    assert apply_rules(learner) == []
+    assert NEW_TITLE in _titles(learner)
 
-    room.change('"place"', '"off"')
-    assert len(apply_rules(room)) == 1
-    assert NEW_TITLE not in _titles(room)
-
-
-def _story(room: Newsroom, title: str) -> Story:
-    return next(s for s in room.store.lists.latest(ALL, 500) if s.lead.title == title)
+    learner.change('"place"', '"off"')
+    assert len(apply_rules(learner)) == 1
+    assert NEW_TITLE not in _titles(learner)
 
 
-def _merge(room: Newsroom, one: str, other: str) -> Story:
+def _story(learner: Newsroom, title: str) -> Story:
+    return next(s for s in learner.store.lists.latest(ALL, 500) if s.lead.title == title)
+
+
+def _merge(learner: Newsroom, one: str, other: str) -> Story:
     settings, rules = (
-        cluster_settings(room.config, room.store, room.now),
-        TopicRules(room.config.topics),
+        cluster_settings(learner.config, learner.store, learner.now),
+        TopicRules(learner.config.topics),
     )
-    batch = merge_stories(room.store, settings, rules, _story(room, one), _story(room, other))
-    room.store.entries.save(batch, room.now)
+    batch = merge_stories(
+        learner.store, settings, rules, _story(learner, one), _story(learner, other)
+    )
+    learner.store.entries.save(batch, learner.now)
     return batch.new[0].story
 
 
-def test_merged_stories_keep_learned_placements(room: Newsroom) -> None:
+def test_merged_stories_keep_learned_placements(learner: Newsroom) -> None:
     """A merged story keeps learned placements, unless an operator has removed either story."""
-    room.lists("plains")
-    room.publishes(
+    learner.lists("plains")
+    learner.publishes(
         "plains", article("Bread", link="https://p/1"), article("Wheat", link="https://p/2")
     )
-    _publish(room, NEW_TITLE, f"{NEW_TITLE}, again")
-    assert _learn(room) == (0, 2)
-    room.publishes("plains", article("Cakes", link="https://p/3"))
-    room.ingests("plains", later=HOUR)
+    _publish(learner, NEW_TITLE, f"{NEW_TITLE}, again")
+    assert _learn(learner) == (0, 2)
+    learner.publishes("plains", article("Cakes", link="https://p/3"))
+    learner.ingests("plains", later=HOUR)
 
-    story = _merge(room, "Bread", NEW_TITLE)
-    assert room.store.stories.placement_sentences(story.id)["guns"].startswith("learned")
+    story = _merge(learner, "Bread", NEW_TITLE)
+    assert learner.store.stories.placement_sentences(story.id)["guns"].startswith("learned")
 
-    decide(room, _story(room, "Wheat").lead.entry_id, is_included=False)
-    story = _merge(room, "Wheat", f"{NEW_TITLE}, again")
-    assert room.store.stories.placement_sentences(story.id) == {}
+    decide(learner, _story(learner, "Wheat").lead.entry_id, is_included=False)
+    story = _merge(learner, "Wheat", f"{NEW_TITLE}, again")
+    assert learner.store.stories.placement_sentences(story.id) == {}
 
 
-def test_a_decision_during_scoring_is_kept(room: Newsroom) -> None:
+def test_a_decision_during_scoring_is_kept(learner: Newsroom) -> None:
     """An operator's decision between scoring and saving is kept."""
-    _publish(room, NEW_TITLE, f"{NEW_TITLE}, again")
-    removed, added = _story(room, NEW_TITLE), _story(room, f"{NEW_TITLE}, again")
-    fresh = {one.lead_entry_id: one.story_number for one in room.store.learning.unscored(9)}
+    _publish(learner, NEW_TITLE, f"{NEW_TITLE}, again")
+    removed, added = _story(learner, NEW_TITLE), _story(learner, f"{NEW_TITLE}, again")
+    fresh = {one.lead_entry_id: one.story_number for one in learner.store.learning.unscored(9)}
     predictions = Predictions(
         scored_up_to=max(fresh.values()),
         placements=tuple(
@@ -284,20 +294,20 @@ def test_a_decision_during_scoring_is_kept(room: Newsroom) -> None:
             for story in (removed, added)
         ),
     )  # fmt: skip
-    decide(room, removed.lead.entry_id, is_included=False)
-    decide(room, added.lead.entry_id, is_included=True)
+    decide(learner, removed.lead.entry_id, is_included=False)
+    decide(learner, added.lead.entry_id, is_included=True)
 
-    room.store.learning.save_predictions(
-        room.store.learning.model_info().version, predictions, room.now
+    learner.store.learning.save_predictions(
+        learner.store.learning.model_info().version, predictions, learner.now
     )
-    assert room.store.stories.placement_sentences(removed.id) == {}
-    assert room.store.stories.placement_sentences(added.id) == {"guns": "placed by the operator"}
+    assert learner.store.stories.placement_sentences(removed.id) == {}
+    assert learner.store.stories.placement_sentences(added.id) == {"guns": "placed by the operator"}
 
 
-def test_only_one_process_trains(room: Newsroom) -> None:
+def test_only_one_process_trains(learner: Newsroom) -> None:
     """A second training at the same time is refused."""
     with (
-        room.store.maintenance.lock("learn"),
+        learner.store.maintenance.lock("learn"),
         pytest.raises(StoreBusy, match="Another process is training topics"),
     ):
-        learn(room.store, room.config.topics, room.now)
+        learn(learner.store, learner.config.topics, learner.now)

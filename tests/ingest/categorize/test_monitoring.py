@@ -30,18 +30,18 @@ SILENCES = [
 
 
 @pytest.mark.parametrize(
-    ("days", "a_week"), [c[1:] for c in SILENCES], ids=[c[0] for c in SILENCES]
+    ("days", "per_week"), [c[1:] for c in SILENCES], ids=[c[0] for c in SILENCES]
 )
-def test_silence_is_found(days: list[float], a_week: float | None) -> None:
+def test_silence_is_found(days: list[float], per_week: float | None) -> None:
     """A reason is silent after a week, twice its longest gap, and four stories too few."""
     found = find_silence([NOW - day * DAY for day in days], NOW)
 
-    if a_week is None:
+    if per_week is None:
         assert found is None
     else:
         assert found
         assert found.since == NOW - min(days) * DAY
-        assert found.per_week == pytest.approx(a_week)
+        assert found.per_week == pytest.approx(per_week)
 
 
 def _views(*titles: str, outlet: str = "harbor", tags: tuple[str, ...] = ()) -> list[EntryView]:

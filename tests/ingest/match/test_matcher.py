@@ -85,7 +85,7 @@ def test_any_text_may_be_a_link(text: str) -> None:
 # ---- recognising -------------------------------------------------------------------
 
 
-def _known(*entries: ParsedEntry) -> dict[EntryKey, StoredEntry]:
+def _stored_keys(*entries: ParsedEntry) -> dict[EntryKey, StoredEntry]:
     """The stored entries, as if these had been fetched in one document."""
     keyed = match_entries(assign_keys(entries), {}).new
     return {
@@ -166,7 +166,7 @@ def test_entries_are_recognised(
     before: list[ParsedEntry], now: list[ParsedEntry], counts: tuple[int, int, int]
 ) -> None:
     """Entries are new, changed or known, whatever the outlet does with its ids."""
-    found = match_entries(assign_keys(now), _known(*before))
+    found = match_entries(assign_keys(now), _stored_keys(*before))
 
     assert _counts(found) == counts
     assert sum(counts) == len(now)
@@ -184,7 +184,7 @@ _entries = st.builds(
 @cases(st.lists(_entries, max_size=6))
 def test_a_document_read_twice_brings_nothing_new(entries: list[ParsedEntry]) -> None:
     """A document has no new entries the second time, however they repeat each other."""
-    again = match_entries(assign_keys(entries), _known(*entries))
+    again = match_entries(assign_keys(entries), _stored_keys(*entries))
 
     assert (len(again.new), len(again.changed)) == (0, 0)
 
@@ -192,7 +192,7 @@ def test_a_document_read_twice_brings_nothing_new(entries: list[ParsedEntry]) ->
 @cases(st.lists(_entries, max_size=6), st.lists(_entries, max_size=6))
 def test_every_entry_is_counted_once(before: list[ParsedEntry], now: list[ParsedEntry]) -> None:
     """Every entry is counted once, and no two new ones get the same story id."""
-    found = match_entries(assign_keys(now), _known(*before))
+    found = match_entries(assign_keys(now), _stored_keys(*before))
 
     ids = [derive_story_id(entry(keys=item.keys)) for item in found.new]
     assert sum(_counts(found)) == len(now)

@@ -11,7 +11,7 @@ from aggregator.store.sqlite import SqliteStore, open_store
 from tests.harness.builders import NOW, source
 from tests.harness.saving import publish
 
-TITLES = (("One", "harbor"), ("Two", "harbor"), ("Three", "plains"))
+STORY_TITLES = (("One", "harbor"), ("Two", "harbor"), ("Three", "plains"))
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
     file = tmp_path / "news.db"
     with closing(open_store(file)) as store:
         store.sources.sync([source("harbor"), source("plains")], NOW)
-        for title, outlet in TITLES:
+        for title, outlet in STORY_TITLES:
             publish(store, title, "labor", source=outlet, fingerprints=(1, 2, 3))
     return file
 

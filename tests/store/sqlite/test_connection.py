@@ -44,7 +44,7 @@ def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     """A folder cannot be opened as a database."""
-    with pytest.raises(StoreUnavailable, match="cannot be opened; check the permissions"):
+    with pytest.raises(StoreUnavailable, match="it is a folder; name a file"):
         open_store(tmp_path)
 
 
