@@ -11,7 +11,8 @@ The pipeline, and where its parts are (`docs/design.md` has the layers)::
     model/ text/ query/ errors    types, helpers and the query language, which all of them use
     config/                       feeds.toml and the environment -> Config
     websub/                       push: our hub, and our subscriptions to others
-    app, scheduler                Config -> Runtime; the loop of the daemon
+    startup, app, publishing      feeds.toml -> Config -> Runtime, or the site
+    scheduler                     the loop of the daemon
     cli/ demo/                    commands; outlets on loopback to try it with
 
 The names below are the public API, loaded when they are first used; `docs/library.md` shows how
@@ -22,10 +23,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aggregator.app import create_wsgi_app, ingest_once, load_config, render_topic
+    from aggregator.app import ingest_once
     from aggregator.config import Config
     from aggregator.errors import AggregatorError
     from aggregator.model import RunReport
+    from aggregator.publishing import create_wsgi_app, render_topic
+    from aggregator.startup import load_config
     from aggregator.store import Store, open_store
 
 __all__ = [
@@ -40,11 +43,11 @@ _MODULES = {
     "Config": "aggregator.config",
     "RunReport": "aggregator.model",
     "Store": "aggregator.store",
-    "create_wsgi_app": "aggregator.app",
+    "create_wsgi_app": "aggregator.publishing",
     "ingest_once": "aggregator.app",
-    "load_config": "aggregator.app",
+    "load_config": "aggregator.startup",
     "open_store": "aggregator.store",
-    "render_topic": "aggregator.app",
+    "render_topic": "aggregator.publishing",
 }
 
 

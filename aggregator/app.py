@@ -1,10 +1,9 @@
-"""The composition root: a Config becomes a Runtime.
+"""The composition root: a Config becomes a Runtime, which fetches and notifies.
 
     Config --open_runtime--> store, fetcher, workers, topic rules, notifier
-           --create_site---> what is at which URL --create_wsgi_app--> HTTP
 
-Here the environment, the clock of the installation and feeds.toml are turned into values; nothing
-below reads them. The command line, the demo, the tests and library users start from here.
+The command line, the demo, the tests and library users start from here; startup.py has what comes
+before, publishing.py composes the site.
 """
 
 import asyncio
@@ -12,75 +11,43 @@ import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from aggregator import __version__
-from aggregator.config import Config, read_config_file
-from aggregator.config.schema import to_seconds
+from aggregator.config import Config
 from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
-from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.fetch.ssrf import IpNetwork
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import monotonic_now, run
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
-from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
-from aggregator.scheduler import Scheduler, acquire_ingest_lock, run_forever
+from aggregator.scheduler import Scheduler, run_forever
 from aggregator.site import PublicSite
+from aggregator.startup import (
+    callback_settings,
+    cluster_settings,
+    fetch_settings,
+    sync_config,
+)
 from aggregator.store.base import Store
-from aggregator.web import WsgiApp, create_app
 from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
-    "Runtime", "archive_size", "cluster_settings", "create_site", "create_wsgi_app",
-    "ingest_context", "ingest_forever", "ingest_once", "known_sources", "load_config",
-    "notify_subscribers", "open_runtime", "render_topic", "run_once", "sync_config",
+    "Runtime", "ingest_context", "ingest_forever", "ingest_once", "notify_subscribers",
+    "open_runtime", "run_once",
 ]  # fmt: skip
 
 MAX_ARCHIVE_STORIES = 50
-"""Stories in an archive document, unless a feed has fewer."""
+"""Stories in an archive document, unless a feed has fewer: what no archive has yet must be in the
+feed."""
 FORGET_BATCH_ENTRIES = 500
 """Entries whose fingerprints are dropped in one transaction."""
-CALLBACK_TIMEOUT_SECONDS = 10.0
-CALLBACKS_PER_HOST = 4
-"""Connections to one host of subscribers, which may have many callbacks."""
-CALLBACK_SPACING_SECONDS = 0.1
-
-
-# ---- configuration and store
-
-
-def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """feeds.toml and the environment. Another version of the program counts as a change, since what
-    is published may read differently. Raises ConfigError."""
-    config = read_config_file(path, environment)
-    installed_at = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
-    return replace(config, changed_at=max(config.changed_at, installed_at))
-
-
-def sync_config(config: Config, store: Store, now: datetime) -> None:
-    """Store the sources and topics of feeds.toml, and what has been renamed. Raises StoreError."""
-    store.sources.sync(config.all_sources, now)
-    store.topics.rename(config.topics, now)
-
-
-def known_sources(config: Config, store: Store) -> dict[str, Source]:
-    """All sources by id, including those removed from feeds.toml, to credit their entries."""
-    return {**store.sources.by_id(), **{source.id: source for source in config.all_sources}}
-
-
-# ---- ingest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,22 +84,7 @@ class Runtime:
         before, limit = now - timedelta(seconds=self.config.window), FORGET_BATCH_ENTRIES
         while self.store.maintenance.forget_fingerprints(before, limit) == limit:
             pass
-        self.store.lists.archive(archive_size(self.config.publish.limit), now)
-
-
-def archive_size(limit: int) -> int:
-    """Stories in an archive document: what no archive has yet must be in the feed."""
-    return min(limit, MAX_ARCHIVE_STORIES)
-
-
-def cluster_settings(config: Config, store: Store, now: datetime) -> ClusterSettings:
-    """How stories are clustered, from the configuration."""
-    return ClusterSettings(
-        sources=known_sources(config, store),
-        authority=urlsplit(config.site.url).hostname or "localhost",
-        now=now,
-        window=timedelta(seconds=config.window),
-    )
+        self.store.lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
 
 
 def ingest_context(
@@ -249,54 +201,7 @@ async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
     )
 
 
-def fetch_settings(config: Config) -> FetchSettings:
-    """Limits of fetching and the User-Agent, from the configuration."""
-    fetch, contact = config.fetch, config.site.contact or config.site.url
-    return FetchSettings(
-        user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",
-        concurrency=fetch.concurrency,
-        per_host=fetch.per_host,
-        spacing=to_seconds(fetch.spacing),
-        timeout=to_seconds(fetch.timeout),
-        connect_timeout=to_seconds(fetch.connect_timeout),
-        read_timeout=to_seconds(fetch.read_timeout),
-        max_bytes=fetch.max_bytes,
-        max_redirects=fetch.max_redirects,
-        ports=tuple(fetch.ports),
-        allow_private=tuple(ip_network(network) for network in fetch.allow_private),
-    )
-
-
-# ---- publishing
-
-
-def create_site(config: Config, store: Store) -> PublicSite:
-    """What is published at which URL."""
-    return PublicSite(config, store)
-
-
-def create_wsgi_app(config: Config, store: Store) -> WsgiApp:
-    """The public site as a WSGI application."""
-    site = create_site(config, store)
-    return create_app(config, store, site, FeedTopics(site))
-
-
-def render_topic(
-    config: Config, store: Store, topic: str, extension: str = PRIMARY_FORMAT.extension
-) -> bytes:
-    """The feed of a topic, as it is published, in a format of render/formats.py.
-
-    Raises UnknownName, StoreError, and ValueError for an unknown format.
-    """
-    known = [each.id for each in config.topics]
-    if topic not in known:
-        raise UnknownName("topic", topic, known)
-    if extension not in FORMATS:
-        raise ValueError(f"There is no format {extension!r}; known: {', '.join(FORMATS)}.")
-    resource = create_site(config, store).find(f"/topics/{topic}.{extension}")
-    document = resource.build() if resource else None
-    assert document is not None, "a topic of feeds.toml always has a feed"
-    return document.body
+# ---- subscribers
 
 
 @asynccontextmanager
@@ -306,18 +211,11 @@ async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifi
         yield None
         return
     hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
-    settings = replace(
-        fetch_settings(config),
-        per_host=CALLBACKS_PER_HOST,
-        spacing=CALLBACK_SPACING_SECONDS,
-        timeout=CALLBACK_TIMEOUT_SECONDS,
-        allow_private=_callback_networks(config),
-    )
-    async with open_fetcher(settings, os.environ) as fetcher:
+    async with open_fetcher(callback_settings(config), os.environ) as fetcher:
         yield HubNotifier(
             store=store,
             fetcher=fetcher,
-            topics=FeedTopics(create_site(config, store)),
+            topics=FeedTopics(PublicSite(config, store)),
             hub_url=hub_url,
             signature_method=config.publish.signature,
             other_hubs=[url for url in config.site.hubs if url != hub_url],
@@ -329,15 +227,3 @@ async def notify_subscribers(config: Config, store: Store) -> None:
     async with open_notifier(config, store) as notifier:
         if notifier is not None:
             await notify_once(notifier)
-
-
-def _callback_networks(config: Config) -> tuple[IpNetwork, ...]:
-    """Private networks in which callbacks may be: those of [fetch] allow_private if the site itself
-    is in one of them, else none. They were meant for sources, not for strangers."""
-    allowed = fetch_settings(config).allow_private
-    host = urlsplit(config.site.url).hostname or ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return allowed if host == "localhost" else ()
-    return allowed if any(address in network for network in allowed) else ()

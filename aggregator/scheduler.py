@@ -7,16 +7,15 @@ program's lock) is waited for; nothing is half saved meanwhile.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic
 
 import structlog
 
 from aggregator.errors import StoreBusy, StoreError, StoreTooNew, StoreTooOld
 from aggregator.ingest.fetch.client import Fetcher
+from aggregator.ingest.ingest_lock import IngestLock
 from aggregator.ingest.learning import is_training_due, learning_topics
 from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import deliver, monotonic_now, run
@@ -25,7 +24,7 @@ from aggregator.store.base import LockName, Store
 from aggregator.websub.hub import HubNotifier, HubTask, hub_tasks
 from aggregator.websub.subscriber import due_subscriptions, is_reachable_site, request_form
 
-__all__ = ["Scheduler", "acquire_ingest_lock", "log_source", "run_forever"]
+__all__ = ["Scheduler", "log_source", "run_forever"]
 
 MAX_SLEEP_SECONDS = 30.0
 """Longest polling interval for due sources, and the pause after an error of the store."""
@@ -42,8 +41,6 @@ NOTIFY_POLL_SECONDS = 0.5
 """Polling interval for notifications that are due."""
 SUBSCRIBE_POLL_SECONDS = 5.0
 """Polling interval for hubs that sources announce."""
-LOCK_POLL_SECONDS = 0.2
-NO_TIMEOUT_SECONDS = float("inf")
 
 log = structlog.get_logger()
 
@@ -90,22 +87,6 @@ async def run_forever(scheduler: Scheduler) -> None:
         await asyncio.gather(*unfinished, return_exceptions=True)
 
 
-async def acquire_ingest_lock(store: Store, timeout: float) -> ExitStack:
-    """Wait until no other process ingests; raises StoreBusy after `timeout` seconds. The lock is
-    held until the ExitStack is closed."""
-    deadline = monotonic() + timeout
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(store.maintenance.lock("ingest"))
-            except StoreBusy:
-                if monotonic() > deadline:
-                    raise
-                await asyncio.sleep(LOCK_POLL_SECONDS)
-            else:
-                return stack.pop_all()
-
-
 def log_source(report: SourceReport) -> None:
     """One log event for a source."""
     level = log.warning if report.error else log.info
@@ -122,27 +103,6 @@ def log_source(report: SourceReport) -> None:
         **details,
         **note,
     )
-
-
-@dataclass(slots=True)
-class IngestLock:
-    """Reference-counted ingest lock shared by the loop's tasks."""
-
-    store: Store
-    _holders: int = 0
-    _held: ExitStack = field(default_factory=ExitStack)
-    _mutex: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def __aenter__(self) -> None:
-        async with self._mutex:
-            if not self._holders:
-                self._held = await acquire_ingest_lock(self.store, timeout=NO_TIMEOUT_SECONDS)
-            self._holders += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._holders -= 1
-        if not self._holders:
-            self._held.close()
 
 
 class _State:

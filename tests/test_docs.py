@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.app import create_wsgi_app
 from aggregator.cli import COMMANDS
 from aggregator.cli.topic import topic
 from aggregator.config import json_schema, parse_config
 from aggregator.config.schema import FeedsFile
 from aggregator.errors import ConfigError
 from aggregator.model import FailureKind
+from aggregator.publishing import create_wsgi_app
 from aggregator.render.formats import FORMATS
 from aggregator.site import ROUTES
 from aggregator.store import open_store

@@ -39,6 +39,23 @@ def test_a_worker_process_loads_its_steps_only() -> None:
     assert loaded & {"flask", "granian", "pydantic", "sqlite_utils", "feedgen", "click"} == set()
 
 
+@pytest.mark.parametrize(
+    ("command", "not_loaded"),
+    [
+        ("check", {"flask", "granian", "aiohttp", "feedparser", "feedgen", "jinja2"}),
+        ("topics", {"flask", "granian", "aiohttp", "feedparser", "feedgen", "jinja2"}),
+        ("story", {"flask", "granian", "aiohttp", "feedparser", "feedgen", "jinja2"}),
+        ("serve", {"aiohttp", "feedparser", "pebble", "nh3"}),
+        ("ingest", {"flask", "granian", "sklearn"}),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(command: str, not_loaded: set[str]) -> None:
+    """A command that shows something starts without the web server and the fetcher."""
+    loaded = _loaded_by(f"import aggregator.cli.{command}")
+
+    assert loaded & not_loaded == set()
+
+
 @pytest.mark.parametrize("name", aggregator.__all__)
 def test_every_public_name_is_available(name: str) -> None:
     """A public name can be accessed, is listed by dir(), and is documented."""

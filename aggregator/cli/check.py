@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from aggregator.app import load_config
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.query import RuleSet, fields_of_view, parse, terms
+from aggregator.startup import load_config
 from aggregator.store import open_read_only
 
 __all__ = ["check", "schema"]

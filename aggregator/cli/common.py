@@ -10,11 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.app import load_config
 from aggregator.config import Config
 from aggregator.errors import CommandError, QueryError, UnknownName, UnknownStory
 from aggregator.model import Source, Story, Topic
 from aggregator.query import parse
+from aggregator.startup import load_config
 from aggregator.store import Store, open_store
 
 __all__ = [

@@ -21,7 +21,6 @@ from aggregator.app import (
     notify_subscribers,
     open_runtime,
     run_once,
-    sync_config,
 )
 from aggregator.cli import INTERRUPTED_EXIT_CODE
 from aggregator.cli.common import (
@@ -36,6 +35,7 @@ from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
 from aggregator.scheduler import log_source
+from aggregator.startup import sync_config
 from aggregator.store import Store
 
 __all__ = ["ingest"]

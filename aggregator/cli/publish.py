@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from aggregator.app import create_site, notify_subscribers
+from aggregator.app import notify_subscribers
 from aggregator.cli.common import log_to_stderr, open_config
+from aggregator.site import PublicSite
 from aggregator.site.export import export_site
 
 __all__ = ["publish"]
@@ -31,7 +32,7 @@ def publish(path: Path, folder: Path) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # clean up, as for ^C
     with open_config(path) as (config, store):
         store.topics.rename(config.topics, datetime.now(UTC))
-        report = export_site(create_site(config, store), folder)
+        report = export_site(PublicSite(config, store), folder)
         asyncio.run(notify_subscribers(config, store))
     click.echo(
         f"{folder}: {report.written} files written, {report.unchanged} unchanged, "

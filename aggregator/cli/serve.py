@@ -12,10 +12,11 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from aggregator.app import create_wsgi_app, load_config
 from aggregator.cli.common import log_to_stderr
 from aggregator.config import Config
 from aggregator.errors import ServeError
+from aggregator.publishing import create_wsgi_app
+from aggregator.startup import load_config
 from aggregator.store import open_store
 
 __all__ = ["serve"]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from aggregator.app import cluster_settings
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
 from aggregator.config import Config
 from aggregator.errors import CommandError, UnknownStory
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import cluster_entries
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.merge import merge_stories, split_story
 from aggregator.model import Batch, Match, MatchKind, Story, StoryNeighbourhood
-from aggregator.scheduler import acquire_ingest_lock
+from aggregator.startup import cluster_settings
 from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]

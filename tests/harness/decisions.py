@@ -1,6 +1,5 @@
 """Operators' changes to stored stories: applying changed rules, and overrides."""
 
-from aggregator.app import known_sources
 from aggregator.ingest.categorize.recategorize import (
     PlacementDiff,
     apply_override,
@@ -9,6 +8,7 @@ from aggregator.ingest.categorize.recategorize import (
 )
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.model import PlacementChange
+from aggregator.startup import known_sources
 from tests.harness.newsroom import Newsroom
 
 __all__ = ["apply_rules", "decide", "placement_diffs"]

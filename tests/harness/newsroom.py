@@ -18,7 +18,7 @@ from feedparser import FeedParserDict
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from aggregator.app import create_site, create_wsgi_app, ingest_context
+from aggregator.app import ingest_context
 from aggregator.config import Config, parse_config
 from aggregator.demo.press import CannedResponse, Press, Request
 from aggregator.demo.sample_feeds import FORMATS, Item
@@ -27,6 +27,7 @@ from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source
+from aggregator.publishing import create_wsgi_app
 from aggregator.site import PublicSite
 from aggregator.store import Store, open_store
 from tests.harness.builders import NOW
@@ -198,7 +199,7 @@ class Newsroom:
     @property
     def site(self) -> PublicSite:
         """The published site."""
-        return create_site(self.config, self.store)
+        return PublicSite(self.config, self.store)
 
     def paths(self) -> list[str]:
         """Every public path that does not depend on a request."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.app import create_wsgi_app
 from aggregator.model import ListScope, Revision, topic_scope
+from aggregator.publishing import create_wsgi_app
 from aggregator.store import Store
 from aggregator.store.base import ListStore
 from tests.harness.newsroom import Newsroom

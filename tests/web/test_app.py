@@ -9,8 +9,8 @@ import brotli
 import pytest
 from backports import zstd
 
-from aggregator.app import create_wsgi_app
 from aggregator.model import ALL
+from aggregator.publishing import create_wsgi_app
 from aggregator.site import PublicSite
 from aggregator.store import open_store
 from tests.harness.newsroom import Newsroom, article

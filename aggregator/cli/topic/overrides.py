@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from aggregator import query
-from aggregator.app import known_sources
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, select_topics
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.model import (
     LEARNED,
     EntryView,
@@ -23,7 +23,7 @@ from aggregator.model import (
     TopicOverride,
 )
 from aggregator.query import Explanation
-from aggregator.scheduler import acquire_ingest_lock
+from aggregator.startup import known_sources
 from aggregator.store import Store
 from aggregator.text.tokens import fold
 

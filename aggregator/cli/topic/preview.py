@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from aggregator.app import known_sources
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
@@ -21,9 +20,10 @@ from aggregator.ingest.categorize.recategorize import (
     sources_placed_in,
 )
 from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.model import ALL, PlacementChange, ReasonKind, Topic
 from aggregator.query import parse
-from aggregator.scheduler import acquire_ingest_lock
+from aggregator.startup import known_sources
 from aggregator.store import Store
 
 __all__ = ["apply", "test"]

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.app import cluster_settings
 from aggregator.errors import StoreBusy
 from aggregator.ingest.categorize.learned import Example, TopicModel, load, train
 from aggregator.ingest.categorize.rules import TopicRules
@@ -20,6 +19,7 @@ from aggregator.model import (
     Story,
     topic_scope,
 )
+from aggregator.startup import cluster_settings
 from tests.harness.decisions import apply_rules, decide
 from tests.harness.newsroom import Newsroom, article
 
