@@ -58,6 +58,7 @@ def listings_of(
     """The rows that list a story."""
     story = change.story
     default = Visibility.HELD if change.is_held else Visibility.PUBLISHED
+    visible_to = (visibility or default).value
     dates = mappers.to_text(change.listed_at), mappers.to_text(story.published)
     lists: dict[ListScope, tuple[str, Sequence[PlacementReason]]] = {ALL: ("", ())}
     lists |= {source_scope(entry.source): ("", ()) for entry in story.entries}
@@ -68,7 +69,7 @@ def listings_of(
             number,
             scope.kind.value,
             scope.name,
-            (visibility or default).value,
+            visible_to,
             *dates,
             reason,
             mappers.placed_by_to_text(placed_by),
