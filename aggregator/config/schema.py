@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from aggregator import query
 from aggregator.errors import QueryError
+from aggregator.model import Dedupe, Learn, Show
 
 # ---- checks of single values -------------------------------------------------------
 
@@ -192,9 +193,6 @@ OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]
 ListenHost = Annotated[str, AfterValidator(_check_listen_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Show = Literal["title", "excerpt", "full"]
-Dedupe = Literal["off", "address", "text"]
-Learn = Literal["off", "suggest", "place"]
 
 
 # ---- the tables of feeds.toml ------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 from aggregator.config import Config
 from aggregator.model import Feed, Topic, topic_scope
@@ -90,7 +91,7 @@ class DocumentBuilder:
             return html_document(page, redirect_to=path)
         return self.gone("story") if self._store.stories.is_taken_down(id_) else None
 
-    def gone(self, kind: str) -> Document:
+    def gone(self, kind: Literal["topic", "story", "archive"]) -> Document:
         """The page for a "topic" that was removed, a "story" that was taken down, or an "archive"
         that is too old."""
         return html_document(pages.gone_page(self._site, self._topics, kind), status=410)

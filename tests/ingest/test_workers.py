@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
@@ -107,6 +108,16 @@ def _reject_with_pid(items: Sequence[KeyedEntry], *_: object) -> list[Entry | Re
     return [Rejected(key=items[0].keys[0], title=str(os.getpid()), reason="shows its process")]
 
 
+async def _kill(pid: int) -> None:
+    """Kill a process and wait until it is gone."""
+    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        async with asyncio.timeout(10):
+            while True:
+                os.kill(pid, 0)
+                await asyncio.sleep(0.01)
+
+
 def test_an_idle_worker_that_was_killed_is_replaced() -> None:
     """An idle worker is replaced if the kernel has killed it because memory is short."""
 
@@ -114,8 +125,7 @@ def test_an_idle_worker_that_was_killed_is_replaced() -> None:
         with open_workers(1, clean_step=_reject_with_pid) as workers:
             found = await workers.clean(ONE_ENTRY, source(), NOW, "")
             assert not isinstance(found, Failed)
-            os.kill(int(found[0].title), signal.SIGKILL)
-            await asyncio.sleep(0.5)
+            await _kill(int(found[0].title))
             return await workers.read(RSS)
 
     assert isinstance(asyncio.run(use_worker()), ParsedDocument)
