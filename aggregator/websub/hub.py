@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import groupby
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import structlog
 
@@ -23,15 +23,16 @@ from aggregator.model import (
     Failed,
     FailureKind,
     HubPing,
-    ListScope,
     Subscriber,
     SubscriptionRequest,
 )
+from aggregator.site import Document
 from aggregator.store.base import LockName, Store
 from aggregator.websub import protocol
+from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
-    "FeedContent", "HubNotifier", "HubTask", "Topics", "hub_tasks", "notify", "notify_once",
+    "HubNotifier", "HubTask", "hub_tasks", "notify", "notify_once",
     "ping_hubs", "verify_requests",
 ]  # fmt: skip
 
@@ -44,33 +45,9 @@ MAX_NOTIFY_SECONDS = 60.0
 log = structlog.get_logger()
 
 
-class FeedContent(Protocol):
-    """A feed as it is now."""
-
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def etag(self) -> str: ...
-
-
-class Topics(Protocol):
-    """The feeds that can be subscribed to; a topic is the URL of a feed."""
-
-    def scopes(self, topic: str) -> Sequence[ListScope]:
-        """The lists that a topic depends on; none if it is not a feed of ours."""
-
-    def content(self, topic: str) -> FeedContent | None:
-        """The feed as it is now; None if it no longer exists."""
-
-    def feed_urls(self, scope: ListScope) -> Sequence[str]:
-        """The URLs of the feeds of a list."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubNotifier:
-    """What the hub tasks work with.
+    """Dependencies and settings of the hub tasks.
 
     `hub_url` is the URL of our own hub, empty if there is none; `signature_method` signs its
     deliveries; `other_hubs` are pinged.
@@ -78,7 +55,7 @@ class HubNotifier:
 
     store: Store
     fetcher: Fetcher
-    topics: Topics
+    topics: FeedTopics
     hub_url: str
     signature_method: str
     other_hubs: Sequence[str]
@@ -111,10 +88,10 @@ async def notify_once(notifier: HubNotifier) -> None:
 class _FeedContents:
     """Current contents of feeds, each rendered once."""
 
-    topics: Topics
-    _rendered: dict[str, FeedContent | None] = field(default_factory=dict)
+    topics: FeedTopics
+    _rendered: dict[str, Document | None] = field(default_factory=dict)
 
-    async def get(self, topic: str) -> FeedContent | None:
+    async def get(self, topic: str) -> Document | None:
         if topic not in self._rendered:
             self._rendered[topic] = await asyncio.to_thread(self.topics.content, topic)
         return self._rendered[topic]
