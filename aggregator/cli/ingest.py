@@ -29,6 +29,7 @@ from aggregator.cli.common import (
     open_config,
     select_sources,
 )
+from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.errors import MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
@@ -190,7 +191,8 @@ def _as_json(report: RunReport) -> dict[str, Any]:
 def _as_text(report: RunReport) -> str:
     total = report.total
     lines = [
-        f"{len(report.sources)} sources: {total.received} entries received, {total.new} new, "
+        f"{count_noun(len(report.sources), 'source', 'sources')}: "
+        f"{count_noun(total.received, 'entry', 'entries')} received, {total.new} new, "
         f"{total.updated} updated, {total.known} known, {total.rejected} rejected."
     ]
     lines += [f"  {failure.source} failed: {failure.error}" for failure in report.failed]

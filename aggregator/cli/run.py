@@ -36,11 +36,10 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     signals: list[int] = []
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_, lambda number, _: signals.append(number))
-    children = {
-        "ingest": _start(path, "ingest", "--loop"),
-        "serve": _start(path, "serve", "--host", host, "--port", str(port)),
-    }
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
+        children["ingest"] = _start(path, "ingest", "--loop")
+        children["serve"] = _start(path, "serve", "--host", host, "--port", str(port))
         while not signals and all(child.poll() is None for child in children.values()):
             time.sleep(0.1)
         exit_codes = {name: child.poll() for name, child in children.items()}
@@ -55,7 +54,13 @@ def run(path: Path, host: str | None, port: int | None) -> None:
 
 def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "aggregator", "--config", str(path), *command]
-    return subprocess.Popen(arguments, preexec_fn=_end_with_parent)  # noqa: S603 - our own command, one thread
+    try:
+        return subprocess.Popen(arguments, preexec_fn=_end_with_parent)  # noqa: S603 - our own command, one thread
+    except OSError as error:
+        raise ServeError(
+            f"Cannot start `aggregator {command[0]}` with {sys.executable} ({error.strerror}); "
+            "check that this user may run it."
+        ) from error
 
 
 def _end_with_parent() -> None:

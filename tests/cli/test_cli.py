@@ -97,10 +97,10 @@ def test_ingest_fetches_what_is_due(config: Path) -> None:
     run(config, "ingest")
 
     assert "Nothing is due" in run(config, "ingest").stdout
-    assert "1 sources: 0 entries" in run(config, "ingest", "--source", "harbor").stdout
+    assert "1 source: 0 entries" in run(config, "ingest", "--source", "harbor").stdout
     assert "2 sources" in run(config, "ingest", "--all").stdout
     twice = run(config, "ingest", "--source", "harbor", "--source", "harbor")
-    assert "1 sources" in twice.stdout
+    assert "1 source:" in twice.stdout
 
 
 def test_sources_and_topics_are_listed(config: Path) -> None:

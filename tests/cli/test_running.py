@@ -207,3 +207,22 @@ def test_ctrl_c_stops_a_command(tmp_path: Path) -> None:
             process.wait()
 
     assert (process.returncode, output) == (130, "Stopped.\n")
+
+
+def test_a_program_that_cannot_be_started_is_explained(config: Path) -> None:
+    """If a process cannot be started, `run` says so in a sentence, and leaves none behind."""
+    words = ["--config", str(config), "run", "--port", str(free_port())]
+    program = (
+        "import sys; from aggregator.cli import main; sys.executable = '/nowhere/python'; "
+        f"main({words!r})"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "Error: Cannot start `aggregator ingest` with /nowhere/python (No such file or directory); "
+        "check that this user may run it.\n"
+    )
