@@ -63,6 +63,7 @@ from aggregator.model import (
     Rejected,
     Source,
     SourceReport,
+    StoryNeighbourhood,
 )
 from aggregator.store.base import Store
 
@@ -193,11 +194,11 @@ def _compare(
     ids = {entry.entry_id for _, entry in result.changed}
     stored = {
         id_: next(e for e in story.entries if e.entry_id == id_)
-        for id_, story in entries.stories(ids).items()
+        for id_, story in (entries.stories(ids) if ids else {}).items()
     }
     result, cleaned = confirm_rebound(result, cleaned, stored)
     changes = compare(result, cleaned, stored)
-    return number_new(changes, entries.next_ids(len(changes.new)))
+    return number_new(changes, entries.next_ids(len(changes.new))) if changes.new else changes
 
 
 def _dedupe_and_place(
@@ -218,7 +219,7 @@ def _dedupe_and_place(
     revised = revised_stories(clusters, changes, context.now)
     stored = {e.entry_id for change in (*regrouped, *revised) for e in change.story.entries}
     stored -= {entry.entry_id for entry in changes.new}  # nobody has decided on those
-    overrides = context.store.topics.overrides(stored)
+    overrides = context.store.topics.overrides(stored) if stored else []
     rules, sources = context.topic_rules, context.settings.sources
     return build_batch(
         job.source.id,
@@ -242,10 +243,11 @@ def find_duplicates(
     )
     shared = count_shared(entries, lookup, found)
     near_ids = {id_ for ids in shared.values() for id_ in ids}
-    candidates = choose_candidates(entries, shared, store.entries.source_ids(near_ids))
+    source_ids = store.entries.source_ids(near_ids) if near_ids else {}
+    candidates = choose_candidates(entries, shared, source_ids)
     ids = {id_ for some in candidates.values() for id_ in some}
     ids |= {entry.entry_id for _, entry in changes.revised}
-    neighbourhood = store.entries.neighbourhood(ids)
+    neighbourhood = store.entries.neighbourhood(ids) if ids else StoryNeighbourhood()
     known = (entry for story in neighbourhood.stories for entry in story.entries)
     given_ids = {entry.id for entry in (*entries, *known) if entry.id}
     clusters = cluster(
@@ -256,9 +258,13 @@ def find_duplicates(
         existing_public_ids=store.stories.existing_public_ids(given_ids),
         is_first_import=is_first_import,
     )
-    down = store.entries.stories(store.stories.taken_down_entries(near_ids))
-    copies = takedown_copies(changes.new, shared, down, settings) if down else {}
-    return replace(clusters, takedown_copies=copies)
+    down = store.stories.taken_down_entries(near_ids) if near_ids else set()
+    if not down:
+        return clusters
+    stories = store.entries.stories(down)
+    return replace(
+        clusters, takedown_copies=takedown_copies(changes.new, shared, stories, settings)
+    )
 
 
 def recent_dates(
