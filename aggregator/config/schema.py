@@ -39,7 +39,7 @@ def _check_url(value: str) -> str:
     if not hostname or parts.scheme not in ("http", "https") or not is_host(hostname):
         raise ValueError(complete)
     try:
-        parts.port  # noqa: B018 - raises ValueError
+        _ = parts.port  # raises ValueError
     except ValueError as error:
         raise ValueError("an address whose port is a number from 0 to 65535") from error
     if parts.username or parts.password:

@@ -68,13 +68,13 @@ class _AboutBuilder:
     def __init__(self) -> None:
         self.calls = 0
 
-    def about(self, builder: DocumentBuilder) -> Document:  # noqa: ARG002 - the signature of a builder
+    def about(self, _: DocumentBuilder) -> Document:
         """A page that says how often it was built."""
         self.calls += 1
         return html_document(f"<p>Build {self.calls}".encode())
 
 
-def _labor(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:  # noqa: ARG001 - the signature of the column
+def _labor(_site: SiteContext, _values: Mapping[str, str]) -> tuple[ListScope, ...]:
     return (LABOR,)
 
 
