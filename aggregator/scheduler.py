@@ -80,6 +80,11 @@ async def run_forever(scheduler: Scheduler) -> None:
     running = [asyncio.create_task(_repeat(task, scheduler.max_sleep_seconds)) for task in tasks]
     try:
         await asyncio.gather(*running, state.failed)
+    except StoreError:
+        raise
+    except Exception as error:  # ends the program; /healthz counts it
+        scheduler.store.maintenance.record_bug("run", repr(error), datetime.now(UTC))
+        raise
     finally:
         unfinished = (*running, *state.runs)
         for each in unfinished:

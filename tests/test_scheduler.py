@@ -204,3 +204,19 @@ def test_topics_learn_while_the_loop_runs(harbor: Newsroom, workers: Workers) ->
 
     assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]
     assert not is_training_due(harbor.store, harbor.config.topics, datetime.now(UTC))
+
+
+def test_a_bug_ends_the_loop_and_is_counted(harbor: Newsroom, workers: Workers) -> None:
+    """A bug in a task is not retried for ever: it ends the program, and /healthz counts it."""
+    store = harbor.store
+    with _connected(harbor.config.database) as (_, db):
+        db.execute("alter table deliveries rename column body to misspelt")
+
+    with pytest.raises(sqlite3.OperationalError, match="no such column: body"):
+        _loop(
+            harbor,
+            workers,
+            lambda: store.maintenance.count_bugs(datetime.now(UTC) - timedelta(minutes=1)) == 1,
+        )
+
+    assert harbor.get("/healthz").get_json()["failures"] == {"bug": 1}

@@ -6,6 +6,6 @@
 
     1 fetch/  2 parse/  3 match/  4 clean/  5 dedupe/  6 categorize/
 
-Each step is a package that takes values and returns values; none imports another, and only runs and
-pipeline ask the store (with merge and relearn, for operators and models).
+Each step is a package that takes values and returns values; none imports another. Only pipeline
+and runs ask the store, and for operators and models merge, learning, relearn and ingest_lock.
 """

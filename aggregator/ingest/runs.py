@@ -109,8 +109,7 @@ async def _isolated(
     except Exception as error:
         log.exception("bug", source=source.id)
         text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
-        state = context.store.sources.fetch_state(source.id)
-        return _save_failure(context, source, state, Failed(kind=FailureKind.BUG, error=text))
+        return _save_bug(context, source, Failed(kind=FailureKind.BUG, error=text))
 
 
 async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
@@ -199,6 +198,21 @@ def _save_failure(
         error=error,
         counts=failed.counts,
     )
+
+
+def _save_bug(context: IngestContext, source: Source, failed: Failed) -> SourceReport:
+    """Save a failure, or if that fails too, as with a bug in its SQL, record the bug alone."""
+    store = context.store
+    try:
+        return _save_failure(context, source, store.sources.fetch_state(source.id), failed)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("bug", source=source.id)
+        store.maintenance.record_bug(f"fetch {source.id}", failed.error, context.now)
+        return SourceReport(
+            source=source.id, outcome=Outcome.FAILED, failure_kind=failed.kind, error=failed.error
+        )
 
 
 def _save_waiting(

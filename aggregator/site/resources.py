@@ -65,7 +65,8 @@ class Request:
 
 
 def all_stories(_site: SiteContext, _values: Mapping[str, str]) -> tuple[ListScope, ...]:
-    """The list of all stories, which changes whenever another list does."""
+    """The list of all stories, which changes whenever another list does. Files that depend on none
+    name it too: its time is their Last-Modified."""
     return (ALL,)
 
 

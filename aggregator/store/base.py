@@ -314,6 +314,13 @@ class MaintenanceStore(Protocol):
     def record_run(self, report: RunReport) -> None:
         """Keep the report of a run."""
 
+    def record_bug(self, task: str, error: str, now: datetime) -> None:
+        """Keep the last unexpected error of a task. It touches no other table, so that a bug in
+        another statement does not keep it from being counted."""
+
+    def count_bugs(self, since: datetime) -> int:
+        """Number of tasks that have had an unexpected error since then."""
+
     def last_fetch(self) -> datetime | None:
         """Time of the last fetch; ahead of now if the clock has gone back."""
 

@@ -132,6 +132,7 @@ async def verify_requests(notifier: HubNotifier, now: datetime) -> bool:
 
     def on_error(request: SubscriptionRequest) -> Callable[[Failed], None]:
         def drop(failed: Failed) -> None:
+            notifier.store.maintenance.record_bug("verify", failed.error, now)
             hub.delete_request(request)
             _log("hub_verified", mode=request.mode, host=request.host, error=failed.error)
 

@@ -198,3 +198,14 @@ def test_a_backup_overwrites_no_other_file(store: Store, tmp_path: Path) -> None
         store.maintenance.backup(other)
 
     assert other.read_text() == "[site]"
+
+
+def test_bugs_are_counted_by_task(store: Store) -> None:
+    """The last bug of each task is kept, and counted from its time on."""
+    store.maintenance.record_bug("run", "KeyError('x')", NOW)
+    store.maintenance.record_bug("run", "KeyError('y')", NOW + timedelta(hours=2))
+    store.maintenance.record_bug("verify", "KeyError('z')", NOW)
+
+    assert store.maintenance.count_bugs(NOW) == 2
+    assert store.maintenance.count_bugs(NOW + timedelta(hours=1)) == 1
+    assert store.maintenance.count_bugs(NOW + timedelta(hours=3)) == 0

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 from aggregator.model import FailureKind
 from tests.harness.newsroom import Newsroom, article
@@ -51,3 +52,36 @@ def test_a_wrong_sql_statement_is_reported_as_a_bug(newsroom: Newsroom) -> None:
     assert "bug in aggregator" in failed.error
     assert "no such column" in failed.error
     assert newsroom.get("/healthz").get_json()["failures"] == {"bug": 1}
+
+
+def test_a_bug_that_cannot_be_saved_is_counted(newsroom: Newsroom) -> None:
+    """A bug in the very statement that saves a source costs neither the run nor other sources, and
+    is counted all the same."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Rain"))
+    newsroom.store.sources.sync(newsroom.config.all_sources, newsroom.now)
+    with closing(sqlite3.connect(newsroom.config.database)) as database:
+        database.execute(
+            "create trigger misspelt before update of received_count on sources "
+            "begin select nothing_like_it; end"
+        )
+        database.commit()
+
+    report = newsroom.ingests()
+
+    (failed,) = report.failed
+    assert failed.failure_kind is FailureKind.BUG
+    assert newsroom.store.maintenance.count_bugs(newsroom.now) == 1
+    assert newsroom.store.maintenance.count_bugs(newsroom.now + timedelta(seconds=1)) == 0
+
+
+def test_a_recorded_bug_is_counted_for_a_day(newsroom: Newsroom) -> None:
+    """The bug of a task is counted for a day after it happened last."""
+    now = datetime.now(UTC)
+    newsroom.store.maintenance.record_bug("run", "KeyError('x')", now - timedelta(hours=25))
+    assert newsroom.get("/healthz").get_json()["failures"] == {}
+
+    newsroom.store.maintenance.record_bug("run", "KeyError('x')", now)
+    newsroom.store.maintenance.record_bug("verify", "KeyError('y')", now)
+
+    assert newsroom.get("/healthz").get_json()["failures"] == {"bug": 2}

@@ -100,7 +100,7 @@ def test_a_subscriber_that_is_down(hub: OwnHub, reader: Callbacks) -> None:
     assert (subscriber.due_at, subscriber.attempts, subscriber.error) == (None, 0, "")
 
 
-def test_a_subscriber_that_is_dead(hub: OwnHub, reader: Callbacks) -> None:
+def test_a_dead_subscriber_is_dropped(hub: OwnHub, reader: Callbacks) -> None:
     """A subscriber that has failed for three days is dropped."""
     hub.request(f"{reader.url}/in")
     hub.work()
@@ -151,7 +151,7 @@ class _BrokenTopics(FeedTopics):
         return super().content(topic)
 
 
-def test_a_bug_costs_one(hub: OwnHub, reader: Callbacks) -> None:
+def test_a_bug_affects_one_subscriber(hub: OwnHub, reader: Callbacks) -> None:
     """An unexpected error with one feed does not affect other subscribers."""
     hub.request(f"{reader.url}/bad", topic="https://commons.example/all.rss")
     hub.request(f"{reader.url}/good")

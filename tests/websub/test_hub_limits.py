@@ -6,7 +6,7 @@ from tests.harness.callback_server import Callbacks
 from tests.harness.own_hub import DAY, OwnHub
 
 
-def test_a_callback_inside_the_house(hub: OwnHub, reader: Callbacks) -> None:
+def test_a_private_callback_is_not_called(hub: OwnHub, reader: Callbacks) -> None:
     """Callbacks follow the rules of fetching: no private address is called."""
     hub.allowed = ()
     for callback in (f"{reader.url}/in", "http://localhost:1/", "http://169.254.169.254/latest"):
@@ -19,7 +19,7 @@ def test_a_callback_inside_the_house(hub: OwnHub, reader: Callbacks) -> None:
     assert all("on a private network, so it is not fetched" in error for error in errors)
 
 
-def test_too_much_of_one_host(hub: OwnHub) -> None:
+def test_requests_of_one_host_are_limited(hub: OwnHub) -> None:
     """One host cannot fill the hub under different names; others can still subscribe."""
     for number in range(200):
         assert hub.request(f"https://h{number % 7}.x.example:{443 + number}/{number}")[0] == 202
@@ -29,7 +29,7 @@ def test_too_much_of_one_host(hub: OwnHub) -> None:
     assert hub.request("https://y.example/")[0] == 202
 
 
-def test_too_many_feeds_of_their_own(hub: OwnHub) -> None:
+def test_feeds_with_parameters_are_limited(hub: OwnHub) -> None:
     """Feeds that are rendered for one subscriber are limited; other feeds are not."""
     store, now = hub.newsroom.store, hub.newsroom.now
     for number in range(200):

@@ -53,7 +53,7 @@ def test_external_hubs_are_pinged(hub: OwnHub, reader: Callbacks) -> None:
     assert [link.get("href") for link in links] == [f"{reader.url}/ping"]
 
 
-def test_a_hub_that_never_listens(hub: OwnHub, reader: Callbacks) -> None:
+def test_a_hub_that_never_responds(hub: OwnHub, reader: Callbacks) -> None:
     """A failing ping is dropped after twelve attempts."""
     hub.newsroom.change('hub = "self"', f'hubs = ["{reader.url}/ping"]')
     reader.status = 500

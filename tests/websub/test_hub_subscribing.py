@@ -85,7 +85,7 @@ def test_a_signature(hub: OwnHub, reader: Callbacks, method: str) -> None:
     assert delivery.headers["x-hub-signature"] == f"{method}={expected}"
 
 
-def test_parameters_of_others(hub: OwnHub, reader: Callbacks) -> None:
+def test_unknown_parameters_are_ignored(hub: OwnHub, reader: Callbacks) -> None:
     """Unknown parameters are ignored, and the callback's own are kept."""
     assert hub.request(f"{reader.url}/in?user=7", foo="bar")[0] == 202
     hub.work()
@@ -128,7 +128,7 @@ def test_subscribing_again(hub: OwnHub, reader: Callbacks) -> None:
     assert delivery.headers["x-hub-signature"] == f"sha256={expected}"
 
 
-def test_leaving(hub: OwnHub, reader: Callbacks) -> None:
+def test_unsubscribing(hub: OwnHub, reader: Callbacks) -> None:
     """Unsubscribing is verified too, so that nobody ends another's subscription."""
     hub.request(f"{reader.url}/in")
     hub.work()
@@ -157,7 +157,9 @@ def test_leaving_before_verification_cancels_the_request(hub: OwnHub, reader: Ca
 
 
 @pytest.mark.parametrize(("echo", "status"), [(False, 200), (True, 404), (True, 500), (True, 302)])
-def test_what_was_not_meant(hub: OwnHub, reader: Callbacks, echo: bool, status: int) -> None:
+def test_an_unconfirmed_request_is_dropped(
+    hub: OwnHub, reader: Callbacks, echo: bool, status: int
+) -> None:
     """A callback that fails to confirm the challenge, or redirects, gets no delivery."""
     reader.echo, reader.status, reader.location = echo, status, f"{reader.url}/other"
     hub.request(f"{reader.url}/in")
@@ -193,7 +195,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("keys", "sentence"), REFUSED, ids=[row[1][:40] for row in REFUSED])
-def test_what_cannot_be_meant(hub: OwnHub, keys: dict[str, str], sentence: str) -> None:
+def test_an_invalid_request_is_refused(hub: OwnHub, keys: dict[str, str], sentence: str) -> None:
     """An invalid request gets 400 with a sentence, and is not verified."""
     status, text = hub.request(**{"callback": "https://x.example/in", **keys})
 
@@ -202,7 +204,7 @@ def test_what_cannot_be_meant(hub: OwnHub, keys: dict[str, str], sentence: str) 
     assert hub.newsroom.store.hub.pending_requests(9) == []
 
 
-def test_leaving_what_was_never_joined(hub: OwnHub, reader: Callbacks) -> None:
+def test_unsubscribing_without_a_subscription(hub: OwnHub, reader: Callbacks) -> None:
     """Without a subscription there is nothing to verify, so the callback is not called."""
     assert hub.request(f"{reader.url}/in", mode="unsubscribe")[0] == 202
     hub.work()

@@ -253,6 +253,7 @@ _PAST_TIMES = {
     "takedowns": ("taken_down_at",),
     "subscription_requests": ("requested_at",),
     "subscribers": ("failing_since",),
+    "bugs": ("happened_at",),
 }  # fmt: skip
 """Table -> its columns that say when something has happened."""
 

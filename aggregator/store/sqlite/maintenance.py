@@ -58,6 +58,17 @@ class SqliteMaintenance:
             sql = "delete from runs where id <= (select max(id) from runs) - ?"
             db.execute(sql, [self._runs_kept])
 
+    def record_bug(self, task: str, error: str, now: datetime) -> None:
+        with self._connection.write() as db:
+            db.execute(
+                "insert or replace into bugs values (?, ?, ?)", [task, error, mappers.to_text(now)]
+            )
+
+    def count_bugs(self, since: datetime) -> int:
+        sql = "select count(*) from bugs where happened_at >= ?"
+        with self._connection.read() as db:
+            return int(db.execute(sql, [mappers.to_text(since)]).fetchone()[0])
+
     def last_fetch(self) -> datetime | None:
         with self._connection.read() as db:
             (found,) = db.execute("select max(last_fetch) from sources").fetchone()

@@ -1,8 +1,7 @@
 """Write `databases/<version>.sqlite`, a database of the current version.
 
-Run once for a release that has a new migration, and never again: `python -m
-tests.store.sqlite.make_database`. The file is committed, and later versions must read it
-(test_migrations.py).
+Run once for a release, and never again: `python -m tests.store.sqlite.make_database`. The file is
+committed, and later versions must read it (test_migrations.py).
 """
 
 import sqlite3
@@ -17,8 +16,10 @@ from aggregator.model import (
     EntryCounts,
     EntryKey,
     EntryKeyKind,
+    FailureKind,
     FetchState,
     HubLink,
+    HubPing,
     Match,
     MatchKind,
     Placement,
@@ -150,6 +151,18 @@ def _fill_websub(store: Store) -> None:
     )  # fmt: skip
     store.hub.add_request(request)
     store.hub.add_subscriber(store.hub.pending_requests(1)[0], subscriber)
+    (stored,) = store.hub.subscribers()
+    store.hub.mark_failed(
+        replace(
+            stored, attempts=1, failing_since=NOW, failure_kind=FailureKind.TIMEOUT, error="Slow."
+        )
+    )
+    ping = HubPing(hub="https://hub.example/", feed_url=TOPIC_URL, due_at=NOW)
+    store.hub.enqueue_notifications((), (), [ping], NOW)
+    store.hub.mark_ping_failed(
+        [replace(ping, attempts=1, failure_kind=FailureKind.DNS, error="No")]
+    )
+    store.maintenance.record_bug("fetch harbor", "KeyError('x')", NOW)
 
 
 def write(file: Path) -> None:

@@ -17,6 +17,7 @@ from aggregator.model import (
     ALL,
     EntryKey,
     EntryKeyKind,
+    FailureKind,
     PlacementReason,
     ReasonKind,
     source_scope,
@@ -31,6 +32,7 @@ from tests.store.sqlite.make_database import DATABASES, TOPIC_URL, write
 CHECKSUMS = {
     "0001_initial": "89d5b7c45d48b833b90d46d944f9223428bc2c44c88d2b4aa0a4e7408fc16470",
     "0002_hub_failure_kinds": "19841cb984bd74d6c7ef65adff11a13028ecea7700b1d8ff997fec39d4b11456",
+    "0003_bugs": "019e06b0525f24bf1347db0edaba0c6daad7254176de1b70f0432bef5f9a9ca7",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 
@@ -186,14 +188,16 @@ def test_a_released_database_accepts_entries(released: SqliteStore) -> None:
 
 def test_this_version_has_its_database() -> None:
     """A release adds a database, which every later version opens; it stays small."""
-    assert __version__ in {file.stem for file in RELEASES}
+    with closing(sqlite3.connect(DATABASES / f"{__version__}.sqlite")) as db:
+        applied = {name for (name,) in db.execute("select name from _sqlite_migrations")}
+    assert applied == set(CHECKSUMS)
     assert max(file.stat().st_size for file in RELEASES) < 300_000
 
 
 def test_a_database_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
     """A reader waits until a program that writes has applied the migrations."""
     file = tmp_path / "news.db"
-    shutil.copy(DATABASES / "0.2.0.sqlite", file)
+    shutil.copy(DATABASES / "0.2.0-schema-1.sqlite", file)
     with open_read_only(file) as reader:
         assert reader is None
 
@@ -217,6 +221,15 @@ def test_make_database_is_reproducible(tmp_path: Path) -> None:
         closing(open_store(tmp_path / "news.db")) as released,
     ):
         assert new.lists.latest(ALL, 9) == released.lists.latest(ALL, 9)
+
+
+def test_what_the_current_release_stores(tmp_path: Path) -> None:
+    """The database of this version has what the migrations since the first schema have added."""
+    file = tmp_path / "news.db"
+    shutil.copy(DATABASES / f"{__version__}.sqlite", file)
+    with closing(open_store(file)) as store:
+        assert store.hub.count_failing() == {FailureKind.TIMEOUT: 1, FailureKind.DNS: 1}
+        assert store.maintenance.count_bugs(NOW) == 1
 
 
 # ---- databases that are refused
