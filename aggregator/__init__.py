@@ -11,7 +11,7 @@ The pipeline, and where its parts are (`docs/design.md` has the layers)::
     model/ text/ query/ errors    types, helpers and the query language, which all of them use
     config/                       feeds.toml and the environment -> Config
     websub/                       push: our hub, and our subscriptions to others
-    startup, app, publishing      feeds.toml -> Config -> Runtime, or the site
+    startup, app, site_app        feeds.toml -> Config -> Runtime, or the site
     scheduler                     the loop of the daemon
     cli/ demo/                    commands; outlets on loopback to try it with
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aggregator.config import Config
     from aggregator.errors import AggregatorError
     from aggregator.model import RunReport
-    from aggregator.publishing import create_wsgi_app, render_topic
+    from aggregator.site_app import create_wsgi_app, render_topic
     from aggregator.startup import load_config
     from aggregator.store import Store, open_store
 
@@ -43,11 +43,11 @@ _MODULES = {
     "Config": "aggregator.config",
     "RunReport": "aggregator.model",
     "Store": "aggregator.store",
-    "create_wsgi_app": "aggregator.publishing",
+    "create_wsgi_app": "aggregator.site_app",
     "ingest_once": "aggregator.app",
     "load_config": "aggregator.startup",
     "open_store": "aggregator.store",
-    "render_topic": "aggregator.publishing",
+    "render_topic": "aggregator.site_app",
 }
 
 

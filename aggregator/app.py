@@ -3,7 +3,7 @@
     Config --open_runtime--> store, fetcher, workers, topic rules, notifier
 
 The command line, the demo, the tests and library users start from here; startup.py has what comes
-before, publishing.py composes the site.
+before, site_app.py composes the site.
 """
 
 import asyncio
@@ -13,13 +13,19 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
+from aggregator import __version__
 from aggregator.config import Config
+from aggregator.config.schema import to_seconds
 from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.ingest.fetch.ssrf import IpNetwork
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.pipeline import IngestContext
@@ -28,12 +34,7 @@ from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.site import PublicSite
-from aggregator.startup import (
-    callback_settings,
-    cluster_settings,
-    fetch_settings,
-    sync_config,
-)
+from aggregator.startup import cluster_settings, sync_config
 from aggregator.store.base import Store
 from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
@@ -43,6 +44,10 @@ __all__ = [
     "open_runtime", "run_once",
 ]  # fmt: skip
 
+CALLBACK_TIMEOUT_SECONDS = 10.0
+CALLBACKS_PER_HOST = 4
+"""Connections to one host of subscribers, which may have many callbacks."""
+CALLBACK_SPACING_SECONDS = 0.1
 MAX_ARCHIVE_STORIES = 50
 """Stories in an archive document, unless a feed has fewer: what no archive has yet must be in the
 feed."""
@@ -113,7 +118,7 @@ def ingest_context(
 async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncIterator[Runtime]:
     """A Runtime with connections of its own."""
     async with (
-        open_fetcher(fetch_settings(config), os.environ) as fetcher,
+        open_fetcher(_fetch_settings(config), os.environ) as fetcher,
         open_notifier(config, store) as notifier,
     ):
         yield Runtime(
@@ -211,7 +216,7 @@ async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifi
         yield None
         return
     hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
-    async with open_fetcher(callback_settings(config), os.environ) as fetcher:
+    async with open_fetcher(_callback_settings(config), os.environ) as fetcher:
         yield HubNotifier(
             store=store,
             fetcher=fetcher,
@@ -227,3 +232,47 @@ async def notify_subscribers(config: Config, store: Store) -> None:
     async with open_notifier(config, store) as notifier:
         if notifier is not None:
             await notify_once(notifier)
+
+
+# ---- settings
+
+
+def _fetch_settings(config: Config) -> FetchSettings:
+    """Limits of fetching and the User-Agent, from the configuration."""
+    fetch, contact = config.fetch, config.site.contact or config.site.url
+    return FetchSettings(
+        user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        spacing=to_seconds(fetch.spacing),
+        timeout=to_seconds(fetch.timeout),
+        connect_timeout=to_seconds(fetch.connect_timeout),
+        read_timeout=to_seconds(fetch.read_timeout),
+        max_bytes=fetch.max_bytes,
+        max_redirects=fetch.max_redirects,
+        ports=tuple(fetch.ports),
+        allow_private=tuple(ip_network(network) for network in fetch.allow_private),
+    )
+
+
+def _callback_settings(config: Config) -> FetchSettings:
+    """Limits of calls to subscribers and hubs."""
+    return replace(
+        _fetch_settings(config),
+        per_host=CALLBACKS_PER_HOST,
+        spacing=CALLBACK_SPACING_SECONDS,
+        timeout=CALLBACK_TIMEOUT_SECONDS,
+        allow_private=_callback_networks(config),
+    )
+
+
+def _callback_networks(config: Config) -> tuple[IpNetwork, ...]:
+    """Private networks in which callbacks may be: those of [fetch] allow_private if the site itself
+    is in one of them, else none. They were meant for sources, not for strangers."""
+    allowed = _fetch_settings(config).allow_private
+    host = urlsplit(config.site.url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return allowed if host == "localhost" else ()
+    return allowed if any(address in network for network in allowed) else ()

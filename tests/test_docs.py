@@ -16,9 +16,9 @@ from aggregator.config import json_schema, parse_config
 from aggregator.config.schema import FeedsFile
 from aggregator.errors import ConfigError
 from aggregator.model import FailureKind
-from aggregator.publishing import create_wsgi_app
 from aggregator.render.formats import FORMATS
 from aggregator.site import ROUTES
+from aggregator.site_app import create_wsgi_app
 from aggregator.store import open_store
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import aggregator.model
-from tests.contract.conftest import BACKENDS
+from tests.harness.backends import BACKENDS
 
 ROOT = Path(__file__).parent.parent
 HOWTO = ROOT / "docs" / "howto"

@@ -15,7 +15,7 @@ from granian.log import LogLevels
 from aggregator.cli.common import log_to_stderr
 from aggregator.config import Config
 from aggregator.errors import ServeError
-from aggregator.publishing import create_wsgi_app
+from aggregator.site_app import create_wsgi_app
 from aggregator.startup import load_config
 from aggregator.store import open_store
 

@@ -1,20 +1,14 @@
-"""The backends, and an empty store for each."""
+"""An empty store for each backend."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from aggregator.store import open_store
 from aggregator.store.base import Store
+from tests.harness.backends import BACKENDS, Backend
 from tests.harness.builders import NOW, source
-
-Backend: TypeAlias = Callable[[Path], Store]
-"""Opens the database in a folder, or creates it."""
-
-BACKENDS: dict[str, Backend] = {"sqlite": lambda folder: open_store(folder / "news.db")}
 
 
 @pytest.fixture(scope="session", params=sorted(BACKENDS))

@@ -67,7 +67,7 @@ def test_every_method_is_exercised(method: str) -> None:
 
 
 def test_every_part_is_covered() -> None:
-    """PARTS lists every part of the store."""
+    """STORE_PARTS lists every part of the store."""
     assert set(STORE_PARTS) == {
         name for name, kind in vars(base.Store).items() if isinstance(kind, property)
     }

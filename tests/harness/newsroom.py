@@ -27,8 +27,8 @@ from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source
-from aggregator.publishing import create_wsgi_app
 from aggregator.site import PublicSite
+from aggregator.site_app import create_wsgi_app
 from aggregator.store import Store, open_store
 from tests.harness.builders import NOW
 

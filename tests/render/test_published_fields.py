@@ -12,10 +12,13 @@ is added to FORMATS.
     story page          it is on the page of the story
     export              it is in the static export
     rules, search       topic rules and searches see it
+
+A field is also emptied when its story is older than [storage] keep, or has a reason why not.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -97,9 +100,7 @@ ENTRY: dict[str, Decision] = {
     ),
     "content": Decision(
         value=SafeHtml("<p>Zqcontent</p>"),
-        other=SafeHtml("<p>Another</p>"),
-        markers=("Zqcontent",),
-        query="content:Zqcontent",
+        other=SafeHtml("<p>Another</p>"), markers=("Zqcontent",), query="content:Zqcontent",
         missing=not_in("list page", reason="a list shows teasers"),
     ),
     "author": Decision(
@@ -111,12 +112,10 @@ ENTRY: dict[str, Decision] = {
         missing={**NO_UPDATE, **not_in(*PAGES, reason="pages have our topics instead")},
     ),
     "language": Decision(
-        value="eu",
-        query="lang:eu",
+        value="eu", query="lang:eu",
         markers=("<dc:language>eu<", 'xml:lang="eu"', '"language": "eu"', 'lang="eu"'),
         missing={
-            **NO_UPDATE,
-            **not_in("revision", reason="the words change with it, and are saved then"),
+            **NO_UPDATE, **not_in("revision", reason="the words change with it, and are saved then")
         },
     ),
     "url": Decision(
@@ -135,8 +134,7 @@ ENTRY: dict[str, Decision] = {
         missing={**NO_UPDATE, **NOT_SEARCHED, **NOT_ON_PAGES},
     ),
     "updated": Decision(
-        value=LATER,
-        markers=("2026-04-05T06:07:00",),
+        value=LATER, markers=("2026-04-05T06:07:00",),
         missing={
             **NO_UPDATE, **NOT_SEARCHED,
             **not_in("revision", reason="a date that moves is nothing"),
@@ -144,9 +142,7 @@ ENTRY: dict[str, Decision] = {
         },
     ),
     "source": Decision(
-        value="harbor",
-        markers=("Zqoutlet",),
-        query="source:Zqoutlet",
+        value="harbor", markers=("Zqoutlet",), query="source:Zqoutlet",
         missing=not_in("content hash", "revision", reason="no entry moves to another source"),
     ),
     "id": internal("readers see the story's public id, which is chosen once", value="tag:h,2026:1"),
@@ -385,3 +381,20 @@ def test_a_changed_field_is_a_revision(name: str) -> None:
     assert [entry for _, entry in compare(result, [other], {1: stored}).revised] == [other], (
         f"Entry.{name}: its change is not a revision"
     )
+
+
+KEPT_AFTER_PURGE = {
+    "entry_id", "source", "id", "url", "title", "language", "published", "updated", "raw_hash",
+    "content_hash", "feed_index", "is_dated",
+}  # fmt: skip
+"""Fields by which an old entry is recognised, credited and dated."""
+
+
+def test_every_other_field_is_emptied_when_a_story_is_purged(published: Newsroom) -> None:
+    """Nothing of an old text stays in the database but what recognises the entry."""
+    published.store.stories.purge(timedelta(days=1), NOW + timedelta(days=3650))
+
+    lead = published.store.entries.stories({1})[1].lead
+    left = {each.name for each in fields(Entry) if getattr(lead, each.name)}
+
+    assert left <= KEPT_AFTER_PURGE

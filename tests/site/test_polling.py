@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import ListScope, Revision, topic_scope
-from aggregator.publishing import create_wsgi_app
+from aggregator.site_app import create_wsgi_app
 from aggregator.store import Store
 from aggregator.store.base import ListStore
 from tests.harness.newsroom import Newsroom

@@ -10,8 +10,8 @@ import pytest
 from backports import zstd
 
 from aggregator.model import ALL
-from aggregator.publishing import create_wsgi_app
 from aggregator.site import PublicSite
+from aggregator.site_app import create_wsgi_app
 from aggregator.store import open_store
 from tests.harness.newsroom import Newsroom, article
 
