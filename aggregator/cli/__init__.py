@@ -47,7 +47,7 @@ INTERRUPTED_EXIT_CODE = 130
 """Exit code after Ctrl-C, by the convention of shells."""
 
 
-class _CommandError(click.ClickException):
+class _PrintedError(click.ClickException):
     """An expected error: its message is printed without a traceback."""
 
     def __init__(self, error: AggregatorError) -> None:
@@ -71,7 +71,7 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AggregatorError as error:
-            raise _CommandError(error) from error
+            raise _PrintedError(error) from error
         except KeyboardInterrupt as interrupt:
             click.echo("Stopped.", err=True)
             raise click.exceptions.Exit(INTERRUPTED_EXIT_CODE) from interrupt

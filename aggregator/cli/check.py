@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
@@ -38,9 +39,9 @@ def check(path: Path) -> None:
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
-        f"{path} is right: {_count(len(config.sources), 'source')}"
+        f"{path} is right: {count_noun(len(config.sources), 'source', 'sources')}"
         + (f" ({disabled} more disabled)" if disabled else "")
-        + f", {_count(len(config.topics), 'topic')}."
+        + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
 
 
@@ -71,10 +72,6 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
             message = f"character 1: this rule matches {what} of the newest {tried:,} stories"
             line = config.rule_lines[topic.id]
             yield ConfigIssue(line=line, key="topic.match", message=message)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @click.command()

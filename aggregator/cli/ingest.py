@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import structlog
@@ -42,6 +42,7 @@ from aggregator.store import Store
 __all__ = ["ingest"]
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 @click.command()
@@ -128,11 +129,11 @@ async def _ingest_forever(
         await ingest_forever(runtime, sources)
 
 
-def _until_stopped(work: Any) -> Any:
+def _until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
     """Run until done, or until SIGINT or SIGTERM; then return None. Nothing is left half-written: a
     fetch that is running is dropped, a save that has begun is finished."""
 
-    async def supervised() -> Any:
+    async def supervised() -> T | None:
         task = asyncio.ensure_future(work)
         for signal_ in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_, task.cancel)

@@ -152,7 +152,7 @@ def _show_uncategorised(config: Config, store: Store) -> None:
     if not groups:
         click.echo("          none")
     for group in groups:
-        sources = f"{group.source_count} outlet{'' if group.source_count == 1 else 's'}"
+        sources = count_noun(group.source_count, "outlet", "outlets")
         click.echo(f"{len(group.titles):>8}  {group.label}  ({sources})")
         for title in group.titles[-TITLES_PER_GROUP:]:
             click.echo(f"{'':12}{title}")

@@ -14,6 +14,8 @@ from html import unescape
 
 from ahocorasick_rs import AhoCorasick
 
+from aggregator.text.html import strip_tags
+
 __all__ = ["article_text", "attribution_urls", "strip_title_affixes"]
 
 MAX_BOILERPLATE_CHARS = 300
@@ -29,7 +31,6 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _PARAGRAPH = re.compile(r"</?(?:blockquote|div|li|p|pre|section|td)\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^a-z])")
 _LINK = re.compile(r"<a\s[^<>]*?href=[\"'](https?://[^\"'<>\s]+)", re.IGNORECASE)
 
@@ -108,7 +109,7 @@ def _sentences(html: str) -> Iterator[str]:
     has_read_more = not found.isdisjoint(_READ_MORE_CUES)
     phrases = found.difference(_READ_MORE_CUES)
     for block in _BLOCK.split(html):
-        text = _TAG.sub(" ", block) if "<" in block else block
+        text = strip_tags(block)
         text = unescape(text) if "&" in text else text
         text = _strip_read_more(text) if has_read_more else text
         if not text or text.isspace() or (len(text) < 100 and _BYLINE.fullmatch(text)):

@@ -5,7 +5,10 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser
 
-__all__ = ["flatten_deep_html", "leading_text", "one_line", "plain_text", "truncate", "xml_legal"]
+__all__ = [
+    "flatten_deep_html", "leading_text", "one_line", "plain_text", "strip_tags", "truncate",
+    "xml_legal",
+]  # fmt: skip
 
 _XML_ILLEGAL = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
@@ -19,6 +22,7 @@ _BLOCK_TAG = re.compile(
 """Tags at which words end; at `<b>` they may not."""
 MAX_HTML_DEPTH = 200
 """Levels of nested elements; real articles have about ten."""
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
 _NON_NESTING_TAGS = frozenset(
     {"a", "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li"}
@@ -62,6 +66,11 @@ def plain_text(html: str) -> str:
     if "<s" in html or "<S" in html:
         parsed.strip_tags(["script", "style"])
     return one_line(parsed.body.text()) if parsed.body else ""
+
+
+def strip_tags(html: str) -> str:
+    """The HTML without its tags, good enough for comparing words."""
+    return _ANY_TAG.sub(" ", html) if "<" in html else html
 
 
 def flatten_deep_html(html: str) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, redirect, request
+import structlog
+from flask import Blueprint, Flask, Response, redirect, request
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -40,6 +41,7 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "86400",
 }
 UNAVAILABLE_RETRY_SECONDS = 60
+log = structlog.get_logger()
 RequestKey: TypeAlias = tuple[str, str, bool]
 """Path, query string, browser navigation or not."""
 
@@ -121,7 +123,7 @@ def _preflight(path: str) -> Response:  # noqa: ARG001 - the same for all
 
 def _unavailable(error: StoreError) -> Response:
     """Respond if the database cannot be read; the reason goes to the log only."""
-    current_app.logger.error("store unavailable: %s", error)
+    log.error("store_unavailable", error=str(error))
     response = text_error("The news cannot be read right now. Try again in a minute.", 503)
     response.headers.append(("Retry-After", str(UNAVAILABLE_RETRY_SECONDS)))
     return _flask_response(response)

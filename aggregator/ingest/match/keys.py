@@ -18,11 +18,11 @@ from aggregator.model import (
     KeyedEntry,
     ParsedEntry,
 )
+from aggregator.text.html import strip_tags
 from aggregator.text.urls import canonical_url, has_article_number, path_without_host, strip_scheme
 
-__all__ = ["assign_keys", "normalise_words", "strip_tags", "title_words"]
+__all__ = ["assign_keys", "normalise_words", "title_words"]
 
-_TAG = re.compile(r"<[^<>]*>")
 _NOT_A_WORD = re.compile(r"\W+")
 
 
@@ -101,11 +101,6 @@ def _label(entry: ParsedEntry) -> str:
 def _title_text(entry: ParsedEntry) -> str:
     """The normalised title; empty if there is none."""
     return normalise_words(entry.title.value[:MAX_COMPARED_TITLE_CHARS]) if entry.title else ""
-
-
-def strip_tags(html: str) -> str:
-    """The HTML without its tags, good enough for comparing words."""
-    return _TAG.sub(" ", html)
 
 
 def title_words(entry: ParsedEntry) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.ingest.match.keys import normalise_words, strip_tags, title_words
+from aggregator.ingest.match.keys import normalise_words, title_words
 from aggregator.ingest.match.matcher import MatchResult, is_published_at
 from aggregator.model import Entry, KeyedEntry, Rejected, StoredEntry
+from aggregator.text.html import strip_tags
 from aggregator.text.urls import is_distinctive_path, path_without_host
 
 __all__ = ["confirm_rebound", "looks_migrated", "rebind_by_path_and_title"]
