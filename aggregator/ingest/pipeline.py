@@ -113,6 +113,11 @@ class Job:
     is_pushed: bool = False
     is_delivery: bool = False
 
+    @property
+    def is_first_import(self) -> bool:
+        """True until a document of the source has been saved."""
+        return self.before.last_success is None
+
 
 async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Failed:
     """Save what a document changes.
@@ -166,7 +171,12 @@ async def _ingest_parts(
                     source, job.before, job.document, meta, dates, now,
                     is_pushed=job.is_pushed, is_delivery=job.is_delivery,
                 )  # fmt: skip
-            batch = _dedupe_and_place(context, job, state, changes, is_held=is_held)
+            clusters = find_duplicates(
+                store, context.settings, changes, is_first_import=job.is_first_import
+            )  # dedupe
+            batch = _categorize(
+                context, job, state, changes, clusters, is_held=is_held
+            )  # categorize
             progress.add_batch(batch, is_held=is_held)
             store.entries.save(replace(batch, outcome=progress.outcome), now)  # save
         progress.matched_ids |= result.matched_ids
@@ -201,20 +211,18 @@ def _compare(
     return number_new(changes, entries.next_ids(len(changes.new))) if changes.new else changes
 
 
-def _dedupe_and_place(
+def _categorize(
     context: IngestContext,
     job: Job,
     state: FetchState | None,
     changes: Changeset,
+    clusters: ClusterResult,
     *,
     is_held: bool,
 ) -> Batch:
-    is_first_import = job.before.last_success is None
-    clusters = find_duplicates(
-        context.store, context.settings, changes, is_first_import=is_first_import
-    )  # dedupe
+    """Place new and changed stories in topics; returns everything that the document changes."""
     regrouped = regrouped_stories(
-        clusters, context.now, at_own_date=is_first_import or is_held, is_held=is_held
+        clusters, context.now, at_own_date=job.is_first_import or is_held, is_held=is_held
     )
     revised = revised_stories(clusters, changes, context.now)
     stored = {e.entry_id for change in (*regrouped, *revised) for e in change.story.entries}
@@ -226,7 +234,7 @@ def _dedupe_and_place(
         state,
         changes,
         clusters,
-        place(regrouped, rules, sources, overrides),  # categorize
+        place(regrouped, rules, sources, overrides),
         place(revised, rules, sources, overrides),
     )
 
