@@ -2,8 +2,8 @@
 
     Config --open_runtime--> store, fetcher, workers, topic rules, notifier
 
-The command line, the demo, the tests and library users start from here; startup.py has what comes
-before, site_app.py composes the site.
+The command line, the demo, the tests and library users start from here; startup.py loads the
+configuration, site_app.py composes the site.
 """
 
 import asyncio
@@ -135,8 +135,8 @@ def ingest_once(config: Config, store: Store, source_ids: Sequence[str] = ()) ->
     """Fetch these sources, or all that are due, once; subscribers are notified afterwards.
 
     It blocks until all are done, and must not be called from a running event loop. The work is done
-    in processes, so a script that calls it needs its `if __name__ == "__main__":`. Raises
-    UnknownName, StoreError, and StoreBusy if another process ingests for more than a minute.
+    in worker processes, so a script that calls it needs an `if __name__ == "__main__":` guard.
+    Raises UnknownName, StoreError, and StoreBusy if another process ingests for more than a minute.
     """
     known = {source.id: source for source in config.all_sources}
     for id_ in source_ids:
@@ -211,7 +211,7 @@ async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
 
 @asynccontextmanager
 async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifier | None]:
-    """What notifies subscribers and hubs, with connections of its own; None if there are none."""
+    """A notifier with connections of its own; None if feeds.toml configures no hub."""
     if not (config.publish.hub or config.publish.hubs):
         yield None
         return

@@ -15,12 +15,12 @@ that sentence alone::
     ├── WriteError          a folder or file cannot be written
     └── StoreError
         ├── StoreUnavailable   the database cannot be opened, read or written
-        ├── StoreBusy          another process is using it
-        ├── StoreTooNew        it was written by a later version of this program
-        └── StoreTooOld        it was written by a development version before 0.2.0
+        ├── StoreBusy          another process is using the database
+        ├── StoreTooNew        the database was written by a later version of this program
+        └── StoreTooOld        the database was written by a development version before 0.2.0
 
 A source that fails raises nothing: its failure is a value (`model.Failed`, `model.Rejected`) and
-leaves the other sources alone.
+does not affect the other sources.
 """
 
 import difflib
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 
 class AggregatorError(Exception):
-    """The base class: catching it catches every expected error, and no bug."""
+    """The base class: catching it catches every expected error, but no bug."""
 
     exit_code = 2
     """Exit code of a command that ends with this error."""
@@ -93,9 +93,9 @@ class MissingExtra(AggregatorError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Learning needs scikit-learn and WordLlama; install aggregator with its extra, as "
-            '`make install` does or `pip install ".[learn]"` in its folder, or set learn = "off" '
-            "for all topics."
+            "Learning needs scikit-learn and WordLlama; install them with `make install`, or with "
+            '`pip install ".[learn]"` in the folder of aggregator, or set learn = "off" for all '
+            "topics."
         )
 
 

@@ -1,7 +1,7 @@
 """The daemon loop: due sources, deliveries of hubs, subscriptions, learning, notifications.
 
-All of these run side by side. A store that cannot be used for a while (a full disk, another
-program's lock) is waited for; nothing is half saved meanwhile.
+All of these run side by side. While the store cannot be used (a full disk, another program's
+lock), the loop waits; nothing is half saved meanwhile.
 """
 
 import asyncio
@@ -111,7 +111,7 @@ def log_source(report: SourceReport) -> None:
 
 
 class _State:
-    """What the loop's tasks share. `failed` ends the loop if a run ends with a bug."""
+    """State that the loop's tasks share. `failed` ends the loop if a run ends with a bug."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -145,7 +145,7 @@ class _State:
 
 
 async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float) -> None:
-    """Do a task, sleep for the seconds that it returns, and so on."""
+    """Repeat a task, and sleep in between for the seconds that it returns."""
     while True:
         try:
             seconds = await task()
@@ -245,7 +245,7 @@ async def _notify(notifier: HubNotifier, name: LockName, task: HubTask) -> float
     try:
         with notifier.store.maintenance.lock(name):
             return 0.0 if await task(notifier, datetime.now(UTC)) else NOTIFY_POLL_SECONDS
-    except StoreBusy:  # another process does it
+    except StoreBusy:  # another process is doing it
         return SUBSCRIBE_POLL_SECONDS
 
 

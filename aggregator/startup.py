@@ -20,8 +20,10 @@ __all__ = ["cluster_settings", "known_sources", "load_config", "sync_config"]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """feeds.toml and the environment. Another version of the program counts as a change, since what
-    is published may read differently. Raises ConfigError."""
+    """The configuration from feeds.toml and the environment. Raises ConfigError.
+
+    Another version of the program counts as a change, since what is published may read differently.
+    """
     config = read_config_file(path, environment)
     installed_at = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     return replace(config, changed_at=max(config.changed_at, installed_at))

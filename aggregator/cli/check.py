@@ -1,4 +1,4 @@
-"""`check` and `schema`: is feeds.toml right?"""
+"""`check` and `schema`: check feeds.toml, and print its JSON Schema."""
 
 import json
 from collections import Counter
@@ -39,7 +39,7 @@ def check(path: Path) -> None:
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
-        f"{path} is right: {count_noun(len(config.sources), 'source', 'sources')}"
+        f"{path} is valid: {count_noun(len(config.sources), 'source', 'sources')}"
         + (f" ({disabled} more disabled)" if disabled else "")
         + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
@@ -49,7 +49,7 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
     """Rules that match none of the stored stories, or more than half."""
     folder = config.database.parent
     if not folder.is_dir():
-        message = f"the folder {folder} of the database does not exist; create it"
+        message = f"the database folder {folder} does not exist; create it"
         yield ConfigIssue(line=0, key="storage.database", message=message)
     topics = [topic for topic in config.topics if topic.match]
     roots = [parse(topic.match, topic.stem).root for topic in topics]
@@ -64,7 +64,7 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
                     entries = map(fields_of_view, story.entries)
                     matches.update({n for entry in entries for n in rules.match(entry)})
     except StoreError as error:
-        message = f"the database cannot be read, and rules were not tried on it: {error}"
+        message = f"rules were not tried on stored stories: {error}"
         yield ConfigIssue(line=0, key="", message=message)
     for number, topic in enumerate(topics if tried >= MIN_TRIED_STORIES else ()):
         if matches[number] == 0 or 2 * matches[number] > tried:

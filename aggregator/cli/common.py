@@ -1,4 +1,4 @@
-"""Helpers of the commands: the configuration and its store, selection by id, the log."""
+"""Helpers for the commands: the configuration and its store, selection by id, the log."""
 
 import logging
 import re
@@ -71,7 +71,7 @@ def find_story(store: Store, id_: str) -> Story:
     if story is None and store.stories.is_taken_down(id_):
         raise CommandError(f"The story {id_!r} was taken down; `aggregator hidden` says why.")
     if story is None:
-        hint = "its id is the end of its URL, /stories/ID, and `aggregator topics ID` lists some."
+        hint = "an id is the end of a story's URL, /stories/ID; `aggregator search` finds stories."
         raise UnknownStory("story", id_, hint)
     return story
 

@@ -16,8 +16,8 @@ __all__ = ["backup", "doctor"]
 def backup(path: Path, file: Path) -> None:
     """Write a consistent copy of the database to FILE.
 
-    It may run at any time, also during `aggregator run`. FILE is replaced once the copy is
-    complete. To restore it, stop the program and replace the database with FILE.
+    The program may keep running meanwhile. FILE is replaced only once the copy is complete. To
+    restore a backup, stop the program and replace the database with FILE.
     """
     with open_config(path) as (_, store):
         store.maintenance.backup(file)
@@ -30,8 +30,8 @@ def backup(path: Path, file: Path) -> None:
 def doctor(path: Path, repair: bool) -> None:
     """Check the database, and repair it.
 
-    Checked are integrity, schema, references, search index, lists, counts and times.
-    The exit code is 1 if there are problems that were not repaired. Before --repair, stop the
+    The checks cover integrity, schema, references, search index, lists, counts and times. The exit
+    code is 1 if there are problems that were not repaired. Before you use --repair, stop the
     program and make a backup.
     """
     now = datetime.now(UTC)
@@ -48,7 +48,7 @@ def doctor(path: Path, repair: bool) -> None:
         advice = "" if not issue.can_repair or repair else "; --repair repairs it"
         click.echo(f"{issue.check}: {issue.description} ({state}{advice})")
     if not left:
-        click.echo(f"{config.database} is in order.")
+        click.echo(f"{config.database}: no problems found.")
         return
     if not all(issue.can_repair for issue in left):
         click.echo("Restore a backup to fix what cannot be repaired.", err=True)

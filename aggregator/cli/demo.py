@@ -26,7 +26,7 @@ DEFAULT_PORT = 8080
 ARTICLE_INTERVAL_SECONDS = 5.0
 """Time between two new articles."""
 NO_TERMINAL_SECONDS = 45.0
-"""How long the demo runs where there is no terminal to stop it from."""
+"""How long the demo runs if there is no terminal to stop it from."""
 
 
 @click.command()
@@ -34,10 +34,9 @@ NO_TERMINAL_SECONDS = 45.0
 def demo(seconds: float | None) -> None:
     """Try the program with made-up outlets.
 
-    Twelve outlets publish articles on this machine, in every feed format. They republish one
-    another, one
-    fails, one is slow, one sends garbage. No network is needed and nothing is kept. Stop it with
-    Ctrl-C; without a terminal it stops by itself.
+    Twelve outlets publish articles on this machine, in every feed format, and republish one
+    another; one fails, one is slow, and one sends garbage. No network is needed, and nothing is
+    kept. Stop the demo with Ctrl-C; without a terminal it stops by itself.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up, as for Ctrl-C
     if seconds is None and not sys.stdout.isatty():
@@ -84,7 +83,7 @@ def _watch(
     next_article = started + ARTICLE_INTERVAL_SECONDS
     while seconds is None or time.monotonic() - started < seconds:
         if program.poll() is not None:
-            raise ServeError("The program ended by itself; its log says why.")
+            raise ServeError("The program stopped unexpectedly; its log says why.")
         for item in _fetch_items(site):
             if item["id"] not in seen:
                 seen.add(item["id"])

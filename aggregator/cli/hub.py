@@ -1,4 +1,4 @@
-"""`hub`: who subscribes, and who cannot be notified."""
+"""`hub`: the subscribers of our feeds, and deliveries that fail."""
 
 from collections import Counter
 from pathlib import Path
@@ -17,7 +17,7 @@ __all__ = ["hub"]
 def hub(path: Path) -> None:
     """Show the subscribers of our feeds, and failing deliveries.
 
-    Of a subscriber's callback only the host is shown, since the rest may be a secret.
+    Only the host of a subscriber's callback is shown, since the rest may be a secret.
     """
     with open_config(path) as (config, store):
         subscribers, pings = store.hub.subscribers(), store.hub.pings()
@@ -45,6 +45,6 @@ def hub(path: Path) -> None:
     for other in config.publish.hubs:
         due_pings = [ping for ping in pings if ping.hub == other]
         error = next((ping.error for ping in due_pings if ping.error), "")
-        feeds = count_noun(len(due_pings), "feed", "feeds")
-        state = f"{feeds} to be notified of" if due_pings else "up to date"
+        number = count_noun(len(due_pings), "ping", "pings")
+        state = f"{number} due" if due_pings else "up to date"
         click.echo(f"{other}: {state}{f' ({error})' if error else ''}")

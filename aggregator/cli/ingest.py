@@ -71,14 +71,14 @@ def ingest(
     """Fetch the sources that are due and keep what is new.
 
     Each source has a schedule of its own, so running this often costs little. A source that fails
-    does not affect the others; `aggregator sources` shows since when it fails and why.
+    does not affect the others; `aggregator sources` shows since when it has failed, and why.
 
     \b
     The report counts entries, and its counts balance:
       received = new + updated + known + rejected
     """
     if loop and (ids or everything or as_json or is_silent):
-        raise click.UsageError("--loop goes with no other option")
+        raise click.UsageError("--loop cannot be combined with other options")
     log_to_stderr()
     with open_workers(os.cpu_count() or 1) as workers, open_config(path) as (config, store):
         now = datetime.now(UTC)
@@ -130,8 +130,8 @@ async def _ingest_forever(
 
 
 def _until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
-    """Run until done, or until SIGINT or SIGTERM; then return None. Nothing is left half-written: a
-    fetch that is running is dropped, a save that has begun is finished."""
+    """Run `work` to its end; return None if SIGINT or SIGTERM stops it first. Nothing is left
+    half-written: a fetch that is running is dropped, a save that has begun is finished."""
 
     async def supervised() -> T | None:
         task = asyncio.ensure_future(work)
@@ -151,8 +151,8 @@ def _until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
 
 @contextmanager
 def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[SourceReport], None]]]:
-    """What to call with the number of sources, and with each report: a progress bar on a terminal,
-    else a log event for each source."""
+    """Callbacks for the number of sources and for each report: they show a progress bar on a
+    terminal, and write a log event for each source elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None, log_source

@@ -1,4 +1,4 @@
-"""`held` and `moved`: what waits for an operator's decision."""
+"""`held` and `moved`: stories and feeds that await an operator's decision."""
 
 import os
 from datetime import UTC, datetime
@@ -23,14 +23,14 @@ MAX_STORIES_SHOWN = 50
 @click.option("--drop", is_flag=True, help="Never publish the stories.")
 @click.pass_obj
 def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
-    """Show the stories that are held back, and decide about them.
+    """Show the stories that are held back, and release or drop them.
 
     If a source that has been fetched for some time suddenly has more than max_new new articles, and
     far more than usual, something has probably gone wrong: it may have moved to another system and
     given its whole archive new ids. Those stories are held back until you decide.
     """
     if release and drop:
-        raise click.UsageError("--release and --drop exclude each other")
+        raise click.UsageError("--release and --drop cannot be combined")
     if (release or drop) and id_ is None:
         raise click.UsageError("give the ID of the source whose stories to release or drop")
     with open_config(path) as (config, store):
@@ -40,7 +40,7 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
                 stories = count_noun(health.held_stories, "story", "stories")
                 click.echo(f"{health.source}: {stories}")
             if not waiting:
-                click.echo("Nothing is held.")
+                click.echo("No stories are held.")
             return
         (source,) = select_sources(config, [id_])
         if release:
@@ -48,11 +48,11 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
             click.echo(f"{count_noun(count, 'story', 'stories')} published.")
         elif drop:
             count = store.stories.drop(source.id)
-            click.echo(f"{count_noun(count, 'story', 'stories')} dropped; never to be published.")
+            click.echo(f"{count_noun(count, 'story', 'stories')} dropped for good.")
         else:
             newest = store.stories.held(source.id, MAX_STORIES_SHOWN)
             if not newest:
-                click.echo(f"Nothing of {source.id} is held.")
+                click.echo(f"No stories of {source.id} are held.")
             for story in newest:
                 click.echo(f"{story.published:%Y-%m-%d %H:%M}  {story.id}  {story.lead.title}")
 
@@ -63,9 +63,9 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
 def moved(path: Path, write: bool) -> None:
     """Show the feeds that have moved permanently.
 
-    A permanent redirect is confirmed after three successful fetches from the new address over a
-    day. From then on the new address is fetched; the one in feeds.toml stays until --write, which
-    changes only those addresses and keeps comments.
+    A permanent redirect is confirmed after three successful fetches from the new address over at
+    least a day. From then on the new address is fetched; the one in feeds.toml stays until --write,
+    which changes only those addresses and keeps comments.
     """
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
@@ -83,7 +83,7 @@ def moved(path: Path, write: bool) -> None:
     for id_, redirect in redirects.items():
         state = "confirmed" if id_ in confirmed else "not confirmed yet"
         if listed[id_].is_private:
-            state = "not followed: its secret is not meant for another address"
+            state = "not followed: the secret of this source must not be sent elsewhere"
         count = count_noun(redirect.hits, "time", "times")
         click.echo(f"{id_}: {listed[id_].feed} -> {redirect.url} ({state}, {count})")
     if not redirects:
@@ -100,7 +100,7 @@ def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
     if changed != text:
         editor.write(path, changed)
     if not urls:
-        click.echo(f"No address to write; {path} is unchanged.")
+        click.echo(f"There is no new address to write; {path} is unchanged.")
         return
     addresses = count_noun(len(urls), "address", "addresses")
     click.echo(f"{addresses} written to {path}; restart `aggregator run`.")

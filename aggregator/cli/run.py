@@ -48,7 +48,7 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     if not signals:
         name, code = next((name, code) for name, code in exit_codes.items() if code is not None)
         raise ServeError(
-            f"`aggregator {name}` ended by itself (exit code {code}); its log above says why."
+            f"`aggregator {name}` stopped unexpectedly (exit code {code}); its log above says why."
         )
 
 

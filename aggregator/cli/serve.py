@@ -32,7 +32,7 @@ log = structlog.get_logger()
 def serve(path: Path, host: str | None, port: int | None) -> None:
     """Serve the pages and feeds.
 
-    It only reads the database, so any number of servers can run next to `aggregator ingest
+    The server only reads the database, so any number of servers can run next to `aggregator ingest
     --loop`.
     """
     host, port = prepare_listening(path, host, port)
@@ -52,8 +52,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
 
 
 def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
-    """The address and port to listen on. Raises errors in feeds.toml or the database before the
-    server starts."""
+    """The address and port to listen on. Errors in feeds.toml or the database are raised here,
+    before the server starts."""
     log_to_stderr()
     config = load_config(path)
     with open_store(config.database) as store:
@@ -78,7 +78,7 @@ def ensure_port_free(host: str, port: int) -> str:
         is_about_port = isinstance(error, OSError) and error.errno in _PORT_ERRORS
         reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
         advice = (
-            "stop what uses it, or choose another port with --port or [publish] port"
+            "stop the program that uses it, or choose another port with --port or [publish] port"
             if is_about_port
             else "choose an address of this machine with --host or [publish] host"
         )

@@ -24,7 +24,7 @@ MAX_TAGGED_ENTRIES = 500
 @click.argument("id_", metavar="[ID]", required=False)
 @click.pass_obj
 def sources(path: Path, id_: str | None) -> None:
-    """Show the state of each source: what is broken, since when, why.
+    """Show each source's state: what is broken, since when and why.
 
     \b
     failed   retried after longer and longer waits, at least once a day
@@ -76,7 +76,7 @@ def _rank(health: SourceHealth, now: datetime) -> int:
 
 
 def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
-    """The name of the state, and since when it lasts."""
+    """The name of the state, and since when it has lasted."""
     if health.retired_at:
         return "retired", health.retired_at
     if health.failing_since:
@@ -91,7 +91,7 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
     remarks = [health.error] if health.error else []
     if health.held_stories:
         remarks.append(
-            f"{health.held_stories} stories are held, because they came all at once; "
+            f"{health.held_stories} stories are held, because they all came at once; "
             f"`aggregator held {health.source}` shows them."
         )
     redirect = health.redirect
@@ -99,7 +99,7 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
         is_confirmed = is_redirect_confirmed(redirect, now)
         state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
         remarks.append(
-            f"Its server says that the feed has moved to {redirect.url}, {state} ("
+            f"Its server says that the feed has moved to {redirect.url}, {state} (seen "
             f"{redirect.hits} times since {format_time(redirect.since)}); see "
             "`aggregator moved`."
         )
@@ -134,7 +134,7 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
 
 
 def _show_tags(source: Source, store: Store) -> None:
-    """Unmapped categories come first: a new one may need a topic."""
+    """Print the outlet's own categories, unmapped ones first: a new one may need a topic."""
     mapped = {fold(tag): topic for tag, topic in source.tags.items()}
     found = store.sources.tags(source.id, MAX_TAGGED_ENTRIES)
     unmapped = [(tag, number) for tag, number in found if fold(tag) not in mapped]

@@ -24,14 +24,14 @@ __all__ = ["merge", "split", "story"]
 MAX_RELATED = 5
 MAX_MATCHES = 200
 """Newest matches whose stories are listed."""
-_NOT_FOLLOWED = "not followed: it would join two articles of one source, or separated ones"
+_NOT_FOLLOWED = "not used: it would join two articles of one source, or two that were split"
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", default="")
 @click.pass_obj
 def story(path: Path, id_: str) -> None:
-    """Show the articles of a story, and the evidence that they are the same story.
+    """Show a story's articles, and the evidence that they are one.
 
     ID is the story's URL, or the end of it, /stories/ID. Without an ID, list the most recently
     matched stories of several outlets, the weakest evidence first.
@@ -59,7 +59,7 @@ def _show_weakest(store: Store) -> None:
         for entry in stories[id_].entries:
             click.echo(f"{'':18}{entry.source}: {entry.title}")
     if not found:
-        click.echo("no story has articles of several outlets")
+        click.echo("No story has articles of several outlets.")
 
 
 def _weakest_match(store: Store, found: Story) -> Match | None:
@@ -95,7 +95,7 @@ def _show_evidence(found: Story, neighbourhood: StoryNeighbourhood) -> None:
     for match in sorted(matches, key=_strength):
         click.echo(f"{match.entry_a:>8} and {match.entry_b}: {_evidence(match, ids)}")
     if not matches:
-        click.echo("          none; it has one article")
+        click.echo("          none; the story has one article")
 
 
 def _strength(match: Match) -> tuple[int, float]:
@@ -130,11 +130,11 @@ class ArticleNumber(click.ParamType[int]):
     def convert(
         self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """The number; fails with a usage error."""
+        """The number; anything else is a usage error."""
         number = int(value) if str(value).isascii() and str(value).isdigit() else 0
         if not 1 <= number < 2**63:
             self.fail(
-                f"{value!r} is not the number of an article; `aggregator story ID` shows them",
+                f"{value!r} is not an article number; `aggregator story ID` shows them",
                 param,
                 ctx,
             )
@@ -154,7 +154,7 @@ def merge(path: Path, one: str, other: str) -> None:
     with _open_for_decision(path) as (config, store):
         a, b = find_story(store, one), find_story(store, other)
         if a.id == b.id:
-            raise CommandError(f"{one} and {other} are one story already.")
+            raise CommandError(f"{one} and {other} are already one story.")
         settings = cluster_settings(config, store, datetime.now(UTC))
         batch = merge_stories(store, settings, TopicRules(config.topics), a, b)
         _save(store, batch, settings.now)
@@ -176,7 +176,7 @@ def split(path: Path, entry: int) -> None:
             hint = "`aggregator story ID` shows the numbers of a story's articles."
             raise UnknownStory("article", str(entry), hint)
         if not found.duplicates:
-            raise CommandError(f"The article {entry} is alone in its story {found.id}.")
+            raise CommandError(f"Article {entry} is the only one in its story {found.id}.")
         settings = cluster_settings(config, store, datetime.now(UTC))
         batch = split_story(store, settings, TopicRules(config.topics), found, entry)
         _save(store, batch, settings.now)
@@ -199,4 +199,4 @@ def _save(store: Store, batch: Batch, now: datetime) -> None:
         sources = ", ".join(entry.source for entry in found.entries)
         click.echo(f"{found.id}: articles of {sources}")
         for merged in change.merged_ids:
-            click.echo(f"{merged}: redirects to {found.id} from now on")
+            click.echo(f"{merged}: now redirects to {found.id}")

@@ -44,7 +44,7 @@ Dates: TypeAlias = Mapping[tuple[str, PlacementReason | None], Sequence[datetime
 )
 @click.pass_obj
 def topics(path: Path, id_: str | None, report: bool) -> None:
-    """Show how many stories each topic has, and which of its rules have fallen silent.
+    """Show the size of each topic, and rules that have fallen silent.
 
     A clause of a rule, a source or a category that used to place stories, but no longer does, is
     shown with the date of the last one. With an ID, show the newest stories of that topic, each
@@ -53,7 +53,7 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
     with open_config(path) as (config, store):
         if id_ is not None:
             if report:
-                raise click.UsageError("--report is about all topics; leave the ID out")
+                raise click.UsageError("--report covers all topics; leave out the ID")
             _show_topic(config, store, id_)
             return
         # if nothing was fetched, silence says nothing about rules
@@ -94,8 +94,8 @@ def _short_feeds(config: Config, store: Store) -> Iterator[str]:
             if count < full:
                 stories = count_noun(count, "story", "stories")
                 yield (
-                    f"{topic.id}: with max_share its feed has {stories}, not {full}; its outlets "
-                    "are too few for that, or publish too unequally."
+                    f"{topic.id}: with max_share its feed has {stories}, not {full}; it has too "
+                    "few outlets for that, or they publish too unevenly."
                 )
 
 
@@ -146,7 +146,7 @@ def _show_uncategorised(config: Config, store: Store) -> None:
     total = store.lists.counts().get(ALL, 0)
     click.echo(
         f"\nwithout any topic: {without} of the newest {len(sample)} stories "
-        f"(there are {total}); those that share a word or a category:"
+        f"({total} in total); those that share a word or a category:"
     )
     groups = list(group_uncategorised([(s.lead, s.has_topic) for s in sample], MAX_GROUPS))
     if not groups:

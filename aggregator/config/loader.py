@@ -43,7 +43,7 @@ class Config:
     keep: int
     """Seconds after which a story is deleted; 0 for never."""
     window: int
-    """Seconds; the texts of articles published further apart are not compared."""
+    """Seconds; texts of articles published further apart than this are not compared."""
     site: Site
     fetch: FetchTable
     publish: PublishTable
@@ -78,7 +78,7 @@ def _decode(content: bytes, path: Path) -> str:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = "is not UTF-8 text; save the file in this encoding"
+        message = "is not UTF-8 text; save it as UTF-8"
         raise ConfigError(str(path), [ConfigIssue(line=line, key="", message=message)]) from error
 
 

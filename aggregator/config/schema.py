@@ -30,7 +30,7 @@ def _check_id(value: str) -> str:
 def _check_url(value: str) -> str:
     complete = "a complete address that starts with http:// or https://"
     if _NOT_IN_URL.search(value):
-        raise ValueError(f"{complete}, without spaces, quotes and control characters")
+        raise ValueError(f"{complete}, without spaces, quotes or control characters")
     try:
         parts = urlsplit(value)
         hostname = parts.hostname
@@ -66,7 +66,7 @@ def _check_listen_host(value: str) -> str:
 
 def _check_site_url(value: str) -> str:
     if "?" in value or "#" in value or "//" in value.partition("://")[2]:
-        raise ValueError("an address that ends with a host or a folder, without ?, # and //")
+        raise ValueError("an address that ends with a host or a folder, without ?, # or //")
     return _check_url(value)
 
 
@@ -203,7 +203,7 @@ class _Table(BaseModel):
 
 
 class SiteTable(_Table):
-    """The site and who publishes it."""
+    """The site: its name, address and language."""
 
     title: Text = Field(description="Name of the site, in every page and feed.")
     url: SiteUrl = Field(description="Public address of the site; all links start with it.")
@@ -228,7 +228,7 @@ class DefaultsTable(_Table):
         0,
         ge=-1000,
         le=1000,
-        description="Higher is fetched first, and leads a story if its original is unclear.",
+        description="The highest is fetched first, and leads a story of unclear origin.",
     )
     min_interval: Duration = Field("15m", description="Never fetch more often than this.")
     max_interval: Duration = Field("1d", description="Never fetch less often than this.")
@@ -266,7 +266,7 @@ class SourceTable(_Table):
         None,
         ge=-1000,
         le=1000,
-        description="Higher is fetched first, and leads a story if its original is unclear.",
+        description="The highest is fetched first, and leads a story of unclear origin.",
     )
     enabled: bool = Field(
         True, description="false: keep its articles, but fetch it only with --source."
@@ -317,14 +317,14 @@ class FetchTable(_Table):
     allow_private: list[Network] = Field(
         [], description="Private networks that may be fetched from."
     )
-    concurrency: int = Field(20, ge=1, le=200, description="Requests at once.")
-    per_host: int = Field(2, ge=1, le=20, description="Connections to one host at once.")
+    concurrency: int = Field(20, ge=1, le=200, description="Concurrent requests.")
+    per_host: int = Field(2, ge=1, le=20, description="Concurrent connections to one host.")
     spacing: DurationOrZero = Field("1s", description="Time between two requests to one host.")
     timeout: Duration = Field("30s", description="Longest time for a whole request.")
     connect_timeout: Duration = Field("10s", description="Longest time to connect.")
     read_timeout: Duration = Field("20s", description="Longest time to wait for more data.")
     max_bytes: int = Field(
-        15_000_000, ge=1_000, le=1_000_000_000, description="Largest feed, decompressed."
+        15_000_000, ge=1_000, le=1_000_000_000, description="Largest feed in bytes, decompressed."
     )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects to follow.")
     ports: list[Port] = Field([80, 443], description="Ports that may be connected to.")
@@ -345,7 +345,7 @@ class StoriesTable(_Table):
     """How articles become stories."""
 
     window: Duration = Field(
-        "14d", description="The texts of articles published further apart are not compared."
+        "14d", description="Texts of articles published further apart than this are not compared."
     )
 
 

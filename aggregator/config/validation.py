@@ -1,4 +1,4 @@
-"""Issues of a feeds.toml, as sentences with a line and a key."""
+"""Issues in a feeds.toml, as sentences with a line and a key."""
 
 import difflib
 import re
@@ -66,7 +66,7 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
 
 
 def _rights_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """An uncut source cannot have excerpts; a counter and a licence URL need their context."""
+    """Excerpts of an uncut source, a counter without full texts, a licence URL on its own."""
     default_show = _dict(tables.get("defaults")).get("show", "excerpt")
     default_license = _dict(tables.get("defaults")).get("license")
     for index, table in enumerate(_tables(tables, "source")):
@@ -115,7 +115,7 @@ def _stem_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[Config
 
 
 def _interval_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """A table has an issue only if it sets one of the intervals itself."""
+    """Contradictory intervals; a table has an issue only if it sets one of them itself."""
     defaults = {key: getattr(DefaultsTable(), key) for key in _INTERVAL_KEYS}
     inherited = defaults | _dict(tables.get("defaults"))
     to_check: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [
@@ -140,14 +140,14 @@ def _seconds_or_none(value: object) -> int | None:
 def warnings(
     file: FeedsFile, environment: Mapping[str, str], lines: KeyLocations
 ) -> Iterator[ConfigIssue]:
-    """Issues that concern one source or rule alone: secrets that are not set or would be published,
+    """Warnings about single sources and rules: secrets that are not set or would be published,
     ports that are not allowed, parts of rules without effect."""
     yield from _secret_warnings(file, environment, lines)
     yield from _rule_warnings(file, lines)
     for index, table in enumerate(file.source):
         if (port := _disallowed_port(table.feed, file.fetch)) is not None:
             line = lines.line_of(("source", index, "feed"))
-            message = f"port {port} is not allowed; add it to [fetch] ports if it is right"
+            message = f"port {port} is not allowed; to allow it, add it to [fetch] ports"
             yield _issue(line, "source.feed", message)
         if _SECRET_PARAMETER.search(urlsplit(table.feed).query) and not table.public_feed:
             line = lines.line_of(("source", index, "feed"))
@@ -227,7 +227,7 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
 def _table_message(found: object, name: str) -> str:
     """The message for a [table] written as an [[array of tables]], or the other way round."""
     is_several = name in ("source", "topic")
-    expected = f"[[{name}]], one for each" if is_several else f"a table, [{name}]"
+    expected = f"[[{name}]], one for each {name}" if is_several else f"a table, [{name}]"
     match found:
         case dict():
             return f"found [{name}], expected {expected}"
@@ -309,12 +309,12 @@ def _issue(line: int, key: str, message: str) -> ConfigIssue:
 
 
 def missing_file() -> ConfigIssue:
-    """The issue that there is no feeds.toml."""
+    """The issue for a missing feeds.toml."""
     return file_issue("does not exist; run the command in its folder, or give --config PATH")
 
 
 def file_issue(message: str) -> ConfigIssue:
-    """An issue of the file as a whole."""
+    """An issue with the file as a whole."""
     return _issue(0, "", message)
 
 
@@ -322,4 +322,4 @@ def syntax_issue(message: str) -> ConfigIssue:
     """A syntax error that tomllib found, with its line."""
     position = re.search(r"\(at line (\d+), column \d+\)", message)
     line = int(position[1]) if position else 0
-    return _issue(line, "", f"is not TOML: {message}")
+    return _issue(line, "", f"is not valid TOML: {message}")

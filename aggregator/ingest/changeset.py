@@ -36,7 +36,7 @@ __all__ = [
 MAX_UPDATE_SPREAD = timedelta(minutes=5)
 """How far apart the update times of one document's entries may be."""
 BURST_FACTOR = 3
-"""How many times as many entries as its rhythm promises a source may bring at once."""
+"""How many times its usual number of new entries a source may have at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Changeset:
     """A document, or a chunk of one, compared with the store entry by entry.
 
     `revised` are stored entries that read differently now, in their new form and with their ids.
-    `changed` are all that differ in any way, and `keys` those that they have from now on.
+    `changed` are all that differ in any way, and `keys` their keys from now on.
     `indexes` are the places in this document of the entries that are changed, by entry id.
     """
 
@@ -62,7 +62,7 @@ def exceeds_burst_limit(
 ) -> bool:
     """True if a known source has so many new entries that it is probably an accident.
 
-    A busy source may rightly have many after we have not fetched for a while; `dates` are those of
+    A busy source may rightly have many after a break in fetching; `dates` are those of
     its newest entries, from which its usual number is estimated.
     """
     if before.last_success is None or count <= source.max_new:
@@ -107,7 +107,7 @@ def compare(
 
 
 def _keep_immutable_fields(entry: Entry, stored: Entry) -> Entry:
-    """A stored entry in its new form, at the date and place that it has had from the beginning."""
+    """A stored entry in its new form, with the date and place that it had from the beginning."""
     return replace(
         entry,
         entry_id=stored.entry_id,
@@ -118,8 +118,8 @@ def _keep_immutable_fields(entry: Entry, stored: Entry) -> Entry:
 
 
 def _is_revised(stored: Entry, old: StoredEntry, entry: Entry) -> bool:
-    """True if anything is published differently now, even a picture's URL. A date that moves is
-    nothing."""
+    """True if anything is published differently now, even a picture's URL. A changed date does
+    not count."""
     return old.content_hash != entry.content_hash or _published(stored) != _published(entry)
 
 
@@ -192,8 +192,8 @@ def _spread(changeset: Changeset, entry: Entry) -> timedelta:
 
 
 def _updated(story: Story, old: StoredEntry, entry: Entry, moment: datetime) -> Story:
-    """A revised entry keeps its place in its story. Only a visible change of the lead is an
-    update for readers."""
+    """The story with a new update time if its lead has visibly changed: other revisions are not
+    updates for readers."""
     is_lead = story.lead.entry_id == entry.entry_id
     if not is_lead or old.content_hash == entry.content_hash:
         return story
@@ -229,7 +229,7 @@ def _placed(
     )
 
 
-# ---- the whole
+# ---- the batch
 
 
 def build_batch(

@@ -1,4 +1,4 @@
-"""The lock of a database that one process at a time ingests into, or decides about stories in."""
+"""The ingest lock: one process at a time ingests into a database, or decides about its stories."""
 
 import asyncio
 from contextlib import ExitStack

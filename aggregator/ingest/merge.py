@@ -12,8 +12,8 @@ __all__ = ["merge_stories", "split_story"]
 def merge_stories(
     store: Store, settings: ClusterSettings, rules: TopicRules, one: Story, other: Story
 ) -> Batch:
-    """What changes if two stories are one; the one that readers saw first stays. The decision holds
-    against all evidence, until a split takes it back."""
+    """The batch that merges two stories; the one that readers saw first stays. The decision holds
+    against all evidence, until a split reverses it."""
     ids = {entry.entry_id for story in (one, other) for entry in story.entries}
     neighbourhood = store.entries.neighbourhood(ids)
     return _decided(store, settings, rules, *merge_matches(one, other, neighbourhood))
@@ -22,7 +22,7 @@ def merge_stories(
 def split_story(
     store: Store, settings: ClusterSettings, rules: TopicRules, story: Story, entry_id: int
 ) -> Batch:
-    """What changes if an entry is not the article of the others in its story."""
+    """The batch that splits an entry from its story."""
     neighbourhood = store.entries.neighbourhood({entry_id})
     return _decided(store, settings, rules, *split_matches(story, entry_id, neighbourhood))
 

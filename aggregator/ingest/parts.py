@@ -1,9 +1,9 @@
 """The parts of a fetched document: one for most, several for a large one.
 
 Entries are recognised before any of them is cleaned, because only all of them together show whether
-their ids have changed, and how many are new. Of a large document, that is done with the
-headers of its entries, chunk by chunk, for as many as memory allows; then the chunks are parsed
-again for what is new or changed in them.
+their ids have changed, and how many are new. For a large document, this is done with the headers
+of its entries, chunk by chunk, for as many as memory allows; then the chunks are parsed again for
+what is new or changed in them.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -38,7 +38,7 @@ MAX_SENTENCE_CHARS = 400
 """Characters of an error or note."""
 MAX_MATCHED_ENTRIES = 4000
 """Entries that are matched together; a document with more is several parts, one after the other.
-Real feeds have a tenth of it."""
+Real feeds have a tenth as many."""
 LARGE_DOCUMENT_SECONDS = 600.0
 """Limit for a document in chunks; 100,000 entries take about one minute."""
 
@@ -47,8 +47,8 @@ LARGE_DOCUMENT_SECONDS = 600.0
 class Part:
     """Entries that are matched together.
 
-    `chunks` are those that they are in: its number, and the index of its first entry. Of a document
-    with several chunks, the entries are headers only.
+    `chunks` are the chunks that contain them: number, and index of the first entry. If the document
+    has several chunks, the entries are headers only.
     """
 
     feed_meta: FeedMeta
@@ -58,7 +58,7 @@ class Part:
 
     @staticmethod
     def count_expected(new: Sequence[KeyedEntry]) -> int:
-        """How many of these entries are unlikely to be rejected, as far as headers show."""
+        """The number of entries that are unlikely to be rejected, as far as headers show."""
         return sum(bool(item.entry.url) and not item.entry.broken for item in new)
 
 
@@ -96,7 +96,7 @@ async def read_parts(
 
 
 def result_in_chunk(result: MatchResult, part: Part, index: int) -> MatchResult:
-    """What is new or changed in one chunk of a part; what is unchanged is counted in the last."""
+    """New and changed entries in one chunk of a part; the last one also counts unchanged ones."""
     if len(part.chunks) == 1:
         return result
     is_last = index == len(part.chunks) - 1
@@ -121,7 +121,7 @@ async def clean_changes(
     now: datetime,
     site_url: str,
 ) -> list[Entry | Rejected] | Failed:
-    """What is new or changed in a chunk, cleaned, in this order."""
+    """The new and changed entries of a chunk, cleaned, in this order."""
     items = [*result.new, *(item for item, _ in result.changed)]
     if not items:
         return []
@@ -160,7 +160,7 @@ class Progress:
         note = one_line(self.feed_meta.problem if self.feed_meta else "", MAX_SENTENCE_CHARS)
         if self.held_count:
             note = (
-                f"{self.held_count} new entries at once are held; `aggregator held {source}` "
-                "shows them."
+                f"{self.held_count} new entries came at once and are held; "
+                f"`aggregator held {source}` shows them."
             )
         return SourceReport(source=source, outcome=self.outcome, note=note, counts=self.counts)

@@ -2,7 +2,7 @@
 
     parse | match known entries | clean (new and changed only) | dedupe | categorize | save
 
-This file asks the store; the steps, each in its own package, take values and return values.
+This file uses the store; the steps, each in its own package, take values and return values.
 """
 
 import asyncio
@@ -79,8 +79,8 @@ MAX_MIGRATED_ENTRIES = 20_000
 class IngestContext:
     """Dependencies and settings of a run.
 
-    `site_url` is the address of our own site, whose stories are not news to us. `source_locks` keep
-    two documents of one source apart, fetched and delivered at the same time.
+    `site_url` is the address of our own site, whose stories are rejected. With `source_locks`, a
+    fetched and a delivered document of one source are ingested one after the other.
     """
 
     store: Store

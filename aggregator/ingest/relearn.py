@@ -3,9 +3,9 @@
     learn   training examples | train | score the newest stories | save the model
     score   unscored stories | suggestions, and placements that are certain enough | save
 
-This takes seconds of work and a few hundred megabytes, so it runs beside the pipeline, in a process
-of its own, and the pipeline never waits for it. Only commands that learn import this module: it
-needs scikit-learn and WordLlama.
+This takes seconds of work and a few hundred megabytes, so it runs outside the pipeline, in a
+process of its own, and the pipeline never waits for it. Only commands that learn import this
+module: it needs scikit-learn and WordLlama.
 """
 
 from collections.abc import Mapping, Sequence

@@ -81,7 +81,7 @@ async def run(
     context.fetcher.backoffs.update(context.store.sources.backoffs(context.now))
     ordered = sorted(
         due, key=lambda source: -source.precedence
-    )  # ties for the lead go to whoever was fetched first
+    )  # ties for the lead go to the source fetched first
     tasks = [asyncio.create_task(one(source)) for source in ordered]
     try:
         reports = await asyncio.gather(*tasks)
@@ -101,14 +101,14 @@ async def deliver(context: IngestContext, source: Source, delivery: Delivery) ->
 async def _isolated(
     context: IngestContext, source: Source, work: Awaitable[SourceReport]
 ) -> SourceReport:
-    """Report an unexpected exception as a failure of its source, so that it costs no other."""
+    """Report an unexpected exception as a failure of its source, so that it affects no other."""
     try:
         return await work
     except StoreError:
         raise
     except Exception as error:
         log.exception("bug", source=source.id)
-        text = f"This is a bug in aggregator, please report it ({type(error).__name__}: {error})."
+        text = f"This is a bug in aggregator; please report it ({type(error).__name__}: {error})."
         return _save_bug(context, source, Failed(kind=FailureKind.BUG, error=text))
 
 

@@ -56,7 +56,7 @@ CleanStep: TypeAlias = Callable[..., list[Entry | Rejected]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
-    """What a document may take; the largest real feeds take one or two seconds and 50 MB."""
+    """Limits for one document; the largest real feeds take one or two seconds and 50 MB."""
 
     document_seconds: float = 60.0
     entry_seconds: float = 5.0
@@ -118,7 +118,7 @@ class Workers:
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries, in order; `site_url` is the address of our own site.
 
-        If one of them hangs or kills a worker, it is rejected, and costs no other.
+        If one of them hangs or kills a worker, it is rejected, and no other is affected.
         """
         step = self._clean_step
         starts = range(0, len(items), CLEAN_BATCH_ENTRIES)
@@ -190,9 +190,9 @@ class Workers:
                     return _exceeded("Reading the feed took more memory than a feed may take.")
                 return _exceeded(f"The process that read the feed died ({error}).")
             except BrokenProcessPool:
-                continue  # they died while idle; nobody's document is to blame
+                continue  # they died while idle; no document is to blame
             return result
-        return _exceeded("The processes that read feeds died twice; see the system's log.")
+        return _exceeded("The processes that read feeds died twice; see the system log.")
 
     def _living_pool(self) -> ProcessPool:
         if not self._pool.active:
@@ -245,8 +245,8 @@ def _exceeded(error: str) -> Failed:
 
 
 def _run_limited(step: Callable[..., T], *args: Any) -> T:
-    """A step, after which the process is as good as before, or ends: memory of a step that ran out
-    of it does not all come back."""
+    """Run a step; if it runs out of memory, end the process, since not all of the memory would be
+    freed."""
     try:
         return step(*args)
     except MemoryError:

@@ -178,7 +178,7 @@ class Entry:
     raw_hash: str
     """Hash of the entry as given; see ParsedEntry."""
     content_hash: str
-    """Hash of what readers of ours see of it."""
+    """Hash of what our readers see of it."""
     feed_index: int
     """Its place in the outlet's document, from 0; it orders entries of one date."""
     source_urls: tuple[str, ...] = ()

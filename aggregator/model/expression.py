@@ -45,21 +45,21 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of its parts."""
+    """A query that matches where all of its parts do."""
 
     parts: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one of its parts."""
+    """A query that matches where at least one of its parts does."""
 
     parts: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Everything that its part does not match."""
+    """A query that matches where its part does not."""
 
     part: "Node"
 

@@ -14,8 +14,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What makes the next request conditional (RFC 9110, section 8.8), byte for byte as the server
-    gave it."""
+    """Validators for the next conditional request (RFC 9110, section 8.8), byte for byte as the
+    server gave them."""
 
     etag: str = ""
     last_modified: str = ""
@@ -24,7 +24,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollingHints:
-    """How often a feed wants to be fetched, as far as it says, and how often it must be.
+    """How often a feed asks to be fetched, and how often it must be.
 
     `interval` is in seconds; hours are 0 to 23 and days 0 (Monday) to 6, both in UTC.
     `covered_seconds` is the time between the newest and the oldest entry of the document, 0 if
@@ -140,7 +140,7 @@ class PermanentRedirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchState:
-    """What is remembered about fetching one source, for the program."""
+    """What is remembered of a source between two fetches, for the program."""
 
     validators: Validators = field(default_factory=Validators)
     next_fetch: datetime | None = None

@@ -33,7 +33,7 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """How a source is doing, for the operator.
+    """The health of a source, for the operator.
 
     `recent_dates` are the dates of its newest entries, newest first; `held_stories` counts the
     stories that wait for the operator.

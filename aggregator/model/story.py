@@ -48,8 +48,8 @@ class Story:
     """One article as published: a lead entry and its duplicates in other outlets.
 
     `id` and `public_id` are chosen once and never change; the lead is sticky. `published` orders
-    stories; `listed_at` decides which are in the window of a feed, so that a newcomer with an old
-    date is still seen (oursqlcommunity-org/planet#107). `first_seen_at` is the time of the run
+    stories; `listed_at` decides which are in the window of a feed, so that a new story with an
+    old date is still seen (oursqlcommunity-org/planet#107). `first_seen_at` is the time of the run
     that created it.
     """
 

@@ -71,8 +71,8 @@ class PlacementChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicOverride:
-    """An operator's decision: the article of an entry is in a topic, or not, or the rules decide
-    (None)."""
+    """An operator's decision that the article of an entry is in a topic, or is not, or that the
+    rules decide (None)."""
 
     entry_id: int
     topic: str
@@ -82,7 +82,7 @@ class TopicOverride:
 
 @dataclass(frozen=True, slots=True)
 class StoryPlacements:
-    """A stored story as categorisation sees it, and its placements in the topics asked for."""
+    """A stored story as categorisation sees it, and its placements in the requested topics."""
 
     story_number: int
     entries: Sequence[EntryView]

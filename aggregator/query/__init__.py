@@ -1,6 +1,6 @@
 """The query language of topic rules, source filters and search.
 
-Lucene syntax as people know it from search engines::
+The syntax is that of Lucene, known from search engines::
 
     text --parse--> Query --match(EntryFields)--> Hits: where each word was found, or None
 
@@ -42,11 +42,11 @@ class Query:
     warnings: tuple[str, ...] = ()
 
     def match(self, fields: EntryFields) -> Hits | None:
-        """Where the query was found, or None. `()` is a match by absence (`NOT sport`)."""
+        """Where the query was found, or None if it was not; `()` for a match like `NOT sport`."""
         return _single(self.root).match(fields).get(0)
 
     def match_entry(self, entry: EntryView) -> Hits | None:
-        """Where the query was found in an entry, or None."""
+        """Where the query was found in an entry, or None if it was not."""
         return self.match(fields_of_view(entry))
 
 

@@ -1,8 +1,8 @@
 """Extensions of feedgen for what feedgen 1.0 lacks or gets wrong.
 
 - Of a channel's links feedgen writes only `self` to RSS, so the others are added here.
-- Atom entry links lose rel, type and length (feedgen overwrites a loop variable), so it gets only
-  the alternate link, and the others are added here.
+- Atom entry links lose rel, type and length (feedgen overwrites a loop variable), so feedgen gets
+  only the alternate link, and the others are added here.
 - feedgen writes only title and link to `atom:source`; RFC 4287 4.2.11 wants id, title and updated.
 - feedgen has no language per entry, which RFC 4287 2 expresses as xml:lang.
 - RSS `<author>` must be an email address (Best Practices Profile), so names go to dc:creator.

@@ -111,7 +111,7 @@ def bad_request_page(site: Site, topics: Sequence[Topic], error: str) -> bytes:
 
 
 def not_found_page(site: Site, topics: Sequence[Topic], words: str = "") -> bytes:
-    """The page for a path where nothing is; it suggests topics named like the words of the path."""
+    """The page for an unknown path; it suggests topics named like the words of the path."""
     by_name = {topic.title.lower(): topic for topic in topics}
     by_name |= {topic.id.replace("-", " "): topic for topic in topics}
     close = difflib.get_close_matches(words, by_name, n=3)

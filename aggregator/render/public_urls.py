@@ -1,4 +1,4 @@
-"""Public URLs. They never change."""
+"""Public URLs, which never change."""
 
 from dataclasses import dataclass
 

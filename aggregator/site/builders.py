@@ -97,12 +97,12 @@ class DocumentBuilder:
         return html_document(pages.gone_page(self._site, self._topics, kind), status=410)
 
     def not_found(self, path: str = "") -> Document:
-        """The page for a path where nothing is; it suggests topics with similar names."""
+        """The page for an unknown path; it suggests topics with similar names."""
         page = pages.not_found_page(self._site, self._topics, _path_words(path))
         return html_document(page, status=404)
 
     def not_found_file(self) -> Document:
-        """The same page as a file, for file servers."""
+        """The not-found page as a file, for file servers."""
         return html_document(pages.not_found_page(self._site, self._topics))
 
     def bad_request(self, path: str, q: str, reason: str) -> Document:

@@ -69,11 +69,11 @@ class AcceptedParams:
     max_limit: int = MAX_LIMIT
 
     def adding(self, name: str) -> "AcceptedParams":
-        """These, and one more."""
+        """These parameters, and one more."""
         return replace(self, names=self.names | {name})
 
     def with_default(self, limit: int) -> "AcceptedParams":
-        """These, with [publish] limit as the default where there is none."""
+        """These parameters, with [publish] limit as the default where there is none."""
         if self.limit:
             return self
         return replace(self, limit=limit, max_limit=max(limit, self.max_limit))

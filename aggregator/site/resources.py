@@ -40,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteContext:
-    """What resources are built from."""
+    """Everything that resources are built from."""
 
     config: Config
     store: Store

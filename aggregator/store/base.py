@@ -71,7 +71,7 @@ class SourceStore(Protocol):
         retired."""
 
     def fetch_state(self, source: str) -> FetchState:
-        """What is remembered about fetching a source."""
+        """The fetch state of a source."""
 
     def recent_dates(self, source: str, limit: int) -> list[datetime]:
         """Publication dates of a source's newest entries, newest first."""
@@ -80,7 +80,7 @@ class SourceStore(Protocol):
         """The backoffs in force now, by domain."""
 
     def health(self) -> list[SourceHealth]:
-        """How each source is doing."""
+        """The health of each source."""
 
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         """Rejected entries of a source, newest first."""
@@ -148,7 +148,7 @@ class StoryStore(Protocol):
         """Topics of a story, each with the sentence that says why."""
 
     def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
-        """The scopes that a story's page depends on; a recent story's page, also on all stories."""
+        """The scopes that a story's page depends on; for a recent story, also all stories."""
 
     def take_down(self, id_: str, reason: str, now: datetime) -> None:
         """Take a published story out of every list, until `restore`."""
@@ -160,7 +160,7 @@ class StoryStore(Protocol):
         """Everything that was taken down, newest first."""
 
     def taken_down_entries(self, entries: Collection[int]) -> set[int]:
-        """Those of the entries whose story an operator has taken down, copies left out."""
+        """The subset of these entries whose story an operator has taken down, without copies."""
 
     def is_taken_down(self, id_: str) -> bool:
         """True for a story that was taken down, or merged into one that was."""
@@ -175,8 +175,8 @@ class StoryStore(Protocol):
         """Never publish the held stories of a source; returns how many."""
 
     def purge(self, keep: timedelta, now: datetime) -> int:
-        """Take out stories older than `keep`; returns how many. Their entries are still
-        recognised, so that they do not come again."""
+        """Remove stories older than `keep`; returns how many. Their entries are still
+        recognised, so that they do not come back."""
 
 
 class ListStore(Protocol):
@@ -231,7 +231,7 @@ class TopicStore(Protocol):
         """Move the stories, archives and overrides of former topic ids (`was`) to the new ones."""
 
     def original_ids(self) -> dict[str, str]:
-        """Of renamed topics, the id under which each was first published."""
+        """The id under which each renamed topic was first published."""
 
     def overrides(self, entries: Collection[int]) -> list[TopicOverride]:
         """Operators' decisions about these entries."""
@@ -302,14 +302,14 @@ class LearningStore(Protocol):
         """Store what a version predicts for stories that have come since."""
 
     def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
-        """Most likely stories of a topic that are not in it and were not taken out of it."""
+        """Most likely stories of a topic that are not in it and were not removed from it."""
 
 
 class MaintenanceStore(Protocol):
     """Locks, runs, backups and checks."""
 
     def lock(self, name: LockName) -> AbstractContextManager[None]:
-        """Held by one process at a time; raises StoreBusy at once if another one holds it."""
+        """A lock that one process at a time holds; raises StoreBusy at once if another one does."""
 
     def record_run(self, report: RunReport) -> None:
         """Keep the report of a run."""

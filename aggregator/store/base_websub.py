@@ -34,13 +34,13 @@ class SubscriptionStore(Protocol):
         """Remember a subscription before it is requested from the hub."""
 
     def confirm(self, token: str, until: datetime) -> None:
-        """The hub has verified the subscription; it delivers until then."""
+        """Record that the hub has verified the subscription, and delivers until then."""
 
     def deny(self, token: str, error: str) -> None:
-        """The hub does not deliver, and why."""
+        """Record that the hub does not deliver, and why."""
 
     def record_error(self, token: str, error: str) -> None:
-        """The hub could not be reached, and why; a running lease goes on."""
+        """Record why the hub could not be reached; a running lease goes on."""
 
     def remove(self, source: str) -> None:
         """Forget a subscription."""
@@ -49,7 +49,7 @@ class SubscriptionStore(Protocol):
         """True while the source's hub delivers what is new."""
 
     def count_missed_push(self, source: str) -> None:
-        """Polling has found an entry that the hub should have delivered."""
+        """Count an entry that polling has found and the hub should have delivered."""
 
     def enqueue_delivery(self, source: str, content_type: str, body: bytes, now: datetime) -> None:
         """Queue what a hub delivers."""
@@ -118,7 +118,7 @@ class HubStore(Protocol):
         """Due deliveries: a few per host, healthy subscribers first, longest overdue first."""
 
     def mark_delivered(self, subscriber: Subscriber, etag: str) -> None:
-        """The subscriber has the content with this ETag."""
+        """Record that the subscriber has the content with this ETag."""
 
     def mark_failed(self, subscriber: Subscriber) -> None:
         """Store when the delivery is tried again, since when it fails, and why."""

@@ -5,7 +5,7 @@
     HTML --attribution_urls--> URLs where it says that it first appeared
 
 An outlet that republishes an article adds such sentences, and two articles of one outlet share
-them, so they are no evidence that two texts are the same.
+them, so they do not show that two texts are the same.
 """
 
 import re

@@ -60,7 +60,7 @@ def hub_blueprint(store: Store, topics: FeedTopics, site_title: str) -> Blueprin
 
 
 def _limit_reached(subscription: SubscriptionRequest, store: Store) -> str:
-    """Which limit another subscription would exceed, as a sentence; empty if none."""
+    """A sentence that names the limit that another subscription would exceed; empty if none."""
     pending, subscribers = store.hub.count_requests()
     if pending >= MAX_PENDING_REQUESTS:
         return "Too many requests are pending; try again later."

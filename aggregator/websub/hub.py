@@ -158,7 +158,7 @@ async def _verify_request(
     challenge = secrets.token_urlsafe(32)
     reply = await notifier.fetcher.call("GET", protocol.verification_url(request, challenge))
     is_confirmed = not reply.error and reply.body.strip() == challenge.encode()
-    error = reply.error or ("" if is_confirmed else "The response is not our challenge.")
+    error = reply.error or ("" if is_confirmed else "The callback did not return our challenge.")
     if not is_confirmed:
         hub.delete_request(request)
     elif request.mode == "unsubscribe":

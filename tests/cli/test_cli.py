@@ -39,7 +39,7 @@ def test_check_accepts_a_valid_file(config: Path) -> None:
     result = run(config, "check")
 
     assert result.returncode == 0
-    assert "is right: 2 sources, 1 topic." in result.stdout
+    assert "is valid: 2 sources, 1 topic." in result.stdout
 
 
 def test_check_warns_of_an_unusable_database(config: Path) -> None:
@@ -109,7 +109,7 @@ def test_sources_and_topics_are_listed(config: Path) -> None:
 
     listed = run(config, "sources").stdout
     assert listed.index("broken") < listed.index("harbor")
-    assert "broken: The server could not answer. (500" in listed
+    assert "broken: The server responded with an error. (500" in listed
     one = run(config, "sources", "broken").stdout
     assert re.search(r"failing since: +20\d\d-", one)
     assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
@@ -210,7 +210,7 @@ def test_a_port_in_use_is_explained(config: Path, command: str) -> None:
 
         sentence = _error_sentence(run(config, command, "--port", port))
 
-    assert f"port {port} (Address already in use); stop what uses it" in sentence
+    assert f"port {port} (Address already in use); stop the program that uses it" in sentence
 
 
 def test_an_unwritable_publish_folder_is_explained(config: Path, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_conflicting_options_are_refused(config: Path) -> None:
     result = run(config, "ingest", "--loop", "--all")
 
     assert result.returncode == 2
-    assert "--loop goes with no other option" in result.stderr
+    assert "--loop cannot be combined with other options" in result.stderr
 
 
 @pytest.mark.parametrize("host", ["nonsense..x", "a" * 70])

@@ -77,7 +77,7 @@ def test_run_ends_with_its_processes(running: tuple[subprocess.Popen[str], str])
     _, log = process.communicate(timeout=15)
 
     assert process.returncode == 2
-    assert "`aggregator ingest` ended by itself (exit code -9)" in log
+    assert "`aggregator ingest` stopped unexpectedly (exit code -9)" in log
 
 
 def test_a_killed_run_leaves_no_process(running: tuple[subprocess.Popen[str], str]) -> None:

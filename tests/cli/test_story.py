@@ -95,11 +95,11 @@ def test_split_and_merge_hold(config: Path, press: Press) -> None:
     assert apart["Cranes stand still"] == cranes
     assert "separated by the operator" in run(config, "story", cranes).stdout
     merged = run(config, "merge", apart["Why cranes stand still"], cranes).stdout
-    assert f"{apart['Why cranes stand still']}: redirects to {cranes} from now on" in merged
+    assert f"{apart['Why cranes stand still']}: now redirects to {cranes}" in merged
     assert "Why cranes stand still" not in _stories(config)
     again = run(config, "story", apart["Why cranes stand still"]).stdout
     assert f"story:      {cranes} (was {apart['Why cranes stand still']})" in again
-    assert "is in order" in run(config, "doctor").stdout
+    assert "no problems found" in run(config, "doctor").stdout
 
 
 def test_unrelated_stories_can_be_merged(config: Path) -> None:
@@ -114,7 +114,7 @@ def test_unrelated_stories_can_be_merged(config: Path) -> None:
     assert set(merged) == {"Cranes stand still", "This story has moved"}
     assert merged["Cranes stand still"] == before["Cranes stand still"]
     assert _stories(config) == before
-    assert "is in order" in run(config, "doctor").stdout
+    assert "no problems found" in run(config, "doctor").stdout
 
 
 @pytest.mark.slow
@@ -171,10 +171,10 @@ INVALID_CALLS = [
     (("story", "x'; drop table stories"), "There is no story"),
     (("merge", "0000000000000000", "1"), "There is no story"),
     (("split", "4711"), "There is no article '4711'"),
-    (("split", "one"), "'one' is not the number of an article"),
+    (("split", "one"), "'one' is not an article number"),
     (("split", "-1"), "No such option"),
     (("story", "one", "two"), "unexpected extra argument"),
-    (("split", "9" * 30), "is not the number of an article"),
+    (("split", "9" * 30), "is not an article number"),
 ]
 
 
@@ -195,9 +195,9 @@ def test_a_needless_merge_or_split_is_explained(untouched: Path) -> None:
     stories = _stories(untouched)
     cranes, alone = stories["Cranes stand still"], stories["Teachers march"]
 
-    assert "are one story already" in run(untouched, "merge", cranes, cranes).stderr
+    assert "are already one story" in run(untouched, "merge", cranes, cranes).stderr
     number = _number(untouched, alone, "plains")
-    assert "is alone in its story" in run(untouched, "split", number).stderr
+    assert "is the only one in its story" in run(untouched, "split", number).stderr
 
 
 def test_story_lists_the_weakest_matches_first(config: Path, press: Press) -> None:

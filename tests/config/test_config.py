@@ -109,7 +109,7 @@ def test_a_port_that_is_not_allowed_is_a_warning() -> None:
 
     (warning,) = _read(head + table.format("https://a.example:8443/f")).warnings
 
-    assert str(warning).startswith("line 8: source.feed: port 8443 is not allowed; add it to")
+    assert str(warning).startswith("line 8: source.feed: port 8443 is not allowed; to allow it")
     allowed = '[fetch]\nallow_private = ["10.0.0.0/8"]\nports = [80, 8443]\n'
     for feed in ("https://a.example:8443/f", "http://10.1.1.1:99/f", "http://a.example/f"):
         assert _read(head + allowed + table.format(feed)).warnings == ()
@@ -167,11 +167,11 @@ INVALID_CONFIGS = [
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
     ("a time without a unit", '[fetch]\ntimeout = "30"\n', 'expected a time such as "90s"'),
     ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "expected an address without a login"),
-    ("a site with a query", '[site]\nurl = "https://t.example/?x"\n', "without ?, # and //"),
+    ("a site with a query", '[site]\nurl = "https://t.example/?x"\n', "without ?, # or //"),
     ("a string in place of a table", 'site = "x"\n', "line 1: site: found 'x', expected a table"),
     ("a number too large", "[defaults]\nprecedence = 9223372036854775808\n", "expected -1,000 to 1,000"),
     ("a control character in an address", '[site]\nurl = "http://t.example\\u0000/"\n', "expected a complete address"),
-    ("invalid TOML", "[site\n", "line 1: is not TOML"),
+    ("invalid TOML", "[site\n", "line 1: is not valid TOML"),
     ("a control character", '[site]\ntitle = "a\\u0007"\n', "without control characters"),
 ]  # fmt: skip
 

@@ -118,11 +118,11 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "slow headers": lambda: _silence,
     "trickled body": lambda: _trickle,
     "endless body": lambda: _endless,
-    "too long by its own word": lambda: reply("Content-Length: 10000000000\r\n", b"<rss>"),
+    "huge Content-Length": lambda: reply("Content-Length: 10000000000\r\n", b"<rss>"),
     "gzip bomb": lambda: _compressed("gzip", gzip.compress(BIG_BODY)),
     "zstd bomb": lambda: _compressed("zstd", zstd.compress(BIG_BODY)),
     "brotli bomb": lambda: _compressed("br", brotli.compress(BIG_BODY, quality=4)),
-    "wrong packing": lambda: _compressed("gzip", FEED.encode()),
+    "wrong Content-Encoding": lambda: _compressed("gzip", FEED.encode()),
     "billion laughs": lambda: _feed(_billion_laughs()),
     "quadratic blowup": lambda: _feed(_quadratic_blowup()),
     "1,000-deep nesting": lambda: _feed(_deeply_nested()),
@@ -140,7 +140,9 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
         "Content-Type: application/feed+json\r\n",
         b'{"items": [{"tags": [' + b"1," * 900_000 + b"1]}]}",
     ),
-    "much beside the entries": lambda: _feed(FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)),
+    "much outside the entries": lambda: _feed(
+        FEED.replace("<item>", " " * 2_000_000 + "<item>", 1)
+    ),
     "lists in lists": lambda: reply(
         "Content-Type: application/feed+json\r\n",
         b'{"items": [' + (b"[" * 400 + b"]" * 400 + b",") * 1200 + b"1]}",
@@ -149,20 +151,20 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
         f"<!DOCTYPE rss [<!ENTITY a '{'x' * 170}'>]>"
         + FEED.replace("</title>", "&amp;" + "&a;" * 200_000 + "</title>", 1)
     ),
-    "much in wide letters": lambda: reply(
+    "large UTF-16": lambda: reply(
         "Content-Type: application/rss+xml\r\n", (FEED + " " * 2_500_000).encode("utf-16")
     ),
     "too high Content-Length": lambda: _feed(FEED, "Content-Length: 100000\r\n"),
     "too low Content-Length": lambda: _short_content_length,
     "connection reset": lambda: _reset,
-    "no HTTP": lambda: _noise,
+    "not HTTP": lambda: _noise,
     "huge header": lambda: _feed(FEED, f"X-Long: {'x' * 1_000_000}\r\n"),
     "redirect loop": lambda: _redirect("/feed"),
     "redirect to a private address": lambda: _redirect("http://127.0.0.2/feed"),
     "redirect to a file": lambda: _redirect("file:///etc/passwd"),
     "rebinding name": lambda: _feed(FEED),
     "name with two addresses": lambda: _feed(FEED),
-    "304 without ever a 200": lambda: reply(status="304 Not Modified"),
+    "304 to a first request": lambda: reply(status="304 Not Modified"),
     "empty body": lambda: _feed("", "Content-Length: 0\r\n"),
     "login page": lambda: reply("Content-Type: text/html\r\n", LOGIN.encode()),
     "429 with a date": lambda: reply(
@@ -172,7 +174,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "410": lambda: reply(status="410 Gone"),
     "moved to a maintenance page": lambda: _redirect("/page", "301 Moved Permanently"),
     "certificate of another name": lambda: _feed(FEED),
-    "certificate of nobody": lambda: _feed(FEED),
+    "certificate, self-signed": lambda: _feed(FEED),
 }
 
 
@@ -211,7 +213,7 @@ def _tls(case: str, trusted: trustme.CA) -> ssl.SSLContext | None:
     if not case.startswith("certificate"):
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if case == "certificate of nobody":
+    if case == "certificate, self-signed":
         trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     else:
         trusted.issue_cert("elsewhere.example").configure_cert(context)

@@ -141,7 +141,7 @@ def test_a_bug_affects_one_source(newsroom: Newsroom) -> None:
 
     (failure,) = report.failed
     assert failure.source == "unlucky"
-    assert failure.error.startswith("This is a bug in aggregator, please report it (KeyError")
+    assert failure.error.startswith("This is a bug in aggregator; please report it (KeyError")
     assert newsroom.titles("/all.atom") == ["Fine"]
     # the source is not fetched again at once
     health = {h.source: h for h in newsroom.store.sources.health()}["unlucky"]

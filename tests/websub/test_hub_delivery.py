@@ -88,7 +88,7 @@ def test_a_subscriber_that_is_down(hub: OwnHub, reader: Callbacks) -> None:
     hub.work(timedelta(seconds=60))
     assert len(reader.deliveries) == 2
     (subscriber,) = hub.newsroom.store.hub.subscribers()
-    assert subscriber.error == "127.0.0.1 answers 503."
+    assert subscriber.error == "127.0.0.1 responded with 503."
 
     hub.publish("Third strike", "Second strike", "First strike")
     hub.newsroom.restarts()

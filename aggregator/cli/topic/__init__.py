@@ -16,7 +16,7 @@ __all__ = ["topic"]
 
 @click.group()
 def topic() -> None:
-    """Try a topic's rule, explain it, and place stored stories by rules or by hand."""
+    """Try, explain and apply a topic's rule, or place stories by hand."""
 
 
 for command in (test, apply, explain, add, remove, reset, learn, suggest):

@@ -14,19 +14,19 @@ __all__ = ["learn", "suggest"]
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Train again, whether or not anything has changed.")
+@click.option("--again", is_flag=True, help="Train again even if nothing has changed.")
 @click.pass_obj
 def learn(path: Path, again: bool) -> None:
-    """Train topics on examples, and score the stories that have come in since.
+    """Train topics on examples, and score new stories.
 
     Topics with learn = "suggest" or "place" learn from the stories that operators, rules, sources
-    and their categories have placed. `aggregator run` does this by itself: after a decision of an
-    operator, after a change of settings, and once a day.
+    and their categories have placed. `aggregator run` does this by itself: after an operator's
+    decision, after a change of settings, and once a day.
     """
     with open_config(path) as (config, store):
         now = datetime.now(UTC)
         if not learning_topics(config.topics):
-            click.echo('No topic learns; give one learn = "suggest" or "place".')
+            click.echo('No topic learns; set learn = "suggest" or "place" for one.')
             return
         if not has_learning_libraries():
             raise MissingExtra
@@ -65,7 +65,7 @@ def suggest(path: Path, id_: str, limit: int) -> None:
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_])
         if topic.learn == "off":
-            raise CommandError(f'The topic {id_!r} does not learn; give it learn = "suggest".')
+            raise CommandError(f'The topic {id_!r} does not learn; set learn = "suggest" for it.')
         suggestions = store.learning.suggestions(id_, limit)
         leads = [suggestion.lead_entry_id for suggestion in suggestions]
         stories = store.entries.stories(leads)
@@ -80,5 +80,5 @@ def suggest(path: Path, id_: str, limit: int) -> None:
                 "`aggregator topic learn` trains again)."
                 if trained_at
                 else "Nothing is suggested (not trained yet; `aggregator topic learn` trains, or "
-                "says what it lacks)."
+                "says what is missing)."
             )

@@ -83,7 +83,7 @@ def _learned(store: Store, stored: StoryPlacements, topic: Topic) -> Iterator[st
     if topic.learn == "off":
         return
     if any(placement.placed_by == LEARNED for placement in stored.placements):
-        yield 'it stays in the topic while that has learn = "place"'
+        yield 'placed; the story stays in the topic as long as learn = "place"'
         return
     suggestions = store.learning.suggestions(topic.id, MAX_SUGGESTIONS)
     own = [each.reason for each in suggestions if each.story_number == stored.story_number]
@@ -119,7 +119,7 @@ def _yes(is_so: bool) -> str:
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def add(path: Path, id_: str, stories: Sequence[str]) -> None:
-    """Put stories into a topic by hand, whatever the rules say, until `reset`."""
+    """Put stories into a topic by hand. The rules do not move them until `reset`."""
     _decide(path, id_, stories, is_included=True)
 
 
@@ -128,7 +128,7 @@ def add(path: Path, id_: str, stories: Sequence[str]) -> None:
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
-    """Keep stories out of a topic, whatever the rules say, until `reset`."""
+    """Keep stories out of a topic. The rules do not add them until `reset`."""
     _decide(path, id_, stories, is_included=False)
 
 

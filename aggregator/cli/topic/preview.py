@@ -47,7 +47,7 @@ class _Preview:
     )
 
     def count(self, diff: PlacementDiff) -> None:
-        """Count a story."""
+        """Count what the rules would change for one story."""
         self.current += diff.before is not None
         if diff.after and any(r.kind is ReasonKind.RULE for r in diff.after.placed_by):
             self.matched += 1
@@ -118,13 +118,13 @@ def apply(path: Path, ids: Sequence[str], write: bool) -> None:
                 if not diff.story.is_held:
                     previews[diff.topic].count(diff)
             _show_all(store, previews)
-            click.echo("Nothing is changed; --write changes it.")
+            click.echo("Nothing was changed; --write saves the changes.")
             return
         with asyncio.run(acquire_ingest_lock(store, INGEST_LOCK_SECONDS)):
             changes = _changes(_diffs(config, store, topics), previews)
             store.topics.recategorize(changes, (), datetime.now(UTC))
         _show_all(store, previews)
-        click.echo("Saved; pages and feeds show it at once.")
+        click.echo("Saved; pages and feeds show the changes at once.")
 
 
 def _diffs(config: Config, store: Store, topics: Sequence[Topic]) -> Iterator[PlacementDiff]:
@@ -148,7 +148,7 @@ def _warnings(preview: _Preview, total: int) -> Iterator[str]:
     if total and not preview.matched:
         yield "the rule matches nothing"
     if 2 * preview.matched > total:
-        yield "the rule matches more than half of everything"
+        yield "the rule matches more than half of all stories"
 
 
 def _show_all(store: Store, previews: dict[str, _Preview]) -> None:

@@ -32,7 +32,7 @@ MIN_STORIES = 5
 SILENCE_FACTOR = 2
 """How many times its longest pause a reason must be silent to be reported."""
 MIN_MISSED_STORIES = 4
-"""Stories that were to be expected in the time of silence."""
+"""Stories that a reason must have missed during its silence to be reported."""
 MIN_GROUP_STORIES = 5
 """Stories without a topic that must share a word or category to form a group."""
 MIN_PLACED_STORIES = 50
@@ -44,7 +44,7 @@ _IRREGULAR_KINDS = (ReasonKind.MANUAL, ReasonKind.LEARNED)
 
 
 class Silence(NamedTuple):
-    """Since when nothing has come, and how much came before."""
+    """Since when a reason has placed nothing, and how many stories a week it placed before."""
 
     since: datetime
     per_week: float
@@ -52,7 +52,7 @@ class Silence(NamedTuple):
 
 def find_silence(dates: Sequence[datetime], now: datetime) -> Silence | None:
     """The silence after these dates, judged by the frequency of the last half year; None if it is
-    not an unusual one."""
+    not unusual."""
     ordered = sorted(dates)
     ordered = [date for date in ordered if ordered[-1] - date <= FREQUENCY_WINDOW]
     if len(ordered) < MIN_STORIES:
@@ -107,7 +107,7 @@ def group_uncategorised(
 ) -> Iterator[StoryGroup]:
     """The largest groups of stories without a topic, no story in two of them.
 
-    The flag beside each entry says whether its story has a topic.
+    The flag next to each entry says whether its story has a topic.
     """
     labels: dict[EntryView, set[str]] = {}
     placed: Counter[str] = Counter()

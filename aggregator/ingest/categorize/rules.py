@@ -40,10 +40,10 @@ class RuleHit(NamedTuple):
 
 
 class TopicRules:
-    """The rules of all topics, compiled together, so that matching takes a time that depends on the
-    entry and not on the number of rules.
+    """The rules of all topics, compiled together, so that the time of matching depends on the
+    entry, not on the number of rules.
 
-    Each clause is compiled as a rule of its own, so that it is known which ones match.
+    Each clause is compiled as a rule of its own, so that the ones that match are known.
     """
 
     def __init__(self, topics: Sequence[Topic] = ()) -> None:

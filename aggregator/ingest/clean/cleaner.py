@@ -49,7 +49,7 @@ MAX_SOURCE_URLS = 8
 _LEADING_CHARS = 700
 """Characters of a title or summary that are read; more than is kept of either."""
 EARLIEST_DATE = datetime(1990, 1, 1, tzinfo=UTC)
-"""Older dates are zeros and typing errors, for there was no web to publish on."""
+"""Older dates are zeros or typing errors: there was no web to publish on."""
 
 _ANY_TAG = re.compile(r"<[^>]*>")
 _APPEARED_FIRST = re.compile(
@@ -120,15 +120,15 @@ def _published_text(show: Show, title: str, summary: str, content: SafeHtml) -> 
 
 
 def _rejection_reason(given: ParsedEntry, url: str, title: str, site_url: str) -> str:
-    """Why an entry cannot be published; empty if it can."""
+    """The reason why an entry cannot be published; empty if it can."""
     if given.broken:
         return given.broken
     if site_url and is_own_story(given.id, (given.url, *given.source_feeds), site_url):
-        return "it is a story of our own that comes back through this outlet"
+        return "it is one of our own stories, republished by this outlet"
     if not url:
         return "it has no link to an article"
     if not title:
-        return "it has neither a title nor a text"
+        return "it has neither title nor text"
     return ""
 
 

@@ -23,12 +23,12 @@ __all__ = [
 MAX_CANDIDATES = 40
 """Candidates per entry; those that share most with it come first."""
 MAX_CANDIDATES_PER_SOURCE = 5
-"""Keeps one outlet from crowding out the others."""
+"""Candidates per source, so that one outlet does not crowd out the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the store is asked for: canonical URLs, and fingerprints by entry id."""
+    """What to look up in the store: canonical URLs, and fingerprints by entry id."""
 
     urls: Set[str]
     fingerprints_by_entry: Mapping[int, Sequence[int]]
@@ -67,7 +67,7 @@ def count_shared(
     """How much each entry shares with stored ones: id -> id of a stored entry -> number of shared
     fingerprints; a shared URL counts as many.
 
-    A fingerprint that many entries have is that of a stock phrase, and is ignored.
+    A fingerprint that many entries have belongs to a stock phrase, and is ignored.
     """
     found = {}
     distinctive = {

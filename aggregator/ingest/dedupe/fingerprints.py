@@ -10,7 +10,7 @@
 - The title, and each URL that the article is said to come from: one number each.
 
 A shared number is not proof: `similarity` compares the entries word by word. A number that many
-entries share is that of a stock phrase, and is ignored (COMMON_FINGERPRINT_ENTRIES).
+entries share belongs to a stock phrase, and is ignored (COMMON_FINGERPRINT_ENTRIES).
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ def merge_matches(
 ) -> tuple[StoryNeighbourhood, tuple[Match, ...]]:
     """The neighbourhood after two stories were merged, and the decisions to save.
 
-    It applies to all entries of both, and holds until a split reverses it.
+    The merge applies to all entries of both, and holds until a split reverses it.
     """
     ids = sorted(entry.entry_id for story in (one, other) for entry in story.entries)
     splits = {

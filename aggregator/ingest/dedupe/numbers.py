@@ -62,7 +62,7 @@ def differs_only_in_count(title: str, other: str) -> bool:
 
 
 def _split_counts(title: str) -> tuple[list[str], list[str]]:
-    """The words of a title, and the numbers that count it."""
+    """The words of a title, and its numbers."""
     words, counts = [], []
     for word in title.split():
         if word.isdigit() or word in PART_WORDS:

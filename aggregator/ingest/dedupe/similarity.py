@@ -41,7 +41,7 @@ PASSAGE_WORDS = 11
 MIN_TEXT_SCORE = 0.9
 """Coverage + a fortieth for each word of the longest run + TITLE_WEIGHT x title overlap."""
 MAX_COUNTED_RUN_WORDS = 60
-"""Words of a run that count; a longer one is no stronger evidence."""
+"""Words of a run that count; a longer one is not stronger evidence."""
 TITLE_WEIGHT = 0.15
 LONG_TEXT_PHRASES = 150
 """Phrases; a shorter text may be nothing but boilerplate, so its title must fit as well."""
@@ -85,7 +85,7 @@ class _Overlap:
         self.coverage = (
             self.phrase_count / self.shorter_phrase_count if self.shorter_phrase_count else 0.0
         )
-        """Fraction of them that the other text has."""
+        """Fraction of these phrases that the other text has."""
         self.is_same_text = (
             self.coverage >= NEAR_FULL_COVERAGE
             and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter_phrase_count
@@ -111,7 +111,7 @@ class _Overlap:
     def title_in_text(self) -> float:
         """Fraction of the longer text's title that the shorter entry has in its title or text.
 
-        The reverse is no evidence: a round-up contains the titles of all articles that it covers.
+        The reverse is not evidence: a round-up contains the titles of all articles that it covers.
         """
         longer = self.b if self._shorter is self.a else self.a
         return _fraction(longer.title_words, self._shorter.vocabulary)
@@ -188,9 +188,9 @@ def _time_between(a: TextFeatures, b: TextFeatures) -> timedelta:
 
 
 def _attribution(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> str:
-    """Which source says that its entry is a copy of the other one, as a sentence; empty if none.
+    """A sentence that says which source calls its entry a copy of the other; empty if neither does.
 
-    A link behind "first published" may lead to the source of a report, so the texts must have
+    A link after "first published" may lead to the source of a report, so the texts must have
     something in common; or the titles, where one has hardly any text.
     """
     for copy, original in ((a, b), (b, a)):

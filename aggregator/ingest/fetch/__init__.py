@@ -2,7 +2,7 @@
 
     client     Source -> Fetched | Unchanged | Failed | Backoff
     transport  connections, each checked by `ssrf`; `throttle` limits requests per host
-    response   headers, error messages; `settings` limits
+    response   headers, error messages; `settings` has the limits
 
 The only package that uses aiohttp. What a server does is a result, never an exception.
 """

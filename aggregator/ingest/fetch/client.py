@@ -62,7 +62,7 @@ class Reply:
 
     @property
     def error(self) -> str:
-        """What went wrong in a sentence, or ""."""
+        """A sentence that says what went wrong, or ""."""
         return self.failed.error if self.failed else ""
 
 
@@ -102,7 +102,7 @@ class Fetcher:
         self, source: Source, validators: Validators, url: str, now: datetime
     ) -> AsyncIterator[FetchResult]:
         """Fetch a source once. `validators` are those of the last good response, `url` is the
-        current URL of the feed. The result is a Backoff if its server must not be asked now.
+        current URL of the feed. The result is a Backoff if its server must be left alone now.
 
         The body may be held in memory until the block ends: no more than `settings.concurrency`
         blocks are open at a time.
@@ -137,7 +137,7 @@ class Fetcher:
             ):
                 body = await _read_start(response)
                 status = response.status
-                sentence = f"{target.host} answers {status}."
+                sentence = f"{target.host} responded with {status}."
                 failed = Failed(kind=FailureKind.HTTP_STATUS, error=sentence, status=status)
                 is_success = 200 <= status < 300
                 return Reply(status=status, body=body, failed=None if is_success else failed)
@@ -227,7 +227,7 @@ class Fetcher:
         old, now = spec.validators, spec.now
         fresh_seconds = read_freshness(response, now)
         if status == 304 and not (old.etag or old.last_modified):
-            error = "The server says that nothing has changed (304) to an unconditional request."
+            error = "The server responded with 'not modified' (304) to an unconditional request."
             return Failed(kind=FailureKind.HTTP_STATUS, error=error, status=status)
         if status == 304:
             return Unchanged(
@@ -287,7 +287,7 @@ class Fetcher:
         return FetchBlocked(
             FailureKind.TOO_LARGE,
             f"The feed is larger than {self.settings.max_bytes:,} bytes; "
-            "raise [fetch] max_bytes if that is right.",
+            "to allow this, raise [fetch] max_bytes.",
         )
 
 
@@ -338,7 +338,7 @@ def _redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
     except (ValueError, FetchBlocked) as error:
         raise FetchBlocked(
             FailureKind.REDIRECT,
-            f"It redirects to {location[:MAX_QUOTED_CHARS]!r}, which is not a valid URL.",
+            f"The server redirects to {location[:MAX_QUOTED_CHARS]!r}, which is not a valid URL.",
         ) from error
 
 

@@ -101,7 +101,7 @@ def describe_status(response: aiohttp.ClientResponse) -> tuple[FailureKind, str]
     if status in REDIRECT_STATUSES:
         return FailureKind.REDIRECT, f"The server redirects without saying where to ({status})."
     status_line = f"{status} {response.reason or ''}".strip()
-    sentence = _STATUS_SENTENCES.get(status, "The server could not answer.")
+    sentence = _STATUS_SENTENCES.get(status, "The server responded with an error.")
     return FailureKind.HTTP_STATUS, f"{sentence} ({status_line})"
 
 

@@ -158,7 +158,7 @@ class _CheckedResolver(AbstractResolver):
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
                 f"{host} is on a private network, so it is not fetched; "
-                "list the network in [fetch] allow_private if that is right.",
+                "to allow this, list the network in [fetch] allow_private.",
             )
         private = [a for a in kept if any(a in network for network in allowed)]
         if addresses and not private:
@@ -170,7 +170,7 @@ class _CheckedResolver(AbstractResolver):
         if port not in self._settings.ports:
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
-                f"Port {port} of {host} is not allowed; list it in [fetch] ports if that is right.",
+                f"Port {port} of {host} is not allowed; to allow it, list it in [fetch] ports.",
             )
 
     async def close(self) -> None:

@@ -183,7 +183,7 @@ def _is_replaced(entry: ParsedEntry, stored: StoredEntry, now: datetime) -> bool
 
 
 def _drop_foreign_keys(item: KeyedEntry, stored: Mapping[EntryKey, StoredEntry]) -> KeyedEntry:
-    """The entry without keys that belong to a stored one; if it has no other, it is that one."""
+    """The entry without the keys of stored ones; if it has no other keys, it is a stored one."""
     return replace(item, keys=tuple(key for key in item.keys if key not in stored))
 
 

@@ -99,7 +99,7 @@ def split_into_chunks(
         if not is_json(body) and xml_problem(beginning):  # the parser will say what is wrong
             return ChunkedDocument(document=replace(fetched, body=beginning))
     if overhead > MAX_OVERHEAD_BYTES or overhead * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
-        return _too_large(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes beside its entries")
+        return _too_large(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes outside its entries")
     if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY_BYTES:
         return ChunkedDocument(document=fetched)
     return ChunkedDocument(document=fetched, spans=spans, counts=counts)

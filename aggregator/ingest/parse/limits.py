@@ -84,7 +84,7 @@ def to_utf8(fetched: Fetched) -> Fetched:
 
 
 def xml_problem(body: bytes) -> str:
-    """Why an XML document is not parsed, as a sentence or NOT_A_FEED; empty if it is."""
+    """The reason not to parse an XML document: a sentence or NOT_A_FEED, empty if there is none."""
     if not _ROOT.search(body):
         return NOT_A_FEED
     if _HUGE_TAG.search(body):
@@ -101,7 +101,7 @@ def xml_problem(body: bytes) -> str:
 
 
 def json_problem(body: bytes) -> str:
-    """Why a JSON document is not parsed, as a sentence; empty if it is."""
+    """The reason not to parse a JSON document, as a sentence; empty if there is none."""
     if body.count(b"{") + body.count(b"[") > MAX_JSON_OBJECTS:
         return f"The JSON Feed is not read: it has more than {MAX_JSON_OBJECTS:,} objects or lists."
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_JSON_VALUES:

@@ -18,6 +18,6 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
     """Parse a feed of any format."""
     fetched = to_utf8(fetched)
     if not fetched.body.strip(b"\x00\t\r\n\xef\xbb\xbf "):
-        error = "The feed is empty: no bytes came."
+        error = "The feed is empty: the response has no content."
         return Failed(kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status)
     return parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)

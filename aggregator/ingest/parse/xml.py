@@ -268,7 +268,7 @@ def _is_cut_off(body: bytes) -> bool:
 
 
 def _problem(document: Mapping[str, Any]) -> str:
-    """What is wrong with a feed that could be parsed all the same, as a sentence."""
+    """A sentence that says what is wrong with a feed that could be parsed all the same."""
     error = document.get("bozo_exception")
     if not document["bozo"] or isinstance(error, feedparser.CharacterEncodingOverride):
         return ""

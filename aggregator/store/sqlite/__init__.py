@@ -1,8 +1,8 @@
 """The store in one SQLite file: a class per part, and the tables that they share.
 
 connection    threads, transactions, locks      mappers    rows <-> types
-migrations/   the schema                        queries    what several parts ask
-save          one fetch, in one transaction     listings   into lists and out of them
+migrations/   the schema                        queries    what several parts share
+save          one fetch, in one transaction     listings   adding to lists, and removing
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def open_store(path: Path) -> SqliteStore:
 
 @contextmanager
 def open_read_only(path: Path) -> Iterator[SqliteStore | None]:
-    """The database, for reading only: None if there is none yet, or if it is still to be migrated.
+    """The database, for reading only; None if it does not exist yet, or must be migrated first.
 
     Raises StoreUnavailable, StoreTooOld or StoreTooNew.
     """

@@ -22,7 +22,7 @@ __all__ = [
 MAX_PAGES_PER_TRANSACTION = 100
 """Documents of one list per transaction, so that other writers do not wait long."""
 MAX_TOMBSTONES = 50
-"""In the feed of the newest stories."""
+"""Tombstones in the feed of the newest stories."""
 _IS_LIST = "page = 0 and list_kind in ('all', 'topic', 'source')"
 _UNARCHIVED = """from listings where list_kind = :kind and list_name = :name
                  and page is null and visibility = 'published'"""
@@ -112,8 +112,8 @@ def _has_unreachable_story(db: Database, scope: ListScope, size: int) -> bool:
 
 
 def newest_page(db: Database, scope: ListScope) -> int:
-    """Number of the last closed document of a list; 0 if there is none. A number is never given
-    again, whatever becomes of the stories."""
+    """Number of the last closed document of a list; 0 if there is none. A number is never
+    reused, whatever becomes of the stories."""
     sql = """select page_count from revisions
              where list_kind = ? and list_name = ? and page = 0"""
     found = db.execute(sql, [scope.kind.value, scope.name]).fetchone()
@@ -137,8 +137,8 @@ def archive_page(db: Database, scope: ListScope, page: int) -> list[int]:
 
 
 def tombstones(db: Database, scope: ListScope, page: int | None) -> list[Tombstone]:
-    """What was taken down from a document, or from a list, newest first; not what was never
-    published because it is a copy of something that was."""
+    """Tombstones of a list, or of one of its documents, newest first. A copy that was never
+    published, because its original was taken down, has none."""
     within = "" if page is None else "and page = ?"
     sql = f"""select public_id, taken_down_at from takedowns
                 join stories on stories.number = takedowns.story_number

@@ -1,4 +1,4 @@
-"""Is the database whole? Each check counts what is wrong, and most can repair it.
+"""Check the database. Each check counts what is wrong, and most can repair it.
 
     check (SQL that finds) --> Issue --repair (SQL that repairs)
 
@@ -78,7 +78,7 @@ _CHECKS = (
     ),
     _Check(
         name="search",
-        description="entries that the search index does not have",
+        description="entries that are missing from the search index",
         find="""select count(*) from entries
                 where id not in (select id from entry_search_docsize)""",
         repair=("insert into entry_search(entry_search) values ('rebuild')",),
@@ -149,7 +149,7 @@ def find_issues(db: Database, now: datetime) -> Iterator[Issue]:
     damage = list(_damage(db))
     yield from damage
     if not all(issue.can_repair for issue in damage):
-        return  # a torn file may not answer anything else
+        return  # a damaged file may not answer anything else
     schema = list(_schema_issues(db))
     yield from schema
     if not all(issue.can_repair for issue in schema):
@@ -261,7 +261,7 @@ _PAST_TIMES = {
 def _damage(db: Database) -> Iterator[Issue]:
     try:
         found = [complaint for (complaint,) in db.execute("pragma integrity_check(20)").fetchall()]
-    except sqlite3.DatabaseError as error:  # so torn that not even this can be answered
+    except sqlite3.DatabaseError as error:  # so damaged that even this check fails
         if not advice_for(error):
             raise
         found = [str(error)]
@@ -284,7 +284,7 @@ def _schema_issues(db: Database) -> Iterator[Issue]:
                 can_repair=kind == "index",
             )
         elif kind == "table" and _normalised(existing[kind, name]) != _normalised(sql):
-            description = f"the table {name} has other columns"
+            description = f"the table {name} has unexpected columns"
             yield Issue(check="schema", description=description, can_repair=False)
 
 

@@ -26,10 +26,10 @@ BUSY_TIMEOUT_SECONDS = 15.0
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another program has locked it; stop that program or try again",
     sqlite3.SQLITE_PROTOCOL: "another program has locked it; stop that program or try again",
-    sqlite3.SQLITE_FULL: "the disk is full; free some space and run again, nothing is lost",
-    sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of file and folder",
-    sqlite3.SQLITE_PERM: "access is denied; check the permissions of file and folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of file and folder",
+    sqlite3.SQLITE_FULL: "the disk is full, but nothing is lost; free some space and run again",
+    sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of the file and folder",
+    sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file and folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and folder",
     sqlite3.SQLITE_NOTADB: "it is not an SQLite database; move it away or use another file",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written; check it, then the free space",
@@ -103,7 +103,7 @@ class Connection:
         except OSError as error:
             raise StoreUnavailable(
                 f"The file {path} cannot be written ({error.strerror}); check the permissions of "
-                "file and folder."
+                "the file and folder."
             ) from error
         with file:  # the lock goes when the file is closed, even if the process is killed
             try:

@@ -34,7 +34,7 @@ def add_fingerprints(
 
 
 def replace_fingerprints(db: Database, entry: int, fingerprints: Sequence[int]) -> None:
-    """The entry reads differently now. One whose fingerprints were forgotten gets none."""
+    """Replace the fingerprints of a revised entry; if they were forgotten, it gets none."""
     sql = "select fingerprints from entry_fingerprints where entry_id = ?"
     found = db.execute(sql, [entry]).fetchone()
     if found is None or found[0] == (blob := mappers.fingerprints_to_blob(fingerprints)):
@@ -50,7 +50,7 @@ def replace_fingerprints(db: Database, entry: int, fingerprints: Sequence[int]) 
 
 def forget_fingerprints(db: Database, before: datetime, limit: int) -> int:
     """Drop the fingerprints of entries first seen before then, at most `limit` entries; returns how
-    many. Those of stories that were taken down stay: copies are to stay down too."""
+    many. Those of stories that were taken down stay: copies must stay down too."""
     sql = """select entry_id, fingerprints from entry_fingerprints
              where first_seen_at < ? and entry_id not in
                (select entries.id from entries join takedowns using (story_number))

@@ -1,6 +1,6 @@
-"""Getting stories into lists and out of them, and the revisions of lists.
+"""Adding stories to lists, removing them, and the revisions of lists.
 
-The functions here run in a transaction of their caller's. They add every scope that changes to
+The functions here run in the transaction of their caller. They add every scope that changes to
 `touched`, and the caller increments the revisions of those at the end.
 """
 

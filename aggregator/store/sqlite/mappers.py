@@ -161,7 +161,7 @@ def entry_view_of(row: Row, source_names: Mapping[str, str]) -> EntryView:
 
 
 def stored_entry_of(row: Row) -> StoredEntry:
-    """What an entry is recognised by."""
+    """A stored entry: what an entry is recognised by."""
     return StoredEntry(
         entry_id=row["id"],
         raw_hash=row["raw_hash"],
@@ -220,7 +220,7 @@ def story_row(story: Story) -> dict[str, Any]:
 
 
 def reasons_to_text(story: Story) -> str:
-    """Why its entries are one story, as stored."""
+    """The reasons why the entries of a story are one article, as stored."""
     return json.dumps(story.reasons, ensure_ascii=False)
 
 
@@ -256,7 +256,7 @@ def override_of(row: Row) -> TopicOverride:
 
 
 def source_row(source: Source) -> dict[str, Any]:
-    """What is kept of a source, so that its stories can be credited without feeds.toml."""
+    """The columns of a source, kept so that its stories can be credited without feeds.toml."""
     return {
         "id": source.id,
         "name": source.name,
@@ -369,7 +369,7 @@ read before."""
 
 
 def health_of(row: Row, recent_dates: Iterable[datetime]) -> SourceHealth:
-    """How a source is doing."""
+    """The health of a source."""
     return SourceHealth(
         source=row["id"],
         outcome=Outcome(row["outcome"]),

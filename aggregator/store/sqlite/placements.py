@@ -107,8 +107,8 @@ def _overrides(
 
 
 def stage(db: Database, changes: Iterable[PlacementChange]) -> None:
-    """Write changes into a table of this connection's own, for there may be a million: meanwhile
-    nothing is locked."""
+    """Write changes into a temporary table, since there may be a million: nothing is locked
+    meanwhile."""
     db.execute(
         """create temp table if not exists staged_changes (
              story_number integer, topic text, reason text, placed_by text, listed_at text
@@ -131,21 +131,21 @@ def stage(db: Database, changes: Iterable[PlacementChange]) -> None:
 
 
 def move_staged(db: Database, overrides: Sequence[TopicOverride], now: datetime) -> None:
-    """Move the staged stories into topics and out of them; in all other lists nothing moves. Keep
-    the operator's decisions with it."""
+    """Move the staged stories into topics and out of them; nothing moves in other lists. Save the
+    operator's decisions with it."""
     for override in overrides:
         _save_override(db, override)
     scopes = _scopes_of_staged(db)
     is_relevant = "select exists (select 1 from staged_changes where placed_by != ?)"
     if overrides or db.execute(is_relevant, [mappers.LEARNED_TEXT]).fetchone()[0]:
-        scopes.add(RECATEGORIZED)  # there is something else to learn from now
+        scopes.add(RECATEGORIZED)  # there are other examples to learn from now
     db.execute(
         """delete from listings where list_kind = 'topic' and visibility != 'taken_down'
              and (story_number, list_name) in
                (select story_number, topic from staged_changes where reason is null)"""
     )
-    # A story has the same date in every list. A model's placements are decided beside everything
-    # else: what operators or rules have done meanwhile stays.
+    # A story has the same date in every list. A model's placements are decided outside the
+    # pipeline: what operators or rules have done meanwhile stays.
     db.execute(
         """insert into listings (story_number, list_kind, list_name, visibility, listed_at,
                                  published, reason, placed_by)

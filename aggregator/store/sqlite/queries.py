@@ -78,7 +78,7 @@ def stories_of_entries(db: Database, entries: Collection[int]) -> dict[int, Stor
 
 
 def listed_numbers(db: Database, numbers: Collection[int] | None, *scopes: ListScope) -> list[int]:
-    """Those of these stories, or of all, that are in one of the lists, in order."""
+    """The subset of these stories, or of all, that is in one of the lists, in order."""
     either = " or ".join(["(list_kind = ? and list_name = ? and visibility = ?)"] * len(scopes))
     sql = f"select distinct story_number from listings where ({either})"  # noqa: S608 - placeholders only
     given = [value for scope in scopes for value in scope_values(scope)]
@@ -89,7 +89,7 @@ def listed_numbers(db: Database, numbers: Collection[int] | None, *scopes: ListS
 
 
 def newest_first(stories: Iterable[Story]) -> list[Story]:
-    """By publication, newest first; of one date in the order of their outlet's feed."""
+    """Sort by publication, newest first; stories of one date keep the order of their feed."""
     found = sorted(stories, key=lambda story: (story.lead.feed_index, story.id))
     return sorted(found, key=lambda story: story.published, reverse=True)
 
@@ -111,7 +111,7 @@ def entry_views(
 
 
 def is_indexed(word: str) -> bool:
-    """True if SQLite's full-text index takes a folded word for one word.
+    """True if SQLite's full-text index treats a folded word as one word.
 
     SQLite knows the letters of Unicode 6.1; those of 3.2 are certainly among them.
     """

@@ -44,7 +44,7 @@ COUNTS = ("received", "new", "updated", "known", "rejected")
 MAX_REJECTIONS = 500
 """Rejections kept per source, which may send as many as it likes."""
 REJECTIONS_KEPT = timedelta(days=30)
-"""After the outlet has last listed what was rejected."""
+"""How long a rejection is kept after the outlet has last listed the entry."""
 _SET_ONCE = ("published", "feed_index", "is_dated")
 """Columns of an entry that a revision does not change."""
 
@@ -149,7 +149,7 @@ def _add_entries(inserts: _Inserts, batch: Batch, story: Story, number: int) -> 
 
 
 def _update_story(db: Database, number: int, change: StoryChange, touched: set[ListScope]) -> None:
-    """A stored story has other entries now; its id and place stay. If it had been merged into
+    """Save the other entries of a stored story; its id and place stay. If it had been merged into
     another one, it is on its own again, and listed."""
     story = change.story
     is_unmerged = _is_merged(db, number)
@@ -172,7 +172,7 @@ def _update_story(db: Database, number: int, change: StoryChange, touched: set[L
 def _save_revision(
     db: Database, change: StoryChange, touched: set[ListScope], now: datetime
 ) -> None:
-    """An entry reads differently now; its story keeps its id and its place."""
+    """Save a revised entry; its story keeps its id and its place."""
     story, id_ = change.story, change.revised_entry_id
     entry = next(entry for entry in story.entries if entry.entry_id == id_)
     row = mappers.entry_row(entry)
@@ -195,11 +195,11 @@ def _save_revision(
 
 
 def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) -> None:
-    """One story turned out to be another, which has its entries already. Its ids are kept: they go
-    on leading somewhere and are never given again."""
+    """Merge a story into another one, which has its entries already. Its ids are kept: they go on
+    redirecting, and are never reused."""
     number, target = _number_of(db, merged), _number_of(db, into)
     _inherit_learned_topics(db, number, target)
-    if takedown := _takedown_of(db, number):  # nor does it come back as part of something else
+    if takedown := _takedown_of(db, number):  # it must not come back as part of another one
         touched |= take_down(db, target, *takedown, copy_of=merged)
     remove_from_lists(db, number, touched)
     db.execute(
@@ -209,7 +209,7 @@ def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) 
 
 
 def _inherit_learned_topics(db: Database, merged: int, target: int) -> None:
-    """Topics that a model has placed a story in hold for the story that it is merged into, unless
+    """Give the topics in which a model has placed a story to the one that it is merged into, unless
     an operator has decided otherwise."""
     db.execute(
         """insert or ignore into listings (story_number, list_kind, list_name, visibility,

@@ -106,7 +106,7 @@ def _term(term: Term, forms: _Forms) -> str | None:
 
 
 def _any_form(stem: str, forms: Sequence[str]) -> str | None:
-    """A stem with letters that the index does not know cannot be looked up among its words."""
+    """An expression for all forms of a stem; None if the index does not know its letters."""
     return _any([_word(form) for form in forms]) if is_indexed(stem) else None
 
 

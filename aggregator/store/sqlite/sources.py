@@ -24,7 +24,7 @@ from aggregator.store.sqlite.listings import NEXT_SECOND, increment_revisions
 __all__ = ["SqliteSources"]
 
 _RETIRED = "never"
-"""Sorts after all times."""
+"""A text that sorts after all times."""
 _NOT_PUBLISHED = ("feed_hash", "topics", "tags")
 """Columns that no published document shows."""
 MIN_MAX_WAIT = timedelta(days=1)
@@ -158,6 +158,6 @@ def _next_fetch_times(db: Database) -> dict[str, str]:
 
 
 def _is_too_far(source: Source, next_fetch: str, now: datetime) -> bool:
-    """True if a source is due at a time that nothing can have meant."""
+    """True if a source is due so late that the time must be a mistake."""
     latest = now + 2 * max(timedelta(seconds=source.max_interval), MIN_MAX_WAIT)
     return mappers.to_text(latest) < next_fetch != _RETIRED

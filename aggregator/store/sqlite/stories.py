@@ -30,7 +30,7 @@ from aggregator.store.sqlite.window import window
 __all__ = ["SqliteStories"]
 
 MISDATED_STORIES = 20
-"""Stories that may have a wrong date when the present is told from what was published last."""
+"""Stories that may have a wrong date when the present is derived from the latest dates."""
 _PUBLISHED = """exists (select 1 from listings where listings.story_number = {}
                   and list_kind = 'all' and visibility = 'published')"""
 
@@ -177,7 +177,7 @@ class SqliteStories:
             for (number,) in old:
                 touch_lists(db, number, touched)
             db.conn.executemany("delete from listings where story_number = ?", old)
-            db.conn.executemany(  # what recognises entries stays: outlets list some for years
+            db.conn.executemany(  # what identifies entries stays: outlets list some for years
                 """update entries set canonical_url = '', summary = '', content = '', author = '',
                      tags = '[]', image = '', enclosures = '[]', source_urls = '[]'
                    where story_number = ?""",
@@ -202,7 +202,7 @@ def _held_numbers(db: Database, source: str) -> list[int]:
 
 def _present(db: Database, now: datetime) -> datetime:
     """Now, but no later than what outlets have published lately: a clock that is ahead by a year
-    must not take out a year of stories."""
+    must not purge a year of stories."""
     sql = """select published from listings
              where list_kind = 'all' and visibility = 'published'
              order by published desc limit 1 offset ?"""

@@ -56,8 +56,8 @@ def _keep_original_id(db: Database, old: str, new: str) -> None:
 
 
 def _move_lists(db: Database, old: str, new: str, *, has_archive: bool) -> None:
-    """The archive keeps its numbers if the new topic has none; else its stories wait for the next
-    document."""
+    """Move the lists of a topic. Its archive keeps its numbers if the new topic has none; else its
+    stories wait for the next document."""
     page = "null" if has_archive else "page"
     for table, change in (("listings", f", page = {page}"), ("revisions", "")):
         where = "where list_kind = 'topic' and list_name = ?"

@@ -91,7 +91,7 @@ def test_a_body_that_is_too_large_fails(press: Press) -> None:
 
     error = error_of(fetch(source_at(url), max_bytes=100_000))
 
-    assert error.startswith("The feed is larger than 100,000 bytes; raise [fetch] max_bytes")
+    assert error.startswith("The feed is larger than 100,000 bytes; to allow this, raise")
 
 
 def test_a_slow_response_times_out(press: Press) -> None:
@@ -184,7 +184,7 @@ STATUSES = [
     (404, "There is no feed at this address any more. (404 Not Found)"),
     (410, "The outlet has removed this feed for good. (410 Gone)"),
     (403, "The server refuses us"),
-    (500, "The server could not answer. (500 Internal Server Error)"),
+    (500, "The server responded with an error. (500 Internal Server Error)"),
 ]
 
 

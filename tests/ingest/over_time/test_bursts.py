@@ -16,7 +16,9 @@ def test_a_burst_is_held(harbor: Newsroom) -> None:
     (report,) = harbor.ingests(later=HOUR).sources
 
     assert report.counts.new == 150
-    assert report.note.startswith("150 new entries at once are held; `aggregator held harbor`")
+    assert report.note.startswith(
+        "150 new entries came at once and are held; `aggregator held harbor`"
+    )
     assert len(harbor.titles("/all.atom")) == 10
     assert {h.source: h.held_stories for h in harbor.store.sources.health()} == {"harbor": 150}
     held = harbor.store.stories.held("harbor", 200)

@@ -68,7 +68,7 @@ def test_our_own_stories_are_rejected(newsroom: Newsroom) -> None:
     assert newsroom.titles("/all.atom") == ["D", "E"]
     reasons = {r.title: r.reason for r in newsroom.store.sources.rejected("harbor", 9)}
     assert set(reasons) == {"A", "B", "C", "F"}
-    assert set(reasons.values()) == {"it is a story of our own that comes back through this outlet"}
+    assert set(reasons.values()) == {"it is one of our own stories, republished by this outlet"}
 
 
 # ---- dates -------------------------------------------------------------------------------

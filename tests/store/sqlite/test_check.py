@@ -111,7 +111,7 @@ def test_every_check_has_a_case() -> None:
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        ("alter table runs add column extra text", "the table runs has other columns"),
+        ("alter table runs add column extra text", "the table runs has unexpected columns"),
         ("drop table hub_pings", "the table hub_pings is missing"),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o500)
 
-    with pytest.raises(StoreUnavailable, match="check the permissions of file and folder"):
+    with pytest.raises(StoreUnavailable, match="check the permissions of the file and folder"):
         open_store(folder / "news.db")
 
 
@@ -77,11 +77,11 @@ ADVICE = [
     (sqlite3.SQLITE_BUSY, "another program has locked it; stop that program or try again"),
     (sqlite3.SQLITE_BUSY_SNAPSHOT, "another program has locked it"),
     (sqlite3.SQLITE_PROTOCOL, "another program has locked it"),
-    (sqlite3.SQLITE_FULL, "the disk is full; free some space and run again, nothing is lost"),
-    (sqlite3.SQLITE_READONLY, "it is read-only; check the permissions of file and folder"),
+    (sqlite3.SQLITE_FULL, "the disk is full, but nothing is lost; free some space and run again"),
+    (sqlite3.SQLITE_READONLY, "it is read-only; check the permissions of the file and folder"),
     (sqlite3.SQLITE_READONLY_DBMOVED, "it is read-only"),
-    (sqlite3.SQLITE_PERM, "access is denied; check the permissions of file and folder"),
-    (sqlite3.SQLITE_CANTOPEN, "it cannot be opened; check the permissions of file and folder"),
+    (sqlite3.SQLITE_PERM, "access is denied; check the permissions of the file and folder"),
+    (sqlite3.SQLITE_CANTOPEN, "it cannot be opened; check the permissions of the file and folder"),
     (sqlite3.SQLITE_NOTADB, "it is not an SQLite database; move it away or use another file"),
     (sqlite3.SQLITE_CORRUPT, "it is damaged; restore a backup"),
     (sqlite3.SQLITE_CORRUPT_VTAB, "it is damaged; restore a backup"),
@@ -148,7 +148,7 @@ def test_a_full_disk_is_explained(store: SqliteStore) -> None:
     with _connection(store).read() as db:
         pages = db.execute("pragma page_count").fetchone()[0]
         db.execute(f"pragma max_page_count = {pages}")
-    with pytest.raises(StoreUnavailable, match="the disk is full; free some space"):
+    with pytest.raises(StoreUnavailable, match="the disk is full, but nothing is lost"):
         save(store, *(change_of(entry(f"Story {n}", "harbor")) for n in range(500)))
     with _connection(store).read() as db:
         db.execute("pragma max_page_count = 1000000")

@@ -25,7 +25,7 @@ MIN_PRECISION = 0.9
 """Fraction of the placements that must be right in cross-validation."""
 CROSS_VALIDATION_FOLDS = 4
 MIN_EXAMPLES = 2
-"""A topic with fewer examples in it, or out of it, is not learned."""
+"""A topic with fewer examples in it, or outside it, is not learned."""
 SVM_C = 0.3
 NAIVE_BAYES_WEIGHT = 0.25
 WORD_COUNT_SMOOTHING = 0.5
@@ -42,8 +42,8 @@ UNREACHABLE_THRESHOLD = 2.0
 class Example:
     """A text and the topics that it belongs to.
 
-    It belongs to no others; if it is not labelled, it probably does not. Its `weight` is the number
-    of similar texts that it stands for.
+    A labelled text belongs to no other topics, an unlabelled one probably to none. `weight` is the
+    number of similar texts that the example stands for.
     """
 
     text: TitleAndSummary
@@ -153,7 +153,7 @@ def _log_frequency(words: Matrix) -> Any:
 
 def _calibrate(scores: Any, labels: Any, sizes: Any) -> tuple[Any, Any, Any]:
     """For each topic, the slope and offset that turn scores into probabilities, and the threshold
-    from which on to place.
+    at which a story is placed.
 
     Unlabelled examples count here as fully as others, and with all the texts that they stand for:
     of the stories that come in, few belong to a topic.

@@ -3,7 +3,7 @@
     (title, summary) --> | words, title words | character n-grams | embedding |
 
 The embedding is the mean of the word vectors that come with WordLlama. With it, ten examples a
-topic do as well as thirty do without.
+topic do as well as thirty without it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ MAX_TERMS = 40_000
 CHARACTER_WEIGHT, TITLE_WEIGHT = 0.7, 0.7
 """Weights relative to words; tuned on the development halves of the labelled sets."""
 EMBEDDING_WEIGHT, MAX_EMBEDDING_WEIGHT, MIN_EMBEDDING_WEIGHT = 12.0, 3.0, 0.5
-"""The fewer the examples, the more the embedding weighs: the first is divided by the cube root of
-their number, within these bounds."""
+"""The fewer the examples, the more the embedding weighs: the first value is divided by the cube
+root of their number, within these bounds."""
 
 
 class TextVectorizer:
-    """Turns texts into vectors. Made by `fit` from examples, or from the `state` of another one."""
+    """Turns texts into vectors; made by `fit` from examples, or from the `state` of another."""
 
     def __init__(self, state: Mapping[str, Any] | None = None) -> None:
         options: dict[str, dict[str, Any]] = {
@@ -76,7 +76,7 @@ class TextVectorizer:
         return fitted
 
     def state(self) -> dict[str, Any]:
-        """What `TextVectorizer(state)` makes an equal one of; JSON."""
+        """The state as JSON, from which `TextVectorizer(state)` makes an equal vectorizer."""
         return {"meaning": self._embedding_weight} | {
             name: {
                 "terms": vectorizer.get_feature_names_out().tolist(),

@@ -33,7 +33,7 @@ class TopicModel:
     """A linear classifier for each topic.
 
     `weights` has a row for each topic and `bias` a number; `slope` and `offset` turn scores into
-    probabilities (Platt 1999), `thresholds` are the probabilities from which on to place.
+    probabilities (Platt 1999), `thresholds` are the probabilities at which a story is placed.
     """
 
     features: TextVectorizer
@@ -88,7 +88,7 @@ class TopicModel:
 
 
 def load(blob: bytes) -> TopicModel:
-    """What `dump` has written."""
+    """The model from the bytes that `dump` has written."""
     with np.load(io.BytesIO(blob), allow_pickle=False) as read:
         state = json.loads(read["state"].tobytes())
         weights = read["weights"].astype(np.float32)

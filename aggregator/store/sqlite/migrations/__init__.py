@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 _DEVELOPMENT_MIGRATION = "first_tables"
-"""What every database has that a development version before 0.2.0 made."""
+"""The migration that every database of a development version before 0.2.0 has."""
 
 
 def migration_files() -> Iterator[tuple[str, str]]:
