@@ -193,8 +193,8 @@ def _as_text(report: RunReport) -> str:
     total = report.total
     lines = [
         f"{count_noun(len(report.sources), 'source', 'sources')}: "
-        f"{count_noun(total.received, 'entry', 'entries')} received, {total.new} new, "
-        f"{total.updated} updated, {total.known} known, {total.rejected} rejected."
+        f"{count_noun(total.received, 'entry', 'entries')} received, {total.new:,} new, "
+        f"{total.updated:,} updated, {total.known:,} known, {total.rejected:,} rejected."
     ]
     lines += [f"  {failure.source} failed: {failure.error}" for failure in report.failed]
     nothing_due = "Nothing is due; --all fetches all sources that are not retired."

@@ -88,11 +88,11 @@ def parse_config(
     """Check and resolve the text of a feeds.toml. Raises ConfigError."""
     try:
         tables = tomllib.loads(text)
+        lines = KeyLocations(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), [validation.syntax_issue(str(error))]) from error
     except RecursionError as error:
         raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
-    lines = KeyLocations(text)
     issues = list(validation.cross_value_issues(tables, lines))
     try:
         file = FeedsFile.model_validate(tables)

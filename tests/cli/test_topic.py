@@ -73,7 +73,7 @@ def test_the_current_rule_changes_nothing(config: Path) -> None:
     [
         (("labour",), "did you mean"),
         (("labor", "--match", "a AND (b"), "The rule cannot be parsed: it ends too early"),
-        (("labor", "--match", ""), "The topic 'labor' has no rule; give one with --match"),
+        (("labor", "--match", ""), "The draft rule is empty."),
         ((), "Missing argument"),
     ],
 )

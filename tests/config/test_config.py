@@ -225,6 +225,7 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
 def test_a_file_nested_too_deeply_is_refused() -> None:
     """A file that is nested too deeply is refused with an error of its own."""
     assert _issues("a = " + "[" * 100_000) == ["is nested too deeply"]
+    assert _issues("a." * 600 + "b = 1") == ["is nested too deeply"]
 
 
 def test_a_missing_file_is_explained(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ def test(path: Path, id_: str, draft: str | None) -> None:
     """
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_], draft)
+        if draft == "":
+            raise CommandError("The draft rule is empty.")
         if not topic.match:
             raise CommandError(f"The topic {id_!r} has no rule; give one with --match.")
         warnings = parse(topic.match, topic.stem).warnings
@@ -90,8 +92,8 @@ def test(path: Path, id_: str, draft: str | None) -> None:
             click.echo(f"warning: {warning}", err=True)
         click.echo(f"rule:    {topic.match}")
         click.echo(
-            f"matches: {preview.matched} of {count_noun(total, 'story', 'stories')}; "
-            f"in the topic now: {preview.current}"
+            f"matches: {preview.matched:,} of {count_noun(total, 'story', 'stories')}; "
+            f"in the topic now: {preview.current:,}"
         )
         if preview.sources:
             shares = (f"{source} {count}" for source, count in preview.sources.most_common())
