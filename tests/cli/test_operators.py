@@ -56,7 +56,7 @@ def test_a_burst_is_held_until_it_is_released(config: Path, press: Press) -> Non
     listed = run(config, "sources").stdout
     assert "harbor: 60 stories are held, because they all came at once" in listed
     assert run(config, "held", "harbor").stdout.count("Archive") == 50
-    assert "60 stories are published" in run(config, "held", "harbor", "--release").stdout
+    assert "60 stories published" in run(config, "held", "harbor", "--release").stdout
     assert "No stories are held" in run(config, "held").stdout
     assert "0 stories will not be published" in run(config, "held", "harbor", "--drop").stdout
 
@@ -167,7 +167,7 @@ def test_a_story_is_taken_down_and_restored(config: Path) -> None:
     assert "Missing option '--why'" in run(config, "hide", story.id).stderr
     assert "taken down: Old 1" in run(config, "hide", address, "--why", "Mail of\n3 May").stdout
     again = run(config, "hide", story.id, "--why", "x").stderr
-    assert "it was taken down; `aggregator hidden` says why." in again
+    assert "was taken down; `aggregator hidden` says why." in again
     assert "it was taken down" in run(config, "story", story.id).stderr
     listed = run(config, "hidden").stdout
     assert re.search(rf"{story.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
