@@ -58,7 +58,7 @@ def test_a_burst_is_held_until_it_is_released(config: Path, press: Press) -> Non
     assert run(config, "held", "harbor").stdout.count("Archive") == 50
     assert "60 stories published" in run(config, "held", "harbor", "--release").stdout
     assert "No stories are held" in run(config, "held").stdout
-    assert "0 stories will not be published" in run(config, "held", "harbor", "--drop").stdout
+    assert "0 stories dropped for good" in run(config, "held", "harbor", "--drop").stdout
 
 
 def test_an_incomplete_decision_is_refused(config: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_story_is_taken_down_and_restored(config: Path) -> None:
     assert "taken down: Old 1" in run(config, "hide", address, "--why", "Mail of\n3 May").stdout
     again = run(config, "hide", story.id, "--why", "x").stderr
     assert "was taken down; `aggregator hidden` says why." in again
-    assert "it was taken down" in run(config, "story", story.id).stderr
+    assert "was taken down" in run(config, "story", story.id).stderr
     listed = run(config, "hidden").stdout
     assert re.search(rf"{story.id} +20\d\d-.+ Old 1 +Mail of 3 May", listed)
     assert "Old 1" not in run(config, "search", "old").stdout
@@ -177,7 +177,7 @@ def test_a_story_is_taken_down_and_restored(config: Path) -> None:
 
     assert "published again" in run(config, "unhide", story.id).stdout
     assert "Old 1" in run(config, "search", "old").stdout
-    assert "lists what was taken down" in run(config, "unhide", story.id).stderr
+    assert "lists those that were" in run(config, "unhide", story.id).stderr
 
 
 def test_ingest_closes_archives(config: Path, press: Press) -> None:
