@@ -7,6 +7,7 @@ lock), the loop waits; nothing is half saved meanwhile.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -83,7 +84,8 @@ async def run_forever(scheduler: Scheduler) -> None:
     except StoreError:
         raise
     except Exception as error:  # ends the program; /healthz counts it
-        scheduler.store.maintenance.record_bug("run", repr(error), datetime.now(UTC))
+        with suppress(StoreError):  # the bug itself is what must be seen
+            scheduler.store.maintenance.record_bug("run", repr(error), datetime.now(UTC))
         raise
     finally:
         unfinished = (*running, *state.runs)

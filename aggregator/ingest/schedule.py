@@ -140,9 +140,9 @@ def _with_jitter(wait: float, longest: float, rng: random.Random) -> float:
 
 
 def next_fetch_after_backoff(source: Source, until: datetime, now: datetime) -> datetime:
-    """The time of the next fetch of a source whose server is left alone `until` then.
+    """When to fetch a source next after its server has requested a pause `until` a time.
 
-    It is some time later, so that not all sources of that server are fetched together.
+    It is somewhat later than that, so that the sources of a server are not all fetched together.
     """
     delay = _seeded_random(source, now).uniform(1, 2 * source.min_interval)
     return until + timedelta(seconds=round(delay))

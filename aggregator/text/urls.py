@@ -76,7 +76,7 @@ def canonical_url(url: str) -> str:
 
 
 def _strip_amp(url: str) -> str:
-    """The URL of the page whose AMP version (in Google's cache, or by parameter) this is."""
+    """The URL of the original of an AMP page (in Google's cache, or marked by a parameter)."""
     cached = _AMP_CACHE.match(url)
     url = f"https://{cached[2]}" if cached else url
     return _AMP_PARAMETER.sub(lambda match: match[1] if match[2] else "", url)
