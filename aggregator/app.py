@@ -23,13 +23,14 @@ from aggregator.config import Config
 from aggregator.config.schema import to_seconds
 from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.clock import CLOCK_INCIDENT, ClockCheck, monotonic_now, recorded_clock_error
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.fetch.ssrf import IpNetwork
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.pipeline import IngestContext
-from aggregator.ingest.runs import monotonic_now, run
+from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
 from aggregator.scheduler import Scheduler, run_forever
@@ -165,11 +166,19 @@ async def run_once(
     lock_timeout: float = 60.0,
 ) -> RunReport:
     """One run over the sources that `choose` returns once the ingest lock is held, since the run
-    before may have fetched some. Raises StoreBusy after `lock_timeout` seconds."""
-    with await acquire_ingest_lock(runtime.store, lock_timeout):
-        now = monotonic_now(runtime.store, datetime.now(UTC))
-        report = await run(runtime.ingest_context(now), choose(now), on_done)
-        runtime.housekeeping(now)
+    before may have fetched some. Raises StoreBusy after `lock_timeout` seconds, and ClockError if
+    the clock is probably wrong."""
+    store = runtime.store
+    with await acquire_ingest_lock(store, lock_timeout):
+        clock = datetime.now(UTC)
+        with recorded_clock_error(store, clock):
+            now = monotonic_now(store, clock)
+            check = ClockCheck.begin(store, runtime.fetcher.server_clocks, now)
+            context = replace(runtime.ingest_context(now), clock_check=check)
+            report = await run(context, choose(now), on_done)
+        store.maintenance.clear_incident(CLOCK_INCIDENT)
+        if check.has_witness:
+            runtime.housekeeping(now)
     return report
 
 

@@ -12,6 +12,7 @@ that sentence alone::
     ├── BadRequest          a URL asks for something invalid; HTTP 400
     ├── QueryError          a query does not parse; has the position of the character
     ├── ServeError          the web server cannot start
+    ├── ClockError          the clock is probably wrong, so nothing is fetched
     ├── WriteError          a folder or file cannot be written
     └── StoreError
         ├── StoreUnavailable   the database cannot be opened, read or written
@@ -113,6 +114,10 @@ class BadRequest(AggregatorError):
 
 class ServeError(AggregatorError):
     """The web server cannot start."""
+
+
+class ClockError(AggregatorError):
+    """The clock is probably wrong: what is saved now would get wrong times for good."""
 
 
 class WriteError(AggregatorError):

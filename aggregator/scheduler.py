@@ -8,18 +8,25 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 
-from aggregator.errors import StoreBusy, StoreError, StoreTooNew, StoreTooOld
+from aggregator.errors import ClockError, StoreBusy, StoreError, StoreTooNew, StoreTooOld
+from aggregator.ingest.clock import (
+    CLOCK_INCIDENT,
+    ClockCheck,
+    ClockWatch,
+    monotonic_now,
+    recorded_clock_error,
+)
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.ingest.ingest_lock import IngestLock
 from aggregator.ingest.learning import is_training_due, learning_topics
 from aggregator.ingest.pipeline import IngestContext
-from aggregator.ingest.runs import deliver, monotonic_now, run
+from aggregator.ingest.runs import deliver, run
 from aggregator.model import Delivery, Source, SourceReport, Topic
 from aggregator.store.base import LockName, Store
 from aggregator.websub.hub import HubNotifier, HubTask, hub_tasks
@@ -77,7 +84,7 @@ async def run_forever(scheduler: Scheduler) -> None:
         tasks.append(partial(_subscribe, state))
     if scheduler.notifier is not None:
         for name, task in hub_tasks(scheduler.notifier).items():
-            tasks.append(partial(_notify, scheduler.notifier, name, task))
+            tasks.append(partial(_notify, state, scheduler.notifier, name, task))
     running = [asyncio.create_task(_repeat(task, scheduler.max_sleep_seconds)) for task in tasks]
     try:
         await asyncio.gather(*running, state.failed)
@@ -123,13 +130,15 @@ class _State:
         self.runs: set[asyncio.Task[None]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._source_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        last_fetch = self.store.maintenance.last_fetch() if scheduler.sources else None
+        self.clock = ClockWatch(last_fetch, datetime.now(UTC))
 
     def context(self, now: datetime) -> IngestContext:
         """The ingest context at a time."""
         return self.scheduler.context(now, self._source_locks)
 
     def now(self) -> datetime:
-        """The current time as runs see it, which never goes back."""
+        """The current time as runs see it, which never goes back. Raises ClockError."""
         return monotonic_now(self.store, datetime.now(UTC))
 
     def start_run(self, sources: Sequence[Source]) -> None:
@@ -153,6 +162,9 @@ async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float
             seconds = await task()
         except (StoreTooNew, StoreTooOld):
             raise
+        except ClockError as error:
+            log.error("clock_wrong", error=str(error))
+            seconds = max_sleep_seconds
         except StoreError as error:
             log.error("store_unavailable", error=str(error))
             seconds = max_sleep_seconds
@@ -165,7 +177,8 @@ async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float
 async def _fetch_due(state: _State) -> float:
     """Start fetching what is due now; a slow host keeps only itself waiting."""
     sources, longest = state.scheduler.sources, state.scheduler.max_sleep_seconds
-    due = state.store.sources.due(sources, state.now())
+    with recorded_clock_error(state.store, datetime.now(UTC)):
+        due = state.store.sources.due(sources, state.now())
     if fresh := [source for source in due if source.id not in state.in_progress]:
         state.start_run(fresh)
         return BUSY_POLL_SECONDS
@@ -191,11 +204,20 @@ async def _fetch(state: _State, sources: Sequence[Source]) -> None:
     try:
         async with state.lock:
             now = state.now()
+            check = ClockCheck.begin(state.store, state.scheduler.fetcher.server_clocks, now)
+            context = replace(state.context(now), clock_check=check)
             due = state.store.sources.due(sources, now)
-            report = await run(state.context(now), due, on_done)
-            state.scheduler.housekeeping(now)
+            with recorded_clock_error(state.store, now):
+                report = await run(context, due, on_done)
+            state.store.maintenance.clear_incident(CLOCK_INCIDENT)
+            if check.has_witness:
+                state.clock.confirm(datetime.now(UTC))
+                state.scheduler.housekeeping(now)
     except (StoreTooNew, StoreTooOld):
         raise
+    except ClockError as error:
+        log.error("clock_wrong", error=str(error))
+        await asyncio.sleep(state.scheduler.max_sleep_seconds)
     except StoreError as error:
         log.error("store_unavailable", error=str(error))
         await asyncio.sleep(state.scheduler.max_sleep_seconds)
@@ -242,8 +264,11 @@ async def _learn(state: _State) -> float:
     return IDLE_LEARNING_SECONDS if is_due else LEARNING_POLL_SECONDS
 
 
-async def _notify(notifier: HubNotifier, name: LockName, task: HubTask) -> float:
-    """Verify subscribers, notify them or ping hubs."""
+async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: HubTask) -> float:
+    """Verify subscribers, notify them or ping hubs; not while the clock may be wrong, since leases
+    end by it."""
+    if not state.clock.is_trusted(datetime.now(UTC)):
+        return SUBSCRIBE_POLL_SECONDS
     try:
         with notifier.store.maintenance.lock(name):
             return 0.0 if await task(notifier, datetime.now(UTC)) else NOTIFY_POLL_SECONDS

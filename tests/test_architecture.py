@@ -45,7 +45,7 @@ LIBRARIES = {
     "rensa": {"ingest.dedupe.fingerprints"},
     "selectolax": {"text.html"}, "Stemmer": {"text.tokens"},
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
-    "structlog": {"cli", "ingest.runs", "scheduler", "web", "websub.hub"},
+    "structlog": {"cli", "ingest.clock", "ingest.runs", "scheduler", "web", "websub.hub"},
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""
 

@@ -6,10 +6,12 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from sqlite_utils import Database
 from structlog.testing import capture_logs
 
@@ -169,8 +171,8 @@ def test_a_full_disk_delays_the_loop(harbor: Newsroom, workers: Workers) -> None
 
 
 def test_a_wrong_clock_is_corrected_and_logged(harbor: Newsroom, workers: Workers) -> None:
-    """A source that was due in years is due now."""
-    future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2000)
+    """A source that was due tonight, by a clock that was hours ahead, is due now."""
+    future = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=20)
     state = FetchState(next_fetch=future, last_success=future)
     harbor.store.entries.save(
         Batch(source="harbor", state=state, outcome=Outcome.UNCHANGED), future
@@ -182,6 +184,62 @@ def test_a_wrong_clock_is_corrected_and_logged(harbor: Newsroom, workers: Worker
     (logged,) = [entry for entry in logs if entry["event"] == "clock_went_back"]
     assert logged["last_fetch"] == str(future)
     assert logged["action"] == "times corrected"
+
+
+def test_a_clock_that_jumps_back_far_stops_the_loop(harbor: Newsroom, workers: Workers) -> None:
+    """Nothing is fetched, and the incident says since when and what to do, until an operator has
+    decided which time is right."""
+    future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2000)
+    harbor.store.entries.save(
+        Batch(source="harbor", state=FetchState(), outcome=Outcome.UNCHANGED), future
+    )
+    store = harbor.store.maintenance
+
+    with capture_logs() as logs:
+        _loop(harbor, workers, lambda: any(each["event"] == "clock_wrong" for each in logs))
+    assert not harbor.press.requests
+    (incident,) = store.incidents()
+    assert incident.kind == "clock"
+    assert "if it is right now, run `aggregator doctor --repair`" in incident.sentence
+    assert datetime.now(UTC) - incident.since < timedelta(minutes=1)
+
+    store.repair(datetime.now(UTC))
+    _loop(harbor, workers, lambda: harbor.store.lists.counts().get(ALL) == 1)
+    assert store.incidents() == []
+
+
+@pytest.mark.parametrize("days", [-400, -2, 3, 400])
+def test_a_clock_that_is_set_while_the_loop_runs(
+    harbor: Newsroom, workers: Workers, days: int
+) -> None:
+    """The loop waits while the clock is wrong, says so, and goes on when it is right again."""
+    started, moment = datetime.now(UTC), time.monotonic()
+
+    def respond(_: Request) -> CannedResponse:
+        date = started + timedelta(seconds=time.monotonic() - moment)
+        return CannedResponse(status=500, headers={"Date": format_datetime(date, usegmt=True)})
+
+    harbor.press.put("/harbor/feed", respond)
+    store = harbor.store.maintenance
+    with capture_logs() as logs, time_machine.travel(started, tick=True) as clock:
+        is_wrong = False
+
+        def until() -> bool:
+            nonlocal is_wrong
+            if not is_wrong and any(each["event"] == "fetched" for each in logs):
+                clock.shift(timedelta(days=days))
+                is_wrong = True
+            return any(each["event"] == "clock_wrong" for each in logs)
+
+        _loop(harbor, workers, until)
+        assert [incident.kind for incident in store.incidents()] == ["clock"]
+        assert (store.last_fetch() or started) < started + timedelta(minutes=1)
+
+    harbor.publishes("harbor", article("Fresh"))
+    with _connected(harbor.config.database) as (_, db):
+        db.execute("update sources set next_fetch = null")
+    _loop(harbor, workers, lambda: harbor.store.lists.counts().get(ALL) == 1)
+    assert store.incidents() == []
 
 
 def test_topics_learn_while_the_loop_runs(harbor: Newsroom, workers: Workers) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config
+from aggregator.cli.tables import count_noun
+from aggregator.store.base import Store
 
 __all__ = ["backup", "doctor"]
 
@@ -26,16 +28,27 @@ def backup(path: Path, file: Path) -> None:
 
 @click.command()
 @click.option("--repair", is_flag=True, help="Repair what can be repaired.")
+@click.option(
+    "--undo-times", is_flag=True, help="Put back the times that were corrected last, and stop."
+)
 @click.pass_obj
-def doctor(path: Path, repair: bool) -> None:
+def doctor(path: Path, repair: bool, undo_times: bool) -> None:
     """Check the database, and repair it.
 
     The checks cover integrity, schema, references, search index, lists, counts and times. The exit
     code is 1 if there are problems that were not repaired. Before you use --repair, stop the
     program and make a backup.
+
+    --repair sets times that lie ahead of the clock to now, so make sure that the clock is right. It
+    changes no date that an outlet gave. If the clock was wrong, --undo-times puts the times back.
     """
+    if repair and undo_times:
+        raise click.UsageError("--repair and --undo-times cannot be combined")
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
+        if undo_times:
+            _undo_times(store, now)
+            return
         found = store.maintenance.check(now)
         if repair and any(issue.can_repair for issue in found):
             with store.maintenance.lock("ingest"):
@@ -53,3 +66,12 @@ def doctor(path: Path, repair: bool) -> None:
     if not all(issue.can_repair for issue in left):
         click.echo("Restore a backup to fix what cannot be repaired.", err=True)
     raise click.exceptions.Exit(1)
+
+
+def _undo_times(store: Store, now: datetime) -> None:
+    with store.maintenance.lock("ingest"):
+        count = store.maintenance.undo_correction(now)
+    if not count:
+        click.echo("No times were corrected, so there is nothing to undo.")
+        return
+    click.echo(f"{count_noun(count, 'time is', 'times are')} as before the last correction.")

@@ -34,7 +34,8 @@ class Request:
 class CannedResponse:
     """A response to send, after `delay` seconds.
 
-    A status of 200 gets an ETag unless `headers` has one; a request with that ETag gets 304.
+    A status of 200 gets an ETag unless `headers` has one; a request with that ETag gets 304. The
+    Date is now unless `headers` has one.
     """
 
     body: bytes = b""
@@ -90,11 +91,12 @@ def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
         def _send(self, response: CannedResponse, if_none_match: str) -> None:
             etag = response.headers.get("ETag", f'"{hashlib.md5(response.body).hexdigest()}"')  # noqa: S324 - not a secret
             is_known = response.status == 200 and if_none_match == etag
-            self.send_response(304 if is_known else response.status)
+            self.send_response_only(304 if is_known else response.status)
+            self.send_header("Date", response.headers.get("Date", self.date_time_string()))
             if response.status == 200:
                 self.send_header("ETag", etag)
             for name, value in response.headers.items():
-                if name != "ETag":
+                if name not in ("Date", "ETag"):
                     self.send_header(name, value)
             if not is_known:
                 self.send_header("Content-Length", str(len(response.body)))

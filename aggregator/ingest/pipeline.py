@@ -22,6 +22,7 @@ from aggregator.ingest.changeset import (
     regrouped_stories,
     revised_stories,
 )
+from aggregator.ingest.clock import ClockCheck
 from aggregator.ingest.dedupe import (
     ClusterResult,
     ClusterSettings,
@@ -96,6 +97,8 @@ class IngestContext:
     """Entries in a chunk of a large document."""
     max_matched_entries: int = MAX_MATCHED_ENTRIES
     """Entries that are matched together; see `parts`."""
+    clock_check: ClockCheck | None = None
+    """Confirms the clock of a run before anything is saved; None if the time is given."""
 
     @property
     def now(self) -> datetime:

@@ -10,18 +10,16 @@ either; a store that cannot be written stops the run.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from time import perf_counter
 
 import structlog
 
-from aggregator.errors import StoreError
+from aggregator.errors import ClockError, StoreError
 from aggregator.ingest.fetch_state import after_backoff, after_failure, after_unchanged
 from aggregator.ingest.parts import MAX_SENTENCE_CHARS
 from aggregator.ingest.pipeline import IngestContext, Job, ingest_document, recent_dates
 from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
 from aggregator.model import (
-    CLOCK_SLACK,
     Backoff,
     Batch,
     Delivery,
@@ -36,28 +34,11 @@ from aggregator.model import (
     Unchanged,
     Validators,
 )
-from aggregator.store.base import Store
 from aggregator.text.html import one_line
 
-__all__ = ["deliver", "monotonic_now", "run"]
+__all__ = ["deliver", "run"]
 
 log = structlog.get_logger()
-
-
-def monotonic_now(store: Store, clock: datetime) -> datetime:
-    """The time that a run goes by, never earlier than that of the run before.
-
-    If the clock has gone back a little, time stands still until it has caught up. If it has gone
-    back by more, it was wrong before, and what was stamped with it is corrected.
-    """
-    last = store.maintenance.last_fetch()
-    if last is None or last <= clock:
-        return clock
-    if last - clock <= CLOCK_SLACK:
-        return last
-    log.error("clock_went_back", last_fetch=str(last), now=str(clock), action="times corrected")
-    store.maintenance.correct_future_times(clock)
-    return clock
 
 
 async def run(
@@ -67,8 +48,10 @@ async def run(
 ) -> RunReport:
     """Run once over the sources that are due; `on_done` is called for each as it is done.
 
-    Raises StoreError.
+    Raises StoreError, and ClockError if the outlets say that the clock of the run is wrong.
     """
+    if context.clock_check is not None:
+        context.clock_check.expected = len(due)
 
     async def one(source: Source) -> SourceReport:
         started = perf_counter()
@@ -104,7 +87,7 @@ async def _isolated(
     """Report an unexpected exception as a failure of its source, so that it affects no other."""
     try:
         return await work
-    except StoreError:
+    except (ClockError, StoreError):
         raise
     except Exception as error:
         log.exception("bug", source=source.id)
@@ -120,6 +103,8 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
         validators = Validators(body_hash=validators.body_hash)
     url = feed_url_to_fetch(source, state, now)
     async with context.fetcher.fetch(source, validators, url, now) as result:
+        if context.clock_check is not None:
+            await context.clock_check.confirm()
         match result:
             case Backoff():
                 return _save_waiting(context, source, state, result)

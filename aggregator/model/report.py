@@ -8,14 +8,21 @@ from aggregator.model.counts import EntryCounts
 from aggregator.model.fetch import FailureKind, PermanentRedirect
 
 __all__ = [
-    "CLOCK_SLACK", "RECENT_ENTRIES", "Issue", "Outcome", "RunReport", "SourceHealth",
+    "CLOCK_SLACK",
+    "RECENT_ENTRIES",
+    "Incident",
+    "Issue",
+    "Outcome",
+    "RunReport",
+    "SourceHealth",
     "SourceReport",
 ]  # fmt: skip
 
 RECENT_ENTRIES = 20
 """Newest entries of a source whose dates its polling interval is derived from."""
 CLOCK_SLACK = timedelta(hours=1)
-"""How far the clock may go back before it is considered wrong."""
+"""How far a clock may be off before it is considered wrong: ours, and that of an outlet that dates
+an article in the future."""
 
 
 class Outcome(enum.StrEnum):
@@ -99,3 +106,12 @@ class Issue:
     check: str
     description: str
     can_repair: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something wrong with the program as a whole, since when, in a sentence for the operator."""
+
+    kind: str
+    sentence: str
+    since: datetime

@@ -17,6 +17,7 @@ from aggregator.model import (
     EntryKey,
     EntryView,
     FetchState,
+    Incident,
     Issue,
     ListScope,
     Match,
@@ -325,7 +326,21 @@ class MaintenanceStore(Protocol):
         """Time of the last fetch; ahead of now if the clock has gone back."""
 
     def correct_future_times(self, now: datetime) -> None:
-        """Set all times that are in the future to now."""
+        """Set all times that this program stamped and that are in the future to now. The dates that
+        outlets gave stay."""
+
+    def undo_correction(self, now: datetime) -> int:
+        """Put back what the last `correct_future_times` changed, except what has changed since;
+        returns how many times, 0 if there was no correction."""
+
+    def record_incident(self, kind: str, sentence: str, now: datetime) -> None:
+        """Keep what is wrong with the program as a whole. One that is known keeps its time."""
+
+    def clear_incident(self, kind: str) -> None:
+        """Forget an incident that is over."""
+
+    def incidents(self) -> list[Incident]:
+        """What is wrong with the program as a whole, by kind."""
 
     def forget_fingerprints(self, before: datetime, limit: int) -> int:
         """Drop the fingerprints of entries first seen before then, oldest first, at most `limit`

@@ -7,13 +7,14 @@ from typing import get_args
 
 import pytest
 
-from aggregator.errors import StoreBusy, WriteError
-from aggregator.ingest.runs import monotonic_now
+from aggregator.errors import ClockError, StoreBusy, WriteError
+from aggregator.ingest.clock import monotonic_now
 from aggregator.model import (
     ALL,
     Backoff,
     EntryCounts,
     FetchState,
+    Incident,
     Outcome,
     RunReport,
     SourceReport,
@@ -100,6 +101,25 @@ def test_a_clock_set_back_a_little_stands_still(store: Store) -> None:
     assert monotonic_now(store, NOW + HOUR) == NOW + HOUR
 
 
+def test_a_clock_hours_ahead_is_corrected(store: Store) -> None:
+    """What was stamped within a day is corrected without asking."""
+    save(store, now=NOW + 20 * HOUR)
+
+    assert monotonic_now(store, NOW) == NOW
+    assert store.maintenance.last_fetch() == NOW
+
+
+def test_a_jump_of_the_clock_over_a_day_stops(store: Store) -> None:
+    """Nobody but the operator knows which time is wrong: nothing changes until then."""
+    save(store, now=NOW + YEARS)
+
+    with pytest.raises(ClockError, match="the last fetch was at 2030"):
+        monotonic_now(store, NOW)
+
+    assert store.maintenance.last_fetch() == NOW + YEARS
+    assert [issue.check for issue in store.maintenance.check(NOW)] == ["clock"]
+
+
 def test_a_clock_years_ahead_is_corrected(store: Store) -> None:
     """Sources are due again, and new stories come first."""
     future = NOW + YEARS
@@ -108,8 +128,9 @@ def test_a_clock_years_ahead_is_corrected(store: Store) -> None:
     backoff = Backoff(domain="harbor.example", until=future)
     save(store, late, now=future, state=state, backoff=backoff)
 
-    assert monotonic_now(store, NOW + HOUR) == NOW + HOUR
+    store.maintenance.repair(NOW + HOUR)
 
+    assert monotonic_now(store, NOW + HOUR) == NOW + HOUR
     assert [s.id for s in store.sources.due([source("harbor")], NOW + HOUR)] == ["harbor"]
     assert store.sources.backoffs(NOW + HOUR) == {}
     assert store.maintenance.check(NOW + HOUR) == []
@@ -129,6 +150,50 @@ def test_correct_times_are_kept(store: Store) -> None:
 
     assert store.stories.get(stored.id) == stored
     assert store.sources.fetch_state("harbor") == state
+
+
+def test_the_dates_of_outlets_survive_a_clock_that_is_behind(store: Store) -> None:
+    """A repair by a clock that is years behind moves our own times only, and is undone."""
+    stored = publish(store, "A")
+    undated = entry("Undated", "harbor", published=NOW, is_dated=False)
+    save(store, change_of(undated, listed_at=NOW), now=NOW)
+    save(store, now=NOW, state=FetchState(last_success=NOW, next_fetch=NOW + HOUR))
+    before = store.lists.latest(ALL, 9)
+    past = NOW - YEARS
+
+    store.maintenance.repair(past)
+
+    dates = {story.lead.title: story.published for story in store.lists.latest(ALL, 9)}
+    assert dates == {"A": stored.published, "Undated": past}
+    assert store.maintenance.last_fetch() == past
+    assert store.maintenance.check(past) == []
+    assert store.maintenance.undo_correction(NOW) > 4
+    assert store.lists.latest(ALL, 9) == before
+    assert store.sources.fetch_state("harbor").next_fetch == NOW + HOUR
+    assert store.maintenance.undo_correction(NOW) == 0
+
+
+def test_an_undone_correction_keeps_what_came_since(store: Store) -> None:
+    """What a later fetch has stamped stays."""
+    save(store, now=NOW + YEARS)
+    store.maintenance.correct_future_times(NOW)
+    save(store, now=NOW + HOUR)
+
+    store.maintenance.undo_correction(NOW + HOUR)
+
+    assert store.maintenance.last_fetch() == NOW + HOUR
+
+
+def test_an_incident_keeps_its_beginning(store: Store) -> None:
+    """It has the newest sentence and the time since when, and is gone once it is cleared."""
+    store.maintenance.record_incident("clock", "It is Monday.", NOW)
+    store.maintenance.record_incident("clock", "It is Tuesday.", NOW + HOUR)
+
+    (incident,) = store.maintenance.incidents()
+    store.maintenance.clear_incident("clock")
+
+    assert incident == Incident(kind="clock", sentence="It is Tuesday.", since=NOW)
+    assert store.maintenance.incidents() == []
 
 
 # ---- checks and backups

@@ -3,9 +3,9 @@
     KeyedEntry | URLs | plain title, author, tags | dates in UTC | safe HTML | summary
                | filters of the source  ->  Entry or Rejected
 
-Later steps can rely on a title, on safe HTML and on dates that are not in the future. `now` is the
-time of the fetch; it replaces a date that is missing, implausible or in the future
-(python/planet#151, NetNewsWire#5217).
+Later steps can rely on a title, on safe HTML and on dates that are not in the future, but for the
+hour by which a clock may be wrong, ours or the outlet's. `now` is the time of the fetch; it
+replaces a date that is missing, implausible or in the future (python/planet#151, NetNewsWire#5217).
 """
 
 import re
@@ -19,6 +19,7 @@ from aggregator import query
 from aggregator.ingest.clean.language import detect_language
 from aggregator.ingest.clean.sanitizer import sanitize
 from aggregator.model import (
+    CLOCK_SLACK,
     Enclosure,
     Entry,
     KeyedEntry,
@@ -74,8 +75,8 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
     if reason:
         return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
     seen_at = now - timedelta(seconds=item.feed_index)  # keeps the order of the document
-    updated = _plausible_date(given.updated, now, seen_at)
-    own_date = _plausible_date(given.published, now, seen_at) or updated
+    updated = _plausible_date(given.updated, now)
+    own_date = _plausible_date(given.published, now) or updated
     published = own_date or seen_at
     language = _language(given.language) or source.language
     entry = Entry(
@@ -211,11 +212,9 @@ def _enclosures(given: ParsedEntry) -> Iterator[Enclosure]:
             yield Enclosure(url=url, type=media_type if is_valid else "", length=file.length)
 
 
-def _plausible_date(
-    given: datetime | str | None, now: datetime, seen_at: datetime
-) -> datetime | None:
-    """The date to the second, `seen_at` if it is in the future, or None if it is implausible."""
+def _plausible_date(given: datetime | str | None, now: datetime) -> datetime | None:
+    """The date to the second, or None if it is implausible or in the future."""
     found = parse_any_date(given) if isinstance(given, str) else given
-    if found is None or found < EARLIEST_DATE:
+    if found is None or not EARLIEST_DATE <= found <= now + CLOCK_SLACK:
         return None
-    return (found if found <= now else seen_at).replace(microsecond=0)
+    return found.replace(microsecond=0)

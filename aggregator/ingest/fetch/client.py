@@ -29,6 +29,7 @@ from aggregator.ingest.fetch.response import (
     read_retry_after,
     read_validators,
 )
+from aggregator.ingest.fetch.server_clocks import ServerClocks
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
 from aggregator.ingest.fetch.throttle import HostThrottle, Slot
 from aggregator.ingest.fetch.transport import Transport, open_transport
@@ -96,6 +97,8 @@ class Fetcher:
     environment: Mapping[str, str] = field(repr=False)
     backoffs: dict[str, Backoff] = field(default_factory=dict)
     """Domains that are not fetched for now; one that answers 429 with Retry-After is added."""
+    server_clocks: ServerClocks = field(default_factory=ServerClocks)
+    """What servers say about our clock."""
 
     @asynccontextmanager
     async def fetch(
@@ -205,6 +208,7 @@ class Fetcher:
                     asyncio.timeout(max(seconds_left, 0.001)),
                     self.transport.request("GET", url, headers=spec.headers_for(url)) as response,
                 ):
+                    self.server_clocks.add(url, response.headers)
                     if (target := _redirect_target(url, response)) is None:
                         result = await self._read(response, spec, redirected_to)
                         if isinstance(result, Failed) and result.backoff:

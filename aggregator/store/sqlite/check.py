@@ -13,14 +13,13 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ALL_STORY_PAGES, CLOCK_SLACK, Issue
+from aggregator.model import Issue
+from aggregator.store.sqlite.clock import clock_issues, correct_future_times
 from aggregator.store.sqlite.connection import advice_for
-from aggregator.store.sqlite.listings import increment_revisions
-from aggregator.store.sqlite.mappers import to_text
 from aggregator.store.sqlite.migrations import fresh_schema
 from aggregator.store.sqlite.save import COUNTS
 
-__all__ = ["correct_future_times", "find_issues", "repair"]
+__all__ = ["find_issues", "repair"]
 
 MAX_COMPLAINT_CHARS = 300
 
@@ -164,7 +163,7 @@ def find_issues(db: Database, now: datetime) -> Iterator[Issue]:
         if count := _count(db, check.find):
             description = f"{count} {check.description}"
             yield Issue(check=check.name, description=description, can_repair=True)
-    yield from _clock_issues(db, now)
+    yield from clock_issues(db, now)
 
 
 def repair(db: Database, now: datetime) -> None:
@@ -188,9 +187,7 @@ def repair(db: Database, now: datetime) -> None:
         if _count(db, check.find):
             for statement in check.repair:
                 db.execute(statement)
-    correct_future_times(db, now)
-    db.execute("update revisions set number = number + 1")  # cached documents are rendered again
-    increment_revisions(db, [ALL_STORY_PAGES], now)
+    correct_future_times(db, now)  # and every cached document is rendered again
 
 
 def _dangling(db: Database, verb: str) -> dict[str, str]:
@@ -211,51 +208,6 @@ def _dangling(db: Database, verb: str) -> dict[str, str]:
 
 def _has(db: Database, delete: str) -> bool:
     return _count(db, delete.replace("delete", "select count(*)", 1)) > 0
-
-
-def correct_future_times(db: Database, now: datetime) -> None:
-    """Set every time that is in the future to now.
-
-    A clock that was wrong for an hour must not decide for years what is newest and when a source is
-    due. The last change of a list that readers have seen stays: they must not take the next one for
-    older.
-    """
-    moment = to_text(now)
-    db.execute("update sources set next_fetch = null where last_fetch > ?", [moment])
-    db.execute(
-        """update subscriptions set requested_at = ?, lease_until = null
-           where requested_at > ?""",
-        [moment, moment],
-    )
-    for table, columns in _PAST_TIMES.items():
-        for column in columns:
-            db.execute(
-                f"update {table} set {column} = ? where {column} > ?",  # noqa: S608 - constants
-                [moment, moment],
-            )
-    for table in ("subscribers", "hub_pings"):
-        db.execute(f"update {table} set due_at = ? where due_at > ?", [moment, moment])  # noqa: S608 - constants
-    db.execute(
-        "delete from backoffs where until > strftime('%Y-%m-%dT%H:%M:%S', ?, '+1 day')", [moment]
-    )
-
-
-_PAST_TIMES = {
-    "sources": (
-        "last_fetch", "last_success", "last_full_fetch", "failing_since", "redirect_since",
-    ),
-    "stories": ("published", "updated", "listed_at", "first_seen_at"),
-    "entry_fingerprints": ("first_seen_at",),
-    "listings": ("published", "listed_at"),
-    "entries": ("published", "updated", "revised_at"),
-    "topic_overrides": ("decided_at",),
-    "topic_models": ("trained_at",),
-    "takedowns": ("taken_down_at",),
-    "subscription_requests": ("requested_at",),
-    "subscribers": ("failing_since",),
-    "bugs": ("happened_at",),
-}  # fmt: skip
-"""Table -> its columns that say when something has happened."""
 
 
 def _damage(db: Database) -> Iterator[Issue]:
@@ -295,16 +247,6 @@ def _tables_and_indexes(db: Database) -> list[tuple[str, str, str]]:
 
 def _normalised(sql: str) -> str:
     return " ".join(sql.lower().split())
-
-
-def _clock_issues(db: Database, now: datetime) -> Iterator[Issue]:
-    latest = to_text(now + CLOCK_SLACK)  # a fetch may be running, or the clock being set right
-    for table, columns in _PAST_TIMES.items():
-        where = " or ".join(f"{column} > ?" for column in columns)
-        sql = f"select count(*) from {table} where {where}"  # noqa: S608 - constants
-        if count := db.execute(sql, [latest] * len(columns)).fetchone()[0]:
-            description = f"{count} {table} with a time in the future"
-            yield Issue(check="clock", description=description, can_repair=True)
 
 
 def _count(db: Database, sql: str) -> int:

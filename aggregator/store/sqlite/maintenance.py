@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 from aggregator.errors import StoreUnavailable, WriteError
-from aggregator.model import Issue, RunReport
+from aggregator.model import Incident, Issue, RunReport
 from aggregator.store.base import LockName
-from aggregator.store.sqlite import check, fingerprints, mappers
+from aggregator.store.sqlite import check, clock, fingerprints, mappers
 from aggregator.store.sqlite.connection import Connection, advice_for
 from aggregator.store.sqlite.migrations import add_functions
 
@@ -69,6 +69,28 @@ class SqliteMaintenance:
         with self._connection.read() as db:
             return int(db.execute(sql, [mappers.to_text(since)]).fetchone()[0])
 
+    def record_incident(self, kind: str, sentence: str, now: datetime) -> None:
+        with self._connection.write() as db:
+            db.execute(
+                """insert into incidents values (?, ?, ?)
+                   on conflict (kind) do update set sentence = excluded.sentence""",
+                [kind, sentence, mappers.to_text(now)],
+            )
+
+    def clear_incident(self, kind: str) -> None:
+        if any(incident.kind == kind for incident in self.incidents()):
+            with self._connection.write() as db:
+                db.execute("delete from incidents where kind = ?", [kind])
+
+    def incidents(self) -> list[Incident]:
+        with self._connection.read() as db:
+            sql = "select kind, sentence, since from incidents order by kind"
+            rows = db.execute(sql).fetchall()
+        return [
+            Incident(kind=kind, sentence=sentence, since=datetime.fromisoformat(since))
+            for kind, sentence, since in rows
+        ]
+
     def last_fetch(self) -> datetime | None:
         with self._connection.read() as db:
             (found,) = db.execute("select max(last_fetch) from sources").fetchone()
@@ -76,7 +98,11 @@ class SqliteMaintenance:
 
     def correct_future_times(self, now: datetime) -> None:
         with self._connection.write() as db:
-            check.correct_future_times(db, now)
+            clock.correct_future_times(db, now)
+
+    def undo_correction(self, now: datetime) -> int:
+        with self._connection.write() as db:
+            return clock.undo_correction(db, now)
 
     def forget_fingerprints(self, before: datetime, limit: int) -> int:
         with self._connection.write() as db:

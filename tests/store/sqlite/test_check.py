@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest.runs import monotonic_now
+from aggregator.ingest.clock import monotonic_now
 from aggregator.model import ALL
 from aggregator.store.sqlite import check, open_store
 from tests.harness.builders import NOW

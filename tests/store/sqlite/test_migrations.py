@@ -33,6 +33,7 @@ CHECKSUMS = {
     "0001_initial": "89d5b7c45d48b833b90d46d944f9223428bc2c44c88d2b4aa0a4e7408fc16470",
     "0002_hub_failure_kinds": "19841cb984bd74d6c7ef65adff11a13028ecea7700b1d8ff997fec39d4b11456",
     "0003_bugs": "019e06b0525f24bf1347db0edaba0c6daad7254176de1b70f0432bef5f9a9ca7",
+    "0004_incidents": "86a49dd6cdca3311e5d7678cd633a97a70a75edad472b439ea74927690d085a8",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 
