@@ -1,20 +1,39 @@
-"""The published site from a Config: as a WSGI application, or one feed of it."""
+"""The published site from a Config: as a web server's application, or one feed of it."""
+
+from ipaddress import ip_network
 
 from aggregator.config import Config
-from aggregator.errors import UnknownName
+from aggregator.errors import StoreError, UnknownName
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.site import PublicSite
 from aggregator.store.base import Store
 from aggregator.web import WsgiApp, create_app
+from aggregator.web.front import Front
+from aggregator.web.hub_views import MAX_FORM_BYTES
 from aggregator.websub.topic_urls import FeedTopics
 
-__all__ = ["create_wsgi_app", "render_topic"]
+__all__ = ["create_front", "create_wsgi_app", "render_topic"]
 
 
 def create_wsgi_app(config: Config, store: Store) -> WsgiApp:
-    """The public site as a WSGI application."""
+    """The public site as a WSGI application, for a server that reads bodies itself."""
     site = PublicSite(config, store)
     return create_app(config, store, site, FeedTopics(site))
+
+
+def create_front(config: Config, store: Store, **limits: float) -> Front:
+    """The public site as an ASGI application, with limits for its clients."""
+
+    def max_body(path: str) -> int:
+        """The largest body at a path: a feed for a subscription of ours, else a form."""
+        try:
+            is_delivery = store.subscriptions.by_token(path.rpartition("/")[2]) is not None
+        except StoreError:
+            return MAX_FORM_BYTES  # the application handles and logs it
+        return config.fetch.max_bytes if is_delivery else MAX_FORM_BYTES
+
+    trusted = [ip_network(network) for network in config.publish.trusted_proxies]
+    return Front(create_wsgi_app(config, store).cache_first, max_body, trusted, **limits)
 
 
 def render_topic(

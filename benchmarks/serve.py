@@ -1,7 +1,7 @@
 """Requests per second: our server, a bare Flask view on the same server, and nginx.
 
     a store of made-up articles --aggregator serve--> a warm feed, and 304
-    the same bytes --a Flask view that returns them--> on granian, with the same settings
+    the same bytes --a Flask view that returns them--> on the same server
     the static export --nginx--> files
 
 wrk measures all three in turn, in several rounds, so that a busy machine slows all of them.
@@ -46,27 +46,27 @@ match = "NOT xyzzy"
 """
 
 BARE_VIEW = """
-import sys
+import socket, sys
 from flask import Flask, Response
-from granian import Granian
-from granian.constants import Interfaces
-from aggregator.cli.serve import BLOCKING_THREADS
-from granian.log import LogLevels
+from aggregator.web.front import Front
+from aggregator.web.server import serve_forever
 
 body = open(sys.argv[1], "rb").read()
+app = Flask("bare", static_folder=None)
 
-def load(_):
-    app = Flask("bare", static_folder=None)
+@app.get("/<path:path>")
+def view(path):
+    return Response(body, content_type="application/atom+xml")
 
-    @app.get("/<path:path>")
-    def view(path):
-        return Response(body, content_type="application/atom+xml")
+class Uncached:
+    def recall(self, environ):
+        return None
 
-    return app.wsgi_app
+    def __call__(self, environ, start):
+        return app.wsgi_app(environ, start)
 
-Granian("bare", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI,
-        blocking_threads=BLOCKING_THREADS, websockets=False, log_level=LogLevels.warning,
-        ).serve(target_loader=load)
+listening = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+serve_forever(Front(Uncached(), lambda path: 0), listening)
 """
 
 NGINX = """
@@ -120,7 +120,7 @@ def _table(rates: dict[str, list[float]], size: int) -> str:
         f"A feed of {size / 1000:,.0f} KB, requested by wrk over {CONNECTIONS} connections; the "
         f"median of {ROUNDS} rounds of {SECONDS} seconds each, everything on one machine with "
         f"{os.cpu_count()} cores.\nThe Flask view returns the same bytes from memory, on the same "
-        "server (granian, one worker).\n\n"
+        "server (uvicorn, one worker).\n\n"
         "| what | requests/s | ratio to the bare view |\n|---|---|---|\n" + rows
     )
 

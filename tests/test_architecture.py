@@ -32,7 +32,7 @@ LIBRARIES = {
     "feedgen": {"render.atom", "render.feedgen_ext", "render.rss"},
     "feedparser": {"ingest.parse"},
     "flask": {"web"}, "werkzeug": {"web"},
-    "granian": {"cli.serve"},
+    "uvicorn": {"web.connections", "web.server"},
     "jinja2": {"render.pages"}, "markupsafe": {"render.pages"},
     "langcodes": {"ingest.clean"}, "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},

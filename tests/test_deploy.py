@@ -2,10 +2,6 @@
 
 import gzip
 import http.client
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator.cli import main
-from tests.harness.command_line import free_port
 from tests.harness.newsroom import Newsroom, article
+from tests.harness.nginx import NGINX, sample_nginx
 from tests.harness.servers import Served, serving
 
-NGINX = shutil.which("nginx")
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed (apt-get nginx-light)")
-SAMPLE_CONFIG = Path(__file__).parent.parent / "deploy" / "nginx.conf"
 
 
 @dataclass
@@ -65,42 +59,11 @@ def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
     public = tmp_path / "public"
     command = ["--config", str(tmp_path / "feeds.toml"), "publish", str(public)]
     assert CliRunner().invoke(main, command).exit_code == 0
-    ports = [free_port(), free_port()]
-    with serving(newsroom.reader.application) as program:
-        text = SAMPLE_CONFIG.read_text()
-        for old, new in (
-            ("127.0.0.1:8080", program.url.removeprefix("http://")),
-            ("/var/cache/nginx/aggregator", str(tmp_path / "cache")),
-            ("/var/www/news", str(public)),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        for port in ports:
-            text = text.replace("listen 80;", f"listen 127.0.0.1:{port};", 1)
-        temp = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (tmp_path / "nginx.conf").write_text(
-            f"daemon off; user root; pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}}\n"
-            f"http {{ access_log off; {temp}\n{text} }}"
-        )
-        process = subprocess.Popen(["nginx", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "log"])
-        try:
-            deadline = time.monotonic() + 10
-            while not _is_up(ports[1]):
-                assert process.poll() is None, (tmp_path / "log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            yield Nginx(ports[0], ports[1], program, newsroom, public)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _is_up(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with (
+        serving(newsroom.reader.application) as program,
+        sample_nginx(tmp_path, program.url.removeprefix("http://")) as ports,
+    ):
+        yield Nginx(*ports, program, newsroom, public)
 
 
 def test_nginx_caches_feeds_but_not_pages(nginx: Nginx) -> None:

@@ -1,7 +1,9 @@
 """Helpers for the commands: the configuration and its store, selection by id, the log."""
 
+import ctypes
 import logging
 import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +20,11 @@ from aggregator.startup import load_config
 from aggregator.store import Store, open_store
 
 __all__ = [
-    "INGEST_LOCK_SECONDS", "find_story", "log_to_stderr", "open_config", "select_sources",
-    "select_topics", "story_id_from",
+    "INGEST_LOCK_SECONDS", "end_with_parent", "find_story", "log_to_stderr", "open_config",
+    "select_sources", "select_topics", "story_id_from",
 ]  # fmt: skip
 
+PR_SET_PDEATHSIG = 1
 INGEST_LOCK_SECONDS = 60.0
 """How long a command waits for a running ingest to end."""
 
@@ -79,6 +82,12 @@ def find_story(store: Store, id_: str) -> Story:
 def story_id_from(text: str) -> str:
     """The id of a story, given as such or as a pasted URL."""
     return re.sub(r"[?#].*", "", text.strip()).rstrip("/").rpartition("/")[2].lower()
+
+
+def end_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, even if that is killed; see prctl(2)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def log_to_stderr() -> None:

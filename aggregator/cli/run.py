@@ -1,6 +1,5 @@
 """`run`: the ingest loop and the web server together."""
 
-import ctypes
 import signal
 import subprocess
 import sys
@@ -10,12 +9,12 @@ from pathlib import Path
 import click
 import structlog
 
+from aggregator.cli.common import end_with_parent
 from aggregator.cli.serve import prepare_listening
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
 
-PR_SET_PDEATHSIG = 1
 STOP_TIMEOUT_SECONDS = 4.0
 """How long a child process may take to stop before it is killed."""
 
@@ -55,18 +54,12 @@ def run(path: Path, host: str | None, port: int | None) -> None:
 def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "aggregator", "--config", str(path), *command]
     try:
-        return subprocess.Popen(arguments, preexec_fn=_end_with_parent)  # noqa: S603 - our own command, one thread
+        return subprocess.Popen(arguments, preexec_fn=end_with_parent)  # noqa: S603 - our own command, one thread
     except OSError as error:
         raise ServeError(
             f"Cannot start `aggregator {command[0]}` with {sys.executable} ({error.strerror}); "
             "check that this user may run it."
         ) from error
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end this process when `run` dies, even if `run` is killed; see prctl(2)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:

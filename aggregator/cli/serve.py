@@ -1,27 +1,30 @@
 """`serve`: the web server."""
 
 import errno
+import multiprocessing
+import signal
 import socket
 from datetime import UTC, datetime
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
+from time import monotonic
 
 import click
 import structlog
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
-from aggregator.cli.common import log_to_stderr
+from aggregator.cli.common import end_with_parent, log_to_stderr
 from aggregator.config import Config
 from aggregator.errors import ServeError
-from aggregator.site_app import create_wsgi_app
 from aggregator.startup import load_config
 from aggregator.store import open_store
 
 __all__ = ["serve"]
 
-BLOCKING_THREADS = 4
+STOP_TIMEOUT_SECONDS = 4.0
+"""How long the worker may take to stop before it is killed."""
+QUICK_SECONDS = 5.0
+"""A worker that ends sooner has not really served."""
+MAX_QUICK_ENDS = 5
 log = structlog.get_logger()
 
 
@@ -36,19 +39,55 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     --loop`.
     """
     host, port = prepare_listening(path, host, port)
-    log.info("serving", url=f"http://{host}:{port}/", site=load_config(path).site.url)
-    server: Any = Granian(  # its two server classes differ in type only
-        str(path),
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        blocking_threads=BLOCKING_THREADS,
-        websockets=False,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=3,
-        respawn_failed_workers=True,
-    )
-    server.serve(target_loader=_application)
+    config = load_config(path)
+    log.info("serving", url=f"http://{host}:{port}/", site=config.site.url)
+    with socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+    ) as listening:
+        _supervise(config, listening)
+
+
+def _supervise(config: Config, listening: socket.socket) -> None:
+    """Keep a worker serving until SIGINT or SIGTERM. It gets the configuration that was checked at
+    the start, so a mistake that feeds.toml has meanwhile does not keep it from starting again."""
+    signals: list[int] = []
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_, lambda number, _: signals.append(number))
+    context, quick_ends = multiprocessing.get_context("spawn"), 0
+    while not signals and quick_ends < MAX_QUICK_ENDS:
+        worker = context.Process(target=_work, args=(config, listening), daemon=True)
+        started = monotonic()
+        worker.start()
+        while not signals and worker.is_alive():
+            worker.join(0.2)
+        if signals:
+            _stop(worker)
+            return
+        log.error("server_ended", exit_code=worker.exitcode, action="it is started again")
+        quick_ends = quick_ends + 1 if monotonic() - started < QUICK_SECONDS else 0
+    if not signals:
+        raise ServeError("The web server cannot be started; its log above says why.")
+
+
+def _stop(worker: SpawnProcess) -> None:
+    worker.terminate()
+    worker.join(STOP_TIMEOUT_SECONDS)
+    if worker.is_alive():
+        log.warning("killed", pid=worker.pid)
+        worker.kill()
+        worker.join()
+
+
+def _work(config: Config, listening: socket.socket) -> None:
+    """Serve, in the worker; only there the libraries for it are loaded."""
+    from aggregator.site_app import create_front
+    from aggregator.web.server import serve_forever
+
+    end_with_parent()
+    log_to_stderr()
+    with open_store(config.database) as store:
+        front = create_front(config, store)
+        serve_forever(front, listening)
 
 
 def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[str, int]:
@@ -84,9 +123,3 @@ def ensure_port_free(host: str, port: int) -> str:
         )
         raise ServeError(f"Cannot listen on {host} port {port} ({reason}); {advice}.") from error
     return str(address[0])
-
-
-def _application(path: str) -> Any:
-    """The application, created in the server's worker process."""
-    config: Config = load_config(Path(path))
-    return create_wsgi_app(config, open_store(config.database)).wsgi_app

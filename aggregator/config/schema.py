@@ -369,6 +369,9 @@ class PublishTable(_Table):
         "sha256", description="How our own hub signs its deliveries."
     )
     hubs: list[Url] = Field([], description="External hubs to notify of every change.")
+    trusted_proxies: list[Network] = Field(
+        [], description="Networks of the proxies whose X-Forwarded-For names the client."
+    )
 
     @property
     def max_age_seconds(self) -> int:

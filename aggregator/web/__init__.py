@@ -1,5 +1,9 @@
 """Flask around `site`: HTTP, and nothing else.
 
+    server            uvicorn in this process
+    connections       deadlines and limits of connections
+    front             the ASGI application: bodies, threads, limits per client
+    clients           whom a request counts for
     wsgi              the application; responds from the cache before Flask is involved
     http              responses as values: status, headers, body
     health            /healthz

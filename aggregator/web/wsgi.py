@@ -30,9 +30,14 @@ from aggregator.web.hub_views import hub_blueprint
 from aggregator.web.subscriber_views import subscriber_blueprint
 from aggregator.websub.topic_urls import FeedTopics
 
-__all__ = ["WsgiApp", "create_app"]
+__all__ = ["CacheFirst", "WsgiApp", "create_app"]
 
-WsgiApp: TypeAlias = Flask
+
+class WsgiApp(Flask):
+    """The public site; `cache_first` is its WSGI callable."""
+
+    cache_first: "CacheFirst"
+
 
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -46,9 +51,9 @@ RequestKey: TypeAlias = tuple[str, str, bool]
 """Path, query string, browser navigation or not."""
 
 
-def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopics) -> Flask:
+def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopics) -> WsgiApp:
     """The public site as a WSGI application."""
-    app = Flask(__name__, static_folder=None)
+    app = WsgiApp(__name__, static_folder=None)
     prefix = unquote(urlsplit(config.site.url).path)
     max_age = config.publish.max_age_seconds
     changed_at = min(config.changed_at, datetime.now(UTC))  # a file's time may be in the future
@@ -68,7 +73,8 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     app.route("/<path:path>", methods=["OPTIONS"])(_preflight)
     app.register_error_handler(BadRequest, views.bad_request)
     app.register_error_handler(StoreError, _unavailable)
-    app.wsgi_app = _CacheFirst(app.wsgi_app, cache, policy)  # type: ignore[method-assign, assignment]  # as Flask's documentation has it
+    app.cache_first = CacheFirst(app.wsgi_app, cache, policy)
+    app.wsgi_app = app.cache_first  # type: ignore[method-assign, assignment]  # as Flask's documentation has it
     return app
 
 
@@ -149,7 +155,7 @@ def _websub_blueprints(config: Config, store: Store, topics: FeedTopics) -> Iter
         yield hub_blueprint(store, topics, config.site.title)
 
 
-class _CacheFirst:
+class CacheFirst:
     """WSGI middleware that responds to a repeated request from the cache, without Flask, if nothing
     has changed since."""
 
@@ -161,20 +167,27 @@ class _CacheFirst:
         self._policy = policy
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            key = _request_key(environ)
-            try:
-                cached = self._cache.recall(key)
-            except StoreError:
-                cached = None  # the application handles and logs it
-            if cached is not None and not cached.document.redirect_to:
-                client = ClientHeaders.from_environ(environ)
-                response = self._policy.respond(cached, client, is_private=key[2])
-                start(
-                    _STATUS_LINES[response.status], [*response.headers]
-                )  # a copy, since a server may change it
-                return (response.body,)
-        return self._app(environ, start)
+        response = self.recall(environ)
+        if response is None:
+            return self._app(environ, start)
+        start(
+            _STATUS_LINES[response.status], [*response.headers]
+        )  # a copy, since a server may change it
+        return (response.body,)
+
+    def recall(self, environ: Mapping[str, Any]) -> HttpResponse | None:
+        """The response to a repeated request, or None. It costs one query for a revision."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        key = _request_key(environ)
+        try:
+            cached = self._cache.recall(key)
+        except StoreError:
+            return None  # the application handles and logs it
+        if cached is None or cached.document.redirect_to:
+            return None
+        client = ClientHeaders.from_environ(environ)
+        return self._policy.respond(cached, client, is_private=key[2])
 
 
 def _request_key(environ: Mapping[str, str]) -> RequestKey:

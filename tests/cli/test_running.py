@@ -226,3 +226,29 @@ def test_a_program_that_cannot_be_started_is_explained(config: Path) -> None:
         "Error: Cannot start `aggregator ingest` with /nowhere/python (No such file or directory); "
         "check that this user may run it.\n"
     )
+
+
+def test_a_killed_web_worker_starts_again_whatever_feeds_toml_says(config: Path) -> None:
+    """It has the configuration that was checked at the start; the database is the same."""
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    assert run(config, "ingest").returncode == 0
+    with subprocess.Popen(
+        argv(config, "serve", "--port", str(port)), stderr=subprocess.PIPE, text=True
+    ) as server:
+        before = wait_for_url(f"{site}/topics/labor.rss")
+        config.write_text("this is [no TOML")
+        for worker in _workers_of(server.pid):
+            os.kill(worker, signal.SIGKILL)
+
+        wait_until(lambda: wait_for_url(f"{site}/topics/labor.rss") == before)
+        server.terminate()
+        _, log = server.communicate(timeout=10)
+
+    assert server.returncode == 0
+    assert "event=server_ended exit_code=-9" in log
+
+
+def _workers_of(parent: int) -> list[int]:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in child_processes(parent)}
+    return [pid for pid, command in commands.items() if b"spawn_main" in command]

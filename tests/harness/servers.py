@@ -1,5 +1,7 @@
-"""Servers on loopback: for a WSGI application, with a log of responses, and for a handler."""
+"""Servers on loopback: for a WSGI application, with a log of responses, for a handler, and the web
+server itself."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +11,11 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-__all__ = ["Served", "serving", "serving_handler"]
+from aggregator.web.connections import ConnectionGuard
+from aggregator.web.front import Front
+from aggregator.web.server import WebServer
+
+__all__ = ["Served", "serving", "serving_front", "serving_handler"]
 
 
 @dataclass(slots=True)
@@ -61,3 +67,19 @@ def serving(app: Callable[..., Any]) -> Iterator[Served]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serving_front(front: Front, **limits: Any) -> Iterator[int]:
+    """The web server as `aggregator serve` runs it, on a free port until the block ends; yields the
+    port. `limits` are those of the ConnectionGuard."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        server = WebServer(front, listening, ConnectionGuard(front.trusted, **limits))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            yield port
+        finally:
+            server.stop()
+            thread.join()

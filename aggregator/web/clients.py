@@ -1,0 +1,59 @@
+"""Who sends a request: the address that limits are counted by.
+
+It is the peer of the connection. Only if that is a trusted proxy, it is the rightmost address in
+X-Forwarded-For that is not one: everything to the left of it was sent by the client, which may
+write there what it likes.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+
+__all__ = ["IpNetwork", "client_of", "is_trusted"]
+
+IpNetwork: TypeAlias = IPv4Network | IPv6Network
+
+IPV6_CLIENT_BITS = 64
+"""One customer has at least so many IPv6 addresses (RFC 6177)."""
+MAX_FORWARDED_CHARS = 2000
+"""A longer header is read from its end, which is the part that counts."""
+
+
+def client_of(peer: str, forwarded_for: str, trusted: Sequence[IpNetwork]) -> str:
+    """The name of the client: an IPv4 address or an IPv6 network of 64 bits.
+
+    An address that cannot be read is as good as the last one that could: a proxy wrote it, so it is
+    that proxy whom it concerns.
+    """
+    client = peer
+    if is_trusted(peer, trusted):
+        for address in reversed(forwarded_for[-MAX_FORWARDED_CHARS:].split(",")):
+            if not _parse(address.strip()):
+                break
+            client = address.strip()
+            if not is_trusted(client, trusted):
+                break
+    return _group(client)
+
+
+def is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
+    """True if an address is in one of these networks."""
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in trusted)
+
+
+def _group(address: str) -> str:
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((int(parsed), IPV6_CLIENT_BITS), strict=False))
+    return str(parsed or address)
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address):
+        return parsed.ipv4_mapped or parsed
+    return parsed
