@@ -10,6 +10,7 @@ that sentence alone::
     ├── CommandError        a command cannot do what it was asked to
     ├── MissingExtra        the libraries that learning needs are not installed
     ├── BadRequest          a URL asks for something invalid; HTTP 400
+    ├── Overloaded          a request costs too much right now; HTTP 503
     ├── QueryError          a query does not parse; has the position of the character
     ├── ServeError          the web server cannot start
     ├── ClockError          the clock is probably wrong, so nothing is fetched
@@ -110,6 +111,10 @@ class QueryError(AggregatorError):
 
 class BadRequest(AggregatorError):
     """A request asks for something invalid; the message goes to the client (HTTP 400)."""
+
+
+class Overloaded(AggregatorError):
+    """A request costs too much right now; the message goes to the client (HTTP 503)."""
 
 
 class ServeError(AggregatorError):

@@ -105,14 +105,15 @@ class DocumentBuilder:
         """The not-found page as a file, for file servers."""
         return html_document(pages.not_found_page(self._site, self._topics))
 
-    def bad_request(self, path: str, q: str, reason: str) -> Document:
-        """The page for an invalid request, with the reason; for a search, with the query too."""
+    def refused(self, path: str, q: str, reason: str, status: int) -> Document:
+        """The page for a request that is invalid or costs too much, with the reason; for a search,
+        with the query too."""
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
             page = pages.search_page(feed, self._site, self._topics, q, reason)
         else:
             page = pages.bad_request_page(self._site, self._topics, reason)
-        return html_document(page, status=400)
+        return html_document(page, status=status)
 
     # ---- lists
 

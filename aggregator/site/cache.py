@@ -2,10 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from aggregator.model import ListScope
 from aggregator.render.compress import compress
@@ -18,6 +18,7 @@ MAX_CACHE_BYTES = 64 * 1024 * 1024
 MAX_CACHED_REQUESTS = 10_000
 """Requests whose resource is remembered, so that it need not be looked up again."""
 MAX_REQUEST_KEY_CHARS = 500
+MAX_CONCURRENT_BUILDS = 2
 OVERHEAD_BYTES = 2000
 """Memory of a cached document besides its body and encodings."""
 
@@ -64,6 +65,8 @@ class DocumentCache:
         self._building: dict[str, tuple[Lock, int]] = {}
         self._size = 0
         self._mutex = Lock()
+        self._makers = BoundedSemaphore(MAX_CONCURRENT_BUILDS)
+        self._variant_maker = Lock()
 
     def recall(self, request_key: Hashable) -> CachedDocument | None:
         """The document of a request that was made before, if it has not changed. It costs one query
@@ -101,7 +104,8 @@ class DocumentCache:
 
     def _build(self, resource: Resource) -> CachedDocument | None:
         revision = self._lists.revision(*resource.scopes)
-        document = resource.build()
+        with self._maker(resource.path):
+            document = resource.build()
         if document is None:
             return None
         cached = CachedDocument(
@@ -114,6 +118,16 @@ class DocumentCache:
         )
         self._put(resource.path, cached)
         return cached
+
+    @contextmanager
+    def _maker(self, path: str) -> Iterator[None]:
+        """Few documents are made at a time, for each takes memory; of those that only one client
+        asked for, one. Searches take turns of their own (turns.py)."""
+        if path.startswith("/search"):
+            yield
+            return
+        with self._variant_maker if "?" in path else nullcontext(), self._makers:
+            yield
 
     def _current(self, resource: Resource) -> CachedDocument | None:
         """The cached document, if nothing has changed since."""

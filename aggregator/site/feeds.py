@@ -9,6 +9,7 @@ from aggregator import query
 from aggregator.config import Config
 from aggregator.model import ALL, Feed, ListScope, Source, Story, source_scope, topic_scope
 from aggregator.site.params import NO_PARAMS, FeedParams
+from aggregator.site.turns import Turns
 from aggregator.store.base import Store
 
 __all__ = ["FeedCatalog", "FeedSpec"]
@@ -44,6 +45,7 @@ class FeedCatalog:
         self._topics = {topic.id: topic for topic in config.topics}
         self._current_ids = {id_: topic.id for topic in config.topics for id_ in topic.was}
         self._original_ids = store.topics.original_ids()
+        self._search_turns = Turns()
         self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
 
     # ---- lists
@@ -153,16 +155,18 @@ class FeedCatalog:
         )
 
     def search_results(self, params: FeedParams) -> Feed:
-        """The results of a search; empty without a query."""
+        """The results of a search; empty without a query. Raises Overloaded."""
         site = self._config.site
         stories: Sequence[Story] = ()
         if params.q:
-            stories = self._store.lists.search(
-                query.parse(params.q).root,
-                params.limit or self._config.publish.limit,
-                language=params.language,
-                without=params.excluded_sources,
-            )
+            with self._search_turns.admit() as step:
+                stories = self._store.lists.search(
+                    query.parse(params.q).root,
+                    params.limit or self._config.publish.limit,
+                    language=params.language,
+                    without=params.excluded_sources,
+                    step=step,
+                )
         title = f"{params.q}: search at {site.title}" if params.q else f"Search at {site.title}"
         spec = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
         return _with_params(self.feed_of("/search", stories, spec), params)

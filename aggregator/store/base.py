@@ -5,8 +5,8 @@ method may raise StoreUnavailable. Methods that change several tables do so in o
 Every backend passes tests/contract.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
@@ -199,10 +199,17 @@ class ListStore(Protocol):
         """
 
     def search(
-        self, root: Node, limit: int, *, language: str = "", without: Sequence[str] = ()
+        self,
+        root: Node,
+        limit: int,
+        *,
+        language: str = "",
+        without: Sequence[str] = (),
+        step: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> list[Story]:
         """Newest stories that a query matches, by publication, newest first. Of the stories that
-        may match by their words, only the newest 5,000 are looked at."""
+        may match by their words, only the newest 5,000 are looked at, a few in each `step`, which
+        may raise to end the search."""
 
     def counts(self) -> dict[ListScope, int]:
         """Number of published stories in every list."""

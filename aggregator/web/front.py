@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
+from aggregator.site.turns import CURRENT_CLIENT
 from aggregator.web.clients import IpNetwork, client_of, is_trusted
 from aggregator.web.connections import BODY_SECONDS
 from aggregator.web.http import HttpResponse, text_error
@@ -25,9 +26,6 @@ from aggregator.web.wsgi import CacheFirst
 
 __all__ = ["Front"]
 
-THREADS = 8
-MAX_REQUESTS_PER_CLIENT = 4
-"""Requests of one client that threads work on at a time; more of them wait their turn."""
 MAX_WAITING_PER_CLIENT = 100
 MAX_WAITING = 1_000
 """Requests of all clients that are in progress or wait."""
@@ -47,6 +45,16 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 log = structlog.get_logger()
+
+
+class _Lane:
+    """Threads for one kind of request, so that slow kinds do not keep quick ones waiting. Of each
+    client, `per_client` requests are worked on at a time; more of them wait their turn."""
+
+    def __init__(self, name: str, threads: int, per_client: int) -> None:
+        self.threads = ThreadPoolExecutor(threads, name)
+        self.per_client = per_client
+        self.turns: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
 
 class _Refused(Exception):
@@ -76,10 +84,11 @@ class Front:
         self._app = app
         self._max_body = max_body
         self.trusted = trusted
-        self._threads = ThreadPoolExecutor(THREADS, "page")
+        self._pages = _Lane("page", threads=8, per_client=4)
+        self._variants = _Lane("variant", threads=4, per_client=2)
+        self._searches = _Lane("search", threads=16, per_client=8)
         self._bodies: Counter[str] = Counter()
         self._body_bytes = 0
-        self._turns: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self._pending = 0
         self._has_warned = False
 
@@ -112,31 +121,36 @@ class Front:
             environ["wsgi.input"] = BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body)) if body else ""
             environ.pop("HTTP_TRANSFER_ENCODING", None)
-            async with self._turn(client):
-                return await self._in_thread(_call, self._app, environ)
+            lane = self._lane(environ)
+            async with self._turn(client, lane):
+                return await _in_thread(lane, _call, self._app, environ, client)
 
-    async def _in_thread(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+    def _lane(self, environ: Environ) -> _Lane:
+        """Searches look at many stories, and lists with parameters are made for one client."""
+        path = environ["PATH_INFO"]
+        if "/search" in path:
+            return self._searches
+        return self._variants if environ["QUERY_STRING"] or "+" in path else self._pages
 
     @asynccontextmanager
-    async def _turn(self, client: str) -> AsyncIterator[None]:
+    async def _turn(self, client: str, lane: _Lane) -> AsyncIterator[None]:
         """A turn of this client at a thread, so that none has more than its share."""
-        turns, waiting = self._turns.get(client, (None, 0))
+        turns, waiting = lane.turns.get(client, (None, 0))
         if waiting >= MAX_WAITING_PER_CLIENT or self._pending >= MAX_WAITING:
             raise _Refused(429, "Too many requests at once; try again in a few seconds.")
-        turns = turns or asyncio.Semaphore(MAX_REQUESTS_PER_CLIENT)
-        self._turns[client] = turns, waiting + 1
+        turns = turns or asyncio.Semaphore(lane.per_client)
+        lane.turns[client] = turns, waiting + 1
         self._pending += 1
         try:
             async with turns:
                 yield
         finally:
             self._pending -= 1
-            _, waiting = self._turns[client]
+            _, waiting = lane.turns[client]
             if waiting == 1:
-                del self._turns[client]
+                del lane.turns[client]
             else:
-                self._turns[client] = turns, waiting - 1
+                lane.turns[client] = turns, waiting - 1
 
     # ---- bodies
 
@@ -170,7 +184,7 @@ class Front:
                 del self._bodies[client]
 
     async def _read(self, environ: Environ, body: bytearray, next_message: Receive) -> None:
-        limit = await self._in_thread(self._max_body, environ["PATH_INFO"])
+        limit = await _in_thread(self._pages, self._max_body, environ["PATH_INFO"])
         length = environ.get("CONTENT_LENGTH", "")
         if length.isdigit() and int(length[:20]) > limit:
             raise _Refused(413, f"The request is larger than {limit:,} bytes.")
@@ -220,8 +234,13 @@ def _environ(scope: Scope) -> Environ:
     return environ
 
 
-def _call(app: CacheFirst, environ: Environ) -> HttpResponse:
+async def _in_thread(lane: _Lane, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    return await asyncio.get_running_loop().run_in_executor(lane.threads, function, *arguments)
+
+
+def _call(app: CacheFirst, environ: Environ, client: str) -> HttpResponse:
     """The whole response of an application."""
+    CURRENT_CLIENT.set(client)
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:

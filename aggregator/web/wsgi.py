@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
-from aggregator.errors import BadRequest, StoreError
+from aggregator.errors import BadRequest, Overloaded, StoreError
 from aggregator.render.formats import is_feed_path
 from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
@@ -46,6 +46,7 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "86400",
 }
 UNAVAILABLE_RETRY_SECONDS = 60
+OVERLOADED_RETRY_SECONDS = 10
 log = structlog.get_logger()
 RequestKey: TypeAlias = tuple[str, str, bool]
 """Path, query string, browser navigation or not."""
@@ -72,6 +73,7 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     app.get("/<path:path>", provide_automatic_options=False)(views.document)
     app.route("/<path:path>", methods=["OPTIONS"])(_preflight)
     app.register_error_handler(BadRequest, views.bad_request)
+    app.register_error_handler(Overloaded, views.overloaded)
     app.register_error_handler(StoreError, _unavailable)
     app.cache_first = CacheFirst(app.wsgi_app, cache, policy)
     app.wsgi_app = app.cache_first  # type: ignore[method-assign, assignment]  # as Flask's documentation has it
@@ -113,12 +115,23 @@ class _PublicViews:
         return _flask_response(self.policy.respond(cached, client, is_private=is_navigation))
 
     def bad_request(self, error: BadRequest) -> Response:
-        """Respond to an invalid request: with a page for people, with a sentence for programs."""
+        """Respond to an invalid request."""
+        return self._refuse(str(error), 400)
+
+    def overloaded(self, error: Overloaded) -> Response:
+        """Respond to a request that costs too much right now."""
+        response = self._refuse(str(error), 503)
+        response.headers["Retry-After"] = str(OVERLOADED_RETRY_SECONDS)
+        return response
+
+    def _refuse(self, reason: str, status: int) -> Response:
+        """Refuse a request: with a page for people, with a sentence for programs."""
         path = request.path.removeprefix(self.prefix)
         is_for_programs = request.method != "GET" or is_feed_path(path) or path.endswith(".js")
         if is_for_programs and not _is_navigation(request.environ, path):
-            return _flask_response(text_error(str(error)))
-        page = self.site.builder.bad_request(path, request.args.get("q", ""), str(error))
+            return _flask_response(text_error(reason, status))
+        q = request.args.get("q", "")
+        page = self.site.builder.refused(path, q, reason, status)
         return _flask_response(uncacheable(page))
 
 

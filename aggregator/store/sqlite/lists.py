@@ -1,6 +1,7 @@
 """Lists of stories, their revisions and their archives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from aggregator.model import ListScope, Node, Revision, Share, Story, Tombstone
@@ -40,10 +41,16 @@ class SqliteLists:
         return apply_share(found, share) if share else found
 
     def search(
-        self, root: Node, limit: int, *, language: str = "", without: Sequence[str] = ()
+        self,
+        root: Node,
+        limit: int,
+        *,
+        language: str = "",
+        without: Sequence[str] = (),
+        step: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> list[Story]:
         with self._connection.read() as db:
-            numbers = newest_matching(db, root, limit, language, without)
+            numbers = newest_matching(db, root, limit, language, without, step)
             return newest_first(load_stories(db, numbers).values())
 
     def counts(self) -> dict[ListScope, int]:

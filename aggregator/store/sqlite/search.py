@@ -7,7 +7,8 @@ excludes what cannot match, and the rest is evaluated as if it had just come in.
 topic rules give the same answer.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeAlias
 
 from sqlite_utils import Database
@@ -24,26 +25,36 @@ INDEXED_FIELDS = frozenset(("title", "summary", "tag", "author"))
 """Fields whose words are in the index."""
 MAX_SEARCHED_STORIES = 5_000
 """Stories that one search on the web looks at."""
-STORIES_PER_STEP = 200
+STORIES_PER_STEP = 50
+"""A step is short, so that other searches need not wait: 30 ms if the articles are long."""
 _Forms: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 """(stem, language) -> words of the index that have it."""
 
 
 def newest_matching(
-    db: Database, root: Node, limit: int, language: str, without: Collection[str]
+    db: Database,
+    root: Node,
+    limit: int,
+    language: str,
+    without: Collection[str],
+    step: Callable[[], AbstractContextManager[None]],
 ) -> list[int]:
     """Numbers of the stories that a query matches, newest first. Of the stories that may match by
-    their words, the newest `MAX_SEARCHED_STORIES` are looked at."""
+    their words, the newest `MAX_SEARCHED_STORIES` are looked at; `step` surrounds each part of the
+    work, and may raise."""
     query = Query("", root)
     found: list[int] = []
-    candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])))
+    with step():
+        candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])))
     for start in range(0, len(candidates), STORIES_PER_STEP):
-        some = matching_filters(db, candidates[start : start + STORIES_PER_STEP], language, without)
-        matched = {
-            entries[0].story_number
-            for entries in entry_views(db, some)
-            if any(query.match_entry(entry) is not None for entry in entries)
-        }
+        with step():
+            some = candidates[start : start + STORIES_PER_STEP]
+            some = matching_filters(db, some, language, without)
+            matched = {
+                entries[0].story_number
+                for entries in entry_views(db, some)
+                if any(query.match_entry(entry) is not None for entry in entries)
+            }
         found += [number for number in some if number in matched]
         if len(found) >= limit:
             break

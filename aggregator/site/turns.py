@@ -1,0 +1,102 @@
+"""Turns at expensive work, so that one client's searches do not stop the site.
+
+    search -> admitted, or Overloaded -> step, step, … each in its turn -> done, or Overloaded
+
+Work is done in short steps, one at a time, and the next step is that of the client, and of the
+search, that has used the least processor time lately: an honest search passes all the heavy ones.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from itertools import count
+from threading import Condition
+from time import monotonic, thread_time
+from typing import TypeAlias
+
+from aggregator.errors import Overloaded
+
+__all__ = ["CURRENT_CLIENT", "Step", "Turns"]
+
+MAX_SECONDS = 3.0
+"""Processor time of one search; reading 5,000 long articles takes 1 to 2 seconds."""
+MAX_ADMITTED = 16
+"""Searches at a time, each of which takes a thread."""
+FORGET_SECONDS = 30.0
+"""How long it is remembered what a client has used."""
+MAX_CLIENTS = 1_000
+
+CURRENT_CLIENT: ContextVar[str] = ContextVar("current_client", default="")
+"""The client of the request that this thread works on."""
+Step: TypeAlias = Callable[[], AbstractContextManager[None]]
+
+
+class Turns:
+    """Lets threads do their steps one at a time. It is thread-safe."""
+
+    def __init__(self, max_seconds: float = MAX_SECONDS, max_admitted: int = MAX_ADMITTED) -> None:
+        self._max_seconds = max_seconds
+        self._max_admitted = max_admitted
+        self._free = Condition()
+        self._queue: list[tuple[float, int]] = []
+        self._numbers = count()
+        self._is_busy = False
+        self._admitted = 0
+        self._used_by: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def admit(self) -> Iterator[Step]:
+        """Admit one search; what it yields surrounds each of its steps. Raises Overloaded if too
+        many are admitted, and in a step if the search has used its time."""
+        client, used = CURRENT_CLIENT.get(), 0.0
+
+        @contextmanager
+        def step() -> Iterator[None]:
+            nonlocal used
+            self._wait(self._recently_used(client) + used)
+            started = thread_time()
+            try:
+                yield
+            finally:
+                seconds = thread_time() - started
+                used += seconds
+                self._done(client, seconds)
+            if used > self._max_seconds:
+                raise Overloaded(
+                    "This search takes too long. Use fewer words or rarer ones, or search in "
+                    "titles and summaries only."
+                )
+
+        with self._free:
+            if self._admitted >= self._max_admitted:
+                raise Overloaded("Too many people are searching right now.")
+            self._admitted += 1
+        try:
+            yield step
+        finally:
+            with self._free:
+                self._admitted -= 1
+
+    def _wait(self, used: float) -> None:
+        with self._free:
+            ticket = (used, next(self._numbers))
+            heapq.heappush(self._queue, ticket)
+            self._free.wait_for(lambda: not self._is_busy and self._queue[0] == ticket)
+            heapq.heappop(self._queue)
+            self._is_busy = True
+
+    def _done(self, client: str, seconds: float) -> None:
+        with self._free:
+            self._is_busy = False
+            used = self._recently_used(client) + seconds
+            self._used_by.pop(client, None)  # the last one used is the last to be forgotten
+            self._used_by[client] = (used, monotonic())
+            if len(self._used_by) > MAX_CLIENTS:
+                del self._used_by[next(iter(self._used_by))]
+            self._free.notify_all()
+
+    def _recently_used(self, client: str) -> float:
+        """Seconds that a client has used, fading."""
+        used, moment = self._used_by.get(client, (0.0, 0.0))
+        return used * max(0.0, 1 - (monotonic() - moment) / FORGET_SECONDS)
