@@ -15,10 +15,12 @@ from time import perf_counter
 import structlog
 
 from aggregator.errors import ClockError, StoreError
+from aggregator.ingest.fetch.response import FetchResult
 from aggregator.ingest.fetch_state import after_backoff, after_failure, after_unchanged
 from aggregator.ingest.parts import MAX_SENTENCE_CHARS
 from aggregator.ingest.pipeline import IngestContext, Job, ingest_document, recent_dates
 from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
+from aggregator.ingest.spool import spool
 from aggregator.model import (
     Backoff,
     Batch,
@@ -105,23 +107,35 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
     async with context.fetcher.fetch(source, validators, url, now) as result:
         if context.clock_check is not None:
             await context.clock_check.confirm()
-        match result:
-            case Backoff():
-                return _save_waiting(context, source, state, result)
-            case Failed():
-                return _save_failure(context, source, state, result)
-            case Unchanged():
-                return _save_unchanged(context, source, state, result)
-        is_pushed = store.subscriptions.has_active_lease(source.id, now)
-        job = Job(source, state, result, is_pushed=is_pushed)
-        async with context.source_locks[source.id]:
-            report = await ingest_document(context, job)
-        if isinstance(report, Failed):
-            failed = replace(report, status=result.status)
-            return _save_failure(context, source, state, failed)
-        if is_pushed and report.counts.new:
-            store.subscriptions.count_missed_push(source.id)
-        return replace(report, status=result.status)
+        large = spool(result) if isinstance(result, Fetched) else None
+        if large is None:
+            return await _save_result(context, source, state, result)
+        del result
+    async with context.workers.large_body:
+        return await _save_result(context, source, state, large.load())
+
+
+async def _save_result(
+    context: IngestContext, source: Source, state: FetchState, result: FetchResult
+) -> SourceReport:
+    match result:
+        case Backoff():
+            return _save_waiting(context, source, state, result)
+        case Failed():
+            return _save_failure(context, source, state, result)
+        case Unchanged():
+            return _save_unchanged(context, source, state, result)
+    subscriptions = context.store.subscriptions
+    is_pushed = subscriptions.has_active_lease(source.id, context.now)
+    job = Job(source, state, result, is_pushed=is_pushed)
+    async with context.source_locks[source.id]:
+        report = await ingest_document(context, job)
+    if isinstance(report, Failed):
+        failed = replace(report, status=result.status)
+        return _save_failure(context, source, state, failed)
+    if is_pushed and report.counts.new:
+        subscriptions.count_missed_push(source.id)
+    return replace(report, status=result.status)
 
 
 async def _ingest_delivery(

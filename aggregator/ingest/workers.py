@@ -82,6 +82,9 @@ class EntryHeaders:
     entries: tuple[ParsedEntry, ...]
 
 
+_SemaphorePerLoop: TypeAlias = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+
+
 class Workers:
     """A pool that parses and cleans. If all its processes die, it starts others."""
 
@@ -91,9 +94,8 @@ class Workers:
         limits: WorkerLimits,
         clean_step: CleanStep | None = None,
     ) -> None:
-        self._large_document: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._large_document: _SemaphorePerLoop = WeakKeyDictionary()
+        self._large_body: _SemaphorePerLoop = WeakKeyDictionary()
         self._open_pool = open_pool
         self._limits = limits
         self._clean_step = clean_step or clean_entries
@@ -104,6 +106,12 @@ class Workers:
         """Admits one document in chunks at a time, in the running event loop."""
         loop = asyncio.get_running_loop()
         return self._large_document.setdefault(loop, asyncio.Semaphore(1))
+
+    @property
+    def large_body(self) -> asyncio.Semaphore:
+        """Admits one large document at a time to memory, in the running event loop."""
+        loop = asyncio.get_running_loop()
+        return self._large_body.setdefault(loop, asyncio.Semaphore(1))
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
         """Parse a feed and assign keys to its entries."""

@@ -64,6 +64,8 @@ class Story:
     reasons: tuple[str, ...] = ()
     """Why its entries are one article, for people."""
     topics: tuple[str, ...] = ()
+    is_complete: bool = True
+    """False if a text was left out because the list has too many characters."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -105,7 +105,7 @@ class DocumentBuilder:
         """The not-found page as a file, for file servers."""
         return html_document(pages.not_found_page(self._site, self._topics))
 
-    def refused(self, path: str, q: str, reason: str, status: int) -> Document:
+    def refusal(self, path: str, q: str, reason: str, status: int) -> Document:
         """The page for a request that is invalid or costs too much, with the reason; for a search,
         with the query too."""
         if path == "/search":

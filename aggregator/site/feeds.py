@@ -1,7 +1,7 @@
 """The public lists and their stories: of topics, of a source, of everything, of a search; the
 newest stories or an archive document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,6 +14,9 @@ from aggregator.store.base import Store
 
 __all__ = ["FeedCatalog", "FeedSpec"]
 
+TEXTS_LEFT_OUT = (
+    "To keep this feed small, the text of {} of its stories is left out; their links lead to it."
+)
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of an empty feed: constant, and plausible to feed readers."""
 
@@ -175,17 +178,31 @@ class FeedCatalog:
         """A feed of these stories, with the sources to credit."""
         ids = {entry.source for story in stories for entry in story.entries}
         times = (max(story.updated, story.listed_at) for story in stories)
+        sources = {id_: source for id_ in ids if (source := self.source(id_))}
+        description = spec.description if spec else ""
+        if shortened := sum(_lacks_text(story, sources) for story in stories):
+            note = TEXTS_LEFT_OUT.format(shortened)
+            description = f"{description} {note}".strip()
         return Feed(
             path=path,
             original_path=spec.original_path if spec else "",
             title=spec.title if spec else "",
-            description=spec.description if spec else "",
+            description=description,
             language=spec.language if spec else self._config.site.language,
             updated=max(times, default=EMPTY_FEED_UPDATED),
             stories=tuple(stories),
-            sources={id_: source for id_ in ids if (source := self.source(id_))},
+            sources=sources,
             topics={topic.id: topic.title for topic in self._config.topics},
         )
+
+
+def _lacks_text(story: Story, sources: Mapping[str, Source]) -> bool:
+    """True if a text that may be published was left out."""
+    return not story.is_complete and any(
+        not entry.content and sources[entry.source].show == "full"
+        for entry in story.entries
+        if entry.source in sources
+    )
 
 
 def _with_params(feed: Feed, params: FeedParams) -> Feed:

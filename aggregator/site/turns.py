@@ -3,7 +3,7 @@
     search -> admitted, or Overloaded -> step, step, … each in its turn -> done, or Overloaded
 
 Work is done in short steps, one at a time, and the next step is that of the client, and of the
-search, that has used the least processor time lately: an honest search passes all the heavy ones.
+search, that has spent the least processor time lately: an honest search passes all the heavy ones.
 """
 
 import heapq
@@ -24,7 +24,7 @@ MAX_SECONDS = 3.0
 MAX_ADMITTED = 16
 """Searches at a time, each of which takes a thread."""
 FORGET_SECONDS = 30.0
-"""How long it is remembered what a client has used."""
+"""How long it is remembered what a client has spent."""
 MAX_CLIENTS = 1_000
 
 CURRENT_CLIENT: ContextVar[str] = ContextVar("current_client", default="")
@@ -43,26 +43,26 @@ class Turns:
         self._numbers = count()
         self._is_busy = False
         self._admitted = 0
-        self._used_by: dict[str, tuple[float, float]] = {}
+        self._spent_by: dict[str, tuple[float, float]] = {}
 
     @contextmanager
     def admit(self) -> Iterator[Step]:
         """Admit one search; what it yields surrounds each of its steps. Raises Overloaded if too
-        many are admitted, and in a step if the search has used its time."""
-        client, used = CURRENT_CLIENT.get(), 0.0
+        many are admitted, and in a step if the search has spent its time."""
+        client, spent = CURRENT_CLIENT.get(), 0.0
 
         @contextmanager
         def step() -> Iterator[None]:
-            nonlocal used
-            self._wait(self._recently_used(client) + used)
+            nonlocal spent
+            self._wait(self._recently_spent(client) + spent)
             started = thread_time()
             try:
                 yield
             finally:
                 seconds = thread_time() - started
-                used += seconds
+                spent += seconds
                 self._done(client, seconds)
-            if used > self._max_seconds:
+            if spent > self._max_seconds:
                 raise Overloaded(
                     "This search takes too long. Use fewer words or rarer ones, or search in "
                     "titles and summaries only."
@@ -78,9 +78,9 @@ class Turns:
             with self._free:
                 self._admitted -= 1
 
-    def _wait(self, used: float) -> None:
+    def _wait(self, spent: float) -> None:
         with self._free:
-            ticket = (used, next(self._numbers))
+            ticket = (spent, next(self._numbers))
             heapq.heappush(self._queue, ticket)
             self._free.wait_for(lambda: not self._is_busy and self._queue[0] == ticket)
             heapq.heappop(self._queue)
@@ -89,14 +89,14 @@ class Turns:
     def _done(self, client: str, seconds: float) -> None:
         with self._free:
             self._is_busy = False
-            used = self._recently_used(client) + seconds
-            self._used_by.pop(client, None)  # the last one used is the last to be forgotten
-            self._used_by[client] = (used, monotonic())
-            if len(self._used_by) > MAX_CLIENTS:
-                del self._used_by[next(iter(self._used_by))]
+            spent = self._recently_spent(client) + seconds
+            self._spent_by.pop(client, None)  # the last one spent is the last to be forgotten
+            self._spent_by[client] = (spent, monotonic())
+            if len(self._spent_by) > MAX_CLIENTS:
+                del self._spent_by[next(iter(self._spent_by))]
             self._free.notify_all()
 
-    def _recently_used(self, client: str) -> float:
-        """Seconds that a client has used, fading."""
-        used, moment = self._used_by.get(client, (0.0, 0.0))
-        return used * max(0.0, 1 - (monotonic() - moment) / FORGET_SECONDS)
+    def _recently_spent(self, client: str) -> float:
+        """Seconds that a client has spent, fading."""
+        spent, moment = self._spent_by.get(client, (0.0, 0.0))
+        return spent * max(0.0, 1 - (monotonic() - moment) / FORGET_SECONDS)

@@ -195,7 +195,8 @@ class ListStore(Protocol):
     ) -> list[Story]:
         """Newest stories of a list and of those joined with it, by publication, newest first.
 
-        Filtered by language, by sources that are left out, and by a share per source.
+        Filtered by language, by sources that are left out, and by a share per source. Texts beyond
+        three million characters are left out (`Story.is_complete`), as in every list.
         """
 
     def search(

@@ -131,7 +131,7 @@ class _PublicViews:
         if is_for_programs and not _is_navigation(request.environ, path):
             return _flask_response(text_error(reason, status))
         q = request.args.get("q", "")
-        page = self.site.builder.refused(path, q, reason, status)
+        page = self.site.builder.refusal(path, q, reason, status)
         return _flask_response(uncacheable(page))
 
 

@@ -1,10 +1,21 @@
 """Lists of stories: order, windows, filters, and search."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
-from aggregator.model import ALL, Outcome, Placement, Share, StoryChange, source_scope, topic_scope
+from aggregator.model import (
+    ALL,
+    Outcome,
+    Placement,
+    SafeHtml,
+    Share,
+    StoryChange,
+    source_scope,
+    topic_scope,
+)
 from aggregator.query import parse
 from aggregator.store.base import Store
 from tests.harness.builders import NOW, at, entry, source, story
@@ -48,6 +59,42 @@ def test_a_late_story_is_in_the_window_at_its_own_date(store: Store) -> None:
     save(store, change_of(late, listed_at=NOW))
 
     assert titles(store.lists.latest(ALL, 3)) == ["At 8", "At 7", "Late"]
+
+
+def test_texts_beyond_a_limit_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest stories keep theirs; every story is listed, and says whether it is complete."""
+    for hour in range(5, 9):
+        publish(store, f"At {hour}", minute=hour, content=SafeHtml("<p>Long text.</p>" * hour))
+    whole = store.lists.latest(ALL, 9)
+    limit = sum(len(story.lead.content) for story in whole[:2])
+    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", limit)
+
+    for found in (
+        store.lists.latest(ALL, 9), store.lists.search(parse("at").root, 9)
+    ):  # fmt: skip
+        assert titles(found) == titles(whole)
+        assert found[:2] == whole[:2]
+        assert [(each.lead.content, each.is_complete) for each in found[2:]] == [("", False)] * 2
+
+
+def test_each_part_of_a_search_is_a_step(store: Store) -> None:
+    """A step that raises ends the search."""
+    for minute in range(120):
+        publish(store, f"Cranes {minute}", minute=minute)
+    steps: list[int] = []
+
+    @contextmanager
+    def step() -> Iterator[None]:
+        steps.append(1)
+        if len(steps) > 3:
+            raise KeyError
+        yield
+
+    found = store.lists.search(parse("cranes").root, 60, step=step)
+    assert (len(found), len(steps)) == (60, 3)
+    with pytest.raises(KeyError):
+        store.lists.search(parse("cranes").root, 60, step=step)
+    assert len(store.lists.search(parse("cranes").root, 60)) == 60
 
 
 # ---- filters

@@ -191,6 +191,7 @@ STORY: dict[str, Decision] = {
     "lead": Decision(markers=("Zqtitle",)),
     "listed_at": internal("decides what is in the window of a feed", value=at("2026-06-07 08:09")),
     "first_seen_at": internal("decides which of two stories stays", value=at("2026-07-08 09:10")),
+    "is_complete": internal("says how it was loaded; the feed says so", is_stored=False),
 }  # fmt: skip
 
 

@@ -44,8 +44,8 @@ MAX_SUMMARY_CHARS = 420
 """About 60 words: an excerpt of two or three sentences."""
 MAX_NAME_CHARS = 200
 MAX_TITLE_FROM_SUMMARY_CHARS = 80
-MAX_CONTENT_CHARS = 1_000_000
-"""A novel has half as many."""
+MAX_CONTENT_CHARS = 300_000
+"""A book of 150 pages; a feed of many such texts would be too large for readers."""
 MAX_SOURCE_URLS = 8
 _LEADING_CHARS = 700
 """Characters of a title or summary that are read; more than is kept of either."""

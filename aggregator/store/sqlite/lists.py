@@ -13,6 +13,9 @@ from aggregator.store.sqlite.window import apply_share, window
 
 __all__ = ["SqliteLists"]
 
+MAX_TEXT_CHARS = 3_000_000
+"""Characters of all texts of a list together; rendering takes about 12 bytes for each."""
+
 
 class SqliteLists:
     """A ListStore; the methods are described in store/base.py."""
@@ -37,7 +40,7 @@ class SqliteLists:
     ) -> list[Story]:
         with self._connection.read() as db:
             numbers = window(db, [scope, *joined], limit, language, without, share)
-            found = newest_first(load_stories(db, numbers).values())
+            found = newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
         return apply_share(found, share) if share else found
 
     def search(
@@ -51,7 +54,7 @@ class SqliteLists:
     ) -> list[Story]:
         with self._connection.read() as db:
             numbers = newest_matching(db, root, limit, language, without, step)
-            return newest_first(load_stories(db, numbers).values())
+            return newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
 
     def counts(self) -> dict[ListScope, int]:
         sql = """select list_kind, list_name, count(*) from listings
@@ -99,7 +102,7 @@ class SqliteLists:
     def archive_page(self, scope: ListScope, page: int) -> list[Story]:
         with self._connection.read() as db:
             numbers = archives.archive_page(db, scope, page)
-            return newest_first(load_stories(db, numbers).values())
+            return newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
 
     def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
         with self._connection.read() as db:

@@ -224,7 +224,9 @@ def reasons_to_text(story: Story) -> str:
     return json.dumps(story.reasons, ensure_ascii=False)
 
 
-def story_of(row: Row, entries: Iterable[Entry], topics: Sequence[str] = ()) -> Story:
+def story_of(
+    row: Row, entries: Iterable[Entry], topics: Sequence[str] = (), *, is_complete: bool = True
+) -> Story:
     """A story with its entries; duplicates are in the order in which they came."""
     listed = list(entries)
     lead = next(entry for entry in listed if entry.entry_id == row["lead_entry_id"])
@@ -239,6 +241,7 @@ def story_of(row: Row, entries: Iterable[Entry], topics: Sequence[str] = ()) -> 
         first_seen_at=datetime.fromisoformat(row["first_seen_at"]),
         reasons=tuple(json.loads(row["reasons"])),
         topics=tuple(topics),
+        is_complete=is_complete,
     )
 
 

@@ -1,7 +1,7 @@
 """Queries that several parts of the store share: `in` lists, complete stories, entry views."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,10 @@ __all__ = [
     "query_in", "query_in_rows", "scope_values", "stories_of_entries",
 ]  # fmt: skip
 
+ENTRY_COLUMNS = """id, source_id, story_number, given_id, url, canonical_url, title, summary,
+    author, published, updated, is_dated, tags, language, image, enclosures, source_urls, raw_hash,
+    content_hash, feed_index, revision_count, revised_at"""
+"""All columns of an entry but its content."""
 MAX_VALUES = 500
 """Values in one SQL `in (...)`."""
 
@@ -48,13 +52,25 @@ def scope_values(scope: ListScope) -> tuple[str, str, str]:
     return scope.kind.value, scope.name, scope.visibility.value
 
 
-def load_stories(db: Database, numbers: Iterable[int]) -> dict[int, Story]:
-    """Whole stories by number. A story without entries, because it was just merged into another
-    one, is left out."""
-    wanted = set(numbers)
+def load_stories(
+    db: Database, numbers: Iterable[int], max_text_chars: int | None = None
+) -> dict[int, Story]:
+    """Stories by number. A story without entries, because it was just merged into another one, is
+    left out.
+
+    With `max_text_chars`, texts beyond so many characters in all are left out: of the last stories
+    first.
+    """
+    wanted = list(dict.fromkeys(numbers))
     entries: dict[int, list[Entry]] = {}
     topics: dict[int, list[str]] = {}
-    sql = "select * from entries where story_number in ({values}) order by id"
+    without_text = set() if max_text_chars is None else _beyond(db, wanted, max_text_chars)
+    content = "content"
+    if without_text:
+        ids = ",".join(map(str, without_text))
+        content = f"case when id in ({ids}) then '' else content end as content"
+    sql = f"""select {ENTRY_COLUMNS}, {content}
+              from entries where story_number in ({{values}}) order by id"""  # noqa: S608 - numbers
     for row in query_in_rows(db, sql, wanted):
         entries.setdefault(row["story_number"], []).append(mappers.entry_of(row))
     sql = """select story_number, list_name from listings where story_number in ({values})
@@ -63,10 +79,31 @@ def load_stories(db: Database, numbers: Iterable[int]) -> dict[int, Story]:
         topics.setdefault(number, []).append(topic)
     rows = query_in_rows(db, "select * from stories where number in ({values})", wanted)
     return {
-        (number := row["number"]): mappers.story_of(row, entries[number], topics.get(number, ()))
+        (number := row["number"]): mappers.story_of(
+            row,
+            entries[number],
+            topics.get(number, ()),
+            is_complete=without_text.isdisjoint(entry.entry_id for entry in entries[number]),
+        )
         for row in rows
         if row["number"] in entries
     }
+
+
+def _beyond(db: Database, numbers: Sequence[int], max_text_chars: int) -> set[int]:
+    """Ids of the entries whose texts are left out so that the others have at most so many
+    characters."""
+    by_story: dict[int, list[tuple[int, int]]] = {}
+    sql = "select story_number, id, length(content) from entries where story_number in ({values})"
+    for number, id_, length in query_in(db, sql, numbers):
+        by_story.setdefault(number, []).append((id_, length))
+    beyond, total = set(), 0
+    for number in numbers:
+        for id_, length in sorted(by_story.get(number, ())):
+            total += length
+            if length and total > max_text_chars:
+                beyond.add(id_)
+    return beyond
 
 
 def stories_of_entries(db: Database, entries: Collection[int]) -> dict[int, Story]:

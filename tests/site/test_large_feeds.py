@@ -1,0 +1,45 @@
+"""A feed of many long texts stays small, and says what it leaves out."""
+
+import pytest
+
+from tests.harness.newsroom import Newsroom, article
+
+LONG = "Long words about the strike. " * 40
+
+
+@pytest.mark.parametrize("extension", ["rss", "atom", "json"])
+def test_a_feed_says_what_it_leaves_out(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, extension: str
+) -> None:
+    """Every story is there; the newest have their text, the others their summary."""
+    newsroom.lists("harbor", show='"full"')
+    newsroom.lists("plains", show='"excerpt"')
+    newsroom.publishes("harbor", *(article(f"Strike {n}", LONG) for n in range(5)))
+    newsroom.publishes("plains", *(article(f"Harvest {n}", LONG) for n in range(2)))
+    newsroom.ingests()
+    whole = newsroom.get(f"/all.{extension}").text
+    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", 4000)
+    newsroom.restarts()
+    newsroom.ingests()
+
+    short = newsroom.get(f"/all.{extension}").text
+
+    note = "To keep this feed small, the text of"
+    assert note in short
+    assert note not in whole
+    assert all(f"Strike {n}" in short for n in range(5))
+    assert 0 < short.count(LONG[:-1]) < whole.count(LONG[:-1])
+
+
+def test_a_list_of_excerpts_leaves_nothing_out(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts that are not published are not missed."""
+    newsroom.lists("harbor", show='"excerpt"')
+    newsroom.publishes("harbor", *(article(f"Strike {n}", LONG) for n in range(5)))
+    newsroom.ingests()
+    before = newsroom.get("/all.atom").data
+    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", 10)
+    newsroom.restarts()
+
+    assert newsroom.get("/all.atom").data == before
