@@ -18,7 +18,7 @@ def test_a_feed_says_what_it_leaves_out(
     newsroom.publishes("plains", *(article(f"Harvest {n}", LONG) for n in range(2)))
     newsroom.ingests()
     whole = newsroom.get(f"/all.{extension}").text
-    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", 4000)
+    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", 6000)
     newsroom.restarts()
     newsroom.ingests()
 
