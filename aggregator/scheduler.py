@@ -271,7 +271,8 @@ async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: Hu
         return SUBSCRIBE_POLL_SECONDS
     try:
         with notifier.store.maintenance.lock(name):
-            return 0.0 if await task(notifier, datetime.now(UTC)) else NOTIFY_POLL_SECONDS
+            await task(notifier, lambda: datetime.now(UTC))
+        return NOTIFY_POLL_SECONDS
     except StoreBusy:  # another process is doing it
         return SUBSCRIBE_POLL_SECONDS
 

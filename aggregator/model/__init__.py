@@ -83,6 +83,7 @@ from aggregator.model.websub import (
     Subscriber,
     Subscription,
     SubscriptionRequest,
+    is_custom_feed,
 )
 
 __all__ = [
@@ -97,6 +98,6 @@ __all__ = [
     "Source", "SourceHealth", "SourceReport", "StoredEntry", "Story", "StoryChange",
     "StoryNeighbourhood", "StoryPlacements", "Subscriber", "Subscription", "SubscriptionRequest",
     "Suggestion", "Takedown", "Term", "Text", "Tombstone", "Topic", "TopicOverride",
-    "TrainingExample", "Unchanged", "Validators", "Visibility", "hash_values", "source_scope",
-    "story_scope", "topic_scope",
+    "TrainingExample", "Unchanged", "Validators", "Visibility", "hash_values", "is_custom_feed",
+    "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip

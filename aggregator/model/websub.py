@@ -9,7 +9,14 @@ from aggregator.model.keys import ListScope
 
 __all__ = [
     "Delivery", "HubPing", "ListChange", "Subscriber", "Subscription", "SubscriptionRequest",
+    "is_custom_feed",
 ]  # fmt: skip
+
+
+def is_custom_feed(feed_url: str) -> bool:
+    """True for the canonical URL of a feed that is made for its subscribers only: it has parameters
+    or joins topics."""
+    return "?" in feed_url or "+" in feed_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,9 @@ class Delivery:
 class SubscriptionRequest:
     """A request to our hub that has not been verified with the callback yet (WebSub 5.3).
 
-    `host` is the callback's registrable domain, for limits and logs.
+    `host` is the callback's registrable domain, and `client` the address of whoever sent the
+    request, for limits and logs. `feed_url` is the canonical URL of the feed; `topic` may write it
+    in another way.
     """
 
     id: int = 0
@@ -55,6 +64,8 @@ class SubscriptionRequest:
     secret: str = field(default="", repr=False)
     lease_seconds: int
     requested_at: datetime
+    client: str = ""
+    feed_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +89,8 @@ class Subscriber:
     failing_since: datetime | None = None
     failure_kind: FailureKind | None = None
     error: str = ""
+    feed_url: str = ""
+    """The canonical URL of the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

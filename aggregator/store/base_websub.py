@@ -72,13 +72,20 @@ class HubStore(Protocol):
         topic."""
 
     def pending_requests(self, limit: int) -> list[SubscriptionRequest]:
-        """Requests to verify: a few per host, oldest first."""
+        """Requests to verify: a few per host, oldest first, and in turn for each client."""
 
     def count_requests(self) -> tuple[int, int]:
         """Number of pending requests and of subscribers."""
 
     def count_from_host(self, host: str) -> int:
         """Number of subscriptions and pending requests of a host."""
+
+    def count_from_client(self, client: str) -> tuple[int, int]:
+        """Number of pending requests of a client, and of its subscriptions."""
+
+    def custom_feeds(self) -> list[str]:
+        """Canonical URLs of feeds that are made for their subscribers only, because they have
+        parameters or join topics, with those of pending requests."""
 
     def is_subscribed(self, callback: str, topic: str) -> bool:
         """True if there is such a subscription, or a pending request for it."""
@@ -115,7 +122,8 @@ class HubStore(Protocol):
         changes as announced, in one transaction."""
 
     def due_deliveries(self, now: datetime, limit: int) -> list[Subscriber]:
-        """Due deliveries: a few per host, healthy subscribers first, longest overdue first."""
+        """Due deliveries: a few per host, healthy subscribers first, longest overdue first, and in
+        turn for each client."""
 
     def mark_delivered(self, subscriber: Subscriber, etag: str) -> None:
         """Record that the subscriber has the content with this ETag."""

@@ -1,13 +1,21 @@
 """The tasks of our hub: verify requests, deliver changes to subscribers, ping other hubs.
 
 Each task takes what is due from the store, a few per host, does it concurrently, and records the
-outcome. The three tasks may run at the same time. An error with one callback, even a bug of ours,
-does not affect the others.
+outcome, until nothing is due. The three tasks may run at the same time. An error with one callback,
+even a bug of ours, does not affect the others, nor does one that takes long.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -29,6 +37,7 @@ from aggregator.model import (
 from aggregator.site import Document
 from aggregator.store.base import LockName, Store
 from aggregator.websub import protocol
+from aggregator.websub.calls import Call, make_calls
 from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
@@ -36,11 +45,12 @@ __all__ = [
     "ping_hubs", "verify_requests",
 ]  # fmt: skip
 
-MAX_CONCURRENT_CALLS = 50
-"""Callbacks that are called at the same time."""
 URLS_PER_PING = 50
 MAX_NOTIFY_SECONDS = 60.0
 """Time limit of a task in `notify_once`; the rest is left for the next time."""
+
+MAX_RENDERED_FEEDS = 10
+"""Feeds that are kept in memory while they are delivered."""
 
 log = structlog.get_logger()
 
@@ -61,8 +71,9 @@ class HubNotifier:
     other_hubs: Sequence[str]
 
 
-HubTask: TypeAlias = Callable[[HubNotifier, datetime], Awaitable[bool]]
-"""A task does what is due and returns True if there was anything to do."""
+Clock: TypeAlias = Callable[[], datetime]
+HubTask: TypeAlias = Callable[[HubNotifier, Clock], Awaitable[bool]]
+"""A task does what is due by the clock, until nothing is, and returns True if anything was."""
 
 
 def hub_tasks(notifier: HubNotifier) -> Mapping[LockName, HubTask]:
@@ -77,31 +88,33 @@ async def notify_once(notifier: HubNotifier) -> None:
     for name, task in hub_tasks(notifier).items():
         try:
             with notifier.store.maintenance.lock(name):
-                while monotonic() < deadline:
-                    if not await task(notifier, datetime.now(UTC)):
-                        break
+                async with asyncio.timeout(max(0.0, deadline - monotonic())):
+                    await task(notifier, lambda: datetime.now(UTC))
+        except TimeoutError:
+            log.info("hub_skipped", task=name, reason="there is too much to do at once")
         except StoreBusy:
             log.info("hub_skipped", task=name, reason="another process is doing it")
 
 
 @dataclass(slots=True)
 class _FeedContents:
-    """Current contents of feeds, each rendered once."""
+    """Current contents of feeds: the last few, each rendered once per change, one at a time."""
 
-    topics: FeedTopics
-    _rendered: dict[str, Document | None] = field(default_factory=dict)
+    notifier: HubNotifier
+    _rendered: dict[str, tuple[int, Document | None]] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def get(self, topic: str) -> Document | None:
-        if topic not in self._rendered:
-            self._rendered[topic] = await asyncio.to_thread(self.topics.content, topic)
-        return self._rendered[topic]
-
-
-async def _gather(calls: Iterable[Awaitable[None]]) -> None:
-    """Wait for all calls, then raise the first error of any."""
-    for result in await asyncio.gather(*calls, return_exceptions=True):
-        if result is not None:
-            raise result
+    async def get(self, feed_url: str) -> Document | None:
+        topics, lists = self.notifier.topics, self.notifier.store.lists
+        async with self._lock:
+            revision = lists.revision(*topics.scopes(feed_url)).number
+            known, document = self._rendered.pop(feed_url, (-1, None))
+            if known != revision:
+                document = await asyncio.to_thread(topics.content, feed_url)
+            self._rendered[feed_url] = revision, document
+            if len(self._rendered) > MAX_RENDERED_FEEDS:
+                del self._rendered[next(iter(self._rendered))]
+            return document
 
 
 async def _isolate_errors(call: Awaitable[None], on_error: Callable[[Failed], None]) -> None:
@@ -124,13 +137,11 @@ def _log(event: str, error: str = "", **values: object) -> None:
 # ---- verifying
 
 
-async def verify_requests(notifier: HubNotifier, now: datetime) -> bool:
-    """Verify pending requests with their callbacks. Returns True if there were any."""
+async def verify_requests(notifier: HubNotifier, clock: Clock) -> bool:
+    """Verify pending requests with their callbacks."""
     hub = notifier.store.hub
-    hub.end_leases(now)
-    requests = hub.pending_requests(MAX_CONCURRENT_CALLS)
 
-    def on_error(request: SubscriptionRequest) -> Callable[[Failed], None]:
+    def on_error(request: SubscriptionRequest, now: datetime) -> Callable[[Failed], None]:
         def drop(failed: Failed) -> None:
             notifier.store.maintenance.record_bug("verify", failed.error, now)
             hub.delete_request(request)
@@ -138,11 +149,15 @@ async def verify_requests(notifier: HubNotifier, now: datetime) -> bool:
 
         return drop
 
-    await _gather(
-        _isolate_errors(_verify_request(notifier, request, now), on_error(request))
-        for request in requests
-    )
-    return bool(requests)
+    def pick(running: Collection[Hashable], free_slots: int) -> Iterator[Call]:
+        now = clock()
+        hub.end_leases(now)
+        pending = hub.pending_requests(free_slots + len(running))
+        for request in [each for each in pending if each.id not in running][:free_slots]:
+            call = _verify_request(notifier, request, now)
+            yield request.id, _isolate_errors(call, on_error(request, now))
+
+    return await make_calls(pick)
 
 
 async def _verify_request(
@@ -172,6 +187,7 @@ async def _verify_request(
             lease_until=now + timedelta(seconds=request.lease_seconds),
             etag=content.etag,
             due_at=now,  # deliver what has changed since the request
+            feed_url=request.feed_url,
         )
         hub.add_subscriber(request, subscriber)
     _log("hub_verified", mode=request.mode, host=request.host, topic=request.topic, error=error)
@@ -187,28 +203,30 @@ async def _deny(notifier: HubNotifier, denied: SubscriptionRequest | Subscriber)
 # ---- notifying subscribers
 
 
-async def notify(notifier: HubNotifier, now: datetime) -> bool:
-    """Queue a delivery for each subscriber of a changed feed, and make those that are due. Returns
-    True if there was anything to do."""
-    contents = _FeedContents(notifier.topics)
-    has_changes = _enqueue_notifications(notifier, now)
-    hub = notifier.store.hub
-    due = hub.due_deliveries(now, MAX_CONCURRENT_CALLS) if notifier.hub_url else []
-    await _gather(
-        _isolate_errors(
-            _deliver(notifier, subscriber, contents, now),
-            _on_delivery_error(notifier, subscriber, now),
-        )
-        for subscriber in due
-    )
-    return has_changes or bool(due)
+async def notify(notifier: HubNotifier, clock: Clock) -> bool:
+    """Queue a delivery for each subscriber of a changed feed, and make those that are due."""
+    contents, hub = _FeedContents(notifier), notifier.store.hub
+
+    def pick(running: Collection[Hashable], free_slots: int) -> Iterator[Call]:
+        now = clock()
+        _enqueue_notifications(notifier, now)
+        limit = free_slots + len(running)
+        due = hub.due_deliveries(now, limit) if notifier.hub_url else []
+        for subscriber in [each for each in due if each.id not in running][:free_slots]:
+            call = _deliver(notifier, subscriber, contents, now)
+            yield (
+                subscriber.id,
+                _isolate_errors(call, _on_delivery_error(notifier, subscriber, now)),
+            )
+
+    return await make_calls(pick)
 
 
-def _enqueue_notifications(notifier: HubNotifier, now: datetime) -> bool:
+def _enqueue_notifications(notifier: HubNotifier, now: datetime) -> None:
     hub = notifier.store.hub
     changes = hub.unannounced_changes()
     if not changes:
-        return False
+        return
     changed = {change.scope for change in changes}
     subscribers: list[int] = []
     for topic in hub.subscribed_topics() if notifier.hub_url else ():
@@ -222,14 +240,13 @@ def _enqueue_notifications(notifier: HubNotifier, now: datetime) -> bool:
         for url in notifier.topics.feed_urls(scope)
     ]
     hub.enqueue_notifications(changes, subscribers, pings, now)
-    return True
 
 
 async def _deliver(
     notifier: HubNotifier, subscriber: Subscriber, contents: _FeedContents, now: datetime
 ) -> None:
     hub = notifier.store.hub
-    content = await contents.get(subscriber.topic)
+    content = await contents.get(subscriber.feed_url)
     if content is None:
         hub.remove_subscriber(subscriber.callback, subscriber.topic)
         await _deny(notifier, subscriber)
@@ -274,20 +291,19 @@ def _on_delivery_error(
 # ---- pinging other hubs
 
 
-async def ping_hubs(notifier: HubNotifier, now: datetime) -> bool:
-    """Ping external hubs about the feeds that have changed, which they then fetch. Returns True if
-    any ping was due."""
-    by_hub = groupby(notifier.store.hub.pings(now), key=lambda ping: ping.hub)
-    batches = [
-        pings[start : start + URLS_PER_PING]
-        for pings in [list(group) for _, group in by_hub]
-        for start in range(0, len(pings), URLS_PER_PING)
-    ]
-    await _gather(
-        _isolate_errors(_ping_hub(notifier, pings, now), _on_ping_error(notifier, pings, now))
-        for pings in batches
-    )
-    return bool(batches)
+async def ping_hubs(notifier: HubNotifier, clock: Clock) -> bool:
+    """Ping external hubs about the feeds that have changed, which they then fetch. Each hub gets
+    one ping at a time."""
+
+    def pick(running: Collection[Hashable], free_slots: int) -> Iterator[Call]:
+        now = clock()
+        by_hub = groupby(notifier.store.hub.pings(now), key=lambda ping: ping.hub)
+        due = [(hub, list(pings)[:URLS_PER_PING]) for hub, pings in by_hub if hub not in running]
+        for hub, pings in due[:free_slots]:
+            call = _ping_hub(notifier, pings, now)
+            yield hub, _isolate_errors(call, _on_ping_error(notifier, pings, now))
+
+    return await make_calls(pick)
 
 
 async def _ping_hub(notifier: HubNotifier, pings: Sequence[HubPing], now: datetime) -> None:

@@ -37,8 +37,8 @@ MAX_PING_ATTEMPTS = 12
 """Attempts of a ping before it is dropped; they take about as long as GIVE_UP_AFTER."""
 
 
-def parse_request(form: Mapping[str, str], now: datetime) -> SubscriptionRequest:
-    """The subscription request in a form (5.1). Raises BadRequest."""
+def parse_request(form: Mapping[str, str], now: datetime, client: str = "") -> SubscriptionRequest:
+    """The subscription request in a form (5.1) of a client. Raises BadRequest."""
     mode = form.get("hub.mode", "")
     if mode not in ("subscribe", "unsubscribe"):
         raise BadRequest('hub.mode must be "subscribe" or "unsubscribe".')
@@ -60,6 +60,7 @@ def parse_request(form: Mapping[str, str], now: datetime) -> SubscriptionRequest
         host=callback_host(callback),
         lease_seconds=_lease_seconds(form.get("hub.lease_seconds", "")),
         requested_at=now,
+        client=client,
     )
 
 

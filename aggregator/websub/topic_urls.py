@@ -22,6 +22,12 @@ class FeedTopics:
         resource = self._find(topic)
         return resource.scopes if resource else ()
 
+    def canonical(self, topic: str) -> str:
+        """The one URL of a feed that may be written in several ways; "" if it is no feed of
+        ours."""
+        resource = self._find(topic)
+        return f"{self._base}{resource.path}" if resource else ""
+
     def content(self, topic: str) -> Document | None:
         """The feed as it is now, also under a former id; None if it no longer exists."""
         resource = self._find(topic)

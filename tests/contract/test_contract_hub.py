@@ -84,6 +84,38 @@ def test_pending_requests_are_limited_per_host(store: Store) -> None:
     assert store.hub.count_from_host("busy.example") == MAX_CALLBACKS_PER_HOST + 2
 
 
+def test_clients_take_turns(store: Store) -> None:
+    """Requests are counted by client, and one client's do not come before all others'."""
+    for number in range(4):
+        host = f"h{number}.example"
+        store.hub.add_request(_request(host=host, client="198.51.100.7"))
+    store.hub.add_request(_request(host="late.example", client="203.0.113.9"))
+
+    first, second, *_ = store.hub.pending_requests(9)
+    assert {first.host, second.host} == {"h0.example", "late.example"}
+    assert store.hub.count_from_client("198.51.100.7") == (4, 0)
+    store.hub.add_subscriber(
+        first,
+        Subscriber(
+            callback=first.callback, host=first.host, topic=first.topic, lease_until=NOW + DAY
+        ),
+    )
+    assert store.hub.count_from_client(first.client)[1] == 1
+
+
+def test_feeds_that_are_made_for_subscribers(store: Store) -> None:
+    """They count from the request on, each once."""
+    site = "https://commons.example"
+    paths = ["/all.rss", "/all.rss?limit=9", "/topics/a+b.rss", "/all.rss?limit=9"]
+    for number, path in enumerate(paths):
+        request = _request(host=f"h{number}.example", feed_url=f"{site}{path}")
+        store.hub.add_request(request)
+    store.hub.add_request(_request(mode="unsubscribe", feed_url=f"{site}/all.rss?limit=3"))
+
+    found = [url.removeprefix(site) for url in store.hub.custom_feeds()]
+    assert sorted(found) == ["/all.rss?limit=9", "/topics/a+b.rss"]
+
+
 def test_a_verified_request_becomes_a_subscription(
     store: Store, open_again: Callable[[], Store]
 ) -> None:

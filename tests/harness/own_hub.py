@@ -71,7 +71,9 @@ class OwnHub:
                 other_hubs=self.newsroom.config.publish.hubs,
             )
             for _ in range(MAX_ROUNDS):
-                if not any([await task(notifier, now) for task in hub_tasks(notifier).values()]):
+                if not any(
+                    [await task(notifier, lambda: now) for task in hub_tasks(notifier).values()]
+                ):
                     return
 
     def publish(self, *titles: str) -> None:

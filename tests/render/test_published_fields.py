@@ -384,11 +384,10 @@ def test_a_changed_field_is_a_revision(name: str) -> None:
     )
 
 
-KEPT_AFTER_PURGE = {
+KEPT_AFTER_PURGE = {  # fields by which an old entry is recognised, credited and dated
     "entry_id", "source", "id", "url", "title", "language", "published", "updated", "raw_hash",
     "content_hash", "feed_index", "is_dated",
 }  # fmt: skip
-"""Fields by which an old entry is recognised, credited and dated."""
 
 
 def test_every_other_field_is_emptied_when_a_story_is_purged(published: Newsroom) -> None:

@@ -1,9 +1,16 @@
 """Limits of our own hub, against clients that abuse it."""
 
+import socket
+import sqlite3
+import time
+from contextlib import ExitStack, closing
+
+import pytest
+
 from aggregator.model import Subscriber
 from aggregator.websub.protocol import parse_request
 from tests.harness.callback_server import Callbacks
-from tests.harness.own_hub import DAY, OwnHub
+from tests.harness.own_hub import DAY, TOPIC, OwnHub
 
 
 def test_a_private_callback_is_not_called(hub: OwnHub, reader: Callbacks) -> None:
@@ -23,10 +30,82 @@ def test_requests_of_one_host_are_limited(hub: OwnHub) -> None:
     """One host cannot fill the hub under different names; others can still subscribe."""
     for number in range(200):
         assert hub.request(f"https://h{number % 7}.x.example:{443 + number}/{number}")[0] == 202
+        _another_client(hub)
     for callback in ("https://X.example/1", "http://x.example?1", "https://x.example.:81/"):
         status, text = hub.request(callback)
         assert (status, text) == (429, "One host may have at most 200 subscriptions.\n")
     assert hub.request("https://y.example/")[0] == 202
+
+
+def _another_client(hub: OwnHub, name: str = "'client ' || id") -> None:
+    """Make the requests so far those of another client, or each of another."""
+    with closing(sqlite3.connect(hub.newsroom.config.database)) as db, db:
+        db.execute(f"update subscription_requests set client = {name}")
+
+
+def test_pending_requests_of_one_client_are_limited(hub: OwnHub) -> None:
+    """Others can still subscribe, whatever its callbacks are."""
+    for number in range(100):
+        assert hub.request(f"https://h{number}.example/")[0] == 202
+    status, text = hub.request("https://one-more.example/")
+    assert status == 429
+    assert text == "At most 100 of your requests can be pending; try again later.\n"
+    _another_client(hub)
+    assert hub.request("https://one-more.example/")[0] == 202
+
+
+def test_requests_of_one_client_in_a_minute_are_limited(
+    hub: OwnHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs a few queries, whatever the answer is."""
+    monkeypatch.setattr("aggregator.web.hub_views.MAX_REQUESTS_PER_MINUTE", 5)
+    statuses = [hub.request("https://x.example/", mode="nonsense")[0] for _ in range(7)]
+
+    assert statuses[:5] == [400] * 5
+    assert 429 in statuses[5:]
+
+
+def test_pending_searches_count(hub: OwnHub) -> None:
+    """A feed that is made for one subscriber counts from its request on."""
+    for number in range(200):
+        topic = f"https://commons.example/search.rss?q=a{number}"
+        assert hub.request(f"https://h{number}.example/", topic=topic)[0] == 202
+        _another_client(hub)
+    search = "https://commons.example/search.rss?q=one+more"
+    assert hub.request("https://x.example/", topic=search)[0] == 429
+    again = "https://commons.example/search.rss?q=a7"
+    assert hub.request("https://x.example/", topic=again)[0] == 202
+
+
+@pytest.mark.parametrize(
+    "extra", ["?x=1", "?x=2&y", "?limit=50", "?lang=&without="],
+)  # fmt: skip
+def test_a_feed_is_one_feed_however_it_is_written(hub: OwnHub, extra: str) -> None:
+    """Parameters that change nothing make no feed of their own."""
+    assert hub.request("https://x.example/", topic=f"{TOPIC}{extra}")[0] == 202
+
+    (request,) = hub.newsroom.store.hub.pending_requests(9)
+    assert request.topic == f"{TOPIC}{extra}"
+    assert request.feed_url == TOPIC
+    assert hub.newsroom.store.hub.custom_feeds() == []
+
+
+def test_hanging_callbacks_do_not_delay_others(hub: OwnHub, reader: Callbacks) -> None:
+    """A callback that answers is verified at once, whatever hangs before it; then it gets what is
+    new, though sixty subscribers hang."""
+    with ExitStack() as stack:
+        for number in range(2, 62):
+            server = stack.enter_context(socket.create_server((f"127.0.0.{number}", 0)))
+            hub.request(f"http://127.0.0.{number}:{server.getsockname()[1]}/")
+        _another_client(hub, "'attacker'")
+        hub.request(f"{reader.url}/in")
+        started = time.monotonic()
+        reader.on_get = lambda: verified.append(time.monotonic() - started)
+        verified: list[float] = []
+
+        hub.work()
+
+    assert verified[0] < 2
 
 
 def test_feeds_with_parameters_are_limited(hub: OwnHub) -> None:

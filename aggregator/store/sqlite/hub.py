@@ -3,7 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from aggregator.model import FailureKind, HubPing, ListChange, Subscriber, SubscriptionRequest
+from aggregator.model import (
+    FailureKind,
+    HubPing,
+    ListChange,
+    Subscriber,
+    SubscriptionRequest,
+    is_custom_feed,
+)
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
 
@@ -11,10 +18,12 @@ __all__ = ["SqliteHub"]
 
 CALLBACKS_PER_HOST = 4
 """Callbacks of one host at a time, so that a slow host does not delay the others."""
-_NUMBERED_BY_HOST = (
-    "select *, row_number() over (partition by host order by {order}) as number_in_host"
-    " from {table} where {condition}"
-)
+_NUMBERED_BY_HOST = f"""
+    select *, row_number() over (partition by client order by {{order}}) as number_of_client from
+      (select *, row_number() over (partition by host order by {{order}}) as number_in_host
+       from {{table}} where {{condition}})
+    where number_in_host <= {CALLBACKS_PER_HOST}"""  # noqa: S608 - a constant
+"""A few rows of each host, numbered for each client."""
 
 
 class SqliteHub:
@@ -34,16 +43,16 @@ class SqliteHub:
             "secret": request.secret,
             "lease_seconds": request.lease_seconds,
             "requested_at": mappers.to_text(request.requested_at),
+            "client": request.client,
+            "feed_url": request.feed_url,
         }
         with self._connection.write() as db:
             db.table("subscription_requests").insert(row, replace=True)
 
     def pending_requests(self, limit: int) -> list[SubscriptionRequest]:
-        numbered = _NUMBERED_BY_HOST.format(
-            order="id", table="subscription_requests", condition="true"
-        )
-        sql = f"""select * from ({numbered})
-                  where number_in_host <= {CALLBACKS_PER_HOST} order by id limit ?"""  # noqa: S608 - constants
+        table = "subscription_requests"
+        numbered = _NUMBERED_BY_HOST.format(order="id", table=table, condition="true")
+        sql = f"{numbered} order by number_of_client, id limit ?"
         with self._connection.read() as db:
             return [_request_of(row) for row in db.query(sql, [limit])]
 
@@ -59,6 +68,19 @@ class SqliteHub:
                       + (select count(*) from subscribers where host = ?1)"""
         with self._connection.read() as db:
             return int(db.execute(sql, [host]).fetchone()[0])
+
+    def count_from_client(self, client: str) -> tuple[int, int]:
+        sql = """select (select count(*) from subscription_requests where client = ?1),
+                        (select count(*) from subscribers where client = ?1)"""
+        with self._connection.read() as db:
+            pending, subscribed = db.execute(sql, [client]).fetchone()
+        return pending, subscribed
+
+    def custom_feeds(self) -> list[str]:
+        sql = """select feed_url from subscribers union select feed_url from subscription_requests
+                 where mode = 'subscribe'"""
+        with self._connection.read() as db:
+            return [url for (url,) in db.execute(sql) if is_custom_feed(url)]
 
     def is_subscribed(self, callback: str, topic: str) -> bool:
         sql = """select exists (
@@ -78,15 +100,15 @@ class SqliteHub:
             db.execute("delete from subscription_requests where id = ?", [request.id])
             db.execute(
                 """insert into subscribers
-                     (callback, host, topic, secret, lease_until, etag, due_at)
-                   values (?, ?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
+                     (callback, host, topic, secret, lease_until, etag, due_at, client, feed_url)
+                   values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (callback, topic) do update
                    set secret = excluded.secret, lease_until = excluded.lease_until,
                      due_at = excluded.due_at, attempts = 0, failing_since = null,
                      failure_kind = '', error = ''""",
                 [
                     subscriber.callback, subscriber.host, subscriber.topic, subscriber.secret,
                     mappers.to_text(subscriber.lease_until), subscriber.etag,
-                    mappers.to_text(due_at),
+                    mappers.to_text(due_at), request.client, request.feed_url or request.topic,
                 ],
             )  # fmt: skip
 
@@ -157,10 +179,12 @@ class SqliteHub:
 
     def due_deliveries(self, now: datetime, limit: int) -> list[Subscriber]:
         numbered = _NUMBERED_BY_HOST.format(
-            order="due_at, id", table="subscribers", condition="due_at <= ?"
+            order="failing_since is not null, due_at, id",
+            table="subscribers",
+            condition="due_at <= ?",
         )
-        sql = f"""select * from ({numbered}) where number_in_host <= {CALLBACKS_PER_HOST}
-                  order by failing_since is not null, due_at, id limit ?"""  # noqa: S608 - constants
+        sql = f"""{numbered} order by failing_since is not null, number_of_client, due_at, id
+                  limit ?"""
         with self._connection.read() as db:
             rows = db.query(sql, [mappers.to_text(now), limit])
             return [_subscriber_of(row) for row in rows]
@@ -234,6 +258,8 @@ def _request_of(row: mappers.Row) -> SubscriptionRequest:
         secret=row["secret"],
         lease_seconds=row["lease_seconds"],
         requested_at=datetime.fromisoformat(row["requested_at"]),
+        client=row["client"],
+        feed_url=row["feed_url"],
     )
 
 
@@ -251,6 +277,7 @@ def _subscriber_of(row: mappers.Row) -> Subscriber:
         failing_since=mappers.to_time(row["failing_since"]),
         failure_kind=mappers.failure_kind_of(row),
         error=row["error"],
+        feed_url=row["feed_url"] or row["topic"],
     )
 
 
