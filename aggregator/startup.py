@@ -46,5 +46,6 @@ def cluster_settings(config: Config, store: Store, now: datetime) -> ClusterSett
         sources=known_sources(config, store),
         authority=urlsplit(config.site.url).hostname or "localhost",
         now=now,
+        first_fetches=store.sources.first_fetches(),
         window=timedelta(seconds=config.window),
     )

@@ -79,12 +79,23 @@ class StoryNeighbourhood:
     in which they were created.
 
     `merged_stories` are stories that were merged into one of them, each with its former lead.
-    `published_ids` are the ids of those that readers see, `unlisted_ids` of those in no list,
-    because an operator dropped them or they grew too old.
+    `published_ids` are the ids of those that readers see, `taken_down_ids` of those that were taken
+    down, `unlisted_ids` of those in no list, because an operator dropped them or they grew too old.
     """
 
     stories: tuple[Story, ...] = ()
     matches: tuple[Match, ...] = ()
     merged_stories: tuple[Story, ...] = ()
     published_ids: frozenset[str] = frozenset()
+    taken_down_ids: frozenset[str] = frozenset()
     unlisted_ids: frozenset[str] = frozenset()
+
+    @property
+    def taken_down_entry_ids(self) -> frozenset[int]:
+        """Ids of the entries of stories that were taken down."""
+        return frozenset(
+            entry.entry_id
+            for story in self.stories
+            if story.id in self.taken_down_ids
+            for entry in story.entries
+        )

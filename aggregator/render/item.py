@@ -12,7 +12,7 @@ from aggregator.model import Enclosure, Entry, Feed, SafeHtml, Source, Story
 __all__ = ["AlsoAt", "FeedItem", "feed_items"]
 
 FULLER_TEXT_RATIO = 1.25
-"""How many times as long a duplicate's text must be to be published instead of the lead's."""
+"""How many times as long a text must be to be published instead of that of an earlier entry."""
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 _MEDIA_TYPES = mimetypes.MimeTypes()
 """Python's built-in table without the system's, so that the bytes are the same everywhere."""
@@ -81,9 +81,14 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     entries = [(entry, feed.sources[entry.source]) for entry in story.entries]
     excerpted = [(entry, outlet) for entry, outlet in entries if outlet.show != "title"]
     full = [(entry, outlet) for entry, outlet in excerpted if outlet.show == "full"]
-    content, content_entry = _fullest_text([(entry.content, entry) for entry, _ in full], lead)
-    summary, summary_entry = _fullest_text(
-        [(_teaser(entry, outlet), entry) for entry, outlet in excerpted], lead
+    may_borrow = source.show != "full"
+    content, content_entry = _own_or_fullest(
+        [(entry.content, entry) for entry, _ in full], lead, may_borrow=may_borrow
+    )
+    summary, summary_entry = _own_or_fullest(
+        [(_teaser(entry, outlet), entry) for entry, outlet in excerpted],
+        lead,
+        may_borrow=may_borrow,
     )
     text_entry = content_entry if content else summary_entry if summary else lead
     outlet = feed.sources[text_entry.source]
@@ -113,8 +118,18 @@ def _first(values: Iterable[str]) -> str:
     return next((value for value in values if value), "")
 
 
-def _fullest_text(texts: Sequence[tuple[str, Entry]], lead: Entry) -> tuple[str, Entry]:
-    """The lead's text, or one that is longer by more than a footer may add; and its entry."""
+def _own_or_fullest(
+    texts: Sequence[tuple[str, Entry]], lead: Entry, *, may_borrow: bool
+) -> tuple[str, Entry]:
+    """The first text that is hardly shorter than the longest, and its entry; the lead's is the
+    first of them.
+
+    Unless it may be borrowed, the lead's own if there is one: nobody else's words stand under the
+    headline of an outlet that gives its full text.
+    """
+    own = next((text for text, entry in texts if entry is lead), "")
+    if own and not may_borrow:
+        return own, lead
     longest = max((len(text) for text, _ in texts), default=0)
     return next(
         ((text, entry) for text, entry in texts if len(text) * FULLER_TEXT_RATIO >= longest),

@@ -64,6 +64,9 @@ class SourceStore(Protocol):
     def by_id(self) -> Mapping[str, Source]:
         """Every source that was ever synced, as far as its credit needs."""
 
+    def first_fetches(self) -> Mapping[str, datetime]:
+        """When each source was first fetched."""
+
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
         """The sources to fetch now, longest overdue first; no retired ones."""
 

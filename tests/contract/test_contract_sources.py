@@ -175,3 +175,13 @@ def test_rejected_entries_are_forgotten_after_a_month(store: Store) -> None:
     save(store, now=NOW + timedelta(days=31))
 
     assert store.sources.rejected("harbor", 5) == []
+
+
+def test_the_first_fetch_of_a_source_is_kept(store: Store) -> None:
+    """It is the time of the first of all, failed or not; waiting is not fetching."""
+    save(store, outcome=Outcome.WAITING, now=NOW)
+    assert store.sources.first_fetches() == {}
+    save(store, outcome=Outcome.FAILED, now=NOW + HOUR)
+    save(store, now=NOW + 2 * HOUR)
+
+    assert store.sources.first_fetches() == {"harbor": NOW + HOUR}

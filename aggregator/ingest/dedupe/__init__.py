@@ -9,6 +9,7 @@
         similarity    two entries -> the evidence that they are one article, or none
         clustering    entries and matches -> clusters
         stories       clusters -> stories: which keeps its id, which entry leads
+        takedown_copies   new entries that come back under another name
         manual        an operator's merges and splits
 
 Evidence is about two entries alone, and clusters follow from all evidence at once, so the order in
@@ -23,16 +24,13 @@ from aggregator.ingest.dedupe.candidates import (
     count_shared,
     drop_common_fingerprints,
 )
+from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
 from aggregator.ingest.dedupe.fingerprints import fingerprints_of
 from aggregator.ingest.dedupe.manual import merge_matches, split_matches
 from aggregator.ingest.dedupe.similarity import COMPARISON_WINDOW
-from aggregator.ingest.dedupe.stories import (
-    ClusterResult,
-    ClusterSettings,
-    cluster,
-    takedown_copies,
-)
+from aggregator.ingest.dedupe.stories import ClusterResult, cluster
+from aggregator.ingest.dedupe.takedown_copies import takedown_copies
 
 __all__ = [
     "COMPARISON_WINDOW", "Cluster", "ClusterResult", "ClusterSettings", "LookupResult",

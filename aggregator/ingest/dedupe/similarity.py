@@ -19,6 +19,7 @@ from aggregator.model import Dedupe, Match, MatchKind
 __all__ = [
     "COMPARISON_WINDOW",
     "compare",
+    "do_words_agree",
     "is_match_allowed",
     "is_same_article_again",
     "is_still_similar",
@@ -157,6 +158,11 @@ def is_same_article_again(a: TextFeatures, b: TextFeatures) -> bool:
     has_same_text = shared.is_same_text and shared.shorter_phrase_count >= MIN_SHARED_PHRASES
     has_same_title = a.title_words == b.title_words
     return has_same_text or (_has_same_canonical_url(a, b) and has_same_title)
+
+
+def do_words_agree(a: TextFeatures, b: TextFeatures) -> bool:
+    """True if texts or titles are similar, whatever the addresses are."""
+    return _is_similar(_Overlap(a, b))
 
 
 def is_still_similar(a: TextFeatures, b: TextFeatures) -> bool:

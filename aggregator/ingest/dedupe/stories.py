@@ -3,30 +3,29 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
+from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
 from aggregator.ingest.dedupe.features import TextFeatures
 from aggregator.ingest.dedupe.similarity import (
-    COMPARISON_WINDOW,
     compare,
     is_match_allowed,
-    is_same_article_again,
     is_still_similar,
 )
+from aggregator.ingest.dedupe.takedown_copies import does_takedown_spread
 from aggregator.model import (
     MANUAL,
     Entry,
     EntryKeyKind,
     Match,
-    Source,
     Story,
     StoryNeighbourhood,
 )
 from aggregator.text.urls import canonical_url, is_on_site
 
-__all__ = ["ClusterResult", "ClusterSettings", "cluster", "derive_story_id", "takedown_copies"]
+__all__ = ["ClusterResult", "cluster", "derive_story_id"]
 
 MAX_PUBLIC_ID_CHARS = 500
 _IRI = re.compile(
@@ -36,31 +35,11 @@ _IRI = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _UNSAFE_IN_IRI = re.compile(r'[<>"{}|\\^`%\s]|[^\x21-\x7e]')
-_UNLISTED_SOURCE = Source(id="", name="", feed="", site="")
-"""Placeholder for a source that is no longer in feeds.toml."""
 _STORY_ID_PREFIXES = {
     EntryKeyKind.URL: "address", EntryKeyKind.HASH: "text", EntryKeyKind.POSITION: "nothing",
 }  # fmt: skip
 """Prefixes of the text that story ids are derived from, where they differ from the kind of the key.
 They must never change, for story URLs are permanent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterSettings:
-    """Settings for clustering.
-
-    `authority` is the host name under which ids are minted (RFC 4151). The texts of articles that
-    were published further apart than `window` are not compared. `now` is the time of the run.
-    """
-
-    sources: Mapping[str, Source]
-    authority: str
-    now: datetime
-    window: timedelta = COMPARISON_WINDOW
-
-    def source_of(self, entry: Entry) -> Source:
-        """The source of an entry."""
-        return self.sources.get(entry.source, _UNLISTED_SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +86,8 @@ def cluster(
         if story.id not in neighbourhood.unlisted_ids
         for entry in story.entries
     }
-    found = tuple(_find_matches(entries, listed, candidates or {}, settings))
+    taken_down = neighbourhood.taken_down_entry_ids
+    found = tuple(_find_matches(entries, listed, taken_down, candidates or {}, settings))
     revised = {entry.entry_id: entry for entry in entries if entry.entry_id in stored}
     dropped = frozenset(_dropped_matches(revised, listed, neighbourhood.matches))
     present = stored | {entry.entry_id: entry for entry in entries}
@@ -140,56 +120,28 @@ def cluster(
     )
 
 
-def takedown_copies(
-    entries: Sequence[Entry],
-    shared: Mapping[int, Collection[int]],
-    taken_down: Mapping[int, Story],
-    settings: ClusterSettings,
-) -> dict[int, str]:
-    """New entries that are copies of one that was taken down: entry id -> id of its story.
-
-    A taken-down story must not come back under another name, even from its own outlet. `shared`
-    maps each new entry to those that it shares URLs or fingerprints with; `taken_down` maps those
-    that were taken down to their stories.
-    """
-    others = {
-        id_: next(entry for entry in story.entries if entry.entry_id == id_)
-        for id_, story in taken_down.items()
-    }
-    return {
-        entry.entry_id: taken_down[id_].id
-        for entry in entries
-        for id_ in shared.get(entry.entry_id, ())
-        if id_ in others and _is_copy(entry, others[id_], settings)
-    }
-
-
-def _is_copy(entry: Entry, other: Entry, settings: ClusterSettings) -> bool:
-    """True if both are one article; for two sources, as far as their `dedupe` settings allow."""
-    if entry.source == other.source:
-        return is_same_article_again(TextFeatures(entry), TextFeatures(other))
-    match = compare(TextFeatures(entry), TextFeatures(other), settings.window)
-    sources = [settings.sources[e.source] for e in (entry, other) if e.source in settings.sources]
-    return match is not None and all(is_match_allowed(match, s.dedupe) for s in sources)
-
-
 # ---- matches
 
 
 def _find_matches(
     entries: Sequence[Entry],
     stored: Mapping[int, Entry],
+    taken_down: Set[int],
     candidates: Mapping[int, Collection[int]],
     settings: ClusterSettings,
 ) -> Iterator[Match]:
-    """The matches between entries and their candidates of other sources."""
+    """The matches between entries and their candidates of other sources, of which some were taken
+    down."""
     for entry in entries:
         features = TextFeatures(entry)
         for id_ in candidates.get(entry.entry_id, ()):
             other = stored.get(id_)
             if other is None or other.source == entry.source:
                 continue
-            match = compare(features, TextFeatures(other), settings.window)
+            others = TextFeatures(other)
+            match = compare(features, others, settings.window)
+            if match and id_ in taken_down:
+                match = match if does_takedown_spread(match, features, others, settings) else None
             allowed_by = (settings.source_of(e).dedupe for e in (entry, other))
             if match and all(is_match_allowed(match, setting) for setting in allowed_by):
                 yield match
@@ -301,8 +253,9 @@ def _choose_lead(story: Story, entries: Sequence[Entry], settings: ClusterSettin
     """The entry of the outlet that wrote the article: the one that others credit.
 
     If none is credited, the source's `precedence` decides, then whether the entry is on the
-    outlet's own site, then which was published first. Once readers have seen the story, only a
-    credited entry replaces its lead.
+    outlet's own site, then which was published first, as far as that is proven. Once readers have
+    seen the story, only a credited entry replaces its lead. What links to another listed outlet's
+    site never leads.
     """
     if len(entries) == 1:
         return entries[0]
@@ -310,9 +263,11 @@ def _choose_lead(story: Story, entries: Sequence[Entry], settings: ClusterSettin
     best = min(
         entries,
         key=lambda entry: (
+            settings.is_on_other_site(entry),
             not credited[entry.entry_id],
             -settings.source_of(entry).precedence,
             not is_on_site(entry.canonical_url, settings.source_of(entry).site),
+            settings.proven_date(entry),
             entry.published,
             _arrival_order(entry),
         ),

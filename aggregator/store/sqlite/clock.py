@@ -51,8 +51,8 @@ _OWN_TIMES = (
     *(
         _OwnTime("sources", column)
         for column in (
-            "last_fetch", "last_success", "last_full_fetch", "failing_since", "redirect_since",
-            "retired_at",
+            "first_fetch", "last_fetch", "last_success", "last_full_fetch", "failing_since",
+            "redirect_since", "retired_at",
         )
     ),
     *(_OwnTime("entries", column, condition="not is_dated") for column in ("published", "updated")),

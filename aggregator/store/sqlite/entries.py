@@ -116,11 +116,8 @@ class SqliteEntries:
                 stories=tuple(stories[number] for number in sorted(stories)),
                 matches=matches,
                 merged_stories=_merged_stories(db, stories),
-                published_ids=frozenset(
-                    stories[number].id
-                    for number, visibility in visibilities.items()
-                    if visibility == Visibility.PUBLISHED
-                ),
+                published_ids=_ids_of(stories, visibilities, Visibility.PUBLISHED),
+                taken_down_ids=_ids_of(stories, visibilities, Visibility.TAKEN_DOWN),
                 unlisted_ids=frozenset(
                     story.id for number, story in stories.items() if number not in visibilities
                 ),
@@ -139,6 +136,12 @@ class SqliteEntries:
                 for entry in entries:
                     if (hits := query.match_entry(entry)) is not None:
                         yield entry, hits
+
+
+def _ids_of(
+    stories: Mapping[int, Story], visibilities: Mapping[int, str], visibility: Visibility
+) -> frozenset[str]:
+    return frozenset(stories[n].id for n, listed in visibilities.items() if listed == visibility)
 
 
 def _grouped(pairs: Iterable[tuple[_K, int]]) -> dict[_K, list[int]]:

@@ -74,6 +74,10 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
     if batch.state is not None:
         row = mappers.fetch_state_row(batch, batch.state, now)
         db.table("sources").update(batch.source, row)
+        db.execute(
+            "update sources set first_fetch = coalesce(first_fetch, last_fetch) where id = ?",
+            [batch.source],
+        )
     _add_counts(db, batch)
     if batch.backoff:
         db.execute(

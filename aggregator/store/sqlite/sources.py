@@ -71,6 +71,11 @@ class SqliteSources:
             rows = db.query("select * from sources")
             return {row["id"]: mappers.source_of(row) for row in rows}
 
+    def first_fetches(self) -> dict[str, datetime]:
+        sql = "select id, first_fetch from sources where first_fetch is not null"
+        with self._connection.read() as db:
+            return {id_: datetime.fromisoformat(text) for id_, text in db.execute(sql)}
+
     def due(self, sources: Sequence[Source], now: datetime) -> list[Source]:
         with self._connection.read() as db:
             next_fetch = _next_fetch_times(db)
