@@ -15,12 +15,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aggregator import __version__
 from aggregator.config import Config
-from aggregator.config.schema import to_seconds
+from aggregator.config.value_types import to_seconds
 from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.clock import CLOCK_INCIDENT, ClockCheck, monotonic_now, recorded_clock_error
@@ -260,7 +260,8 @@ def _fetch_settings(config: Config) -> FetchSettings:
         max_bytes=fetch.max_bytes,
         max_redirects=fetch.max_redirects,
         ports=tuple(fetch.ports),
-        allow_private=tuple(ip_network(network) for network in fetch.allow_private),
+        allow_private=fetch.private_networks,
+        private_hosts=fetch.private_hosts,
     )
 
 
@@ -271,7 +272,8 @@ def _callback_settings(config: Config) -> FetchSettings:
         per_host=CALLBACKS_PER_HOST,
         spacing=CALLBACK_SPACING_SECONDS,
         timeout=CALLBACK_TIMEOUT_SECONDS,
-        allow_private=_callback_networks(config),
+        allow_private=(),
+        call_private=_callback_networks(config),
     )
 
 

@@ -285,7 +285,8 @@ async def _subscribe(state: _State) -> float:
     for subscription in due:
         subscriptions.add(subscription)
         form = request_form(subscription, scheduler.site_url)
-        error = (await scheduler.fetcher.post(subscription.hub, form)).error
+        source = next(each for each in scheduler.sources if each.id == subscription.source)
+        error = (await scheduler.fetcher.post(subscription.hub, form, source)).error
         if error:
             subscriptions.record_error(subscription.token, error)
         log.info("subscribed", source=subscription.source, hub=subscription.hub, error=error)

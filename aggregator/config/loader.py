@@ -15,15 +15,8 @@ from pydantic import ValidationError
 
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
-from aggregator.config.schema import (
-    DefaultsTable,
-    FeedsFile,
-    FetchTable,
-    PublishTable,
-    SourceTable,
-    main_language,
-    to_seconds,
-)
+from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, PublishTable, SourceTable
+from aggregator.config.value_types import main_language, to_seconds
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
 

@@ -1,201 +1,38 @@
 """The tables of feeds.toml: every key with its type, default and description.
 
-These classes check the file, and `aggregator schema` prints them as a JSON Schema. The message of a
-ValueError completes the sentence "found X, expected …".
+These classes check the file, and `aggregator schema` prints them as a JSON Schema; value_types.py
+says what a single key may have.
 """
 
-import re
-from ipaddress import ip_network
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from aggregator import query
-from aggregator.errors import QueryError
+from aggregator.config.value_types import (
+    Contact,
+    CounterUrl,
+    CreditLine,
+    Duration,
+    DurationOrZero,
+    EnvironmentVariable,
+    HeaderName,
+    Id,
+    Language,
+    ListenHost,
+    MaxShare,
+    Network,
+    OneLine,
+    Port,
+    PrivateNetwork,
+    Rule,
+    SiteUrl,
+    Text,
+    Url,
+    is_network,
+    to_seconds,
+)
 from aggregator.model import Dedupe, Learn, Show
-
-# ---- checks of single values -------------------------------------------------------
-
-
-_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\s]")
-
-
-def _check_id(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
-        raise ValueError("an id of lowercase letters, digits and single hyphens, 60 at most")
-    return value
-
-
-def _check_url(value: str) -> str:
-    complete = "a complete address that starts with http:// or https://"
-    if _NOT_IN_URL.search(value):
-        raise ValueError(f"{complete}, without spaces, quotes or control characters")
-    try:
-        parts = urlsplit(value)
-        hostname = parts.hostname
-    except ValueError:
-        hostname = None
-    if not hostname or parts.scheme not in ("http", "https") or not is_host(hostname):
-        raise ValueError(complete)
-    try:
-        _ = parts.port  # raises ValueError
-    except ValueError as error:
-        raise ValueError("an address whose port is a number from 0 to 65535") from error
-    if parts.username or parts.password:
-        raise ValueError(
-            "an address without a login; put that into the variable that basic_auth names"
-        )
-    return value
-
-
-def is_host(name: str) -> bool:
-    """True for an IP address or a valid host name."""
-    try:
-        name.encode("idna")
-    except UnicodeError:
-        return False
-    return True
-
-
-def _check_listen_host(value: str) -> str:
-    if not value.strip() or not value.isprintable() or not is_host(value):
-        raise ValueError('an address to listen on such as "127.0.0.1" or "::"')
-    return value
-
-
-def _check_site_url(value: str) -> str:
-    if "?" in value or "#" in value or "//" in value.partition("://")[2]:
-        raise ValueError("an address that ends with a host or a folder, without ?, # or //")
-    return _check_url(value)
-
-
-def _check_rule(value: str) -> str:
-    try:
-        query.parse(value)
-    except QueryError as error:
-        raise ValueError(f"a rule in the query language ({error})") from error
-    return value
-
-
-def _check_share(value: str) -> str:
-    found = re.fullmatch(r"([1-9][0-9]?) of ([1-9][0-9]?)", value)
-    if not found or int(found[1]) >= int(found[2]):
-        raise ValueError('a share such as "2 of 10"')
-    return value
-
-
-def _check_language(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError('a language tag such as "en" or "pt-BR"')
-    return value
-
-
-def main_language(tag: str) -> str:
-    """The language without its region: `"pt-BR"` is `"pt"`."""
-    return tag.partition("-")[0].lower()
-
-
-def _check_variable(value: str) -> str:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
-        raise ValueError(
-            "the NAME of an environment variable, in capitals; never the secret itself"
-        )
-    return value
-
-
-def _check_header_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
-        raise ValueError("the name of a request header")
-    return value
-
-
-def _check_network(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError as error:
-        raise ValueError('a network such as "127.0.0.0/8" or "fd00::/8"') from error
-    return value
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def check_duration(value: str) -> str:
-    """Return a duration such as "15m" unchanged. Raises ValueError for anything else."""
-    if not re.fullmatch(r"[1-9][0-9]{0,5}[smhd]", value):
-        raise ValueError('a time such as "90s", "15m", "2h" or "1d"')
-    return value
-
-
-def _check_duration_or_zero(value: str) -> str:
-    return value if value == "0s" else check_duration(value)
-
-
-def to_seconds(duration: str) -> int:
-    """A duration in seconds: `"15m"` is 900."""
-    return int(duration[:-1]) * _UNITS[duration[-1]]
-
-
-def _check_contact(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+|https?://\S+", value):
-        raise ValueError("an email address, or the address of a page where outlets can reach you")
-    return value
-
-
-def _check_one_line(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("a single line without control characters")
-    return value
-
-
-def _check_counter(value: str) -> str:
-    if not set(re.findall(r"\{(.*?)\}", value)) <= {"link", "id"}:
-        raise ValueError('an address with no placeholders but "{link}" and "{id}"')
-    _check_url(re.sub(r"[{}]", "", value))
-    return value
-
-
-CREDIT_LINE_NAMES = ("outlet", "author", "license")
-"""Placeholders that a credit line may contain."""
-
-
-def _check_credit_line(value: str) -> str:
-    names = re.findall(r"\{(.*?)\}", value)
-    if value and ("outlet" not in names or not set(names) <= set(CREDIT_LINE_NAMES)):
-        raise ValueError(
-            'a line that contains "{outlet}", and may contain "{author}" and "{license}"'
-        )
-    return _check_one_line(value)
-
-
-def _check_text(value: str) -> str:
-    if not value.strip() or not value.isprintable():
-        raise ValueError("a single line with at least one word, without control characters")
-    return value
-
-
-Id = Annotated[str, AfterValidator(_check_id)]
-Url = Annotated[str, AfterValidator(_check_url)]
-SiteUrl = Annotated[str, AfterValidator(_check_site_url)]
-Rule = Annotated[str, AfterValidator(_check_rule)]
-Language = Annotated[str, AfterValidator(_check_language)]
-EnvironmentVariable = Annotated[str, AfterValidator(_check_variable)]
-HeaderName = Annotated[str, AfterValidator(_check_header_name)]
-Network = Annotated[str, AfterValidator(_check_network)]
-CounterUrl = Annotated[str, AfterValidator(_check_counter)]
-CreditLine = Annotated[str, AfterValidator(_check_credit_line)]
-Duration = Annotated[str, AfterValidator(check_duration)]
-MaxShare = Annotated[str, AfterValidator(_check_share)]
-DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
-Contact = Annotated[str, AfterValidator(_check_contact)]
-OneLine = Annotated[str, AfterValidator(_check_one_line)]
-Text = Annotated[str, AfterValidator(_check_text)]
-ListenHost = Annotated[str, AfterValidator(_check_listen_host)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-# ---- the tables of feeds.toml ------------------------------------------------------
 
 
 class _Table(BaseModel):
@@ -314,8 +151,8 @@ class TopicTable(_Table):
 class FetchTable(_Table):
     """How feeds are fetched."""
 
-    allow_private: list[Network] = Field(
-        [], description="Private networks that may be fetched from."
+    allow_private: list[PrivateNetwork] = Field(
+        [], description="Private networks, and names of hosts in them, that sources may be on."
     )
     concurrency: int = Field(20, ge=1, le=200, description="Concurrent requests.")
     per_host: int = Field(2, ge=1, le=20, description="Concurrent connections to one host.")
@@ -328,6 +165,16 @@ class FetchTable(_Table):
     )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects to follow.")
     ports: list[Port] = Field([80, 443], description="Ports that may be connected to.")
+
+    @property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `allow_private`."""
+        return tuple(ip_network(each) for each in self.allow_private if is_network(each))
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The names of hosts in `allow_private`."""
+        return frozenset(each for each in self.allow_private if not is_network(each))
 
 
 class StorageTable(_Table):

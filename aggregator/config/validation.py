@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,10 +22,8 @@ from aggregator.config.schema import (
     StorageTable,
     StoriesTable,
     TopicTable,
-    check_duration,
-    main_language,
-    to_seconds,
 )
+from aggregator.config.value_types import check_duration, main_language, to_seconds
 from aggregator.errors import ConfigIssue
 from aggregator.text.tokens import STEMMERS
 
@@ -175,7 +173,7 @@ def _disallowed_port(feed: str, fetch: FetchTable) -> int | None:
     except ValueError:
         is_allowed_host = False
     else:
-        is_allowed_host = any(address in ip_network(network) for network in fetch.allow_private)
+        is_allowed_host = any(address in network for network in fetch.private_networks)
     return None if is_allowed_host or port in fetch.ports else port
 
 

@@ -60,7 +60,7 @@ class OwnHub:
         self.log += [dict(entry) for entry in logs if entry["event"].startswith("hub_")]
 
     async def _work(self, now: datetime) -> None:
-        settings = FetchSettings(user_agent="tests", timeout=3, allow_private=self.allowed)
+        settings = FetchSettings(user_agent="tests", timeout=3, call_private=self.allowed)
         async with open_fetcher(settings, {}) as fetcher:
             notifier = HubNotifier(
                 store=self.newsroom.store,

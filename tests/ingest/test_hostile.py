@@ -255,6 +255,7 @@ def test_a_hostile_server_affects_only_its_source(
         "allow_private": (ip_network("127.0.0.1/32"), ip_network(f"{PUBLIC_ADDRESS}/32")),
     }  # fmt: skip
     name = _host_name(case)
+    newsroom.limits["private_hosts"] = frozenset([name])  # whose addresses stand for public ones
     host = "127.0.0.3" if name else "127.0.0.1"
     with open_hostile_press(host, _tls(case, authority)) as press:
         press.put("/feed", SCRIPTS[case]())
@@ -292,6 +293,7 @@ def test_retry_after_applies_to_the_domain(newsroom: Newsroom) -> None:
     (FreshRSS#8925, #8928: too narrow; #7870, #7880: too wide)
     """
     newsroom.limits["per_host"] = 1
+    newsroom.limits["private_hosts"] = {"a.tumblr.com", "b.tumblr.com", "c.example"}
     with open_hostile_press() as press:
         press.put("/busy", SCRIPTS["429 with a date"]())
         press.put("/feed", _feed(FEED))

@@ -31,8 +31,9 @@ from aggregator.ingest.fetch.response import (
 )
 from aggregator.ingest.fetch.server_clocks import ServerClocks
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
+from aggregator.ingest.fetch.ssrf import is_private_host
 from aggregator.ingest.fetch.throttle import HostThrottle, Slot
-from aggregator.ingest.fetch.transport import Transport, open_transport
+from aggregator.ingest.fetch.transport import DirectSession, Transport, open_transport
 from aggregator.model import (
     Backoff,
     Failed,
@@ -72,6 +73,7 @@ class RequestSpec:
     """The request at every hop. `secrets` are headers for the source's own origin only."""
 
     origin: URL
+    direct: DirectSession
     headers: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     validators: Validators
@@ -113,10 +115,21 @@ class Fetcher:
         with Slot(self.slots) as slot:
             yield await self._fetch(source, validators, url, now, slot)
 
-    async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> Reply:
-        """Send a form, by the rules of `call`."""
+    def _session_of(self, source: Source) -> DirectSession:
+        """Only a source whose own feed is on a private network may reach it."""
+        settings, host = self.settings, _parse_url(source.feed).host or ""
+        is_private = is_private_host(host, settings.allow_private, settings.private_hosts)
+        return self.transport.private if is_private else self.transport.public
+
+    async def post(
+        self,
+        url: str,
+        form: Mapping[str, str] | Sequence[tuple[str, str]],
+        source: Source | None = None,
+    ) -> Reply:
+        """Send a form, by the rules of `call`; to the hub of a source, as it is fetched."""
         pairs = form.items() if isinstance(form, Mapping) else form
-        return await self.call("POST", url, data=aiohttp.FormData(list(pairs)))
+        return await self.call("POST", url, data=aiohttp.FormData(list(pairs)), source=source)
 
     async def call(
         self,
@@ -125,18 +138,23 @@ class Fetcher:
         *,
         data: bytes | aiohttp.FormData | None = None,
         headers: Mapping[str, str] | None = None,
+        source: Source | None = None,
     ) -> Reply:
-        """Send a request, with the same checks and limits as for sources.
+        """Send a request, with the same checks and limits as for sources; with those of `source`,
+        if there is one.
 
         Redirects are not followed, and only the beginning of the body is read.
         """
         try:
             target = _parse_url(url)
-            await self.transport.check(target)
+            direct = self._session_of(source) if source else self.transport.calls
+            await self.transport.check(target, direct)
             async with (
                 self.throttle.slot(target.host or ""),
                 asyncio.timeout(self.settings.timeout),
-                self.transport.request(method, target, data=data, headers=headers) as response,
+                self.transport.request(
+                    method, target, direct, data=data, headers=headers
+                ) as response,
             ):
                 body = await _read_start(response)
                 status = response.status
@@ -157,6 +175,7 @@ class Fetcher:
             secrets = secret_headers(source, self.environment)
             spec = RequestSpec(
                 origin=_parse_url(source.feed).origin(),
+                direct=self._session_of(source),
                 headers=_conditional_headers(validators),
                 secrets=secrets,
                 validators=validators,
@@ -196,7 +215,7 @@ class Fetcher:
         clock = asyncio.get_running_loop().time
         seconds_left, redirected_to, is_permanent = self.settings.timeout, "", True
         for _ in range(self.settings.max_redirects + 1):
-            await self.transport.check(url)
+            await self.transport.check(url, spec.direct)
             domain = registrable_domain(str(url))
             async with self.throttle.slot(url.host or ""):
                 backoff = self.backoffs.get(domain)
@@ -206,7 +225,9 @@ class Fetcher:
                 started = clock()
                 async with (
                     asyncio.timeout(max(seconds_left, 0.001)),
-                    self.transport.request("GET", url, headers=spec.headers_for(url)) as response,
+                    self.transport.request(
+                        "GET", url, spec.direct, headers=spec.headers_for(url)
+                    ) as response,
                 ):
                     self.server_clocks.add(url, response.headers)
                     if (target := _redirect_target(url, response)) is None:

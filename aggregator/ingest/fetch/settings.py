@@ -13,7 +13,7 @@ class FetchSettings:
     """Limits of one request. Times are in seconds; `max_bytes` counts decoded bytes.
 
     `timeout` is for a request with all its redirects, `read_timeout` for the time without data.
-    Ports other than `ports` are allowed only in the networks of `allow_private`.
+    Ports other than `ports` are allowed only in private networks that may be reached.
     """
 
     user_agent: str
@@ -27,6 +27,11 @@ class FetchSettings:
     max_redirects: int = 5
     ports: tuple[int, ...] = (80, 443)
     allow_private: tuple[IpNetwork, ...] = ()
+    """Private networks that a source may reach whose own feed is at an address there, at a name
+    that only a private network can have, or at one of `private_hosts`."""
+    private_hosts: frozenset[str] = frozenset()
+    call_private: tuple[IpNetwork, ...] = ()
+    """Private networks that callbacks and hubs may be in."""
 
 
 class FetchBlocked(Exception):

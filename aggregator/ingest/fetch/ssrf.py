@@ -5,9 +5,9 @@ network (stringer PR#1548, CommaFeed GHSA-hgrr and GHSA-q5qw).
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-__all__ = ["IpAddress", "IpNetwork", "is_allowed_address"]
+__all__ = ["IpAddress", "IpNetwork", "is_allowed_address", "is_private_host"]
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -20,6 +20,22 @@ _METADATA_NETWORKS = (
 )
 """Addresses that look public, but are internal to data centres."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+_PRIVATE_NAMES = (".local", ".internal", ".lan", ".home.arpa", ".localhost")
+"""Names that the public DNS does not have (RFC 6761, RFC 6762, RFC 8375; ICANN, 2024)."""
+
+
+def is_private_host(host: str, networks: Sequence[IpNetwork], names: Collection[str]) -> bool:
+    """True if a host is certainly meant to be in one of these networks: it is an address there, a
+    name that nobody can register, or one of `names`. Any other name may lead wherever its owner
+    likes."""
+    host = host.rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host in names or "." not in host or host.endswith(_PRIVATE_NAMES)
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def is_allowed_address(address: IpAddress, allowed: Sequence[IpNetwork]) -> bool:

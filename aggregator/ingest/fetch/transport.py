@@ -8,7 +8,7 @@ be checked, and the rest is up to the proxy's rules.
 
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,10 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
-from aggregator.ingest.fetch.ssrf import IpAddress, is_allowed_address
+from aggregator.ingest.fetch.ssrf import IpAddress, IpNetwork, is_allowed_address
 from aggregator.model import FailureKind
 
-__all__ = ["Transport", "open_transport"]
+__all__ = ["DirectSession", "Transport", "open_transport"]
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -32,16 +32,28 @@ ACCEPT = (
 MAX_QUOTED_CHARS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class DirectSession:
+    """Connections of one kind of request, which no other kind may use: a connection that is open
+    is not checked again."""
+
+    session: aiohttp.ClientSession
+    resolver: "_CheckedResolver"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
     """The connections of a run."""
 
-    direct: aiohttp.ClientSession
+    public: DirectSession
+    private: DirectSession
+    """For sources that may reach the networks of [fetch] allow_private."""
+    calls: DirectSession
+    """For callbacks and hubs."""
     proxied: aiohttp.ClientSession
-    resolver: "_CheckedResolver"
     proxies: Mapping[str, str]
 
-    async def check(self, url: URL) -> None:
+    async def check(self, url: URL, direct: DirectSession) -> None:
         """Raise FetchBlocked if a URL must not be fetched, as far as that can be known before
         connecting; the connection is checked again."""
         if url.scheme not in ("http", "https") or not url.host:
@@ -53,27 +65,19 @@ class Transport:
             address = ipaddress.ip_address(url.host.rstrip("."))
         except ValueError:
             if self._proxy(url):
-                await self._check_name(url)
+                await _check_name(url, direct.resolver)
             return  # a name; the resolver checks what it resolves to
-        self.resolver.check_addresses(url.host, [address], url.port or 0)
-
-    async def _check_name(self, url: URL) -> None:
-        """Check what a name resolves to here; if it does not, leave it to the proxy, and check the
-        port only."""
-        try:
-            await self.resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
-        except OSError:
-            self.resolver.check_port(url.host or "", url.port or 0)
+        direct.resolver.check_addresses(url.host, [address], url.port or 0)
 
     def request(
-        self, method: str, url: URL, **options: Any
+        self, method: str, url: URL, direct: DirectSession, **options: Any
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Send a request; redirects are not followed."""
         proxy = self._proxy(url)
         if proxy:
             _check_proxy(proxy)
             return self.proxied.request(method, url, allow_redirects=False, proxy=proxy, **options)
-        return self.direct.request(method, url, allow_redirects=False, **options)
+        return direct.session.request(method, url, allow_redirects=False, **options)
 
     def _proxy(self, url: URL) -> str:
         if proxy_bypass_environment(f"{url.host}:{url.port}", dict(self.proxies)):
@@ -86,13 +90,29 @@ async def open_transport(
     settings: FetchSettings, environment: Mapping[str, str]
 ) -> AsyncIterator[Transport]:
     """A Transport; its connections are closed at the end."""
-    resolver = _CheckedResolver(settings)
     async with AsyncExitStack() as stack:
-        direct = await stack.enter_async_context(_session(settings, resolver))
-        proxied = await stack.enter_async_context(_session(settings, ThreadedResolver()))
+
+        async def direct(allowed: Sequence[IpNetwork]) -> DirectSession:
+            resolver = _CheckedResolver(allowed, settings.ports)
+            session = await stack.enter_async_context(_session(settings, resolver))
+            return DirectSession(session, resolver)
+
         yield Transport(
-            direct=direct, proxied=proxied, resolver=resolver, proxies=_proxies(environment)
+            public=await direct(()),
+            private=await direct(settings.allow_private),
+            calls=await direct(settings.call_private),
+            proxied=await stack.enter_async_context(_session(settings, ThreadedResolver())),
+            proxies=_proxies(environment),
         )
+
+
+async def _check_name(url: URL, resolver: "_CheckedResolver") -> None:
+    """Check what a name resolves to here; if it does not, leave it to the proxy, and check the
+    port only."""
+    try:
+        await resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
+    except OSError:
+        resolver.check_port(url.host or "", url.port or 0)
 
 
 def _session(settings: FetchSettings, resolver: AbstractResolver) -> aiohttp.ClientSession:
@@ -138,8 +158,9 @@ class _CheckedResolver(AbstractResolver):
     the next time (DNS rebinding) cannot get around the check.
     """
 
-    def __init__(self, settings: FetchSettings) -> None:
-        self._settings = settings
+    def __init__(self, allowed: Sequence[IpNetwork], ports: Collection[int]) -> None:
+        self._allowed = allowed
+        self._ports = ports
         self._resolver = ThreadedResolver()
 
     async def resolve(
@@ -152,22 +173,23 @@ class _CheckedResolver(AbstractResolver):
 
     def check_addresses(self, host: str, addresses: list[IpAddress], port: int) -> list[IpAddress]:
         """The addresses that may be fetched. Raises FetchBlocked if none may."""
-        allowed = self._settings.allow_private
+        allowed = self._allowed
         kept = [address for address in addresses if is_allowed_address(address, allowed)]
         if addresses and not kept:
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
-                f"{host} is on a private network, so it is not fetched; "
-                "to allow this, list the network in [fetch] allow_private.",
+                f"{host} is on a private network, so it is not fetched; to allow this for a source "
+                "whose own feed is there, list the network, and its host if that is a name, in "
+                "[fetch] allow_private.",
             )
         private = [a for a in kept if any(a in network for network in allowed)]
         if addresses and not private:
             self.check_port(host, port)
-        return kept if port in self._settings.ports else private
+        return kept if port in self._ports else private
 
     def check_port(self, host: str, port: int) -> None:
         """Raise FetchBlocked for a port that is not allowed on public hosts."""
-        if port not in self._settings.ports:
+        if port not in self._ports:
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
                 f"Port {port} of {host} is not allowed; to allow it, list it in [fetch] ports.",

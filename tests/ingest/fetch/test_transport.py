@@ -1,11 +1,18 @@
 """Which URLs are fetched: redirects, private networks, ports and proxies."""
 
+import asyncio
+import socket
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
+from aiohttp.resolver import ThreadedResolver
 
 from aggregator.demo.press import CannedResponse, Press
-from aggregator.model import Fetched
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.model import Fetched, Validators
+from tests.harness.builders import NOW
 from tests.harness.fetching import LOOPBACK, error_of, fetch, redirect, source_at
 
 
@@ -176,3 +183,55 @@ def test_a_name_of_a_private_address_is_refused(press: Press) -> None:
     assert isinstance(
         fetch(source_at(url), allow_private=(LOOPBACK, ip_network("::1/128"))), Fetched
     )
+
+
+@pytest.fixture
+def names_lead_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name has the address 127.0.0.1, as its owner likes."""
+
+    async def resolve(_: object, host: str, port: int = 0, __: object = None) -> list[Any]:
+        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET,
+                 "proto": 0, "flags": 0}]  # fmt: skip
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+
+
+@pytest.mark.usefixtures("names_lead_to_loopback")
+@pytest.mark.parametrize(
+    ("host", "is_private"),
+    [("127.0.0.1", True), ("wiki", True), ("wiki.internal", True), ("feeds.listed.example", True),
+     ("evil.example", False), ("listed.example", False), ("internal.evil.example", False)],
+)  # fmt: skip
+def test_who_may_reach_a_private_network(press: Press, host: str, is_private: bool) -> None:
+    """A source whose own feed is certainly there; no name that an outlet can register."""
+    port = press.url.rpartition(":")[2]
+    press.put("/f", CannedResponse(body=b"<rss/>"))
+
+    result = fetch(
+        source_at(f"http://{host}:{port}/f"),
+        private_hosts=frozenset({"feeds.listed.example"}),
+        ports=(int(port),),
+    )
+
+    assert isinstance(result, Fetched) == is_private
+    assert len(press.requests) == is_private
+
+
+@pytest.mark.usefixtures("names_lead_to_loopback")
+@pytest.mark.parametrize("url", [*PRIVATE_URLS[:8], "http://wiki/", "http://wiki.internal/"])
+def test_nobody_else_is_led_into_an_allowed_network(press: Press, url: str) -> None:
+    """Neither by a redirect nor as a hub or callback, though other sources may be there."""
+    networks = (LOOPBACK, ip_network("10.0.0.0/8"), ip_network("::/0"), ip_network("0.0.0.0/0"))
+
+    async def call() -> list[str]:
+        settings = FetchSettings(user_agent="t", allow_private=networks)
+        outlet = source_at("https://evil.example/feed")
+        async with open_fetcher(settings, {}) as fetcher:
+            replies = [await fetcher.call("GET", url), await fetcher.post(url, {}, outlet)]
+            async with fetcher.fetch(outlet, Validators(), url, NOW) as redirected:
+                errors = [reply.error for reply in replies]
+                return [*errors, getattr(redirected, "error", "")]
+
+    for error in asyncio.run(call()):
+        assert "is not fetched" in error or "not a valid URL" in error
+    assert press.requests == []
