@@ -163,6 +163,9 @@ async def _ingest_parts(
             )  # clean
             if isinstance(cleaned, Failed):
                 return cleaned
+            for each in cleaned:
+                if isinstance(each, Rejected) and each.is_bug:
+                    store.maintenance.record_bug(f"clean {source.id}", each.reason, now)
             changes = _compare(context, own, cleaned)
             count = progress.counts.new + len(changes.new)
             count = max(count, expected) if len(chunked) > 1 else count

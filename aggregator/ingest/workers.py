@@ -27,6 +27,7 @@ from aggregator.ingest.parse.channel import feed_meta
 from aggregator.ingest.parse.chunks import Chunk
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import (
+    BUG_REASON,
     Entry,
     Failed,
     FailureKind,
@@ -49,6 +50,7 @@ OUT_OF_MEMORY_EXIT = 77
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
+MAX_ERROR_CHARS = 200
 T = TypeVar("T")
 CleanStep: TypeAlias = Callable[..., list[Entry | Rejected]]
 """Called with keyed entries, source, now and the URL of our own site."""
@@ -287,12 +289,25 @@ def _read_headers(chunk: Chunk) -> EntryHeaders | Failed:
 def clean_entries(
     items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
 ) -> list[Entry | Rejected]:
-    """Clean entries, in order, and compute the fingerprints of those that are good."""
-    cleaned = [clean(item, source, now, site_url) for item in items]
-    return [
-        replace(entry, fingerprints=fingerprints_of(entry)) if isinstance(entry, Entry) else entry
-        for entry in cleaned
-    ]
+    """Clean entries, in order, and compute the fingerprints of those that are good. A bug that one
+    of them shows costs that one."""
+    return [_clean_entry(item, source, now, site_url) for item in items]
+
+
+def _clean_entry(
+    item: KeyedEntry, source: Source, now: datetime, site_url: str
+) -> Entry | Rejected:
+    try:
+        entry = clean(item, source, now, site_url)
+        if isinstance(entry, Rejected):
+            return entry
+        return replace(entry, fingerprints=fingerprints_of(entry))
+    except MemoryError:
+        raise  # the limit of the worker
+    except Exception as error:  # reported as a bug, with the entry that shows it
+        reason = f"{BUG_REASON} ({type(error).__name__}: {str(error)[:MAX_ERROR_CHARS]})"
+        title = f"entry {item.feed_index + 1}"
+        return Rejected(key=item.keys[0], title=title, reason=reason)
 
 
 def _clean_chunk(

@@ -8,6 +8,7 @@ All datetimes are aware and in UTC.
 from aggregator.model.batch import Batch, StoryChange
 from aggregator.model.counts import EntryCounts
 from aggregator.model.entry import (
+    BUG_REASON,
     MAX_COMPARED_TITLE_CHARS,
     Enclosure,
     Entry,
@@ -87,7 +88,8 @@ from aggregator.model.websub import (
 )
 
 __all__ = [
-    "ALL", "ALL_STORY_PAGES", "CLOCK_SLACK", "LEARNED", "MANUAL", "MAX_COMPARED_TITLE_CHARS",
+    "ALL", "ALL_STORY_PAGES", "BUG_REASON", "CLOCK_SLACK", "LEARNED", "MANUAL",
+    "MAX_COMPARED_TITLE_CHARS",
     "RECATEGORIZED", "RECENT_ENTRIES", "And", "Backoff", "Batch", "Dedupe", "Delivery", "Enclosure",
     "Entry", "EntryCounts", "EntryKey", "EntryKeyKind", "EntryView", "Failed", "FailureKind",
     "Feed", "FeedMeta", "FetchState", "Fetched", "HubLink", "HubPing", "Incident", "Issue",

@@ -9,8 +9,8 @@ from aggregator.model.hashing import hash_values
 from aggregator.model.keys import EntryKey
 
 __all__ = [
-    "MAX_COMPARED_TITLE_CHARS", "Enclosure", "Entry", "EntryView", "FeedMeta", "KeyedEntry",
-    "ParsedEntry", "ParsedFeed", "Rejected", "SafeHtml", "StoredEntry", "Text",
+    "BUG_REASON", "MAX_COMPARED_TITLE_CHARS", "Enclosure", "Entry", "EntryView", "FeedMeta",
+    "KeyedEntry", "ParsedEntry", "ParsedFeed", "Rejected", "SafeHtml", "StoredEntry", "Text",
 ]  # fmt: skip
 
 MAX_COMPARED_TITLE_CHARS = 1000
@@ -190,6 +190,9 @@ class Entry:
     """Its number in the store, always positive; 0 if the store has not numbered it yet."""
 
 
+BUG_REASON = "this is a bug in aggregator; please report it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """An entry that cannot or must not be published, and why, for the operator."""
@@ -197,6 +200,11 @@ class Rejected:
     key: EntryKey
     title: str
     reason: str
+
+    @property
+    def is_bug(self) -> bool:
+        """True if this program could not clean it, though it should have."""
+        return self.reason.startswith(BUG_REASON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ _XML_ILLEGAL = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
 )
 
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates: they change how the text around them is read, such as the
+name of the outlet after a title (CVE-2021-42574). Marks (U+200E, U+200F) do not."""
 _BLOCK_TAG = re.compile(
     "<(?=/?(?:address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer"
     "|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|td|th|tr|ul)[ />\\s])",
@@ -44,8 +47,11 @@ def xml_legal(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """The text in one line, legal in XML, truncated to `limit` characters unless that is 0."""
+    """The text in one line, legal in XML and without bidi controls, truncated to `limit` characters
+    unless that is 0."""
     joined = " ".join(xml_legal(text).split())
+    if not joined.isprintable():
+        joined = _BIDI_CONTROLS.sub("", joined)
     return truncate(joined, limit) if limit else joined
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pytest
 
+from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.workers import (
     CleanStep,
     ParsedDocument,
@@ -21,6 +22,7 @@ from aggregator.model import (
     Entry,
     Failed,
     KeyedEntry,
+    ParsedEntry,
     Rejected,
     Source,
 )
@@ -129,3 +131,23 @@ def test_an_idle_worker_that_was_killed_is_replaced() -> None:
             return await workers.read(RSS)
 
     assert isinstance(asyncio.run(use_worker()), ParsedDocument)
+
+
+def test_a_bug_costs_the_entry_that_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are cleaned; the rejection says what to report."""
+
+    def clean(item: KeyedEntry, *_: object) -> Rejected:
+        if item.feed_index == 1:
+            raise RecursionError("too deep")
+        return Rejected(key=item.keys[0], title="fine", reason="a reason")
+
+    monkeypatch.setattr("aggregator.ingest.workers.clean", clean)
+    items = assign_keys([ParsedEntry(id=str(number)) for number in range(3)])
+
+    cleaned = clean_entries(items, source("harbor"), NOW, "")
+
+    assert [each.title for each in cleaned] == ["fine", "entry 2", "fine"]
+    bug = cleaned[1]
+    assert isinstance(bug, Rejected)
+    assert bug.is_bug
+    assert bug.reason.endswith("please report it (RecursionError: too deep)")

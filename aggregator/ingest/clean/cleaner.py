@@ -47,12 +47,15 @@ MAX_TITLE_FROM_SUMMARY_CHARS = 80
 MAX_CONTENT_CHARS = 300_000
 """A book of 150 pages; a feed of many such texts would be too large for readers."""
 MAX_SOURCE_URLS = 8
+MAX_TAG_CHARS = 35
+"""The longest language tag in use (RFC 5646, section 4.4.1)."""
 _LEADING_CHARS = 700
 """Characters of a title or summary that are read; more than is kept of either."""
 EARLIEST_DATE = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros or typing errors: there was no web to publish on."""
 
 _ANY_TAG = re.compile(r"<[^>]*>")
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
     r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100}))+\s*$",
@@ -197,7 +200,7 @@ def _tags(given: ParsedEntry) -> tuple[str, ...]:
 def _language(given: str) -> str:
     """The language tag (BCP 47) if it is valid, else ""; some feeds declare "us" for English."""
     tag = given.strip().replace("_", "-").lower()
-    is_tag = re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", tag, re.ASCII)
+    is_tag = len(tag) <= MAX_TAG_CHARS and _LANGUAGE_TAG.fullmatch(tag)
     return tag if is_tag and tag_is_valid(tag) else ""
 
 

@@ -6,6 +6,7 @@
 No content raises an exception: a body that is not a feed is `Failed`.
 """
 
+from aggregator.ingest.parse.field_limits import with_limits
 from aggregator.ingest.parse.json import parse_json
 from aggregator.ingest.parse.limits import is_json, to_utf8
 from aggregator.ingest.parse.xml import parse_xml
@@ -20,4 +21,5 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
     if not fetched.body.strip(b"\x00\t\r\n\xef\xbb\xbf "):
         error = "The feed is empty: the response has no content."
         return Failed(kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status)
-    return parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)
+    parsed = parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)
+    return parsed if isinstance(parsed, Failed) else with_limits(parsed)

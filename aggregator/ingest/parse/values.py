@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
-    "MAX_ENCLOSURES", "mappings_in", "person_name", "to_mapping", "to_text",
+    "MAX_ENCLOSURES", "MAX_TAGS", "mappings_in", "person_name", "to_mapping", "to_text",
     "unique_tags",
 ]  # fmt: skip
 

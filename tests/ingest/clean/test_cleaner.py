@@ -215,3 +215,17 @@ def test_invisible_changes_keep_the_content_hash() -> None:
     assert one.raw_hash != same.raw_hash
     assert one.content_hash == same.content_hash
     assert one.content_hash != other.content_hash
+
+
+@pytest.mark.parametrize("control", list("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+def test_bidi_controls_do_not_falsify_credits(control: str) -> None:
+    """A title, name or tag cannot turn around what stands after it; marks stay."""
+    text = f"Ports {control}reopen\u200f \u05d0"
+    given = parsed_entry(text, summary=html(text), author=text, tags=(text,))
+
+    entry = clean(keyed(given), source("outlet"), NOW)
+
+    assert isinstance(entry, Entry)
+    plain = text.replace(control, "")
+    assert (entry.title, entry.summary, entry.author) == (plain, plain, plain)
+    assert entry.tags == (plain,)
