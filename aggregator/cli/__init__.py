@@ -7,6 +7,7 @@ processes stay small.
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -99,4 +100,8 @@ def main(ctx: click.Context, path: Path) -> None:
       aggregator ingest     fetch the sources that are due, once
       aggregator run        keep fetching, and serve the site
     """
+    if Path(__file__).resolve().parents[2] != Path.cwd():
+        # No process that this one starts imports code from the current folder, where feeds.toml
+        # and downloads may lie.
+        os.environ["PYTHONSAFEPATH"] = "1"
     ctx.obj = path

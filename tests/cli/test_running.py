@@ -252,3 +252,36 @@ def test_a_killed_web_worker_starts_again_whatever_feeds_toml_says(config: Path)
 def _workers_of(parent: int) -> list[int]:
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in child_processes(parent)}
     return [pid for pid, command in commands.items() if b"spawn_main" in command]
+
+
+TRAP = "import pathlib; pathlib.Path(__file__).with_suffix('.imported').touch()\n"
+NAMES = (
+    "aggregator", "socket", "signal", "selectors", "json", "struct", "multiprocessing", "flask",
+    "uvicorn", "feedparser", "sklearn", "wordllama", "sqlite_utils", "structlog", "pebble",
+)  # fmt: skip
+
+
+def test_no_code_in_the_current_folder_is_imported(config: Path) -> None:
+    """Neither by `run` and its children nor by workers and the learner."""
+    folder = config.parent
+    for name in NAMES:
+        (folder / f"{name}.py").write_text(TRAP)
+    program = str(Path(sys.executable).with_name("aggregator"))
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    with subprocess.Popen(
+        [program, "run", "--port", str(port)], cwd=folder, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        wait_until(lambda: b"Strike one" in wait_for_url(f"http://127.0.0.1:{port}/all.rss"))
+        learned = subprocess.run(
+            [program, "topic", "learn"],
+            cwd=folder,
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+        process.terminate()
+        process.communicate()
+
+    assert learned.returncode == 0
+    assert not list(folder.glob("*.imported"))
