@@ -220,6 +220,15 @@ class PublishTable(_Table):
         [], description="Networks of the proxies whose X-Forwarded-For names the client."
     )
 
+    stale_after: Duration = Field(
+        "36h", description="/healthz says `down` if nothing was fetched for so long."
+    )
+
+    @property
+    def stale_after_seconds(self) -> int:
+        """`stale_after` in seconds."""
+        return to_seconds(self.stale_after)
+
     @property
     def max_age_seconds(self) -> int:
         """`max_age` in seconds."""

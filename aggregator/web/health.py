@@ -1,38 +1,159 @@
-"""GET /healthz, for monitoring: whether the database is readable, which sources fail, and how
-many for which kind of reason (model.FailureKind).
+"""GET /healthz, for monitoring: what is wrong, since when and why.
 
-Bugs of our hub and of the program's tasks are counted too, those of tasks for a day; a callback or
-hub that does not answer is not a failure of ours.
+    status    ok, degraded (something is wrong, readers are served), down (503)
+    reasons   kind, source, since, sentence, the worst first
+    failing, failures   the sources that fail, and how many failures of which kind there are
+
+Kinds are those of failures (model.FailureKind), of incidents (`clock`), and those below. Bugs of
+our hub and of the program's tasks are counted too, those of tasks for a day; a callback or hub that
+does not answer is not a failure of ours.
 """
 
+import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from aggregator.model import FailureKind
+from aggregator.config import Config
+from aggregator.errors import StoreError
+from aggregator.model import FailureKind, SourceHealth
 from aggregator.store.base import Store
 
-__all__ = ["health_blueprint"]
+__all__ = ["DATABASE", "DISK", "STALE", "Reason", "health_blueprint", "health_reasons"]
 
+DATABASE = "database"
+"""The database cannot be read."""
+STALE = "stale"
+"""Nothing was fetched for [publish] stale_after."""
+DISK = "disk"
+"""The disk of the database is nearly full."""
+DOWN_KINDS = frozenset((DATABASE, STALE))
 BUG_AGE = timedelta(days=1)
 """How long the bug of a task is counted."""
+MIN_FREE_BYTES = 50_000_000
+"""A run of a few hundred sources may need as much."""
 
 
-def health_blueprint(store: Store, sources: Collection[str]) -> Blueprint:
-    """The health endpoint; `sources` are the ids of the enabled sources."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why the program is not well: `source` and `since` are None if they do not apply or are not
+    known."""
+
+    kind: str
+    sentence: str
+    source: str | None = None
+    since: datetime | None = None
+
+
+def health_blueprint(config: Config, store: Store) -> Blueprint:
+    """The health endpoint."""
     blueprint = Blueprint("health", __name__)
+    sources = frozenset(source.id for source in config.sources)
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
-        health = [each for each in store.sources.health() if each.source in sources]
-        failing = sorted(each.source for each in health if each.failing_since)
-        kinds = Counter(each.failure_kind.value for each in health if each.failure_kind)
-        kinds[FailureKind.BUG.value] += store.hub.count_failing().get(FailureKind.BUG, 0)
-        kinds[FailureKind.BUG.value] += store.maintenance.count_bugs(datetime.now(UTC) - BUG_AGE)
-        response = jsonify(status="ok", sources=len(sources), failing=failing, failures=+kinds)
+        now = datetime.now(UTC)
+        try:
+            body = _health(config, store, sources, now)
+        except StoreError as error:
+            body = _answer([Reason(kind=DATABASE, sentence=str(error))])
+        response = jsonify(body)
+        response.status_code = 503 if body["status"] == "down" else 200
         response.cache_control.no_store = True
         return response
 
     return blueprint
+
+
+def _health(
+    config: Config, store: Store, sources: Collection[str], now: datetime
+) -> dict[str, Any]:
+    health = [each for each in store.sources.health() if each.source in sources]
+    failing = sorted(each.source for each in health if each.failing_since)
+    kinds = Counter(each.failure_kind.value for each in health if each.failure_kind)
+    kinds[FailureKind.BUG.value] += store.hub.count_failing().get(FailureKind.BUG, 0)
+    kinds[FailureKind.BUG.value] += store.maintenance.count_bugs(now - BUG_AGE)
+    reasons = health_reasons(config, store, health, now)
+    return {
+        **_answer(reasons), "sources": len(sources), "failing": failing, "failures": +kinds,
+    }  # fmt: skip
+
+
+def _answer(reasons: Sequence[Reason]) -> dict[str, Any]:
+    is_down = any(reason.kind in DOWN_KINDS for reason in reasons)
+    return {
+        "status": "down" if is_down else "degraded" if reasons else "ok",
+        "reasons": [
+            {**asdict(reason), "since": reason.since and reason.since.isoformat()}
+            for reason in reasons
+        ],
+    }
+
+
+def health_reasons(
+    config: Config, store: Store, health: Sequence[SourceHealth], now: datetime
+) -> list[Reason]:
+    """Everything that is wrong, the worst first; `health` is that of the enabled sources."""
+    return [
+        *_stale(config, health, now),
+        *_disk(config.database),
+        *(
+            Reason(kind=each.kind, sentence=each.sentence, since=each.since)
+            for each in store.maintenance.incidents()
+        ),
+        *_bugs(store, now),
+        *_failing(health),
+    ]
+
+
+def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Iterator[Reason]:
+    """A reason if nothing was fetched for too long, or ever since feeds.toml was written."""
+    if not config.sources:
+        return
+    successes = [each.last_success for each in health if each.last_success]
+    since = max(successes, default=config.changed_at)
+    if now - since > timedelta(seconds=config.publish.stale_after_seconds):
+        yield Reason(
+            kind=STALE,
+            since=since,
+            sentence=f"Nothing was fetched for {config.publish.stale_after}; see whether "
+            "`aggregator run` or its timer is running, and what its log says.",
+        )
+
+
+def _disk(database: Path) -> Iterator[Reason]:
+    try:
+        disk = os.statvfs(database.parent)
+    except OSError:
+        return  # the database cannot be read either, which is said elsewhere
+    free = disk.f_bavail * disk.f_frsize
+    if free < MIN_FREE_BYTES:
+        yield Reason(
+            kind=DISK,
+            sentence=f"The disk of the database has {free / 1e6:,.0f} MB left; free some space, "
+            "or nothing can be saved.",
+        )
+
+
+def _bugs(store: Store, now: datetime) -> Iterator[Reason]:
+    count = store.maintenance.count_bugs(now - BUG_AGE)
+    count += store.hub.count_failing().get(FailureKind.BUG, 0)
+    if count:
+        yield Reason(
+            kind=FailureKind.BUG.value,
+            sentence=f"Bugs of the program in the last day: {count}; please report what its log "
+            "says at event=bug.",
+        )
+
+
+def _failing(health: Sequence[SourceHealth]) -> Iterator[Reason]:
+    """The sources that fail, longest first."""
+    failing = [(each.failing_since, each) for each in health if each.failing_since]
+    for since, each in sorted(failing, key=lambda pair: (pair[0], pair[1].source)):
+        kind = each.failure_kind.value if each.failure_kind else "failing"
+        yield Reason(kind=kind, source=each.source, since=since, sentence=each.error)

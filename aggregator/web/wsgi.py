@@ -60,8 +60,7 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     changed_at = min(config.changed_at, datetime.now(UTC))  # a file's time may be in the future
     cache = DocumentCache(site)
     policy = HttpPolicy(max_age, changed_at)
-    enabled = {source.id for source in config.sources}
-    app.register_blueprint(health_blueprint(store, enabled))
+    app.register_blueprint(health_blueprint(config, store))
     for blueprint in _websub_blueprints(config, store, topics):
         app.register_blueprint(blueprint)
         if prefix:  # a reverse proxy may keep the site's folder in the path

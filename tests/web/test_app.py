@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import brotli
 import pytest
+import time_machine
 from backports import zstd
 
 from aggregator.model import ALL
@@ -213,10 +214,19 @@ def test_healthz(labor_newsroom: Newsroom) -> None:
     labor_newsroom.answers("harbor", b"", status=500)
     labor_newsroom.ingests(later=HOUR)
 
-    answer = labor_newsroom.get("/healthz")
+    with time_machine.travel(labor_newsroom.now, tick=False):
+        answer = labor_newsroom.get("/healthz")
 
     assert answer.json == {
-        "status": "ok",
+        "status": "degraded",
+        "reasons": [
+            {
+                "kind": "http_status",
+                "source": "harbor",
+                "since": "2026-10-05T13:00:00+00:00",
+                "sentence": "The server responded with an error. (500 Internal Server Error)",
+            }
+        ],
         "sources": 1,
         "failing": ["harbor"],
         "failures": {"http_status": 1},

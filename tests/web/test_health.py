@@ -3,7 +3,14 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+import time_machine
+
+from aggregator.errors import StoreUnavailable
 from aggregator.model import FailureKind
 from tests.harness.newsroom import Newsroom, article
 
@@ -85,3 +92,107 @@ def test_a_recorded_bug_is_counted_for_a_day(newsroom: Newsroom) -> None:
     newsroom.store.maintenance.record_bug("verify", "KeyError('y')", now)
 
     assert newsroom.get("/healthz").get_json()["failures"] == {"bug": 2}
+
+
+# ---- what is wrong, since when and why
+
+
+def _health(newsroom: Newsroom, later: timedelta = timedelta()) -> tuple[int, dict[str, Any]]:
+    """Status and body of /healthz, `later` than the last fetch."""
+    with time_machine.travel(newsroom.now + later, tick=False):
+        answer = newsroom.get("/healthz")
+    body: dict[str, Any] = answer.get_json()
+    return answer.status_code, body
+
+
+def _kinds(newsroom: Newsroom, later: timedelta = timedelta()) -> tuple[int, str, list[str]]:
+    status, body = _health(newsroom, later)
+    return status, body["status"], [reason["kind"] for reason in body["reasons"]]
+
+
+def test_all_is_well(newsroom: Newsroom) -> None:
+    """There is no reason."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Rain"))
+    newsroom.ingests()
+
+    assert _kinds(newsroom) == (200, "ok", [])
+    assert _kinds(newsroom, timedelta(hours=35)) == (200, "ok", [])
+
+
+def test_nothing_was_fetched_for_long(newsroom: Newsroom) -> None:
+    """It is down, since the last success of any source; failures do not count as fetching."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Rain"))
+    newsroom.ingests()
+    fetched = newsroom.now
+    newsroom.answers("harbor", b"", status=500)
+    newsroom.ingests(later=timedelta(hours=40))
+
+    status, body = _health(newsroom)
+
+    assert (status, body["status"]) == (503, "down")
+    stale, failing = body["reasons"]
+    assert (stale["kind"], stale["since"]) == ("stale", fetched.isoformat())
+    assert stale["sentence"].startswith("Nothing was fetched for 36h; see whether")
+    assert (failing["kind"], failing["source"]) == ("http_status", "harbor")
+
+
+def test_nothing_was_ever_fetched(newsroom: Newsroom) -> None:
+    """A program that has never worked is not well; one without sources is."""
+    assert _kinds(newsroom) == (200, "ok", [])
+    newsroom.lists("harbor")
+
+    assert _kinds(newsroom) == (503, "down", ["stale"])
+
+
+def test_a_full_disk(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before the first save fails, even if nothing was ever fetched."""
+    full = SimpleNamespace(f_bavail=100, f_frsize=4096)
+    monkeypatch.setattr("aggregator.web.health.os.statvfs", lambda _: full)
+
+    status, body = _health(newsroom)
+
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["reasons"][0]["sentence"].startswith("The disk of the database has 0 MB left;")
+
+
+def test_a_wrong_clock(newsroom: Newsroom) -> None:
+    """The sentence is that of the run that was stopped, with its time."""
+    newsroom.store.maintenance.record_incident("clock", "The clock says 1970.", newsroom.now)
+
+    _, body = _health(newsroom)
+
+    assert body["reasons"] == [
+        {"kind": "clock", "source": None, "since": newsroom.now.isoformat(),
+         "sentence": "The clock says 1970."}
+    ]  # fmt: skip
+
+
+def test_a_deleted_database(newsroom: Newsroom) -> None:
+    """Nothing is written to a file without a name; it is down, and says what to do."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Rain"))
+    newsroom.ingests()
+    assert _kinds(newsroom) == (200, "ok", [])
+    newsroom.config.database.rename(newsroom.config.database.with_name("gone"))
+
+    with pytest.raises(StoreUnavailable, match="was deleted while the program was running"):
+        newsroom.ingests()
+    status, body = _health(newsroom)
+
+    assert (status, body["status"]) == (503, "down")
+    (reason,) = body["reasons"]
+    assert reason["kind"] == "database"
+    assert "start the program again" in reason["sentence"]
+    newsroom.config.database.with_name("gone").rename(newsroom.config.database)
+    assert _kinds(newsroom) == (200, "ok", [])
+
+
+def test_a_replaced_database(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Another file in its place is not the one that is open."""
+    assert _kinds(newsroom) == (200, "ok", [])
+    newsroom.store.maintenance.backup(tmp_path / "copy")
+    (tmp_path / "copy").replace(newsroom.config.database)
+
+    assert "was replaced while" in _health(newsroom)[1]["reasons"][0]["sentence"]

@@ -96,7 +96,7 @@ def test_an_honest_reader_is_served_during_an_attack(port: int, count: int, data
         attackers = [stack.enter_context(closing(_connect(port, data))) for _ in range(count)]
         for path in ("/", "/topics/labor.atom", "/topics/labor?limit=3", "/nothing", "/healthz"):
             status, seconds = _get(port, path)
-            assert status == (404 if path == "/nothing" else 200)
+            assert status == {"/nothing": 404, "/healthz": 503}.get(path, 200)
             assert seconds < 1
 
         started = time.monotonic()
@@ -117,7 +117,7 @@ def test_an_honest_reader_is_served_behind_nginx(
     with sample_nginx(tmp_path, f"127.0.0.1:{port}") as (front, _), ExitStack() as stack:
         for _ in range(count):
             stack.enter_context(closing(_connect(front, data)))
-        for path in ("/", "/topics/labor.atom", "/topics/labor?limit=3", "/healthz"):
+        for path in ("/", "/topics/labor.atom", "/topics/labor?limit=3"):
             status, seconds = _get(front, path)
             assert (status, seconds < 1) == (200, True)
 

@@ -5,8 +5,9 @@ migrations/   the schema                        queries    what several parts sh
 save          one fetch, in one transaction     listings   adding to lists, and removing
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aggregator.errors import StoreUnavailable
@@ -61,6 +62,13 @@ def open_store(path: Path) -> SqliteStore:
             f"The database folder {path.parent} does not exist; create it, or set [storage] "
             "database or AGGREGATOR_DATABASE to a path in a folder that does."
         )
+    if not path.exists():
+        _create(path)
+    elif path.is_file() and not path.stat().st_size:
+        raise StoreUnavailable(
+            f"The database {path} is empty: it has lost all its content. Put a backup there, or "
+            "delete the file to start with a new database."
+        )
     connection = Connection(path)
     try:
         with connection.read() as db:
@@ -69,6 +77,31 @@ def open_store(path: Path) -> SqliteStore:
         connection.close()
         raise
     return SqliteStore(connection)
+
+
+def _create(path: Path) -> None:
+    """Create an empty database, whole or not at all, that only its owner may read: it holds
+    secrets of subscriptions."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = Connection(part)
+        try:
+            with connection.read() as db:
+                migrate(db, str(part))
+        finally:
+            connection.close()
+        with suppress(FileExistsError):  # another process was quicker
+            os.link(part, path)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The database {path} cannot be created ({error.strerror}); check the permissions of "
+            "the folder and the free space."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class Connection:
         self._local = threading.local()
         self._open: list[Database] = []
         self._mutex = threading.Lock()
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -71,6 +72,7 @@ class Connection:
             db = getattr(self._local, "db", None)
             if db is None:
                 db = self._local.db = self._connect()
+            self._check_file()
             yield db
         except sqlite3.Error as error:
             if not (advice := advice_for(error)):
@@ -116,6 +118,23 @@ class Connection:
         """The lock file next to the database."""
         return self.path.with_name(f"{self.path.name}.{name}.lock")
 
+    def _check_file(self) -> None:
+        """Raise StoreUnavailable if the file was deleted or replaced since it was opened: what is
+        written to an open file without a name is lost."""
+        try:
+            found = self.path.stat()
+            file = (found.st_dev, found.st_ino)
+        except FileNotFoundError:
+            file = None
+        if self._file is None:
+            self._file = file
+        elif file != self._file:
+            what = "replaced" if file else "deleted"
+            raise StoreUnavailable(
+                f"The database {self.path} was {what} while the program was running; stop the "
+                "program, put the database or a backup of it there, and start the program again."
+            )
+
     def _connect(self) -> Database:
         mode = "ro" if self._is_read_only else "rwc"
         connection = sqlite3.connect(
@@ -139,6 +158,7 @@ class Connection:
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._mutex:
+            self._file = None
             for db in self._open:
                 db.close()
             self._open.clear()

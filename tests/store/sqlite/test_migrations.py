@@ -298,10 +298,23 @@ def test_unknown_databases_are_refused(
     assert file.read_bytes() == before
 
 
-def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
-    """An empty file is opened as a new database."""
+def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
+    """A database that has lost its content is not taken for a new one, and left as it is."""
     file = tmp_path / "news.db"
     file.touch()
 
+    with pytest.raises(StoreUnavailable, match="is empty: it has lost all its content"):
+        open_store(file)
+
+    assert file.stat().st_size == 0
+
+
+def test_a_new_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    """It holds secrets of subscriptions; so do the files next to it. No other file is left."""
+    file = tmp_path / "news.db"
     with closing(open_store(file)) as store:
-        assert store.lists.counts() == {}
+        store.maintenance.record_bug("a task", "an error", NOW)
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.glob("news.db*")}
+
+    assert modes == {"news.db": 0o600, "news.db-shm": 0o600, "news.db-wal": 0o600}
+    assert not list(tmp_path.glob(".*"))
