@@ -17,7 +17,7 @@ from io import BytesIO
 import aiohttp
 from yarl import URL
 
-from aggregator.ingest.fetch.credentials import redact, secret_headers
+from aggregator.ingest.fetch.credentials import redact, secret_headers, without_login
 from aggregator.ingest.fetch.response import (
     PERMANENT_STATUSES,
     REDIRECT_STATUSES,
@@ -349,7 +349,8 @@ def _parse_url(text: str) -> URL:
         return URL(text)
     except ValueError as error:
         raise FetchBlocked(
-            FailureKind.BLOCKED_ADDRESS, f"{text[:MAX_QUOTED_CHARS]!r} is not a valid URL."
+            FailureKind.BLOCKED_ADDRESS,
+            f"{without_login(text)[:MAX_QUOTED_CHARS]!r} is not a valid URL.",
         ) from error
 
 
@@ -363,7 +364,8 @@ def _redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
     except (ValueError, FetchBlocked) as error:
         raise FetchBlocked(
             FailureKind.REDIRECT,
-            f"The server redirects to {location[:MAX_QUOTED_CHARS]!r}, which is not a valid URL.",
+            f"The server redirects to {without_login(location)[:MAX_QUOTED_CHARS]!r}, which is not a "
+            "valid URL.",
         ) from error
 
 

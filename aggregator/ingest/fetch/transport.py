@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from aggregator.ingest.fetch.credentials import without_login
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
 from aggregator.ingest.fetch.ssrf import IpAddress, IpNetwork, is_allowed_address
 from aggregator.model import FailureKind
@@ -59,7 +60,7 @@ class Transport:
         if url.scheme not in ("http", "https") or not url.host:
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
-                f"{str(url)[:MAX_QUOTED_CHARS]!r} is not an http or https address.",
+                f"{without_login(str(url))[:MAX_QUOTED_CHARS]!r} is not an http or https address.",
             )
         try:
             address = ipaddress.ip_address(url.host.rstrip("."))

@@ -1,5 +1,6 @@
 """Logins and secret headers: where they come from, and where they never appear."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -62,6 +63,35 @@ def test_a_repeated_login_is_not_shown(press: Press) -> None:
     moved = fetch(listed, environment=environment)
     assert isinstance(moved, Fetched)
     assert moved.redirected_to == ""
+
+
+def test_a_repeated_login_is_not_stored(press: Press) -> None:
+    """Secrets that a server repeats in its ETag or as its hub are not remembered."""
+    listed = source_at(f"{press.url}/f", basic_auth="LOGIN")
+    headers = {
+        "ETag": '"S3cretTok3n9"',
+        "Link": "<https://hub.example/?k=S3cretTok3n9>; rel=hub, <https://a.example/>; rel=self",
+    }
+    press.put("/f", CannedResponse(body=b"<rss/>", headers=headers))
+
+    result = fetch(listed, environment={"LOGIN": "joe:S3cretTok3n9"})
+
+    assert isinstance(result, Fetched)
+    assert "S3cretTok3n9" not in repr(replace(result, body=b""))
+    assert result.validators.body_hash
+
+
+@pytest.mark.parametrize(
+    "target", ["gopher://joe:pw1234@x.example/", "gopher://joe@x.example", "http://joe:pw1234@[x/"]
+)
+def test_a_login_in_a_redirect_is_not_shown(press: Press, target: str) -> None:
+    """Neither user nor password."""
+    press.put("/f", CannedResponse(status=302, headers={"Location": target}))
+
+    error = error_of(fetch(source_at(f"{press.url}/f")))
+
+    assert "joe" not in error
+    assert "pw1234" not in error
 
 
 @pytest.mark.parametrize("login", ["user:se\ncret", "user:se\x01cret"])
