@@ -364,8 +364,8 @@ def _redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
     except (ValueError, FetchBlocked) as error:
         raise FetchBlocked(
             FailureKind.REDIRECT,
-            f"The server redirects to {without_login(location)[:MAX_QUOTED_CHARS]!r}, which is not a "
-            "valid URL.",
+            f"The server redirects to {without_login(location)[:MAX_QUOTED_CHARS]!r}, which is not "
+            "a valid URL.",
         ) from error
 
 
