@@ -81,3 +81,14 @@ def test_fields_phases_and_workers_are_documented() -> None:
         assert f"| `{name}` | {getattr(deadlines, name):g} |" in PAGE
     for name in ("document_seconds", "entry_seconds", "memory_bytes", "max_bad_entries"):
         assert f"| `{name}` | {_shown(getattr(workers, name))} |" in PAGE
+
+
+def test_every_scene_of_an_attack_exists() -> None:
+    """The table of attacks in docs/hostile.md names files of tests."""
+    page = (TESTS.parent / "docs" / "hostile.md").read_text().partition("\n## ")[2]
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+
+    for row in rows:
+        scenes = re.findall(r"`(tests/[\w/.]+)`", row)
+        assert scenes, row
+        assert all((TESTS.parent / scene).is_file() for scene in scenes), row
