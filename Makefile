@@ -10,11 +10,12 @@ INSTALLED := $(VENV)/.installed
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-install: $(INSTALLED)  ## Install into .venv, at the versions of constraints.txt.
+install: $(INSTALLED)  ## Install into .venv, at the versions of requirements.txt.
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 demo: install  ## Run the whole program against a pretend press on this machine.
@@ -47,5 +48,7 @@ check: install  ## Lint, formatting, types, layers.
 bench: install  ## Measure against newsboat and reader, and write docs/measurements.md.
 	$(BIN)/python -m benchmarks
 
-lock: install  ## Write constraints.txt anew from what is installed.
-	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+lock: install  ## Write requirements.txt anew, with hashes: the newest versions that pyproject.toml allows.
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11.5 \
+		--no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--upgrade --quiet --output-file requirements.txt
