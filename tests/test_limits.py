@@ -39,16 +39,18 @@ def _value(module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"aggregator.{module.replace('/', '.')}"), name)
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return str(value) if isinstance(value, timedelta) else f"{value:g}"
 
 
-@pytest.mark.parametrize(("module", "name", "shown"), ROWS, ids=[f"{m} {n}" for m, n, _ in ROWS])
-def test_a_limit_is_documented_as_it_is(module: str, name: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "name", "documented"), ROWS, ids=[f"{m} {n}" for m, n, _ in ROWS]
+)
+def test_a_limit_is_documented_as_it_is(module: str, name: str, documented: str) -> None:
     """Its value is that of the code."""
-    assert shown.strip() == _shown(_value(module, name))
+    assert documented.strip() == _formatted(_value(module, name))
 
 
 def test_every_limit_has_a_row() -> None:
@@ -80,7 +82,7 @@ def test_fields_phases_and_workers_are_documented() -> None:
     for name in ("head", "body", "response", "stalled"):
         assert f"| `{name}` | {getattr(deadlines, name):g} |" in PAGE
     for name in ("document_seconds", "entry_seconds", "memory_bytes", "max_bad_entries"):
-        assert f"| `{name}` | {_shown(getattr(workers, name))} |" in PAGE
+        assert f"| `{name}` | {_formatted(getattr(workers, name))} |" in PAGE
 
 
 def test_every_scene_of_an_attack_exists() -> None:

@@ -197,7 +197,7 @@ def test_an_unwritable_database_folder_is_explained(config: Path) -> None:
     """The error for a folder that cannot be written names the database."""
     sentence = _error_sentence(run(config, "ingest", AGGREGATOR_DATABASE="/proc/news.db"))
 
-    assert "The database /proc/news.db cannot be used" in sentence
+    assert "The database /proc/news.db cannot be created" in sentence
 
 
 @pytest.mark.parametrize("command", ["serve", "run"])

@@ -55,11 +55,11 @@ PATHS = (
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A newsroom with many long stories, and some huge ones."""
     folder = tmp_path_factory.mktemp("attacked")
-    chance = random.Random(1)
+    rng = random.Random(1)
     words = [f"{stem}{end}" for stem in STEMS for end in ("s", "ed", "ing", "er", "")]
 
     def text(count: int) -> SafeHtml:
-        return SafeHtml(f"<p>{' '.join(chance.choices(words, k=count))}</p>")
+        return SafeHtml(f"<p>{' '.join(rng.choices(words, k=count))}</p>")
 
     with open_store(folder / "aggregator.db") as store:
         store.sources.sync([source("harbor", show="full")], NOW)

@@ -77,31 +77,31 @@ def served(tmp_path: Path, press: Press) -> Iterator[tuple[subprocess.Popen[str]
         process.wait()
 
 
-def _path(chance: random.Random, story: str) -> str:
-    template = chance.choice(TEMPLATES)
+def _path(rng: random.Random, story: str) -> str:
+    template = rng.choice(TEMPLATES)
     names = {"list": "/topics/labor", "topics": "labor", "format": "rss", "page": "1", "id": story}
     path = template
     for name, value in names.items():
-        value = value if chance.random() < 0.8 else quote(chance.choice(VALUES), safe="")
+        value = value if rng.random() < 0.8 else quote(rng.choice(VALUES), safe="")
         path = path.replace(f"{{{name}}}", value)
-    if chance.random() < 0.1:
-        path += chance.choice(["/", "//", "/../x", ";a=b", "%2e%2e", "%", "%zz", "\xff", "#x", "?"])
-    pairs = (f"{chance.choice(PARAMETERS)}={quote(chance.choice(VALUES), safe='%')}"
-             for _ in range(chance.choice([0, 0, 1, 1, 2, 30])))  # fmt: skip
+    if rng.random() < 0.1:
+        path += rng.choice(["/", "//", "/../x", ";a=b", "%2e%2e", "%", "%zz", "\xff", "#x", "?"])
+    pairs = (f"{rng.choice(PARAMETERS)}={quote(rng.choice(VALUES), safe='%')}"
+             for _ in range(rng.choice([0, 0, 1, 1, 2, 30])))  # fmt: skip
     query = "&".join(pairs)
     return f"{path}?{query}" if query else path
 
 
-def _request(chance: random.Random, story: str) -> bytes:
-    method = chance.choice(METHODS)
-    lines = [f"{method} {_path(chance, story)} HTTP/{chance.choice(['1.1', '1.1', '1.0', '9.9'])}"]
-    lines += ["Host: t.example"] * chance.choice([1, 1, 1, 0, 2])
-    lines += [f"{chance.choice(HEADERS)}: {chance.choice(HEADER_VALUES)}"
-              for _ in range(chance.choice([0, 1, 2, 5]))]  # fmt: skip
+def _request(rng: random.Random, story: str) -> bytes:
+    method = rng.choice(METHODS)
+    lines = [f"{method} {_path(rng, story)} HTTP/{rng.choice(['1.1', '1.1', '1.0', '9.9'])}"]
+    lines += ["Host: t.example"] * rng.choice([1, 1, 1, 0, 2])
+    lines += [f"{rng.choice(HEADERS)}: {rng.choice(HEADER_VALUES)}"
+              for _ in range(rng.choice([0, 1, 2, 5]))]  # fmt: skip
     body = b""
-    if chance.random() < 0.3:
-        body = chance.choice(BODIES)
-        length = len(body) if chance.random() < 0.9 else chance.choice([-1, 10**18, len(body) - 5])
+    if rng.random() < 0.3:
+        body = rng.choice(BODIES)
+        length = len(body) if rng.random() < 0.9 else rng.choice([-1, 10**18, len(body) - 5])
         lines.append(f"Content-Length: {length}")
     head = "\r\n".join([*lines, "Connection: close", "", ""])
     return head.encode("latin-1", "replace") + body
