@@ -229,7 +229,10 @@ async def _fetch(state: _State, sources: Sequence[Source]) -> None:
 
 
 async def _process_deliveries(state: _State) -> float:
-    """Ingest what hubs have delivered; a delivery is deleted when it is saved."""
+    """Ingest what hubs have delivered; a delivery is deleted when it is saved. Deliveries wait
+    while the clock may be wrong."""
+    if not state.clock.is_trusted(datetime.now(UTC)):
+        return SUBSCRIBE_POLL_SECONDS
     subscriptions = state.store.subscriptions
     listed = {source.id: source for source in state.scheduler.sources}
 

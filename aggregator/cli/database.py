@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config
-from aggregator.cli.tables import count_noun
 from aggregator.store.base import Store
 
 __all__ = ["backup", "doctor"]
@@ -29,7 +28,7 @@ def backup(path: Path, file: Path) -> None:
 @click.command()
 @click.option("--repair", is_flag=True, help="Repair what can be repaired.")
 @click.option(
-    "--undo-times", is_flag=True, help="Put back the times that were corrected last, and stop."
+    "--undo-times", is_flag=True, help="Undo the last correction of times, and do nothing else."
 )
 @click.pass_obj
 def doctor(path: Path, repair: bool, undo_times: bool) -> None:
@@ -39,8 +38,9 @@ def doctor(path: Path, repair: bool, undo_times: bool) -> None:
     code is 1 if there are problems that were not repaired. Before you use --repair, stop the
     program and make a backup.
 
-    --repair sets times that lie ahead of the clock to now, so make sure that the clock is right. It
-    changes no date that an outlet gave. If the clock was wrong, --undo-times puts the times back.
+    --repair sets times in the future to now, so check first that the clock is correct. It never
+    changes a date that an outlet gave. --undo-times undoes the last correction of times, if the
+    clock was wrong when it was made; stop the program before you use it.
     """
     if repair and undo_times:
         raise click.UsageError("--repair and --undo-times cannot be combined")
@@ -72,6 +72,6 @@ def _undo_times(store: Store, now: datetime) -> None:
     with store.maintenance.lock("ingest"):
         count = store.maintenance.undo_correction(now)
     if not count:
-        click.echo("No times were corrected, so there is nothing to undo.")
+        click.echo("There is nothing to undo: no times were corrected, or all have changed since.")
         return
-    click.echo(f"{count_noun(count, 'time is', 'times are')} as before the last correction.")
+    click.echo(f"Times put back: {count:,}.")

@@ -66,7 +66,9 @@ def _supervise(config: Config, listening: socket.socket) -> None:
         log.error("server_ended", exit_code=worker.exitcode, action="it is started again")
         quick_ends = quick_ends + 1 if monotonic() - started < QUICK_SECONDS else 0
     if not signals:
-        raise ServeError("The web server cannot be started; its log above says why.")
+        raise ServeError(
+            "The web server keeps ending right after its start; the log above says why."
+        )
 
 
 def _stop(worker: SpawnProcess) -> None:

@@ -221,7 +221,8 @@ class PublishTable(_Table):
     )
 
     stale_after: Duration = Field(
-        "36h", description="/healthz says `down` if nothing was fetched for so long."
+        "36h",
+        description="/healthz says `down` if no source was fetched successfully for this long.",
     )
 
     @property

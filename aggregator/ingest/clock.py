@@ -59,9 +59,9 @@ def monotonic_now(store: Store, clock: datetime) -> datetime:
         return last
     if last - clock > MAX_JUMP:
         raise ClockError(
-            f"The clock says {_minute(clock)}, but the last fetch was at {_minute(last)}; nothing "
-            "is fetched, since a wrong clock would misdate the archive. If the clock is wrong, set "
-            "it; if it is right now, run `aggregator doctor --repair`."
+            f"The clock says {_minute(clock)}, but the last fetch was at {_minute(last)}. Nothing "
+            "is fetched, since articles would get wrong dates. If the clock is wrong, set it; if "
+            "it is correct and was wrong before, run `aggregator doctor --repair`."
         )
     log.error("clock_went_back", last_fetch=str(last), now=str(clock), action="times corrected")
     store.maintenance.correct_future_times(clock)
@@ -122,9 +122,9 @@ class ClockCheck:
         if len(offsets) >= (1 if is_jump else 2) and (offset := _common_error(offsets)):
             moment = self.now + timedelta(seconds=offset)
             raise ClockError(
-                f"The clock says {_minute(self.now)}, but by the servers of the outlets it is "
-                f"{_minute(moment)}; nothing is saved, since a wrong clock would misdate the "
-                "archive. Set the clock, then fetch again."
+                f"The clock says {_minute(self.now)}, but according to the outlets' servers it is "
+                f"{_minute(moment)}. What was fetched is not saved, since articles would get wrong "
+                "dates. Set the clock, then fetch again."
             )
 
     def _has_enough(self) -> bool:

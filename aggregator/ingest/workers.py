@@ -289,8 +289,8 @@ def _read_headers(chunk: Chunk) -> EntryHeaders | Failed:
 def clean_entries(
     items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
 ) -> list[Entry | Rejected]:
-    """Clean entries, in order, and compute the fingerprints of those that are good. A bug that one
-    of them shows costs that one."""
+    """Clean entries, in order, and compute the fingerprints of those that are good. A bug in
+    cleaning one entry costs only that entry."""
     return [_clean_entry(item, source, now, site_url) for item in items]
 
 

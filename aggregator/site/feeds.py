@@ -15,7 +15,8 @@ from aggregator.store.base import Store
 __all__ = ["FeedCatalog", "FeedSpec"]
 
 TEXTS_LEFT_OUT = (
-    "To keep this feed small, the text of {} of its stories is left out; their links lead to it."
+    "To limit its size, this feed leaves out the full text of some stories ({}); follow their "
+    "links to read it."
 )
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of an empty feed: constant, and plausible to feed readers."""

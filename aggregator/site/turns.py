@@ -3,7 +3,7 @@
     search -> admitted, or Overloaded -> step, step, … each in its turn -> done, or Overloaded
 
 Work is done in short steps, one at a time, and the next step is that of the client, and of the
-search, that has spent the least processor time lately: an honest search passes all the heavy ones.
+search, that has spent the least processor time lately, so an honest search overtakes heavy ones.
 """
 
 import heapq
@@ -64,13 +64,13 @@ class Turns:
                 self._done(client, seconds)
             if spent > self._max_seconds:
                 raise Overloaded(
-                    "This search takes too long. Use fewer words or rarer ones, or search in "
-                    "titles and summaries only."
+                    "This search takes too long; use fewer or rarer words, and leave out content: "
+                    "if you can."
                 )
 
         with self._free:
             if self._admitted >= self._max_admitted:
-                raise Overloaded("Too many people are searching right now.")
+                raise Overloaded("Too many searches are running; try again in a few seconds.")
             self._admitted += 1
         try:
             yield step

@@ -22,8 +22,7 @@ MAX_FORWARDED_CHARS = 2000
 def client_of(peer: str, forwarded_for: str, trusted: Sequence[IpNetwork]) -> str:
     """The name of the client: an IPv4 address or an IPv6 network of 64 bits.
 
-    An address that cannot be read is as good as the last one that could: a proxy wrote it, so it is
-    that proxy whom it concerns.
+    If an address cannot be read, the one to its right counts: the proxy there wrote it.
     """
     client = peer
     if is_trusted(peer, trusted):

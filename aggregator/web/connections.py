@@ -3,8 +3,8 @@
     accept --ConnectionGuard--> HTTP/1.1 by uvicorn --> front.py
 
 Every phase of a connection has a deadline: idle or sending its head, sending its body, reading the
-response. A client that opens too many connections loses the oldest that has sent no request: an
-honest request that comes from the same address as an attack needs its connection for a moment only.
+response. A client that opens too many connections loses the oldest without a request in progress:
+an honest request from the same address as an attack needs its connection for a moment only.
 """
 
 import asyncio

@@ -174,7 +174,9 @@ class Front:
                 async with asyncio.timeout(self._body_seconds):
                     await self._read(environ, body, next_message)
             except TimeoutError:
-                sentence = f"The request did not arrive within {self._body_seconds:g} seconds."
+                sentence = (
+                    f"The body of the request did not arrive within {self._body_seconds:g} seconds."
+                )
                 raise _Refused(408, sentence) from None
             yield bytes(body)
         finally:
@@ -187,7 +189,7 @@ class Front:
         limit = await _in_thread(self._pages, self._max_body, environ["PATH_INFO"])
         length = environ.get("CONTENT_LENGTH", "")
         if length.isdigit() and int(length[:20]) > limit:
-            raise _Refused(413, f"The request is larger than {limit:,} bytes.")
+            raise _Refused(413, f"The body of the request is larger than {limit:,} bytes.")
         has_more = True
         while has_more:
             message = await next_message()
@@ -195,7 +197,7 @@ class Front:
                 raise _Disconnected
             part, has_more = message.get("body", b""), message.get("more_body", False)
             if len(body) + len(part) > limit:
-                raise _Refused(413, f"The request is larger than {limit:,} bytes.")
+                raise _Refused(413, f"The body of the request is larger than {limit:,} bytes.")
             if self._body_bytes + len(part) > MAX_BODIES_BYTES:
                 raise _Refused(503, "The server is busy; try again in a few seconds.")
             body += part

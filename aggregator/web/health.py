@@ -121,8 +121,9 @@ def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Ite
         yield Reason(
             kind=STALE,
             since=since,
-            sentence=f"Nothing was fetched for {config.publish.stale_after}; see whether "
-            "`aggregator run` or its timer is running, and what its log says.",
+            sentence=f"No source was fetched successfully for {config.publish.stale_after}; check "
+            "that `aggregator run`, or the timer of `aggregator ingest`, is running, and read its "
+            "log.",
         )
 
 
@@ -135,8 +136,8 @@ def _disk(database: Path) -> Iterator[Reason]:
     if free < MIN_FREE_BYTES:
         yield Reason(
             kind=DISK,
-            sentence=f"The disk of the database has {free / 1e6:,.0f} MB left; free some space, "
-            "or nothing can be saved.",
+            sentence=f"The disk with the database has only {free / 1e6:,.0f} MB left; free some "
+            "space, or soon nothing can be saved.",
         )
 
 
@@ -146,8 +147,8 @@ def _bugs(store: Store, now: datetime) -> Iterator[Reason]:
     if count:
         yield Reason(
             kind=FailureKind.BUG.value,
-            sentence=f"Bugs of the program in the last day: {count}; please report what its log "
-            "says at event=bug.",
+            sentence=f"The program has bugs ({count} seen); please report them with the lines of "
+            "its log that say event=bug.",
         )
 
 

@@ -85,7 +85,9 @@ def _limit_reached(subscription: SubscriptionRequest, store: Store) -> str:
     pending, subscribers = store.hub.count_requests()
     own_pending, own_subscriptions = store.hub.count_from_client(subscription.client)
     if store.hub.count_from_host(subscription.host) >= MAX_SUBSCRIPTIONS_PER_HOST:
-        return f"One host may have at most {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions."
+        return (
+            f"Callbacks on one domain may have at most {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions."
+        )
     if own_pending >= MAX_PENDING_PER_CLIENT:
         return f"At most {MAX_PENDING_PER_CLIENT} of your requests can be pending; try again later."
     if own_pending + own_subscriptions >= MAX_SUBSCRIPTIONS_PER_CLIENT:
@@ -93,14 +95,17 @@ def _limit_reached(subscription: SubscriptionRequest, store: Store) -> str:
     if pending >= MAX_PENDING_REQUESTS:
         return "Too many requests are pending; try again later."
     if pending + subscribers >= MAX_SUBSCRIBERS:
-        return "There are too many subscribers already."
+        return "This hub has no room for more subscriptions."
     custom = store.hub.custom_feeds()
     if (
         is_custom_feed(subscription.feed_url)
         and subscription.feed_url not in custom
         and len(custom) >= MAX_CUSTOM_FEEDS
     ):
-        return f"Subscribers have {MAX_CUSTOM_FEEDS} searches and joined feeds already."
+        return (
+            f"This hub serves at most {MAX_CUSTOM_FEEDS} different feeds with parameters or joined "
+            "topics."
+        )
     return ""
 
 

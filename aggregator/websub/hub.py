@@ -91,7 +91,9 @@ async def notify_once(notifier: HubNotifier) -> None:
                 async with asyncio.timeout(max(0.0, deadline - monotonic())):
                     await task(notifier, lambda: datetime.now(UTC))
         except TimeoutError:
-            log.info("hub_skipped", task=name, reason="there is too much to do at once")
+            log.info(
+                "hub_skipped", task=name, reason="not finished in time; the rest is done next time"
+            )
         except StoreBusy:
             log.info("hub_skipped", task=name, reason="another process is doing it")
 

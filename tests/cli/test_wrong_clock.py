@@ -151,9 +151,9 @@ def test_a_repair_by_a_wrong_clock_is_undone(config: Path) -> None:
     undone = run(config, "doctor", "--undo-times")
 
     assert warning.returncode == 1
-    assert "if the clock is wrong, set it and do not repair" in warning.stdout
+    assert "if the clock is wrong, set it instead of repairing" in warning.stdout
     assert repaired.returncode == 0
-    assert "as before the last correction" in undone.stdout
+    assert "Times put back: " in undone.stdout
     assert _dates(config) == before
     assert run(config, "ingest").returncode == 0
 
@@ -165,6 +165,6 @@ def test_the_first_run_of_all_asks_the_outlets(tmp_path: Path, presses: list[Pre
     result = _ingest(config, "-4000d")
 
     assert result.returncode == 2
-    assert "by the servers of the outlets it is" in result.stderr
+    assert "according to the outlets' servers it is" in result.stderr
     assert run(config, "ingest").returncode == 0
     assert _dates(config) == _right_dates(range(HOURS))

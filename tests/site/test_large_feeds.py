@@ -24,7 +24,7 @@ def test_a_feed_says_what_it_leaves_out(
 
     short = newsroom.get(f"/all.{extension}").text
 
-    note = "To keep this feed small, the text of"
+    note = "To limit its size, this feed leaves out the full text"
     assert note in short
     assert note not in whole
     assert all(f"Strike {n}" in short for n in range(5))

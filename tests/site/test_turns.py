@@ -54,7 +54,7 @@ def test_a_search_that_takes_too_long_is_ended() -> None:
     """Only its own time counts."""
     turns = Turns(max_seconds=0.1)
 
-    with pytest.raises(Overloaded, match="fewer words or rarer ones"):
+    with pytest.raises(Overloaded, match="use fewer or rarer words"):
         _search(turns, "a", 20)
 
     assert _search(turns, "a", 5) < 1
@@ -67,7 +67,7 @@ def test_too_many_searches_are_refused() -> None:
     turns = Turns(max_admitted=2)
 
     with turns.admit(), turns.admit() as step:
-        with pytest.raises(Overloaded, match="Too many people"), turns.admit():
+        with pytest.raises(Overloaded, match="Too many searches"), turns.admit():
             pass
         with step():
             pass

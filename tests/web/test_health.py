@@ -134,7 +134,7 @@ def test_nothing_was_fetched_for_long(newsroom: Newsroom) -> None:
     assert (status, body["status"]) == (503, "down")
     stale, failing = body["reasons"]
     assert (stale["kind"], stale["since"]) == ("stale", fetched.isoformat())
-    assert stale["sentence"].startswith("Nothing was fetched for 36h; see whether")
+    assert stale["sentence"].startswith("No source was fetched successfully for 36h; check")
     assert (failing["kind"], failing["source"]) == ("http_status", "harbor")
 
 
@@ -154,7 +154,9 @@ def test_a_full_disk(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Non
     status, body = _health(newsroom)
 
     assert (status, body["status"]) == (200, "degraded")
-    assert body["reasons"][0]["sentence"].startswith("The disk of the database has 0 MB left;")
+    assert body["reasons"][0]["sentence"].startswith(
+        "The disk with the database has only 0 MB left;"
+    )
 
 
 def test_a_wrong_clock(newsroom: Newsroom) -> None:

@@ -128,7 +128,7 @@ def test_a_slow_body_is_answered(port: int) -> None:
         answer = _response(slow)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert answer.endswith(b"The request did not arrive within 1.5 seconds.\n")
+    assert answer.endswith(b"The body of the request did not arrive within 1.5 seconds.\n")
 
 
 def test_a_trickle_does_not_extend_the_deadline(port: int) -> None:

@@ -33,7 +33,10 @@ def test_requests_of_one_host_are_limited(hub: OwnHub) -> None:
         _another_client(hub)
     for callback in ("https://X.example/1", "http://x.example?1", "https://x.example.:81/"):
         status, text = hub.request(callback)
-        assert (status, text) == (429, "One host may have at most 200 subscriptions.\n")
+        assert (status, text) == (
+            429,
+            "Callbacks on one domain may have at most 200 subscriptions.\n",
+        )
     assert hub.request("https://y.example/")[0] == 202
 
 

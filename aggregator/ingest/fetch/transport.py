@@ -179,9 +179,9 @@ class _CheckedResolver(AbstractResolver):
         if addresses and not kept:
             raise FetchBlocked(
                 FailureKind.BLOCKED_ADDRESS,
-                f"{host} is on a private network, so it is not fetched; to allow this for a source "
-                "whose own feed is there, list the network, and its host if that is a name, in "
-                "[fetch] allow_private.",
+                f"{host} is on a private network, so it is not fetched; if the source's own feed "
+                "is on that network, list the network in [fetch] allow_private, and the feed's "
+                "host too if it has a public name.",
             )
         private = [a for a in kept if any(a in network for network in allowed)]
         if addresses and not private:

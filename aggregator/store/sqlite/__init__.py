@@ -66,8 +66,8 @@ def open_store(path: Path) -> SqliteStore:
         _create(path)
     elif path.is_file() and not path.stat().st_size:
         raise StoreUnavailable(
-            f"The database {path} is empty: it has lost all its content. Put a backup there, or "
-            "delete the file to start with a new database."
+            f"The database file {path} is empty. Replace it with a backup, or delete it to start "
+            "with a new database."
         )
     connection = Connection(path)
     try:
@@ -97,7 +97,7 @@ def _create(path: Path) -> None:
     except OSError as error:
         raise StoreUnavailable(
             f"The database {path} cannot be created ({error.strerror}); check the permissions of "
-            "the folder and the free space."
+            "the folder and the free disk space."
         ) from error
     finally:
         with suppress(OSError):

@@ -173,7 +173,7 @@ def clock_issues(db: Database, now: datetime) -> Iterator[Issue]:
         sql = f"select count(*) from {table} where {where}"  # noqa: S608 - constants
         if count := db.execute(sql, [latest]).fetchone()[0]:
             description = (
-                f"{count} {table} with a time ahead of the clock, which says "
-                f"{now:%Y-%m-%d %H:%M} UTC; if the clock is wrong, set it and do not repair"
+                f"{count} rows of {table} with a time in the future (the clock says "
+                f"{now:%Y-%m-%d %H:%M} UTC); if the clock is wrong, set it instead of repairing"
             )
             yield Issue(check="clock", description=description, can_repair=True)

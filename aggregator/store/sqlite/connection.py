@@ -131,8 +131,8 @@ class Connection:
         elif file != self._file:
             what = "replaced" if file else "deleted"
             raise StoreUnavailable(
-                f"The database {self.path} was {what} while the program was running; stop the "
-                "program, put the database or a backup of it there, and start the program again."
+                f"The database {self.path} was {what} while the program was running. Stop the "
+                "program, put the right file or a backup in its place, and start the program again."
             )
 
     def _connect(self) -> Database:

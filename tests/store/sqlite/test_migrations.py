@@ -303,7 +303,7 @@ def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
     file = tmp_path / "news.db"
     file.touch()
 
-    with pytest.raises(StoreUnavailable, match="is empty: it has lost all its content"):
+    with pytest.raises(StoreUnavailable, match=r"is empty\. Replace it with a backup"):
         open_store(file)
 
     assert file.stat().st_size == 0
