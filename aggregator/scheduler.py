@@ -213,6 +213,8 @@ async def _fetch(state: _State, sources: Sequence[Source]) -> None:
             if check.has_witness:
                 state.clock.confirm(datetime.now(UTC))
                 state.scheduler.housekeeping(now)
+            else:  # offline: what failed was not saved, and is due again
+                await asyncio.sleep(state.scheduler.max_sleep_seconds)
     except (StoreTooNew, StoreTooOld):
         raise
     except ClockError as error:

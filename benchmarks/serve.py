@@ -59,7 +59,7 @@ def view(path):
     return Response(body, content_type="application/atom+xml")
 
 class Uncached:
-    def recall(self, environ):
+    def recall(self, environ, only_quick=False):
         return None
 
     def __call__(self, environ, start):

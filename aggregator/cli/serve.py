@@ -41,9 +41,9 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     host, port = prepare_listening(path, host, port)
     config = load_config(path)
     log.info("serving", url=f"http://{host}:{port}/", site=config.site.url)
-    with socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-    ) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_any = host == "::"  # IPv4 too
+    with socket.create_server((host, port), family=family, dualstack_ipv6=is_any) as listening:
         _supervise(config, listening)
 
 

@@ -39,6 +39,8 @@ ENOUGH_WITNESSES = 3
 MAX_WAIT_SECONDS = 5.0
 """How long the first answers wait for others."""
 POLL_SECONDS = 0.02
+MAX_SHOWN_SECONDS = 1e10
+"""Some 300 years; a server may say anything."""
 CLOCK_INCIDENT = "clock"
 """The kind of incident that is recorded in the store."""
 
@@ -105,6 +107,11 @@ class ClockCheck:
         return cls(servers=servers, last_fetch=store.maintenance.last_fetch(), now=now)
 
     @property
+    def is_unconfirmed(self) -> bool:
+        """True if the clock may have jumped and nobody has answered: a machine that is offline."""
+        return not self.has_witness
+
+    @property
     def has_witness(self) -> bool:
         """True if the time is as expected, or an outlet has answered and did not disagree."""
         return not has_jumped(self.last_fetch, self.now) or bool(self.servers.offsets())
@@ -120,7 +127,7 @@ class ClockCheck:
                 await asyncio.sleep(POLL_SECONDS)
         offsets = self.servers.offsets()
         if len(offsets) >= (1 if is_jump else 2) and (offset := _common_error(offsets)):
-            moment = self.now + timedelta(seconds=offset)
+            moment = self.now + timedelta(seconds=min(offset, MAX_SHOWN_SECONDS))
             raise ClockError(
                 f"The clock says {_minute(self.now)}, but according to the outlets' servers it is "
                 f"{_minute(moment)}. What was fetched is not saved, since articles would get wrong "

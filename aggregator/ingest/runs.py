@@ -107,12 +107,22 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
     async with context.fetcher.fetch(source, validators, url, now) as result:
         if context.clock_check is not None:
             await context.clock_check.confirm()
+            if context.clock_check.is_unconfirmed and isinstance(result, Failed):
+                return _unsaved(source, result)
         large = spool(result) if isinstance(result, Fetched) else None
         if large is None:
             return await _save_result(context, source, state, result)
         del result
     async with context.workers.large_body:
         return await _save_result(context, source, state, large.load())
+
+
+def _unsaved(source: Source, failed: Failed) -> SourceReport:
+    """The report of a failure that is not saved, since the clock may be wrong."""
+    error = one_line(failed.error, MAX_SENTENCE_CHARS)
+    return SourceReport(
+        source=source.id, outcome=Outcome.FAILED, failure_kind=failed.kind, error=error
+    )
 
 
 async def _save_result(

@@ -91,6 +91,8 @@ class Subscriber:
     error: str = ""
     feed_url: str = ""
     """The canonical URL of the feed."""
+    changes: int = 0
+    """How often the feed had changed when the delivery was taken up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     excerpted = [(entry, outlet) for entry, outlet in entries if outlet.show != "title"]
     full = [(entry, outlet) for entry, outlet in excerpted if outlet.show == "full"]
     may_borrow = source.show != "full"
+    if not (may_borrow or lead.content or story.is_complete):
+        full = []  # the lead has a text that was left out
     content, content_entry = _own_or_fullest(
         [(entry.content, entry) for entry, _ in full], lead, may_borrow=may_borrow
     )

@@ -19,6 +19,8 @@ MAX_CACHED_REQUESTS = 10_000
 """Requests whose resource is remembered, so that it need not be looked up again."""
 MAX_REQUEST_KEY_CHARS = 500
 MAX_CONCURRENT_BUILDS = 2
+MAX_QUICK_BYTES = 20_000
+"""A document of so many bytes is compressed within a millisecond."""
 OVERHEAD_BYTES = 2000
 """Memory of a cached document besides its body and encodings."""
 
@@ -47,6 +49,10 @@ class CachedDocument:
         if encoding not in self._encoded:
             self._encoded[encoding] = compress(self.document.body, encoding)
         return self._encoded[encoding]
+
+    def is_ready(self, encoding: str) -> bool:
+        """True if `encoded` takes no time worth mentioning."""
+        return encoding in self._encoded or len(self.document.body) <= MAX_QUICK_BYTES
 
     @property
     def size(self) -> int:

@@ -21,7 +21,7 @@ __all__ = ["CURRENT_CLIENT", "Step", "Turns"]
 
 MAX_SECONDS = 3.0
 """Processor time of one search; reading 5,000 long articles takes 1 to 2 seconds."""
-MAX_ADMITTED = 16
+MAX_ADMITTED = 64
 """Searches at a time, each of which takes a thread."""
 FORGET_SECONDS = 30.0
 """How long it is remembered what a client has spent."""

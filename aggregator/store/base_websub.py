@@ -126,7 +126,8 @@ class HubStore(Protocol):
         turn for each client."""
 
     def mark_delivered(self, subscriber: Subscriber, etag: str) -> None:
-        """Record that the subscriber has the content with this ETag."""
+        """Record that the subscriber has the content with this ETag; another delivery stays due if
+        the feed has changed since `due_deliveries` returned it."""
 
     def mark_failed(self, subscriber: Subscriber) -> None:
         """Store when the delivery is tried again, since when it fails, and why."""

@@ -26,6 +26,8 @@ MIN_BYTES_PER_SECOND = 4_000
 """How fast a client must read a response."""
 MAX_HEAD_BYTES = 32_000
 """nginx and Apache allow as much."""
+MAX_PIPELINED = 16
+"""Requests of a connection that wait for the one before; browsers send none ahead."""
 MAX_CONNECTIONS = 4_000
 MAX_CONNECTIONS_PER_CLIENT = 200
 """A large network may be behind one address."""
@@ -84,13 +86,12 @@ class ConnectionGuard:
     def add(self, connection: "GuardedProtocol", peer: str) -> None:
         """Admit a connection; another one is closed for it if there are too many."""
         connection.client_name = client = client_of(peer, "", ())
-        siblings = self._by_client.setdefault(client, {})
+        siblings = self._by_client.get(client, {})
         if len(siblings) >= self._max_per_client and not is_trusted(peer, self._trusted):
-            _close_oldest(siblings, connection)
+            _close_oldest(siblings)
         elif self._count >= self._max_connections:
-            largest = max(self._by_client.values(), key=lambda each: len(each))
-            _close_oldest(largest, connection)
-        siblings[connection] = None
+            _close_oldest(max(self._by_client.values(), key=lambda each: len(each)))
+        self._by_client.setdefault(client, {})[connection] = None
         self._count += 1
 
     def discard(self, connection: "GuardedProtocol") -> None:
@@ -112,10 +113,10 @@ class ConnectionGuard:
                     connection.abort()
 
 
-def _close_oldest(siblings: Collection["GuardedProtocol"], new: "GuardedProtocol") -> None:
-    """Close the oldest connection that has no request in progress, or the new one."""
+def _close_oldest(siblings: Collection["GuardedProtocol"]) -> None:
+    """Close the oldest connection that has no request in progress, or else the oldest of all."""
     idle = (each for each in siblings if each.is_idle)
-    next(idle, new).abort()
+    next(idle, next(iter(siblings))).abort()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -128,7 +129,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._since = monotonic()
         self._head_bytes = 0
-        self._unread = (0, 0.0)
+        self._unread = (0, monotonic())
         self._is_refused = False
 
     # ---- the guard
@@ -141,16 +142,22 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def is_overdue(self, now: float) -> bool:
         """True if the deadline of the phase has passed, or the client does not read."""
+        deadlines = self._connection_guard.deadlines
         waiting = self.transport.get_write_buffer_size()
         if not waiting:
             self._unread = (0, now)
-            seconds: float = getattr(self._connection_guard.deadlines, self._phase)
+            seconds: float = getattr(deadlines, self._phase)
             return now - self._since > seconds
-        largest, since = self._unread
-        if not largest:
-            self._unread = largest, since = (waiting, now)
-        allowed = self._connection_guard.deadlines.stalled + largest / MIN_BYTES_PER_SECOND
-        return now - since > allowed
+        unread = waiting + (self.cycle.expected_content_length if self.cycle else 0)
+        before, since = self._unread
+        elapsed = now - since
+        if not before or unread > before:
+            self._unread = (unread, now)
+        elif elapsed > deadlines.stalled:
+            if before - unread < MIN_BYTES_PER_SECOND * elapsed:
+                return True
+            self._unread = (unread, now)
+        return False
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -195,6 +202,9 @@ class GuardedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEAD_BYTES:
             self._refuse()
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._is_refused = True
+            self.transport.abort()
         if not self._is_refused:
             self._enter(_Phase.BODY)
             super().on_headers_complete()

@@ -7,6 +7,7 @@ Threads make pages and nothing else: none of them ever waits for a client.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ __all__ = ["Front"]
 
 MAX_WAITING_PER_CLIENT = 100
 MAX_WAITING = 1_000
-"""Requests of all clients that are in progress or wait."""
+"""Requests of all clients that are in progress or wait; beyond, only clients that have none waiting
+are served."""
 MAX_BODIES_PER_CLIENT = 20
 """Bodies that one client sends at a time."""
 MAX_BODIES_BYTES = 64_000_000
@@ -42,6 +44,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+_SEARCH_PATH = re.compile(r"/search(\.[a-z.]+)?$")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 log = structlog.get_logger()
@@ -86,7 +89,8 @@ class Front:
         self.trusted = trusted
         self._pages = _Lane("page", threads=8, per_client=4)
         self._variants = _Lane("variant", threads=4, per_client=2)
-        self._searches = _Lane("search", threads=16, per_client=8)
+        self._searches = _Lane("search", threads=64, per_client=8)  # they take turns (turns.py)
+        self._posts = _Lane("post", threads=4, per_client=2)
         self._bodies: Counter[str] = Counter()
         self._body_bytes = 0
         self._pending = 0
@@ -95,7 +99,7 @@ class Front:
     async def __call__(self, scope: Scope, next_message: Receive, send: Send) -> None:
         """Respond to one request."""
         environ = _environ(scope)
-        response = self._app.recall(environ)
+        response = self._app.recall(environ, only_quick=True)
         if response is None:
             client = self._client(environ)
             try:
@@ -128,7 +132,9 @@ class Front:
     def _lane(self, environ: Environ) -> _Lane:
         """Searches look at many stories, and lists with parameters are made for one client."""
         path = environ["PATH_INFO"]
-        if "/search" in path:
+        if environ["REQUEST_METHOD"] == "POST":
+            return self._posts  # a write waits for the one before
+        if _SEARCH_PATH.search(path):
             return self._searches
         return self._variants if environ["QUERY_STRING"] or "+" in path else self._pages
 
@@ -136,7 +142,8 @@ class Front:
     async def _turn(self, client: str, lane: _Lane) -> AsyncIterator[None]:
         """A turn of this client at a thread, so that none has more than its share."""
         turns, waiting = lane.turns.get(client, (None, 0))
-        if waiting >= MAX_WAITING_PER_CLIENT or self._pending >= MAX_WAITING:
+        is_full = self._pending >= MAX_WAITING and waiting >= lane.per_client
+        if is_full or waiting >= MAX_WAITING_PER_CLIENT:
             raise _Refused(429, "Too many requests at once; try again in a few seconds.")
         turns = turns or asyncio.Semaphore(lane.per_client)
         lane.turns[client] = turns, waiting + 1

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, jsonify
 
 from aggregator.config import Config
@@ -25,6 +26,8 @@ from aggregator.model import FailureKind, SourceHealth
 from aggregator.store.base import Store
 
 __all__ = ["DATABASE", "DISK", "STALE", "Reason", "health_blueprint", "health_reasons"]
+
+log = structlog.get_logger()
 
 DATABASE = "database"
 """The database cannot be read."""
@@ -61,7 +64,9 @@ def health_blueprint(config: Config, store: Store) -> Blueprint:
         try:
             body = _health(config, store, sources, now)
         except StoreError as error:
-            body = _answer([Reason(kind=DATABASE, sentence=str(error))])
+            log.error("store_unavailable", error=str(error))
+            sentence = str(error).replace(f" {config.database}", "")  # strangers read this
+            body = _answer([Reason(kind=DATABASE, sentence=sentence)])
         response = jsonify(body)
         response.status_code = 503 if body["status"] == "down" else 200
         response.cache_control.no_store = True

@@ -103,6 +103,10 @@ class HttpPolicy:
             status=cached.document.status, headers=headers, body=b"" if client.is_head else body
         )
 
+    def is_quick(self, cached: CachedDocument, client: ClientHeaders) -> bool:
+        """True if `respond` has nothing to compress first."""
+        return all(map(cached.is_ready, _acceptable_encodings(client.accept_encoding)))
+
     def _last_modified(self, cached: CachedDocument) -> datetime | None:
         """When the document last changed, to the second; None if no date can be given.
 
@@ -189,11 +193,15 @@ def _security_headers(document: Document) -> Headers:
 
 def _negotiate_encoding(cached: CachedDocument, accepted: str) -> tuple[str, bytes]:
     """The best acceptable Content-Encoding and the body in it; both by q-value, then preference."""
-    is_short = len(accepted) <= MAX_ACCEPT_ENCODING_CHARS
-    for encoding in _preferred_encodings(accepted) if is_short else ():
+    for encoding in _acceptable_encodings(accepted):
         if body := cached.encoded(encoding):
             return encoding, body
     return "", cached.document.body
+
+
+def _acceptable_encodings(accepted: str) -> Sequence[str]:
+    """The encodings that a client accepts, in its order of preference."""
+    return _preferred_encodings(accepted) if len(accepted) <= MAX_ACCEPT_ENCODING_CHARS else ()
 
 
 @lru_cache(maxsize=512)

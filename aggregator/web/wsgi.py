@@ -187,8 +187,11 @@ class CacheFirst:
         )  # a copy, since a server may change it
         return (response.body,)
 
-    def recall(self, environ: Mapping[str, Any]) -> HttpResponse | None:
-        """The response to a repeated request, or None. It costs one query for a revision."""
+    def recall(
+        self, environ: Mapping[str, Any], *, only_quick: bool = False
+    ) -> HttpResponse | None:
+        """The response to a repeated request, or None. It costs one query for a revision; unless
+        only a quick one is asked for, the document may have to be compressed."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
         key = _request_key(environ)
@@ -199,6 +202,8 @@ class CacheFirst:
         if cached is None or cached.document.redirect_to:
             return None
         client = ClientHeaders.from_environ(environ)
+        if only_quick and not self._policy.is_quick(cached, client):
+            return None
         return self._policy.respond(cached, client, is_private=key[2])
 
 

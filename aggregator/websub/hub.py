@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 import structlog
 
-from aggregator.errors import StoreBusy, StoreError
+from aggregator.errors import Overloaded, StoreBusy, StoreError
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.model import (
     Failed,
@@ -125,6 +125,8 @@ async def _isolate_errors(call: Awaitable[None], on_error: Callable[[Failed], No
         await call
     except StoreError:
         raise
+    except Overloaded as error:
+        on_error(Failed(kind=FailureKind.RESOURCES, error=str(error)))
     except Exception as error:
         log.exception("bug")
         sentence = f"This is a bug in aggregator: {error!r}"
@@ -141,11 +143,12 @@ def _log(event: str, error: str = "", **values: object) -> None:
 
 async def verify_requests(notifier: HubNotifier, clock: Clock) -> bool:
     """Verify pending requests with their callbacks."""
-    hub = notifier.store.hub
+    contents, hub = _FeedContents(notifier), notifier.store.hub
 
     def on_error(request: SubscriptionRequest, now: datetime) -> Callable[[Failed], None]:
         def drop(failed: Failed) -> None:
-            notifier.store.maintenance.record_bug("verify", failed.error, now)
+            if failed.kind is FailureKind.BUG:
+                notifier.store.maintenance.record_bug("verify", failed.error, now)
             hub.delete_request(request)
             _log("hub_verified", mode=request.mode, host=request.host, error=failed.error)
 
@@ -156,18 +159,21 @@ async def verify_requests(notifier: HubNotifier, clock: Clock) -> bool:
         hub.end_leases(now)
         pending = hub.pending_requests(free_slots + len(running))
         for request in [each for each in pending if each.id not in running][:free_slots]:
-            call = _verify_request(notifier, request, now)
+            call = _verify_request(notifier, request, contents, now)
             yield request.id, _isolate_errors(call, on_error(request, now))
 
     return await make_calls(pick)
 
 
 async def _verify_request(
-    notifier: HubNotifier, request: SubscriptionRequest, now: datetime
+    notifier: HubNotifier,
+    request: SubscriptionRequest,
+    contents: _FeedContents,
+    now: datetime,
 ) -> None:
     """Verify the intent of the subscriber: its callback must return our challenge (5.3)."""
     hub = notifier.store.hub
-    content = await asyncio.to_thread(notifier.topics.content, request.topic)
+    content = await contents.get(request.feed_url or request.topic)
     if content is None and request.mode == "subscribe":
         hub.delete_request(request)
         await _deny(notifier, request)

@@ -220,6 +220,21 @@ def test_a_delivery_is_due_until_it_is_made(store: Store) -> None:
     assert store.hub.due_deliveries(NOW, 9) == []
 
 
+def test_a_change_during_a_delivery_is_delivered_too(store: Store) -> None:
+    """The subscriber stays due until it has what came while the delivery was under way."""
+    _subscribe(store)
+    subscribers = [each.id for each in store.hub.subscribers()]
+    store.hub.enqueue_notifications([], subscribers, [], NOW)
+    (due,) = store.hub.due_deliveries(NOW, 9)
+    store.hub.enqueue_notifications([], subscribers, [], NOW)
+    store.hub.mark_delivered(due, '"2"')
+
+    (again,) = store.hub.due_deliveries(NOW, 9)
+    store.hub.mark_delivered(again, '"3"')
+
+    assert store.hub.due_deliveries(NOW, 9) == []
+
+
 def test_a_failed_delivery_is_retried_later(store: Store) -> None:
     """Failed deliveries come after those that work."""
     bad, good = _subscribe(store, "bad", "bad.example"), _subscribe(store, "good", "good.example")

@@ -67,7 +67,8 @@ def test_texts_beyond_a_limit_are_left_out(store: Store, monkeypatch: pytest.Mon
         publish(store, f"At {hour}", minute=hour, content=SafeHtml("<p>Long text.</p>" * hour))
     whole = store.lists.latest(ALL, 9)
     limit = sum(len(story.lead.content) for story in whole[:2])
-    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", limit)
+    for name in ("MAX_TEXT_CHARS", "MAX_SEARCH_TEXT_CHARS"):
+        monkeypatch.setattr(f"aggregator.store.sqlite.lists.{name}", limit)
 
     for found in (
         store.lists.latest(ALL, 9), store.lists.search(parse("at").root, 9)
@@ -86,12 +87,12 @@ def test_each_part_of_a_search_is_a_step(store: Store) -> None:
     @contextmanager
     def step() -> Iterator[None]:
         steps.append(1)
-        if len(steps) > 3:
+        if len(steps) > 4:
             raise KeyError
         yield
 
     found = store.lists.search(parse("cranes").root, 60, step=step)
-    assert (len(found), len(steps)) == (60, 3)
+    assert (len(found), len(steps)) == (60, 4)
     with pytest.raises(KeyError):
         store.lists.search(parse("cranes").root, 60, step=step)
     assert len(store.lists.search(parse("cranes").root, 60)) == 60

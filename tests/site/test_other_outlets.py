@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from aggregator.model import ALL
 from tests.harness.builders import prose
 from tests.harness.newsroom import Newsroom, article
@@ -121,3 +123,53 @@ def test_a_link_to_another_outlets_site_does_not_lead(newsroom: Newsroom) -> Non
 
     (story,) = newsroom.store.lists.latest(ALL, 9)
     assert story.lead.source == "harbor"
+
+
+@pytest.mark.parametrize("link", [VICTIM_URL, "https://evil.example/1"], ids=["address", "words"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_revising_what_was_taken_down_hides_nothing(
+    newsroom: Newsroom, link: str, is_first: bool
+) -> None:
+    """An outlet whose item was taken down cannot hide another's story by copying its words into
+    that item, neither before that is published nor after."""
+    for outlet in ("evil", "harbor"):
+        newsroom.lists(outlet)
+        newsroom.publishes(outlet)
+    newsroom.ingests()
+    newsroom.publishes("evil", article("Illegal", "Illegal words. " * 50, link=link, id_="e"))
+    newsroom.ingests(later=HOUR)
+    _take_down(newsroom, "Illegal")
+    copied = article("Ports reopen", prose(7), link=link, id_="e")
+    written = article("Ports reopen", prose(7), link=VICTIM_URL)
+
+    for outlet, item in (
+        (("evil", copied), ("harbor", written))
+        if is_first
+        else (("harbor", written), ("evil", copied))
+    ):
+        newsroom.publishes(outlet, item)
+        newsroom.ingests(outlet, later=HOUR)
+
+    assert newsroom.titles("/all.atom") == ["Ports reopen"]
+
+
+def test_a_text_that_was_left_out_is_not_borrowed(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a feed that has no room for the lead's text, no other stands under its headline."""
+    newsroom.lists("harbor", show='"full"')
+    newsroom.lists("evil", show='"full"')
+    newsroom.publishes("harbor", article("Ports reopen", prose(7), link=VICTIM_URL))
+    newsroom.publishes("evil")
+    newsroom.ingests()
+    newsroom.publishes(
+        "evil", article("Ports reopen", prose(7)[:700], link="https://evil.example/1")
+    )
+    newsroom.ingests(later=HOUR)
+    (story,) = newsroom.store.lists.latest(ALL, 9)
+    limit = len(story.lead.content) - 1
+    assert len(story.duplicates[0].content) < limit
+    monkeypatch.setattr("aggregator.store.sqlite.lists.MAX_TEXT_CHARS", limit)
+    newsroom.restarts()
+
+    assert "content" not in newsroom.read("/all.atom").entries[0]

@@ -206,6 +206,14 @@ def test_requests_on_one_connection(port: int) -> None:
     assert answer.count(b"<!doctype html>") == 1
 
 
+def test_endless_pipelining_is_cut_off(port: int) -> None:
+    """A client that sends requests without waiting for responses takes no memory."""
+    with closing(_connect(port)) as greedy:
+        many = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 500
+        assert _seconds_until_closed(greedy, many, 0.05) < 5
+    assert _get(port)[0] == 200
+
+
 def test_many_requests_of_one_client_take_turns(port: int) -> None:
     """A hundred requests at once that are not in the cache are all answered."""
     with ExitStack() as stack:

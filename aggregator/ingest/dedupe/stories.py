@@ -133,6 +133,8 @@ def _find_matches(
     """The matches between entries and their candidates of other sources, of which some were taken
     down."""
     for entry in entries:
+        if entry.entry_id in taken_down:
+            continue  # what its outlet makes of it now must not hide what others publish
         features = TextFeatures(entry)
         for id_ in candidates.get(entry.entry_id, ()):
             other = stored.get(id_)

@@ -72,7 +72,7 @@ class Reply:
 class RequestSpec:
     """The request at every hop. `secrets` are headers for the source's own origin only."""
 
-    origin: URL
+    feed: URL
     direct: DirectSession
     headers: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
@@ -81,7 +81,7 @@ class RequestSpec:
 
     def headers_for(self, url: URL) -> dict[str, str]:
         """The headers to send to a URL."""
-        return {**self.headers, **(self.secrets if url.origin() == self.origin else {})}
+        return {**self.headers, **(self.secrets if url.origin() == self.feed.origin() else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ class Fetcher:
         try:
             secrets = secret_headers(source, self.environment)
             spec = RequestSpec(
-                origin=_parse_url(source.feed).origin(),
+                feed=_parse_url(source.feed),
                 direct=self._session_of(source),
                 headers=_conditional_headers(validators),
                 secrets=secrets,
@@ -214,7 +214,7 @@ class Fetcher:
         """
         clock = asyncio.get_running_loop().time
         seconds_left, redirected_to, is_permanent = self.settings.timeout, "", True
-        for _ in range(self.settings.max_redirects + 1):
+        for hop in range(self.settings.max_redirects + 1):
             await self.transport.check(url, spec.direct)
             domain = registrable_domain(str(url))
             async with self.throttle.slot(url.host or ""):
@@ -229,7 +229,8 @@ class Fetcher:
                         "GET", url, spec.direct, headers=spec.headers_for(url)
                     ) as response,
                 ):
-                    self.server_clocks.add(url, response.headers)
+                    if hop == 0:
+                        self.server_clocks.add(spec.feed, response.headers)
                     if (target := _redirect_target(url, response)) is None:
                         result = await self._read(response, spec, redirected_to)
                         if isinstance(result, Failed) and result.backoff:

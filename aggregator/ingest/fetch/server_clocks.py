@@ -24,15 +24,21 @@ class ServerClocks:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, float]] = {}
 
-    def add(self, url: URL, headers: Mapping[str, str]) -> None:
-        """Note the Date of a response, and its Age if a cache has kept it (RFC 9111, 5.1)."""
+    def add(self, feed: URL, headers: Mapping[str, str]) -> None:
+        """Note the Date of the first response to a feed's own address, and its Age if a cache has
+        kept it (RFC 9111, 5.1); where it redirects to, an outlet may have many servers."""
         date = parse_http_date(headers.get("Date", ""))
         if date is None:
             return
         age = headers.get("Age", "").strip()
         seconds = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
         moment = _steady_seconds()
-        self._seen[_witness(url)] = (date.timestamp() + seconds - moment, moment)
+        self._seen[_witness(feed)] = (date.timestamp() + seconds - moment, moment)
+        self._seen = {
+            name: (start, seen)
+            for name, (start, seen) in self._seen.items()
+            if moment - seen < MAX_EVIDENCE_SECONDS
+        }
 
     def offsets(self) -> list[float]:
         """By how many seconds each server's clock is ahead of ours now, smallest first."""

@@ -82,6 +82,7 @@ def open_store(path: Path) -> SqliteStore:
 def _create(path: Path) -> None:
     """Create an empty database, whole or not at all, that only its owner may read: it holds
     secrets of subscriptions."""
+    path = path.resolve()  # where a link leads
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.unlink(missing_ok=True)
@@ -92,8 +93,13 @@ def _create(path: Path) -> None:
                 migrate(db, str(part))
         finally:
             connection.close()
-        with suppress(FileExistsError):  # another process was quicker
+        try:
             os.link(part, path)
+        except FileExistsError:
+            pass  # another process was quicker
+        except OSError:  # a file system without links
+            if not path.exists():
+                part.rename(path)
     except OSError as error:
         raise StoreUnavailable(
             f"The database {path} cannot be created ({error.strerror}); check the permissions of "

@@ -136,7 +136,7 @@ class Connection:
             )
 
     def _connect(self) -> Database:
-        mode = "ro" if self._is_read_only else "rwc"
+        mode = "ro" if self._is_read_only else "rw"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,

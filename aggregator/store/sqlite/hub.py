@@ -163,7 +163,8 @@ class SqliteHub:
         due_at = mappers.to_text(now)
         with self._connection.write() as db:
             db.conn.executemany(
-                "update subscribers set due_at = coalesce(due_at, ?) where id = ?",
+                """update subscribers set due_at = coalesce(due_at, ?), changes = changes + 1
+                   where id = ?""",
                 [(due_at, id_) for id_ in subscribers],
             )
             db.conn.executemany(
@@ -192,9 +193,11 @@ class SqliteHub:
     def mark_delivered(self, subscriber: Subscriber, etag: str) -> None:
         with self._connection.write() as db:
             db.execute(
-                """update subscribers set etag = ?, due_at = null, attempts = 0,
-                     failing_since = null, failure_kind = '', error = '' where id = ?""",
-                [etag, subscriber.id],
+                """update subscribers
+                   set etag = ?, due_at = case when changes = ? then null else due_at end,
+                     attempts = 0, failing_since = null, failure_kind = '', error = ''
+                   where id = ?""",
+                [etag, subscriber.changes, subscriber.id],
             )
 
     def mark_failed(self, subscriber: Subscriber) -> None:
@@ -278,6 +281,7 @@ def _subscriber_of(row: mappers.Row) -> Subscriber:
         failure_kind=mappers.failure_kind_of(row),
         error=row["error"],
         feed_url=row["feed_url"] or row["topic"],
+        changes=row["changes"],
     )
 
 

@@ -13,6 +13,8 @@ from aggregator.store.sqlite.window import apply_share, window
 
 __all__ = ["SqliteLists"]
 
+MAX_SEARCH_TEXT_CHARS = 300_000
+"""Characters of all texts of the results of a search: many may be made at a time."""
 MAX_TEXT_CHARS = 3_000_000
 """Characters of all texts of a list together; rendering takes about 12 bytes for each."""
 
@@ -54,7 +56,8 @@ class SqliteLists:
     ) -> list[Story]:
         with self._connection.read() as db:
             numbers = newest_matching(db, root, limit, language, without, step)
-            return newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
+            with step():
+                return newest_first(load_stories(db, numbers, MAX_SEARCH_TEXT_CHARS).values())
 
     def counts(self) -> dict[ListScope, int]:
         sql = """select list_kind, list_name, count(*) from listings

@@ -58,8 +58,8 @@ def load_stories(
     """Stories by number. A story without entries, because it was just merged into another one, is
     left out.
 
-    With `max_text_chars`, texts beyond so many characters in all are left out: of the last stories
-    first.
+    With `max_text_chars`, texts that do not fit into so many characters in all are left out; the
+    first stories are served first.
     """
     wanted = list(dict.fromkeys(numbers))
     entries: dict[int, list[Entry]] = {}
@@ -100,9 +100,10 @@ def _beyond(db: Database, numbers: Sequence[int], max_text_chars: int) -> set[in
     beyond, total = set(), 0
     for number in numbers:
         for id_, length in sorted(by_story.get(number, ())):
-            total += length
-            if length and total > max_text_chars:
+            if length and total + length > max_text_chars:
                 beyond.add(id_)
+            else:
+                total += length
     return beyond
 
 

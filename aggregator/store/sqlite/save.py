@@ -59,11 +59,13 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
     _save_new(db, batch, touched, now)
     drop_matches(db, batch.dropped_matches)
     add_matches(db, batch.matches)
+    down = {change.revised_entry_id for change in batch.revised if _is_down(db, change.story.id)}
     for change in batch.revised:
-        _save_revision(db, change, touched, now)
+        if change.revised_entry_id not in down:
+            _save_revision(db, change, touched, now)
     db.conn.executemany(
         "update entries set raw_hash = ? where id = ?",
-        [(raw_hash, entry) for entry, raw_hash in batch.unchanged_hashes],
+        [(raw_hash, entry) for entry, raw_hash in batch.unchanged_hashes if entry not in down],
     )
     db.conn.executemany(
         "insert or ignore into entry_keys values (?, ?, ?, ?)",
@@ -230,6 +232,11 @@ def _inherit_learned_topics(db: Database, merged: int, target: int) -> None:
                                where entries.story_number = ?1 and topic = theirs.list_name)""",
         [target, merged, mappers.LEARNED_TEXT],
     )
+
+
+def _is_down(db: Database, story: str) -> bool:
+    """True for a story that was taken down: copies are recognised by the words that it had then."""
+    return _takedown_of(db, _number_of(db, story)) is not None
 
 
 def _takedown_of(db: Database, number: int) -> tuple[str, datetime] | None:

@@ -29,6 +29,24 @@ def test_a_permanent_redirect_is_reported(press: Press) -> None:
     assert found == {"/p": there, "/t": "", "/m": f"{press.url}/m2", "/there": ""}
 
 
+def test_only_the_feeds_own_server_is_a_witness_of_the_time(press: Press) -> None:
+    """An outlet cannot multiply its voice by redirects through many servers."""
+    port = press.url.rpartition(":")[2]
+    for number in range(4):
+        press.put(f"/{number}", redirect(f"http://127.0.0.{number + 1}:{port}/{number + 1}"))
+
+    async def witnesses() -> int:
+        settings = FetchSettings(user_agent="t", allow_private=(LOOPBACK,))
+        listed = source_at(f"{press.url}/0")
+        async with (
+            open_fetcher(settings, {}) as fetcher,
+            fetcher.fetch(listed, Validators(), listed.feed, NOW),
+        ):
+            return len(fetcher.server_clocks.offsets())
+
+    assert asyncio.run(witnesses()) == 1
+
+
 # ---- ports and proxies -------------------------------------------------------------------
 
 

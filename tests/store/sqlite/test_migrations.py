@@ -36,6 +36,7 @@ CHECKSUMS = {
     "0004_incidents": "86a49dd6cdca3311e5d7678cd633a97a70a75edad472b439ea74927690d085a8",
     "0005_hub_clients": "1cc93ea5a383c9a46389c514086eb805befc661915d4959632fd90a6bb39905f",
     "0006_first_fetch": "2823b278e5875ef51b1925f2ccf1fb2b5a352667a99cba0dd091ebfb620b0cd7",
+    "0007_subscriber_changes": "44d8ac0aa64426983716a5ab8c1bb9eee26cb9ad72a904a98b18ddcbb052f559",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 
