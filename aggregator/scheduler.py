@@ -272,12 +272,20 @@ async def _learn(state: _State) -> float:
 async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: HubTask) -> float:
     """Verify subscribers, notify them or ping hubs; not while the clock may be wrong, since leases
     end by it."""
-    if not state.clock.is_trusted(datetime.now(UTC)):
-        return SUBSCRIBE_POLL_SECONDS
+
+    def trusted_now() -> datetime:
+        now = datetime.now(UTC)
+        if not state.clock.is_trusted(now):
+            raise ClockError("The clock was set while the hub was at work.")
+        return now
+
     try:
+        trusted_now()
         with notifier.store.maintenance.lock(name):
-            await task(notifier, lambda: datetime.now(UTC))
+            await task(notifier, trusted_now)
         return NOTIFY_POLL_SECONDS
+    except ClockError:  # a run confirms the clock, or says what is wrong with it
+        return SUBSCRIBE_POLL_SECONDS
     except StoreBusy:  # another process is doing it
         return SUBSCRIBE_POLL_SECONDS
 

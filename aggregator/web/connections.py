@@ -210,8 +210,8 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body."""
-        if not self._is_refused:
+        """A part of a body; nobody reads that of other methods."""
+        if not self._is_refused and self.scope["method"] == "POST":
             super().on_body(body)
 
     def on_message_complete(self) -> None:

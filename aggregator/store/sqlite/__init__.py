@@ -5,6 +5,7 @@ migrations/   the schema                        queries    what several parts sh
 save          one fetch, in one transaction     listings   adding to lists, and removing
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,6 +85,7 @@ def _create(path: Path) -> None:
     secrets of subscriptions."""
     path = path.resolve()  # where a link leads
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    left = part.with_name(f"{part.name}-wal")
     try:
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -93,6 +95,8 @@ def _create(path: Path) -> None:
                 migrate(db, str(part))
         finally:
             connection.close()
+        if left.exists():  # what the disk had no room for when the file was closed
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
             os.link(part, path)
         except FileExistsError:
@@ -107,7 +111,8 @@ def _create(path: Path) -> None:
         ) from error
     finally:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            for file in (part, left, part.with_name(f"{part.name}-shm")):
+                file.unlink(missing_ok=True)
 
 
 @contextmanager
