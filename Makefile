@@ -33,10 +33,12 @@ test-slow: install  ## Run the deep tests: real material, kills, mutations, long
 test-all: install  ## Run every test; coverage is shown.
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
 
-long: install  ## The long forms of the tests: 200 kills, every snapshot, 10,000 queries, 5,000 examples.
+long: install  ## The long forms of the tests: 200 kills, every snapshot, 10,000 queries, 20,000 requests, 5,000 examples.
 	KILLS=200 $(BIN)/pytest tests/cli/test_kill.py
 	REPLAY=full $(BIN)/pytest tests/real/test_mutations.py
 	SEARCHED=10000 $(BIN)/pytest tests/contract/test_contract_search.py
+	MAX_P99=1 $(BIN)/pytest tests/web/test_attacks.py
+	FUZZED=20000 $(BIN)/pytest tests/web/test_http_fuzz.py
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/ingest tests/render tests/query
 
 check: install  ## Lint, formatting, types, layers.

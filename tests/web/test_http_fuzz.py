@@ -27,7 +27,8 @@ pytestmark = pytest.mark.slow
 
 FUZZED = int(os.environ.get("FUZZED", "4000"))
 CONNECTIONS = 8
-MAX_STALL_SECONDS = 1.0
+MAX_STALL_SECONDS = 10.0
+"""Of another client, on a machine that runs other tests at the same time."""
 MAX_GROWTH_BYTES = 200_000_000
 """The cache of 64 MB, twice while it is replaced, and what requests in progress take."""
 TEMPLATES = [*(route.template for route in ROUTES), "/hub", "/websub/abc", "/healthz"]

