@@ -107,11 +107,6 @@ class ClockCheck:
         return cls(servers=servers, last_fetch=store.maintenance.last_fetch(), now=now)
 
     @property
-    def is_unconfirmed(self) -> bool:
-        """True if the clock may have jumped and nobody has answered: a machine that is offline."""
-        return not self.has_witness
-
-    @property
     def has_witness(self) -> bool:
         """True if the time is as expected, or an outlet has answered and did not disagree."""
         return not has_jumped(self.last_fetch, self.now) or bool(self.servers.offsets())

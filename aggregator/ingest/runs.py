@@ -107,7 +107,7 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
     async with context.fetcher.fetch(source, validators, url, now) as result:
         if context.clock_check is not None:
             await context.clock_check.confirm()
-            if context.clock_check.is_unconfirmed and isinstance(result, Failed):
+            if isinstance(result, Failed) and not context.clock_check.has_witness:
                 return _unsaved(source, result)
         large = spool(result) if isinstance(result, Fetched) else None
         if large is None:

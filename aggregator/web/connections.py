@@ -146,6 +146,8 @@ class GuardedProtocol(HttpToolsProtocol):
         waiting = self.transport.get_write_buffer_size()
         if not waiting:
             self._unread = (0, now)
+            if self.cycle and self.cycle.response_started and not self.cycle.response_complete:
+                return False  # the client has read all that there is so far
             seconds: float = getattr(deadlines, self._phase)
             return now - self._since > seconds
         unread = waiting + (self.cycle.expected_content_length if self.cycle else 0)

@@ -18,7 +18,7 @@ class FeedTopics:
         self._base = site.config.site.url
 
     def scopes(self, topic: str) -> Sequence[ListScope]:
-        """The lists that a topic depends on; none if it is not a feed of ours."""
+        """The lists that a topic depends on; none if it is not one of our feeds."""
         resource = self._find(topic)
         return resource.scopes if resource else ()
 

@@ -98,9 +98,8 @@ def _create(path: Path) -> None:
         if left.exists():  # what the disk had no room for when the file was closed
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
-            os.link(part, path)
-        except FileExistsError:
-            pass  # another process was quicker
+            with suppress(FileExistsError):  # another process was quicker
+                os.link(part, path)
         except OSError:  # a file system without links
             if not path.exists():
                 part.rename(path)
