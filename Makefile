@@ -51,6 +51,6 @@ bench: install  ## Measure against newsboat and reader, and write docs/measureme
 	$(BIN)/python -m benchmarks
 
 lock: install  ## Write requirements.txt anew, with hashes: the newest versions that pyproject.toml allows.
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11.5 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
 		--no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--upgrade --quiet --output-file requirements.txt

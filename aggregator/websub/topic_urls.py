@@ -23,8 +23,8 @@ class FeedTopics:
         return resource.scopes if resource else ()
 
     def canonical(self, topic: str) -> str:
-        """The one URL of a feed that may be written in several ways; "" if it is no feed of
-        ours."""
+        """The one URL of a feed that may be written in several ways; "" if it is not one of our
+        feeds."""
         resource = self._find(topic)
         return f"{self._base}{resource.path}" if resource else ""
 
