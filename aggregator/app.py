@@ -164,16 +164,19 @@ async def run_once(
     choose: Callable[[datetime], Sequence[Source]],
     on_done: Callable[[SourceReport], None] = lambda _: None,
     lock_timeout: float = 60.0,
+    *,
+    trust_clock: bool = False,
 ) -> RunReport:
     """One run over the sources that `choose` returns once the ingest lock is held, since the run
     before may have fetched some. Raises StoreBusy after `lock_timeout` seconds, and ClockError if
-    the clock is probably wrong."""
+    the clock is probably wrong; with `trust_clock`, the outlets' servers are not asked about it."""
     store = runtime.store
     with await acquire_ingest_lock(store, lock_timeout):
         clock = datetime.now(UTC)
         with recorded_clock_error(store, clock):
             now = monotonic_now(store, clock)
-            check = ClockCheck.begin(store, runtime.fetcher.server_clocks, now)
+            servers = runtime.fetcher.server_clocks
+            check = ClockCheck.begin(store, servers, now, is_trusted=trust_clock)
             context = replace(runtime.ingest_context(now), clock_check=check)
             report = await run(context, choose(now), on_done)
         store.maintenance.clear_incident(CLOCK_INCIDENT)

@@ -58,6 +58,11 @@ T = TypeVar("T")
 @click.option(
     "--no-push", "is_silent", is_flag=True, help="Do not notify hubs; `aggregator publish` will."
 )
+@click.option(
+    "--trust-clock",
+    is_flag=True,
+    help="Save what is fetched even if the outlets' servers say that the clock is wrong.",
+)
 @click.option("--loop", is_flag=True, help="Keep running, and fetch each source when it is due.")
 @click.pass_obj
 def ingest(
@@ -66,6 +71,7 @@ def ingest(
     ids: tuple[str, ...],
     as_json: bool,
     is_silent: bool,
+    trust_clock: bool,
     loop: bool,
 ) -> None:
     """Fetch the sources that are due and keep what is new.
@@ -77,7 +83,7 @@ def ingest(
     The report counts entries, and its counts balance:
       received = new + updated + known + rejected
     """
-    if loop and (ids or everything or as_json or is_silent):
+    if loop and (ids or everything or as_json or is_silent or trust_clock):
         raise click.UsageError("--loop cannot be combined with other options")
     log_to_stderr()
     with open_workers(os.cpu_count() or 1) as workers, open_config(path) as (config, store):
@@ -94,7 +100,8 @@ def ingest(
             # a retired source is only fetched if it is named
             return [s for s in selected if ids or not store.sources.fetch_state(s.id).retired_at]
 
-        report = _until_stopped(_ingest_once(config, store, workers, choose))
+        run = _ingest_once(config, store, workers, choose, trust_clock=trust_clock)
+        report = _until_stopped(run)
         if report is not None and not is_silent:
             _until_stopped(notify_subscribers(config, store))
     if report is None:
@@ -107,6 +114,8 @@ async def _ingest_once(
     store: Store,
     workers: Workers,
     choose: Callable[[datetime], Sequence[Source]],
+    *,
+    trust_clock: bool,
 ) -> RunReport:
     async with open_runtime(config, store, workers) as runtime:
         with _progress() as (on_start, on_done):
@@ -116,7 +125,9 @@ async def _ingest_once(
                 on_start(len(due))
                 return due
 
-            return await run_once(runtime, chosen, on_done, INGEST_LOCK_SECONDS)
+            return await run_once(
+                runtime, chosen, on_done, INGEST_LOCK_SECONDS, trust_clock=trust_clock
+            )
 
 
 async def _ingest_forever(

@@ -90,7 +90,8 @@ class ClockCheck:
     """Confirms the clock of one run by the Date headers of its outlets.
 
     In the first run, and after a pause of more than a day, nothing is saved before a few outlets
-    have answered. Later, two that agree stop a run whose clock is wrong.
+    have answered, and one that disagrees stops the run if no other answers. Later, it takes two.
+    The operator may vouch for the clock instead (`is_trusted`).
     """
 
     servers: ServerClocks
@@ -98,35 +99,43 @@ class ClockCheck:
     now: datetime
     expected: int = 0
     """Sources of the run."""
+    is_trusted: bool = False
     _arrived: int = 0
     _deadline: float = 0.0
 
     @classmethod
-    def begin(cls, store: Store, servers: ServerClocks, now: datetime) -> "ClockCheck":
+    def begin(
+        cls, store: Store, servers: ServerClocks, now: datetime, *, is_trusted: bool = False
+    ) -> "ClockCheck":
         """The check of a run that goes by this time."""
-        return cls(servers=servers, last_fetch=store.maintenance.last_fetch(), now=now)
+        last_fetch = store.maintenance.last_fetch()
+        return cls(servers=servers, last_fetch=last_fetch, now=now, is_trusted=is_trusted)
 
     @property
     def has_witness(self) -> bool:
         """True if the time is as expected, or an outlet has answered and did not disagree."""
-        return not has_jumped(self.last_fetch, self.now) or bool(self.servers.offsets())
+        is_expected = self.is_trusted or not has_jumped(self.last_fetch, self.now)
+        return is_expected or bool(self.servers.offsets())
 
     async def confirm(self) -> None:
         """Wait for enough answers. Raises ClockError if most outlets disagree with our clock."""
-        is_jump = has_jumped(self.last_fetch, self.now)
-        if is_jump or self.last_fetch is None:
+        if self.is_trusted:
+            return
+        is_unknown = self.last_fetch is None or has_jumped(self.last_fetch, self.now)
+        if is_unknown:
             time = asyncio.get_running_loop().time
             self._arrived += 1
             self._deadline = self._deadline or time() + MAX_WAIT_SECONDS
             while not self._has_enough() and time() < self._deadline:
                 await asyncio.sleep(POLL_SECONDS)
         offsets = self.servers.offsets()
-        if len(offsets) >= (1 if is_jump else 2) and (offset := _common_error(offsets)):
+        if len(offsets) >= (1 if is_unknown else 2) and (offset := _common_error(offsets)):
             moment = self.now + timedelta(seconds=min(offset, MAX_SHOWN_SECONDS))
             raise ClockError(
                 f"The clock says {_minute(self.now)}, but according to the outlets' servers it is "
                 f"{_minute(moment)}. What was fetched is not saved, since articles would get wrong "
-                "dates. Set the clock, then fetch again."
+                "dates. Set the clock, then fetch again; if the clock is correct, run `aggregator "
+                "ingest --trust-clock` once."
             )
 
     def _has_enough(self) -> bool:

@@ -157,7 +157,9 @@ def test_the_dates_of_outlets_survive_a_clock_that_is_behind(store: Store) -> No
     stored = publish(store, "A")
     undated = entry("Undated", "harbor", published=NOW, is_dated=False)
     save(store, change_of(undated, listed_at=NOW), now=NOW)
-    save(store, now=NOW, state=FetchState(last_success=NOW, next_fetch=NOW + HOUR))
+    state = FetchState(last_success=NOW, next_fetch=NOW + HOUR)
+    backoff = Backoff(domain="harbor.example", until=NOW + HOUR)
+    save(store, now=NOW, state=state, backoff=backoff)
     before = store.lists.latest(ALL, 9)
     past = NOW - YEARS
 
@@ -167,9 +169,11 @@ def test_the_dates_of_outlets_survive_a_clock_that_is_behind(store: Store) -> No
     assert dates == {"A": stored.published, "Undated": past}
     assert store.maintenance.last_fetch() == past
     assert store.maintenance.check(past) == []
+    assert store.sources.backoffs(past) == {}
     assert store.maintenance.undo_correction(NOW) > 4
     assert store.lists.latest(ALL, 9) == before
     assert store.sources.fetch_state("harbor").next_fetch == NOW + HOUR
+    assert store.sources.backoffs(NOW) == {"harbor.example": backoff}
     assert store.maintenance.undo_correction(NOW) == 0
 
 

@@ -87,12 +87,13 @@ _OWN_TIMES = (
     _OwnTime("subscribers", "failing_since"),
     _OwnTime("subscribers", "due_at"),
     _OwnTime("hub_pings", "due_at", "hub, feed_url"),
+    _OwnTime("backoffs", "until", "domain", "until > strftime('%Y-%m-%dT%H:%M:%S', ?1, '+1 day')"),
     _OwnTime("bugs", "happened_at", "task"),
     _OwnTime("incidents", "since", "kind"),
 )  # fmt: skip
 """In an order in which each condition still finds the times that it compares."""
 
-_MAY_BE_IN_FUTURE = frozenset({"next_fetch", "lease_until", "due_at"})
+_MAY_BE_IN_FUTURE = frozenset({"next_fetch", "lease_until", "due_at", "until"})
 """Columns that plan, which is no sign of a wrong clock."""
 
 
@@ -114,9 +115,6 @@ def correct_future_times(db: Database, now: datetime) -> None:
             [moment],
         )
         _write_corrected(db, stamp.table, stamp.column, stamp.key, "after", moment)
-    db.execute(
-        "delete from backoffs where until > strftime('%Y-%m-%dT%H:%M:%S', ?, '+1 day')", [moment]
-    )
     _render_again(db, now)
 
 
