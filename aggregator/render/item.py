@@ -32,7 +32,8 @@ class FeedItem:
 
     What the outlet of the lead does not permit (with show = "title" summary and content, with
     "excerpt" the content), another outlet of the story may: `text_from` is the outlet whose text is
-    published, under its licence.
+    published, under its licence. The author and the picture that a lead lacks come from others on
+    the same condition: an outlet that gives its full text is credited as it credits itself.
     """
 
     story: Story
@@ -41,7 +42,7 @@ class FeedItem:
     text_url: str
     """The article that the text is from."""
     author: str
-    """A person if any entry of the story names one, else the outlet."""
+    """A person if the lead names one, or another entry that may complete it; else the outlet."""
     summary: str
     content: SafeHtml
     credit_line: SafeHtml
@@ -94,16 +95,21 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     )
     text_entry = content_entry if content else summary_entry if summary else lead
     outlet = feed.sources[text_entry.source]
+    completing = (
+        entries
+        if may_borrow
+        else [pair for pair in entries if pair[0] is lead or pair[0] is text_entry]
+    )
     item = FeedItem(
         story=story,
         source=source,
         text_from=outlet,
         text_url=text_entry.url,
-        author=_first(entry.author for entry, _ in entries) or source.name,
+        author=_first(entry.author for entry, _ in completing) or source.name,
         summary=summary,
         content=_with_counter(SafeHtml(content), text_entry, outlet),
         credit_line=SafeHtml(""),
-        image=_first(entry.image for entry, _ in excerpted),
+        image=_first(entry.image for entry, outlet in completing if outlet.show != "title"),
         enclosures=() if source.show == "title" else tuple(map(_with_media_type, lead.enclosures)),
         also_at=tuple(
             AlsoAt(name=name, url=other.url)

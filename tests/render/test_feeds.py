@@ -253,6 +253,17 @@ def test_a_duplicate_fills_in_missing_fields() -> None:
     assert (item["image"], item["authors"]) == (copy.image, [{"name": "Ana Reyes"}])
 
 
+def test_nobody_completes_a_full_text() -> None:
+    """Author and picture of a copy say nothing about the text of another outlet."""
+    lead = entry("Cranes", "harbor", content=SafeHtml("<p>The whole.</p>"))
+    copy = entry("Cranes", "commons", author="Ana Reyes", image="https://commons.example/p.jpg")
+    outlets = (source("harbor", show="full"), source("commons", show="full"))
+    (item,) = _items(feed(story(lead, copy), sources=outlets))
+
+    assert item["authors"] == [{"name": "Harbor"}]
+    assert "image" not in item
+
+
 def test_a_duplicate_that_shows_titles_only_adds_nothing() -> None:
     """No text or image of that outlet is published with another's lead."""
     lead = entry("Cranes", "harbor", summary="Short.")
