@@ -102,11 +102,8 @@ class HubStore(Protocol):
     def end_leases(self, now: datetime) -> int:
         """Remove subscribers whose lease has ended; returns how many."""
 
-    def subscribers(self, topic: str | None = None) -> list[Subscriber]:
-        """Subscribers of a topic URL, or of all."""
-
-    def subscribed_topics(self) -> list[str]:
-        """Topic URLs that have a subscriber."""
+    def subscribers(self) -> list[Subscriber]:
+        """All subscribers, by topic URL."""
 
     def unannounced_changes(self) -> list[ListChange]:
         """Lists that have changed since subscribers and hubs were last notified."""

@@ -236,11 +236,14 @@ def _enqueue_notifications(notifier: HubNotifier, now: datetime) -> None:
     if not changes:
         return
     changed = {change.scope for change in changes}
+    by_feed: dict[str, list[int]] = {}
+    for subscriber in hub.subscribers() if notifier.hub_url else ():
+        by_feed.setdefault(subscriber.feed_url, []).append(subscriber.id)
     subscribers: list[int] = []
-    for topic in hub.subscribed_topics() if notifier.hub_url else ():
-        scopes = notifier.topics.scopes(topic)
+    for feed_url, ids in by_feed.items():
+        scopes = notifier.topics.scopes(feed_url)
         if not scopes or not changed.isdisjoint(scopes):
-            subscribers += [subscriber.id for subscriber in hub.subscribers(topic)]
+            subscribers += ids
     pings = [
         HubPing(hub=other, feed_url=url, due_at=now)
         for other in notifier.other_hubs

@@ -130,16 +130,10 @@ class SqliteHub:
                 db.execute("delete from subscribers where lease_until < ?", [moment])
         return int(ended)
 
-    def subscribers(self, topic: str | None = None) -> list[Subscriber]:
-        where, values = ("", []) if topic is None else ("where topic = ?", [topic])
-        sql = f"select * from subscribers {where} order by topic, id"  # noqa: S608 - constants
+    def subscribers(self) -> list[Subscriber]:
         with self._connection.read() as db:
-            return [_subscriber_of(row) for row in db.query(sql, values)]
-
-    def subscribed_topics(self) -> list[str]:
-        with self._connection.read() as db:
-            found = db.execute("select distinct topic from subscribers order by topic")
-            return [topic for (topic,) in found]
+            rows = db.query("select * from subscribers order by topic, id")
+            return [_subscriber_of(row) for row in rows]
 
     # ---- notifying
 

@@ -27,7 +27,7 @@ from aggregator.query import parse
 from aggregator.store.sqlite import SqliteStore, migrations, open_read_only, open_store
 from tests.harness.builders import NOW, article, prose
 from tests.harness.saving import publish, revise, story_titled, titles
-from tests.store.sqlite.make_database import DATABASES, TOPIC_URL, write
+from tests.store.sqlite.make_database import DATABASES, write
 
 CHECKSUMS = {
     "0001_initial": "89d5b7c45d48b833b90d46d944f9223428bc2c44c88d2b4aa0a4e7408fc16470",
@@ -161,7 +161,7 @@ def test_a_released_database_has_its_sources_and_subscribers(released: SqliteSto
     assert [each.title for each in released.sources.rejected("harbor", 9)] == ["Lost"]
     assert released.subscriptions.has_active_lease("harbor", NOW)
     assert [each.body for each in released.subscriptions.queued_deliveries(9)] == [b"<rss/>"]
-    (subscriber,) = released.hub.subscribers(TOPIC_URL)
+    (subscriber,) = released.hub.subscribers()
     assert (subscriber.callback, subscriber.secret) == (
         "https://reader.example/callback", "fake-secret",
     )  # fmt: skip
