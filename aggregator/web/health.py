@@ -117,11 +117,13 @@ def health_reasons(
 
 
 def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Iterator[Reason]:
-    """A reason if nothing was fetched for too long, or ever since feeds.toml was written."""
+    """A reason if nothing was fetched for too long, or ever since sources began to fail or
+    feeds.toml was written, whichever is longer ago."""
     if not config.sources:
         return
     successes = [each.last_success for each in health if each.last_success]
-    since = max(successes, default=config.changed_at)
+    failing = [each.failing_since for each in health if each.failing_since]
+    since = max(successes, default=min([config.changed_at, *failing]))
     if now - since > timedelta(seconds=config.publish.stale_after_seconds):
         yield Reason(
             kind=STALE,

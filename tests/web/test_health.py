@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import time_machine
 
 from aggregator.errors import StoreUnavailable
 from aggregator.model import FailureKind
+from aggregator.web.health import health_reasons
 from tests.harness.newsroom import Newsroom, article
 
 
@@ -144,6 +146,23 @@ def test_nothing_was_ever_fetched(newsroom: Newsroom) -> None:
     newsroom.lists("harbor")
 
     assert _kinds(newsroom) == (503, "down", ["stale"])
+
+
+def test_an_edit_of_feeds_toml_does_not_hide_that_nothing_was_ever_fetched(
+    newsroom: Newsroom,
+) -> None:
+    """What counts is since when the sources have failed."""
+    newsroom.lists("harbor")
+    newsroom.answers("harbor", b"", status=500)
+    newsroom.ingests()
+    began = newsroom.now
+    newsroom.ingests(later=timedelta(hours=40))
+    config = replace(newsroom.config, changed_at=newsroom.now)
+    health = newsroom.store.sources.health()
+
+    stale, _ = health_reasons(config, newsroom.store, health, newsroom.now)
+
+    assert (stale.kind, stale.since) == ("stale", began)
 
 
 def test_a_full_disk(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
