@@ -126,7 +126,7 @@ class Front:
             environ["CONTENT_LENGTH"] = str(len(body)) if body else ""
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             lane = self._lane(environ)
-            async with self._turn(client, lane):
+            async with self._turn(client, lane, next_message):
                 return await _in_thread(lane, _call, self._app, environ, client)
 
     def _lane(self, environ: Environ) -> _Lane:
@@ -139,8 +139,9 @@ class Front:
         return self._variants if environ["QUERY_STRING"] or "+" in path else self._pages
 
     @asynccontextmanager
-    async def _turn(self, client: str, lane: _Lane) -> AsyncIterator[None]:
-        """A turn of this client at a thread, so that none has more than its share."""
+    async def _turn(self, client: str, lane: _Lane, next_message: Receive) -> AsyncIterator[None]:
+        """A turn of this client at a thread, so that none has more than its share. A request whose
+        client goes while it waits is dropped."""
         turns, waiting = lane.turns.get(client, (None, 0))
         is_full = self._pending >= MAX_WAITING and waiting >= lane.per_client
         if is_full or waiting >= MAX_WAITING_PER_CLIENT:
@@ -149,8 +150,11 @@ class Front:
         lane.turns[client] = turns, waiting + 1
         self._pending += 1
         try:
-            async with turns:
+            await _acquire(turns, next_message)
+            try:
                 yield
+            finally:
+                turns.release()
         finally:
             self._pending -= 1
             _, waiting = lane.turns[client]
@@ -241,6 +245,30 @@ def _environ(scope: Scope) -> Environ:
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
+
+
+async def _acquire(turns: asyncio.Semaphore, next_message: Receive) -> None:
+    """Wait for a turn. Raises _Disconnected if the client goes first."""
+    if not turns.locked():
+        await turns.acquire()
+        return
+    turn = asyncio.ensure_future(turns.acquire())
+    gone = asyncio.ensure_future(_disconnection(next_message))
+    try:
+        await asyncio.wait((turn, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            raise _Disconnected
+    except BaseException:
+        if not turn.cancel():
+            turns.release()
+        raise
+    finally:
+        gone.cancel()
+
+
+async def _disconnection(next_message: Receive) -> None:
+    while (await next_message())["type"] != "http.disconnect":
+        pass
 
 
 async def _in_thread(lane: _Lane, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
