@@ -59,7 +59,7 @@ def _connect(port: int, client: str, data: str) -> socket.socket:
     return connection
 
 
-def _ask(port: int, client: str, path: str) -> socket.socket:
+def _request(port: int, client: str, path: str) -> socket.socket:
     return _connect(port, client, f"GET {path} HTTP/1.1\nHost: x\n\n")
 
 
@@ -73,13 +73,13 @@ def _answer(connection: socket.socket) -> tuple[int, str | None]:
 def test_a_client_that_goes_gives_up_its_place(pages: _Pages, port: int) -> None:
     """What nobody waits for any more is not made."""
     with ExitStack() as stack:
-        held = [stack.enter_context(closing(_ask(port, GREEDY, "/held"))) for _ in range(4)]
+        held = [stack.enter_context(closing(_request(port, GREEDY, "/held"))) for _ in range(4)]
         wait_until(lambda: len(pages.requested) == 4)
-        gone = [_ask(port, GREEDY, f"/held/gone/{number}") for number in range(40)]
-        last = stack.enter_context(closing(_ask(port, GREEDY, "/held/last")))
+        gone = [_request(port, GREEDY, f"/held/gone/{number}") for number in range(40)]
+        last = stack.enter_context(closing(_request(port, GREEDY, "/held/last")))
         for connection in gone:
             connection.close()
-        assert _answer(_ask(port, HONEST, "/page"))[0] == 200
+        assert _answer(_request(port, HONEST, "/page"))[0] == 200
         pages.released.set()
         statuses = [_answer(connection)[0] for connection in (*held, last)]
 
@@ -92,10 +92,10 @@ def test_requests_of_a_client_that_wait_are_limited(pages: _Pages, port: int) ->
     """The hundred and first is told when to try again; another client is served."""
     with ExitStack() as stack:
         for _ in range(100):
-            stack.enter_context(closing(_ask(port, GREEDY, "/held")))
+            stack.enter_context(closing(_request(port, GREEDY, "/held")))
         wait_until(lambda: len(pages.requested) == 4)
-        assert _answer(_ask(port, GREEDY, "/page")) == (429, "5")
-        assert _answer(_ask(port, HONEST, "/page")) == (200, None)
+        assert _answer(_request(port, GREEDY, "/page")) == (429, "5")
+        assert _answer(_request(port, HONEST, "/page")) == (200, None)
 
 
 def test_requests_of_all_clients_that_wait_are_limited(
@@ -105,10 +105,10 @@ def test_requests_of_all_clients_that_wait_are_limited(
     monkeypatch.setattr("aggregator.web.front.MAX_WAITING", 8)
     with ExitStack() as stack:
         for _ in range(8):
-            stack.enter_context(closing(_ask(port, GREEDY, "/held")))
+            stack.enter_context(closing(_request(port, GREEDY, "/held")))
         wait_until(lambda: len(pages.requested) == 4)
-        assert _answer(_ask(port, GREEDY, "/page")) == (429, "5")
-        assert _answer(_ask(port, HONEST, "/page")) == (200, None)
+        assert _answer(_request(port, GREEDY, "/page")) == (429, "5")
+        assert _answer(_request(port, HONEST, "/page")) == (200, None)
 
 
 def test_bytes_of_all_bodies_are_limited(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_connections_of_all_clients_are_limited(newsroom: Newsroom) -> None:
     front = create_front(newsroom.config, newsroom.store)
     with serving_front(front, max_connections=20) as port, ExitStack() as stack:
         greedy = [stack.enter_context(closing(_connect(port, GREEDY, ""))) for _ in range(20)]
-        honest = [stack.enter_context(closing(_ask(port, HONEST, "/robots.txt"))) for _ in range(3)]
+        honest = [stack.enter_context(closing(_request(port, HONEST, "/robots.txt"))) for _ in range(3)]
         statuses = [connection.recv(12)[9:] for connection in honest]
         closed = [connection.recv(1) for connection in greedy[:3]]
         greedy[-1].sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")
