@@ -18,8 +18,18 @@ from structlog.testing import capture_logs
 from aggregator.app import Runtime, ingest_forever, open_runtime
 from aggregator.demo.press import CannedResponse, Request
 from aggregator.ingest.learning import is_training_due
+from aggregator.ingest.pipeline import IngestContext
+from aggregator.ingest.runs import deliver
 from aggregator.ingest.workers import Workers
-from aggregator.model import ALL, Batch, FetchState, Outcome
+from aggregator.model import (
+    ALL,
+    Batch,
+    Delivery,
+    FetchState,
+    Outcome,
+    Source,
+    SourceReport,
+)
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.store import Store
 from aggregator.store.sqlite import SqliteStore
@@ -111,6 +121,32 @@ def test_a_locked_database_delays_the_loop(harbor: Newsroom, workers: Workers) -
         _loop(harbor, workers, until, store)
 
     assert "another program has locked it" in _store_errors(logs)[0]
+
+
+def test_a_few_deliveries_are_read_at_a_time(
+    harbor: Newsroom, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many a hub has queued, fetching has its share of the workers."""
+    concurrent, most, total = 0, 0, 0
+
+    async def counted(context: IngestContext, source: Source, delivery: Delivery) -> SourceReport:
+        nonlocal concurrent, most, total
+        concurrent, total = concurrent + 1, total + 1
+        most = max(most, concurrent)
+        await asyncio.sleep(0.1)
+        report = await deliver(context, source, delivery)
+        concurrent -= 1
+        return report
+
+    monkeypatch.setattr("aggregator.scheduler.deliver", counted)
+    body = harbor.document_of("harbor")
+    for _ in range(10):
+        harbor.store.subscriptions.enqueue_delivery("harbor", "text/xml", body, datetime.now(UTC))
+
+    _loop(harbor, workers, lambda: not harbor.store.subscriptions.queued_deliveries(1))
+
+    assert (total, most) == (10, 4)
+    assert harbor.store.lists.counts()[ALL] == 1
 
 
 def test_a_slow_host_does_not_delay_others(harbor: Newsroom, workers: Workers) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import urllib.error
 import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -14,7 +16,7 @@ from structlog.testing import capture_logs
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.fetch.ssrf import IpNetwork
-from aggregator.websub.hub import HubNotifier, hub_tasks
+from aggregator.websub.hub import HubNotifier, hub_tasks, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 from tests.harness.newsroom import Newsroom, article
 
@@ -59,10 +61,20 @@ class OwnHub:
             asyncio.run(self._work(self.newsroom.now))
         self.log += [dict(entry) for entry in logs if entry["event"].startswith("hub_")]
 
-    async def _work(self, now: datetime) -> None:
+    def notify_once(self) -> None:
+        """Do what is due, as `aggregator ingest` does at its end."""
+
+        async def work() -> None:
+            async with self._open_notifier() as notifier:
+                await notify_once(notifier)
+
+        asyncio.run(work())
+
+    @asynccontextmanager
+    async def _open_notifier(self) -> AsyncIterator[HubNotifier]:
         settings = FetchSettings(user_agent="tests", timeout=3, call_private=self.allowed)
         async with open_fetcher(settings, {}) as fetcher:
-            notifier = HubNotifier(
+            yield HubNotifier(
                 store=self.newsroom.store,
                 fetcher=fetcher,
                 topics=self.topics(self.newsroom.site),
@@ -70,6 +82,9 @@ class OwnHub:
                 signature_method=self.signature_method,
                 other_hubs=self.newsroom.config.publish.hubs,
             )
+
+    async def _work(self, now: datetime) -> None:
+        async with self._open_notifier() as notifier:
             for _ in range(MAX_ROUNDS):
                 if not any(
                     [await task(notifier, lambda: now) for task in hub_tasks(notifier).values()]

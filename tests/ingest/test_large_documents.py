@@ -38,6 +38,22 @@ def test_a_full_disk_keeps_a_document_in_memory(monkeypatch: pytest.MonkeyPatch)
     assert spool(_document(SPOOLED_BYTES)) is None
 
 
+def test_a_document_that_takes_too_long_is_given_up(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails with a sentence, and the next fetch reads all of it."""
+    newsroom.ingest_options["chunk_entries"] = 5
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", *(article(f"Strike {n}") for n in range(50)))
+    with monkeypatch.context() as changed:
+        changed.setattr("aggregator.ingest.pipeline.LARGE_DOCUMENT_SECONDS", 0.001)
+        (failed,) = newsroom.ingests().failed
+
+    assert failed.error == "Reading the feed took longer than 0.001 seconds."
+    newsroom.ingests(later=timedelta(hours=1))
+    assert newsroom.store.lists.counts()[ALL] == 50
+
+
 def test_small_feeds_do_not_wait_for_large_ones(newsroom: Newsroom) -> None:
     """Though there are more large feeds than feeds may be fetched at a time."""
     newsroom.limits = {**newsroom.limits, "concurrency": 2}

@@ -117,7 +117,8 @@ def test_an_excessive_max_age_is_capped() -> None:
 
 
 def test_skip_hours_and_skip_days_are_respected() -> None:
-    """RSS skipHours and skipDays are in UTC; a feed that skips every hour is polled anyway."""
+    """RSS skipHours and skipDays are in UTC; a feed that skips more than three days is polled
+    anyway."""
     monday_noon = at("2026-10-05 12:00")
     night = PollingHints(skip_hours=(12, 13, 14))
     after = next_fetch(SOURCE, FetchState(interval=900, polling_hints=night), monday_noon)
@@ -130,8 +131,13 @@ def test_skip_hours_and_skip_days_are_respected() -> None:
     weekend = FetchState(interval=900, polling_hints=PollingHints(skip_days=(5, 6)))
     assert next_fetch(SOURCE, weekend, saturday).weekday() == 0
 
-    always = FetchState(interval=900, polling_hints=PollingHints(skip_hours=tuple(range(24))))
-    assert next_fetch(SOURCE, always, monday_noon) - monday_noon < timedelta(minutes=17)
+    for hints in (
+        PollingHints(skip_hours=tuple(range(24))),
+        PollingHints(skip_days=tuple(range(7))),
+        PollingHints(skip_days=(0, 1, 2, 3)),  # more than three days to come
+    ):
+        state = FetchState(interval=900, polling_hints=hints)
+        assert next_fetch(SOURCE, state, monday_noon) - monday_noon < timedelta(minutes=17)
 
 
 def test_a_pushed_source_is_polled_rarely() -> None:

@@ -1,7 +1,10 @@
 """Archive documents: a reader can page through everything that was ever published."""
 
+import asyncio
 from datetime import timedelta
 
+from aggregator.app import open_runtime
+from aggregator.ingest.workers import Workers
 from tests.harness.newsroom import Newsroom, article
 
 HOUR = timedelta(hours=1)
@@ -43,3 +46,21 @@ def test_archives_lead_to_every_story(newsroom: Newsroom) -> None:
     page = newsroom.get("/all").text
     assert 'href="/all/archive/2" rel="prev">Older stories' in page
     assert 'href="/all/archive/1" rel="prev"' in newsroom.get("/all/archive/2").text
+
+
+def test_a_longer_feed_has_archives_of_fifty(newsroom: Newsroom, workers: Workers) -> None:
+    """An archive document has at most fifty stories, however many the feed has."""
+    newsroom.lists("harbor")
+    newsroom.publishes_at_most(70)
+    titles = [f"Story {number}" for number in range(130)]
+    newsroom.publishes("harbor", *map(article, titles))
+    newsroom.ingests()
+
+    async def keep_house() -> None:
+        async with open_runtime(newsroom.config, newsroom.store, workers) as runtime:
+            runtime.housekeeping(newsroom.now)
+
+    asyncio.run(keep_house())
+
+    counts = [len(newsroom.titles(f"/all/archive/{page}.atom")) for page in (1, 2)]
+    assert (counts, len(newsroom.titles("/all.atom"))) == ([50, 50], 70)

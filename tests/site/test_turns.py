@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from aggregator.errors import Overloaded
-from aggregator.site.turns import CURRENT_CLIENT, Turns
+from aggregator.site.turns import CURRENT_CLIENT, FORGET_SECONDS, Turns
 
 
 def _work(seconds: float) -> None:
@@ -82,3 +82,45 @@ def test_a_failing_step_gives_its_turn_back() -> None:
         raise KeyError
 
     assert _search(turns, "a", 1) < 1
+
+
+def _order(turns: Turns, *clients: str) -> list[str]:
+    """The order in which clients that wait at the same time, in this order, have their turn."""
+    order: list[str] = []
+
+    def search(client: str) -> None:
+        CURRENT_CLIENT.set(client)
+        with turns.admit() as step, step():
+            order.append(client)
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        with turns.admit() as step, step():
+            waiting = []
+            for client in clients:
+                waiting.append(threads.submit(search, client))
+                time.sleep(0.1)
+        for each in waiting:
+            each.result(10)
+    return order
+
+
+def test_what_a_client_has_spent_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who have searched a lot come last for half a minute."""
+    turns = Turns()
+    _search(turns, "greedy", 5)
+    assert _order(turns, "greedy", "honest") == ["honest", "greedy"]
+
+    later = time.monotonic() + FORGET_SECONDS
+    monkeypatch.setattr("aggregator.site.turns.monotonic", lambda: later)
+
+    assert _order(turns, "greedy", "honest") == ["greedy", "honest"]
+
+
+def test_clients_that_are_remembered_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that has not searched for longest is forgotten first."""
+    monkeypatch.setattr("aggregator.site.turns.MAX_CLIENTS", 2)
+    turns = Turns()
+    for client in ("first", "second", "third"):
+        _search(turns, client, 3)
+
+    assert _order(turns, "third", "first") == ["first", "third"]

@@ -129,7 +129,9 @@ def test_connections_of_all_clients_are_limited(newsroom: Newsroom) -> None:
     front = create_front(newsroom.config, newsroom.store)
     with serving_front(front, max_connections=20) as port, ExitStack() as stack:
         greedy = [stack.enter_context(closing(_connect(port, GREEDY, ""))) for _ in range(20)]
-        honest = [stack.enter_context(closing(_request(port, HONEST, "/robots.txt"))) for _ in range(3)]
+        honest = [
+            stack.enter_context(closing(_request(port, HONEST, "/robots.txt"))) for _ in range(3)
+        ]
         statuses = [connection.recv(12)[9:] for connection in honest]
         closed = [connection.recv(1) for connection in greedy[:3]]
         greedy[-1].sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -33,13 +33,14 @@ def subscribed(newsroom: Newsroom) -> Newsroom:
 
 
 def _verify(
-    subscribed: Newsroom, mode: str, token: str = "token", topic: str = TOPIC
-) -> TestResponse:
+    subscribed: Newsroom, mode: str, token: str = "token", topic: str = TOPIC,
+    lease: str = "864000",
+) -> TestResponse:  # fmt: skip
     query = {
         "hub.mode": mode,
         "hub.topic": topic,
         "hub.challenge": "31415",
-        "hub.lease_seconds": "864000",
+        "hub.lease_seconds": lease,
     }
     return subscribed.reader.get(f"/websub/{token}", query_string=query)
 
@@ -64,6 +65,16 @@ def test_a_hub_verifies_our_subscription(subscribed: Newsroom) -> None:
     assert answer.mimetype == "text/plain"
     assert subscribed.store.subscriptions.has_active_lease("harbor", LATER)
     assert not subscribed.store.subscriptions.has_active_lease("harbor", LATER + timedelta(days=10))
+
+
+@pytest.mark.parametrize("lease", ["999999999", "9" * 5000])
+def test_a_lease_has_a_limit(subscribed: Newsroom, lease: str) -> None:
+    """A subscription that no hub knows any more is renewed after 90 days at most."""
+    assert _verify(subscribed, "subscribe", lease=lease).status_code == 200
+
+    end = datetime.now(UTC) + timedelta(days=90)
+    assert subscribed.store.subscriptions.has_active_lease("harbor", end - timedelta(hours=1))
+    assert not subscribed.store.subscriptions.has_active_lease("harbor", end + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

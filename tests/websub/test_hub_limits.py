@@ -1,15 +1,24 @@
 """Limits of our own hub, against clients that abuse it."""
 
+import asyncio
 import socket
 import sqlite3
 import time
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from itertools import pairwise
+from threading import Lock
 
 import pytest
+from structlog.testing import capture_logs
 
+from aggregator.app import notify_subscribers
 from aggregator.model import Subscriber
+from aggregator.site import Document
 from aggregator.websub.protocol import parse_request
+from aggregator.websub.topic_urls import FeedTopics
 from tests.harness.callback_server import Callbacks
+from tests.harness.newsroom import Newsroom
 from tests.harness.own_hub import DAY, TOPIC, OwnHub
 
 
@@ -55,6 +64,28 @@ def test_pending_requests_of_one_client_are_limited(hub: OwnHub) -> None:
     assert text == "At most 100 of your requests can be pending; try again later.\n"
     _another_client(hub)
     assert hub.request("https://one-more.example/")[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        ("MAX_PENDING_REQUESTS", "Too many requests are pending; try again later.\n"),
+        ("MAX_SUBSCRIBERS", "This hub has no room for more subscriptions.\n"),
+        ("MAX_SUBSCRIPTIONS_PER_CLIENT", "You may have at most 3 subscriptions.\n"),
+    ],
+)
+def test_subscriptions_of_one_and_all_are_limited(
+    hub: OwnHub, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str
+) -> None:
+    """What is subscribed, or about to be, can be renewed; one more is refused."""
+    monkeypatch.setattr(f"aggregator.web.hub_views.{limit}", 3)
+    callbacks = [f"https://h{number}.example/" for number in range(4)]
+
+    answers = [hub.request(callback) for callback in callbacks]
+
+    assert [status for status, _ in answers] == [202, 202, 202, 429]
+    assert answers[3][1] == sentence
+    assert hub.request(callbacks[0])[0] == 202
 
 
 def test_requests_of_one_client_in_a_minute_are_limited(
@@ -135,6 +166,59 @@ def test_feeds_with_parameters_are_limited(hub: OwnHub) -> None:
     assert hub.request("https://x.example/")[0] == 202
 
 
+@pytest.mark.parametrize(("limit", "rendered"), [(1, 3), (10, 2)])
+def test_feeds_in_memory_are_limited(
+    hub: OwnHub,
+    reader: Callbacks,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    rendered: int,
+) -> None:
+    """A feed that is no longer in memory is rendered again for its next subscriber."""
+    everything = TOPIC.replace("/topics/labor", "/all")
+    for number, topic in enumerate((TOPIC, everything, TOPIC)):
+        hub.request(f"{reader.url}/{number}", topic=topic)
+    hub.work()
+    monkeypatch.setattr("aggregator.websub.hub.MAX_RENDERED_FEEDS", limit)
+    made: list[str] = []
+
+    class Counted(FeedTopics):
+        """Feeds that are counted as they are rendered."""
+
+        def content(self, topic: str) -> Document | None:
+            made.append(topic)
+            return super().content(topic)
+
+    hub.topics = Counted
+
+    hub.publish("Second strike", "First strike")
+
+    assert sorted(made) == sorted([TOPIC, everything, TOPIC][:rendered])
+    assert [b"Second strike" in delivery.body for delivery in reader.deliveries] == [True] * 3
+
+
+def test_notifying_ends_in_time(
+    hub: OwnHub, reader: Callbacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command does not wait for a callback that hangs; what is left is done the next time."""
+    monkeypatch.setattr("aggregator.websub.hub.MAX_NOTIFY_SECONDS", 1.0)
+    hub.request(f"{reader.url}/in")
+    reader.on_get = lambda: time.sleep(2.5)
+
+    started = time.monotonic()
+    with capture_logs() as logs:
+        hub.notify_once()
+
+    assert time.monotonic() - started < 2.3
+    assert {
+        "event": "hub_skipped", "log_level": "info", "task": "verify",
+        "reason": "not finished in time; the rest is done next time",
+    } in logs  # fmt: skip
+    reader.on_get = None
+    hub.work()
+    assert len(hub.newsroom.store.hub.subscribers()) == 1
+
+
 def test_slow_callbacks_of_one_host(hub: OwnHub, reader: Callbacks) -> None:
     """Callbacks of one host are verified a few at a time, so that others are not delayed."""
     for number in range(12):
@@ -143,3 +227,61 @@ def test_slow_callbacks_of_one_host(hub: OwnHub, reader: Callbacks) -> None:
     first = hub.newsroom.store.hub.pending_requests(50)
 
     assert sorted(request.host for request in first) == ["127.0.0.1"] * 4 + ["localhost"]
+
+
+@pytest.fixture
+def on_loopback(newsroom: Newsroom) -> Newsroom:
+    """A newsroom whose own site is on loopback, so that callbacks there are called."""
+    newsroom.lists("harbor")
+    newsroom.has_topic("labor", "strike")
+    newsroom.change("https://commons.example", "http://127.0.0.1:9")
+    newsroom.change("[fetch]", '[publish]\nhub = "self"\n[fetch]')
+    return newsroom
+
+
+def _notifies(newsroom: Newsroom, *callbacks: str) -> list[dict[str, object]]:
+    """Let these callbacks subscribe, and do what is due; returns the log."""
+    now = datetime.now(UTC)
+    for callback in callbacks:
+        form = {"hub.mode": "subscribe", "hub.topic": "http://127.0.0.1:9/topics/labor.atom"}
+        newsroom.store.hub.add_request(parse_request({**form, "hub.callback": callback}, now))
+    with capture_logs() as logs:
+        asyncio.run(notify_subscribers(newsroom.config, newsroom.store))
+    return [dict(each) for each in logs]
+
+
+def test_calls_to_one_host_are_spaced_and_few(on_loopback: Newsroom, reader: Callbacks) -> None:
+    """At most four at a time, a tenth of a second apart."""
+    lock, active, most, began = Lock(), 0, 0, []
+
+    def answer() -> None:
+        nonlocal active, most
+        with lock:
+            began.append(time.monotonic())
+            active += 1
+            most = max(most, active)
+        time.sleep(0.6)
+        with lock:
+            active -= 1
+
+    reader.on_get = answer
+    _notifies(on_loopback, *(f"{reader.url}/{number}" for number in range(10)))
+
+    assert most == 4
+    assert len(began) == 10
+    assert min(b - a for a, b in pairwise(sorted(began))) > 0.05
+
+
+def test_a_callback_that_hangs_is_left(
+    on_loopback: Newsroom, reader: Callbacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its subscription is not confirmed."""
+    monkeypatch.setattr("aggregator.app.CALLBACK_TIMEOUT_SECONDS", 0.5)
+    reader.on_get = lambda: time.sleep(2)
+
+    started = time.monotonic()
+    (event,) = _notifies(on_loopback, f"{reader.url}/in")
+
+    assert time.monotonic() - started < 1.8
+    assert event["event"] == "hub_verified"
+    assert "0.5" in str(event["error"])

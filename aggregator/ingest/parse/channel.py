@@ -88,4 +88,4 @@ def _number(given: object) -> int:
 
 def _url(base: str, given: object) -> str:
     url = absolute_url(base, given) if isinstance(given, str) else ""
-    return url if len(url) < MAX_URL_CHARS else ""
+    return url if len(url) <= MAX_URL_CHARS else ""

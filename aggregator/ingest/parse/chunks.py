@@ -98,8 +98,11 @@ def split_into_chunks(
         beginning = body[:MAX_OVERHEAD_BYTES]
         if not is_json(body) and xml_problem(beginning):  # the parser will say what is wrong
             return ChunkedDocument(document=replace(fetched, body=beginning))
-    if overhead > MAX_OVERHEAD_BYTES or overhead * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
+    if overhead > MAX_OVERHEAD_BYTES:
         return _too_large(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes outside its entries")
+    if overhead * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
+        limit = MAX_TOTAL_OVERHEAD_BYTES // len(spans)
+        return _too_large(fetched, f"{limit:,} bytes outside its entries for so many of them")
     if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY_BYTES:
         return ChunkedDocument(document=fetched)
     return ChunkedDocument(document=fetched, spans=spans, counts=counts)

@@ -169,6 +169,36 @@ def test_a_text_that_is_too_long_is_not_kept() -> None:
     assert entry.summary.startswith("word & word & ")
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(300_000, True), (300_001, False)])
+def test_a_text_may_be_as_long_as_a_book(length: int, is_kept: bool) -> None:
+    """A longer one is left out whole: half a text would be taken for all of it."""
+    text = ("word " * 60_001)[: length - 7] + "</p>"
+    entry = clean(keyed(parsed_entry("A", content=html(f"<p>{text}"))), source(), NOW)
+
+    assert isinstance(entry, Entry)
+    assert bool(entry.content) is is_kept
+    assert entry.summary.startswith("word word")
+
+
+def test_a_title_is_made_of_the_summary() -> None:
+    """It is as long as a headline."""
+    words = "The harbor council has voted again and again on the new cranes. " * 5
+    entry = clean(keyed(parsed_entry("", content=html(words))), source(), NOW)
+
+    assert isinstance(entry, Entry)
+    assert 60 < len(entry.title) <= 80
+    assert entry.title.endswith("…")
+
+
+def test_origins_of_an_entry_are_limited() -> None:
+    """An entry that names a hundred articles as its origin is a list of links."""
+    urls = tuple(f"https://h.example/{number}" for number in range(100))
+    entry = clean(keyed(parsed_entry("A", source_urls=urls)), source(), NOW)
+
+    assert isinstance(entry, Entry)
+    assert entry.source_urls == tuple(f"h.example/{number}" for number in range(8))
+
+
 @pytest.mark.parametrize("host", ["exa|mple.org", "xn--exa+0", "a b", "[::1", "xn--é"])
 def test_an_invalid_host_is_rejected(host: str) -> None:
     """A URL with an invalid host is not a link, and relative links are not resolved by it."""

@@ -84,6 +84,14 @@ def test_a_long_sentence_is_kept() -> None:
     assert article_text(f"<p>{text}</p>") == text
 
 
+def test_a_long_article_is_compared_by_its_beginning() -> None:
+    """What follows the first 12,000 characters makes no difference, and takes no time."""
+    beginning = f"<p>{prose(1, 3_000)[:11_000]}</p>".ljust(12_000)
+
+    assert article_text(beginning + "<p>More words.</p>") == article_text(beginning)
+    assert article_text(beginning[:-100] + "<p>More words.</p>").endswith("More words.")
+
+
 def test_attributions_are_found() -> None:
     """Only links in sentences of credit are attributions."""
     html = (

@@ -49,6 +49,18 @@ def test_a_304_keeps_the_validators(press: Press) -> None:
     assert press.requests[0].headers["if-modified-since"] == "older"
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(1000, True), (1001, False)])
+def test_a_long_validator_is_not_kept(press: Press, length: int, is_kept: bool) -> None:
+    """It would be stored, and sent with every request."""
+    etag = f'"{"x" * (length - 2)}"'
+    url = press.put("/f", CannedResponse(body=b"<rss/>", headers={"ETag": etag}))
+
+    result = fetch(source_at(url))
+
+    assert isinstance(result, Fetched)
+    assert result.validators.etag == (etag if is_kept else "")
+
+
 def test_the_same_bytes_are_not_parsed_again(press: Press) -> None:
     """An identical body is unchanged, even if the server never answers 304."""
     url = press.put("/f", CannedResponse(body=b"<rss/>"))

@@ -11,7 +11,7 @@ from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import MatchResult, match_entries
 from aggregator.model import EntryKey, ParsedEntry, StoredEntry
 from aggregator.text.urls import TRACKING_PARAMETERS, canonical_url
-from tests.harness.builders import at, entry, parsed_entry
+from tests.harness.builders import at, entry, parsed_entry, plain
 
 EQUAL_URLS = [
     ("the scheme", "http://x.org/a", "https://x.org/a"),
@@ -197,3 +197,11 @@ def test_every_entry_is_counted_once(before: list[ParsedEntry], now: list[Parsed
     ids = [derive_story_id(entry(keys=item.keys)) for item in found.new]
     assert sum(_counts(found)) == len(now)
     assert len(ids) == len(set(ids))
+
+
+def test_a_long_title_is_compared_by_its_beginning() -> None:
+    """Headers of a large document take little memory; the hash tells the whole titles apart."""
+    one, other = (parsed_entry("x" * 1000 + end) for end in "ab")
+
+    assert one.headers.title == other.headers.title == plain("x" * 1000)
+    assert one.headers.raw_hash == one.raw_hash != other.raw_hash

@@ -3,8 +3,10 @@
 The docstrings name programs in which a case went wrong.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
+from aggregator.model import ALL
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.over_time import DAY, HOUR, many_articles, publish
 
@@ -145,3 +147,19 @@ def test_a_moved_image_is_not_an_update(newsroom: Newsroom) -> None:
     (entry,) = newsroom.read("/all.atom").entries
     assert entry.updated == "2026-10-05T09:00:00+00:00"
     assert b"new.example/p.jpg" in newsroom.get("/all.json").data
+
+
+def test_many_updates_at_once_are_minutes_apart(newsroom: Newsroom) -> None:
+    """Updates of one document keep its order, and none is dated more than five minutes back."""
+    newsroom.lists("harbor")
+    articles = many_articles(400)
+    publish(newsroom, *articles)
+    revised = [replace(each, paragraphs=("It has changed.",)) for each in articles]
+
+    assert publish(newsroom, *revised) == (0, 400)
+
+    story_of = {s.lead.title: s for s in newsroom.store.lists.latest(ALL, 400)}
+    updates = [story_of[each.title].updated for each in articles]
+    assert updates == sorted(updates, reverse=True)
+    assert newsroom.now - updates[10] == timedelta(seconds=10)
+    assert newsroom.now - updates[-1] == timedelta(minutes=5)

@@ -1,0 +1,120 @@
+"""What one query looks at, and what one table keeps, is bounded however much is stored."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from aggregator.model import ALL, EntryKey, EntryKeyKind, Match, MatchKind, Rejected
+from aggregator.query import parse
+from aggregator.store.sqlite import SqliteStore
+from tests.harness.builders import NOW, entry
+from tests.harness.saving import change_of, publish, save, save_story, titles
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("words", ["cranes", "NOT strike"], ids=["by words", "without words"])
+def test_a_search_looks_at_the_newest_stories(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """An older story that would match is not found; without the limit it is."""
+    for number in range(4):
+        publish(store, f"Cranes {number}", minute=number)
+    root = parse(words).root
+    assert len(store.lists.search(root, 9)) >= 4
+    monkeypatch.setattr("aggregator.store.sqlite.search.MAX_SEARCHED_STORIES", 2)
+
+    assert titles(store.lists.search(root, 9)) == ["Cranes 3", "Cranes 2"]
+
+
+def test_a_feed_has_the_newest_tombstones(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outlet that asks for a thousand takedowns does not fill the feed."""
+    monkeypatch.setattr("aggregator.store.sqlite.archives.MAX_TOMBSTONES", 2)
+    for number in range(3):
+        story = publish(store, f"Cranes {number}")
+        store.stories.take_down(story.id, "the outlet asks", NOW + number * MINUTE)
+
+    removed = [tombstone.removed_at for tombstone in store.lists.tombstones(ALL)]
+    assert removed == [NOW + 2 * MINUTE, NOW + MINUTE]
+
+
+def test_a_chain_of_matches_is_not_followed_for_ever(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries that each match the next would otherwise all be read for one new entry."""
+    ids = [save_story(store, entry(f"Link {n}", "harbor")).lead.entry_id for n in range(9)]
+    chain = tuple(
+        Match(entry_a=a, entry_b=b, kind=MatchKind.TEXT, reason="words") for a, b in pairwise(ids)
+    )
+    save(store, matches=chain)
+    assert len(store.entries.neighbourhood({ids[0]}).stories) == 9
+    monkeypatch.setattr("aggregator.store.sqlite.entries.MAX_NEIGHBOURS", 3)
+
+    assert len(store.entries.neighbourhood({ids[0]}).stories) == 4
+
+
+def test_rejections_of_a_source_are_limited(store: SqliteStore) -> None:
+    """An outlet whose thousands of entries are all bad fills no table; the latest are kept."""
+
+    def rejected(name: str) -> tuple[Rejected, ...]:
+        return tuple(
+            Rejected(key=EntryKey(EntryKeyKind.ID, f"{name} {n}"), title=name, reason="no link")
+            for n in range(400)
+        )
+
+    for hour, name in enumerate(("old", "new")):
+        save(store, rejected=rejected(name), now=NOW + timedelta(hours=hour))
+
+    kept = store.sources.rejected("harbor", 9999)
+    assert len(kept) == 500
+    assert sum(each.title == "new" for each in kept) == 400
+
+
+# ---- related stories
+
+
+def _report(store: SqliteStore, title: str, summary: str) -> str:
+    return save_story(store, entry(title, "harbor", summary=summary)).id
+
+
+def _related_to(store: SqliteStore, id_: str) -> list[str]:
+    story = store.stories.get(id_)
+    assert story is not None
+    return titles(store.stories.related(story, 9))
+
+
+SHARK = "A shark killed a surfer in Santa Cruz."
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MAX_ENTRY_DISTANCE", 3), ("MAX_CANDIDATES", 1)]
+)  # fmt: skip
+def test_related_stories_are_looked_for_nearby(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    """Neither far away in the archive, nor among all that have a word in common."""
+    _report(store, "Surfer killed in shark attack", SHARK)
+    for number in range(20):
+        _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
+    one = _report(store, "Shark kills surfer", SHARK)
+    assert _related_to(store, one) == ["Surfer killed in shark attack"]
+    monkeypatch.setattr(f"aggregator.store.sqlite.related.{limit}", value)
+
+    assert _related_to(store, one) == []
+
+
+def test_related_stories_are_found_by_the_first_words(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A summary of a thousand words makes no query of a thousand words."""
+    for number in range(20):
+        save(store, change_of(entry(f"Matter {number}", "harbor", summary=f"Vote {number}.")))
+    _report(store, "Surfer killed in shark attack", SHARK)
+    padded = _report(store, "Verdict expected tomorrow morning", SHARK)
+    assert _related_to(store, padded) == ["Surfer killed in shark attack"]
+    monkeypatch.setattr("aggregator.store.sqlite.related.MAX_QUERY_WORDS", 4)
+
+    assert _related_to(store, padded) == []
