@@ -129,7 +129,9 @@ def test_a_few_deliveries_are_read_at_a_time(
     """However many a hub has queued, fetching has its share of the workers."""
     concurrent, most, total = 0, 0, 0
 
-    async def counted(context: IngestContext, source: Source, delivery: Delivery) -> SourceReport:
+    async def observed_deliver(
+        context: IngestContext, source: Source, delivery: Delivery
+    ) -> SourceReport:
         nonlocal concurrent, most, total
         concurrent, total = concurrent + 1, total + 1
         most = max(most, concurrent)
@@ -138,7 +140,7 @@ def test_a_few_deliveries_are_read_at_a_time(
         concurrent -= 1
         return report
 
-    monkeypatch.setattr("aggregator.scheduler.deliver", counted)
+    monkeypatch.setattr("aggregator.scheduler.deliver", observed_deliver)
     body = harbor.document_of("harbor")
     for _ in range(10):
         harbor.store.subscriptions.enqueue_delivery("harbor", "text/xml", body, datetime.now(UTC))

@@ -9,9 +9,9 @@ from aggregator.render.widget import widget_script
 from tests.harness.builders import SITE, entry, feed, source, story
 
 
-def _data(shown: Feed) -> tuple[int, dict[str, Any]]:
+def _data(feed_: Feed) -> tuple[int, dict[str, Any]]:
     """Bytes of the script, and what it shows."""
-    script = widget_script(shown, SITE, "").decode("ascii")
+    script = widget_script(feed_, SITE, "").decode("ascii")
     found = re.search(r'\{"title":.*?\]\}', script)
     assert found is not None
     data: dict[str, Any] = json.loads(found[0])
@@ -23,10 +23,10 @@ def test_a_long_headline_is_cut() -> None:
     outlets = (source("harbor"),)
     _, data = _data(feed(story(entry("Cranes " * 50, "harbor")), sources=outlets))
 
-    (shown,) = data["stories"]
-    assert len(shown["title"]) <= 160
-    assert shown["title"].startswith("Cranes Cranes")
-    assert shown["title"].endswith("…")
+    (headline,) = data["stories"]
+    assert len(headline["title"]) <= 160
+    assert headline["title"].startswith("Cranes Cranes")
+    assert headline["title"].endswith("…")
 
 
 def test_a_script_has_as_many_headlines_as_fit() -> None:

@@ -67,7 +67,7 @@ def test_a_broken_document_is_parsed_again_within_a_limit(
 
 CATEGORIES = [f"c{number}" for number in range(60)]
 FILES = [f"https://h.example/{number}.mp3" for number in range(30)]
-MANY = [
+REPEATED_FIELDS = [
     (
         "RSS",
         _rss(
@@ -102,7 +102,9 @@ MANY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("document", [row[1] for row in MANY], ids=[row[0] for row in MANY])
+@pytest.mark.parametrize(
+    "document", [row[1] for row in REPEATED_FIELDS], ids=[row[0] for row in REPEATED_FIELDS]
+)
 def test_categories_and_files_are_limited(document: Fetched) -> None:
     """The first fifty categories and the first twenty files of an entry are read."""
     entry = _entry(document)
