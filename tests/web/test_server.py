@@ -208,6 +208,16 @@ def test_requests_on_one_connection(port: int) -> None:
     assert answer.count(b"<!doctype html>") == 1
 
 
+@pytest.mark.parametrize(("count", "answered"), [(17, 17), (18, 0)])
+def test_few_requests_of_a_connection_wait(port: int, count: int, answered: int) -> None:
+    """Sixteen may wait for the first; with one more, the connection is closed."""
+    request = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+    with closing(_connect(port, request * count)) as client:
+        received = _response(client)
+
+    assert received.count(b"HTTP/1.1 200") == answered
+
+
 def test_endless_pipelining_is_cut_off(port: int) -> None:
     """A client that sends requests without waiting for responses takes no memory."""
     with closing(_connect(port)) as greedy:
