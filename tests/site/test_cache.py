@@ -1,8 +1,13 @@
 """The cache of documents: what it keeps is bounded, and what it drops is made again."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
+
 import pytest
 
-from aggregator.site import Resource
+from aggregator.site import Document, Resource
 from aggregator.site.cache import DocumentCache
 from tests.harness.newsroom import Newsroom
 
@@ -70,3 +75,31 @@ def test_a_large_document_is_not_compressed_on_the_way(
     assert cached.is_ready("gzip") is is_quick
     assert cached.encoded("gzip")
     assert cached.is_ready("gzip")
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/all-{}.atom", 2), ("/all.atom?limit={}", 1)], ids=["feeds", "variants"]
+)
+def test_few_documents_are_made_at_a_time(
+    docks: Newsroom, cache: DocumentCache, path: str, limit: int
+) -> None:
+    """Each takes memory while it is made."""
+    mutex, concurrent, most = Lock(), 0, 0
+    resource = _resource(docks, "/all.atom")
+
+    def build() -> Document | None:
+        nonlocal concurrent, most
+        with mutex:
+            concurrent += 1
+            most = max(most, concurrent)
+        time.sleep(0.05)
+        with mutex:
+            concurrent -= 1
+        return resource.build()
+
+    with ThreadPoolExecutor(6) as threads:
+        resources = [replace(resource, path=path.format(n), build=build) for n in range(6)]
+        made = list(threads.map(cache.get, resources))
+
+    assert most == limit
+    assert all(made)
