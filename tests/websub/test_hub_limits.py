@@ -6,7 +6,6 @@ import sqlite3
 import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from itertools import pairwise
 from threading import Lock
 
 import pytest
@@ -269,7 +268,7 @@ def test_calls_to_one_host_are_spaced_and_few(on_loopback: Newsroom, reader: Cal
 
     assert most == 4
     assert len(began) == 10
-    assert min(b - a for a, b in pairwise(sorted(began))) > 0.05
+    assert began[3] - began[0] > 0.2  # three pauses; four calls at once without any
 
 
 def test_a_callback_that_hangs_is_left(

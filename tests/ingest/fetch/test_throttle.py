@@ -4,7 +4,6 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 
@@ -61,11 +60,10 @@ def test_requests_to_one_host_are_limited(press: Press) -> None:
 
     for n in range(6):
         press.put(f"/{n}", slow)
-    fetch_all([source_at(f"{press.url}/{n}") for n in range(6)], spacing=0.1)
+    fetch_all([source_at(f"{press.url}/{n}") for n in range(6)], spacing=0.4)
 
-    gaps = [later - earlier for earlier, later in pairwise(started)]
     assert max(at_once) == 2
-    assert min(gaps) > 0.08
+    assert started[-1] - started[0] > 4 * 0.4  # five pauses; 0.6 seconds without any
 
 
 def test_a_slow_host_does_not_delay_others(press: Press) -> None:
