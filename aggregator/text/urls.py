@@ -38,9 +38,8 @@ _AMP_CACHE = re.compile(
 )
 _AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1)?|outputType=amp)(?:(&)|(?=#|$))")
 _AMP_HOST = re.compile(r"^amp\.(?=.+\.)")
-_ARTICLE_NUMBER = re.compile(
-    r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}|/[^?#]*[0-9]{7}", re.ASCII | re.IGNORECASE
-)
+_NAMED_NUMBER = re.compile(r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}", re.ASCII | re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"[0-9]{7}", re.ASCII)
 """A path segment with letters and a long number, or with a very long number, identifies one article
 for ever; `?p=12345` and `/node/12345` occur on many sites."""
 DISTINCTIVE_PATH_CHARS = 20
@@ -108,7 +107,9 @@ def is_distinctive_path(path: str) -> bool:
 
 def has_article_number(path: str) -> bool:
     """True for a path or URL that contains the number of an article."""
-    return bool(_ARTICLE_NUMBER.search(path))
+    parts = re.split(r"[?#]", path)
+    is_long = any(_LONG_NUMBER.search(part.partition("/")[2]) for part in parts)
+    return is_long or bool(_NAMED_NUMBER.search(path))
 
 
 def id_pattern(id_: str) -> str:

@@ -1,6 +1,5 @@
 """Read text, tags and mappings from parsed documents, whatever types outlets use."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -43,5 +42,12 @@ def mappings_in(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def person_name(name: str) -> str:
     """The name in `a@b.org (Name)`, the form that RSS requires, without the mail address."""
-    named = re.fullmatch(r"\s*\S+@\S+\s*\((.+)\)\s*", name)
-    return named.group(1).strip() if named else re.sub(r"\S+@\S+\.\S+", "", name).strip()
+    address, _, rest = name.strip().partition("(")
+    if rest.endswith(")") and len(address.split()) == 1 and "@" in address.strip()[1:-1]:
+        return rest[:-1].strip()
+    return " ".join(word for word in name.split() if not _is_mail_address(word))
+
+
+def _is_mail_address(word: str) -> bool:
+    at = word.find("@", 1)
+    return at > 0 and "." in word[at + 2 : -1]

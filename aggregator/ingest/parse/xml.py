@@ -17,6 +17,7 @@ from typing import Any
 import feedparser
 
 from aggregator.ingest.parse import channel, limits
+from aggregator.ingest.parse.feedparser_limits import tidy_prolog
 from aggregator.ingest.parse.values import (
     MAX_ENCLOSURES,
     mappings_in,
@@ -56,7 +57,7 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
             return _not_a_feed(fetched)
         return Failed(kind=FailureKind.TOO_LARGE, error=problem, status=fetched.status)
     content_type = fetched.content_type or "application/xml"
-    body = _repair_references(limits.strip_entity_bombs(fetched.body))
+    body = _repair_references(limits.strip_entity_bombs(tidy_prolog(fetched.body)))
     document = _parse_leniently(body, content_type)
     if document is None:
         return _parse_entry_by_entry(body, content_type, fetched)
