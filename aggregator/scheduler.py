@@ -182,6 +182,8 @@ async def _fetch_due(state: _State) -> float:
     if fresh := [source for source in due if source.id not in state.in_progress]:
         state.start_run(fresh)
         return BUSY_POLL_SECONDS
+    if not state.in_progress:  # what a wrong clock kept from being saved would be due
+        state.store.maintenance.clear_incident(CLOCK_INCIDENT)
     idle = [source for source in sources if source.id not in state.in_progress]
     upcoming = state.store.sources.next_due(idle)
     seconds = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else longest

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from aggregator import __version__
+from aggregator.cli.options import NonEmptyPath
 from aggregator.errors import AggregatorError
 
 __all__ = ["main"]
@@ -82,7 +83,7 @@ class _LazyGroup(click.Group):
 @click.option(
     "--config",
     "path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NonEmptyPath(dir_okay=False, path_type=Path),
     default=Path("feeds.toml"),
     show_default=True,
     help="Configuration file with the sources and topics.",

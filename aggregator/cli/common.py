@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import structlog
 
 from aggregator.config import Config
@@ -31,9 +32,12 @@ INGEST_LOCK_SECONDS = 60.0
 
 @contextmanager
 def open_config(path: Path) -> Iterator[tuple[Config, Store]]:
-    """Read the configuration and open its store."""
+    """Read the configuration and open its store; a new database is announced."""
     config = load_config(path)
+    is_new = not config.database.exists()
     with open_store(config.database) as store:
+        if is_new:
+            click.echo(f"Created a new database, {config.database}.", err=True)
         yield config, store
 
 

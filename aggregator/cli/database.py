@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config
+from aggregator.cli.options import NonEmptyPath
 from aggregator.store.base import Store
 
 __all__ = ["backup", "doctor"]
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=NonEmptyPath(dir_okay=False, path_type=Path))
 @click.pass_obj
 def backup(path: Path, file: Path) -> None:
     """Write a consistent copy of the database to FILE.

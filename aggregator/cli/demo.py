@@ -30,7 +30,7 @@ NO_TERMINAL_SECONDS = 45.0
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after this many seconds.")
+@click.option("--seconds", type=click.FloatRange(1, 86_400), help="Stop after this many seconds.")
 def demo(seconds: float | None) -> None:
     """Try the program with made-up outlets.
 

@@ -10,6 +10,7 @@ import click
 
 from aggregator.app import notify_subscribers
 from aggregator.cli.common import log_to_stderr, open_config
+from aggregator.cli.options import NonEmptyPath
 from aggregator.site import PublicSite
 from aggregator.site.export import export_site
 
@@ -17,7 +18,7 @@ __all__ = ["publish"]
 
 
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=NonEmptyPath(file_okay=False, path_type=Path))
 @click.pass_obj
 def publish(path: Path, folder: Path) -> None:
     """Write every feed and page into FOLDER, for any web server.

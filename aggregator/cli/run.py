@@ -10,6 +10,7 @@ import click
 import structlog
 
 from aggregator.cli.common import end_with_parent
+from aggregator.cli.options import NonEmptyText
 from aggregator.cli.serve import prepare_listening
 from aggregator.errors import ServeError
 
@@ -22,7 +23,9 @@ log = structlog.get_logger()
 
 
 @click.command()
-@click.option("--host", help="Address to listen on, instead of [publish] host.")
+@click.option(
+    "--host", type=NonEmptyText(), help="Address to listen on, instead of [publish] host."
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of [publish] port.")
 @click.pass_obj
 def run(path: Path, host: str | None, port: int | None) -> None:

@@ -13,6 +13,7 @@ import click
 import structlog
 
 from aggregator.cli.common import end_with_parent, log_to_stderr
+from aggregator.cli.options import NonEmptyText
 from aggregator.config import Config
 from aggregator.errors import ServeError
 from aggregator.startup import load_config
@@ -29,7 +30,9 @@ log = structlog.get_logger()
 
 
 @click.command()
-@click.option("--host", help="Address to listen on, instead of [publish] host.")
+@click.option(
+    "--host", type=NonEmptyText(), help="Address to listen on, instead of [publish] host."
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of [publish] port.")
 @click.pass_obj
 def serve(path: Path, host: str | None, port: int | None) -> None:

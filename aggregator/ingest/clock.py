@@ -77,11 +77,13 @@ def has_jumped(last_fetch: datetime | None, now: datetime) -> bool:
 
 @contextmanager
 def recorded_clock_error(store: Store, clock: datetime) -> Iterator[None]:
-    """Record a ClockError in the store, where /healthz finds it until a run succeeds."""
+    """Record a ClockError in the store, where /healthz finds it until the clock is right again. It
+    began after the last fetch: what the clock says now is no time to go by."""
     try:
         yield
     except ClockError as error:
-        store.maintenance.record_incident(CLOCK_INCIDENT, str(error), clock)
+        since = store.maintenance.last_fetch() or clock
+        store.maintenance.record_incident(CLOCK_INCIDENT, str(error), since)
         raise
 
 

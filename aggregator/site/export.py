@@ -36,8 +36,10 @@ def export_site(site: PublicSite, folder: Path) -> ExportReport:
     """Write every resource into a folder. Raises WriteError.
 
     Only files that have changed are written, each atomically. Files of an earlier export that are
-    no longer published are removed; other files are left alone.
+    no longer published are removed; other files are left alone. A folder that is not empty must be
+    that of an earlier export.
     """
+    _claim(folder)
     before = _read_manifest(folder)
     files: dict[str, str] = {}
     written = 0
@@ -94,6 +96,25 @@ def _encoded_files(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
     for encoding, suffix in ENCODINGS.items():
         if (encoded := compress(body, encoding)) is not None:
             yield f"{name}.{suffix}", encoded
+
+
+def _claim(folder: Path) -> None:
+    """Make the folder one of exports, with an empty manifest if it has none. Raises WriteError if
+    it has files that are not ours to overwrite."""
+    manifest = folder / MANIFEST
+    try:
+        if not manifest.is_file() and folder.is_dir() and any(folder.iterdir()):
+            raise WriteError(
+                f"{folder} is not empty, and no earlier export wrote it. Choose an empty folder; "
+                f"or, if its files may be overwritten, create an empty file {MANIFEST} in it first."
+            )
+        if not manifest.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            manifest.touch()
+    except OSError as error:
+        raise WriteError(
+            f"Cannot write to {folder} ({error.strerror}); choose another folder."
+        ) from error
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:

@@ -103,14 +103,15 @@ def _answer(reasons: Sequence[Reason]) -> dict[str, Any]:
 def health_reasons(
     config: Config, store: Store, health: Sequence[SourceHealth], now: datetime
 ) -> list[Reason]:
-    """Everything that is wrong, the worst first; `health` is that of the enabled sources."""
+    """Everything that is wrong, causes before what they cause; `health` is that of the enabled
+    sources."""
     return [
-        *_stale(config, health, now),
-        *_disk(config.database),
         *(
             Reason(kind=each.kind, sentence=each.sentence, since=each.since)
             for each in store.maintenance.incidents()
         ),
+        *_stale(config, health, now),
+        *_disk(config.database),
         *_bugs(store, now),
         *_failing(health),
     ]

@@ -144,6 +144,40 @@ def test_publish_writes_only_what_has_changed(config: Path, tmp_path: Path) -> N
     assert "2 files written" in run(config, "publish", str(folder)).stdout
 
 
+def test_publish_overwrites_no_other_site(config: Path, tmp_path: Path) -> None:
+    """A folder with files must be one that was published to before, or be declared one."""
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "index.html").write_text("Our garden.")
+    refused = run(config, "publish", str(tmp_path / "public"))
+
+    assert refused.returncode == 2
+    assert "is not empty, and no earlier export wrote it. Choose an empty" in refused.stderr
+    assert [each.name for each in (tmp_path / "public").iterdir()] == ["index.html"]
+    (tmp_path / "public" / ".published").touch()
+    assert run(config, "publish", str(tmp_path / "public")).returncode == 0
+    assert "Our garden." not in (tmp_path / "public" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("publish", ""), ("backup", ""), ("--config", "", "check"), ("serve", "--host", " ")],
+)
+def test_an_empty_argument_is_no_name(config: Path, command: tuple[str, ...]) -> None:
+    """It comes from a script with an unset variable, and does not mean the current folder."""
+    result = run(config, *command)
+
+    assert result.returncode == 2
+    assert "empty." in result.stderr
+
+
+def test_a_new_database_is_announced(config: Path) -> None:
+    """Once, so that an operator notices if the old one is gone."""
+    first, second = run(config, "sources"), run(config, "sources")
+
+    assert "Created a new database, " in first.stderr
+    assert second.stderr == ""
+
+
 def test_publish_removes_outdated_files(config: Path, tmp_path: Path) -> None:
     """Files of a removed topic are deleted, and files of others stay."""
     run(config, "ingest")
@@ -174,6 +208,7 @@ def _error_sentence(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_unknown_names_are_explained(config: Path) -> None:
     """The error lists the known names, or suggests one."""
+    run(config, "sources")
     assert "did you mean 'harbor'?" in _error_sentence(run(config, "ingest", "--source", "harbour"))
     assert "known: labor." in _error_sentence(run(config, "topics", "zzz"))
     assert "no source 'zzz'" in _error_sentence(run(config, "sources", "zzz"))
@@ -216,6 +251,7 @@ def test_a_port_in_use_is_explained(config: Path, command: str) -> None:
 def test_an_unwritable_publish_folder_is_explained(config: Path, tmp_path: Path) -> None:
     """A file in place of a folder is an error."""
     (tmp_path / "public").mkdir()
+    (tmp_path / "public" / ".published").touch()
     (tmp_path / "public" / "topics").write_text("in the way")
     run(config, "ingest")
 

@@ -285,3 +285,18 @@ def test_no_code_in_the_current_folder_is_imported(config: Path) -> None:
 
     assert learned.returncode == 0
     assert not list(folder.glob("*.imported"))
+
+
+def test_python_m_imports_little_from_the_current_folder(config: Path) -> None:
+    """Python itself looks there for `aggregator`, and for a few modules of its own before."""
+    for name in (name for name in NAMES if name != "aggregator"):
+        (config.parent / f"{name}.py").write_text(TRAP)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+
+    result = subprocess.run(
+        [sys.executable, "-m", "aggregator", "ingest"],
+        cwd=config.parent, capture_output=True, env=environment, check=False,
+    )  # fmt: skip
+
+    assert result.returncode == 0
+    assert not list(config.parent.glob("*.imported"))

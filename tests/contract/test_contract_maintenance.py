@@ -117,7 +117,7 @@ def test_a_jump_of_the_clock_over_a_day_stops(store: Store) -> None:
         monotonic_now(store, NOW)
 
     assert store.maintenance.last_fetch() == NOW + YEARS
-    assert [issue.check for issue in store.maintenance.check(NOW)] == ["clock"]
+    assert {issue.check for issue in store.maintenance.check(NOW)} == {"clock"}
 
 
 def test_a_clock_years_ahead_is_corrected(store: Store) -> None:
@@ -197,6 +197,18 @@ def test_an_incident_keeps_its_beginning(store: Store) -> None:
     store.maintenance.clear_incident("clock")
 
     assert incident == Incident(kind="clock", sentence="It is Tuesday.", since=NOW)
+    assert store.maintenance.incidents() == []
+
+
+def test_a_run_that_was_stopped_is_an_issue(store: Store) -> None:
+    """Until the next run, or a repair, by which the operator says that the clock is right."""
+    store.maintenance.record_incident("clock", "The clock says 1970.", NOW)
+
+    (issue,) = store.maintenance.check(NOW)
+    store.maintenance.repair(NOW)
+
+    assert issue.check == "clock"
+    assert issue.description == "the last run was stopped: The clock says 1970."
     assert store.maintenance.incidents() == []
 
 

@@ -178,6 +178,16 @@ def test_a_full_disk(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
+def test_a_wrong_clock_comes_before_what_it_causes(newsroom: Newsroom) -> None:
+    """With a clock that is a year ahead, the last fetch seems to be a year ago."""
+    newsroom.lists("harbor")
+    newsroom.publishes("harbor", article("Rain"))
+    newsroom.ingests()
+    newsroom.store.maintenance.record_incident("clock", "The clock says 2099.", newsroom.now)
+
+    assert _kinds(newsroom, timedelta(days=365))[2] == ["clock", "stale"]
+
+
 def test_a_wrong_clock(newsroom: Newsroom) -> None:
     """The sentence is that of the run that was stopped, with its time."""
     newsroom.store.maintenance.record_incident("clock", "The clock says 1970.", newsroom.now)
@@ -217,3 +227,15 @@ def test_a_replaced_database(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "copy").replace(newsroom.config.database)
 
     assert "was replaced while" in _health(newsroom)[1]["reasons"][0]["sentence"]
+
+
+def test_an_emptied_database(newsroom: Newsroom) -> None:
+    """A file without content is said to be one, and is no bug."""
+    assert _kinds(newsroom) == (200, "ok", [])
+    newsroom.config.database.write_bytes(b"")
+
+    status, body = _health(newsroom)
+
+    assert (status, body["reasons"][0]["kind"]) == (503, "database")
+    assert "was emptied while the program was running" in body["reasons"][0]["sentence"]
+    assert newsroom.get("/all.atom").status_code == 503

@@ -64,6 +64,7 @@ def open_store(path: Path) -> SqliteStore:
             "database or AGGREGATOR_DATABASE to a path in a folder that does."
         )
     if not path.exists():
+        _refuse_orphan(path)
         _create(path)
     elif path.is_file() and not path.stat().st_size:
         raise StoreUnavailable(
@@ -78,6 +79,16 @@ def open_store(path: Path) -> SqliteStore:
         connection.close()
         raise
     return SqliteStore(connection)
+
+
+def _refuse_orphan(path: Path) -> None:
+    """Raise StoreUnavailable if a database was here: a program that has ended leaves no log."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.is_file() and log.stat().st_size:
+        raise StoreUnavailable(
+            f"The database {path} is missing, but {log.name} is there. Put the database or a "
+            f"backup back, or delete {log.name} too to start with a new database."
+        )
 
 
 def _create(path: Path) -> None:

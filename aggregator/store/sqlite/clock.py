@@ -159,8 +159,13 @@ def _render_again(db: Database, now: datetime) -> None:
 
 
 def clock_issues(db: Database, now: datetime) -> Iterator[Issue]:
-    """An issue for each table with times of ours that lie ahead of the clock by more than it may go
-    wrong: a fetch may be running, or the clock being set right."""
+    """An issue if the last run was stopped because of the clock, and for each table with times of
+    ours that lie ahead of it by more than it may go wrong: a fetch may be running, or the clock
+    being set right."""
+    for (sentence,) in db.execute("select sentence from incidents where kind = 'clock'"):
+        yield Issue(
+            check="clock", description=f"the last run was stopped: {sentence}", can_repair=True
+        )
     latest = to_text(now + CLOCK_SLACK)
     by_table: dict[str, list[_OwnTime]] = {}
     for stamp in _OWN_TIMES:

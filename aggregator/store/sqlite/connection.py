@@ -119,17 +119,18 @@ class Connection:
         return self.path.with_name(f"{self.path.name}.{name}.lock")
 
     def _check_file(self) -> None:
-        """Raise StoreUnavailable if the file was deleted or replaced since it was opened: what is
-        written to an open file without a name is lost."""
+        """Raise StoreUnavailable if the file was deleted, replaced or emptied since it was opened:
+        what is written to an open file without a name is lost."""
+        size = 0
         try:
             found = self.path.stat()
-            file = (found.st_dev, found.st_ino)
+            file, size = (found.st_dev, found.st_ino), found.st_size
         except FileNotFoundError:
             file = None
         if self._file is None:
             self._file = file
-        elif file != self._file:
-            what = "replaced" if file else "deleted"
+        elif file != self._file or not size:
+            what = "deleted" if not file else "emptied" if file == self._file else "replaced"
             raise StoreUnavailable(
                 f"The database {self.path} was {what} while the program was running. Stop the "
                 "program, put the right file or a backup in its place, and start the program again."

@@ -310,6 +310,19 @@ def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
     assert file.stat().st_size == 0
 
 
+def test_a_lost_database_is_not_replaced(tmp_path: Path) -> None:
+    """What its program had not yet written to it is still there."""
+    file, log = tmp_path / "news.db", tmp_path / "news.db-wal"
+    log.write_bytes(b"transactions")
+
+    with pytest.raises(StoreUnavailable, match=r"is missing, but news\.db-wal is there"):
+        open_store(file)
+
+    assert not file.exists()
+    log.unlink()
+    open_store(file).close()
+
+
 def test_a_new_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     """It holds secrets of subscriptions; so do the files next to it. No other file is left."""
     file = tmp_path / "news.db"
