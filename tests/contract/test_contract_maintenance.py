@@ -109,6 +109,16 @@ def test_a_clock_hours_ahead_is_corrected(store: Store) -> None:
     assert store.maintenance.last_fetch() == NOW
 
 
+def test_a_clock_one_day_ahead_is_corrected_and_not_more(store: Store) -> None:
+    """The limit is 24 hours."""
+    save(store, now=NOW + 24 * HOUR)
+    assert monotonic_now(store, NOW) == NOW
+    save(store, now=NOW + 25 * HOUR)
+
+    with pytest.raises(ClockError):
+        monotonic_now(store, NOW)
+
+
 def test_a_jump_of_the_clock_over_a_day_stops(store: Store) -> None:
     """Nobody but the operator knows which time is wrong: nothing changes until then."""
     save(store, now=NOW + YEARS)

@@ -11,7 +11,7 @@ from yarl import URL
 
 from aggregator.errors import ClockError
 from aggregator.ingest.clock import ClockCheck, ClockWatch
-from aggregator.ingest.fetch.server_clocks import ServerClocks
+from aggregator.ingest.fetch.server_clocks import ServerClocks, _steady_seconds
 
 HOUR = timedelta(hours=1)
 
@@ -162,3 +162,22 @@ def test_evidence_holds_when_our_clock_is_set() -> None:
         (offset,) = servers.offsets()
 
     assert abs(offset + 24 * 3600) < 2
+
+
+def test_old_evidence_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server said an hour ago says nothing about a clock that has run since."""
+    servers = _servers(9000, 9000)
+    later = _steady_seconds() + 3601
+    monkeypatch.setattr("aggregator.ingest.fetch.server_clocks._steady_seconds", lambda: later)
+
+    assert servers.offsets() == []
+
+
+def test_the_first_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer keeps the others waiting for a few seconds."""
+    monkeypatch.setattr("aggregator.ingest.clock.MAX_WAIT_SECONDS", 0.3)
+    started = time.monotonic()
+
+    _confirm(_servers(0), None, expected=5)
+
+    assert 0.25 < time.monotonic() - started < 3

@@ -138,7 +138,7 @@ def test_a_bug_costs_the_entry_that_shows_it(monkeypatch: pytest.MonkeyPatch) ->
 
     def clean(item: KeyedEntry, *_: object) -> Rejected:
         if item.feed_index == 1:
-            raise RecursionError("too deep")
+            raise RecursionError("too deep".ljust(9000, "!"))
         return Rejected(key=item.keys[0], title="fine", reason="a reason")
 
     monkeypatch.setattr("aggregator.ingest.workers.clean", clean)
@@ -150,4 +150,4 @@ def test_a_bug_costs_the_entry_that_shows_it(monkeypatch: pytest.MonkeyPatch) ->
     bug = cleaned[1]
     assert isinstance(bug, Rejected)
     assert bug.is_bug
-    assert bug.reason.endswith("please report it (RecursionError: too deep)")
+    assert bug.reason.endswith(f"please report it (RecursionError: {'too deep'.ljust(200, '!')})")

@@ -101,12 +101,17 @@ def test_a_denied_subscription_has_a_reason(subscribed: Newsroom) -> None:
     _verify(subscribed, "subscribe")
     subscribed.reader.get(
         "/websub/token",
-        query_string={"hub.mode": "denied", "hub.topic": TOPIC, "hub.reason": "too many"},
+        query_string={
+            "hub.mode": "denied",
+            "hub.topic": TOPIC,
+            "hub.reason": "too many".ljust(900, "!"),
+        },
     )
 
     (subscription,) = subscribed.store.subscriptions.all()
     assert not subscribed.store.subscriptions.has_active_lease("harbor", LATER)
-    assert subscription.error == "The hub has refused the subscription: too many"
+    reason = "too many".ljust(200, "!")
+    assert subscription.error == f"The hub has refused the subscription: {reason}"
 
 
 def test_a_delivery_is_queued(subscribed: Newsroom) -> None:

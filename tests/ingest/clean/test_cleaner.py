@@ -190,6 +190,23 @@ def test_a_title_is_made_of_the_summary() -> None:
     assert entry.title.endswith("…")
 
 
+def test_what_is_published_of_a_field_is_limited() -> None:
+    """A headline of a thousand words is cut, and so are names and tags."""
+    long = "word " * 1000
+    given = parsed_entry(long, content=html(f"<p>{long}"), author=long, tags=(long,))
+    entry = clean(keyed(given), source(), NOW)
+    unknown = clean(keyed(parsed_entry("A", language="en-" + "a" * 33)), source(), NOW)
+
+    assert isinstance(entry, Entry)
+    cut = {"title": entry.title, "summary": entry.summary, "author": entry.author,
+           "tag": entry.tags[0]}  # fmt: skip
+    limits = {"title": 300, "summary": 420, "author": 200, "tag": 200}
+    assert all(limits[name] - 5 <= len(text) <= limits[name] for name, text in cut.items())
+    assert all(text.endswith("word…") for text in cut.values())
+    assert isinstance(unknown, Entry)
+    assert unknown.language != "en-" + "a" * 33
+
+
 def test_origins_of_an_entry_are_limited() -> None:
     """An entry that names a hundred articles as its origin is a list of links."""
     urls = tuple(f"https://h.example/{number}" for number in range(100))

@@ -293,3 +293,10 @@ def test_articles_far_apart_do_not_match() -> None:
     assert _kind(one, again) is None
     assert compare(TextFeatures(one), TextFeatures(again), timedelta(days=60)) is not None
     assert _kind(one, _commons("Cranes rest", TEXT, published=again.published, is_dated=False))
+
+
+def test_a_long_text_is_compared_by_its_first_words() -> None:
+    """Two thousand are enough to recognise an article."""
+    words = " ".join(f"w{number}" for number in range(2_400))
+
+    assert TextFeatures(_harbor("Cranes", words)).words == words.split()[:2000]

@@ -1,6 +1,5 @@
 """Which entries are one story, which of them leads it, and what never changes."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, choose_candidates, cluster
+from aggregator.ingest.dedupe import ClusterResult, ClusterSettings, cluster
 from aggregator.model import Entry, Match, MatchKind, Story, StoryNeighbourhood
 from tests.harness.builders import NOW, article, at, entry, prose, source, story
 
@@ -376,21 +375,3 @@ def test_a_first_import_is_listed_by_date() -> None:
 
     assert _cluster(old, is_first_import=True).stories[0].listed_at == NOW - timedelta(days=300)
     assert _cluster(old).stories[0].listed_at == NOW
-
-
-def test_candidates_come_from_several_outlets() -> None:
-    """A less similar entry of another outlet is compared too; the entry's own outlet is not."""
-    new = replace(entry("Cranes", "commons"), entry_id=FIRST_NEW_ID)
-    near = {
-        FIRST_NEW_ID: Counter(
-            dict.fromkeys(range(1, 100), 9) | {100: 5} | dict.fromkeys((7, 8), 20)
-        )
-    }
-    outlets = dict.fromkeys(range(1, 100), "plains") | {100: "harbor", 8: "commons"}
-
-    found = choose_candidates([new], near, outlets)[FIRST_NEW_ID]
-
-    assert found[0] == 7
-    assert found[-1] == 100
-    assert 8 not in found
-    assert len(found) == 6

@@ -14,7 +14,7 @@ from backports import zstd
 
 from aggregator.demo.press import CannedResponse, Press
 from aggregator.model import Failed, Fetched, HubLink, Unchanged, Validators
-from tests.harness.fetching import error_of, fetch, source_at
+from tests.harness.fetching import error_of, fetch, redirect, source_at
 
 
 def test_body_and_validators_are_unchanged(press: Press) -> None:
@@ -216,3 +216,13 @@ def test_an_unreachable_host_is_explained() -> None:
     assert "host name nowhere.invalid does not resolve" in error_of(
         fetch(source_at("http://nowhere.invalid/"))
     )
+
+
+def test_an_address_that_a_server_sends_is_quoted_in_part(press: Press) -> None:
+    """An operator reads the beginning of it."""
+    url = press.put("/f", redirect("http://[" + "x" * 5000))
+
+    error = error_of(fetch(source_at(url)))
+
+    assert error.startswith("The server redirects to 'http://[xxx")
+    assert len(error) < 200

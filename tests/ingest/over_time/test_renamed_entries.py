@@ -37,17 +37,22 @@ def test_a_new_domain_brings_nothing_new(harbor: Newsroom) -> None:
     assert harbor.ids() == ids
 
 
+def _renamed(count: int) -> bytes:
+    """The feed of an outlet that has changed all ids, links and dates."""
+    items = "".join(
+        f"<item><title>Story {n}</title><guid>x{n}</guid><link>https://n.example/{n}</link></item>"
+        for n in range(count)
+    )
+    return f"<rss><channel>{items}</channel></rss>".encode()
+
+
 def test_new_ids_and_links_are_recognised_by_title(harbor: Newsroom) -> None:
     """Titles identify entries if all ids, links and dates change at once.
 
     (reader#322, dewp-planet-feed#21, lion-reader#1535)
     """
     ids = harbor.ids()
-    renamed = "".join(
-        f"<item><title>Story {n}</title><guid>x{n}</guid><link>https://n.example/{n}</link></item>"
-        for n in range(10)
-    )
-    harbor.answers("harbor", f"<rss><channel>{renamed}</channel></rss>".encode())
+    harbor.answers("harbor", _renamed(10))
 
     assert harbor.ingests(later=HOUR).total.new == 0
     assert harbor.ids() == ids
@@ -213,3 +218,13 @@ def test_a_token_in_every_link_brings_nothing_new(newsroom: Newsroom) -> None:
     assert sorted(newsroom.titles("/all.atom")) == titles
     assert {e.updated for e in entries} == {"2026-10-05T09:00:00+00:00"}
     assert all("s=h" in e.link for e in entries)
+
+
+def test_old_names_are_looked_for_among_the_latest(
+    harbor: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in an archive of decades, at every fetch."""
+    monkeypatch.setattr("aggregator.ingest.pipeline.MAX_MIGRATED_ENTRIES", 4)
+    harbor.answers("harbor", _renamed(10))
+
+    assert harbor.ingests(later=HOUR).total.new == 10

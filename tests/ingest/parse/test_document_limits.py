@@ -130,3 +130,18 @@ def test_skipped_hours_are_looked_for_at_the_beginning() -> None:
 
     assert _read(_rss("", head=hours + padding)).polling_hints.skip_hours == (3,)
     assert _read(_rss("", head=padding + hours)).polling_hints.skip_hours == ()
+
+
+@pytest.mark.parametrize(("references", "is_expanded"), [(4_000, True), (6_000, False)])
+def test_entities_of_a_document_expand_to_half_a_megabyte(
+    references: int, is_expanded: bool
+) -> None:
+    """With more, they are all left out."""
+    declaration = f'<!DOCTYPE rss [\n<!ENTITY long "{"x" * 100}">\n]>\n'
+    item = f"<item><description>{'&long;' * references}</description></item>"
+    document = f"{declaration}<rss version='2.0'><channel><title>T</title>{item}</channel></rss>"
+
+    entry = _entry(fetched(document))
+
+    assert entry.summary is not None
+    assert ("x" * 1000 in entry.summary.value) is is_expanded
