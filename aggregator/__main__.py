@@ -4,8 +4,12 @@ import os
 import sys
 
 if not sys.flags.safe_path:  # Python puts the current folder first, where anything may lie
-    here = os.getcwd()  # noqa: PTH109 - pathlib would be imported from there
-    sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib would be imported from there
+    except FileNotFoundError:
+        here = ""
+    if sys.path and sys.path[0] in ("", here):
+        del sys.path[0]
 
 from aggregator.cli import main
 

@@ -23,7 +23,12 @@ from aggregator.config import Config
 from aggregator.config.value_types import to_seconds
 from aggregator.errors import UnknownName
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.clock import CLOCK_INCIDENT, ClockCheck, monotonic_now, recorded_clock_error
+from aggregator.ingest.clock import (
+    ClockCheck,
+    clear_clock_errors,
+    monotonic_now,
+    recorded_clock_error,
+)
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.fetch.ssrf import IpNetwork
@@ -169,7 +174,8 @@ async def run_once(
 ) -> RunReport:
     """One run over the sources that `choose` returns once the ingest lock is held, since the run
     before may have fetched some. Raises StoreBusy after `lock_timeout` seconds, and ClockError if
-    the clock is probably wrong; with `trust_clock`, the outlets' servers are not asked about it."""
+    the clock is probably wrong; with `trust_clock`, what the outlets' servers say about it is
+    ignored."""
     store = runtime.store
     with await acquire_ingest_lock(store, lock_timeout):
         clock = datetime.now(UTC)
@@ -179,7 +185,7 @@ async def run_once(
             check = ClockCheck.begin(store, servers, now, is_trusted=trust_clock)
             context = replace(runtime.ingest_context(now), clock_check=check)
             report = await run(context, choose(now), on_done)
-        store.maintenance.clear_incident(CLOCK_INCIDENT)
+        clear_clock_errors(store)
         if check.has_witness:
             runtime.housekeeping(now)
     return report

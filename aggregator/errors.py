@@ -122,7 +122,18 @@ class ServeError(AggregatorError):
 
 
 class ClockError(AggregatorError):
-    """The clock is probably wrong: what is saved now would get wrong times for good."""
+    """The clock is probably wrong: what is saved now would get wrong times for good.
+
+    `kind` is that of the incident by which /healthz reports it.
+    """
+
+    kind = "clock"
+
+
+class ClockDisputed(ClockError):
+    """Most outlets' servers disagree with the clock."""
+
+    kind = "clock_disputed"
 
 
 class WriteError(AggregatorError):

@@ -16,9 +16,9 @@ import structlog
 
 from aggregator.errors import ClockError, StoreBusy, StoreError, StoreTooNew, StoreTooOld
 from aggregator.ingest.clock import (
-    CLOCK_INCIDENT,
     ClockCheck,
     ClockWatch,
+    clear_clock_errors,
     monotonic_now,
     recorded_clock_error,
 )
@@ -182,8 +182,7 @@ async def _fetch_due(state: _State) -> float:
     if fresh := [source for source in due if source.id not in state.in_progress]:
         state.start_run(fresh)
         return BUSY_POLL_SECONDS
-    if not state.in_progress:  # what a wrong clock kept from being saved would be due
-        state.store.maintenance.clear_incident(CLOCK_INCIDENT)
+    state.store.maintenance.clear_incident(ClockError.kind)  # state.now() would have raised it
     idle = [source for source in sources if source.id not in state.in_progress]
     upcoming = state.store.sources.next_due(idle)
     seconds = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else longest
@@ -211,7 +210,7 @@ async def _fetch(state: _State, sources: Sequence[Source]) -> None:
             due = state.store.sources.due(sources, now)
             with recorded_clock_error(state.store, now):
                 report = await run(context, due, on_done)
-            state.store.maintenance.clear_incident(CLOCK_INCIDENT)
+            clear_clock_errors(state.store)
             if check.has_witness:
                 state.clock.confirm(datetime.now(UTC))
                 state.scheduler.housekeeping(now)

@@ -64,7 +64,7 @@ def doctor(path: Path, repair: bool, undo_times: bool) -> None:
     if not left:
         click.echo(f"{config.database}: no problems found.")
         return
-    if not all(issue.can_repair for issue in left):
+    if not all(issue.can_repair or issue.check == "clock" for issue in left):
         click.echo("Restore a backup to fix what cannot be repaired.", err=True)
     raise click.exceptions.Exit(1)
 

@@ -61,7 +61,7 @@ T = TypeVar("T")
 @click.option(
     "--trust-clock",
     is_flag=True,
-    help="Save what is fetched even if the outlets' servers say that the clock is wrong.",
+    help="Save what is fetched even if the outlets' servers disagree with the clock.",
 )
 @click.option("--loop", is_flag=True, help="Keep running, and fetch each source when it is due.")
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""Types of command line options that click lacks."""
+"""Parameter types that click lacks."""
 
 from typing import Any
 
@@ -8,20 +8,21 @@ __all__ = ["NonEmptyPath", "NonEmptyText"]
 
 
 class NonEmptyPath(click.Path):
-    """A path that is not empty, as that of an unset variable in a script is."""
+    """A path. An empty one is refused: it comes from an unset variable in a script, and would mean
+    the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
-            self.fail("The path is empty.", param, ctx)
+            self.fail("must not be empty.", param, ctx)
         return super().convert(value, param, ctx)
 
 
 class NonEmptyText(click.ParamType[str]):
-    """A text that is not empty."""
+    """Text that is not blank."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not value.strip():
-            self.fail("It is empty.", param, ctx)
+            self.fail("must not be empty.", param, ctx)
         return str(value)

@@ -12,7 +12,7 @@ from time import monotonic
 import click
 import structlog
 
-from aggregator.cli.common import end_with_parent, log_to_stderr
+from aggregator.cli.common import end_with_parent, log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyText
 from aggregator.config import Config
 from aggregator.errors import ServeError
@@ -99,8 +99,7 @@ def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[s
     """The address and port to listen on. Errors in feeds.toml or the database are raised here,
     before the server starts."""
     log_to_stderr()
-    config = load_config(path)
-    with open_store(config.database) as store:
+    with open_config(path) as (config, store):
         store.topics.rename(config.topics, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
     return ensure_port_free(host, port), port

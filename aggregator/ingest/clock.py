@@ -16,15 +16,15 @@ from time import monotonic
 
 import structlog
 
-from aggregator.errors import ClockError
+from aggregator.errors import ClockDisputed, ClockError
 from aggregator.ingest.fetch.server_clocks import ServerClocks
 from aggregator.model import CLOCK_SLACK
 from aggregator.store.base import Store
 
 __all__ = [
-    "CLOCK_INCIDENT",
     "ClockCheck",
     "ClockWatch",
+    "clear_clock_errors",
     "has_jumped",
     "monotonic_now",
     "recorded_clock_error",
@@ -41,8 +41,6 @@ MAX_WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.02
 MAX_SHOWN_SECONDS = 1e10
 """Some 300 years; a server may say anything."""
-CLOCK_INCIDENT = "clock"
-"""The kind of incident that is recorded in the store."""
 
 log = structlog.get_logger()
 
@@ -77,14 +75,20 @@ def has_jumped(last_fetch: datetime | None, now: datetime) -> bool:
 
 @contextmanager
 def recorded_clock_error(store: Store, clock: datetime) -> Iterator[None]:
-    """Record a ClockError in the store, where /healthz finds it until the clock is right again. It
-    began after the last fetch: what the clock says now is no time to go by."""
+    """Record a ClockError in the store, where /healthz finds it until the clock is right. It counts
+    from the last fetch, since the clock itself cannot be trusted."""
     try:
         yield
     except ClockError as error:
         since = store.maintenance.last_fetch() or clock
-        store.maintenance.record_incident(CLOCK_INCIDENT, str(error), since)
+        store.maintenance.record_incident(error.kind, str(error), since)
         raise
+
+
+def clear_clock_errors(store: Store) -> None:
+    """Forget recorded errors of the clock, after a run that it did not stop."""
+    for error in (ClockError, ClockDisputed):
+        store.maintenance.clear_incident(error.kind)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,8 +96,8 @@ class ClockCheck:
     """Confirms the clock of one run by the Date headers of its outlets.
 
     In the first run, and after a pause of more than a day, nothing is saved before a few outlets
-    have answered, and one that disagrees stops the run if no other answers. Later, it takes two.
-    The operator may vouch for the clock instead (`is_trusted`).
+    have answered; a single one that disagrees stops the run if no other answers. Later, two must
+    have answered. With `is_trusted`, nobody is asked.
     """
 
     servers: ServerClocks
@@ -133,11 +137,11 @@ class ClockCheck:
         offsets = self.servers.offsets()
         if len(offsets) >= (1 if is_unknown else 2) and (offset := _common_error(offsets)):
             moment = self.now + timedelta(seconds=min(offset, MAX_SHOWN_SECONDS))
-            raise ClockError(
+            raise ClockDisputed(
                 f"The clock says {_minute(self.now)}, but according to the outlets' servers it is "
                 f"{_minute(moment)}. What was fetched is not saved, since articles would get wrong "
                 "dates. Set the clock, then fetch again; if the clock is correct, run `aggregator "
-                "ingest --trust-clock` once."
+                "ingest --trust-clock`."
             )
 
     def _has_enough(self) -> bool:

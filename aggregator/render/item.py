@@ -32,8 +32,8 @@ class FeedItem:
 
     What the outlet of the lead does not permit (with show = "title" summary and content, with
     "excerpt" the content), another outlet of the story may: `text_from` is the outlet whose text is
-    published, under its licence. The author and the picture that a lead lacks come from others on
-    the same condition: an outlet that gives its full text is credited as it credits itself.
+    published, under its licence. Author and picture, if the lead has none, come from other entries;
+    but if the lead's outlet gives its full text, only from the entry whose text is published.
     """
 
     story: Story
@@ -42,7 +42,7 @@ class FeedItem:
     text_url: str
     """The article that the text is from."""
     author: str
-    """A person if the lead names one, or another entry that may complete it; else the outlet."""
+    """The author of the lead, or of another entry that may supply it; else the outlet."""
     summary: str
     content: SafeHtml
     credit_line: SafeHtml
@@ -95,21 +95,21 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     )
     text_entry = content_entry if content else summary_entry if summary else lead
     outlet = feed.sources[text_entry.source]
-    completing = (
-        entries
-        if may_borrow
-        else [pair for pair in entries if pair[0] is lead or pair[0] is text_entry]
-    )
+    contributors = [
+        (entry, source_)
+        for entry, source_ in entries
+        if may_borrow or entry is lead or entry is text_entry
+    ]
     item = FeedItem(
         story=story,
         source=source,
         text_from=outlet,
         text_url=text_entry.url,
-        author=_first(entry.author for entry, _ in completing) or source.name,
+        author=_first(entry.author for entry, _ in contributors) or source.name,
         summary=summary,
         content=_with_counter(SafeHtml(content), text_entry, outlet),
         credit_line=SafeHtml(""),
-        image=_first(entry.image for entry, outlet in completing if outlet.show != "title"),
+        image=_first(entry.image for entry, outlet in contributors if outlet.show != "title"),
         enclosures=() if source.show == "title" else tuple(map(_with_media_type, lead.enclosures)),
         also_at=tuple(
             AlsoAt(name=name, url=other.url)

@@ -36,8 +36,8 @@ def export_site(site: PublicSite, folder: Path) -> ExportReport:
     """Write every resource into a folder. Raises WriteError.
 
     Only files that have changed are written, each atomically. Files of an earlier export that are
-    no longer published are removed; other files are left alone. A folder that is not empty must be
-    that of an earlier export.
+    no longer published are removed; other files are left alone. The folder must be empty, or hold
+    an earlier export.
     """
     _claim(folder)
     before = _read_manifest(folder)
@@ -99,14 +99,15 @@ def _encoded_files(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _claim(folder: Path) -> None:
-    """Make the folder one of exports, with an empty manifest if it has none. Raises WriteError if
-    it has files that are not ours to overwrite."""
+    """Mark the folder as ours with an empty manifest, unless it has one. Raises WriteError if it
+    contains files but no manifest."""
     manifest = folder / MANIFEST
     try:
         if not manifest.is_file() and folder.is_dir() and any(folder.iterdir()):
             raise WriteError(
-                f"{folder} is not empty, and no earlier export wrote it. Choose an empty folder; "
-                f"or, if its files may be overwritten, create an empty file {MANIFEST} in it first."
+                f"{folder} is not empty, and `aggregator publish` has not written to it before. "
+                "Choose an empty folder; if its files may be overwritten, create an empty file "
+                f"{MANIFEST} in it."
             )
         if not manifest.is_file():
             folder.mkdir(parents=True, exist_ok=True)
@@ -144,8 +145,8 @@ def _remove_stale(folder: Path, before: Mapping[str, str], files: Mapping[str, s
 
 def _manifest_error(manifest: Path, error: Exception) -> str:
     return (
-        f"Cannot remove the files that {manifest} lists ({error}); delete {manifest.name} and, by "
-        "hand, the files that are no longer published."
+        f"Cannot remove the files that {manifest} lists ({error}); empty {manifest.name} and "
+        "delete, by hand, the files that are no longer published."
     )
 
 

@@ -39,9 +39,9 @@ _AMP_CACHE = re.compile(
 _AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1)?|outputType=amp)(?:(&)|(?=#|$))")
 _AMP_HOST = re.compile(r"^amp\.(?=.+\.)")
 _NAMED_NUMBER = re.compile(r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}", re.ASCII | re.IGNORECASE)
-_LONG_NUMBER = re.compile(r"[0-9]{7}", re.ASCII)
-"""A path segment with letters and a long number, or with a very long number, identifies one article
-for ever; `?p=12345` and `/node/12345` occur on many sites."""
+"""A path segment with letters and a number of five digits or more."""
+_LONG_NUMBER = re.compile(r"[0-9]{7}")
+"""Seven digits identify an article in any path; `?p=12345` and `/node/12345` are on many sites."""
 DISTINCTIVE_PATH_CHARS = 20
 """A path of this length hardly ever occurs on two sites; `/briefing` does."""
 _OWN_PATH = re.compile(

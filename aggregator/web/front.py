@@ -141,7 +141,7 @@ class Front:
     @asynccontextmanager
     async def _turn(self, client: str, lane: _Lane, next_message: Receive) -> AsyncIterator[None]:
         """A turn of this client at a thread, so that none has more than its share. A request whose
-        client goes while it waits is dropped."""
+        client goes while it waits is dropped, unless it is a POST."""
         turns, waiting = lane.turns.get(client, (None, 0))
         is_full = self._pending >= MAX_WAITING and waiting >= lane.per_client
         if is_full or waiting >= MAX_WAITING_PER_CLIENT:
@@ -150,7 +150,10 @@ class Front:
         lane.turns[client] = turns, waiting + 1
         self._pending += 1
         try:
-            await _acquire(turns, next_message)
+            if lane is self._posts:  # a delivery counts, though its sender does not wait for us
+                await turns.acquire()
+            else:
+                await _acquire(turns, next_message)
             try:
                 yield
             finally:

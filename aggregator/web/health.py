@@ -4,7 +4,7 @@
     reasons   kind, source, since, sentence, the worst first
     failing, failures   the sources that fail, and how many failures of which kind there are
 
-Kinds are those of failures (model.FailureKind), of incidents (`clock`), and those below. Bugs of
+Kinds are those of failures (model.FailureKind), of errors of the clock, and those below. Bugs of
 our hub and of the program's tasks are counted too, those of tasks for a day; a callback or hub that
 does not answer is not a failure of ours.
 """
@@ -103,23 +103,23 @@ def _answer(reasons: Sequence[Reason]) -> dict[str, Any]:
 def health_reasons(
     config: Config, store: Store, health: Sequence[SourceHealth], now: datetime
 ) -> list[Reason]:
-    """Everything that is wrong, causes before what they cause; `health` is that of the enabled
+    """Everything that is wrong, the most far-reaching first; `health` is that of the enabled
     sources."""
     return [
         *(
             Reason(kind=each.kind, sentence=each.sentence, since=each.since)
             for each in store.maintenance.incidents()
         ),
-        *_stale(config, health, now),
         *_disk(config.database),
+        *_stale(config, health, now),
         *_bugs(store, now),
         *_failing(health),
     ]
 
 
 def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Iterator[Reason]:
-    """A reason if nothing was fetched for too long, or ever since sources began to fail or
-    feeds.toml was written, whichever is longer ago."""
+    """A reason if nothing was fetched for too long. If nothing ever was, the time counts from the
+    last change of feeds.toml, or from the first failure if that is earlier."""
     if not config.sources:
         return
     successes = [each.last_success for each in health if each.last_success]

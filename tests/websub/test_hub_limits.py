@@ -177,7 +177,7 @@ def test_feeds_in_memory_are_limited(
     everything = TOPIC.replace("/topics/labor", "/all")
     for number, topic in enumerate((TOPIC, everything, TOPIC)):
         hub.request(f"{reader.url}/{number}", topic=topic)
-    hub.work()
+        hub.work()  # so that deliveries have this order
     monkeypatch.setattr("aggregator.websub.hub.MAX_RENDERED_FEEDS", limit)
     made: list[str] = []
 
@@ -202,13 +202,13 @@ def test_notifying_ends_in_time(
     """A command does not wait for a callback that hangs; what is left is done the next time."""
     monkeypatch.setattr("aggregator.websub.hub.MAX_NOTIFY_SECONDS", 1.0)
     hub.request(f"{reader.url}/in")
-    reader.on_get = lambda: time.sleep(2.5)
+    reader.on_get = lambda: time.sleep(10)
 
     started = time.monotonic()
     with capture_logs() as logs:
         hub.notify_once()
 
-    assert time.monotonic() - started < 2.3
+    assert time.monotonic() - started < 8
     assert {
         "event": "hub_skipped", "log_level": "info", "task": "verify",
         "reason": "not finished in time; the rest is done next time",
@@ -276,11 +276,11 @@ def test_a_callback_that_hangs_is_left(
 ) -> None:
     """Its subscription is not confirmed."""
     monkeypatch.setattr("aggregator.app.CALLBACK_TIMEOUT_SECONDS", 0.5)
-    reader.on_get = lambda: time.sleep(2)
+    reader.on_get = lambda: time.sleep(10)
 
     started = time.monotonic()
     (event,) = _notifies(on_loopback, f"{reader.url}/in")
 
-    assert time.monotonic() - started < 1.8
+    assert time.monotonic() - started < 8
     assert event["event"] == "hub_verified"
     assert "0.5" in str(event["error"])

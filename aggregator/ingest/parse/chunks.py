@@ -102,7 +102,8 @@ def split_into_chunks(
         return _too_large(fetched, f"{MAX_OVERHEAD_BYTES:,} bytes outside its entries")
     if overhead * len(spans) > MAX_TOTAL_OVERHEAD_BYTES:
         limit = MAX_TOTAL_OVERHEAD_BYTES // len(spans)
-        return _too_large(fetched, f"{limit:,} bytes outside its entries for so many of them")
+        what = f"{limit:,} bytes outside its entries, the limit for a feed with that many entries"
+        return _too_large(fetched, what)
     if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY_BYTES:
         return ChunkedDocument(document=fetched)
     return ChunkedDocument(document=fetched, spans=spans, counts=counts)

@@ -1,7 +1,7 @@
 """Texts on which feedparser's own regular expressions take quadratic or cubic time.
 
-A few kilobytes would keep a worker for its whole minute. Importing this module bounds the search
-for mail addresses in authors.
+A few kilobytes would keep a worker for its whole minute. Importing this module patches feedparser,
+so that it looks for mail addresses in short authors only.
 """
 
 import re
@@ -22,13 +22,13 @@ _SPACE = re.compile(rb"\s+")
 
 def tidy_prolog(body: bytes) -> bytes:
     """The document without long runs of white space before its first element, and with a line break
-    between its XML declaration and anything else on the first line that looks like an encoding.
+    before anything on its first line that looks like an encoding but is not in an XML declaration.
 
     feedparser takes time that is quadratic in the length of such a run; looking for the encoding,
     it takes time that is cubic in that of the first line.
     """
     declaration = _XML_DECLARATION.match(body)
-    end = declaration.end() if declaration else 0
+    end = declaration.end() if declaration else 3 * body.startswith(b"\xef\xbb\xbf")
     first_line = body[end:].partition(b"\n")[0]
     line_break = b"\n" if b"encoding=" in first_line and body.startswith(_INSTRUCTION) else b""
     start = _FIRST_ELEMENT.search(body)
@@ -40,13 +40,13 @@ def _shorten(space: re.Match[bytes]) -> bytes:
     return space[0] if len(space[0]) <= _MAX_SPACE_BYTES else b"\n"
 
 
-_find_mail_address = _FeedParserMixin._sync_author_detail
+_sync_author_detail = _FeedParserMixin._sync_author_detail
 
 
-def _find_mail_address_if_short(parser: Any, key: str = "author") -> None:
+def _sync_short_author_detail(parser: Any, key: str = "author") -> None:
     author = parser._get_context().get(key)
     if not author or len(author) <= MAX_MAIL_AUTHOR_CHARS:
-        _find_mail_address(parser, key)
+        _sync_author_detail(parser, key)
 
 
-_FeedParserMixin._sync_author_detail = _find_mail_address_if_short
+_FeedParserMixin._sync_author_detail = _sync_short_author_detail

@@ -68,8 +68,8 @@ def open_store(path: Path) -> SqliteStore:
         _create(path)
     elif path.is_file() and not path.stat().st_size:
         raise StoreUnavailable(
-            f"The database file {path} is empty. Replace it with a backup, or delete it to start "
-            "with a new database."
+            f"The database file {path} is empty. Delete it and the files -wal and -shm next to "
+            "it, then restore a backup or start with a new database."
         )
     connection = Connection(path)
     try:
@@ -82,12 +82,14 @@ def open_store(path: Path) -> SqliteStore:
 
 
 def _refuse_orphan(path: Path) -> None:
-    """Raise StoreUnavailable if a database was here: a program that has ended leaves no log."""
+    """Raise StoreUnavailable if the log of a lost database is there. A program that has ended
+    normally leaves none."""
+    path = path.resolve()  # where a link leads
     log = path.with_name(f"{path.name}-wal")
-    if log.is_file() and log.stat().st_size:
+    if log.is_file() and log.stat().st_size and not path.exists():  # no other process was quicker
         raise StoreUnavailable(
-            f"The database {path} is missing, but {log.name} is there. Put the database or a "
-            f"backup back, or delete {log.name} too to start with a new database."
+            f"The database {path} is missing, but its log {log.name} is there. Put the database "
+            f"back; or delete {log.name}, then restore a backup or start with a new database."
         )
 
 

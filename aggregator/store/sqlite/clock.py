@@ -93,8 +93,8 @@ _OWN_TIMES = (
 )  # fmt: skip
 """In an order in which each condition still finds the times that it compares."""
 
-_MAY_BE_IN_FUTURE = frozenset({"next_fetch", "lease_until", "due_at", "until"})
-"""Columns that plan, which is no sign of a wrong clock."""
+_MAY_BE_IN_FUTURE = frozenset({"next_fetch", "lease_until", "due_at", "until", "since"})
+"""Columns that plan, or repeat a time of another table, which is no sign of a wrong clock."""
 
 
 def correct_future_times(db: Database, now: datetime) -> None:
@@ -159,13 +159,12 @@ def _render_again(db: Database, now: datetime) -> None:
 
 
 def clock_issues(db: Database, now: datetime) -> Iterator[Issue]:
-    """An issue if the last run was stopped because of the clock, and for each table with times of
-    ours that lie ahead of it by more than it may go wrong: a fetch may be running, or the clock
-    being set right."""
-    for (sentence,) in db.execute("select sentence from incidents where kind = 'clock'"):
-        yield Issue(
-            check="clock", description=f"the last run was stopped: {sentence}", can_repair=True
-        )
+    """An issue if the clock stopped the last run, and one for each table with times of ours that
+    are more than CLOCK_SLACK ahead of it (a smaller lead is normal while a fetch runs)."""
+    sql = "select kind, sentence from incidents where kind in ('clock', 'clock_disputed')"
+    for kind, sentence in db.execute(sql):
+        description = f"the clock stopped the last run: {sentence}"
+        yield Issue(check="clock", description=description, can_repair=kind == "clock")
     latest = to_text(now + CLOCK_SLACK)
     by_table: dict[str, list[_OwnTime]] = {}
     for stamp in _OWN_TIMES:

@@ -133,7 +133,8 @@ class Connection:
             what = "deleted" if not file else "emptied" if file == self._file else "replaced"
             raise StoreUnavailable(
                 f"The database {self.path} was {what} while the program was running. Stop the "
-                "program, put the right file or a backup in its place, and start the program again."
+                "program; put the right file back, or delete it and the files -wal and -shm next "
+                "to it and restore a backup; then start the program again."
             )
 
     def _connect(self) -> Database:

@@ -43,7 +43,9 @@ def test_what_each_chunk_repeats_is_limited_in_total(items: int, is_read: bool) 
 
     assert isinstance(found, ChunkedDocument if is_read else Failed)
     if isinstance(found, Failed):
-        assert "bytes outside its entries for so many of them" in found.error
+        assert (
+            "bytes outside its entries, the limit for a feed with that many entries" in found.error
+        )
 
 
 @pytest.mark.parametrize(("items", "is_read"), [(90, True), (110, False)])

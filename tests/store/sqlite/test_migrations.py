@@ -304,7 +304,7 @@ def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
     file = tmp_path / "news.db"
     file.touch()
 
-    with pytest.raises(StoreUnavailable, match=r"is empty\. Replace it with a backup"):
+    with pytest.raises(StoreUnavailable, match=r"is empty\. Delete it and the files -wal"):
         open_store(file)
 
     assert file.stat().st_size == 0
@@ -315,7 +315,7 @@ def test_a_lost_database_is_not_replaced(tmp_path: Path) -> None:
     file, log = tmp_path / "news.db", tmp_path / "news.db-wal"
     log.write_bytes(b"transactions")
 
-    with pytest.raises(StoreUnavailable, match=r"is missing, but news\.db-wal is there"):
+    with pytest.raises(StoreUnavailable, match=r"is missing, but its log news\.db-wal is"):
         open_store(file)
 
     assert not file.exists()
