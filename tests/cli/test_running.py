@@ -223,8 +223,8 @@ def test_a_program_that_cannot_be_started_is_explained(config: Path) -> None:
 
     assert result.returncode == 2
     assert result.stderr.endswith(
-        "\nError: Cannot start `aggregator ingest` with /nowhere/python (No such file or directory); "
-        "check that this user may run it.\n"
+        "\nError: Cannot start `aggregator ingest` with /nowhere/python (No such file or "
+        "directory); check that this user may run it.\n"
     )
 
 
