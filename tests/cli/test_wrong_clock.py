@@ -168,7 +168,7 @@ def test_a_single_outlet_is_asked_too(tmp_path: Path, presses: list[Press]) -> N
     trusted = _under("+20d", file, "ingest", "--all", "--trust-clock")
 
     assert wrong.returncode == 2
-    assert "if the clock is correct, run `aggregator ingest --trust-clock` once" in wrong.stderr
+    assert "if the clock is correct, run `aggregator ingest --trust-clock`." in wrong.stderr
     assert right.returncode == 0
     dates = {title: date for title, date in _right_dates(range(HOURS)).items() if "Harbor" in title}
     assert _dates(file) == dates
