@@ -6,11 +6,11 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO, cast
 
-import click
 import structlog
 
 from aggregator.config import Config
@@ -37,7 +37,7 @@ def open_config(path: Path) -> Iterator[tuple[Config, Store]]:
     is_new = not config.database.exists()
     with open_store(config.database) as store:
         if is_new:
-            click.echo(f"Created a new database, {config.database}.", err=True)
+            _LogFile().write(f"Created a new database, {config.database}.\n")
         yield config, store
 
 
@@ -94,6 +94,18 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+class _LogFile:
+    """Standard error. What its disk has no room for is lost, and the program goes on."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
 def log_to_stderr() -> None:
     """Log to standard error, one `event key=value` line per event."""
     structlog.configure(
@@ -104,7 +116,7 @@ def log_to_stderr() -> None:
             structlog.processors.ExceptionRenderer(),
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _LogFile())),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")

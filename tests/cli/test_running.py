@@ -300,3 +300,17 @@ def test_python_m_imports_little_from_the_current_folder(config: Path) -> None:
 
     assert result.returncode == 0
     assert not list(config.parent.glob("*.imported"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_of_the_log_stops_nothing(config: Path) -> None:
+    """Fetching and serving go on without it."""
+    port = free_port()
+    with Path("/dev/full").open("w") as log, subprocess.Popen(
+        argv(config, "run", "--port", str(port)), stderr=log, stdout=log
+    ) as process:  # fmt: skip
+        try:
+            wait_until(lambda: b"Strike one" in wait_for_url(f"http://127.0.0.1:{port}/all.rss"))
+            assert process.poll() is None
+        finally:
+            process.terminate()
