@@ -322,7 +322,7 @@ def test_topics_learn_while_the_loop_runs(harbor: Newsroom, workers: Workers) ->
 
 
 def test_a_bug_ends_the_loop_and_is_counted(harbor: Newsroom, workers: Workers) -> None:
-    """A bug in a task is not retried for ever: it ends the program, and /healthz counts it."""
+    """A bug in a task is not retried forever: it ends the program, and /healthz counts it."""
     store = harbor.store
     with _connected(harbor.config.database) as (_, db):
         db.execute("alter table deliveries rename column body to misspelt")

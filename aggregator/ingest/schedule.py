@@ -39,7 +39,7 @@ MAX_JITTER = 0.1
 """The fraction by which a wait is lengthened at most."""
 MIN_FULL_FETCH_INTERVAL = timedelta(hours=1)
 FULL_FETCH_INTERVAL = timedelta(hours=12)
-"""Some servers answer 304 for ever (tt-rss, Media Cloud)."""
+"""Some servers answer 304 forever (tt-rss, Media Cloud)."""
 MAX_SKIP = timedelta(days=3)
 """Limit of the wait for an hour that skipHours and skipDays allow."""
 PUSHED_INTERVAL_FACTOR = 4

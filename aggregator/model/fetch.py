@@ -151,7 +151,7 @@ class FetchState:
     failing_since: datetime | None = None
     last_success: datetime | None = None
     last_full_fetch: datetime | None = None
-    """When the feed last came as a whole; some servers wrongly answer 304 for ever."""
+    """When the feed last came as a whole; some servers wrongly answer 304 forever."""
     polling_hints: PollingHints = field(default_factory=PollingHints)
     redirect: PermanentRedirect = field(default_factory=PermanentRedirect)
     hub_link: HubLink = field(default_factory=HubLink)

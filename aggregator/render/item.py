@@ -96,8 +96,8 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     text_entry = content_entry if content else summary_entry if summary else lead
     outlet = feed.sources[text_entry.source]
     contributors = [
-        (entry, source_)
-        for entry, source_ in entries
+        (entry, outlet)
+        for entry, outlet in entries
         if may_borrow or entry is lead or entry is text_entry
     ]
     item = FeedItem(

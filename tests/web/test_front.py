@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aggregator.site_app import create_front
-from aggregator.web.front import Front
+from aggregator.web.front import MAX_WAITING, Front
 from tests.harness.command_line import wait_until
 from tests.harness.newsroom import Newsroom
 from tests.harness.servers import serving_front
@@ -45,9 +45,14 @@ def pages() -> Iterator[_Pages]:
 
 
 @pytest.fixture
-def port(pages: _Pages) -> Iterator[int]:
-    """The port of a server with these pages."""
-    front = Front(pages, lambda _: 10_000)  # type: ignore[arg-type]  # made to be held
+def front(pages: _Pages) -> Front:
+    """What runs these pages."""
+    return Front(pages, lambda _: 10_000)  # type: ignore[arg-type]  # made to be held
+
+
+@pytest.fixture
+def port(front: Front, pages: _Pages) -> Iterator[int]:
+    """The port of its server."""
     with serving_front(front) as found:
         yield found
         pages.released.set()
@@ -88,25 +93,20 @@ def test_a_client_that_goes_gives_up_its_place(pages: _Pages, port: int) -> None
     assert len(pages.requested) <= 5 + 1 + 4  # four may have had their turn before they went
 
 
-def test_requests_of_a_client_that_wait_are_limited(pages: _Pages, port: int) -> None:
-    """The hundred and first is told when to try again; another client is served."""
-    with ExitStack() as stack:
-        for _ in range(100):
-            stack.enter_context(closing(_request(port, GREEDY, "/held")))
-        wait_until(lambda: len(pages.requested) == 4)
-        assert _answer(_request(port, GREEDY, "/page")) == (429, "5")
-        assert _answer(_request(port, HONEST, "/page")) == (200, None)
-
-
-def test_requests_of_all_clients_that_wait_are_limited(
-    pages: _Pages, port: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("count", "limit_of_all"),
+    [(100, MAX_WAITING), (8, 8)],
+    ids=["of one client", "of all clients"],
+)
+def test_requests_that_wait_are_limited(
+    front: Front, port: int, monkeypatch: pytest.MonkeyPatch, count: int, limit_of_all: int
 ) -> None:
-    """When the server is full, a client without any is served, and one with its share is not."""
-    monkeypatch.setattr("aggregator.web.front.MAX_WAITING", 8)
+    """One more of the same client is told when to try again; another client is served."""
+    monkeypatch.setattr("aggregator.web.front.MAX_WAITING", limit_of_all)
     with ExitStack() as stack:
-        for _ in range(8):
+        for _ in range(count):
             stack.enter_context(closing(_request(port, GREEDY, "/held")))
-        wait_until(lambda: len(pages.requested) == 4)
+        wait_until(lambda: front._pending == count)
         assert _answer(_request(port, GREEDY, "/page")) == (429, "5")
         assert _answer(_request(port, HONEST, "/page")) == (200, None)
 

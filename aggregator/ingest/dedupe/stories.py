@@ -328,7 +328,7 @@ def _hash(text: str) -> str:
 
 def _public_id(entry: Entry, used_ids: Set[str], authority: str, id_: str, now: datetime) -> str:
     """The outlet's own id if it is valid in Atom (RFC 4287, section 4.2.6: an id outlives
-    republication), else a tag URI; either is stored for ever."""
+    republication), else a tag URI; either is stored forever."""
     is_iri = (
         len(entry.id) <= MAX_PUBLIC_ID_CHARS
         and _IRI.fullmatch(entry.id)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from aggregator.errors import ClockError
 from aggregator.model import Issue
 from aggregator.store.sqlite.clock import clock_issues, correct_future_times
 from aggregator.store.sqlite.connection import advice_for
@@ -187,7 +188,7 @@ def repair(db: Database, now: datetime) -> None:
         if _count(db, check.find):
             for statement in check.repair:
                 db.execute(statement)
-    db.execute("delete from incidents where kind = 'clock'")  # the operator says that it is right
+    db.execute("delete from incidents where kind = ?", [ClockError.kind])  # repairing confirms it
     correct_future_times(db, now)  # and every cached document is rendered again
 
 

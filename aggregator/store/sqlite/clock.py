@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from aggregator.errors import ClockDisputed, ClockError
 from aggregator.model import ALL_STORY_PAGES, CLOCK_SLACK, Issue
 from aggregator.store.sqlite.listings import increment_revisions
 from aggregator.store.sqlite.mappers import to_text
@@ -161,10 +162,10 @@ def _render_again(db: Database, now: datetime) -> None:
 def clock_issues(db: Database, now: datetime) -> Iterator[Issue]:
     """An issue if the clock stopped the last run, and one for each table with times of ours that
     are more than CLOCK_SLACK ahead of it (a smaller lead is normal while a fetch runs)."""
-    sql = "select kind, sentence from incidents where kind in ('clock', 'clock_disputed')"
-    for kind, sentence in db.execute(sql):
+    sql = "select kind, sentence from incidents where kind in (?, ?) order by kind"
+    for kind, sentence in db.execute(sql, [ClockError.kind, ClockDisputed.kind]):
         description = f"the clock stopped the last run: {sentence}"
-        yield Issue(check="clock", description=description, can_repair=kind == "clock")
+        yield Issue(check="clock", description=description, can_repair=kind == ClockError.kind)
     latest = to_text(now + CLOCK_SLACK)
     by_table: dict[str, list[_OwnTime]] = {}
     for stamp in _OWN_TIMES:

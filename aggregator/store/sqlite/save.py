@@ -53,7 +53,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
     """Save entries, stories, lists, keys, counts and validators together.
 
     If they were saved separately, a crash in between could keep the validators and lose the
-    entries: 304 for ever.
+    entries: 304 forever.
     """
     touched: set[ListScope] = set()
     _save_new(db, batch, touched, now)
