@@ -43,7 +43,8 @@ LIBRARIES = {
     "publicsuffixlist": {"text.urls"}, "w3lib": {"text.urls"},
     "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
     "rensa": {"ingest.dedupe.fingerprints"},
-    "selectolax": {"text.html"}, "Stemmer": {"text.tokens"},
+    "selectolax": {"text.html", "ingest.clean.rewrite", "ingest.clean.teaser"},
+    "Stemmer": {"text.tokens"},
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
     "structlog": {"cli", "ingest.clock", "ingest.runs", "scheduler", "web", "websub.hub"},
 }  # fmt: skip
@@ -192,6 +193,7 @@ def test_few_modules_make_safe_html() -> None:
     """SafeHtml is created by cleaning, by reading it from the store, and by escaping."""
     assert safe_html_makers(PACKAGE) == {
         "ingest.clean.cleaner",
+        "ingest.clean.privacy",
         "ingest.clean.sanitizer",
         "render.item",
         "store.sqlite.mappers",

@@ -19,6 +19,7 @@ from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, Publi
 from aggregator.config.value_types import main_language, to_seconds
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
+from aggregator.text.secrets import has_secret
 
 __all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
 
@@ -201,6 +202,7 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         language=(inherited("language") or "").lower(),
         precedence=inherited("precedence"),
         public_feed=table.public_feed or "",
+        has_secret_address=has_secret(table.feed),
         headers=dict(table.headers),
         basic_auth=table.basic_auth or "",
         min_interval=to_seconds(inherited("min_interval")),

@@ -25,11 +25,9 @@ from aggregator.config.schema import (
 )
 from aggregator.config.value_types import check_duration, main_language, to_seconds
 from aggregator.errors import ConfigIssue
+from aggregator.text.secrets import has_secret
 from aggregator.text.tokens import STEMMERS
 
-_SECRET_PARAMETER = re.compile(
-    r"(^|[&_-])(token|secret|password|passwd|auth|key|api-?key)=", re.IGNORECASE
-)
 _INTERVAL_KEYS = ("min_interval", "max_interval")
 
 
@@ -147,9 +145,9 @@ def warnings(
             line = lines.line_of(("source", index, "feed"))
             message = f"port {port} is not allowed; to allow it, add it to [fetch] ports"
             yield _issue(line, "source.feed", message)
-        if _SECRET_PARAMETER.search(urlsplit(table.feed).query) and not table.public_feed:
+        if has_secret(table.feed) and not table.public_feed:
             line = lines.line_of(("source", index, "feed"))
-            message = "seems to contain a secret, which would be published; set public_feed too"
+            message = "seems to contain a secret, so it is not published; set public_feed for that"
             yield _issue(line, "source.feed", message)
 
 

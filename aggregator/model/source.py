@@ -37,6 +37,8 @@ class Source:
     language: str = ""
     precedence: int = 0
     public_feed: str = ""
+    has_secret_address: bool = False
+    """True if the address of the feed contains a secret."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Request header -> the *name* of the environment variable that holds its value."""
     basic_auth: str = ""
@@ -52,7 +54,13 @@ class Source:
     @property
     def published_feed(self) -> str:
         """The feed address that may be shown to the world, never a private one."""
-        return self.public_feed or (self.site if self.is_private else self.feed)
+        return self.public_feed or (self.site if self.private_feed else self.feed)
+
+    @property
+    def private_feed(self) -> str:
+        """The feed address if it must not be shown, else ""."""
+        is_private = self.is_private or self.has_secret_address
+        return self.feed if is_private or self.public_feed not in ("", self.feed) else ""
 
     @property
     def is_private(self) -> bool:

@@ -35,7 +35,7 @@ def sources_opml(sources: Iterable[Source], site: Site) -> bytes:
         (
             _outline(source.name, source.published_feed, source.site, "")
             for source in sources
-            if not source.is_private or source.public_feed
+            if not source.private_feed or source.public_feed
         ),
     )
 

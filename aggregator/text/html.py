@@ -6,8 +6,8 @@ from collections import Counter
 from selectolax.lexbor import LexborHTMLParser
 
 __all__ = [
-    "flatten_deep_html", "leading_text", "one_line", "plain_text", "strip_tags", "truncate",
-    "xml_legal",
+    "BLOCK_TAG", "flatten_deep_html", "leading_text", "one_line", "plain_text", "strip_tags",
+    "truncate", "xml_legal",
 ]  # fmt: skip
 
 _XML_ILLEGAL = re.compile(
@@ -17,12 +17,20 @@ _XML_ILLEGAL = re.compile(
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates: they change how the text around them is read, such as the
 name of the outlet after a title (CVE-2021-42574). Marks (U+200E, U+200F) do not."""
-_BLOCK_TAG = re.compile(
+BLOCK_TAG = re.compile(
     "<(?=/?(?:address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer"
     "|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|td|th|tr|ul)[ />\\s])",
     re.IGNORECASE,
 )
 """Tags at which words end; at `<b>` they may not."""
+_GRAPHEME_JOINER = "\u034f"
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u180e\u200b\u2060-\u2064\ufeff]"
+    "|(?<![\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufefc])\u200c"
+    "|(?:(?<=\\s)|^)\u200d|\u200d(?=\\s|$)"
+)
+"""Filler that keeps mail clients from showing more than a newsletter's preview text. Joiners stay
+in scripts whose spelling needs them, and in emoji."""
 MAX_HTML_DEPTH = 200
 """Levels of nested elements; real articles have about ten."""
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -50,8 +58,8 @@ def one_line(text: str, limit: int = 0) -> str:
     """The text in one line, legal in XML and without bidi controls, truncated to `limit` characters
     unless that is 0."""
     joined = " ".join(xml_legal(text).split())
-    if not joined.isprintable():
-        joined = _BIDI_CONTROLS.sub("", joined)
+    if not joined.isprintable() or _GRAPHEME_JOINER in joined:
+        joined = " ".join(_INVISIBLE.sub("", _BIDI_CONTROLS.sub("", joined)).split())
     return truncate(joined, limit) if limit else joined
 
 
@@ -68,7 +76,7 @@ def plain_text(html: str) -> str:
     """The text of an HTML fragment, in one line."""
     if "<" not in html and "&" not in html:
         return one_line(html)
-    parsed = LexborHTMLParser(_BLOCK_TAG.sub(" <", flatten_deep_html(html)))
+    parsed = LexborHTMLParser(BLOCK_TAG.sub(" <", flatten_deep_html(html)))
     if "<s" in html or "<S" in html:
         parsed.strip_tags(["script", "style"])
     return one_line(parsed.body.text()) if parsed.body else ""

@@ -11,13 +11,17 @@ replaces a date that is missing, implausible or in the future (python/planet#151
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
-import nh3
 from langcodes import tag_is_valid
 
 from aggregator import query
 from aggregator.ingest.clean.language import detect_language
+from aggregator.ingest.clean.plain import html_of, name_text
+from aggregator.ingest.clean.privacy import redact, reveals, without_private_address
+from aggregator.ingest.clean.rewrite import rewrite
 from aggregator.ingest.clean.sanitizer import sanitize
+from aggregator.ingest.clean.teaser import teaser, title_from_text
 from aggregator.model import (
     CLOCK_SLACK,
     Enclosure,
@@ -33,7 +37,8 @@ from aggregator.model import (
 )
 from aggregator.text.boilerplate import attribution_urls
 from aggregator.text.dates import parse_any_date
-from aggregator.text.html import leading_text, one_line, plain_text, truncate, xml_legal
+from aggregator.text.html import leading_text, one_line, truncate, xml_legal
+from aggregator.text.pictures import Picture, is_picture, pixels
 from aggregator.text.urls import canonical_url, is_own_story, web_url
 
 __all__ = ["clean"]
@@ -55,6 +60,9 @@ EARLIEST_DATE = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros or typing errors: there was no web to publish on."""
 
 _ANY_TAG = re.compile(r"<[^>]*>")
+_IMAGE = re.compile(r"<img [^>]*>")
+_ATTRIBUTE = re.compile(r'(src|alt|width|height)="([^"]*)"')
+_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
@@ -69,14 +77,17 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
     `site_url` is the URL of our own site, whose stories are rejected. Fingerprints are computed
     later.
     """
-    given = item.entry
-    content = _content(given)
-    summary = _summary(given, content)
-    title = _title(given) or truncate(summary, MAX_TITLE_FROM_SUMMARY_CHARS)
+    given, private_feed = item.entry, source.private_feed
+    longest = _longest_text(given)
+    html = _rewritten(longest, given)
+    content = sanitize(html, longest.base or given.url) if longest else SafeHtml("")
+    summary = _summary(given, html)
+    title = _title(given) or title_from_text(summary, MAX_TITLE_FROM_SUMMARY_CHARS)
     url = web_url(given.url)
-    reason = _rejection_reason(given, url, title, site_url)
+    reason = _rejection_reason(given, url, title, site_url, private_feed)
     if reason:
-        return Rejected(key=item.keys[0], title=title or "(untitled)", reason=reason)
+        title = redact(title, private_feed) or "(untitled)"
+        return Rejected(key=item.keys[0], title=title, reason=reason)
     seen_at = now - timedelta(seconds=item.feed_index)  # keeps the order of the document
     updated = _plausible_date(given.updated, now)
     own_date = _plausible_date(given.published, now) or updated
@@ -91,12 +102,12 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
         title=title,
         summary=summary,
         content=content,
-        author=one_line(given.author, MAX_NAME_CHARS),
+        author=name_text(given.author, MAX_NAME_CHARS),
         published=published,
         updated=max(updated or published, published),
         tags=_tags(given),
         language=language or detect_language(f"{title} {summary}"),
-        image=web_url(given.image) or _first_image(content),
+        image=web_url(given.image) or _first_picture(content),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
         content_hash=hash_values(*_published_text(source.show, title, summary, content)),
@@ -104,6 +115,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
         source_urls=_source_urls(item, content),
         is_dated=own_date is not None,
     )
+    entry = without_private_address(entry, private_feed)
     return _apply_filters(entry, source) or entry
 
 
@@ -123,7 +135,9 @@ def _published_text(show: Show, title: str, summary: str, content: SafeHtml) -> 
     return (title, summary)
 
 
-def _rejection_reason(given: ParsedEntry, url: str, title: str, site_url: str) -> str:
+def _rejection_reason(
+    given: ParsedEntry, url: str, title: str, site_url: str, private_feed: str
+) -> str:
     """The reason why an entry cannot be published; empty if it can."""
     if given.broken:
         return given.broken
@@ -131,6 +145,8 @@ def _rejection_reason(given: ParsedEntry, url: str, title: str, site_url: str) -
         return "it is one of our own stories, republished by this outlet"
     if not url:
         return "it has no link to an article"
+    if private_feed and reveals(url, private_feed):
+        return "its link is the private address of the feed"
     if not title:
         return "it has neither title nor text"
     return ""
@@ -152,19 +168,29 @@ def _apply_filters(entry: Entry, source: Source) -> Rejected | None:
 # ---- text
 
 
-def _content(given: ParsedEntry) -> SafeHtml:
-    """The longer of content and summary, sanitized; empty if it is longer than any article."""
+def _longest_text(given: ParsedEntry) -> Text | None:
+    """The longer of content and summary; None if it is longer than any article."""
     texts = [text for text in (given.content, given.summary) if text]
     longest = max(texts, key=lambda text: len(text.value), default=None)
-    if longest is None or len(longest.value) > MAX_CONTENT_CHARS:
-        return SafeHtml("")
-    html = longest.value if longest.is_html else f"<p>{nh3.clean_text(longest.value)}</p>"
-    return sanitize(html, longest.base or given.url)
+    return longest if longest and len(longest.value) <= MAX_CONTENT_CHARS else None
 
 
-def _first_image(content: SafeHtml) -> str:
-    found = re.search(r'<img [^>]*?src="(https?://[^"]+)"', content)
-    return web_url(found.group(1).replace("&amp;", "&")) if found else ""
+def _rewritten(text: Text | None, given: ParsedEntry) -> str:
+    return rewrite(html_of(text), text.base or given.url) if text else ""
+
+
+def _first_picture(content: SafeHtml) -> str:
+    """The first image of a text that is a picture, as its address and size say."""
+    for tag in _IMAGE.findall(content):
+        values = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+        picture = Picture(
+            url=web_url(values.get("src", "")),
+            width=pixels(values.get("width")),
+            height=pixels(values.get("height")),
+        )
+        if is_picture(picture) and not _EMOJI.fullmatch(values.get("alt", "")):
+            return picture.url
+    return ""
 
 
 def _title(given: ParsedEntry) -> str:
@@ -172,12 +198,16 @@ def _title(given: ParsedEntry) -> str:
     return truncate(_one_line_text(given.title), MAX_TITLE_CHARS)
 
 
-def _summary(given: ParsedEntry, content: SafeHtml) -> str:
-    """The outlet's own summary, or the beginning of its text."""
-    text = given.summary or (None if content else given.content)
-    summary = _without_footer(_one_line_text(text))
+def _summary(given: ParsedEntry, html: str) -> str:
+    """The outlet's own summary, or the beginning of its text, which is `html` when rewritten."""
+    text = given.summary or (None if html else given.content)
+    summary = ""
+    if text and not text.is_html:
+        summary = _without_footer(one_line(text.value))
+    elif text:
+        summary = _without_footer(teaser(_rewritten(text, given), _LEADING_CHARS))
     if not summary:
-        summary = _without_footer(leading_text(content, _LEADING_CHARS))
+        summary = _without_footer(teaser(html, _LEADING_CHARS))
     return truncate(summary, MAX_SUMMARY_CHARS)
 
 
@@ -193,8 +223,8 @@ def _one_line_text(text: Text | None) -> str:
 
 
 def _tags(given: ParsedEntry) -> tuple[str, ...]:
-    names = (plain_text(tag) for tag in given.tags)
-    return tuple(dict.fromkeys(truncate(tag, MAX_NAME_CHARS) for tag in names if tag))
+    names = (name_text(tag, MAX_NAME_CHARS) for tag in given.tags)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _language(given: str) -> str:

@@ -6,6 +6,7 @@ from html import escape
 
 import nh3
 
+from aggregator.ingest.clean.rewrite.fragments import id_prefix
 from aggregator.model import SafeHtml
 from aggregator.text.html import flatten_deep_html, plain_text, xml_legal
 from aggregator.text.urls import join_web_url, web_url
@@ -24,6 +25,11 @@ _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 }
 _EXTRA_URL_ATTRIBUTES = ("srcset", "poster", "cite")
 """URL attributes that nh3 does not resolve itself."""
+_RELATIVE_URL = re.compile(
+    r"\b(?:href|src|srcset|poster|cite)\s*+=\s*+[\"']?+\s*+(?!https?://|mailto:)", re.IGNORECASE
+)
+_REMOVED_TAGS = {"script", "style", "noscript"}
+"""Elements that are removed with their content."""
 _SCHEMES = {"http", "https", "mailto"}
 _MAX_SANITIZE_ROUNDS = 4
 
@@ -31,14 +37,18 @@ _MAX_SANITIZE_ROUNDS = 4
 def sanitize(html: str, base: str) -> SafeHtml:
     """Sanitize HTML and make its URLs absolute; sanitizing the result again changes nothing.
 
-    Relative URLs are resolved against `base`. The output of nh3 may be parsed differently the next
-    time (a newline after `<pre>`), so it is sanitized until it stays the same; HTML that never does
-    becomes plain text.
+    Relative URLs are resolved against `base`; only links inside the text stay local.
+
+    The output of nh3 may be parsed differently the next time (a newline after `<pre>`), so it is
+    sanitized until it stays the same; HTML that never does becomes plain text.
     """
     html = flatten_deep_html(html)
     lowered = html.lower()
     has_extra_urls = any(name in lowered for name in _EXTRA_URL_ATTRIBUTES)
-    cleaner = _cleaner(web_url(base), has_extra_urls)
+    own_base = web_url(base) if _RELATIVE_URL.search(html) else ""
+    prefix = id_prefix(base) if own_base else ""
+    has_local_links = bool(prefix) and f'href="#{prefix}' in html
+    cleaner = _cleaner(own_base, has_extra_urls, prefix if has_local_links else "")
     for _ in range(_MAX_SANITIZE_ROUNDS):
         cleaned = xml_legal(cleaner.clean(html))  # last, since nh3 decodes &#1;
         if cleaned == html:
@@ -48,8 +58,11 @@ def sanitize(html: str, base: str) -> SafeHtml:
 
 
 @functools.lru_cache(maxsize=512)
-def _cleaner(base: str, has_extra_urls: bool) -> nh3.Cleaner:
-    """A cleaner for a base URL; cached, since making one takes as long as cleaning 5 KB."""
+def _cleaner(base: str, has_extra_urls: bool, id_prefix: str) -> nh3.Cleaner:
+    """A cleaner for a base URL; cached, since making one takes as long as cleaning 5 KB.
+
+    With `id_prefix`, ids that begin with it are kept, and so are links to them.
+    """
 
     def resolve(_tag: str, name: str, value: str) -> str | None:
         if name == "srcset":
@@ -58,17 +71,24 @@ def _cleaner(base: str, has_extra_urls: bool) -> nh3.Cleaner:
             return join_web_url(base, value) or None
         return value
 
+    def resolve_relative(url: str) -> str | None:
+        is_local = bool(id_prefix) and url.startswith(f"#{id_prefix}")
+        return url if is_local else join_web_url(base, url) or None
+
+    any_tag = _ATTRIBUTES["*"] | {"id"} if id_prefix else _ATTRIBUTES["*"]
     try:
         return nh3.Cleaner(
             tags=_TAGS,
-            attributes=_ATTRIBUTES,
+            attributes=_ATTRIBUTES | {"*": any_tag},
             attribute_filter=resolve if has_extra_urls else None,
+            clean_content_tags=_REMOVED_TAGS,
             url_schemes=_SCHEMES,
-            url_relative=("rewrite_with_base", base) if base else "deny",
+            url_relative=resolve_relative if base else "deny",
             link_rel="noopener noreferrer",
+            id_prefix=id_prefix or None,
         )
     except ValueError:  # an invalid host, which only nh3 rejects
-        return _cleaner("", has_extra_urls)
+        return _cleaner("", has_extra_urls, id_prefix)
 
 
 def _srcset(value: str, base: str) -> str | None:

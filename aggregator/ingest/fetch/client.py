@@ -185,7 +185,7 @@ class Fetcher:
         except EXPECTED_ERRORS as error:
             kind, sentence = self._describe(error)
             result = Failed(kind=kind, error=sentence)
-        return redact(result, secrets)
+        return redact(result, secrets, source.private_feed)
 
     def _describe(self, error: Exception) -> tuple[FailureKind, str]:
         """The kind of an error, and a sentence for operators."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aggregator.ingest.fetch.response import FetchResult
 from aggregator.ingest.fetch.settings import FetchBlocked
 from aggregator.model import Failed, FailureKind, Fetched, HubLink, Source, Unchanged
+from aggregator.text.secrets import private_parts, without_private_parts
 
 __all__ = ["redact", "secret_headers", "without_login"]
 
@@ -58,9 +59,12 @@ def _secret_words(secrets: Mapping[str, str]) -> list[str]:
     return sorted((word for word in words if len(word) >= MIN_SECRET_CHARS), key=len, reverse=True)
 
 
-def redact(result: FetchResult, secrets: Mapping[str, str]) -> FetchResult:
+def redact(result: FetchResult, secrets: Mapping[str, str], private_feed: str = "") -> FetchResult:
     """The result without secrets, in case the server repeats them: in its addresses, in validators
-    and in the hub that it announces, which are stored."""
+    and in the hub that it announces, which are stored. Errors do not name a private feed either."""
+    if isinstance(result, Failed) and private_feed:
+        error = without_private_parts(result.error, private_parts(private_feed))
+        result = replace(result, error=error)
     words = _secret_words(secrets)
     if not words:
         return result

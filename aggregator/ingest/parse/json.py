@@ -8,6 +8,9 @@ from typing import Any
 from aggregator.ingest.parse import channel, limits
 from aggregator.ingest.parse.values import (
     MAX_ENCLOSURES,
+    FeedContext,
+    base_of,
+    first_url,
     mappings_in,
     person_name,
     to_mapping,
@@ -24,7 +27,8 @@ from aggregator.model import (
     Text,
 )
 from aggregator.text.dates import parse_iso_date
-from aggregator.text.urls import absolute_url
+from aggregator.text.pictures import Picture, is_picture
+from aggregator.text.urls import absolute_url, web_url
 
 __all__ = ["parse_json"]
 
@@ -45,36 +49,51 @@ def parse_json(fetched: Fetched) -> ParsedFeed | Failed:
     if not isinstance(items, list):
         sentence = "This JSON is not a JSON Feed: it has no items."
         return Failed(kind=FailureKind.NOT_A_FEED, error=sentence, status=fetched.status)
-    base = fetched.url
-    language = to_text(document.get("language"))
+    feed = FeedContext(
+        url=web_url(fetched.url),
+        site=absolute_url(fetched.url, to_text(document.get("home_page_url"))),
+        language=to_text(document.get("language")),
+        author=_authors(document),
+    )
     return ParsedFeed(
-        entries=tuple(_json_entry(to_mapping(item), base, language) for item in items),
-        hub_link=channel.json_hub_link(document, base),
+        entries=tuple(_json_entry(to_mapping(item), feed) for item in items),
+        hub_link=channel.json_hub_link(document, fetched.url),
     )
 
 
-def _json_entry(item: Mapping[str, Any], base: str, language: str) -> ParsedEntry:
+def _json_entry(item: Mapping[str, Any], feed: FeedContext) -> ParsedEntry:
+    link = first_url([item.get("url"), item.get("external_url")], feed.url)
+    base = base_of(link, feed)
     enclosures = tuple(_attachments(item, base))
-    link = to_text(item.get("url")) or to_text(item.get("external_url"))
     html, plain = to_text(item.get("content_html")), to_text(item.get("content_text"))
-    authors = [*mappings_in(item, "authors"), to_mapping(item.get("author"))]
     tags = item.get("tags")
     return ParsedEntry(
         id=to_text(item.get("id")),
-        url=absolute_url(base, link) or next((file.url for file in enclosures), ""),
+        url=link or first_url([file.url for file in enclosures], base),
         title=_plain(to_text(item.get("title"))),
         summary=_plain(to_text(item.get("summary"))),
         content=Text(value=html, base=base) if html.strip() else _plain(plain),
-        author=", ".join(
-            filter(None, (person_name(to_text(author.get("name"))) for author in authors))
-        ),
+        author=_authors(item) or feed.author,
         published=_json_date(item.get("date_published")),
         updated=_json_date(item.get("date_modified")),
         tags=unique_tags(map(to_text, tags)) if isinstance(tags, list) else (),
-        language=to_text(item.get("language")) or language,
-        image=absolute_url(base, to_text(item.get("image")) or to_text(item.get("banner_image"))),
+        language=to_text(item.get("language")) or feed.language,
+        image=_image(item, base, enclosures),
         enclosures=enclosures,
     )
+
+
+def _authors(given: Mapping[str, Any]) -> str:
+    """The authors of an item or a feed (JSON Feed 1.1), or its author (1.0)."""
+    rows = mappings_in(given, "authors") or [to_mapping(given.get("author"))]
+    names = (person_name(to_text(author.get("name"))) for author in rows)
+    return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
+    given = [absolute_url(base, to_text(item.get(name))) for name in ("image", "banner_image")]
+    given += [file.url for file in enclosures if file.type.startswith("image/")]
+    return next((url for url in given if is_picture(Picture(url=url))), "")
 
 
 def _short_int(digits: str) -> int | str:

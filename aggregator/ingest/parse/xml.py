@@ -8,34 +8,15 @@ change with the host; URLs are made absolute here.
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
-from time import struct_time
+from collections.abc import Mapping
 from typing import Any
 
 import feedparser
 
 from aggregator.ingest.parse import channel, limits
-from aggregator.ingest.parse.feedparser_limits import tidy_prolog
-from aggregator.ingest.parse.values import (
-    MAX_ENCLOSURES,
-    mappings_in,
-    person_name,
-    to_mapping,
-    to_text,
-    unique_tags,
-)
-from aggregator.model import (
-    Enclosure,
-    Failed,
-    FailureKind,
-    Fetched,
-    ParsedEntry,
-    ParsedFeed,
-    Text,
-)
-from aggregator.text.urls import absolute_url
+from aggregator.ingest.parse.feedparser_ext import tidy_prolog
+from aggregator.ingest.parse.xml_entry import feed_context, parse_entry
+from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry, ParsedFeed
 
 __all__ = ["parse_xml"]
 
@@ -47,7 +28,6 @@ _BAD_REFERENCE = re.compile(
     rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
 )
 _REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]{1,20}|[0-9]{1,20});)+")
-_VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
 
 
 def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
@@ -101,10 +81,10 @@ def _parse_leniently(body: bytes, content_type: str) -> Mapping[str, Any] | None
 
 def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
     """All entries; feedparser's are freed one by one, since they are large."""
-    language = to_text(document["feed"].get("language"))
+    feed = feed_context(document, url)
     items = document["entries"]
     items.reverse()
-    return [_entry(items.pop(), url, language) for _ in range(len(items))]
+    return [parse_entry(items.pop(), feed) for _ in range(len(items))]
 
 
 def _parse_entry_by_entry(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | Failed:
@@ -151,114 +131,6 @@ def _repair_reference_run(run: re.Match[bytes]) -> bytes:
     text = "".join(chr(code) for code in codes if 0 < code < 0x110000)
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
     return b"".join(b"&#%d;" % ord(character) for character in joined)
-
-
-def _entry(item: dict[str, Any], feed_url: str, language: str) -> ParsedEntry:
-    contents = [text for row in mappings_in(item, "content") if (text := _text_of(row, feed_url))]
-    enclosures = tuple(_enclosures(item, feed_url))
-    return ParsedEntry(
-        id=to_text(item.get("id")),
-        url=_link(item, feed_url, enclosures),
-        title=_text_of(item.get("title_detail"), feed_url),
-        summary=_text_of(item.get("summary_detail"), feed_url),
-        content=max(contents, key=lambda text: len(text.value), default=None),
-        author=_author(item),
-        published=_date(item, "published") or _date(item, "created"),
-        updated=_date(item, "updated"),
-        tags=unique_tags(
-            to_text(tag.get("label") or tag.get("term")) for tag in mappings_in(item, "tags")
-        ),
-        language=to_text(to_mapping(item.get("title_detail")).get("language")) or language,
-        image=_image(item, feed_url, enclosures),
-        enclosures=enclosures,
-        source_feeds=_source_feeds(item),
-        source_urls=_source_urls(item, feed_url),
-    )
-
-
-def _source_feeds(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """Id and links of atom:source (RFC 4287, section 4.2.11), or the URL of the RSS source."""
-    source = to_mapping(item.get("source"))
-    given = [
-        source.get("id"),
-        source.get("href"),
-        *(row.get("href") for row in mappings_in(source, "links")),
-    ]
-    return tuple(dict.fromkeys(text for value in given if (text := to_text(value))))
-
-
-def _source_urls(item: Mapping[str, Any], base: str) -> tuple[str, ...]:
-    """URLs of the original article: rel=canonical (RFC 6596), and the link that FeedBurner has
-    replaced with its own."""
-    given = [row.get("href") for row in mappings_in(item, "links") if row.get("rel") == "canonical"]
-    given.append(item.get("feedburner_origlink"))
-    return tuple(url for value in given if (url := absolute_url(base, to_text(value))))
-
-
-def _link(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
-    """The article's URL; a podcast without a page has that of its file."""
-    alternates = [
-        row.get("href") for row in mappings_in(item, "links") if row.get("rel") == "alternate"
-    ]
-    candidates = [item.get("link"), *alternates, *(file.url for file in enclosures)]
-    return _first_url(candidates, base)
-
-
-def _first_url(given: Iterable[object], base: str) -> str:
-    """The first value that is a URL, or an empty string."""
-    return next((url for value in given if (url := absolute_url(base, to_text(value)))), "")
-
-
-def _author(item: Mapping[str, Any]) -> str:
-    author = to_text(item.get("author"))
-    names = [to_text(row.get("name")) for row in mappings_in(item, "authors")]
-    if "@" in author or not any(names):  # feedparser splits mail addresses in the wrong place
-        names = [author]
-    return ", ".join(dict.fromkeys(filter(None, map(person_name, names))))
-
-
-def _enclosures(item: Mapping[str, Any], base: str) -> Iterable[Enclosure]:
-    given = [row for row in mappings_in(item, "links") if row.get("rel") == "enclosure"]
-    for row in given[:MAX_ENCLOSURES]:
-        if url := absolute_url(base, to_text(row.get("href"))):
-            length = to_text(row.get("length"))
-            yield Enclosure(
-                url=url,
-                type=to_text(row.get("type")),
-                length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
-            )
-
-
-def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
-    pictures = [
-        row.get("url")
-        for row in mappings_in(item, "media_content")
-        if row.get("medium") == "image" or to_text(row.get("type")).startswith("image/")
-    ]
-    pictures += [row.get("url") for row in mappings_in(item, "media_thumbnail")]
-    pictures += [to_mapping(item.get("image")).get("href")]
-    pictures += [file.url for file in enclosures if file.type.startswith("image/")]
-    return _first_url(pictures, base)
-
-
-def _date(item: dict[str, Any], name: str) -> datetime | str | None:
-    # dict.get, because feedparser's own get() returns "published" when asked for "updated"
-    parsed = dict.get(item, f"{name}_parsed")
-    if isinstance(parsed, struct_time):
-        with suppress(ValueError):  # a leap second, say; cleaning parses the text again
-            return datetime(*parsed[:6], tzinfo=UTC)
-    return to_text(dict.get(item, name)) or None
-
-
-def _text_of(detail: object, base: str) -> Text | None:
-    detail = to_mapping(detail)
-    value = to_text(detail.get("value"))
-    if not value.strip():
-        return None
-    if detail.get("type") == "application/xhtml+xml":
-        value = _VOID.sub(r"<\1\2>", value)  # feedparser closes these, which HTML reads as two
-    own_base = absolute_url(base, to_text(detail.get("base"))) or base
-    return Text(value=value, is_html=detail.get("type") != "text/plain", base=own_base)
 
 
 def _is_cut_off(body: bytes) -> bool:

@@ -181,13 +181,20 @@ def test_a_text_may_be_as_long_as_a_book(length: int, is_kept: bool) -> None:
 
 
 def test_a_title_is_made_of_the_summary() -> None:
-    """It is as long as a headline."""
-    words = "The harbor council has voted again and again on the new cranes. " * 5
-    entry = clean(keyed(parsed_entry("", content=html(words))), source(), NOW)
+    """Its first sentence, as long as a headline, without the address that it begins with."""
+    words = (
+        "https://outlet.example/a The harbor council has voted {} on the new cranes. We ask why."
+    )
+    short, long = (
+        clean(keyed(parsed_entry("", content=html(words.format(again)))), source(), NOW)
+        for again in ("again", "again and " * 9)
+    )
 
-    assert isinstance(entry, Entry)
-    assert 60 < len(entry.title) <= 80
-    assert entry.title.endswith("…")
+    assert isinstance(short, Entry)
+    assert short.title == "The harbor council has voted again on the new cranes."
+    assert isinstance(long, Entry)
+    assert 60 < len(long.title) <= 80
+    assert long.title.endswith("…")
 
 
 def test_what_is_published_of_a_field_is_limited() -> None:

@@ -1,0 +1,49 @@
+"""HTML as outlets write it becomes HTML that can be shown without scripts and style sheets.
+
+    HTML | xml:base | hidden parts | lazy images | embeds | fragment links  ->  HTML
+
+The result is not safe yet; `sanitizer` comes after. Most texts need nothing of this, and are not
+even parsed.
+"""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from aggregator.ingest.clean.rewrite.embeds import replace_embeds
+from aggregator.ingest.clean.rewrite.fragments import FRAGMENT_LINK, link_fragments, resolve_bases
+from aggregator.ingest.clean.rewrite.hidden import remove_hidden
+from aggregator.ingest.clean.rewrite.lazy_images import load_images
+from aggregator.text.html import flatten_deep_html
+
+__all__ = ["rewrite"]
+
+_NEEDS_REWRITING = re.compile(
+    r"<(?:noscript|iframe|svg|math|object|embed|button|select|textarea|input|form|template|dialog"
+    r"|label|fieldset|center|[a-z][a-z0-9]{0,30}[-:])"
+    r"|\bdata-[a-z-]{0,40}(?:src|orig)|\bxml:base|\shidden[\s=>]|aria-hidden"
+    r"|\ssrc\s*=\s*[\"']?(?:data:|undefined|null|about:|[\"'])"
+    r"|<img(?=[\s/>])(?![^>]{0,2000}\ssrc\s*=)"
+    r"|display\s*:\s*none|visibility\s*:\s*hidden|mso-hide|max-height\s*:\s*0|font-size\s*:\s*0"
+    r"|screen-reader|sr-only|" + FRAGMENT_LINK,
+    re.IGNORECASE,
+)
+
+
+def rewrite(html: str, base: str) -> str:
+    """The HTML with what scripts and style sheets would have made of it.
+
+    `base` is the URL that its relative URLs are resolved against, later.
+    """
+    if "<" not in html or not _NEEDS_REWRITING.search(html):
+        return html
+    html = flatten_deep_html(html)
+    parser = LexborHTMLParser(f"<body>{html}")
+    if parser.body is None:
+        return html
+    resolve_bases(parser.body, base)
+    remove_hidden(parser.body)
+    load_images(parser.body)
+    replace_embeds(parser)
+    link_fragments(parser.body, base)
+    return parser.body.inner_html or ""

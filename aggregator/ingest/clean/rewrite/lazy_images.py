@@ -1,0 +1,62 @@
+"""Give images the addresses that a script would have loaded (Miniflux: add_dynamic_image)."""
+
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborNode
+
+from aggregator.ingest.clean.rewrite.tree import attribute, outermost
+from aggregator.text.pictures import is_placeholder, srcset_urls
+
+__all__ = ["load_images"]
+
+_LAZY_URLS = (
+    "data-src", "data-lazy-src", "data-original", "data-orig-src", "data-image-src", "data-img-src",
+    "data-full-src", "data-hi-res-src", "data-large-src", "data-fallback-src", "data-url",
+    "data-orig-file", "data-large-file", "data-medium-file",
+)  # fmt: skip
+_LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
+
+
+def load_images(body: LexborNode) -> None:
+    """Replace placeholders by the images that they stand for, and remove empty images.
+
+    A <noscript> copy of an image takes its place if it has no address; so does any <noscript> with
+    a link or a frame. Others only say that the page needs scripts.
+    """
+    for image in body.css("img, source"):
+        _load(image)
+    shown = set(_addresses(body.css("img:not(noscript img)")))
+    for fallback in outermost(body.css("noscript")):
+        images = fallback.css("img")
+        if not shown.issuperset(_addresses(images)) or fallback.css_first("a[href], iframe[src]"):
+            fallback.unwrap()
+        else:
+            fallback.decompose()
+    for image in body.css("img"):
+        if not (attribute(image, "src") or attribute(image, "srcset")):
+            image.decompose()
+
+
+def _load(image: LexborNode) -> None:
+    given = attribute(image, "srcset")
+    srcset = attribute(image, *_LAZY_SRCSETS)
+    if srcset and (not given or is_placeholder(given)):
+        image.attrs["srcset"] = srcset
+    if image.tag != "img":
+        return
+    source = attribute(image, "src")
+    if source and not is_placeholder(source):
+        return
+    urls = [attribute(image, name) for name in _LAZY_URLS]
+    urls += srcset_urls(attribute(image, "srcset"))[-1:]
+    url = next((url for url in urls if url and not is_placeholder(url)), "")
+    if url:
+        image.attrs["src"] = url
+    elif "src" in image.attrs and not source.startswith(("http://", "https://", "/")):
+        del image.attrs["src"]
+
+
+def _addresses(images: list[LexborNode]) -> Iterator[str]:
+    for image in images:
+        if url := attribute(image, "src"):
+            yield url

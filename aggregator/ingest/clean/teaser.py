@@ -1,0 +1,92 @@
+"""The words of an article that introduce it: a teaser, and a title for a post that has none."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from aggregator.ingest.clean.rewrite.tree import EMBED_CLASS, outermost
+from aggregator.text.html import BLOCK_TAG, flatten_deep_html, leading_text, one_line, truncate
+
+__all__ = ["teaser", "title_from_text"]
+
+MAX_FURNITURE_CHARS = 60
+"""Characters of a block that may be a button or a label of the page."""
+MIN_SENTENCE_CHARS = 25
+"""A shorter first sentence ("Wow!") is a title only together with the next one."""
+_NOT_PROSE = re.compile(
+    r"<(?:figure|figcaption|caption|audio|video|nav|sup|aside)\b|caption|credit|class=\"embed|share|listen"
+    r"|minute|min\b|print|advert|anzeige|escuch|écout|ascolt|content warning",
+    re.IGNORECASE,
+)
+_NOT_PROSE_TAGS = ["figure", "figcaption", "caption", "audio", "video", "nav"]
+_CAPTIONS = (
+    "[class*=wp-caption], [class*=image-caption], [class~=caption], [class~=credit], "
+    f"a[class={EMBED_CLASS}]"
+)
+_BLOCKS = "p, div, li, span, h1, h2, h3, h4, h5, h6, a"
+_FURNITURE = re.compile(
+    r"(?:listen(?: to (?:this|the) (?:article|story|episode))?|share(?: (?:this|on)\b.*)?"
+    r"|(?:reading time:? ?)?\d{1,3} ?min(?:ute)?s?(?: read)?|print(?: this page)?|advertisement"
+    r"|tweet|e-?mail|save|copy link|anzeige|artikel (?:anhören|teilen)|teilen|escuch[ae].{0,30}"
+    r"|compartir|partager|écouter.{0,30}|condividi|ascolta.{0,30}|compartilhar)[.:!]?",
+    re.IGNORECASE,
+)
+_WARNING = re.compile(
+    r"(?:content|trigger) warning|cw|tw|inhaltswarnung|avertissement|aviso de contenido", re.I
+)
+_FOOTNOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[*†‡]{1,3}|[a-z])\]?")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+MAX_FIRST_BLOCKS = 40
+"""Blocks at the beginning of a text among which buttons and labels are looked for."""
+_LEADING_URL = re.compile(r"(?:https?://\S+\s+)+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+
+
+def teaser(html: str, limit: int) -> str:
+    """At least the first `limit` characters of the prose in an HTML fragment, or all of it.
+
+    Captions, footnote marks, buttons and labels are left out, unless there is nothing else.
+    """
+    if not _NOT_PROSE.search(html, 0, 4 * limit):
+        return leading_text(html, limit)
+    if len(html) > 6 * limit:
+        text = _prose(html[: 6 * limit])
+        if len(text) > limit:
+            return text
+    text = _prose(html) or leading_text(html, limit)
+    return "" if _HOST.fullmatch(text) else text  # a video without a title
+
+
+def _prose(html: str) -> str:
+    parser = LexborHTMLParser(f"<body>{BLOCK_TAG.sub(' <', flatten_deep_html(html))}")
+    body = parser.body
+    if body is None:
+        return ""
+    parser.strip_tags([*_NOT_PROSE_TAGS, "script", "style", "noscript"])
+    removed = [*body.css(_CAPTIONS), *filter(_is_footnote_mark, body.css("sup"))]
+    removed += filter(_is_furniture, body.css(_BLOCKS)[:MAX_FIRST_BLOCKS])
+    for node in outermost(removed):
+        node.decompose()
+    warning = body.css_first("p strong")
+    if warning and warning.parent and _WARNING.match(warning.text().strip()):
+        warning.parent.insert_after(" – ")
+    return one_line(body.text())
+
+
+def _is_footnote_mark(node: LexborNode) -> bool:
+    is_link = node.css_first("a[href]") is not None
+    return is_link and bool(_FOOTNOTE_MARK.fullmatch(node.text().strip()))
+
+
+def _is_furniture(node: LexborNode) -> bool:
+    """True for a button or label of the outlet's page, such as "Listen to this article"."""
+    text = node.text(deep=True).strip()
+    return len(text) <= MAX_FURNITURE_CHARS and bool(_FURNITURE.fullmatch(text))
+
+
+def title_from_text(text: str, limit: int) -> str:
+    """The first sentence of a text without the address that it begins with, for a post without a
+    title."""
+    bare = _LEADING_URL.sub("", text, count=1) or text
+    found = _SENTENCE_END.search(bare, MIN_SENTENCE_CHARS)
+    return truncate(bare[: found.start()] if found else bare, limit)
