@@ -46,6 +46,7 @@ LIBRARIES = {
     "selectolax": {"text.html", "ingest.clean.rewrite", "ingest.clean.teaser"},
     "Stemmer": {"text.tokens"},
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
+    "webencodings": {"text.encodings"},
     "structlog": {"cli", "ingest.clock", "ingest.runs", "scheduler", "web", "websub.hub"},
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""

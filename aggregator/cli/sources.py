@@ -89,6 +89,8 @@ def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
 
 def _remarks(health: SourceHealth, now: datetime) -> list[str]:
     remarks = [health.error] if health.error else []
+    if health.note:
+        remarks.append(f"{health.note} (since {format_time(health.noted_since)})")
     if health.held_stories:
         remarks.append(
             f"{health.held_stories} stories are held, because they all came at once; "
@@ -122,6 +124,8 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
         "moves to": health.redirect.url,
         "pushed until": format_time(health.pushed_until),
         "hub": health.push_error,
+        "note": health.note,
+        "noted since": format_time(health.noted_since),
         "entries": str(health.entries),
         "held": str(health.held_stories),
         "rejected": str(health.rejected),

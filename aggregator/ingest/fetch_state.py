@@ -14,6 +14,7 @@ from aggregator.ingest.schedule import (
     polling_interval,
 )
 from aggregator.model import (
+    MAX_SENTENCE_CHARS,
     Backoff,
     Failed,
     FeedMeta,
@@ -25,8 +26,11 @@ from aggregator.model import (
     Unchanged,
     Validators,
 )
+from aggregator.text.html import one_line
 
-__all__ = ["after_backoff", "after_document", "after_failure", "after_unchanged"]
+__all__ = [
+    "after_backoff", "after_document", "after_failure", "after_unchanged",
+]  # fmt: skip
 
 
 def after_document(
@@ -56,6 +60,8 @@ def after_document(
         last_full_fetch=now,
         polling_hints=replace(meta.polling_hints, covered_seconds=covered_seconds(meta)),
         hub_link=hub_link,
+        note=one_line(meta.problem, MAX_SENTENCE_CHARS),
+        noted_since=(before.noted_since or now) if meta.problem else None,
     )
     return _scheduled(source, state, document, now, is_pushed=is_pushed)
 
@@ -76,6 +82,8 @@ def after_unchanged(
         last_full_fetch=now if result.status == 200 else before.last_full_fetch,
         polling_hints=before.polling_hints,
         hub_link=before.hub_link,
+        note=before.note,
+        noted_since=before.noted_since,
     )
     return _scheduled(source, state, result, now, is_pushed=is_pushed)
 

@@ -15,6 +15,7 @@ from aggregator.ingest.match.matcher import MatchResult
 from aggregator.ingest.parse.chunks import ChunkedDocument
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
+    MAX_SENTENCE_CHARS,
     Batch,
     Entry,
     EntryCounts,
@@ -30,12 +31,10 @@ from aggregator.model import (
 from aggregator.text.html import one_line
 
 __all__ = [
-    "LARGE_DOCUMENT_SECONDS", "MAX_MATCHED_ENTRIES", "MAX_SENTENCE_CHARS", "Part", "Progress",
+    "LARGE_DOCUMENT_SECONDS", "MAX_MATCHED_ENTRIES", "Part", "Progress",
     "clean_changes", "read_parts", "result_in_chunk",
 ]  # fmt: skip
 
-MAX_SENTENCE_CHARS = 400
-"""Characters of an error or note."""
 MAX_MATCHED_ENTRIES = 4000
 """Entries that are matched together; a document with more is several parts, one after the other.
 Real feeds have a tenth as many."""

@@ -17,11 +17,11 @@ import structlog
 from aggregator.errors import ClockError, StoreError
 from aggregator.ingest.fetch.response import FetchResult
 from aggregator.ingest.fetch_state import after_backoff, after_failure, after_unchanged
-from aggregator.ingest.parts import MAX_SENTENCE_CHARS
 from aggregator.ingest.pipeline import IngestContext, Job, ingest_document, recent_dates
 from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
 from aggregator.ingest.spool import spool
 from aggregator.model import (
+    MAX_SENTENCE_CHARS,
     Backoff,
     Batch,
     Delivery,

@@ -55,6 +55,7 @@ from aggregator.model.keys import (
 from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
 from aggregator.model.report import (
     CLOCK_SLACK,
+    MAX_SENTENCE_CHARS,
     RECENT_ENTRIES,
     Incident,
     Issue,
@@ -89,7 +90,7 @@ from aggregator.model.websub import (
 
 __all__ = [
     "ALL", "ALL_STORY_PAGES", "BUG_REASON", "CLOCK_SLACK", "LEARNED", "MANUAL",
-    "MAX_COMPARED_TITLE_CHARS",
+    "MAX_COMPARED_TITLE_CHARS", "MAX_SENTENCE_CHARS",
     "RECATEGORIZED", "RECENT_ENTRIES", "And", "Backoff", "Batch", "Dedupe", "Delivery", "Enclosure",
     "Entry", "EntryCounts", "EntryKey", "EntryKeyKind", "EntryView", "Failed", "FailureKind",
     "Feed", "FeedMeta", "FetchState", "Fetched", "HubLink", "HubPing", "Incident", "Issue",

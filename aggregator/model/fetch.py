@@ -50,7 +50,8 @@ class Fetched:
     """A complete response body. `url` is the address after redirects.
 
     `fresh_seconds` is how long the server calls it fresh; `redirected_to` is the target of a
-    permanent redirect, empty if there was none.
+    permanent redirect, empty if there was none. `encoding` is the name of its encoding, empty if
+    it is not known yet; `encoding_note` says what is wrong with it.
     """
 
     url: str
@@ -61,6 +62,8 @@ class Fetched:
     fresh_seconds: int = 0
     redirected_to: str = ""
     hub_link: HubLink = field(default_factory=HubLink)
+    encoding: str = ""
+    encoding_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +159,6 @@ class FetchState:
     redirect: PermanentRedirect = field(default_factory=PermanentRedirect)
     hub_link: HubLink = field(default_factory=HubLink)
     retired_at: datetime | None = None
+    note: str = ""
+    """What is wrong with the document, though it could be read; a sentence or empty."""
+    noted_since: datetime | None = None

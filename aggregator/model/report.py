@@ -9,6 +9,7 @@ from aggregator.model.fetch import FailureKind, PermanentRedirect
 
 __all__ = [
     "CLOCK_SLACK",
+    "MAX_SENTENCE_CHARS",
     "RECENT_ENTRIES",
     "Incident",
     "Issue",
@@ -18,6 +19,8 @@ __all__ = [
     "SourceReport",
 ]  # fmt: skip
 
+MAX_SENTENCE_CHARS = 400
+"""Characters of an error or note."""
 RECENT_ENTRIES = 20
 """Newest entries of a source whose dates its polling interval is derived from."""
 CLOCK_SLACK = timedelta(hours=1)
@@ -64,6 +67,9 @@ class SourceHealth:
     """End of the lease under which its hub delivers."""
     push_error: str = ""
     """Why its hub does not deliver."""
+    note: str = ""
+    """What is wrong with its feed, though it can be read."""
+    noted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

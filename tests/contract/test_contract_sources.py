@@ -79,6 +79,8 @@ def test_fetch_state_and_health_are_stored(store: Store) -> None:
         last_full_fetch=NOW - 3 * HOUR,
         polling_hints=PollingHints(interval=60, covered_seconds=7, skip_hours=(1,), skip_days=(2,)),
         redirect=PermanentRedirect(url="https://new.example/", since=NOW - HOUR, hits=2),
+        note="One character is not valid.",
+        noted_since=NOW - HOUR,
         hub_link=HubLink(hub="https://hub.example/", topic="https://harbor.example/feed"),
     )
     for _ in range(2):
@@ -91,6 +93,7 @@ def test_fetch_state_and_health_are_stored(store: Store) -> None:
     health = _health(store, "harbor")
     assert (health.outcome, health.error, health.rejected) == (Outcome.FAILED, "On fire.", 1)
     assert (health.failure_kind, health.redirect) == (FailureKind.TLS, state.redirect)
+    assert (health.note, health.noted_since) == (state.note, NOW - HOUR)
     assert (health.failing_since, health.last_fetch) == (NOW - HOUR, NOW)
     assert store.sources.rejected("harbor", 5) == [REJECTED]
     assert store.sources.rejected("plains", 5) == []

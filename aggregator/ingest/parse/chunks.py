@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from aggregator.ingest.parse.limits import is_json, to_utf8, wide_encoding, xml_problem
+from aggregator.ingest.parse.charset import detect_encoding, to_utf8, wide_encoding
+from aggregator.ingest.parse.limits import is_json, xml_problem
 from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry
 
 __all__ = ["CHUNK_ENTRIES", "Chunk", "ChunkedDocument", "split_into_chunks"]
@@ -31,6 +32,9 @@ MAX_WIDE_BYTES = 4_000_000
 CHUNK_BYTES = 700_000
 CHUNK_ENTRIES = 500
 """A chunk has no more than either, unless it is a single entry."""
+
+_NOT_LIKE_ASCII = ("utf-16", "utf-32", "iso-2022")
+"""Beginnings of the names of encodings in which a byte `<` may be something else."""
 
 _Span: TypeAlias = tuple[int, int]
 """Where an entry begins, and where the next one or the rest of the document does."""
@@ -87,7 +91,9 @@ def split_into_chunks(
     """Split a document into as few chunks as its size allows, or refuse it."""
     if len(fetched.body) > MAX_WIDE_BYTES and wide_encoding(fetched.body):
         return _too_large(fetched, f"{MAX_WIDE_BYTES:,} bytes of UTF-16 or UTF-32")
-    fetched = to_utf8(fetched)
+    fetched = detect_encoding(fetched)
+    if fetched.encoding.startswith(_NOT_LIKE_ASCII):
+        fetched = to_utf8(fetched)
     body = fetched.body
     grouped = _group_spans(_json_spans(body) if is_json(body) else _xml_spans(body), chunk_entries)
     if grouped is None:

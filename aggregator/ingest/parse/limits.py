@@ -5,17 +5,12 @@ documents are examined as bytes, and refused with a sentence for operators.
 """
 
 import re
-from dataclasses import replace
-
-from aggregator.model import Fetched
 
 __all__ = [
     "NOT_A_FEED",
     "is_json",
     "json_problem",
     "strip_entity_bombs",
-    "to_utf8",
-    "wide_encoding",
     "xml_problem",
 ]
 
@@ -35,13 +30,6 @@ _CHEAP_TAGS = 20_000
 """So few tags cost little, however they are nested."""
 
 _ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
-_WIDE = {
-    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le",
-    b"\0\0\0<": "utf-32-be", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
-    b"<\0": "utf-16-le", b"\0<": "utf-16-be",
-}  # fmt: skip
-"""First bytes of documents in UTF-16 and UTF-32."""
-_DECLARATION = re.compile(r"<\?xml[^<>]{0,1000}\?>")
 _JSON_START = re.compile(rb"[\xef\xbb\xbf\t\r\n ]*\{")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _HUGE_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG_BYTES)
@@ -59,28 +47,9 @@ MAX_EXPANSION_BYTES = 500_000
 """Bytes that all references to a document's own entities may expand to."""
 
 
-def wide_encoding(body: bytes) -> str:
-    """The encoding of a document in UTF-16 or UTF-32, empty for any other."""
-    return next((name for start, name in _WIDE.items() if body.startswith(start)), "")
-
-
 def is_json(body: bytes) -> bool:
     """True if a document can only be JSON."""
     return bool(_JSON_START.match(body))
-
-
-def to_utf8(fetched: Fetched) -> Fetched:
-    """The document in UTF-8 if it is in UTF-16 or UTF-32, else as it is.
-
-    Limits and chunks search for tags in bytes, which wide encodings would hide.
-    """
-    encoding = wide_encoding(fetched.body)
-    if not encoding:
-        return fetched
-    text = fetched.body.decode(encoding, "replace").lstrip("\ufeff\t\r\n ")
-    declaration = _DECLARATION.match(text)
-    body = text[declaration.end() if declaration else 0 :].encode("utf-8", "replace")
-    return replace(fetched, body=body, content_type="application/xml; charset=utf-8")
 
 
 def xml_problem(body: bytes) -> str:

@@ -6,9 +6,12 @@
 No content raises an exception: a body that is not a feed is `Failed`.
 """
 
+from dataclasses import replace
+
+from aggregator.ingest.parse.charset import to_utf8
 from aggregator.ingest.parse.field_limits import with_limits
 from aggregator.ingest.parse.json import parse_json
-from aggregator.ingest.parse.limits import is_json, to_utf8
+from aggregator.ingest.parse.limits import is_json
 from aggregator.ingest.parse.xml import parse_xml
 from aggregator.model import Failed, FailureKind, Fetched, ParsedFeed
 
@@ -22,4 +25,9 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
         error = "The feed is empty: the response has no content."
         return Failed(kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status)
     parsed = parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)
-    return parsed if isinstance(parsed, Failed) else with_limits(parsed)
+    if isinstance(parsed, Failed):
+        return parsed
+    if fetched.encoding_note:
+        problem = " ".join(filter(None, (fetched.encoding_note, parsed.problem)))
+        parsed = replace(parsed, problem=problem)
+    return with_limits(parsed)

@@ -1,6 +1,6 @@
 """RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0, CDF, by feedparser.
 
-feedparser gets bytes, so that it uses the encoding of the XML declaration. It neither sanitizes nor
+feedparser gets UTF-8, whatever the document was in (`charset`). It neither sanitizes nor
 resolves URLs: that takes 72-95 % of its time, and is done later, for new entries only. It does not
 get the feed's URL either, else it would rewrite ids that merely look relative, and they would
 change with the host; URLs are made absolute here.
@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
 from aggregator.ingest.parse import channel, limits
 from aggregator.ingest.parse.feedparser_ext import tidy_prolog
+from aggregator.ingest.parse.references import repair_references
 from aggregator.ingest.parse.xml_entry import feed_context, parse_entry
 from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry, ParsedFeed
 
@@ -22,12 +24,9 @@ __all__ = ["parse_xml"]
 
 MAX_SALVAGED_BYTES = 20_000_000
 """Bytes of the feed's head that are parsed again in all, when entries are parsed one by one."""
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+"""What feedparser is told; it would believe the server."""
 _BEFORE_ENTRY = re.compile(rb"(?=<(?:[\w.-]+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
-_BAD_REFERENCE = re.compile(
-    rb"&#(?:[xX]0{0,8}(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,12})"
-    rb"|0{0,8}(?:5[5-7][0-9]{3}|[0-9]{7,12}));"
-)
-_REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]{1,20}|[0-9]{1,20});)+")
 
 
 def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
@@ -36,11 +35,11 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         if problem == limits.NOT_A_FEED:
             return _not_a_feed(fetched)
         return Failed(kind=FailureKind.TOO_LARGE, error=problem, status=fetched.status)
-    content_type = fetched.content_type or "application/xml"
-    body = _repair_references(limits.strip_entity_bombs(tidy_prolog(fetched.body)))
-    document = _parse_leniently(body, content_type)
+    body = limits.strip_entity_bombs(tidy_prolog(fetched.body))
+    body, loose = repair_references(body)
+    document = _parse_leniently(body)
     if document is None:
-        return _parse_entry_by_entry(body, content_type, fetched)
+        return _parse_entry_by_entry(body, fetched)
     if not document["version"] and not document["entries"]:
         return _not_a_feed(fetched)
     entries = _entries(document, fetched.url)
@@ -53,13 +52,13 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         )
     return ParsedFeed(
         entries=tuple(entries),
-        problem=_problem(document),
+        problem=_problem(document, body, loose),
         polling_hints=channel.polling_hints(document["feed"], fetched.body),
         hub_link=channel.hub_link(document["feed"], fetched.url),
     )
 
 
-def _parse_leniently(body: bytes, content_type: str) -> Mapping[str, Any] | None:
+def _parse_leniently(body: bytes) -> Mapping[str, Any] | None:
     """The document that feedparser returns, or None if it raises an exception.
 
     For some broken documents it raises KeyError, IndexError, AttributeError, TypeError,
@@ -68,7 +67,7 @@ def _parse_leniently(body: bytes, content_type: str) -> Mapping[str, Any] | None
     try:
         document: Mapping[str, Any] = feedparser.parse(
             body,
-            response_headers={"content-type": content_type},
+            response_headers=_HEADERS,
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -87,20 +86,20 @@ def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
     return [parse_entry(items.pop(), feed) for _ in range(len(items))]
 
 
-def _parse_entry_by_entry(body: bytes, content_type: str, fetched: Fetched) -> ParsedFeed | Failed:
+def _parse_entry_by_entry(body: bytes, fetched: Fetched) -> ParsedFeed | Failed:
     """Parse the entries of a document one by one, if feedparser fails on the whole.
 
     Entries on which it fails again are broken; the others are not affected.
     """
     head, *pieces = _BEFORE_ENTRY.split(body)
     is_too_much = len(head) * len(pieces) > MAX_SALVAGED_BYTES
-    feed = None if is_too_much else _parse_leniently(head, content_type)
+    feed = None if is_too_much else _parse_leniently(head)
     if not pieces or feed is None:
         error = "The feed is so broken that it cannot be read."
         return Failed(kind=FailureKind.MALFORMED, error=error, status=fetched.status)
     entries: list[ParsedEntry] = []
     for piece in pieces:
-        document = _parse_leniently(head + piece, content_type)
+        document = _parse_leniently(head + piece)
         if document is None:
             digest = hashlib.blake2b(piece, digest_size=8).hexdigest()
             entries.append(ParsedEntry(id=f"broken {digest}", broken="it cannot be read"))
@@ -115,24 +114,6 @@ def _parse_entry_by_entry(body: bytes, content_type: str, fetched: Fetched) -> P
     )
 
 
-def _repair_references(body: bytes) -> bytes:
-    """The body without invalid character references, on which feedparser fails.
-
-    Some programs write an emoji as a surrogate pair, `&#xD83C;&#xDF89;`; those are joined.
-    """
-    return _REFERENCES.sub(_repair_reference_run, body) if _BAD_REFERENCE.search(body) else body
-
-
-def _repair_reference_run(run: re.Match[bytes]) -> bytes:
-    codes = [
-        int(code[1:], 16) if code[:1] in b"xX" else int(code)
-        for code in re.findall(rb"&#(\w+);", run[0])
-    ]
-    text = "".join(chr(code) for code in codes if 0 < code < 0x110000)
-    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
-    return b"".join(b"&#%d;" % ord(character) for character in joined)
-
-
 def _is_cut_off(body: bytes) -> bool:
     """True if the end tag of the last entry is missing."""
     last_start = max(body.rfind(b"<item"), body.rfind(b"<entry"))
@@ -140,12 +121,21 @@ def _is_cut_off(body: bytes) -> bool:
     return last_start > last_end
 
 
-def _problem(document: Mapping[str, Any]) -> str:
-    """A sentence that says what is wrong with a feed that could be parsed all the same."""
+def _problem(document: Mapping[str, Any], body: bytes, loose: str) -> str:
+    """A sentence that says what is wrong with a feed that could be parsed all the same; `loose`
+    says what was repaired before."""
     error = document.get("bozo_exception")
-    if not document["bozo"] or isinstance(error, feedparser.CharacterEncodingOverride):
-        return ""
-    return f"The feed is not well-formed, but could be read ({error})."
+    is_well_formed = not document["bozo"] or isinstance(error, feedparser.CharacterEncodingOverride)
+    wrong = loose or ("" if is_well_formed else _describe(error, body))
+    return f"The feed is not well-formed, but could be read ({wrong})." if wrong else ""
+
+
+def _describe(error: object, body: bytes) -> str:
+    """An error of the strict parser, with the line of the document."""
+    if not isinstance(error, SAXParseException):
+        return str(error)
+    added = 0 if body.lstrip().startswith(b"<?xml") else 1  # feedparser adds a declaration
+    return f"line {max((error.getLineNumber() or 1) - added, 1)}: {error.getMessage()}"
 
 
 def _not_a_feed(fetched: Fetched) -> Failed:

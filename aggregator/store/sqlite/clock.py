@@ -53,7 +53,7 @@ _OWN_TIMES = (
         _OwnTime("sources", column)
         for column in (
             "first_fetch", "last_fetch", "last_success", "last_full_fetch", "failing_since",
-            "redirect_since", "retired_at",
+            "redirect_since", "retired_at", "noted_since",
         )
     ),
     *(_OwnTime("entries", column, condition="not is_dated") for column in ("published", "updated")),

@@ -16,7 +16,7 @@ from aggregator.model import (
     StoryChange,
     Visibility,
 )
-from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite import mappers, source_mappers
 from aggregator.store.sqlite.fingerprints import (
     add_fingerprints,
     add_matches,
@@ -74,7 +74,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
     _save_rejections(db, batch.source, batch.rejected, now)
     increment_revisions(db, touched, now)
     if batch.state is not None:
-        row = mappers.fetch_state_row(batch, batch.state, now)
+        row = source_mappers.fetch_state_row(batch, batch.state, now)
         db.table("sources").update(batch.source, row)
         db.execute(
             "update sources set first_fetch = coalesce(first_fetch, last_fetch) where id = ?",

@@ -17,7 +17,7 @@ from aggregator.model import (
     SourceHealth,
     hash_values,
 )
-from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite import mappers, source_mappers
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.listings import NEXT_SECOND, increment_revisions
 
@@ -43,7 +43,7 @@ class SqliteSources:
             stored = {row["id"]: row for row in db.query("select * from sources")}
             is_visible = False
             for source in sources:
-                row = mappers.source_row(source)
+                row = source_mappers.source_row(source)
                 old = stored.get(source.id)
                 if old is None:
                     db.table("sources").insert(row)
@@ -53,7 +53,7 @@ class SqliteSources:
                         old["feed_hash"] not in known
                         and hash_values(old["redirect_url"]) not in known
                     )
-                    reset = mappers.NEVER_FETCHED if is_other_feed else {}
+                    reset = source_mappers.NEVER_FETCHED if is_other_feed else {}
                     db.table("sources").update(source.id, row | reset)
                     is_visible |= any(
                         old[c] != value for c, value in row.items() if c not in _NOT_PUBLISHED
@@ -69,7 +69,7 @@ class SqliteSources:
     def by_id(self) -> Mapping[str, Source]:
         with self._connection.read() as db:
             rows = db.query("select * from sources")
-            return {row["id"]: mappers.source_of(row) for row in rows}
+            return {row["id"]: source_mappers.source_of(row) for row in rows}
 
     def first_fetches(self) -> dict[str, datetime]:
         sql = "select id, first_fetch from sources where first_fetch is not null"
@@ -97,7 +97,7 @@ class SqliteSources:
     def fetch_state(self, source: str) -> FetchState:
         with self._connection.read() as db:
             row = next(db.query("select * from sources where id = ?", [source]), None)
-        return mappers.fetch_state_of(row) if row else FetchState()
+        return source_mappers.fetch_state_of(row) if row else FetchState()
 
     def recent_dates(self, source: str, limit: int) -> list[datetime]:
         sql = """select published from entries where source_id = ? and not exists
@@ -132,9 +132,8 @@ class SqliteSources:
                  from sources order by sources.id"""
         with self._connection.read() as db:
             rows = list(db.query(sql))
-        return [
-            mappers.health_of(row, self.recent_dates(row["id"], RECENT_ENTRIES)) for row in rows
-        ]
+        recent = {row["id"]: self.recent_dates(row["id"], RECENT_ENTRIES) for row in rows}
+        return [source_mappers.health_of(row, recent[row["id"]]) for row in rows]
 
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         sql = """select key_kind, key_value, title, reason from rejections where source_id = ?
