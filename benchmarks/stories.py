@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from aggregator.model import KeyedEntry, ParsedEntry, Source, Text
 from aggregator.store import Store, open_store
+from aggregator.text.dates import parse_any_date
 from benchmarks import lookup
 from benchmarks.inline import open_ingest
 
@@ -57,7 +58,7 @@ def predict(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         store.sources.sync(list(sources.values()), datetime(2000, 1, 1, tzinfo=UTC))
         entry_ids: dict[str, int] = {}
         now = datetime(2000, 1, 1, tzinfo=UTC)
-        for row in sorted(all_rows, key=lambda row: row["published"]):
+        for row in sorted(all_rows, key=lambda row: _time(row) or now):
             now = max(now, _time(row) or now)
             source = sources[_slug(row["source"])]
             (keyed,) = ingest(source, [_parsed_entry(row)], now)
@@ -87,10 +88,7 @@ def _parsed_entry(row: Row) -> ParsedEntry:
 
 
 def _time(row: Row) -> datetime | None:
-    if not row["published"]:
-        return None
-    published = datetime.fromisoformat(row["published"])
-    return published if published.tzinfo else published.replace(tzinfo=UTC)
+    return parse_any_date(row["published"]) if row["published"] else None
 
 
 def _slug(source: str) -> str:

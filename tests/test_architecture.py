@@ -26,7 +26,7 @@ MAX_FUNCTION_LINES = 60
 LIBRARIES = {
     "ahocorasick_rs": {"query.evaluate", "text.boilerplate"},  # words of rules, of sources
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
-    "backports": {"render.compress"}, "brotli": {"render.compress"},
+    "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
     "click": {"cli"}, "rich": {"cli"},
     "dateutil": {"text.dates"},
     "feedgen": {"render.atom", "render.feedgen_ext", "render.rss"},

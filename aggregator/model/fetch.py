@@ -51,7 +51,7 @@ class Fetched:
 
     `fresh_seconds` is how long the server calls it fresh; `redirected_to` is the target of a
     permanent redirect, empty if there was none. `encoding` is the name of its encoding, empty if
-    it is not known yet; `encoding_note` says what is wrong with it.
+    it is not known yet; `note` says what is wrong with the document or its transfer.
     """
 
     url: str
@@ -63,7 +63,7 @@ class Fetched:
     redirected_to: str = ""
     hub_link: HubLink = field(default_factory=HubLink)
     encoding: str = ""
-    encoding_note: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,11 +228,13 @@ def _is_not_modified(
     return since is not None and changed_at <= since
 
 
+_ETAG_SUFFIXES = ("", *(f"{mark}{name}" for name in ENCODINGS for mark in ("-", ";", "--")))
+"""What we and Apache, Jetty, and others add to the ETag of a compressed response."""
+
+
 def _etag_matches(header: str, etag: str) -> bool:
     etags: ETags = parse_etags(header)
-    return any(
-        etags.contains_weak(f"{etag}{suffix}") for suffix in ("", *(f"-{e}" for e in ENCODINGS))
-    )
+    return any(etags.contains_weak(f"{etag}{suffix}") for suffix in _ETAG_SUFFIXES)
 
 
 def _parse_date(header: str) -> datetime | None:

@@ -120,8 +120,10 @@ def test_each_encoding_has_its_own_etag(labor_newsroom: Newsroom, path: str, enc
     assert packed.headers["ETag"] != plain.headers["ETag"]
     vary = "Accept-Encoding, Sec-Fetch-Dest"
     assert packed.headers["Vary"] == plain.headers["Vary"] == vary
-    again = labor_newsroom.get(path, If_None_Match=packed.headers["ETag"], Accept_Encoding=encoding)
-    assert again.status_code == 304
+    own = packed.headers["ETag"]
+    for etag in (own, f"W/{own}", own.replace("-", "--"), own.replace("-", ";")):  # by proxies
+        again = labor_newsroom.get(path, If_None_Match=etag, Accept_Encoding=encoding)
+        assert again.status_code == 304
 
 
 ACCEPTED = [

@@ -36,7 +36,7 @@ from aggregator.model import (
     hash_values,
 )
 from aggregator.text.boilerplate import attribution_urls
-from aggregator.text.dates import parse_any_date
+from aggregator.text.dates import date_in_url
 from aggregator.text.html import leading_text, one_line, truncate, xml_legal
 from aggregator.text.pictures import Picture, is_picture, pixels
 from aggregator.text.urls import canonical_url, is_own_story, web_url
@@ -45,6 +45,8 @@ __all__ = ["clean"]
 
 
 MAX_TITLE_CHARS = 300
+RECENT_DAYS = timedelta(days=35)
+"""An address may have the first day of the month only."""
 MAX_SUMMARY_CHARS = 420
 """About 60 words: an excerpt of two or three sentences."""
 MAX_NAME_CHARS = 200
@@ -90,7 +92,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
         return Rejected(key=item.keys[0], title=title, reason=reason)
     seen_at = now - timedelta(seconds=item.feed_index)  # keeps the order of the document
     updated = _plausible_date(given.updated, now)
-    own_date = _plausible_date(given.published, now) or updated
+    own_date = _plausible_date(given.published, now) or updated or _date_by_url(url, now)
     published = own_date or seen_at
     language = _language(given.language) or source.language
     entry = Entry(
@@ -246,8 +248,14 @@ def _enclosures(given: ParsedEntry) -> Iterator[Enclosure]:
 
 
 def _plausible_date(given: datetime | str | None, now: datetime) -> datetime | None:
-    """The date to the second, or None if it is implausible or in the future."""
-    found = parse_any_date(given) if isinstance(given, str) else given
-    if found is None or not EARLIEST_DATE <= found <= now + CLOCK_SLACK:
+    """The date to the second, or None if it is unreadable, implausible or in the future."""
+    if not isinstance(given, datetime) or not EARLIEST_DATE <= given <= now + CLOCK_SLACK:
         return None
-    return found.replace(microsecond=0)
+    return given.replace(microsecond=0)
+
+
+def _date_by_url(url: str, now: datetime) -> datetime | None:
+    """The date in the address of an entry without one, if it is not of these days: an old article
+    is not new because it was found today."""
+    date = _plausible_date(date_in_url(url), now)
+    return date if date and now - date > RECENT_DAYS else None

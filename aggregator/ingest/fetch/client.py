@@ -17,13 +17,21 @@ from io import BytesIO
 import aiohttp
 from yarl import URL
 
-from aggregator.ingest.fetch.credentials import redact, secret_headers, without_login
+from aggregator.ingest.fetch.credentials import redact, secret_headers
+from aggregator.ingest.fetch.decompress import (
+    DecompressedTooLarge,
+    decompress,
+    undone_by_aiohttp,
+)
+from aggregator.ingest.fetch.request_urls import parse_url, redirect_target
 from aggregator.ingest.fetch.response import (
+    NOT_COMPRESSED,
     PERMANENT_STATUSES,
-    REDIRECT_STATUSES,
+    UNFINISHED,
     FetchResult,
     describe_error,
     describe_status,
+    is_complete_document,
     read_freshness,
     read_hub_link,
     read_retry_after,
@@ -48,7 +56,8 @@ from aggregator.text.urls import registrable_domain
 __all__ = ["Fetcher", "Reply", "open_fetcher"]
 
 READ_CHUNK_BYTES = 64 * 1024
-MAX_QUOTED_CHARS = 100
+_PAUSING_STATUSES = (403, 429, 503)
+"""Statuses whose Retry-After counts for the whole server; some send 403 instead of 429."""
 EXPECTED_ERRORS = (FetchBlocked, TimeoutError, aiohttp.ClientError, UnicodeError)
 """Errors that servers, names and addresses may cause."""
 
@@ -79,9 +88,12 @@ class RequestSpec:
     validators: Validators
     now: datetime
 
-    def headers_for(self, url: URL) -> dict[str, str]:
-        """The headers to send to a URL."""
-        return {**self.headers, **(self.secrets if url.origin() == self.feed.origin() else {})}
+    def headers_for(self, url: URL, cookies: aiohttp.CookieJar) -> dict[str, str]:
+        """The headers to send to a URL; `cookies` are those that redirects have set."""
+        sent = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
+        cookie = {"Cookie": sent} if sent else {}
+        secrets = self.secrets if url.origin() == self.feed.origin() else {}
+        return {**self.headers, **cookie, **secrets}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +129,7 @@ class Fetcher:
 
     def _session_of(self, source: Source) -> DirectSession:
         """Only a source whose own feed is on a private network may reach it."""
-        settings, host = self.settings, _parse_url(source.feed).host or ""
+        settings, host = self.settings, parse_url(source.feed).host or ""
         is_private = is_private_host(host, settings.allow_private, settings.private_hosts)
         return self.transport.private if is_private else self.transport.public
 
@@ -146,7 +158,7 @@ class Fetcher:
         Redirects are not followed, and only the beginning of the body is read.
         """
         try:
-            target = _parse_url(url)
+            target = parse_url(url)
             direct = self._session_of(source) if source else self.transport.calls
             await self.transport.check(target, direct)
             async with (
@@ -174,14 +186,14 @@ class Fetcher:
         try:
             secrets = secret_headers(source, self.environment)
             spec = RequestSpec(
-                feed=_parse_url(source.feed),
+                feed=parse_url(source.feed),
                 direct=self._session_of(source),
                 headers=_conditional_headers(validators),
                 secrets=secrets,
                 validators=validators,
                 now=now,
             )
-            result = await self._follow(spec, _parse_url(url), slot)
+            result = await self._follow(spec, parse_url(url), slot)
         except EXPECTED_ERRORS as error:
             kind, sentence = self._describe(error)
             result = Failed(kind=kind, error=sentence)
@@ -213,6 +225,7 @@ class Fetcher:
         No request holds a slot while it waits for a host, since that could deadlock.
         """
         clock = asyncio.get_running_loop().time
+        cookies = aiohttp.CookieJar(unsafe=True)  # of this fetch alone; also from IP addresses
         seconds_left, redirected_to, is_permanent = self.settings.timeout, "", True
         for hop in range(self.settings.max_redirects + 1):
             await self.transport.check(url, spec.direct)
@@ -226,16 +239,17 @@ class Fetcher:
                 async with (
                     asyncio.timeout(max(seconds_left, 0.001)),
                     self.transport.request(
-                        "GET", url, spec.direct, headers=spec.headers_for(url)
+                        "GET", url, spec.direct, headers=spec.headers_for(url, cookies)
                     ) as response,
                 ):
                     if hop == 0:
                         self.server_clocks.add(spec.feed, response.headers)
-                    if (target := _redirect_target(url, response)) is None:
+                    if (target := redirect_target(url, response)) is None:
                         result = await self._read(response, spec, redirected_to)
                         if isinstance(result, Failed) and result.backoff:
                             self.backoffs[domain] = result.backoff  # for requests that wait
                         return result
+                    cookies.update_cookies(response.cookies, url)
                 seconds_left -= clock() - started
             slot.release()
             url = target
@@ -271,9 +285,9 @@ class Fetcher:
                 error=sentence,
                 status=status,
                 retry_after=wait,
-                backoff=backoff if wait and status in (429, 503) else None,
+                backoff=backoff if wait and status in _PAUSING_STATUSES else None,
             )
-        body = await self._body(response)
+        body, note = await self._body(response)
         body_hash = hashlib.blake2b(body, digest_size=16).hexdigest()
         validators = read_validators(response, Validators(), body_hash)
         if body_hash == old.body_hash:
@@ -292,22 +306,43 @@ class Fetcher:
             fresh_seconds=fresh_seconds,
             redirected_to=redirected_to,
             hub_link=read_hub_link(response),
+            note=note,
         )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body. Raises FetchBlocked if it is too large.
+    async def _body(self, response: aiohttp.ClientResponse) -> tuple[bytes, str]:
+        """The whole body, and a note if its transfer was not finished but the document is complete,
+        which browsers show too. Raises FetchBlocked if it is too large.
 
         The limit is on decoded bytes (newsboat PR#3428). A larger body is not truncated, since that
         would look like a broken feed (thane PR#514).
         """
         if (response.content_length or 0) > self.settings.max_bytes:
             raise self._too_large()
-        body = BytesIO()
-        async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
-            body.write(chunk)
-            if body.tell() > self.settings.max_bytes:
-                raise self._too_large()
-        return body.getvalue()
+        body, note = BytesIO(), ""
+        try:
+            async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
+                body.write(chunk)
+                if body.tell() > self.settings.max_bytes:
+                    raise self._too_large()
+        except aiohttp.ClientPayloadError:
+            body.write(response.content._read_nowait(-1))  # what has arrived before
+            if not is_complete_document(body.getvalue()):
+                raise
+            note = UNFINISHED
+        return await self._decompressed(body.getvalue(), response), note
+
+    async def _decompressed(self, body: bytes, response: aiohttp.ClientResponse) -> bytes:
+        """The body as the outlet wrote it, whatever its server has done to it."""
+        header = response.headers.get("Content-Encoding", "").lower()
+        encodings = [coding.strip() for coding in header.split(",") if coding.strip()]
+        encodings = [] if undone_by_aiohttp(encodings) else encodings
+        try:
+            limit = self.settings.max_bytes
+            return await asyncio.to_thread(decompress, body, encodings, limit)
+        except DecompressedTooLarge as error:
+            raise self._too_large() from error
+        except ValueError as error:
+            raise FetchBlocked(FailureKind.HTTP_PROTOCOL, NOT_COMPRESSED) from error
 
     def _too_large(self) -> FetchBlocked:
         return FetchBlocked(
@@ -340,34 +375,6 @@ async def _read_start(response: aiohttp.ClientResponse) -> bytes:
     ):
         body += chunk
     return body
-
-
-# ---- URLs
-
-
-def _parse_url(text: str) -> URL:
-    try:
-        return URL(text)
-    except ValueError as error:
-        raise FetchBlocked(
-            FailureKind.BLOCKED_ADDRESS,
-            f"{without_login(text)[:MAX_QUOTED_CHARS]!r} is not a valid URL.",
-        ) from error
-
-
-def _redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
-    """The URL that a response redirects to, or None if it is not a redirect."""
-    location = response.headers.get("Location")
-    if response.status not in REDIRECT_STATUSES or location is None:
-        return None
-    try:
-        return url.join(_parse_url(location)).with_user(None)  # never send a login that it contains
-    except (ValueError, FetchBlocked) as error:
-        raise FetchBlocked(
-            FailureKind.REDIRECT,
-            f"The server redirects to {without_login(location)[:MAX_QUOTED_CHARS]!r}, which is not "
-            "a valid URL.",
-        ) from error
 
 
 # ---- request headers

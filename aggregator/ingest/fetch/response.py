@@ -1,5 +1,7 @@
 """Headers and errors of responses: validators, freshness, Retry-After, hubs, messages."""
 
+import json
+import re
 from datetime import datetime
 from typing import TypeAlias
 
@@ -17,8 +19,18 @@ from aggregator.model import (
 from aggregator.text.dates import parse_http_date
 
 __all__ = [
-    "PERMANENT_STATUSES", "REDIRECT_STATUSES", "FetchResult", "describe_error",
-    "describe_status", "read_freshness", "read_hub_link", "read_retry_after", "read_validators",
+    "NOT_COMPRESSED",
+    "PERMANENT_STATUSES",
+    "REDIRECT_STATUSES",
+    "UNFINISHED",
+    "FetchResult",
+    "describe_error",
+    "describe_status",
+    "is_complete_document",
+    "read_freshness",
+    "read_hub_link",
+    "read_retry_after",
+    "read_validators",
 ]  # fmt: skip
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -26,6 +38,11 @@ PERMANENT_STATUSES = frozenset({301, 308})
 MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 """One server was seen to ask for 88 hours."""
 MAX_VALIDATOR_CHARS = 1000
+MAX_END_BYTES = 1000
+"""Bytes at the end of a document in which its last tag is looked for."""
+NOT_COMPRESSED = "The body is not compressed as its Content-Encoding header says."
+UNFINISHED = "Its server ended the connection before the response was finished."
+_END_TAG = re.compile(rb"</(?:[\w.-]{1,100}:)?(?:rss|feed|rdf)\s*>\s*\Z", re.IGNORECASE)
 FetchResult: TypeAlias = Fetched | Unchanged | Failed | Backoff
 
 
@@ -76,6 +93,16 @@ def read_retry_after(response: aiohttp.ClientResponse, now: datetime) -> int:
     return max(0, min(seconds, MAX_RETRY_AFTER_SECONDS))
 
 
+def is_complete_document(body: bytes) -> bool:
+    """True if a body ends as an XML or JSON feed does."""
+    if _END_TAG.search(body[-MAX_END_BYTES:]):
+        return True
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def read_hub_link(response: aiohttp.ClientResponse) -> HubLink:
     """The hub and topic in the Link headers (WebSub 4)."""
     try:
@@ -123,8 +150,7 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
         case aiohttp.ClientConnectorError():
             return FailureKind.CONNECT, f"{error.host} could not be reached ({error.strerror})."
         case aiohttp.ContentTypeError() | aiohttp.ClientPayloadError() if "encoding" in str(error):
-            sentence = "The body is not compressed as its Content-Encoding header says."
-            return FailureKind.HTTP_PROTOCOL, sentence
+            return FailureKind.HTTP_PROTOCOL, NOT_COMPRESSED
         case (
             aiohttp.ServerDisconnectedError()
             | aiohttp.ClientPayloadError()

@@ -10,6 +10,7 @@ browsers read it (text/encodings.py).
 import re
 from dataclasses import replace
 
+from aggregator.ingest.parse.values import join_sentences
 from aggregator.model import Fetched
 from aggregator.text.encodings import REPLACEMENT, decode, encoding_of
 
@@ -71,7 +72,7 @@ def detect_encoding(fetched: Fetched) -> Fetched:
     if not broken or _is_nearly_utf8(body, broken, given):
         count = "One character is" if broken == 1 else f"{broken:,} characters are"
         note = f"{count} not valid UTF-8; {REPLACEMENT} stands there." if broken else ""
-        return replace(fetched, encoding="utf-8", encoding_note=note)
+        return replace(fetched, encoding="utf-8", note=join_sentences(fetched.note, note))
     if given and not given.startswith("utf-"):
         return replace(fetched, encoding=given)
     guess = _guess(body)
@@ -79,7 +80,7 @@ def detect_encoding(fetched: Fetched) -> Fetched:
     said = f"is not in {given.upper()}, as it says" if given else "does not say its encoding"
     said = f'says that its encoding is "{unknown}", which is unknown' if unknown else said
     note = f"The feed {said}; it was read as {guess}, which is a guess."
-    return replace(fetched, encoding=guess, encoding_note=note)
+    return replace(fetched, encoding=guess, note=join_sentences(fetched.note, note))
 
 
 def to_utf8(fetched: Fetched) -> Fetched:
@@ -92,7 +93,7 @@ def to_utf8(fetched: Fetched) -> Fetched:
         text = text.lstrip("\ufeff\t\r\n ")
         declaration = _DECLARATION.match(text)
         body = text[declaration.end() if declaration else 0 :].encode("utf-8", "replace")
-    elif fetched.encoding_note:
+    elif _count_broken(body):
         body = body.decode("utf-8", "replace").encode()
     return replace(fetched, body=body, encoding="utf-8")
 

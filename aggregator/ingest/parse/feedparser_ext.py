@@ -4,16 +4,27 @@ Importing this module patches it:
 
 - An item's `<image>` may be an address as text, and the title inside it is not the item's.
 - media:title and media:description are captions; they are kept apart from title and summary.
+- Dates are left as text unless they are as the format demands: it would read 20-11-2026 as a day in
+  2020, and time zones that it does not know as UTC.
 - The language of an item is not that of the items after it.
 - It looks for mail addresses in short authors only; its regular expression takes quadratic time.
 """
 
 import re
 from functools import partialmethod
+from time import struct_time
 from typing import Any
 
 import feedparser
+from feedparser.datetimes import (
+    _date_handlers,
+    _parse_date_nate,
+    _parse_date_onblog,
+    _parse_date_perforce,
+)
 from feedparser.mixin import _FeedParserMixin
+
+from aggregator.text.dates import parse_standard_date
 
 __all__ = ["tidy_prolog"]
 
@@ -89,6 +100,12 @@ def _end_language(parser: Any) -> None:
         parser.lang = language
 
 
+def _standard_date(text: str) -> struct_time | None:
+    date = parse_standard_date(text)
+    return date.timetuple() if date else None
+
+
+_date_handlers[:] = [_standard_date, _parse_date_onblog, _parse_date_nate, _parse_date_perforce]
 _FeedParserMixin._end_language = _end_language
 _FeedParserMixin._end_dc_language = _end_language
 _start_feed_image = _FeedParserMixin._start_image

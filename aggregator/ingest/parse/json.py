@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.ingest.parse import channel, limits
+from aggregator.ingest.parse.entry_dates import read_dates
 from aggregator.ingest.parse.values import (
     MAX_ENCLOSURES,
     FeedContext,
@@ -55,8 +56,10 @@ def parse_json(fetched: Fetched) -> ParsedFeed | Failed:
         language=to_text(document.get("language")),
         author=_authors(document),
     )
+    entries, note = read_dates([_json_entry(to_mapping(item), feed) for item in items], feed)
     return ParsedFeed(
-        entries=tuple(_json_entry(to_mapping(item), feed) for item in items),
+        entries=entries,
+        problem=note,
         hub_link=channel.json_hub_link(document, fetched.url),
     )
 

@@ -12,6 +12,7 @@ from aggregator.ingest.parse.charset import to_utf8
 from aggregator.ingest.parse.field_limits import with_limits
 from aggregator.ingest.parse.json import parse_json
 from aggregator.ingest.parse.limits import is_json
+from aggregator.ingest.parse.values import join_sentences
 from aggregator.ingest.parse.xml import parse_xml
 from aggregator.model import Failed, FailureKind, Fetched, ParsedFeed
 
@@ -27,7 +28,7 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
     parsed = parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)
     if isinstance(parsed, Failed):
         return parsed
-    if fetched.encoding_note:
-        problem = " ".join(filter(None, (fetched.encoding_note, parsed.problem)))
+    if fetched.note:
+        problem = join_sentences(fetched.note, parsed.problem)
         parsed = replace(parsed, problem=problem)
     return with_limits(parsed)

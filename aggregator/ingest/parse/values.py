@@ -9,8 +9,8 @@ from aggregator.text.html import plain_text
 from aggregator.text.urls import absolute_url, registrable_domain, web_url
 
 __all__ = [
-    "MAX_ENCLOSURES", "MAX_TAGS", "FeedContext", "base_of", "first_url", "mappings_in",
-    "person_name", "to_mapping", "to_text", "unique_tags",
+    "MAX_ENCLOSURES", "MAX_TAGS", "FeedContext", "base_of", "first_url", "join_sentences",
+    "mappings_in", "person_name", "to_mapping", "to_text", "unique_tags",
 ]  # fmt: skip
 
 MAX_TAGS = 50
@@ -51,6 +51,11 @@ def without_surrogates(text: str) -> str:
 def to_mapping(value: object) -> Mapping[str, Any]:
     """The value if it is a mapping, else an empty mapping."""
     return value if isinstance(value, Mapping) else {}
+
+
+def join_sentences(*sentences: str) -> str:
+    """Those that are not empty, one after the other."""
+    return " ".join(filter(None, sentences))
 
 
 def mappings_in(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

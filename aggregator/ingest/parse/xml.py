@@ -15,8 +15,10 @@ from xml.sax import SAXParseException
 import feedparser
 
 from aggregator.ingest.parse import channel, limits
+from aggregator.ingest.parse.entry_dates import read_dates
 from aggregator.ingest.parse.feedparser_ext import tidy_prolog
 from aggregator.ingest.parse.references import repair_references
+from aggregator.ingest.parse.values import join_sentences
 from aggregator.ingest.parse.xml_entry import feed_context, parse_entry
 from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry, ParsedFeed
 
@@ -26,6 +28,7 @@ MAX_SALVAGED_BYTES = 20_000_000
 """Bytes of the feed's head that are parsed again in all, when entries are parsed one by one."""
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 """What feedparser is told; it would believe the server."""
+_ZIP = b"PK\x03\x04"
 _BEFORE_ENTRY = re.compile(rb"(?=<(?:[\w.-]+:)?(?:item|entry)[\s</>])", re.IGNORECASE)
 
 
@@ -42,7 +45,7 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         return _parse_entry_by_entry(body, fetched)
     if not document["version"] and not document["entries"]:
         return _not_a_feed(fetched)
-    entries = _entries(document, fetched.url)
+    entries, note = _entries(document, fetched.url)
     if entries and document["bozo"] and _is_cut_off(fetched.body):
         entries[-1] = ParsedEntry(
             id=entries[-1].id,
@@ -52,7 +55,7 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         )
     return ParsedFeed(
         entries=tuple(entries),
-        problem=_problem(document, body, loose),
+        problem=join_sentences(_problem(document, body, loose), note),
         polling_hints=channel.polling_hints(document["feed"], fetched.body),
         hub_link=channel.hub_link(document["feed"], fetched.url),
     )
@@ -78,12 +81,14 @@ def _parse_leniently(body: bytes) -> Mapping[str, Any] | None:
     return document
 
 
-def _entries(document: Mapping[str, Any], url: str) -> list[ParsedEntry]:
-    """All entries; feedparser's are freed one by one, since they are large."""
+def _entries(document: Mapping[str, Any], url: str) -> tuple[list[ParsedEntry], str]:
+    """All entries, and a note on their dates; feedparser's are freed one by one, since they are
+    large."""
     feed = feed_context(document, url)
     items = document["entries"]
     items.reverse()
-    return [parse_entry(items.pop(), feed) for _ in range(len(items))]
+    entries, note = read_dates([parse_entry(items.pop(), feed) for _ in range(len(items))], feed)
+    return list(entries), note
 
 
 def _parse_entry_by_entry(body: bytes, fetched: Fetched) -> ParsedFeed | Failed:
@@ -104,7 +109,7 @@ def _parse_entry_by_entry(body: bytes, fetched: Fetched) -> ParsedFeed | Failed:
             digest = hashlib.blake2b(piece, digest_size=8).hexdigest()
             entries.append(ParsedEntry(id=f"broken {digest}", broken="it cannot be read"))
         else:
-            entries += _entries(document, fetched.url)
+            entries += _entries(document, fetched.url)[0]
     problem = "The feed is so broken that it was read entry by entry."
     return ParsedFeed(
         entries=tuple(entries),
@@ -142,6 +147,8 @@ def _not_a_feed(fetched: Fetched) -> Failed:
     start = fetched.body[:2000].lower()
     if b"<html" in start or b"<!doctype html" in start or "html" in fetched.content_type:
         error = "This is a web page, not a feed; open the feed's address in a browser to see it."
+    elif fetched.body.startswith(_ZIP):
+        error = "This is a ZIP archive, not a feed; a feed may be compressed with gzip only."
     else:
         content_type = fetched.content_type or "no content type"
         error = f"This is not a feed ({content_type}, {len(fetched.body)} bytes)."

@@ -81,7 +81,7 @@ def test_several_broken_bytes_are_counted() -> None:
     """U+FFFD that the outlet has written itself is none of them."""
     body = document("äöüßéèêñ \ufffd", "utf-8").encode().replace("ß".encode(), b"\xe9 \xe9")
 
-    assert detect_encoding(fetched(body)).encoding_note.startswith("2 characters are")
+    assert detect_encoding(fetched(body)).note.startswith("2 characters are")
 
 
 def test_a_document_is_converted_once() -> None:
