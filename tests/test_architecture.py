@@ -40,7 +40,7 @@ LIBRARIES = {
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
     "pebble": {"ingest.workers"},
-    "publicsuffixlist": {"text.urls"}, "w3lib": {"text.urls"},
+    "publicsuffixlist": {"text.urls"}, "w3lib": {"text.canonical", "text.urls"},
     "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
     "rensa": {"ingest.dedupe.fingerprints"},
     "selectolax": {"text.html", "ingest.clean.rewrite", "ingest.clean.teaser"},

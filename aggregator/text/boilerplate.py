@@ -16,7 +16,13 @@ from ahocorasick_rs import AhoCorasick
 
 from aggregator.text.html import strip_tags
 
-__all__ = ["article_text", "attribution_urls", "strip_title_affixes"]
+__all__ = [
+    "article_text",
+    "attribution_urls",
+    "split_quotations",
+    "strip_name",
+    "strip_title_affixes",
+]
 
 MAX_BOILERPLATE_CHARS = 300
 """Characters of a sentence that may be boilerplate; a longer one counts as text."""
@@ -76,6 +82,11 @@ _READ_MORE_CUES = (
 _CREDIT_SEARCH = AhoCorasick(_CREDIT_PHRASES)
 _BOILERPLATE_SEARCH = AhoCorasick((*_CREDIT_PHRASES, *_APPEAL_PHRASES, *_READ_MORE_CUES))
 _OUTLET_SUFFIX = re.compile(r"\s+[|–—-]\s+[^|–—]{2,30}$")
+_QUOTATION = re.compile(
+    '“[^“”]{40,1500}”|„[^„“”]{40,1500}[“”]|«[^«»]{40,1500}»|(?<!\\w)"[^"]{40,1500}"(?!\\w)'
+)
+"""What somebody has said, in 40 characters or more; shorter quotations are part of a sentence."""
+_NAME_MARKS = (" - ", " | ", " – ", " — ")
 _RUBRIC_PREFIX = re.compile(r"^[^:]{2,30}:\s+")
 
 
@@ -83,6 +94,19 @@ def strip_title_affixes(title: str) -> str:
     """The title without a rubric such as "Opinion:" before it, or the outlet's name after it."""
     bare = _RUBRIC_PREFIX.sub("", _OUTLET_SUFFIX.sub("", title))
     return bare if len(bare.split()) >= MIN_TITLE_WORDS else title
+
+
+def split_quotations(text: str) -> list[str]:
+    """The parts of a text outside long quotations."""
+    return _QUOTATION.split(text)
+
+
+def strip_name(title: str, name: str) -> str:
+    """The title without " - Name" or " | Name" at its end; empty if it does not end so."""
+    for mark in _NAME_MARKS:
+        if title.casefold().endswith(f"{mark}{name.casefold()}"):
+            return title[: -len(mark) - len(name)].rstrip()
+    return ""
 
 
 def article_text(html: str) -> str:

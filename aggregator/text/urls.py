@@ -1,4 +1,4 @@
-"""URLs: canonical forms for comparing articles, patterns of ids, and URLs that are safe to use."""
+"""URLs: sites and domains, patterns of ids, and URLs that are safe to use."""
 
 import re
 from collections.abc import Iterable
@@ -6,14 +6,13 @@ from functools import cache, lru_cache
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from publicsuffixlist import PublicSuffixList
-from w3lib.url import canonicalize_url, safe_url_string, url_query_cleaner
+from w3lib.url import safe_url_string
 
+from aggregator.text.canonical import canonical_url
 from aggregator.text.html import xml_legal
 
 __all__ = [
-    "TRACKING_PARAMETERS",
     "absolute_url",
-    "canonical_url",
     "has_article_number",
     "id_pattern",
     "is_distinctive_path",
@@ -26,18 +25,6 @@ __all__ = [
     "web_url",
 ]
 
-TRACKING_PARAMETERS = (
-    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
-    "fbclid", "gclid", "mc_cid", "mc_eid",
-)  # fmt: skip
-"""Query parameters that never identify an article. Kept short on purpose: `ref`, `source` and `id`
-do identify one on some sites."""
-_NOISE_FRAGMENT = re.compile(r"^(utm_\w+=|xtor=|comments?$|respond$|rss$)")
-_AMP_CACHE = re.compile(
-    r"https?://([^/]+\.cdn\.ampproject\.org/[cv]|(?:www\.)?google\.[a-z.]+/amp)/(?:s/)?(.+)"
-)
-_AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1)?|outputType=amp)(?:(&)|(?=#|$))")
-_AMP_HOST = re.compile(r"^amp\.(?=.+\.)")
 _NAMED_NUMBER = re.compile(r"/(?=[^/?#]*[a-z]{2})[^/?#]*[0-9]{5}", re.ASCII | re.IGNORECASE)
 """A path segment with letters and a number of five digits or more."""
 _LONG_NUMBER = re.compile(r"[0-9]{7}")
@@ -48,37 +35,6 @@ _OWN_PATH = re.compile(
     r"/(stories/[0-9a-f]{16}|(all|topics/[^/?#]+|sources/[^/?#]+)(\.[a-z0-9]+)?)([?#]|$)"
 )
 _OWN_ID = re.compile(r"tag:([^,:]+),\d{4}:story/[0-9a-f]{16}")
-
-
-def canonical_url(url: str) -> str:
-    """A form that is the same for all variants of an article's URL; empty if it is not a URL.
-
-    Scheme, `www.`, trailing slash, order of parameters, tracking parameters, AMP and tracking
-    fragments do not count. Any other fragment does, since blogs with many items on one page
-    distinguish them by nothing else. The URL of a front page has no canonical form.
-    """
-    try:
-        url, _, fragment = _strip_amp(url).partition("#")
-        parts = urlsplit(canonicalize_url(url_query_cleaner(url, TRACKING_PARAMETERS, remove=True)))
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return ""
-    path = parts.path.rstrip("/").removesuffix("/amp")
-    keeps_fragment = fragment and not _NOISE_FRAGMENT.match(fragment)
-    if not host or not (path or parts.query or keeps_fragment):
-        return ""
-    host = _AMP_HOST.sub("", host.removeprefix("www."))
-    port_suffix = f":{port}" if port not in (None, 80, 443) else ""
-    query = f"?{parts.query}" if parts.query else ""
-    fragment_suffix = f"#{fragment}" if keeps_fragment else ""
-    return f"{host}{port_suffix}{path}{query}{fragment_suffix}"
-
-
-def _strip_amp(url: str) -> str:
-    """The URL of the original of an AMP page (in Google's cache, or marked by a parameter)."""
-    cached = _AMP_CACHE.match(url)
-    url = f"https://{cached[2]}" if cached else url
-    return _AMP_PARAMETER.sub(lambda match: match[1] if match[2] else "", url)
 
 
 def is_on_site(url: str, site: str) -> bool:

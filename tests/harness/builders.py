@@ -25,7 +25,7 @@ from aggregator.model import (
     hash_values,
 )
 from aggregator.model import Fetched as FetchedBody
-from aggregator.text.urls import canonical_url
+from aggregator.text.canonical import canonical_url
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 

@@ -68,7 +68,8 @@ def _endless(connection: socket.socket) -> None:
 
 
 def _reset(connection: socket.socket) -> None:
-    reply("Content-Type: text/xml\r\nContent-Length: 100000\r\n", FEED.encode())(connection)
+    half = FEED[: FEED.index("Two")].encode()
+    reply("Content-Type: text/xml\r\nContent-Length: 100000\r\n", half)(connection)
     time.sleep(0.1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 

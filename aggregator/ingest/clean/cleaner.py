@@ -36,10 +36,11 @@ from aggregator.model import (
     hash_values,
 )
 from aggregator.text.boilerplate import attribution_urls
+from aggregator.text.canonical import canonical_url
 from aggregator.text.dates import date_in_url
 from aggregator.text.html import leading_text, one_line, truncate, xml_legal
 from aggregator.text.pictures import Picture, is_picture, pixels
-from aggregator.text.urls import canonical_url, is_own_story, web_url
+from aggregator.text.urls import is_own_story, web_url
 
 __all__ = ["clean"]
 

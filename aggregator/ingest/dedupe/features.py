@@ -7,8 +7,8 @@ from html import escape
 from typing import TypeAlias
 
 from aggregator.ingest.dedupe.numbers import numbers_in, series_part, strip_dates_and_times
-from aggregator.model import Entry
-from aggregator.text.boilerplate import article_text, strip_title_affixes
+from aggregator.model import Entry, Source
+from aggregator.text.boilerplate import article_text, split_quotations, strip_title_affixes
 from aggregator.text.tokens import content_words, folded_words
 
 __all__ = ["TextFeatures"]
@@ -22,9 +22,13 @@ LEDE_CHARS = 400
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """Words and numbers of an entry, without boilerplate; each feature is computed on first use."""
+    """Words and numbers of an entry, without boilerplate; each feature is computed on first use.
+
+    `outlet` is None if it is not known, and has no site if it is not listed.
+    """
 
     entry: Entry
+    outlet: Source | None = None
 
     @cached_property
     def _text(self) -> str:
@@ -45,6 +49,15 @@ class TextFeatures:
     def phrase_set(self) -> Set[Phrase]:
         """The distinct phrases of the text."""
         return frozenset(self.phrases)
+
+    @cached_property
+    def own_phrases(self) -> list[Phrase]:
+        """Every three words outside quotations, in order: what others say is no one's own text."""
+        parts = split_quotations(self._text)
+        if len(parts) == 1:
+            return self.phrases
+        words = [folded_words(part)[:MAX_COMPARED_WORDS] for part in parts]
+        return [p for part in words for p in zip(part, part[1:], part[2:], strict=False)]
 
     @cached_property
     def title(self) -> str:
@@ -81,9 +94,10 @@ class TextFeatures:
     @cached_property
     def headline_numbers(self) -> Set[str]:
         """The numbers in the title and the first sentences, without dates and times."""
-        head = strip_dates_and_times(
-            f"{strip_title_affixes(self.entry.title)} {self._text[:LEDE_CHARS]}"
-        )
+        lede = self._text[:LEDE_CHARS]
+        if len(self._text) > LEDE_CHARS:
+            lede = lede.rpartition(" ")[0]  # not in the middle of a number
+        head = strip_dates_and_times(f"{strip_title_affixes(self.entry.title)} {lede}")
         return numbers_in(head, folded_words(head))
 
     @cached_property

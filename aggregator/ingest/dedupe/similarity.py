@@ -14,12 +14,16 @@ from functools import cached_property
 
 from aggregator.ingest.dedupe.features import TextFeatures
 from aggregator.ingest.dedupe.numbers import differs_only_in_count
-from aggregator.model import Dedupe, Match, MatchKind
+from aggregator.model import Dedupe, Entry, Match, MatchKind
+from aggregator.text.boilerplate import strip_name
+from aggregator.text.tokens import folded_words
+from aggregator.text.urls import is_on_site
 
 __all__ = [
     "COMPARISON_WINDOW",
     "compare",
     "do_words_agree",
+    "is_headline_of",
     "is_match_allowed",
     "is_same_article_again",
     "is_still_similar",
@@ -32,6 +36,9 @@ MIN_SHARED_PHRASES = 10
 """Phrases of three words; independent reports of one event share fewer."""
 MIN_COVERAGE = 0.5
 """Fraction of the shorter text that is in the other."""
+MIN_OWN_PHRASES, MIN_OWN_COVERAGE = 20, 0.4
+"""Phrases outside quotations by which texts are compared, and the fraction of them that is in the
+other text, if one is a copy."""
 NEAR_FULL_COVERAGE = 0.9
 MAX_LENGTH_RATIO = 1.5
 """How many times as long a text may be that is still the same as the other."""
@@ -49,11 +56,15 @@ LONG_TEXT_PHRASES = 150
 LONG_RUN_WORDS = 60
 """Words in a row; stock phrases are shorter."""
 LONG_PASSAGE_WORDS = 200
-"""Words in a row; boilerplate is shorter."""
+"""Words in a row; boilerplate is shorter, and two reports that differ in a number share fewer."""
+EXCERPT_WORDS = 100
+"""Words in a row of which an excerpt under another headline consists."""
 MIN_TITLE_IN_TEXT = 0.2
 """Fraction of the longer text's title that the shorter entry has in its title or text."""
 MIN_TITLE_OVERLAP = 0.3
 """Fraction of the shorter title's words that the other title has."""
+MIN_HEADLINE_WORDS = 4
+"""Words of a title that is one article's if its outlet is named too."""
 UNIQUE_TITLE_WORDS = 8
 """Words that make a title practically unique."""
 SAME_TITLE_WINDOW = timedelta(days=2)
@@ -93,6 +104,12 @@ class _Overlap:
         )
         """Whether the texts are the same, rather than one a part of the other."""
 
+    @property
+    def is_shorter_later(self) -> bool:
+        """Whether the shorter text was published after the other."""
+        longer = self.b if self._shorter is self.a else self.a
+        return self._shorter.entry.published > longer.entry.published
+
     @cached_property
     def run_words(self) -> int:
         """Length in words of the longest run of phrases that the other text has too."""
@@ -101,6 +118,14 @@ class _Overlap:
             run = run + 1 if phrase in self._common else 0
             longest = max(longest, run)
         return longest + 2 if longest else 0
+
+    @cached_property
+    def own_coverage(self) -> float:
+        """Fraction of the shorter text's phrases outside quotations that the other text has; two
+        reports quote the same statement."""
+        longer = self.b if self._shorter is self.a else self.a
+        own = set(self._shorter.own_phrases)
+        return len(own & longer.phrase_set) / len(own) if len(own) >= MIN_OWN_PHRASES else 1.0
 
     @cached_property
     def title_overlap(self) -> float:
@@ -128,11 +153,14 @@ def compare(
     shared = _Overlap(a, b)
     is_near = _time_between(a, b) <= window
     if _has_same_canonical_url(a, b) and (
-        _could_be_same(shared) if is_near else _is_similar(shared)
+        _could_be_same(shared) if is_near and _is_address_of_one(a, b) else _is_similar(shared)
     ):
         reason = f"same address {a.entry.canonical_url}"
         return _match(a, b, MatchKind.ADDRESS, 1.0 + shared.coverage, reason)
-    if not is_near or _are_different_parts(a, b) or _numbers_differ(a, b):
+    if not is_near:
+        return None
+    is_passage_shared = shared.run_words >= LONG_PASSAGE_WORDS  # which outweighs any number
+    if not is_passage_shared and (_are_different_parts(a, b) or _numbers_differ(a, b)):
         return None
     if reason := _attribution(a, b, shared):
         return _match(a, b, MatchKind.ATTRIBUTION, shared.coverage, reason)
@@ -186,6 +214,19 @@ def _has_same_canonical_url(a: TextFeatures, b: TextFeatures) -> bool:
     return bool(a.entry.canonical_url) and a.entry.canonical_url == b.entry.canonical_url
 
 
+def _is_address_of_one(a: TextFeatures, b: TextFeatures) -> bool:
+    """True if the address that two entries share is that of one of them.
+
+    It is not if it lies on neither outlet's site: link blogs comment on the article of a third one.
+    Nor if each has a file of its own: the episodes of two podcasts may have one page.
+    """
+    files = [{file.url for file in each.entry.enclosures} for each in (a, b)]
+    if all(files) and files[0].isdisjoint(files[1]):
+        return False
+    sites = [each.outlet.site for each in (a, b) if each.outlet]
+    return not sites or any(is_on_site(a.entry.canonical_url, site) for site in sites)
+
+
 def _time_between(a: TextFeatures, b: TextFeatures) -> timedelta:
     """The time between publication of both; zero if one has no date."""
     if not (a.entry.is_dated and b.entry.is_dated):
@@ -204,7 +245,19 @@ def _attribution(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> str:
         is_named = bool(url) and url in copy.entry.source_urls
         if is_named and _is_attribution_backed(copy, original, shared):
             return f"{copy.entry.source} says that it comes from {url}"
+        if original.outlet and is_headline_of(copy.entry, original.entry, original.outlet.name):
+            return f"the title in {copy.entry.source} ends with the name of {original.entry.source}"
     return ""
+
+
+def is_headline_of(copy: Entry, original: Entry, name: str) -> bool:
+    """True if a title is that of the other entry with the name of its outlet at the end, as news
+    searches write it."""
+    bare = strip_name(copy.title, name) if name else ""
+    if len(bare.split()) < MIN_HEADLINE_WORDS:
+        return False
+    is_near = abs(copy.published - original.published) <= SAME_TITLE_WINDOW
+    return is_near and folded_words(bare) == folded_words(original.title)
 
 
 def _is_attribution_backed(copy: TextFeatures, original: TextFeatures, shared: _Overlap) -> bool:
@@ -262,6 +315,8 @@ def _text_score(shared: _Overlap) -> float:
     """Score of the evidence that one text is the other or a part of it; 0 if it is not enough."""
     if shared.phrase_count < MIN_SHARED_PHRASES or shared.coverage < MIN_COVERAGE:
         return 0.0
+    if shared.own_coverage < MIN_OWN_COVERAGE:
+        return 0.0
     counted_run = min(shared.run_words, MAX_COUNTED_RUN_WORDS)
     score = shared.coverage + counted_run / 40 + TITLE_WEIGHT * shared.title_overlap
     has_passage = shared.coverage >= HIGH_COVERAGE or shared.run_words >= PASSAGE_WORDS
@@ -277,10 +332,13 @@ def _needs_no_title(shared: _Overlap) -> bool:
     """True if the shared text is too long for boilerplate, such as a paywall notice or a company's
     description of itself.
 
-    A text that is a part of a much longer one under another title is quoted there, as in a digest.
+    A text that is a part of a much longer one under another title is quoted there, as in a digest,
+    unless the longer one came first: then it is an excerpt.
     """
     if shared.coverage >= NEAR_FULL_COVERAGE:
-        return shared.is_same_text and (
+        if not shared.is_same_text:
+            return shared.is_shorter_later and shared.run_words >= EXCERPT_WORDS
+        return (
             shared.shorter_phrase_count >= LONG_TEXT_PHRASES or shared.run_words >= LONG_RUN_WORDS
         )
     return shared.run_words >= LONG_PASSAGE_WORDS

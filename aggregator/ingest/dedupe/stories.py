@@ -11,6 +11,7 @@ from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
 from aggregator.ingest.dedupe.features import TextFeatures
 from aggregator.ingest.dedupe.similarity import (
     compare,
+    is_headline_of,
     is_match_allowed,
     is_still_similar,
 )
@@ -23,7 +24,8 @@ from aggregator.model import (
     Story,
     StoryNeighbourhood,
 )
-from aggregator.text.urls import canonical_url, is_on_site
+from aggregator.text.canonical import canonical_url
+from aggregator.text.urls import is_on_site
 
 __all__ = ["ClusterResult", "cluster", "derive_story_id"]
 
@@ -135,12 +137,12 @@ def _find_matches(
     for entry in entries:
         if entry.entry_id in taken_down:
             continue  # what its outlet makes of it now must not hide what others publish
-        features = TextFeatures(entry)
+        features = TextFeatures(entry, settings.source_of(entry))
         for id_ in candidates.get(entry.entry_id, ()):
             other = stored.get(id_)
             if other is None or other.source == entry.source:
                 continue
-            others = TextFeatures(other)
+            others = TextFeatures(other, settings.source_of(other))
             match = compare(features, others, settings.window)
             if match and id_ in taken_down:
                 match = match if does_takedown_spread(match, features, others, settings) else None
@@ -283,13 +285,17 @@ def _choose_lead(story: Story, entries: Sequence[Entry], settings: ClusterSettin
 
 
 def _is_credited(entry: Entry, entries: Sequence[Entry], settings: ClusterSettings) -> bool:
-    """True if another source says that the article comes from this one, or links to its site."""
+    """True if another source says that the article comes from this one: by an address, by the name
+    at the end of its title, or by a link to its site."""
     source = settings.source_of(entry)
     others = [other for other in entries if other.source != entry.source]
     named = {url for other in others for url in other.source_urls}
     if named and not named.isdisjoint({entry.canonical_url, canonical_url(source.feed)}):
         return True
-    return any(is_on_site(other.canonical_url, source.site) for other in others)
+    return any(
+        is_on_site(other.canonical_url, source.site) or is_headline_of(other, entry, source.name)
+        for other in others
+    )
 
 
 def _arrival_order(entry: Entry) -> int:

@@ -46,7 +46,7 @@ def takedown_copies(
 
 def _is_copy(entry: Entry, other: Entry, settings: ClusterSettings) -> bool:
     """True if both are one article; for two sources, as far as their `dedupe` settings allow."""
-    one, taken_down = TextFeatures(entry), TextFeatures(other)
+    one, taken_down = (TextFeatures(each, settings.source_of(each)) for each in (entry, other))
     if entry.source == other.source:
         return is_same_article_again(one, taken_down)
     match = compare(one, taken_down, settings.window)

@@ -51,7 +51,10 @@ def redirect_target(url: URL, response: aiohttp.ClientResponse) -> URL | None:
         return None
     try:
         reference = URL(quote(location.strip(), safe=f"{_LEGAL}#"), encoded=True)
-        return parse_url(str(url.join(reference)))
+        target = parse_url(str(url.join(reference)))
+        if target.scheme not in ("http", "https"):
+            raise ValueError(target.scheme)
+        return target
     except (ValueError, FetchBlocked) as error:
         raise FetchBlocked(
             FailureKind.REDIRECT,

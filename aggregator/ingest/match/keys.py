@@ -18,8 +18,9 @@ from aggregator.model import (
     KeyedEntry,
     ParsedEntry,
 )
+from aggregator.text.canonical import canonical_url
 from aggregator.text.html import strip_tags
-from aggregator.text.urls import canonical_url, has_article_number, path_without_host, strip_scheme
+from aggregator.text.urls import has_article_number, path_without_host, strip_scheme
 
 __all__ = ["assign_keys", "normalise_words", "title_words"]
 

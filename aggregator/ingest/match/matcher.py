@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.ingest.match.keys import normalise_words, title_words
 from aggregator.model import EntryKey, EntryKeyKind, KeyedEntry, ParsedEntry, StoredEntry
+from aggregator.text.canonical import canonical_url
 from aggregator.text.urls import (
-    canonical_url,
     has_article_number,
     id_pattern,
     is_distinctive_path,

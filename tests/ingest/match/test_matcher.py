@@ -10,7 +10,7 @@ from aggregator.ingest.dedupe.stories import derive_story_id
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import MatchResult, match_entries
 from aggregator.model import EntryKey, ParsedEntry, StoredEntry
-from aggregator.text.urls import TRACKING_PARAMETERS, canonical_url
+from aggregator.text.canonical import TRACKING_PARAMETERS, canonical_url
 from tests.harness.builders import at, entry, parsed_entry, plain
 
 EQUAL_URLS = [
