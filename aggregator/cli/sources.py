@@ -11,6 +11,7 @@ from aggregator.config import Config
 from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
 from aggregator.model import Outcome, Source, SourceHealth
 from aggregator.store import Store
+from aggregator.text.canonical import canonical_url
 from aggregator.text.tokens import fold
 
 __all__ = ["sources"]
@@ -65,7 +66,7 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
         )
     print_table(listing)
     for each in listed:
-        for remark in _remarks(each, now):
+        for remark in [*_remarks(each, now), *_same_feed(each, config)]:
             click.echo(f"\n{each.source}: {remark}")
 
 
@@ -106,6 +107,17 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
             "`aggregator moved`."
         )
     return remarks
+
+
+def _same_feed(health: SourceHealth, config: Config) -> list[str]:
+    """A remark if a source redirects to the feed of another one."""
+    target = canonical_url(health.redirect.url) if health.redirect.url else ""
+    others = [
+        source.id
+        for source in config.sources
+        if target and source.id != health.source and canonical_url(source.feed) == target
+    ]
+    return [f"It is now the feed of {id_} too; its stories come twice." for id_ in others]
 
 
 def _show_source(health: SourceHealth, source: Source, store: Store, now: datetime) -> None:

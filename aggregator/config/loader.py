@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, PublishTable, SourceTable
+from aggregator.config.toml_errors import encoding_issue, syntax_issue
 from aggregator.config.value_types import main_language, to_seconds
+from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
 from aggregator.text.secrets import has_secret
@@ -71,9 +73,7 @@ def _decode(content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        message = "is not UTF-8 text; save it as UTF-8"
-        raise ConfigError(str(path), [ConfigIssue(line=line, key="", message=message)]) from error
+        raise ConfigError(str(path), [encoding_issue(content, error.start)]) from error
 
 
 def parse_config(
@@ -84,7 +84,7 @@ def parse_config(
         tables = tomllib.loads(text)
         lines = KeyLocations(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), [validation.syntax_issue(str(error))]) from error
+        raise ConfigError(str(path), [syntax_issue(text, str(error))]) from error
     except RecursionError as error:
         raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
     issues = list(validation.cross_value_issues(tables, lines))
@@ -152,7 +152,7 @@ def _resolve(
             )
             for table in file.topic
         ),
-        warnings=tuple(validation.warnings(file, environment, lines)),
+        warnings=tuple(warnings(file, environment, lines)),
         rule_lines={
             table.id: lines.line_of(("topic", index, "match"))
             for index, table in enumerate(file.topic)

@@ -3,14 +3,11 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from aggregator import query
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import (
     DefaultsTable,
@@ -23,9 +20,14 @@ from aggregator.config.schema import (
     StoriesTable,
     TopicTable,
 )
-from aggregator.config.value_types import check_duration, main_language, to_seconds
+from aggregator.config.value_types import (
+    A_DURATION,
+    check_duration,
+    is_duration_type,
+    main_language,
+    to_seconds,
+)
 from aggregator.errors import ConfigIssue
-from aggregator.text.secrets import has_secret
 from aggregator.text.tokens import STEMMERS
 
 _INTERVAL_KEYS = ("min_interval", "max_interval")
@@ -133,63 +135,6 @@ def _seconds_or_none(value: object) -> int | None:
         return None
 
 
-def warnings(
-    file: FeedsFile, environment: Mapping[str, str], lines: KeyLocations
-) -> Iterator[ConfigIssue]:
-    """Warnings about single sources and rules: secrets that are not set or would be published,
-    ports that are not allowed, parts of rules without effect."""
-    yield from _secret_warnings(file, environment, lines)
-    yield from _rule_warnings(file, lines)
-    for index, table in enumerate(file.source):
-        if (port := _disallowed_port(table.feed, file.fetch)) is not None:
-            line = lines.line_of(("source", index, "feed"))
-            message = f"port {port} is not allowed; to allow it, add it to [fetch] ports"
-            yield _issue(line, "source.feed", message)
-        if has_secret(table.feed) and not table.public_feed:
-            line = lines.line_of(("source", index, "feed"))
-            message = "seems to contain a secret, so it is not published; set public_feed for that"
-            yield _issue(line, "source.feed", message)
-
-
-def _rule_warnings(file: FeedsFile, lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """Parts of rules that have no effect."""
-    rules = [(("topic", index, "match"), table.match) for index, table in enumerate(file.topic)]
-    for index, table in enumerate(file.source):
-        rules += [(("source", index, "include"), table.include)]
-        rules += [(("source", index, "exclude"), table.exclude)]
-    for path, rule in rules:
-        for warning in query.parse(rule).warnings if rule else ():
-            yield _issue(lines.line_of(path), f"{path[0]}.{path[2]}", warning)
-
-
-def _disallowed_port(feed: str, fetch: FetchTable) -> int | None:
-    """The port of a feed if it is not allowed; None if it is."""
-    parts = urlsplit(feed)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        address = ip_address(parts.hostname or "")
-    except ValueError:
-        is_allowed_host = False
-    else:
-        is_allowed_host = any(address in network for network in fetch.private_networks)
-    return None if is_allowed_host or port in fetch.ports else port
-
-
-def _secret_warnings(
-    file: FeedsFile, environment: Mapping[str, str], lines: KeyLocations
-) -> Iterator[ConfigIssue]:
-    for index, table in enumerate(file.source):
-        variables: list[tuple[tuple[str, ...], str]] = [
-            (("headers", header), variable) for header, variable in table.headers.items()
-        ]
-        variables += [(("basic_auth",), table.basic_auth)] if table.basic_auth else []
-        for path, variable in variables:
-            if variable not in environment:
-                line = lines.line_of(("source", index, *path))
-                key = ".".join(("source", *path))
-                yield _issue(line, key, f"the environment variable {variable} is not set")
-
-
 def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
     """A pydantic error as an issue: what was found, what was expected."""
     path = tuple(part for part in details["loc"] if part != "[key]")
@@ -211,6 +156,8 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
             message = f"found {found}, expected one of {', '.join(map(repr, choices))}{hint}"
         case "list_type" | "model_type" if len(path) == 1:
             message = _table_message(details["input"], str(path[0]))
+        case "string_type" if _is_duration(path):
+            message = f"found {found}, expected {A_DURATION}, in quotation marks"
         case type_ if type_ in _TOML_TYPES:
             message = f"found {found}, expected {_TOML_TYPES[type_]}"
         case "less_than_equal" | "greater_than_equal":
@@ -253,6 +200,13 @@ def _limits(path: tuple[str | int, ...], exceeded: Mapping[str, int]) -> str:
     if low is None or high is None:
         return f"{low:,} or more" if low is not None else f"{high:,} or less"
     return f"{low:,} to {high:,}"
+
+
+def _is_duration(path: tuple[str | int, ...]) -> bool:
+    """True if the value of a key is a time with its unit."""
+    model = _model_at(path[:-1])
+    field = model.model_fields.get(str(path[-1])) if model else None
+    return field is not None and is_duration_type(field.rebuild_annotation())
 
 
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:
@@ -312,10 +266,3 @@ def missing_file() -> ConfigIssue:
 def file_issue(message: str) -> ConfigIssue:
     """An issue with the file as a whole."""
     return _issue(0, "", message)
-
-
-def syntax_issue(message: str) -> ConfigIssue:
-    """A syntax error that tomllib found, with its line."""
-    position = re.search(r"\(at line (\d+), column \d+\)", message)
-    line = int(position[1]) if position else 0
-    return _issue(line, "", f"is not valid TOML: {message}")

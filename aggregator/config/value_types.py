@@ -5,7 +5,7 @@ The message of a ValueError completes the sentence "found X, expected …".
 
 import re
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -14,6 +14,7 @@ from aggregator import query
 from aggregator.errors import QueryError
 
 __all__ = [
+    "A_DURATION",
     "CREDIT_LINE_NAMES",
     "Contact",
     "CounterUrl",
@@ -35,6 +36,7 @@ __all__ = [
     "Text",
     "Url",
     "check_duration",
+    "is_duration_type",
     "is_network",
     "main_language",
     "to_seconds",
@@ -157,10 +159,22 @@ def _check_private_network(value: str) -> str:
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+A_DURATION = 'a time such as "90s", "15m", "2h" or "1d"'
+
+
+def is_duration_type(annotation: object) -> bool:
+    """True for the type of a key whose value is a duration, or None."""
+    validators = (check_duration, _check_duration_or_zero)
+    parts = get_args(annotation)
+    return any(
+        getattr(part, "func", None) in validators or is_duration_type(part) for part in parts
+    )
+
+
 def check_duration(value: str) -> str:
     """Return a duration such as "15m" unchanged. Raises ValueError for anything else."""
     if not re.fullmatch(r"[1-9][0-9]{0,5}[smhd]", value):
-        raise ValueError('a time such as "90s", "15m", "2h" or "1d"')
+        raise ValueError(A_DURATION)
     return value
 
 

@@ -42,6 +42,10 @@ __all__ = ["deliver", "run"]
 
 log = structlog.get_logger()
 
+_BY_TYPO = (FailureKind.DNS, FailureKind.CONNECT, FailureKind.HTTP_STATUS, FailureKind.NOT_A_FEED)
+"""Failures that a mistyped address causes."""
+_NEVER_READ = " It was never read so far; is its address in feeds.toml right?"
+
 
 async def run(
     context: IngestContext,
@@ -187,7 +191,8 @@ def _save_unchanged(
 def _save_failure(
     context: IngestContext, source: Source, before: FetchState, failed: Failed
 ) -> SourceReport:
-    error = one_line(failed.error, MAX_SENTENCE_CHARS)  # it may quote the server, escapes and all
+    advice = _NEVER_READ if before.last_success is None and failed.kind in _BY_TYPO else ""
+    error = one_line(f"{failed.error}{advice}", MAX_SENTENCE_CHARS)  # it may quote the server
     state = after_failure(source, before, failed, context.now)
     outcome = Outcome.RETIRED if state.retired_at else Outcome.FAILED
     batch = Batch(

@@ -155,6 +155,13 @@ class _Converter:
             raise QueryError(
                 f"character {position + 1}: {raw!r} has no letter or digit to look for", position
             )
+        if "*" in raw and isinstance(item, lucene.Phrase):
+            words_in_it = raw.replace("*", "").strip('"').split()
+            raise QueryError(
+                f"character {position + 1}: a phrase cannot contain *; list its forms, as in "
+                f"({' OR '.join(_forms_of(words_in_it))})",
+                position,
+            )
         if "*" in raw.removesuffix("*") or ("?" in raw and isinstance(item, lucene.Word)):
             raise QueryError(
                 f"character {position + 1}: in {raw!r} only one * at the end is possible",
@@ -163,6 +170,11 @@ class _Converter:
         language = "" if is_prefix or fields == ("lang",) else self.language
         needle = f" {' '.join(stem_words(words, language))} "
         return Term(raw, needle[:-1] if is_prefix else needle, fields, language, position)
+
+
+def _forms_of(words: list[str]) -> tuple[str, str]:
+    """A phrase, and its plural, as an example."""
+    return f'"{" ".join(words)}"', f'"{" ".join(words)}s"'
 
 
 def _position(item: lucene.Item) -> int:

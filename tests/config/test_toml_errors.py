@@ -1,0 +1,82 @@
+"""Mistakes in the text of feeds.toml: the sentence names the mistake and how to mend it."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.loader import parse_config, read_config_file
+from aggregator.errors import ConfigError
+from tests.config.test_config import VALID_CONFIG
+
+SITE = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
+TOPIC = '[[topic]]\nid = "t"\ntitle = "T"\n'
+
+MISTAKES = [
+    ("a key twice", f'{SITE}title = "U"\n',
+     "line 4: title is given twice in this table, first in line 2; remove one of them"),
+    ("a table twice", SITE + SITE, "line 4: [site] is there twice; put its keys together"),
+    ("curly quotes", "[site]\ntitle = “T”\n",
+     'line 2: contains typographic quotation marks (“ ”); write plain ones, "…"'),
+    ("German quotes", "[site]\ntitle = „T“\n", "line 2: contains typographic quotation marks"),
+    ("no closing quote", '[site]\ntitle = "T\n',
+     "line 2: a quotation mark is opened but not closed in this line"),
+    ("a colon", "[site]\ntitle: T\n",
+     "line 2: found 'title: T', expected title = …, with an equals sign"),
+    ("no quotes", "[site]\ntitle = News\n",
+     'line 2: the value of title needs quotation marks: "News"'),
+    ("True", f"{SITE}notice = True\n",
+     "line 4: found 'True', expected true or false, in small letters"),
+    ("two values", '[site]\ntitle = "T" "U"\n', "line 2: something stands after the value"),
+    ("another mistake", "[site\n", "line 1: is not valid TOML: Expected ']'"),
+    ("the end", '[site]\ntitle = """T\n', "is not valid TOML"),
+    ("a time without a unit", f"{SITE}[fetch]\ntimeout = 15\n",
+     'line 5: fetch.timeout: found 15, expected a time such as "90s", "15m", "2h" or "1d", in '
+     "quotation marks"),
+    ("a number that is none", f'{SITE}[fetch]\nconcurrency = "15"\n',
+     "line 5: fetch.concurrency: found '15', expected a whole number"),
+    ("a star in a phrase", f"{SITE}{TOPIC}match = '\"fossil fuel*\"'\n",
+     'a phrase cannot contain *; list its forms, as in ("fossil fuel" OR "fossil fuels")'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES]
+)
+def test_a_mistake(text: str, sentence: str, tmp_path: Path) -> None:
+    """With the line that it is in."""
+    with pytest.raises(ConfigError) as error:
+        parse_config(text, tmp_path / "feeds.toml", {})
+
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sentence"),
+    [("utf-16", 'line 1: is UTF-16 text, which Notepad calls "Unicode"; save it as UTF-8'),
+     ("cp1252", "line 2: is not UTF-8 text but probably Windows-1252"),
+     ("utf-8-sig", "")],
+)  # fmt: skip
+def test_a_file_of_notepad(encoding: str, sentence: str, tmp_path: Path) -> None:
+    """A byte order mark and Windows' line ends are read; other encodings are named."""
+    file = tmp_path / "feeds.toml"
+    text = VALID_CONFIG.replace("title = ", 'title = "Café" #', 1).replace("\n", "\r\n")
+    file.write_bytes(text.encode(encoding))
+
+    if not sentence:
+        assert read_config_file(file, {}).site.title == "Café"
+        return
+    with pytest.raises(ConfigError) as error:
+        read_config_file(file, {})
+    assert sentence in str(error.value)
+
+
+def test_one_feed_under_two_ids(tmp_path: Path) -> None:
+    """Whatever its spelling; a source that is switched off does not count."""
+    table = '[[source]]\nid = "{}"\nname = "A"\nfeed = "{}"\nsite = "https://a.example/"\n'
+    first = table.format("a", "https://a.example/feed")
+    again = table.format("b", "http://www.a.example/feed/")
+
+    for switch, expected in (("", 1), ("enabled = false\n", 0)):
+        read = parse_config(SITE + first + again + switch, tmp_path / "feeds.toml", {})
+        found = [str(issue) for issue in read.warnings if "is also the feed of 'a'" in str(issue)]
+        assert len(found) == expected, read.warnings
