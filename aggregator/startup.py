@@ -30,9 +30,11 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
 
 
 def sync_config(config: Config, store: Store, now: datetime) -> None:
-    """Store the sources and topics of feeds.toml, and what has been renamed. Raises StoreError."""
+    """Store the sources and topics of feeds.toml, what has been renamed, and where feeds were first
+    published. Raises StoreError."""
     store.sources.sync(config.all_sources, now)
     store.topics.rename(config.topics, now)
+    store.lists.remember_site(config.site.url, now)
 
 
 def known_sources(config: Config, store: Store) -> dict[str, Source]:

@@ -35,7 +35,7 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    for warning in (*config.warnings, *_ineffective_rules(config)):
+    for warning in (*config.warnings, *_moved_site(config), *_ineffective_rules(config)):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
@@ -43,6 +43,21 @@ def check(path: Path) -> None:
         + (f" ({disabled} more disabled)" if disabled else "")
         + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
+
+
+def _moved_site(config: Config) -> Iterator[ConfigIssue]:
+    """What changes if the site has got another address."""
+    try:
+        with open_read_only(config.database) as store:
+            first = store.lists.first_site() if store else ""
+    except StoreError:  # the next check says so
+        return
+    if first not in ("", config.site.url):
+        message = (
+            f"feeds were first published at {first}; their addresses are new, their ids and those "
+            "of stories stay; redirect the old addresses to the new ones"
+        )
+        yield ConfigIssue(line=0, key="site.url", message=message)
 
 
 def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:

@@ -35,8 +35,8 @@ class Feed:
 
     `path` is its public path without extension, such as `/topics/drug-war`, `query` its query
     string, such as `?lang=es`; `original_path` is the path under which it was first published, if
-    that was another one. `sources` credits every outlet that occurs in `stories`, `topics` names
-    their topics.
+    that was another one, and `first_site` the address of the site at that time, empty if unknown.
+    `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
 
     `archive_page` is the number of an archive document, 0 for the newest stories; `older_page` and
     `newer_page` are its neighbours, 0 if there is none (RFC 5005, section 4). The one after the
@@ -53,6 +53,7 @@ class Feed:
     sources: Mapping[str, Source]
     topics: Mapping[str, str]
     original_path: str = ""
+    first_site: str = ""
     archive_page: int = 0
     older_page: int = 0
     newer_page: int = 0

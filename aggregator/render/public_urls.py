@@ -32,8 +32,10 @@ class PublicUrls:
         return self.feed(feed.path, extension, feed.query)
 
     def feed_id(self, feed: Feed) -> str:
-        """The permanent id of a feed and its archive: the first Atom URL that it had."""
-        return self.feed(feed.original_path or feed.path, "atom", feed.query)
+        """The permanent id of a feed and its archive: the first Atom URL that it had. It outlives
+        the domain (RFC 4287, section 4.2.6)."""
+        first = PublicUrls(feed.first_site or self.base)
+        return first.feed(feed.original_path or feed.path, "atom", feed.query)
 
     def story(self, id_: str) -> str:
         """The URL of the page of a story."""

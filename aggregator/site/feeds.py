@@ -49,6 +49,7 @@ class FeedCatalog:
         self._topics = {topic.id: topic for topic in config.topics}
         self._current_ids = {id_: topic.id for topic in config.topics for id_ in topic.was}
         self._original_ids = store.topics.original_ids()
+        self._first_site = store.lists.first_site()
         self._search_turns = Turns()
         self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
 
@@ -187,6 +188,7 @@ class FeedCatalog:
         return Feed(
             path=path,
             original_path=spec.original_path if spec else "",
+            first_site=self._first_site,
             title=spec.title if spec else "",
             description=description,
             language=spec.language if spec else self._config.site.language,

@@ -21,11 +21,9 @@ from aggregator.model import (
     Issue,
     ListScope,
     Match,
-    ModelInfo,
     Node,
     PlacementChange,
     PlacementReason,
-    Predictions,
     Rejected,
     Revision,
     RunReport,
@@ -37,13 +35,12 @@ from aggregator.model import (
     Story,
     StoryNeighbourhood,
     StoryPlacements,
-    Suggestion,
     Takedown,
     Tombstone,
     Topic,
     TopicOverride,
-    TrainingExample,
 )
+from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
@@ -232,6 +229,12 @@ class ListStore(Protocol):
     def archive_page(self, scope: ListScope, page: int) -> list[Story]:
         """Stories of an archive document, by publication, newest first."""
 
+    def remember_site(self, url: str, now: datetime) -> None:
+        """Keep the address under which feeds are first published, if none is kept yet."""
+
+    def first_site(self) -> str:
+        """The address under which feeds were first published, which their ids keep; "" if none."""
+
     def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
         """Stories taken down from a list, or from one of its archive documents, newest first."""
 
@@ -278,43 +281,6 @@ class TopicStore(Protocol):
         self, limit: int, topics: Sequence[str], *, with_content: bool
     ) -> Iterator[SampledStory]:
         """Newest published stories as rules see them, and whether each has one of these topics."""
-
-
-class LearningStore(Protocol):
-    """Training examples, models and suggestions."""
-
-    def training_examples(self, topics: Sequence[str]) -> list[TrainingExample]:
-        """Stories to learn from, oldest first: the newest of all, the newest of each of these
-        topics, and all that an operator has decided about."""
-
-    def newest(self, limit: int) -> list[TrainingExample]:
-        """Newest published stories, oldest first."""
-
-    def unscored(self, limit: int) -> list[TrainingExample]:
-        """Oldest published stories that the newest model has not scored."""
-
-    def has_unscored(self) -> bool:
-        """True if there is a model, and stories that it has not scored."""
-
-    def overrides_hash(self, topics: Sequence[str]) -> str:
-        """Hash of all operators' decisions about these topics."""
-
-    def model_info(self) -> ModelInfo:
-        """The newest model; version 0 if there is none."""
-
-    def model(self, version: int) -> bytes:
-        """A stored model."""
-
-    def save_model(
-        self, model: bytes, training_hash: str, predictions: Predictions, now: datetime
-    ) -> None:
-        """Store a new version, and what it predicts for the newest stories."""
-
-    def save_predictions(self, version: int, predictions: Predictions, now: datetime) -> None:
-        """Store what a version predicts for stories that have come since."""
-
-    def suggestions(self, topic: str, limit: int) -> list[Suggestion]:
-        """Most likely stories of a topic that are not in it and were not removed from it."""
 
 
 class MaintenanceStore(Protocol):

@@ -192,3 +192,22 @@ def test_ingest_closes_archives(config: Path, press: Press) -> None:
     with contextlib.closing(open_store(config.parent / "aggregator.db")) as store:
         assert store.lists.archive_range(ALL) == (1, 1)
         assert len(store.lists.archive_page(ALL, 1)) == 50
+
+
+def test_a_site_that_moves_keeps_the_ids_of_its_feeds(config: Path) -> None:
+    """Readers who follow it to the new address see nothing twice; `check` says what changes."""
+    out = config.parent / "out"
+    run(config, "ingest", "--all")
+    run(config, "publish", str(out))
+    before = re.findall(r"<id>(.*?)</id>", (out / "topics/labor.atom").read_text())
+    config.write_text(config.read_text().replace("https://t.example", "https://new.example"))
+
+    said = run(config, "check").stderr
+    run(config, "ingest", "--all")
+    run(config, "publish", str(out))
+
+    document = (out / "topics/labor.atom").read_text()
+    assert re.findall(r"<id>(.*?)</id>", document) == before
+    assert before[0] == "https://t.example/topics/labor.atom"
+    assert 'href="https://new.example/topics/labor.atom"' in document
+    assert "feeds were first published at https://t.example; their addresses are new" in said

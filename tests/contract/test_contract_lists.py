@@ -222,3 +222,13 @@ def test_a_new_source_name_changes_its_lists_once(store: Store) -> None:
 
     assert store.sources.by_id()["harbor"].name == "Harbor Dispatch"
     assert store.lists.revision(LABOR).number == before + 1
+
+
+def test_the_first_address_of_the_site_is_kept(store: Store) -> None:
+    """The ids of feeds begin with it, wherever the site moves."""
+    assert store.lists.first_site() == ""
+
+    store.lists.remember_site("https://old.example", NOW)
+    store.lists.remember_site("https://new.example", NOW + HOUR)
+
+    assert store.lists.first_site() == "https://old.example"

@@ -176,10 +176,12 @@ def test_a_story_joins_a_topic_at_its_own_date(newsroom: Newsroom) -> None:
     ))  # fmt: skip
     newsroom.publishes("copies", article("Long established"))
     newsroom.ingests()
-    old = article("Quiet", link="https://o.example/q", published=newsroom.now - timedelta(days=9))
+    old = article(
+        "Quiet", link="https://harbor.example/q", published=newsroom.now - timedelta(days=9)
+    )
     newsroom.publishes("harbor", old)
     newsroom.ingests("harbor", later=HOUR)
-    newsroom.publishes("copies", article("The strike of old", link="https://o.example/q"))
+    newsroom.publishes("copies", article("The strike of old", link="https://harbor.example/q"))
 
     newsroom.ingests("copies", later=HOUR)
 

@@ -45,6 +45,20 @@ class SqliteLists:
             found = newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
         return apply_share(found, share) if share else found
 
+    def remember_site(self, url: str, now: datetime) -> None:
+        if self.first_site():
+            return
+        with self._connection.write() as db:
+            db.execute(
+                "insert into first_site select ?, ? where not exists (select 1 from first_site)",
+                [url, mappers.to_text(now)],
+            )
+
+    def first_site(self) -> str:
+        with self._connection.read() as db:
+            row = db.execute("select url from first_site").fetchone()
+        return row[0] if row else ""
+
     def search(
         self,
         root: Node,

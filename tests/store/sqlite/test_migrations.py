@@ -38,6 +38,7 @@ CHECKSUMS = {
     "0006_first_fetch": "2823b278e5875ef51b1925f2ccf1fb2b5a352667a99cba0dd091ebfb620b0cd7",
     "0007_subscriber_changes": "44d8ac0aa64426983716a5ab8c1bb9eee26cb9ad72a904a98b18ddcbb052f559",
     "0008_notes": "0f39f82876d6c5265722c7c87233328a4e0a93a52a7db065e042dad7e7b06d2e",
+    "0009_first_site": "8b2018a2909514998a642d4cb2fe68a4c23ca563a1a40469aa426e03d1dde73c",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 
