@@ -9,8 +9,10 @@ import click
 
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
+from aggregator.config.value_types import main_language
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
+from aggregator.model import WORDS_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
@@ -35,7 +37,8 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    for warning in (*config.warnings, *_moved_site(config), *_ineffective_rules(config)):
+    from_database = (*_moved_site(config), *_ineffective_rules(config))
+    for warning in (*config.warnings, *_own_words(config), *from_database):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
@@ -43,6 +46,16 @@ def check(path: Path) -> None:
         + (f" ({disabled} more disabled)" if disabled else "")
         + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
+
+
+def _own_words(config: Config) -> Iterator[ConfigIssue]:
+    """A language of the site that the pages' own words are not written in."""
+    if main_language(config.site.language) != WORDS_LANGUAGE:
+        message = (
+            f'the pages\' own words, such as "Subscribe", are in {WORDS_LANGUAGE} only, and are '
+            "marked so"
+        )
+        yield ConfigIssue(line=0, key="site.language", message=message)
 
 
 def _moved_site(config: Config) -> Iterator[ConfigIssue]:

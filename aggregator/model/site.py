@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Site"]
+__all__ = ["WORDS_LANGUAGE", "Site"]
+
+WORDS_LANGUAGE = "en"
+"""Language of the pages' own words, such as "Subscribe"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

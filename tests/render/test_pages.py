@@ -1,5 +1,7 @@
 """Pages and OPML."""
 
+from dataclasses import replace
+
 import feedparser
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
@@ -111,10 +113,27 @@ def test_an_empty_topic_page_says_so() -> None:
 
 
 def test_a_story_in_another_language_is_marked() -> None:
-    """Screen readers need the language of a story if it is not the site's."""
-    body = pages.list_page(feed(story(entry("Golpe", language="es"))), SITE, TOPICS)
+    """Screen readers need its language if it is not that of the page's own words; its direction is
+    that of its first letter, whatever stands around it."""
+    given = entry("Golpe", language="es", summary="Un golpe.")
+    body = pages.list_page(feed(story(given)), SITE, TOPICS)
 
-    assert b'<article lang="es">' in body
+    assert b'<h2 lang="es" dir="auto"><a' in body
+    assert b'<p lang="es" dir="auto">Un golpe.</p>' in body
+    assert b"<article>" in body
+    assert b"<bdi>" in body
+
+
+def test_the_own_words_of_a_site_in_another_language_are_marked() -> None:
+    """They are English; the names of site and topics are not."""
+    site = replace(SITE, language="fa", title="\u0645\u0631\u062f\u0645")
+    body = pages.list_page(feed(story(entry("Golpe")), language="fa"), site, TOPICS).decode()
+
+    assert '<html lang="fa">' in body
+    assert '<body lang="en">' in body
+    assert f'<a href="/" lang="fa" dir="auto">{site.title}</a>' in body
+    assert '<html lang="en">' in pages.list_page(feed(), SITE, TOPICS).decode()
+    assert "<body>" in pages.list_page(feed(), replace(SITE, language="en-GB"), TOPICS).decode()
 
 
 def test_topics_opml_lists_every_topic() -> None:

@@ -16,11 +16,11 @@
     try { words = moment.toLocaleDateString(data.lang === "en" ? "en-GB" : data.lang, form); } catch { /* an unknown language */ }
     return make("time", { datetime: text }, words);
   };
-  const story = (one) => make("li", { lang: one.lang },
-    make("a", { href: one.url }, one.title),
-    make("span", { class: "credit" }, `${one.outlet} \u00b7 `, day(one.date)));
+  const story = (one) => make("li", {},
+    make("a", { href: one.url, lang: one.lang, dir: "auto" }, one.title), " ",
+    make("span", { class: "credit" }, make("bdi", {}, one.outlet), " \u00b7 ", day(one.date)));
   const stories = data.stories.length
-    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", {}, "No stories yet.");
+    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: "en" }, "No stories yet.");
   const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {
