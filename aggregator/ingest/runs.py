@@ -10,6 +10,7 @@ either; a store that cannot be written stops the run.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from time import perf_counter
 
 import structlog
@@ -42,9 +43,7 @@ __all__ = ["deliver", "run"]
 
 log = structlog.get_logger()
 
-_BY_TYPO = (FailureKind.DNS, FailureKind.CONNECT, FailureKind.HTTP_STATUS, FailureKind.NOT_A_FEED)
-"""Failures that a mistyped address causes."""
-_NEVER_READ = " It was never read so far; is its address in feeds.toml right?"
+_NEVER_READ = " It has never been read; check its address in feeds.toml."
 
 
 async def run(
@@ -191,7 +190,8 @@ def _save_unchanged(
 def _save_failure(
     context: IngestContext, source: Source, before: FetchState, failed: Failed
 ) -> SourceReport:
-    advice = _NEVER_READ if before.last_success is None and failed.kind in _BY_TYPO else ""
+    may_be_typo = failed.kind is FailureKind.DNS or failed.status == HTTPStatus.NOT_FOUND
+    advice = _NEVER_READ if may_be_typo and before.last_success is None else ""
     error = one_line(f"{failed.error}{advice}", MAX_SENTENCE_CHARS)  # it may quote the server
     state = after_failure(source, before, failed, context.now)
     outcome = Outcome.RETIRED if state.retired_at else Outcome.FAILED

@@ -4,6 +4,7 @@ The rules of HTTP are here: content encoding and conditional requests (RFC 9110,
 13), caching (RFC 9111, RFC 5861), and what a browser may do with a document.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from aggregator.site.cache import CachedDocument
 
 __all__ = [
     "ClientHeaders", "HttpPolicy", "HttpResponse", "text_error", "text_response", "uncacheable",
+    "wants_json",
 ]  # fmt: skip
 
 Headers: TypeAlias = list[tuple[str, str]]
@@ -36,6 +38,9 @@ CONTENT_SECURITY_POLICIES = {
 """Content-Security-Policy by kind of document."""
 MAX_ACCEPT_ENCODING_CHARS = 500
 """A longer header is ignored."""
+MAX_ACCEPT_CHARS = 500
+"""A longer header is ignored."""
+JSON_TYPES = ("application/json", "application/feed+json")
 STALE_FACTOR = 12
 """How many times `max_age` a cache may serve a stale response while it fetches a new one."""
 STALE_IF_ERROR_SECONDS = 86400
@@ -143,11 +148,23 @@ class HttpPolicy:
         ]
 
 
-def text_error(message: str, status: int = 400) -> HttpResponse:
-    """An error response: a sentence as plain text."""
-    body = f"{message}\n".encode()
+def wants_json(path: str, accept: str) -> bool:
+    """True if a client asks for JSON, by the path or by what it accepts before HTML."""
+    if path.endswith(".json"):
+        return True
+    if "json" not in accept or len(accept) > MAX_ACCEPT_CHARS:
+        return False
+    accepted = dict(parse_accept_header(accept))
+    return max(accepted.get(kind, 0) for kind in JSON_TYPES) > accepted.get("text/html", 0)
+
+
+def text_error(message: str, status: int = 400, *, as_json: bool = False) -> HttpResponse:
+    """An error response for programs: a sentence as plain text, or `{"error", "status"}`."""
+    text = json.dumps({"error": message, "status": status}) if as_json else message
+    body = f"{text}\n".encode()
+    media_type = "application/json" if as_json else "text/plain; charset=utf-8"
     headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
         ("X-Content-Type-Options", "nosniff"),
         ("Cache-Control", "no-store"),

@@ -25,6 +25,7 @@ from aggregator.web.http import (
     HttpResponse,
     text_error,
     uncacheable,
+    wants_json,
 )
 from aggregator.web.hub_views import hub_blueprint
 from aggregator.web.subscriber_views import subscriber_blueprint
@@ -45,6 +46,8 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
     "Access-Control-Max-Age": "86400",
 }
+NOT_FOUND = "There is no feed or page at this address."
+GONE = "This is no longer here."
 UNAVAILABLE_RETRY_SECONDS = 60
 OVERLOADED_RETRY_SECONDS = 10
 log = structlog.get_logger()
@@ -106,8 +109,13 @@ class _PublicViews:
         text = request.query_string.decode("ascii", "replace")
         resource = site.find(path, site.parse_params(path, parse_query_string(text)))
         cached = self.cache.get(resource, _request_key(request.environ)) if resource else None
+        wants = wants_json(path, request.headers.get("Accept", ""))
         if cached is None:
+            if wants or (is_feed_path(path) and not is_navigation):
+                return _flask_response(text_error(NOT_FOUND, 404, as_json=wants))
             return _flask_response(uncacheable(site.builder.not_found(path)))
+        if wants and cached.document.status >= 400:
+            return _flask_response(text_error(GONE, cached.document.status, as_json=True))
         if cached.document.redirect_to:
             return _redirect(cached.document, prefix, self.max_age)
         client = ClientHeaders.from_environ(request.environ)
@@ -128,7 +136,8 @@ class _PublicViews:
         path = request.path.removeprefix(self.prefix)
         is_for_programs = request.method != "GET" or is_feed_path(path) or path.endswith(".js")
         if is_for_programs and not _is_navigation(request.environ, path):
-            return _flask_response(text_error(reason, status))
+            wants = wants_json(path, request.headers.get("Accept", ""))
+            return _flask_response(text_error(reason, status, as_json=wants))
         q = request.args.get("q", "")
         page = self.site.builder.refusal(path, q, reason, status)
         return _flask_response(uncacheable(page))

@@ -6,7 +6,6 @@ import pytest
 
 from aggregator.config.loader import parse_config, read_config_file
 from aggregator.errors import ConfigError
-from tests.config.test_config import VALID_CONFIG
 
 SITE = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
 TOPIC = '[[topic]]\nid = "t"\ntitle = "T"\n'
@@ -59,7 +58,7 @@ def test_a_mistake(text: str, sentence: str, tmp_path: Path) -> None:
 def test_a_file_of_notepad(encoding: str, sentence: str, tmp_path: Path) -> None:
     """A byte order mark and Windows' line ends are read; other encodings are named."""
     file = tmp_path / "feeds.toml"
-    text = VALID_CONFIG.replace("title = ", 'title = "Café" #', 1).replace("\n", "\r\n")
+    text = SITE.replace('"T"', '"Café"').replace("\n", "\r\n")
     file.write_bytes(text.encode(encoding))
 
     if not sentence:
