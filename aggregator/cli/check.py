@@ -9,13 +9,13 @@ import click
 
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
-from aggregator.config.value_types import main_language
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.model import WORDS_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
+from aggregator.text.languages import main_language
 
 __all__ = ["check", "schema"]
 

@@ -17,10 +17,11 @@ from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, PublishTable, SourceTable
 from aggregator.config.toml_errors import encoding_issue, syntax_issue
-from aggregator.config.value_types import main_language, to_seconds
+from aggregator.config.value_types import to_seconds
 from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
+from aggregator.text.languages import canonical_language, main_language
 from aggregator.text.secrets import has_secret
 
 __all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
@@ -199,7 +200,8 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         tags=dict(table.tags),
         include=table.include or "",
         exclude=table.exclude or "",
-        language=(inherited("language") or "").lower(),
+        language=canonical_language(table.language or ""),
+        fallback_language=canonical_language(defaults.language or ""),
         precedence=inherited("precedence"),
         public_feed=table.public_feed or "",
         has_secret_address=has_secret(table.feed),

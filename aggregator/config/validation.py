@@ -24,10 +24,10 @@ from aggregator.config.value_types import (
     A_DURATION,
     check_duration,
     is_duration_type,
-    main_language,
     to_seconds,
 )
 from aggregator.errors import ConfigIssue
+from aggregator.text.languages import main_language
 from aggregator.text.tokens import STEMMERS
 
 _INTERVAL_KEYS = ("min_interval", "max_interval")

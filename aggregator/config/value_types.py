@@ -38,7 +38,6 @@ __all__ = [
     "check_duration",
     "is_duration_type",
     "is_network",
-    "main_language",
     "to_seconds",
 ]  # fmt: skip
 
@@ -113,11 +112,6 @@ def _check_language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError('a language tag such as "en" or "pt-BR"')
     return value
-
-
-def main_language(tag: str) -> str:
-    """The language without its region: `"pt-BR"` is `"pt"`."""
-    return tag.partition("-")[0].lower()
 
 
 def _check_variable(value: str) -> str:

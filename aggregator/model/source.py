@@ -35,6 +35,9 @@ class Source:
     include: str = ""
     exclude: str = ""
     language: str = ""
+    """Language of all its articles, whatever its feed says."""
+    fallback_language: str = ""
+    """Language of articles that have none of their own."""
     precedence: int = 0
     public_feed: str = ""
     has_secret_address: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aggregator.model import Entry, EntryView, Source
 from aggregator.text.html import plain_text
+from aggregator.text.languages import canonical_language
 from aggregator.text.tokens import fold, stem_words
 
 __all__ = ["VALUE_SEPARATOR", "EntryFields", "fields_of_entry", "fields_of_view", "view_of_entry"]
@@ -54,7 +55,7 @@ def fields_of_view(entry: EntryView) -> EntryFields:
             "tag": entry.tags,
             "source": tuple(filter(None, (entry.source, entry.source_name))),
             "author": entry.author,
-            "lang": entry.language,
+            "lang": canonical_language(entry.language),
         }
     )
 

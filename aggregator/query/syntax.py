@@ -12,6 +12,7 @@ from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
 from aggregator.model import And, Near, Node, Not, Or, Term
+from aggregator.text.languages import canonical_language
 from aggregator.text.tokens import fold, stem_words
 
 __all__ = ["DEFAULT_FIELDS", "FIELDS", "parse_text"]
@@ -145,7 +146,8 @@ class _Converter:
         raw: str = item.value
         position = _position(item)
         is_prefix = isinstance(item, lucene.Word) and raw.endswith("*")
-        words = fold(raw.removesuffix("*") if is_prefix else raw).split()
+        text = raw.removesuffix("*") if is_prefix else raw
+        words = fold(canonical_language(text) if fields == ("lang",) else text).split()
         if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
             raise QueryError(
                 f"character {position + 1}: {raw!r} is not supported; write AND, OR or NOT",

@@ -78,7 +78,7 @@ class FeedCatalog:
             scopes=(source_scope(name),),
             title=source.name,
             description=f"What {source.name} publishes, as collected by {site.title}.",
-            language=source.language or site.language,
+            language=source.language or source.fallback_language or site.language,
         )
 
     def _joined_topics(self, names: Sequence[str]) -> FeedSpec | None:

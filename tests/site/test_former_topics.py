@@ -42,7 +42,7 @@ def test_an_ended_topic_is_gone(docks: Newsroom) -> None:
 
 def test_an_unknown_topic_suggests_a_similar_one(docks: Newsroom) -> None:
     """The page links to the topic that may be meant."""
-    answer = docks.get("/topics/labour.atom")
+    answer = docks.get("/topics/labour")
 
     assert answer.status_code == 404
     assert '<a href="/topics/labor"><bdi>Labor</bdi></a>' in answer.text

@@ -39,6 +39,7 @@ from aggregator.text.boilerplate import attribution_urls
 from aggregator.text.canonical import canonical_url
 from aggregator.text.dates import date_in_url
 from aggregator.text.html import leading_text, one_line, truncate, xml_legal
+from aggregator.text.languages import canonical_language, main_language
 from aggregator.text.pictures import Picture, is_picture, pixels
 from aggregator.text.urls import is_own_story, web_url
 
@@ -66,6 +67,8 @@ _ANY_TAG = re.compile(r"<[^>]*>")
 _IMAGE = re.compile(r"<img [^>]*>")
 _ATTRIBUTE = re.compile(r'(src|alt|width|height)="([^"]*)"')
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
+_DEFAULT_LANGUAGES = frozenset({"en", "en-us"})
+"""What programs such as WordPress declare if nobody has chosen a language."""
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
@@ -95,7 +98,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
     updated = _plausible_date(given.updated, now)
     own_date = _plausible_date(given.published, now) or updated or _date_by_url(url, now)
     published = own_date or seen_at
-    language = _language(given.language) or source.language
+    language = _language_of(given, source, f"{title} {summary}")
     entry = Entry(
         source=source.id,
         keys=item.keys,
@@ -109,7 +112,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
         published=published,
         updated=max(updated or published, published),
         tags=_tags(given),
-        language=language or detect_language(f"{title} {summary}"),
+        language=language,
         image=web_url(given.image) or _first_picture(content),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
@@ -230,9 +233,25 @@ def _tags(given: ParsedEntry) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _language(given: str) -> str:
+def _language_of(given: ParsedEntry, source: Source, text: str) -> str:
+    """The language of an entry: what the operator says, else the outlet, else the text itself.
+
+    A text that is certainly in another language is stronger than what programs declare by default.
+    """
+    if source.language:
+        return source.language
+    declared = _valid_language(given.language)
+    if declared and declared not in _DEFAULT_LANGUAGES:
+        return declared
+    detected = "" if source.fallback_language and not declared else detect_language(text)
+    if declared and main_language(declared) == main_language(detected):
+        return declared
+    return canonical_language(detected) or declared or source.fallback_language
+
+
+def _valid_language(given: str) -> str:
     """The language tag (BCP 47) if it is valid, else ""; some feeds declare "us" for English."""
-    tag = given.strip().replace("_", "-").lower()
+    tag = canonical_language(given)
     is_tag = len(tag) <= MAX_TAG_CHARS and _LANGUAGE_TAG.fullmatch(tag)
     return tag if is_tag and tag_is_valid(tag) else ""
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from aggregator.model import ListScope, Share, Story, source_scope
 from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_values
+from aggregator.text.languages import is_same_language
 
 __all__ = ["apply_share", "matching_filters", "window"]
 
@@ -48,7 +49,7 @@ def matching_filters(
     return [
         number
         for number in numbers
-        if number not in left_out and (not language or _is_language(leads[number][1], language))
+        if number not in left_out and (not language or is_same_language(leads[number][1], language))
     ]
 
 
@@ -71,12 +72,6 @@ def _newest(db: Database, scopes: Sequence[ListScope], limit: int) -> list[int]:
               order by max(listed_at) desc, max(published) desc, story_number limit ?"""  # noqa: S608 - placeholders only
     given = [value for scope in scopes for value in (*scope_values(scope), limit)]
     return [number for (number,) in db.execute(sql, [*given, limit])]
-
-
-def _is_language(tag: str, language: str) -> bool:
-    """True if a tag is the language or one of its variants: `"pt-BR"` is `"pt"`, but `"pt"` is not
-    `"pt-BR"`."""
-    return f"{tag.lower()}-".startswith(f"{language.lower()}-")
 
 
 def apply_share(stories: Iterable[Story], share: Share) -> list[Story]:

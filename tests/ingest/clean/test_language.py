@@ -2,7 +2,10 @@
 
 import pytest
 
+from aggregator.ingest.clean.cleaner import clean
 from aggregator.ingest.clean.language import detect_language
+from aggregator.model import Entry
+from tests.harness.builders import NOW, keyed, parsed_entry, plain, source
 
 SAMPLES = [
     ("en", "The harbor commission voted late on Tuesday to close the northern cranes."),
@@ -39,3 +42,43 @@ def test_a_language_is_detected(language: str, text: str) -> None:
 def test_a_short_text_has_no_language(text: str) -> None:
     """No language is better than a wrong one."""
     assert detect_language(text) == ""
+
+
+SPANISH = "La asamblea decidió anoche, con más de dos mil votos, parar los muelles del puerto."
+
+
+@pytest.mark.parametrize(
+    ("declared", "keys", "expected"),
+    [
+        ("en-US", {"language": "pt"}, "pt"),
+        ("en-US", {}, "es"),
+        ("en", {"fallback_language": "fr"}, "es"),
+        ("fr", {}, "fr"),
+        ("en-GB", {}, "en-gb"),
+        ("", {"fallback_language": "fr"}, "fr"),
+        ("", {}, "es"),
+        ("us", {}, "es"),
+        ("iw", {}, "he"),
+    ],
+    ids=[
+        "the operator says it", "a program's default", "a default is no fallback", "the outlet",
+        "no program's default", "the fallback", "the text", "an invalid tag", "an old tag",
+    ],
+)  # fmt: skip
+def test_the_language_of_an_entry(declared: str, keys: dict[str, str], expected: str) -> None:
+    """The operator's word, the outlet's, or what the text certainly is."""
+    given = parsed_entry("Los muelles", language=declared, summary=plain(SPANISH))
+    entry = clean(keyed(given), source(**keys), NOW)
+
+    assert isinstance(entry, Entry)
+    assert entry.language == expected
+
+
+def test_an_english_text_keeps_its_region() -> None:
+    """A default that is right stays."""
+    text = "The assembly decided last night, with more than two thousand votes, to stop the docks."
+    given = parsed_entry("The docks", language="en-US", summary=plain(text))
+    entry = clean(keyed(given), source(), NOW)
+
+    assert isinstance(entry, Entry)
+    assert entry.language == "en-us"

@@ -1,0 +1,35 @@
+"""Language tags (BCP 47): one spelling for each language, whatever outlets and programs write."""
+
+__all__ = ["canonical_language", "is_same_language", "main_language"]
+
+_SAME = {
+    "iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro", "sh": "sr", "tl": "fil",
+    "nb": "no", "cmn": "zh", "arb": "ar", "zh-cn": "zh-hans", "zh-sg": "zh-hans",
+    "zh-my": "zh-hans", "zh-tw": "zh-hant", "zh-hk": "zh-hant", "zh-mo": "zh-hant",
+}  # fmt: skip
+"""Old, macro and regional tags -> the tag that stands for them. Bokmål is what "no" means in feeds;
+for Chinese the script counts, not the country. langcodes maps the old ones only."""
+
+
+def canonical_language(tag: str) -> str:
+    """The tag in lower case, with "-", and in its usual form: `"iw"` is `"he"`, `"zh_CN"` is
+    `"zh-hans"`."""
+    lowered = tag.strip().replace("_", "-").lower()
+    if lowered in _SAME:
+        return _SAME[lowered]
+    main, dash, rest = lowered.partition("-")
+    main = _SAME.get(main, main)
+    if main == "zh" and (script := rest.partition("-")[0]) in ("hans", "hant"):
+        return f"zh-{script}"
+    return _SAME.get(f"{main}{dash}{rest}", f"{main}{dash}{rest}")
+
+
+def is_same_language(tag: str, language: str) -> bool:
+    """True if a tag is a language or one of its variants: `"pt-BR"` is `"pt"`, but `"pt"` is not
+    `"pt-BR"`."""
+    return f"{canonical_language(tag)}-".startswith(f"{canonical_language(language)}-")
+
+
+def main_language(tag: str) -> str:
+    """The language without its region: `"pt-BR"` is `"pt"`."""
+    return canonical_language(tag).partition("-")[0]
