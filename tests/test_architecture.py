@@ -24,7 +24,9 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 LIBRARIES = {
-    "ahocorasick_rs": {"query.evaluate", "text.boilerplate"},  # words of rules, of sources
+    "ahocorasick_rs": {
+        "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
+    },
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
     "click": {"cli"}, "rich": {"cli"},

@@ -69,6 +69,8 @@ _ATTRIBUTE = re.compile(r'(src|alt|width|height)="([^"]*)"')
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
 _DEFAULT_LANGUAGES = frozenset({"en", "en-us"})
 """What programs such as WordPress declare if nobody has chosen a language."""
+_ENGLISH_WORDS = frozenset(("the", "and", "of", "to", "with", "that", "for", "from", "is", "was"))
+MIN_ENGLISH_WORDS = 3
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
@@ -243,6 +245,8 @@ def _language_of(given: ParsedEntry, source: Source, text: str) -> str:
     declared = _valid_language(given.language)
     if declared and declared not in _DEFAULT_LANGUAGES:
         return declared
+    if declared and len(_ENGLISH_WORDS.intersection(text.lower().split())) >= MIN_ENGLISH_WORDS:
+        return declared  # sure, and faster than detection
     detected = "" if source.fallback_language and not declared else detect_language(text)
     if declared and main_language(declared) == main_language(detected):
         return declared

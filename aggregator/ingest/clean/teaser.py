@@ -2,6 +2,7 @@
 
 import re
 
+from ahocorasick_rs import AhoCorasick
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.ingest.clean.rewrite.tree import EMBED_CLASS, outermost
@@ -13,11 +14,16 @@ MAX_FURNITURE_CHARS = 60
 """Characters of a block that may be a button or a label of the page."""
 MIN_SENTENCE_CHARS = 25
 """A shorter first sentence ("Wow!") is a title only together with the next one."""
-_NOT_PROSE = re.compile(
-    r"<(?:figure|figcaption|caption|audio|video|nav|sup|aside)\b|caption|credit|class=\"embed|share|listen"
-    r"|minute|min\b|print|advert|anzeige|escuch|écout|ascolt|content warning",
-    re.IGNORECASE,
-)
+_NOT_PROSE = AhoCorasick(
+    (
+        "<fig", "<caption", "<audio", "<video", "<nav", "<sup", "caption", "credit",
+        'class="embed', "share", "listen", "minute", "min read", "print", "advert", "tweet", "mail",
+        "save", "copy link", "anzeige", "artikel", "teilen", "escuch", "compart", "écout",
+        "partager", "ascolt", "condivid", "warning", "inhaltswarnung", "avertissement", "aviso",
+        "<strong>cw", "<strong>tw", "lesezeit",
+    )
+)  # fmt: skip
+"""What a text contains if not all of it is prose, in lower case."""
 _NOT_PROSE_TAGS = ["figure", "figcaption", "caption", "audio", "video", "nav"]
 _CAPTIONS = (
     "[class*=wp-caption], [class*=image-caption], [class~=caption], [class~=credit], "
@@ -47,7 +53,8 @@ def teaser(html: str, limit: int) -> str:
 
     Captions, footnote marks, buttons and labels are left out, unless there is nothing else.
     """
-    if not _NOT_PROSE.search(html, 0, 4 * limit):
+    beginning = html[: 4 * limit].lower()
+    if not _NOT_PROSE.find_matches_as_indexes(beginning):
         return leading_text(html, limit)
     if len(html) > 6 * limit:
         text = _prose(html[: 6 * limit])

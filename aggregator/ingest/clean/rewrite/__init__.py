@@ -8,6 +8,7 @@ even parsed.
 
 import re
 
+from ahocorasick_rs import AhoCorasick
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.ingest.clean.rewrite.embeds import replace_embeds
@@ -18,15 +19,24 @@ from aggregator.text.html import flatten_deep_html
 
 __all__ = ["rewrite"]
 
+_SIGNS = AhoCorasick(
+    (
+        "<noscript", "<iframe", "<svg", "<math", "<object", "<embed", "<button", "<select",
+        "<textarea", "<input", "<form", "<template", "<dialog", "<label", "<fieldset", "<amp-",
+        "<o:", "data-", "xml:base", " hidden", "data:", "undefined", "display:", "display :",
+        "visibility:", "mso-hide", "max-height:", "font-size:0", "font-size: 0", "screen-reader",
+        "sr-only", "visually-hidden", "href=\"#", "href='#", "href=#",
+    )
+)  # fmt: skip
+"""What a text that needs rewriting contains, in lower case; most that contain it do not."""
+_CUSTOM_ELEMENT = re.compile(r"</[a-z][a-z0-9]{0,30}[-:]")
 _NEEDS_REWRITING = re.compile(
     r"<(?:noscript|iframe|svg|math|object|embed|button|select|textarea|input|form|template|dialog"
-    r"|label|fieldset|center|[a-z][a-z0-9]{0,30}[-:])"
-    r"|\bdata-[a-z-]{0,40}(?:src|orig)|\bxml:base|\shidden[\s=>]|aria-hidden"
-    r"|\ssrc\s*=\s*[\"']?(?:data:|undefined|null|about:|[\"'])"
-    r"|<img(?=[\s/>])(?![^>]{0,2000}\ssrc\s*=)"
+    r"|label|fieldset|amp-|o:)"
+    r"|\bdata-[a-z-]{0,40}(?:src|orig)|\bxml:base|\shidden[\s=>]"
+    r"|\ssrc\s*=\s*[\"']?(?:data:|undefined|null|about:)"
     r"|display\s*:\s*none|visibility\s*:\s*hidden|mso-hide|max-height\s*:\s*0|font-size\s*:\s*0"
-    r"|screen-reader|sr-only|" + FRAGMENT_LINK,
-    re.IGNORECASE,
+    r"|screen-reader|sr-only|visually-hidden|" + FRAGMENT_LINK
 )
 
 
@@ -35,7 +45,7 @@ def rewrite(html: str, base: str) -> str:
 
     `base` is the URL that its relative URLs are resolved against, later.
     """
-    if "<" not in html or not _NEEDS_REWRITING.search(html):
+    if not _needs_rewriting(html):
         return html
     html = flatten_deep_html(html)
     parser = LexborHTMLParser(f"<body>{html}")
@@ -47,3 +57,14 @@ def rewrite(html: str, base: str) -> str:
     replace_embeds(parser)
     link_fragments(parser.body, base)
     return parser.body.inner_html or ""
+
+
+def _needs_rewriting(html: str) -> bool:
+    if "<" not in html:
+        return False
+    lowered = html.lower()
+    if lowered.count("<img") > lowered.count("src="):
+        return True
+    if _SIGNS.find_matches_as_indexes(lowered) and _NEEDS_REWRITING.search(lowered):
+        return True
+    return bool(_CUSTOM_ELEMENT.search(lowered))
