@@ -129,7 +129,7 @@ def test_nginx_serves_the_static_export(nginx: Nginx) -> None:
     assert limited.body == nginx.newsroom.get(f"{path}?limit=1").data
     assert nginx.request(port, "/search?q=strike").status == 200
     missing = nginx.request(port, "/topics/nope.atom")
-    assert (missing.status, b"Nothing here" in missing.body) == (404, True)
+    assert (missing.status, b"no feed or page" in missing.body) == (404, True)
     assert nginx.request(port, "/topics/labor+nope").status == 404
     assert len(nginx.program.answers) == 4
     assert nginx.request(port, "/embed/labor+labor.js").status == 200

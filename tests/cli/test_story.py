@@ -57,7 +57,7 @@ def _stories(config: Path) -> dict[str, str]:
     found = {}
     for page in folder.glob("stories/*/index.html"):
         text = page.read_text()
-        if title := re.search("<h1>(.+)</h1>", text):
+        if title := re.search("<h1[^>]*>(.+)</h1>", text):
             found[title[1]] = page.parent.name
     return found
 
