@@ -6,8 +6,10 @@ processes stay small.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.options import NonEmptyPath
+from aggregator.cli.signals import SIGNAL_EXIT_CODE, Stopped, stop_on_signals
 from aggregator.errors import AggregatorError
 
 __all__ = ["main"]
@@ -45,9 +48,6 @@ COMMANDS = {
 }
 """Command -> the module that defines it, in the order of `--help`."""
 
-INTERRUPTED_EXIT_CODE = 130
-"""Exit code after Ctrl-C, by the convention of shells."""
-
 
 class _PrintedError(click.ClickException):
     """An expected error: its message is printed without a traceback."""
@@ -75,8 +75,10 @@ class _LazyGroup(click.Group):
         except AggregatorError as error:
             raise _PrintedError(error) from error
         except KeyboardInterrupt as interrupt:
-            click.echo("Stopped.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED_EXIT_CODE) from interrupt
+            number = interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                click.echo("Stopped.", err=True)
+            raise click.exceptions.Exit(SIGNAL_EXIT_CODE + number) from interrupt
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,4 +107,5 @@ def main(ctx: click.Context, path: Path) -> None:
         # No process that this one starts imports code from the current folder, where feeds.toml
         # and downloads may lie.
         os.environ["PYTHONSAFEPATH"] = "1"
+    stop_on_signals()
     ctx.obj = path

@@ -1,5 +1,6 @@
 """`demo`: the whole program, fed by made-up outlets on this machine."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -38,7 +39,6 @@ def demo(seconds: float | None) -> None:
     another; one fails, one is slow, and one sends garbage. No network is needed, and nothing is
     kept. Stop the demo with Ctrl-C; without a terminal it stops by itself.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up, as for Ctrl-C
     if seconds is None and not sys.stdout.isatty():
         seconds = NO_TERMINAL_SECONDS
     with tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder, open_press() as press:
@@ -54,7 +54,8 @@ def demo(seconds: float | None) -> None:
                 _print_introduction(site, folder, seconds)
                 _watch(program, demo_press, site, seconds)
             except KeyboardInterrupt:
-                click.echo("\nStopped.")
+                with contextlib.suppress(OSError):  # the terminal may be gone
+                    click.echo("\nStopped.")
             finally:
                 program.send_signal(signal.SIGTERM)
                 program.wait(timeout=10)

@@ -3,9 +3,8 @@
 import asyncio
 import json
 import os
-import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,13 +21,13 @@ from aggregator.app import (
     open_runtime,
     run_once,
 )
-from aggregator.cli import INTERRUPTED_EXIT_CODE
 from aggregator.cli.common import (
     INGEST_LOCK_SECONDS,
     log_to_stderr,
     open_config,
     select_sources,
 )
+from aggregator.cli.signals import Stopped, signals_held, stop_signals
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.errors import MissingExtra
@@ -86,12 +85,16 @@ def ingest(
     if loop and (ids or everything or as_json or is_silent or trust_clock):
         raise click.UsageError("--loop cannot be combined with other options")
     log_to_stderr()
-    with open_workers(os.cpu_count() or 1) as workers, open_config(path) as (config, store):
+    with ExitStack() as stack:
+        with signals_held():
+            workers = stack.enter_context(open_workers(os.cpu_count() or 1))
+        config, store = stack.enter_context(open_config(path))
         now = datetime.now(UTC)
         sync_config(config, store, now)
         selected = select_sources(config, ids)
         if loop:
-            _until_stopped(_ingest_forever(config, store, workers, selected))
+            with suppress(Stopped):
+                _run(_ingest_forever(config, store, workers, selected))
             return
 
         def choose(now: datetime) -> Sequence[Source]:
@@ -100,12 +103,9 @@ def ingest(
             # a retired source is only fetched if it is named
             return [s for s in selected if ids or not store.sources.fetch_state(s.id).retired_at]
 
-        run = _ingest_once(config, store, workers, choose, trust_clock=trust_clock)
-        report = _until_stopped(run)
-        if report is not None and not is_silent:
-            _until_stopped(notify_subscribers(config, store))
-    if report is None:
-        raise click.exceptions.Exit(INTERRUPTED_EXIT_CODE)
+        report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
+        if not is_silent:
+            _run(notify_subscribers(config, store))
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
 
 
@@ -140,19 +140,25 @@ async def _ingest_forever(
         await ingest_forever(runtime, sources)
 
 
-def _until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
-    """Run `work` to its end; return None if SIGINT or SIGTERM stops it first. Nothing is left
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end; raises Stopped if a signal stops it first. Nothing is left
     half-written: a fetch that is running is dropped, a save that has begun is finished."""
 
-    async def supervised() -> T | None:
+    async def supervised() -> T:
         task = asyncio.ensure_future(work)
-        for signal_ in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signal_, task.cancel)
+        received: list[int] = []
+
+        def stop(number: int) -> None:
+            received.append(number)
+            task.cancel()
+
+        for number in stop_signals():
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
         try:
             return await task
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             log.info("stopped")
-            return None
+            raise Stopped(received[0]) from error
 
     return asyncio.run(supervised())
 

@@ -1,8 +1,6 @@
 """`publish`: the static export."""
 
 import asyncio
-import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +28,6 @@ def publish(path: Path, folder: Path) -> None:
     are notified of the changes.
     """
     log_to_stderr()
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # clean up, as for ^C
     with open_config(path) as (config, store):
         store.topics.rename(config.topics, datetime.now(UTC))
         report = export_site(PublicSite(config, store), folder)

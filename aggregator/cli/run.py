@@ -1,6 +1,5 @@
 """`run`: the ingest loop and the web server together."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import structlog
 from aggregator.cli.common import end_with_parent
 from aggregator.cli.options import NonEmptyText
 from aggregator.cli.serve import prepare_listening
+from aggregator.cli.signals import collect_signals
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -35,9 +35,7 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     the other. Stop it with Ctrl-C or SIGTERM.
     """
     host, port = prepare_listening(path, host, port)
-    signals: list[int] = []
-    for signal_ in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_, lambda number, _: signals.append(number))
+    signals = collect_signals()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         children["ingest"] = _start(path, "ingest", "--loop")

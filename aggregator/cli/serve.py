@@ -2,7 +2,6 @@
 
 import errno
 import multiprocessing
-import signal
 import socket
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
@@ -14,6 +13,7 @@ import structlog
 
 from aggregator.cli.common import end_with_parent, log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyText
+from aggregator.cli.signals import collect_signals
 from aggregator.config import Config
 from aggregator.errors import ServeError
 from aggregator.startup import load_config
@@ -51,11 +51,9 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
 
 
 def _supervise(config: Config, listening: socket.socket) -> None:
-    """Keep a worker serving until SIGINT or SIGTERM. It gets the configuration that was checked at
+    """Keep a worker serving until a signal stops it. It gets the configuration that was checked at
     the start, so a mistake that feeds.toml has meanwhile does not keep it from starting again."""
-    signals: list[int] = []
-    for signal_ in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_, lambda number, _: signals.append(number))
+    signals = collect_signals()
     context, quick_ends = multiprocessing.get_context("spawn"), 0
     while not signals and quick_ends < MAX_QUICK_ENDS:
         worker = context.Process(target=_work, args=(config, listening), daemon=True)

@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import os
 import resource
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -233,7 +234,7 @@ def open_workers(
         pool = ProcessPool(
             max_workers=count,
             context=context,
-            initializer=_limit_memory,
+            initializer=_start,
             initargs=(limits.memory_bytes,),
         )
         for _ in range(count):
@@ -263,8 +264,10 @@ def _run_limited(step: Callable[..., T], *args: Any) -> T:
         os._exit(OUT_OF_MEMORY_EXIT)
 
 
-def _limit_memory(limit: int) -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+def _start(memory_bytes: int) -> None:
+    """Before the first task of a worker; the program stops its workers itself."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
 def _warm_up() -> None:

@@ -42,25 +42,37 @@ def export_site(site: PublicSite, folder: Path) -> ExportReport:
     _claim(folder)
     before = _read_manifest(folder)
     files: dict[str, str] = {}
-    written = 0
-    for path in site.paths():
-        resource = site.find(path)
-        if resource is None:
-            continue
-        name = export_file_name(path)
-        state = _state(site, resource, site.store.lists.revision(*resource.scopes))
-        previous = {each: before[each] for each in _file_names(name) if each in before}
-        if previous.get(name, "").startswith(state) and _are_intact(folder, previous):
-            files |= previous
-            continue
-        document = resource.build()
-        if document is None or document.status != 200:
-            continue
-        for each, body in _encoded_files(name, document.body):
-            files[each] = f"{state} {len(body)}"
-            written += _write(folder / each, body)
+    try:
+        written = sum(_export(site, path, folder, before, files) for path in site.paths())
+    except BaseException:  # stopped: the next run must know what this one has written
+        _write_manifest(folder, before | files)
+        raise
     removed = _remove_stale(folder, before, files)
     return ExportReport(written=written, unchanged=len(files) - written, removed=removed)
+
+
+def _export(
+    site: PublicSite, path: str, folder: Path, before: Mapping[str, str], files: dict[str, str]
+) -> int:
+    """Write the document at a path and its compressed forms, unless they are there already; they
+    are added to `files`. Returns how many were written."""
+    resource = site.find(path)
+    if resource is None:
+        return 0
+    name = export_file_name(path)
+    state = _state(site, resource, site.store.lists.revision(*resource.scopes))
+    previous = {each: before[each] for each in _file_names(name) if each in before}
+    if previous.get(name, "").startswith(state) and _are_intact(folder, previous):
+        files |= previous
+        return 0
+    document = resource.build()
+    if document is None or document.status != 200:
+        return 0
+    written = 0
+    for each, body in _encoded_files(name, document.body):
+        files[each] = f"{state} {len(body)}"
+        written += _write(folder / each, body)
+    return written
 
 
 def export_file_name(path: str) -> str:
@@ -138,9 +150,13 @@ def _remove_stale(folder: Path, before: Mapping[str, str], files: Mapping[str, s
             _remove(folder.resolve(), (folder / name).resolve())
     except OSError as error:
         raise WriteError(_manifest_error(manifest, error)) from error
-    lines = "".join(f"{name}\t{state}\n" for name, state in files.items())
-    _write(manifest, lines.encode())
+    _write_manifest(folder, files)
     return len(stale)
+
+
+def _write_manifest(folder: Path, files: Mapping[str, str]) -> None:
+    lines = "".join(f"{name}\t{state}\n" for name, state in files.items())
+    _write(folder / MANIFEST, lines.encode())
 
 
 def _manifest_error(manifest: Path, error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Commands that run until they are stopped: real processes, real signals."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ from urllib.error import URLError
 import pytest
 
 from aggregator.demo.press import CannedResponse, Press
+from aggregator.site.export import MANIFEST
 from aggregator.store import open_store
 from tests.harness.command_line import (
     HEAD,
@@ -110,8 +112,8 @@ def test_a_waiting_ingest_can_be_stopped(config: Path) -> None:
         process.terminate()
         _, log = process.communicate(timeout=5)
 
-    assert process.returncode == 130
-    assert "event=stopped" in log
+    assert process.returncode == 143
+    assert log.endswith("Stopped.\n")
 
 
 def test_an_ingest_stops_during_a_slow_request(config: Path, press: Press) -> None:
@@ -131,7 +133,7 @@ def test_an_ingest_stops_during_a_slow_request(config: Path, press: Press) -> No
     _, log = process.communicate(timeout=10)
 
     assert time.monotonic() - began < 5
-    assert process.returncode == 130
+    assert process.returncode == 143
     assert "event=stopped" in log
     assert "Traceback" not in log
     assert re.search(r"labor +1 +\d{4}-\d\d-\d\d \d\d:\d\d +Labor", run(config, "topics").stdout)
@@ -182,6 +184,69 @@ def test_a_stopped_demo_leaves_no_files() -> None:
         demo.terminate()
         assert demo.wait(timeout=20) == 0
     assert not Path(log).parent.exists()
+
+
+def test_a_demo_ends_with_its_terminal() -> None:
+    """When the terminal of a demo is closed, its program ends too, and no files are left."""
+    leader, follower = pty.openpty()
+
+    def in_terminal() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.login_tty(follower)
+
+    demo = subprocess.Popen(
+        [sys.executable, "-u", "-m", "aggregator", "demo"],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        preexec_fn=in_terminal,
+    )
+    os.close(follower)
+    try:
+        output = b""
+        while not (log := re.search(rb"^  log +(.+?)/log", output, re.MULTILINE)):
+            output += os.read(leader, 4096)
+        [program] = child_processes(demo.pid)
+        os.close(leader)
+
+        assert demo.wait(timeout=20) == 0
+    finally:
+        demo.kill()
+    wait_until(lambda: not is_alive(program))
+    assert not Path(log[1].decode()).exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_stopped_publish_leaves_nothing_half_written(
+    config: Path, number: signal.Signals, code: int
+) -> None:
+    """Every file of a stopped `publish` is whole, and the next one completes the folder."""
+    assert run(config, "ingest").returncode == 0
+    folder = config.parent / "public"
+    whole = config.parent / "whole"
+    assert run(config, "publish", str(whole)).returncode == 0
+    process = subprocess.Popen(
+        argv(config, "publish", str(folder)),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
+    wait_until(lambda: any(folder.glob("**/*.gz")), interval=0.001)
+
+    process.send_signal(number)
+    _, output = process.communicate(timeout=20)
+
+    assert (process.returncode, output) == (code, "Stopped.\n")
+    written = {path.relative_to(folder) for path in folder.glob("**/*") if path.is_file()}
+    assert 0 < len(written) < len(list(whole.glob("**/*")))
+    for name in written - {Path(MANIFEST)}:
+        assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
+    assert run(config, "publish", str(folder)).returncode == 0
+    assert {path.relative_to(folder) for path in folder.glob("**/*")} == {
+        path.relative_to(whole) for path in whole.glob("**/*")
+    }
 
 
 def test_ctrl_c_stops_a_command(tmp_path: Path) -> None:

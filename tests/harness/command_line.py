@@ -145,7 +145,7 @@ def wait_for_url(url: str, timeout: float = 15.0) -> bytes:
             time.sleep(0.1)
 
 
-def wait_until(is_true: Callable[[], bool], timeout: float = 30.0) -> None:
+def wait_until(is_true: Callable[[], bool], timeout: float = 30.0, interval: float = 0.1) -> None:
     """Wait until something is true; an unreachable server counts as false."""
     deadline = time.monotonic() + timeout
     while True:
@@ -153,4 +153,4 @@ def wait_until(is_true: Callable[[], bool], timeout: float = 30.0) -> None:
             if is_true():
                 return
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(interval)

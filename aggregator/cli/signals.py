@@ -1,0 +1,59 @@
+"""The signals that stop a command (Ctrl-C, a service manager, a terminal that is closed), and how
+they are handled."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = [
+    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "signals_held", "stop_on_signals",
+    "stop_signals",
+]  # fmt: skip
+
+SIGNAL_EXIT_CODE = 128
+"""The exit code of a command that a signal stops is this plus the number of the signal, by the
+convention of shells: 130 after Ctrl-C."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has stopped the command, which cleans up as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def stop_on_signals() -> None:
+    """Raise Stopped when a signal arrives, in whatever the command is doing."""
+    for number in stop_signals():
+        if signal.getsignal(number) is not signal.SIG_IGN:  # a command in the background
+            signal.signal(number, _stop)
+
+
+def collect_signals() -> list[int]:
+    """A list to which each signal that arrives from now on is added."""
+    received: list[int] = []
+    for number in stop_signals():
+        signal.signal(number, lambda number, _: received.append(number))
+    return received
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let a block finish that must not be stopped halfway; a signal stops the command after it."""
+    received = collect_signals()
+    yield
+    stop_on_signals()
+    if received:
+        raise Stopped(received[0])
+
+
+def stop_signals() -> list[signal.Signals]:
+    """The signals that stop this process: after `nohup`, the end of the terminal does not."""
+    is_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM] + [signal.SIGHUP] * (not is_nohup)
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    raise Stopped(number)
