@@ -35,6 +35,7 @@ LIBRARIES = {
     "feedparser": {"ingest.parse"},
     "flask": {"web"}, "werkzeug": {"web"},
     "uvicorn": {"web.connections", "web.server"},
+    "icu4py": {"text.segmentation"},
     "jinja2": {"render.pages"}, "markupsafe": {"render.pages"},
     "langcodes": {"ingest.clean"}, "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},

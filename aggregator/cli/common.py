@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TextIO, cast
 
 import structlog
@@ -26,6 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 PR_SET_PDEATHSIG = 1
+PROGRESS_SECONDS = 5.0
 INGEST_LOCK_SECONDS = 60.0
 """How long a command waits for a running ingest to end."""
 
@@ -35,7 +37,7 @@ def open_config(path: Path) -> Iterator[tuple[Config, Store]]:
     """Read the configuration and open its store; a new database is announced."""
     config = load_config(path)
     is_new = not config.database.exists()
-    with open_store(config.database) as store:
+    with open_store(config.database, _MigrationProgress()) as store:
         if is_new:
             _LogFile().write(f"Created a new database, {config.database}.\n")
         yield config, store
@@ -92,6 +94,21 @@ def end_with_parent() -> None:
     """Ask Linux to end this process when its parent dies, even if that is killed; see prctl(2)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class _MigrationProgress:
+    """Says every few seconds how far the migration of a large database is."""
+
+    def __init__(self) -> None:
+        self._next = monotonic() + PROGRESS_SECONDS
+
+    def __call__(self, done: int, total: int) -> None:
+        if monotonic() >= self._next:
+            self._next = monotonic() + PROGRESS_SECONDS
+            _LogFile().write(
+                f"Updating the database for this version: {done:,} of {total:,} entries. If it is "
+                "stopped, the next start goes on.\n"
+            )
 
 
 class _LogFile:

@@ -21,7 +21,7 @@ from aggregator.config.value_types import to_seconds
 from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Share, Site, Source, Topic
-from aggregator.text.languages import canonical_language, main_language
+from aggregator.text.languages import canonical_language
 from aggregator.text.secrets import has_secret
 
 __all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
@@ -146,7 +146,7 @@ def _resolve(
                 description=table.description,
                 match=table.match or "",
                 language=table.language or file.site.language,
-                stem=main_language(table.language or file.site.language) if table.stem else "",
+                stem=table.stem_language(file.site),
                 learn=table.learn,
                 was=tuple(table.was),
                 share=_share(table.max_share),

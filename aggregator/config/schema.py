@@ -33,6 +33,7 @@ from aggregator.config.value_types import (
     to_seconds,
 )
 from aggregator.model import Dedupe, Learn, Show
+from aggregator.text.languages import main_language
 
 
 class _Table(BaseModel):
@@ -146,6 +147,10 @@ class TopicTable(_Table):
     learn: Learn = Field(
         "off", description="What happens to stories similar to those of the topic."
     )
+
+    def stem_language(self, site: SiteTable) -> str:
+        """The language whose stems the words of `match` are compared by; empty if they are not."""
+        return main_language(self.language or site.language) if self.stem else ""
 
 
 class FetchTable(_Table):

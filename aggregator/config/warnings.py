@@ -35,12 +35,15 @@ def warnings(
 
 def _rule_warnings(file: FeedsFile, lines: KeyLocations) -> Iterator[ConfigIssue]:
     """Parts of rules that have no effect."""
-    rules = [(("topic", index, "match"), table.match) for index, table in enumerate(file.topic)]
+    rules = [
+        (("topic", index, "match"), table.match, table.stem_language(file.site))
+        for index, table in enumerate(file.topic)
+    ]
     for index, table in enumerate(file.source):
-        rules += [(("source", index, "include"), table.include)]
-        rules += [(("source", index, "exclude"), table.exclude)]
-    for path, rule in rules:
-        for warning in query.parse(rule).warnings if rule else ():
+        rules += [(("source", index, "include"), table.include, "")]
+        rules += [(("source", index, "exclude"), table.exclude, "")]
+    for path, rule, language in rules:
+        for warning in query.parse(rule, language).warnings if rule else ():
             yield _warning(lines.line_of(path), f"{path[0]}.{path[2]}", warning)
 
 

@@ -22,7 +22,7 @@ from aggregator.model.entry import (
     StoredEntry,
     Text,
 )
-from aggregator.model.expression import And, Near, Node, Not, Or, Term
+from aggregator.model.expression import EXACT, And, Near, Node, Not, Or, Term
 from aggregator.model.feed import Feed, Revision, Takedown, Tombstone
 from aggregator.model.fetch import (
     Backoff,
@@ -93,6 +93,7 @@ __all__ = [
     "ALL_STORY_PAGES",
     "BUG_REASON",
     "CLOCK_SLACK",
+    "EXACT",
     "LEARNED",
     "MANUAL",
     "MAX_COMPARED_TITLE_CHARS",

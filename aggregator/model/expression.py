@@ -10,21 +10,25 @@ Not     everything that its part does not match
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["And", "Near", "Node", "Not", "Or", "Term"]
+__all__ = ["EXACT", "And", "Near", "Node", "Not", "Or", "Term"]
+
+EXACT = "="
+"""The form of words that are compared with capitals and accents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word, a phrase or a prefix, in any of these fields.
 
-    `needle` occurs in folded text wherever the term matches: `" drug policy "`, `" overdos"`; with
-    a `language`, in text whose words are stemmed. `position` is its offset in the query.
+    One of its `needles` occurs in folded text wherever the term matches: `" drug policy "`,
+    `" overdos"`. Its `form` is the language whose stems are compared, EXACT for words as they are
+    written, or empty for folded ones. `position` is its offset in the query.
     """
 
     raw: str
-    needle: str
+    needles: tuple[str, ...]
     fields: tuple[str, ...]
-    language: str
+    form: str
     position: int
 
 

@@ -21,8 +21,9 @@ __all__ = ["Hits", "RuleSet"]
 
 Hits: TypeAlias = tuple[str, ...]
 """Where a query was found: `title: fentanyl`, `tag: "drug policy"`."""
+Needles: TypeAlias = tuple[str, ...]
 _Key: TypeAlias = tuple[str, int]
-"""A language, and the index of a needle in its automaton."""
+"""The form of a term, and the index of the term in the automaton of that form."""
 
 
 class RuleSet:
@@ -40,54 +41,58 @@ class RuleSet:
                 self._without_required_terms.append(query)
             for term in required or ():
                 self._queries_requiring[self._automata.key(term)].append(query)
-                self._searched_fields |= {(term.language, name): None for name in term.fields}
+                self._searched_fields |= {(term.form, name): None for name in term.fields}
 
     def match(self, fields: EntryFields) -> dict[int, Hits]:
         """The queries that match, by index. `()` is a match by absence (`NOT sport`)."""
         found = _FieldHits(fields, self._automata)
         possible = set(self._without_required_terms)
-        for language, name in self._searched_fields:
-            for needle in found.in_field(language, name):
-                possible.update(self._queries_requiring.get((language, needle), ()))
+        for form, name in self._searched_fields:
+            for term in found.in_field(form, name):
+                possible.update(self._queries_requiring.get((form, term), ()))
         results = ((query, self._matchers[query](found)) for query in sorted(possible))
         return {query: hits for query, hits in results if hits is not None}
 
 
 class _Automata:
-    """The needles of all queries: one automaton for each language, whose words are stemmed."""
+    """The needles of all terms: one automaton for each form of words."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
-        self._indexes: dict[str, dict[str, int]] = defaultdict(dict)
+        self._indexes: dict[str, dict[tuple[str, ...], int]] = defaultdict(dict)
         for term in terms:
-            indexes = self._indexes[term.language]
-            indexes.setdefault(term.needle, len(indexes))
-        self._automata = {
-            language: AhoCorasick(list(indexes)) for language, indexes in self._indexes.items()
-        }
+            indexes = self._indexes[term.form]
+            indexes.setdefault(term.needles, len(indexes))
+        self._automata: dict[str, AhoCorasick] = {}
+        self._terms_of_needles: dict[str, list[int]] = {}
+        for form, indexes in self._indexes.items():
+            pairs = [(needle, index) for needles, index in indexes.items() for needle in needles]
+            self._automata[form] = AhoCorasick([needle for needle, _ in pairs])
+            self._terms_of_needles[form] = [index for _, index in pairs]
 
     def key(self, term: Term) -> _Key:
-        return term.language, self._indexes[term.language][term.needle]
+        return term.form, self._indexes[term.form][term.needles]
 
-    def find(self, text: str, language: str) -> frozenset[int]:
-        """The indexes of the needles that a text contains."""
-        found = self._automata[language].find_matches_as_indexes(text, overlapping=True)
-        return frozenset([index for index, _, _ in found])
+    def find(self, text: str, form: str) -> frozenset[int]:
+        """The indexes of the terms that a text contains."""
+        terms = self._terms_of_needles[form]
+        found = self._automata[form].find_matches_as_indexes(text, overlapping=True)
+        return frozenset([terms[index] for index, _, _ in found])
 
 
 class _FieldHits:
-    """The needles found in each field of one entry; each field is searched once."""
+    """The terms found in each field of one entry; each field is searched once."""
 
     def __init__(self, fields: EntryFields, automata: _Automata) -> None:
         self.fields = fields
         self._automata = automata
         self._found: dict[tuple[str, str], frozenset[int]] = {}
 
-    def in_field(self, language: str, name: str) -> frozenset[int]:
-        """The indexes of the needles in a field."""
-        found = self._found.get((language, name))
+    def in_field(self, form: str, name: str) -> frozenset[int]:
+        """The indexes of the terms in a field."""
+        found = self._found.get((form, name))
         if found is None:
-            text = self.fields.folded(name, language)
-            found = self._found[language, name] = self._automata.find(text, language)
+            text = self.fields.folded(name, form)
+            found = self._found[form, name] = self._automata.find(text, form)
         return found
 
 
@@ -100,7 +105,7 @@ def _required_terms(node: Node) -> tuple[Term, ...] | None:
         case Term():
             return (node,)
         case Near():
-            return (max(node.words, key=lambda term: len(term.needle)),)
+            return (max(node.words, key=_min_length),)
         case And():
             options = [
                 required for part in node.parts if (required := _required_terms(part)) is not None
@@ -121,7 +126,11 @@ def _expected_frequency(terms: tuple[Term, ...]) -> tuple[int, int]:
     """A sort key for how often terms will be found: often if they are many or short, most often in
     whole articles."""
     in_content = sum("content" in term.fields for term in terms)
-    return in_content, len(terms) * 100 - min(len(term.needle) for term in terms)
+    return in_content, len(terms) * 100 - min(map(_min_length, terms))
+
+
+def _min_length(term: Term) -> int:
+    return min(map(len, term.needles))
 
 
 def _matcher(node: Node, automata: _Automata) -> _Matcher:
@@ -139,13 +148,11 @@ def _matcher(node: Node, automata: _Automata) -> _Matcher:
 
 
 def _match_term(term: Term, automata: _Automata) -> _Matcher:
-    language, needle = automata.key(term)
+    form, index = automata.key(term)
 
     def matcher(found: _FieldHits) -> Hits | None:
         hits = [
-            f"{name}: {term.raw}"
-            for name in term.fields
-            if needle in found.in_field(language, name)
+            f"{name}: {term.raw}" for name in term.fields if index in found.in_field(form, name)
         ]
         return tuple(hits) or None
 
@@ -154,39 +161,60 @@ def _match_term(term: Term, automata: _Automata) -> _Matcher:
 
 def _match_near(near: Near, automata: _Automata) -> _Matcher:
     keys = [automata.key(term) for term in near.words]
-    words = Counter(term.needle.strip() for term in near.words)
+    words = Counter(term.needles for term in near.words)
+    form = near.words[0].form
 
     def matcher(found: _FieldHits) -> Hits | None:
         hits = [
             f"{name}: {near.raw}"
             for name in near.fields
-            if all(needle in found.in_field(language, name) for language, needle in keys)
-            and _are_close(found.fields.folded(name, keys[0][0]).split(), words, near.slop)
+            if all(index in found.in_field(form, name) for form, index in keys)
+            and _are_close(found.fields.folded(name, form).split(), words, near.slop)
         ]
         return tuple(hits) or None
 
     return matcher
 
 
-def _are_close(text: Sequence[str], words: Counter[str], slop: int) -> bool:
+def _are_close(text: Sequence[str], words: Counter[Needles], slop: int) -> bool:
     """True if all the words occur in a stretch of text with at most `slop` others."""
     max_length = words.total() + slop
-    positions: deque[int] = deque()
-    counts: Counter[str] = Counter()
+    starting = _by_first_letter(words)
+    positions: deque[tuple[int, Needles]] = deque()
+    counts: Counter[Needles] = Counter()
     for position, word in enumerate(text):
         if word == VALUE_SEPARATOR:
             positions.clear()
             counts.clear()
             continue
-        if word not in words:
-            continue
-        positions.append(position)
-        counts[word] += 1
-        while position - positions[0] >= max_length:
-            counts[text[positions.popleft()]] -= 1
-        if counts >= words:
+        found = {
+            needles
+            for needle, needles in starting.get(word[0], ())
+            if _begins_with(text, position, needle)
+        }
+        for needles in found:
+            positions.append((position, needles))
+            counts[needles] += 1
+        while positions and position - positions[0][0] >= max_length:
+            counts[positions.popleft()[1]] -= 1
+        if found and counts >= words:
             return True
     return False
+
+
+def _by_first_letter(words: Iterable[Needles]) -> dict[str, list[tuple[str, Needles]]]:
+    """Each needle with the needles of its word, by its first letter."""
+    starting: dict[str, list[tuple[str, Needles]]] = defaultdict(list)
+    for needles in words:
+        for needle in needles:
+            starting[needle[1]].append((needle, needles))
+    return starting
+
+
+def _begins_with(text: Sequence[str], position: int, needle: str) -> bool:
+    """True if a needle begins at a word of the text."""
+    length = needle.count(" ")
+    return f" {' '.join(text[position : position + length])} ".startswith(needle)
 
 
 def _match_all(parts: Sequence[_Matcher]) -> _Matcher:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aggregator.model import Entry, EntryView, Source
+from aggregator.model import EXACT, Entry, EntryView, Source
 from aggregator.text.html import plain_text
 from aggregator.text.languages import canonical_language
-from aggregator.text.tokens import fold, stem_words
+from aggregator.text.tokens import fold, stemmed_words, written_words
 
 __all__ = ["VALUE_SEPARATOR", "EntryFields", "fields_of_entry", "fields_of_view", "view_of_entry"]
 
@@ -24,25 +24,25 @@ class EntryFields:
     values: Mapping[str, str | tuple[str, ...] | Callable[[], str]]
     _folded: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
 
-    def folded(self, name: str, language: str = "") -> str:
-        """The folded text of a field, stemmed if a language is given.
+    def folded(self, name: str, form: str = "") -> str:
+        """The text of a field in one of the forms of `Term`: folded, stemmed or as it is written.
 
         The values of a field with several are separated by VALUE_SEPARATOR.
         """
-        key = (name, language)
+        key = (name, form)
         if key not in self._folded:
-            self._folded[key] = self._stemmed(name, language) if language else self._fold(name)
+            value = self.values.get(name, "")
+            value = value() if callable(value) else value
+            values = (value,) if isinstance(value, str) else value
+            self._folded[key] = f" {VALUE_SEPARATOR} ".join(_in_form(text, form) for text in values)
         return self._folded[key]
 
-    def _fold(self, name: str) -> str:
-        value = self.values.get(name, "")
-        value = value() if callable(value) else value
-        return (
-            fold(value) if isinstance(value, str) else f" {VALUE_SEPARATOR} ".join(map(fold, value))
-        )
 
-    def _stemmed(self, name: str, language: str) -> str:
-        return f" {' '.join(stem_words(self.folded(name).split(), language))} "
+def _in_form(text: str, form: str) -> str:
+    if not form:
+        return fold(text)
+    words = written_words(text) if form == EXACT else stemmed_words(text, form)
+    return f" {' '.join(words)} "
 
 
 def fields_of_view(entry: EntryView) -> EntryFields:

@@ -11,9 +11,11 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as luqum_parse
 
 from aggregator.errors import QueryError
-from aggregator.model import And, Near, Node, Not, Or, Term
+from aggregator.model import EXACT, And, Near, Node, Not, Or, Term
+from aggregator.query.needles import needles_of
 from aggregator.text.languages import canonical_language
-from aggregator.text.tokens import fold, stem_words
+from aggregator.text.segmentation import is_unspaced, lacks_dictionary
+from aggregator.text.tokens import folded_words, has_stems, stemmed_words, written_words
 
 __all__ = ["DEFAULT_FIELDS", "FIELDS", "parse_text"]
 
@@ -45,15 +47,19 @@ def parse_text(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
 
 
 _QUOTE_MARKS = str.maketrans("“”„‟«»＂", '"' * 7)
+_EXACT_PHRASE = re.compile(r'(?<![^\s(:+\-!])="(?=[^"]+")')
+"""`="drug policy"`, which luqum takes for two words."""
 _DASH = re.compile(r"(?<![^\s(])[‐‑–—−](?=\S)")
 
 
 def _plain_punctuation(text: str) -> str:
-    """The text with plain quotation marks and minus signs in place of typographic ones.
+    """The text with plain quotation marks and minus signs in place of typographic ones, and the
+    sign of an exact phrase inside its quotation marks.
 
     Every character keeps its position.
     """
-    return _DASH.sub("-", text.translate(_QUOTE_MARKS))
+    text = _DASH.sub("-", text.translate(_QUOTE_MARKS))
+    return _EXACT_PHRASE.sub('"=', text)
 
 
 def _check_size(text: str) -> None:
@@ -130,16 +136,21 @@ class _Converter:
             _position(item),
         )
 
+    def _has_stems(self, text: str) -> bool:
+        return bool(self.language) and has_stems(text, self.language)
+
     def _near(self, item: lucene.Proximity, fields: tuple[str, ...]) -> Node:
         phrase = self._term(item.children[0], fields)
-        words = phrase.needle.split()
         raw, slop = str(item).strip(), int(item.degree)
         if slop > MAX_SLOP_WORDS:
             raise QueryError(
                 f"character {_position(item) + 1}: {raw!r} may span {MAX_SLOP_WORDS} words at most",
                 _position(item),
             )
-        terms = tuple(Term(w, f" {w} ", fields, phrase.language, phrase.position) for w in words)
+        terms = tuple(
+            Term(word, _needles(word, phrase.form), fields, phrase.form, phrase.position)
+            for word in _words(phrase.raw.strip('"').removeprefix("="), phrase.form)
+        )
         return Near(raw, terms, slop, phrase.position)
 
     def _term(self, item: lucene.Term, fields: tuple[str, ...]) -> Term:
@@ -147,13 +158,26 @@ class _Converter:
         position = _position(item)
         is_prefix = isinstance(item, lucene.Word) and raw.endswith("*")
         text = raw.removesuffix("*") if is_prefix else raw
-        words = fold(canonical_language(text) if fields == ("lang",) else text).split()
+        if fields == ("lang",):
+            text, form = canonical_language(text), ""
+        elif text.strip('"').startswith("="):
+            form = EXACT
+        else:
+            form = "" if is_prefix or not self._has_stems(text) else self.language
+        needles = _needles(text, form, is_prefix=is_prefix)
+        self.warnings += (f"character {position + 1}: {each}" for each in _word_warnings(raw, text))
+        is_stemless = form == "" and not is_prefix and fields != ("lang",)
+        if self.language and is_stemless and any(map(str.isalpha, text)):
+            self.warnings.append(
+                f"character {position + 1}: stem has no effect on {raw!r}, which is not written in "
+                f"the letters of the language {self.language!r}"
+            )
         if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
             raise QueryError(
                 f"character {position + 1}: {raw!r} is not supported; write AND, OR or NOT",
                 position,
             )
-        if not words:
+        if not needles:
             raise QueryError(
                 f"character {position + 1}: {raw!r} has no letter or digit to look for", position
             )
@@ -169,9 +193,33 @@ class _Converter:
                 f"character {position + 1}: in {raw!r} only one * at the end is possible",
                 position,
             )
-        language = "" if is_prefix or fields == ("lang",) else self.language
-        needle = f" {' '.join(stem_words(words, language))} "
-        return Term(raw, needle[:-1] if is_prefix else needle, fields, language, position)
+        return Term(raw, needles, fields, form, position)
+
+
+_MIXED_ALPHABETS = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+
+
+def _word_warnings(raw: str, text: str) -> Iterator[str]:
+    """Why a word may not be found."""
+    if lacks_dictionary(text):
+        yield f"{raw!r} is only found between spaces: no dictionary of its script is known"
+    if _MIXED_ALPHABETS.search(text):
+        yield f"{raw!r} mixes Latin letters with Greek or Cyrillic ones that look the same"
+
+
+def _words(text: str, form: str) -> list[str]:
+    """The words of a phrase; what is written without spaces is one."""
+    if is_unspaced(text):
+        return text.split()
+    return written_words(text) if form == EXACT else folded_words(text)
+
+
+def _needles(text: str, form: str, *, is_prefix: bool = False) -> tuple[str, ...]:
+    if not form:
+        return needles_of(text, is_prefix=is_prefix)
+    words = written_words(text) if form == EXACT else stemmed_words(text, form)
+    needle = f" {' '.join(words)} "
+    return (needle[:-1] if is_prefix else needle,) if words else ()
 
 
 def _forms_of(words: list[str]) -> tuple[str, str]:

@@ -1,13 +1,22 @@
-"""The words of a text, folded for comparison: lower case, no accents, no punctuation."""
+"""The words of a text, folded for comparison: lower case, no accents, no punctuation.
+
+letters        one letter for its variants          segmentation   scripts without spaces
+"""
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 import Stemmer
 
-__all__ = ["STEMMERS", "content_words", "fold", "folded_words", "stem_words"]
+from aggregator.text.letters import fold_letters, join_apostrophes, marks
+from aggregator.text.segmentation import separate_words
+
+__all__ = [
+    "STEMMERS", "content_words", "fold", "folded_words", "has_stems", "index_text", "stemmed_words",
+    "stems_of_words", "written_words",
+]  # fmt: skip
 
 STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
@@ -19,18 +28,28 @@ STEMMERS = {
 }  # fmt: skip
 """Language tag -> name of its Snowball stemmer."""
 
+_LATIN = "A-Za-z\u00aa-\u024f\u1e00-\u1eff"
+_STEMMED_LETTERS = {
+    "ar": "\u0620-\u06ff", "el": "\u0370-\u03ff\u1f00-\u1fff", "hi": "\u0900-\u097f",
+    "hy": "\u0531-\u058f", "ne": "\u0900-\u097f", "ru": "\u0400-\u04ff",
+    "sr": f"{_LATIN}\u0400-\u04ff", "ta": "\u0b80-\u0bff", "yi": "\u0591-\u05f4",
+}  # fmt: skip
+"""Letters of languages that are not written in Latin letters, for a character class."""
+
 MIN_CONTENT_WORD_CHARS = 4
 """Shorter words are mostly grammar, in any language written with letters."""
+_SHORT_CONTENT_WORD = re.compile(
+    "[\u3400-\u9fff\uac00-\ud7a3].+|[\u05d0-\u05ea\u0621-\u064a\u30a1-\u30fa].{2,}"
+)
+"""Content words of scripts that need fewer: Chinese and Korean two, Hebrew, Arabic and katakana
+three."""
 
-_WORD = re.compile(r"\w+")
-_ASCII_SEPARATORS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
-_TYPOGRAPHIC_MARKS = "’‘“”–—«»"
+_ASCII_WORD = re.compile(r"\w")
+_ASCII_SEPARATORS = {code: " " for code in range(128) if not _ASCII_WORD.match(chr(code))}
+_TYPOGRAPHIC_MARKS = "‘“”–—«»…\u00a0"
 """Marks without which most texts are plain ASCII."""
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 """Invisible characters that allow or forbid a line break inside a word."""
-_COMBINING_MARKS = re.compile(
-    "[" + "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.combining(c)) + "]+"
-)
 
 
 def fold(text: str) -> str:
@@ -40,29 +59,76 @@ def fold(text: str) -> str:
 
 def folded_words(text: str) -> list[str]:
     """The words of a text: lower case, no accents, no punctuation."""
+    text = join_apostrophes(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
         for mark in _TYPOGRAPHIC_MARKS:
             text = text.replace(mark, " ")
         if not text.isascii():
-            return _WORD.findall(_COMBINING_MARKS.sub("", text).translate(_INVISIBLE).casefold())
+            return _words(fold_letters(separate_words(text)))
     return text.lower().translate(_ASCII_SEPARATORS).split()  # the same result in half the time
+
+
+def written_words(text: str) -> list[str]:
+    """The words of a text as they are written, with capitals and accents."""
+    return _words(separate_words(join_apostrophes(text)).translate(_INVISIBLE))
+
+
+def has_stems(text: str, language: str) -> bool:
+    """True if a letter of the text is one of those that the language is written with."""
+    return re.search(f"[{_STEMMED_LETTERS.get(language, _LATIN)}]", text) is not None
+
+
+def stemmed_words(text: str, language: str) -> list[str]:
+    """The folded stems of the words of a text: `tariff` for *Tariffs*.
+
+    Raises KeyError for a language that has no stemmer.
+    """
+    return " ".join(stems_of_words(written_words(text), language)).split()
+
+
+def stems_of_words(words: Sequence[str], language: str) -> list[str]:
+    """The folded stem of each word. Raises KeyError for a language that has no stemmer."""
+    lower = _lower("\n".join(words), language).split("\n")
+    stems: list[str] = _stemmer(STEMMERS[language]).stemWords(lower)
+    return fold_letters("\n".join(stems)).split("\n")
+
+
+def index_text(text: str) -> str:
+    """What the search index has of a text: its folded words, and in lower case those of which a
+    letter was folded, because stems can only be found of words as they are written."""
+    folded = folded_words(text)
+    if text.isascii():
+        return " ".join(folded)
+    written = written_words(text)
+    lower = {_lower(word, language) for word in written for language in ("", "tr")}
+    return " ".join([*folded, *sorted(lower.difference(folded))])
 
 
 def content_words(words: Iterable[str]) -> Iterator[str]:
     """The words that carry meaning: long ones and numbers."""
-    return (word for word in words if len(word) >= MIN_CONTENT_WORD_CHARS or word.isdigit())
+    return (
+        word
+        for word in words
+        if len(word) >= MIN_CONTENT_WORD_CHARS
+        or word.isdigit()
+        or (not word.isascii() and _SHORT_CONTENT_WORD.fullmatch(word))
+    )
 
 
-def stem_words(words: Sequence[str], language: str) -> Sequence[str]:
-    """The stems of folded words ("tariff" for "tariffs"); without a language, the words themselves.
+def _words(text: str) -> list[str]:
+    return _word_pattern().findall(text)
 
-    Raises KeyError for a language that has no stemmer.
-    """
-    if not language:
-        return words
-    stems: list[str] = _stemmer(STEMMERS[language]).stemWords(words)
-    return stems
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile(rf"\w[\w{marks()}]*")
+
+
+def _lower(text: str, language: str) -> str:
+    """The text in lower case; Turkish has an i without a dot."""
+    if language == "tr":
+        text = text.replace("I", "ı")
+    return text.replace("İ", "i").lower()
 
 
 _local = threading.local()

@@ -15,6 +15,7 @@ from aggregator.query import Hits, RuleSet, fields_of_entry, parse
 from aggregator.store.base import Store
 from tests.harness.builders import NOW, entry, source
 from tests.harness.saving import change_of, revise, save, save_story
+from tests.harness.scripts import RULES
 from tests.harness.shared_data import TOPICS
 
 SOURCES = [source("harbor"), source("plains")]
@@ -70,6 +71,30 @@ def test_search_and_rules_agree(real: tuple[Store, list[tuple[int, Entry]]]) -> 
         found = {view.entry_id: hits for view, hits in store.entries.search(query.root)}
         assert found == matched, query.text
     assert sum(map(bool, by_rule)) > ENTRY_COUNT // 30
+
+
+def test_search_and_rules_agree_in_every_script(store: Store) -> None:
+    """A search finds what a rule matches, in every language, with stems and exactly."""
+    store.sources.sync(SOURCES, NOW)
+    titles = {title for _, matching, others in RULES.values() for title in (*matching, *others)}
+    entries = [entry(title, "harbor", summary=f"{title}.") for title in sorted(titles)]
+    for each in entries:
+        save(store, change_of(each), source="harbor")
+    queries = [
+        parse(text, language)
+        for rule, _, _ in RULES.values()
+        for text in (rule, *(f"{word}*" for word in rule.split()), f'"={rule}"', f'"{rule}"~3')
+        for language in ("", "tr", "ru", "hi", "ar", "el")
+        if text.count("OR") < 1 or text == rule
+    ]
+    found = 0
+
+    for query in queries:
+        matched = {each.title for each in entries if query.match(fields_of_entry(each, SOURCES[0]))}
+        searched = {view.title for view, _ in store.entries.search(query.root)}
+        assert searched == matched, query
+        found += len(matched)
+    assert found > 300
 
 
 def _query(random_: random.Random, words: Sequence[str], depth: int) -> str:

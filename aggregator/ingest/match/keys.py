@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from html import unescape
 
 from aggregator.model import (
@@ -20,11 +21,10 @@ from aggregator.model import (
 )
 from aggregator.text.canonical import canonical_url
 from aggregator.text.html import strip_tags
+from aggregator.text.letters import marks
 from aggregator.text.urls import has_article_number, path_without_host, strip_scheme
 
 __all__ = ["assign_keys", "normalise_words", "title_words"]
-
-_NOT_A_WORD = re.compile(r"\W+")
 
 
 def assign_keys(entries: Sequence[ParsedEntry], first: int = 0) -> list[KeyedEntry]:
@@ -111,4 +111,9 @@ def title_words(entry: ParsedEntry) -> str:
 
 def normalise_words(text: str) -> str:
     """The text in lower case, with a space for every run of characters that are not words."""
-    return _NOT_A_WORD.sub(" ", text.casefold()).strip()
+    return _not_a_word().sub(" ", text.casefold()).strip()
+
+
+@cache
+def _not_a_word() -> re.Pattern[str]:
+    return re.compile(rf"[^\w{marks()}]+")

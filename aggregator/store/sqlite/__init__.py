@@ -19,6 +19,7 @@ from aggregator.store.sqlite.learning import SqliteLearning
 from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.maintenance import SqliteMaintenance
 from aggregator.store.sqlite.migrations import is_current, migrate, refuse_other_programs
+from aggregator.store.sqlite.migrations.refresh import Progress
 from aggregator.store.sqlite.sources import SqliteSources
 from aggregator.store.sqlite.stories import SqliteStories
 from aggregator.store.sqlite.subscriptions import SqliteSubscriptions
@@ -53,8 +54,8 @@ class SqliteStore:
         self.close()
 
 
-def open_store(path: Path) -> SqliteStore:
-    """Open the database, created or migrated as needed.
+def open_store(path: Path, progress: Progress | None = None) -> SqliteStore:
+    """Open the database, created or migrated as needed; a long migration reports its `progress`.
 
     Raises StoreUnavailable, StoreTooOld or StoreTooNew.
     """
@@ -74,7 +75,7 @@ def open_store(path: Path) -> SqliteStore:
     connection = Connection(path)
     try:
         with connection.read() as db:
-            migrate(db, str(path))
+            migrate(db, str(path), progress)
     except BaseException:
         connection.close()
         raise

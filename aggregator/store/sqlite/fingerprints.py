@@ -76,15 +76,15 @@ def _delete(db: Database, stored: Sequence[tuple[int, bytes]]) -> None:
 
 def add_to_search(db: Database, entries: Iterable[int]) -> None:
     """Make new entries findable by their words."""
-    sql = "insert into entry_search(rowid, folded) select * from entry_words where id = ?"
+    sql = "insert into entry_search(rowid, words) select * from entry_words where id = ?"
     db.conn.executemany(sql, [(entry,) for entry in entries])
 
 
 def remove_from_search(db: Database, entry: int) -> None:
     """Take an entry out of the index, before it changes."""
     db.execute(
-        """insert into entry_search(entry_search, rowid, folded)
-           select 'delete', id, folded from entry_words where id = ?""",
+        """insert into entry_search(entry_search, rowid, words)
+           select 'delete', id, words from entry_words where id = ?""",
         [entry],
     )
 

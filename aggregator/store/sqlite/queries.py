@@ -153,4 +153,4 @@ def is_indexed(word: str) -> bool:
 
     SQLite knows the letters of Unicode 6.1; those of 3.2 are certainly among them.
     """
-    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LN" for character in word)
+    return all(unicodedata.ucd_3_2_0.category(character)[0] in "LMN" for character in word)

@@ -2,9 +2,9 @@
 
     Node --fts_expression--> FTS5 --> entries that may match --Query--> those that do
 
-The index has the folded words of title, summary, tags and author, but not where they are: it
-excludes what cannot match, and the rest is evaluated as if it had just come in. So search and
-topic rules give the same answer.
+The index has the words of title, summary, tags and author, but not where they are: it excludes
+what cannot match, and the rest is evaluated as if it had just come in. So search and topic rules
+give the same answer.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from aggregator.model import And, Near, Node, Not, Or, Term
+from aggregator.model import EXACT, And, Near, Node, Not, Or, Term
 from aggregator.query import Query, terms
 from aggregator.store.sqlite.queries import entry_views, is_indexed, query_in
 from aggregator.store.sqlite.window import matching_filters
-from aggregator.text.tokens import stem_words
+from aggregator.text.tokens import folded_words, stems_of_words
 
 __all__ = ["fts_expression", "newest_matching", "stories_that_may_match"]
 
@@ -109,11 +109,17 @@ def fts_expression(node: Node, forms: _Forms) -> str | None:
 def _term(term: Term, forms: _Forms) -> str | None:
     if not INDEXED_FIELDS.issuperset(term.fields):
         return None
-    words = term.needle.split()
-    if term.language:
-        return _all([_any_form(word, forms[word, term.language]) for word in words])
-    is_prefix = not term.needle.endswith(" ")
-    return _all([_word(w) for w in words[:-1]] + [_word(words[-1], "*" if is_prefix else "")])
+    return _any([_needle(needle, term.form, forms) for needle in term.needles])
+
+
+def _needle(needle: str, form: str, forms: _Forms) -> str | None:
+    """An expression for the words of a needle."""
+    if form not in ("", EXACT):
+        return _all([_any_form(stem, forms[stem, form]) for stem in needle.split()])
+    words = needle.split() if not form else folded_words(needle)
+    if needle.endswith(" "):
+        return _all([_word(word) for word in words])
+    return _all([_word(word) for word in words[:-1]] + [_word(word, "*") for word in words[-1:]])
 
 
 def _any_form(stem: str, forms: Sequence[str]) -> str | None:
@@ -144,7 +150,7 @@ def _forms(db: Database, roots: Sequence[Node]) -> _Forms:
     sql = "select term from entry_search_terms"
     words = [word for (word,) in db.execute(sql)] if languages else []
     for language in languages:
-        for word, stem in zip(words, stem_words(words, language), strict=True):
+        for word, stem in zip(words, stems_of_words(words, language), strict=True):
             if (stem, language) in forms:
                 forms[stem, language].append(word)
     return forms
@@ -153,5 +159,5 @@ def _forms(db: Database, roots: Sequence[Node]) -> _Forms:
 def _stems(roots: Sequence[Node]) -> Iterator[tuple[str, str]]:
     for root in roots:
         for term in terms(root):
-            if term.language:
-                yield from ((stem, term.language) for stem in term.needle.split())
+            if term.form not in ("", EXACT):
+                yield from ((stem, term.form) for needle in term.needles for stem in needle.split())

@@ -2,7 +2,8 @@
 
 `NNNN_what_it_does.sql` holds statements that end with `;` at the end of a line. The first line of
 a file is a comment that says what it does. tests/store/sqlite/test_migrations.py keeps a checksum
-of each.
+of each. What SQL cannot do, or not in one transaction, is a function in `_STEPS`, which is applied
+after the file whose name it begins with.
 """
 
 import re
@@ -14,7 +15,8 @@ from importlib import resources
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
-from aggregator.text.tokens import fold
+from aggregator.store.sqlite.migrations.refresh import Progress, refresh_entries
+from aggregator.text.tokens import index_text
 
 __all__ = [
     "add_functions", "fresh_schema", "is_current", "migrate", "migration_files",
@@ -23,6 +25,11 @@ __all__ = [
 
 _DEVELOPMENT_MIGRATION = "first_tables"
 """The migration that every database of a development version before 0.2.0 has."""
+
+
+_STEPS: dict[str, Callable[[Database, Progress | None], None]] = {
+    "0010_words_of_entries": refresh_entries,
+}
 
 
 def migration_files() -> Iterator[tuple[str, str]]:
@@ -42,7 +49,11 @@ def _statements(script: str) -> Iterator[str]:
             pending = ""
 
 
-def _migrations() -> Migrations:
+def _names() -> set[str]:
+    return {name for name, _ in migration_files()} | set(_STEPS)
+
+
+def _migrations(progress: Progress | None) -> Migrations:
     migrations = Migrations("aggregator")
 
     def runner(script: str) -> Callable[[Database], None]:
@@ -52,24 +63,36 @@ def _migrations() -> Migrations:
 
         return run
 
+    def with_progress(
+        step: Callable[[Database, Progress | None], None],
+    ) -> Callable[[Database], None]:
+        def run(db: Database) -> None:
+            step(db, progress)
+
+        return run
+
     for name, script in migration_files():
         migrations(name=name)(runner(script))
+        for step, function in _STEPS.items():
+            if step.startswith(name):
+                migrations(name=step, transactional=False)(with_progress(function))
     return migrations
 
 
-MIGRATIONS = _migrations()
+_APPLIED = Migrations("aggregator")
+"""Reads which migrations a database has."""
 
 
 def add_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection, with the SQL function that the search index uses."""
-    connection.create_function("folded", 1, fold, deterministic=True)
+    connection.create_function("index_text", 1, index_text, deterministic=True)
     return connection
 
 
 def fresh_schema() -> list[tuple[str, str, str]]:
     """Kind, name and SQL of every table and index of an empty database."""
     with closing(Database(add_functions(sqlite3.connect(":memory:")))) as db:
-        MIGRATIONS.apply(db)
+        migrate(db, "")
         sql = "select type, name, sql from sqlite_master where sql is not null order by name"
         found = db.execute(sql).fetchall()
     return [(kind, name, text) for kind, name, text in found if not name.startswith("_sqlite")]
@@ -77,21 +100,20 @@ def fresh_schema() -> list[tuple[str, str, str]]:
 
 def is_current(db: Database) -> bool:
     """True if the schema is that of this version. Reads only."""
-    ours = {name for name, _ in migration_files()}
-    return ours == {migration.name for migration in MIGRATIONS.applied(db)}
+    return _names() == {migration.name for migration in _APPLIED.applied(db)}
 
 
 def refuse_other_programs(db: Database, path: str) -> None:
     """Raise StoreTooOld, StoreTooNew or StoreUnavailable if this version cannot use the database.
     Reads only."""
-    applied = {migration.name for migration in MIGRATIONS.applied(db)}
+    applied = {migration.name for migration in _APPLIED.applied(db)}
     if _DEVELOPMENT_MIGRATION in applied:
         raise StoreTooOld(
             f"The database {path} was written by a development version of aggregator before "
             "0.2.0, which this version cannot read; keep the file, and start a new one by setting "
             "[storage] database or AGGREGATOR_DATABASE to another path."
         )
-    if unknown := applied - {name for name, _ in migration_files()}:
+    if unknown := applied - _names():
         raise StoreTooNew(
             f"The database {path} was written by a later version of aggregator "
             f"(it has {', '.join(sorted(unknown))}); install that version, or use another file."
@@ -105,9 +127,13 @@ def refuse_other_programs(db: Database, path: str) -> None:
         )
 
 
-def migrate(db: Database, path: str) -> None:
-    """Bring the schema up to this version. Raises StoreTooOld, StoreTooNew or StoreUnavailable."""
+def migrate(db: Database, path: str, progress: Progress | None = None) -> None:
+    """Bring the database up to this version; if that is stopped, the next call goes on.
+
+    Raises StoreTooOld, StoreTooNew or StoreUnavailable.
+    """
     refuse_other_programs(db, path)
     db.execute("pragma journal_mode = wal")  # readers never wait for the writer; stays in the file
-    if MIGRATIONS.pending(db):
-        MIGRATIONS.apply(db)
+    migrations = _migrations(progress)
+    if migrations.pending(db):
+        migrations.apply(db)
