@@ -55,7 +55,7 @@ class DocumentBuilder:
             title=topic.title,
             language=topic.language,
         )
-        return self._catalog.newest(spec, limit=HOME_STORIES_PER_TOPIC)
+        return self._catalog.newest(spec, FeedParams(limit=HOME_STORIES_PER_TOPIC))
 
     def sources(self) -> Document:
         """The page with all outlets."""
@@ -161,7 +161,8 @@ class DocumentBuilder:
         return html_document(body, kind="frame")
 
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
-        return self._catalog.newest(spec, replace(params, theme=""), limit=WIDGET_PARAMS.limit)
+        limit = params.limit or WIDGET_PARAMS.limit
+        return self._catalog.newest(spec, replace(params, theme="", limit=limit))
 
     # ---- files
 

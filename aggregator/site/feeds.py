@@ -3,7 +3,7 @@ newest stories or an archive document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aggregator import query
 from aggregator.config import Config
@@ -18,6 +18,8 @@ TEXTS_LEFT_OUT = (
     "To limit its size, this feed leaves out the full text of some stories ({}); follow their "
     "links to read it."
 )
+FEED_TIME = timedelta(days=1)
+"""How often a feed reader must fetch a feed at least to miss nothing."""
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of an empty feed: constant, and plausible to feed readers."""
 
@@ -110,14 +112,18 @@ class FeedCatalog:
 
     # ---- stories
 
-    def newest(self, spec: FeedSpec, params: FeedParams = NO_PARAMS, limit: int = 0) -> Feed:
-        """The newest stories of a list; `limit` of them unless the parameters say otherwise."""
+    def newest(
+        self, spec: FeedSpec, params: FeedParams = NO_PARAMS, *, is_feed: bool = False
+    ) -> Feed:
+        """The newest stories of a list: as many as [publish] limit or the parameters say. If it is
+        for feed readers, which fetch it once a day or more often, all of the last day."""
         first, *joined = spec.scopes
         is_filtered = bool(params.language or params.excluded_sources)
         lists = self._store.lists
         stories = lists.latest(
             first,
-            params.limit or limit or self._config.publish.limit,
+            params.limit or self._config.publish.limit,
+            arrived_within=FEED_TIME if is_feed and not params.limit else None,
             joined=joined,
             language=params.language,
             without=params.excluded_sources,

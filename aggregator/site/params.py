@@ -72,11 +72,9 @@ class AcceptedParams:
         """These parameters, and one more."""
         return replace(self, names=self.names | {name})
 
-    def with_default(self, limit: int) -> "AcceptedParams":
-        """These parameters, with [publish] limit as the default where there is none."""
-        if self.limit:
-            return self
-        return replace(self, limit=limit, max_limit=max(limit, self.max_limit))
+    def with_limit(self, limit: int) -> "AcceptedParams":
+        """These parameters, with [publish] limit as the largest `?limit=` if it is larger."""
+        return self if self.limit else replace(self, max_limit=max(limit, self.max_limit))
 
 
 PAGE_PARAMS = AcceptedParams()

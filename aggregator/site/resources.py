@@ -127,7 +127,8 @@ def list_resource(site: SiteContext, request: Request) -> Resource | None:
     path = f"{spec.path}{rest}{params.query_string}"
 
     def newest() -> Document | None:
-        return _in_form(site, request, site.catalog.newest(spec, params))
+        is_feed = "format" in request.values
+        return _in_form(site, request, site.catalog.newest(spec, params, is_feed=is_feed))
 
     if not page:
         resource = Resource(path=path, scopes=request.scopes, build=newest)

@@ -160,7 +160,7 @@ class PublicSite:
         route = self.route(path)
         accepted = route.accepts if route else PAGE_PARAMS
         limit = self.config.publish.limit
-        return parse_params(given, accepted.with_default(limit), self.is_source)
+        return parse_params(given, accepted.with_limit(limit), self.is_source)
 
     def is_source(self, id_: str) -> bool:
         """True for the id of a source that is in feeds.toml, or was."""

@@ -192,10 +192,13 @@ class ListStore(Protocol):
         language: str = "",
         without: Sequence[str] = (),
         share: Share | None = None,
+        arrived_within: timedelta | None = None,
     ) -> list[Story]:
         """Newest stories of a list and of those joined with it, by publication, newest first.
 
-        Filtered by language, by sources that are left out, and by a share per source. Texts beyond
+        With `arrived_within`, more than `limit` if more arrived in that time before the newest, up
+        to 1,000. Filtered by language, by sources that are left out, and by a share per source.
+        Texts beyond
         three million characters are left out (`Story.is_complete`), as in every list.
         """
 

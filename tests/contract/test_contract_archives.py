@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from aggregator.model import ALL, Placement, PlacementChange, topic_scope
 from aggregator.store.base import Store
-from tests.harness.builders import NOW
-from tests.harness.saving import number_of, publish, revise, story_titled, titles
+from tests.harness.builders import NOW, entry, source
+from tests.harness.saving import change_of, number_of, publish, revise, save, story_titled, titles
 
 LABOR = topic_scope("labor")
 FIRST_PAGE = LABOR.archive_page(1)
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 def _publish_numbered(store: Store, count: int, topic: str = "labor") -> None:
@@ -36,6 +38,22 @@ def test_archive_documents_fill_in_order_and_never_change(store: Store) -> None:
     assert _page(store, 3) == ["S5", "S4"]
     assert store.lists.revision(FIRST_PAGE) == before
     assert store.lists.archive_range(LABOR) == (1, 3)
+
+
+def test_a_document_of_long_texts_has_fewer_stories(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document is closed before its texts exceed what one may have; a longer text is alone."""
+    monkeypatch.setattr("aggregator.store.sqlite.archives.MAX_TEXT_CHARS", 100)
+    store.sources.sync([source("harbor")], NOW)
+    for number, length in enumerate((40, 40, 40, 300, 10, 10, 10, 10, 10)):
+        content = "x" * length
+        one = entry(f"S{number}", "harbor", content=content, published=NOW + number * MINUTE)
+        save(store, change_of(one), source="harbor")
+    store.lists.archive(4, NOW)
+
+    pages = [titles(store.lists.archive_page(ALL, page)) for page in range(1, 6)]
+    assert pages == [["S1", "S0"], ["S2"], ["S3"], ["S7", "S6", "S5", "S4"], []]
 
 
 def test_an_unchanged_list_closes_no_document(store: Store) -> None:

@@ -1,18 +1,22 @@
 """Archive documents (RFC 5005, section 4), filled in the order in which stories are listed.
 
+A document is full if it has so many stories, or so much text, that no other story fits.
+
 A story gets into one document of each list, once and for good; what gets into the list later, with
 whatever date, gets into a later document. A story that no reader would see among the newest,
 because it came with an old date, makes a document that is not full.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlite_utils import Database
 
 from aggregator.model import ListScope, Tombstone, Visibility
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.listings import increment_revisions
-from aggregator.store.sqlite.queries import scope_values
+from aggregator.store.sqlite.queries import MAX_TEXT_CHARS, scope_values
 
 __all__ = [
     "MAX_PAGES_PER_TRANSACTION", "archive_list", "archive_page", "archive_range",
@@ -65,34 +69,48 @@ def archive_list(db: Database, scope: ListScope, size: int, max_pages: int, now:
 
 def _close(db: Database, scope: ListScope, size: int, first: int, max_pages: int) -> int:
     """Put stories into documents that they fill, or that cannot wait; returns how many."""
-    key = {"kind": scope.kind.value, "name": scope.name}
-    waiting: int = db.execute(f"select count(*) {_UNARCHIVED}", key).fetchone()[0]
-    full = min(waiting // size, max_pages)
-    if full:
-        _fill(db, scope, first, size, full * size)
-    rest = waiting - full * size
-    if 0 < rest < size and _has_unreachable_story(db, scope, size):
-        _fill(db, scope, first + full, size, rest)
-        return full + 1
-    return full
+    pages = list(islice(_pages(db, scope, size), max_pages + 1))
+    waiting = [] if not pages or len(pages[-1]) == size else pages.pop()
+    pages = pages[:max_pages]
+    _fill(db, scope, first, pages)
+    if waiting and len(pages) < max_pages and _has_unreachable_story(db, scope, size):
+        _fill(db, scope, first + len(pages), [waiting])
+        return len(pages) + 1
+    return len(pages)
 
 
-def _fill(db: Database, scope: ListScope, first: int, size: int, count: int) -> None:
-    db.execute(
-        f"""update listings set page = :first + (place - 1) / :size
-            from (select story_number as waiting,
-                    row_number() over (order by listed_at, published, story_number desc) as place
-                  from (select * {_UNARCHIVED}
-                        order by listed_at, published, story_number desc limit :count))
-            where story_number = waiting and list_kind = :kind and list_name = :name""",  # noqa: S608 - a constant
-        {
-            "kind": scope.kind.value,
-            "name": scope.name,
-            "first": first,
-            "size": size,
-            "count": count,
-        },
+def _fill(db: Database, scope: ListScope, first: int, pages: Sequence[Sequence[int]]) -> None:
+    """Put stories into documents, of which the first has this number."""
+    db.conn.executemany(
+        """update listings set page = ?
+           where story_number = ? and list_kind = ? and list_name = ?""",
+        [
+            (first + index, number, scope.kind.value, scope.name)
+            for index, page in enumerate(pages)
+            for number in page
+        ],
     )
+
+
+def _pages(db: Database, scope: ListScope, size: int) -> Iterator[list[int]]:
+    """The stories that are in no document yet, oldest first, in documents of `size` stories, or of
+    as many as the texts of one document may have. The last one may not be full."""
+    waiting = db.execute(
+        f"""select story_number, (select sum(length(content)) from entries
+                                  where entries.story_number = listings.story_number)
+            {_UNARCHIVED} order by listed_at, published, story_number desc""",  # noqa: S608 - constants
+        {"kind": scope.kind.value, "name": scope.name},
+    )
+    page: list[int] = []
+    page_chars = 0
+    for number, chars in waiting:
+        if len(page) == size or (page and page_chars + (chars or 0) > MAX_TEXT_CHARS):
+            yield page
+            page, page_chars = [], 0
+        page.append(number)
+        page_chars += chars or 0
+    if page:
+        yield page
 
 
 def _has_unreachable_story(db: Database, scope: ListScope, size: int) -> bool:

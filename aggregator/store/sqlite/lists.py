@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aggregator.model import ListScope, Node, Revision, Share, Story, Tombstone
 from aggregator.store.sqlite import archives, mappers
 from aggregator.store.sqlite.connection import Connection
-from aggregator.store.sqlite.queries import load_stories, newest_first
+from aggregator.store.sqlite.queries import MAX_TEXT_CHARS, load_stories, newest_first
 from aggregator.store.sqlite.search import newest_matching
 from aggregator.store.sqlite.window import apply_share, window
 
@@ -15,8 +15,6 @@ __all__ = ["SqliteLists"]
 
 MAX_SEARCH_TEXT_CHARS = 300_000
 """Characters of all texts of the results of a search: many may be made at a time."""
-MAX_TEXT_CHARS = 3_000_000
-"""Characters of all texts of a list together; rendering takes about 12 bytes for each."""
 
 
 class SqliteLists:
@@ -39,9 +37,10 @@ class SqliteLists:
         language: str = "",
         without: Sequence[str] = (),
         share: Share | None = None,
+        arrived_within: timedelta | None = None,
     ) -> list[Story]:
         with self._connection.read() as db:
-            numbers = window(db, [scope, *joined], limit, language, without, share)
+            numbers = window(db, [scope, *joined], limit, language, without, share, arrived_within)
             found = newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
         return apply_share(found, share) if share else found
 

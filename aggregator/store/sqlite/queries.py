@@ -11,14 +11,16 @@ from aggregator.model import Entry, EntryView, ListScope, Story
 from aggregator.store.sqlite import mappers
 
 __all__ = [
-    "MAX_VALUES", "entry_views", "is_indexed", "listed_numbers", "load_stories", "newest_first",
-    "query_in", "query_in_rows", "scope_values", "stories_of_entries",
+    "MAX_TEXT_CHARS", "MAX_VALUES", "entry_views", "is_indexed", "listed_numbers", "load_stories",
+    "newest_first", "query_in", "query_in_rows", "scope_values", "stories_of_entries",
 ]  # fmt: skip
 
 ENTRY_COLUMNS = """id, source_id, story_number, given_id, url, canonical_url, title, summary,
     author, published, updated, is_dated, tags, language, image, enclosures, source_urls, raw_hash,
     content_hash, feed_index, revision_count, revised_at"""
 """All columns of an entry but its content."""
+MAX_TEXT_CHARS = 3_000_000
+"""Characters of all texts of a list together; rendering takes about 12 bytes for each."""
 MAX_VALUES = 500
 """Values in one SQL `in (...)`."""
 

@@ -2,7 +2,7 @@
 most a share per source."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlite_utils import Database
@@ -15,6 +15,8 @@ __all__ = ["apply_share", "matching_filters", "window"]
 
 _T = TypeVar("_T")
 
+MAX_STORIES = 1_000
+"""Stories in a list, however many arrived in a day."""
 CANDIDATES_PER_STORY = 20
 """Stories examined per story requested, when filtering."""
 
@@ -26,17 +28,24 @@ def window(
     language: str,
     without: Collection[str],
     share: Share | None,
+    arrived_within: timedelta | None = None,
 ) -> list[int]:
-    """Numbers of the stories in one of the lists, newest first."""
-    if not (language or without or share):
-        return _newest(db, scopes, limit)
-    found = matching_filters(
-        db, _newest(db, scopes, CANDIDATES_PER_STORY * limit), language, without
-    )
+    """Numbers of the stories in one of the lists, newest first: `limit` of them, or all that
+    arrived within a time before the newest, if those are more."""
+    most = limit if arrived_within is None else max(limit, MAX_STORIES)
+    is_filtered = bool(language or without or share)
+    listed_at = _newest(db, scopes, CANDIDATES_PER_STORY * limit if is_filtered else most)
+    found = list(listed_at)
+    if language or without:
+        found = matching_filters(db, found, language, without)
     if share:
         leads = _leads(db, found)
-        return list(islice(_shared(found, share, lambda number: leads[number][0]), limit))
-    return found[:limit]
+        found = list(_shared(found, share, lambda number: leads[number][0]))
+    if arrived_within is None or not found:
+        return found[:limit]
+    earliest = listed_at[found[0]] - arrived_within
+    recent = sum(listed_at[number] >= earliest for number in found[:most])
+    return found[: max(limit, recent)]
 
 
 def matching_filters(
@@ -60,18 +69,21 @@ def _leads(db: Database, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
     return {number: (source, tag) for number, source, tag in query_in(db, sql, numbers)}
 
 
-def _newest(db: Database, scopes: Sequence[ListScope], limit: int) -> list[int]:
+def _newest(db: Database, scopes: Sequence[ListScope], limit: int) -> dict[int, datetime]:
+    """Number of each of the newest stories -> when it was listed, newest first."""
     one = """select story_number, listed_at, published from listings
              where list_kind = ? and list_name = ? and visibility = ?
              order by listed_at desc, published desc, story_number limit ?"""
     if len(scopes) == 1:
         rows = db.execute(one, [*scope_values(scopes[0]), limit])
-        return [number for number, *_ in rows]
-    each = " union all ".join(f"select * from ({one})" for _ in scopes)  # noqa: S608 - placeholders only
-    sql = f"""select story_number from ({each}) group by story_number
-              order by max(listed_at) desc, max(published) desc, story_number limit ?"""  # noqa: S608 - placeholders only
-    given = [value for scope in scopes for value in (*scope_values(scope), limit)]
-    return [number for (number,) in db.execute(sql, [*given, limit])]
+    else:
+        each = " union all ".join(f"select * from ({one})" for _ in scopes)  # noqa: S608 - placeholders only
+        sql = f"""select story_number, max(listed_at), max(published) from ({each})
+                  group by story_number
+                  order by max(listed_at) desc, max(published) desc, story_number limit ?"""  # noqa: S608 - placeholders only
+        given = [value for scope in scopes for value in (*scope_values(scope), limit)]
+        rows = db.execute(sql, [*given, limit])
+    return {number: datetime.fromisoformat(listed_at) for number, listed_at, _ in rows}
 
 
 def apply_share(stories: Iterable[Story], share: Share) -> list[Story]:
