@@ -32,6 +32,7 @@ from aggregator.ingest.dedupe import (
     cluster,
     count_shared,
     drop_common_fingerprints,
+    including,
     takedown_copies,
 )
 from aggregator.ingest.fetch.client import Fetcher
@@ -255,9 +256,11 @@ def find_duplicates(
         ids_by_url=store.entries.ids_by_url(lookup.urls),
         ids_by_fingerprint=store.entries.ids_by_fingerprint(lookup.fingerprints),
     )
-    shared = count_shared(entries, lookup, found)
+    shared = count_shared(entries, lookup, including(entries, lookup, found))
     near_ids = {id_ for ids in shared.values() for id_ in ids}
-    source_ids = store.entries.source_ids(near_ids) if near_ids else {}
+    source_ids = {entry.entry_id: entry.source for entry in entries}
+    if near_ids := near_ids - source_ids.keys():
+        source_ids |= store.entries.source_ids(near_ids)
     candidates = choose_candidates(entries, shared, source_ids)
     ids = {id_ for some in candidates.values() for id_ in some}
     ids |= {entry.entry_id for _, entry in changes.revised}

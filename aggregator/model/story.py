@@ -16,6 +16,8 @@ class MatchKind(enum.StrEnum):
     """An operator has separated them."""
     MERGED = "merged"
     """An operator has merged them."""
+    REPEAT = "repeat"
+    """One outlet has published an article twice."""
     ADDRESS = "address"
     """Both have the same canonical URL."""
     ATTRIBUTION = "attribution"
@@ -30,7 +32,7 @@ MANUAL = frozenset({MatchKind.SPLIT, MatchKind.MERGED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Evidence that two entries of two outlets are one article, or an operator's decision on it.
+    """Evidence that two entries are one article, or an operator's decision on it.
 
     `entry_a` is the smaller entry id. Of matches of one kind, the one with the higher `score` is
     stronger. `reason` is a phrase for the operator.

@@ -112,9 +112,9 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
         image=_first(entry.image for entry, outlet in contributors if outlet.show != "title"),
         enclosures=() if source.show == "title" else tuple(map(_with_media_type, lead.enclosures)),
         also_at=tuple(
-            AlsoAt(name=name, url=other.url)
+            AlsoAt(name=feed.sources[other.source].name, url=other.url)
             for other in story.duplicates
-            if (name := feed.sources[other.source].name) != source.name or other.url != lead.url
+            if other.source != lead.source
         ),
         categories=tuple(dict.fromkeys([*sorted(topics), *lead.tags])),
     )

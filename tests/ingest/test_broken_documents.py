@@ -230,7 +230,7 @@ def test_the_declared_encoding_is_used(newsroom: Newsroom) -> None:
 
 @pytest.mark.slow
 def test_a_hundred_thousand_entries_are_stored(newsroom: Newsroom) -> None:
-    """All entries are stored, and our feed still holds fifty."""
+    """All entries are stored, and our feed holds a thousand at most."""
     items = "".join(
         f"<item><title>Entry {n}</title><link>https://h.example/{n}</link></item>"
         for n in range(100_000)
@@ -240,7 +240,7 @@ def test_a_hundred_thousand_entries_are_stored(newsroom: Newsroom) -> None:
     report = _ingest(newsroom, rss.encode())
 
     assert (report.counts.new, report.error) == (100_000, "")
-    assert newsroom.titles("/all.atom") == [f"Entry {n}" for n in range(50)]
+    assert newsroom.titles("/all.atom") == [f"Entry {n}" for n in range(1_000)]
 
 
 def test_an_entity_bomb_is_harmless(newsroom: Newsroom) -> None:

@@ -75,9 +75,7 @@ def test_a_first_import_does_not_flood_the_feed(newsroom: Newsroom) -> None:
 
 def test_a_late_entry_with_an_old_date_is_published(newsroom: Newsroom) -> None:
     """A late entry with an old date is still in the feed (oursqlcommunity-org#107)."""
-    recent = [
-        article(f"Recent {n}", published=newsroom.now - timedelta(minutes=n)) for n in range(60)
-    ]
+    recent = [article(f"Recent {n}", published=newsroom.now - n * HOUR) for n in range(60)]
     newsroom.lists("harbor")
     newsroom.publishes("harbor", *recent)
     newsroom.ingests()

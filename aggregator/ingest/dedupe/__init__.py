@@ -6,7 +6,9 @@
         fingerprints  numbers that near-duplicates share (winnowing, MinHash)
         candidates    stored entries to compare new ones with
         features      text features of an entry; `numbers` in its headline
-        similarity    two entries -> the evidence that they are one article, or none
+        overlap       what two entries have in common
+        similarity    entries of two outlets -> the evidence that they are one article, or none
+        repeats       the same for two entries of one outlet
         clustering    entries and matches -> clusters
         stories       clusters -> stories: which keeps its id, which entry leads
         takedown_copies   new entries that come back under another name
@@ -23,6 +25,7 @@ from aggregator.ingest.dedupe.candidates import (
     choose_candidates,
     count_shared,
     drop_common_fingerprints,
+    including,
 )
 from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
@@ -35,6 +38,6 @@ from aggregator.ingest.dedupe.takedown_copies import takedown_copies
 __all__ = [
     "COMPARISON_WINDOW", "Cluster", "ClusterResult", "ClusterSettings", "LookupResult",
     "build_lookup", "choose_candidates", "cluster", "cluster_entries", "count_shared",
-    "drop_common_fingerprints", "fingerprints_of", "merge_matches", "split_matches",
+    "drop_common_fingerprints", "fingerprints_of", "including", "merge_matches", "split_matches",
     "takedown_copies",
 ]  # fmt: skip

@@ -17,13 +17,16 @@ from aggregator.model import Entry
 
 __all__ = [
     "Lookup", "LookupResult", "build_lookup", "choose_candidates", "count_shared",
-    "drop_common_fingerprints",
+    "drop_common_fingerprints", "including",
 ]  # fmt: skip
 
 MAX_CANDIDATES = 40
 """Candidates per entry; those that share most with it come first."""
 MAX_CANDIDATES_PER_SOURCE = 5
 """Candidates per source, so that one outlet does not crowd out the others."""
+MIN_REPEATED_FINGERPRINTS = 0.6
+"""Fraction of an entry's fingerprints that another one of its outlet shares, if it may be the same
+article again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,18 @@ def _fingerprints(entry: Entry) -> tuple[int, ...]:
     return (*entry.fingerprints, *((attribution_fingerprint(url),) if url else ()))
 
 
+def including(entries: Sequence[Entry], lookup: Lookup, stored: LookupResult) -> LookupResult:
+    """The stored entries, and these, which may repeat each other."""
+    by_url = {url: list(ids) for url, ids in stored.ids_by_url.items()}
+    by_fingerprint = {number: list(ids) for number, ids in stored.ids_by_fingerprint.items()}
+    for entry in entries:
+        if entry.canonical_url:
+            by_url.setdefault(entry.canonical_url, []).append(entry.entry_id)
+        for number in lookup.fingerprints_by_entry[entry.entry_id]:
+            by_fingerprint.setdefault(number, []).append(entry.entry_id)
+    return LookupResult(ids_by_url=by_url, ids_by_fingerprint=by_fingerprint)
+
+
 def count_shared(
     entries: Sequence[Entry], lookup: Lookup, stored: LookupResult
 ) -> dict[int, Counter[int]]:
@@ -92,16 +107,20 @@ def choose_candidates(
     shared: Mapping[int, Counter[int]],
     source_of: Mapping[int, str],
 ) -> dict[int, list[int]]:
-    """The candidates of each entry, by its id: entries of other sources, a few of each.
+    """The candidates of each entry, by its id, a few of each source; of its own, those that share
+    most fingerprints.
 
     `shared` is from `count_shared`, `source_of` maps entry ids to sources.
     """
     found = {}
     for entry in entries:
-        per_source: Counter[str] = Counter({entry.source: MAX_CANDIDATES_PER_SOURCE})
+        per_source: Counter[str] = Counter()
         ids: list[int] = []
-        for id_, _ in shared.get(entry.entry_id, Counter()).most_common():
+        needed = MIN_REPEATED_FINGERPRINTS * len(entry.fingerprints)
+        for id_, count in shared.get(entry.entry_id, Counter()).most_common():
             source = source_of.get(id_, "")
+            if id_ == entry.entry_id or (source == entry.source and count < needed):
+                continue
             if per_source[source] < MAX_CANDIDATES_PER_SOURCE and len(ids) < MAX_CANDIDATES:
                 per_source[source] += 1
                 ids.append(id_)

@@ -3,8 +3,8 @@
     entries, matches --cluster_entries--> [Cluster]
 
 Matches are applied strongest first (as in Kruskal's algorithm). One that would join two entries of
-one source, or two that an operator has separated, is skipped. So a duplicate joins the article that
-it is most similar to, whichever arrived first.
+one source which do not repeat each other, or two that an operator has separated, is skipped. So a
+duplicate joins the article that it is most similar to, whichever arrived first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -63,6 +63,9 @@ def _can_join(one: Cluster, other: Cluster, match: Match, separated: set[tuple[i
     pairs = ((a.entry_id, b.entry_id) for a in one.entries for b in other.entries)
     if any((min(pair), max(pair)) in separated for pair in pairs):
         return False
-    sources = {entry.source for entry in one.entries}
-    is_merged = match.kind is MatchKind.MERGED
-    return is_merged or sources.isdisjoint(entry.source for entry in other.entries)
+    if match.kind is MatchKind.MERGED:
+        return True
+    common = {entry.source for entry in one.entries} & {entry.source for entry in other.entries}
+    if match.kind is MatchKind.REPEAT:
+        common -= {e.source for e in one.entries if e.entry_id in (match.entry_a, match.entry_b)}
+    return not common

@@ -1,5 +1,6 @@
 """Text features of an entry, for comparing two of them."""
 
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,12 @@ __all__ = ["TextFeatures"]
 Phrase: TypeAlias = tuple[str, str, str]
 """Three words in a row; fingerprints use longer runs, but here every shared phrase counts."""
 MAX_COMPARED_WORDS = 2_000
+_LIVE_PAGE = re.compile(
+    r"(?:the latest|live|as it happened|en direct|en vivo|en directo|ao vivo|in diretta|liveticker)"
+    r"\s*[:|–—-]|the latest on\b|as it happened\b|.*\b(?:live (?:updates?|blog)|updates live)\b",
+    re.IGNORECASE,
+)
+"""Titles of pages to which an outlet or agency adds dispatch after dispatch."""
 LEDE_CHARS = 400
 """Characters at the beginning of a text, about 60 words, that state the numbers of the news."""
 
@@ -68,6 +75,11 @@ class TextFeatures:
     def title_words(self) -> Set[str]:
         """The content words of the title."""
         return frozenset(content_words(self.title.split()))
+
+    @cached_property
+    def is_live_page(self) -> bool:
+        """True for a page of many dispatches, which others publish as articles too."""
+        return _LIVE_PAGE.match(self.entry.title) is not None
 
     @cached_property
     def vocabulary(self) -> Set[str]:

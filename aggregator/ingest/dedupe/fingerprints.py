@@ -7,7 +7,8 @@
   Finds an excerpt of thirty words in an article of two thousand.
 - A longer text, by MinHash: the probability that each number is shared is the Jaccard similarity
   of both texts. Finds texts whose openings differ.
-- The title, and each URL that the article is said to come from: one number each.
+- The title, and each URL that the article is said to come from: one number each; of a long title,
+  some by winnowing, too.
 
 A shared number is not proof: `similarity` compares the entries word by word. A number that many
 entries share belongs to a stock phrase, and is ignored (COMMON_FINGERPRINT_ENTRIES).
@@ -42,6 +43,8 @@ MINHASH_COUNT = 12
 """With 12, 98 of 100 pairs of similarity 0.3 (half of the words are the same) share a number."""
 MIN_TITLE_WORDS = 5
 """A shorter title does not identify an article."""
+LONG_TITLE_WORDS = SHINGLE_WORDS + WINNOW_SHINGLES
+"""Words of a title that has a passage in common with another title."""
 _FINGERPRINT_MASK = (1 << 48) - 1
 """Six bytes: SQLite stores them more compactly, and a million entries hardly ever collide."""
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15
@@ -64,6 +67,8 @@ def compute_fingerprints(title: str, text: str, source_urls: Sequence[str] = ())
     title_words = folded_words(strip_title_affixes(title))
     if len(title_words) >= MIN_TITLE_WORDS:
         texts.append(f"title {' '.join(title_words)}")
+    if len(title_words) >= LONG_TITLE_WORDS:
+        found |= _winnow(shingles(title_words, SHINGLE_WORDS))
     found |= set(_hashes(texts))
     return tuple(sorted(number & _FINGERPRINT_MASK for number in found))
 

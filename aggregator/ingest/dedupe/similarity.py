@@ -8,12 +8,11 @@ titles. The limits were tuned on the development halves of the labelled sets (do
 """
 
 import re
-from collections.abc import Set
 from datetime import timedelta
-from functools import cached_property
 
 from aggregator.ingest.dedupe.features import TextFeatures
 from aggregator.ingest.dedupe.numbers import differs_only_in_count
+from aggregator.ingest.dedupe.overlap import NEAR_FULL_COVERAGE, Overlap, common_run, fraction
 from aggregator.model import Dedupe, Entry, Match, MatchKind
 from aggregator.text.boilerplate import strip_name
 from aggregator.text.tokens import folded_words
@@ -25,8 +24,9 @@ __all__ = [
     "do_words_agree",
     "is_headline_of",
     "is_match_allowed",
-    "is_same_article_again",
     "is_still_similar",
+    "make_match",
+    "may_be_one",
 ]
 
 COMPARISON_WINDOW = timedelta(days=14)
@@ -36,12 +36,8 @@ MIN_SHARED_PHRASES = 10
 """Phrases of three words; independent reports of one event share fewer."""
 MIN_COVERAGE = 0.5
 """Fraction of the shorter text that is in the other."""
-MIN_OWN_PHRASES, MIN_OWN_COVERAGE = 20, 0.4
-"""Phrases outside quotations by which texts are compared, and the fraction of them that is in the
-other text, if one is a copy."""
-NEAR_FULL_COVERAGE = 0.9
-MAX_LENGTH_RATIO = 1.5
-"""How many times as long a text may be that is still the same as the other."""
+MIN_OWN_COVERAGE = 0.4
+"""Fraction of the phrases outside quotations that is in the other text, if one is a copy."""
 HIGH_COVERAGE = 0.7
 """Coverage at which short runs are enough; below it, the texts must share a passage."""
 PASSAGE_WORDS = 11
@@ -84,65 +80,6 @@ MIN_ATTRIBUTED_TITLE = 0.6
 _FEED_URL = re.compile(r"(?:/feed|/rss|/atom|\.rss|\.atom|\.xml|\.rdf)/?(?:\?.*)?$|^feeds?\.", re.I)
 
 
-class _Overlap:
-    """What two entries have in common; costly measures are computed on first use."""
-
-    def __init__(self, a: TextFeatures, b: TextFeatures) -> None:
-        self.a, self.b = a, b
-        self._shorter, longer = sorted((a, b), key=lambda text: (len(text.phrase_set), text.words))
-        self._common = self._shorter.phrase_set & longer.phrase_set
-        self.phrase_count = len(self._common)
-        self.shorter_phrase_count = len(self._shorter.phrase_set)
-        """Phrases of the shorter text."""
-        self.coverage = (
-            self.phrase_count / self.shorter_phrase_count if self.shorter_phrase_count else 0.0
-        )
-        """Fraction of these phrases that the other text has."""
-        self.is_same_text = (
-            self.coverage >= NEAR_FULL_COVERAGE
-            and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter_phrase_count
-        )
-        """Whether the texts are the same, rather than one a part of the other."""
-
-    @property
-    def is_shorter_later(self) -> bool:
-        """Whether the shorter text was published after the other."""
-        longer = self.b if self._shorter is self.a else self.a
-        return self._shorter.entry.published > longer.entry.published
-
-    @cached_property
-    def run_words(self) -> int:
-        """Length in words of the longest run of phrases that the other text has too."""
-        longest = run = 0
-        for phrase in self._shorter.phrases:
-            run = run + 1 if phrase in self._common else 0
-            longest = max(longest, run)
-        return longest + 2 if longest else 0
-
-    @cached_property
-    def own_coverage(self) -> float:
-        """Fraction of the shorter text's phrases outside quotations that the other text has; two
-        reports quote the same statement."""
-        longer = self.b if self._shorter is self.a else self.a
-        own = set(self._shorter.own_phrases)
-        return len(own & longer.phrase_set) / len(own) if len(own) >= MIN_OWN_PHRASES else 1.0
-
-    @cached_property
-    def title_overlap(self) -> float:
-        """Fraction of the shorter title's words that the other title has."""
-        one, other = sorted((self.a.title_words, self.b.title_words), key=len)
-        return _fraction(one, other)
-
-    @cached_property
-    def title_in_text(self) -> float:
-        """Fraction of the longer text's title that the shorter entry has in its title or text.
-
-        The reverse is not evidence: a round-up contains the titles of all articles that it covers.
-        """
-        longer = self.b if self._shorter is self.a else self.a
-        return _fraction(longer.title_words, self._shorter.vocabulary)
-
-
 def compare(
     a: TextFeatures, b: TextFeatures, window: timedelta = COMPARISON_WINDOW
 ) -> Match | None:
@@ -150,62 +87,55 @@ def compare(
 
     It depends neither on the order of the two nor on any other entry.
     """
-    shared = _Overlap(a, b)
+    shared = Overlap(a, b)
     is_near = _time_between(a, b) <= window
     if _has_same_canonical_url(a, b) and (
         _could_be_same(shared) if is_near and _is_address_of_one(a, b) else _is_similar(shared)
     ):
         reason = f"same address {a.entry.canonical_url}"
-        return _match(a, b, MatchKind.ADDRESS, 1.0 + shared.coverage, reason)
+        return make_match(a, b, MatchKind.ADDRESS, 1.0 + shared.coverage, reason)
     if not is_near:
         return None
     is_passage_shared = shared.run_words >= LONG_PASSAGE_WORDS  # which outweighs any number
-    if not is_passage_shared and (_are_different_parts(a, b) or _numbers_differ(a, b)):
+    if not is_passage_shared and not may_be_one(a, b):
         return None
     if reason := _attribution(a, b, shared):
-        return _match(a, b, MatchKind.ATTRIBUTION, shared.coverage, reason)
+        return make_match(a, b, MatchKind.ATTRIBUTION, shared.coverage, reason)
     if score := _text_score(shared):
         reason = (
             f"{shared.coverage:.0%} of the shorter text is in the other, "
             f"{shared.run_words} words in a row"
         )
-        return _match(a, b, MatchKind.TEXT, score, reason)
+        return make_match(a, b, MatchKind.TEXT, score, reason)
     if _has_same_title(a, b, shared):
         common = f"same title, and {shared.run_words} words in a row"
         reason = common if shared.run_words else "same title"
         reason = f"{reason}, within {SAME_TITLE_WINDOW.days} days"
-        return _match(a, b, MatchKind.TITLE, shared.coverage, reason)
+        return make_match(a, b, MatchKind.TITLE, shared.coverage, reason)
     return None
-
-
-def is_same_article_again(a: TextFeatures, b: TextFeatures) -> bool:
-    """True if two entries of one outlet are certainly one article: they have the same text, or the
-    same title and URL. Less is not enough: columns, series and live pages share a URL, or much of
-    their text."""
-    shared = _Overlap(a, b)
-    has_same_text = shared.is_same_text and shared.shorter_phrase_count >= MIN_SHARED_PHRASES
-    has_same_title = a.title_words == b.title_words
-    return has_same_text or (_has_same_canonical_url(a, b) and has_same_title)
 
 
 def do_words_agree(a: TextFeatures, b: TextFeatures) -> bool:
     """True if texts or titles are similar, whatever the addresses are."""
-    return _is_similar(_Overlap(a, b))
+    return _is_similar(Overlap(a, b))
 
 
 def is_still_similar(a: TextFeatures, b: TextFeatures) -> bool:
     """True if two entries that were matched before still have a URL or some text in common."""
-    return _has_same_canonical_url(a, b) or _is_similar(_Overlap(a, b))
+    return _has_same_canonical_url(a, b) or _is_similar(Overlap(a, b))
 
 
 def is_match_allowed(match: Match, setting: Dedupe) -> bool:
     """True if a source's `dedupe` setting allows this kind of match."""
     if setting == "address":
-        return match.kind in (MatchKind.ADDRESS, MatchKind.ATTRIBUTION)
+        return match.kind in (MatchKind.REPEAT, MatchKind.ADDRESS, MatchKind.ATTRIBUTION)
     return setting != "off"
 
 
-def _match(a: TextFeatures, b: TextFeatures, kind: MatchKind, score: float, reason: str) -> Match:
+def make_match(
+    a: TextFeatures, b: TextFeatures, kind: MatchKind, score: float, reason: str
+) -> Match:
+    """A match of two entries."""
     first, second = sorted((a.entry.entry_id, b.entry.entry_id))
     return Match(entry_a=first, entry_b=second, kind=kind, score=round(score, 3), reason=reason)
 
@@ -234,7 +164,7 @@ def _time_between(a: TextFeatures, b: TextFeatures) -> timedelta:
     return abs(a.entry.published - b.entry.published)
 
 
-def _attribution(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> str:
+def _attribution(a: TextFeatures, b: TextFeatures, shared: Overlap) -> str:
     """A sentence that says which source calls its entry a copy of the other; empty if neither does.
 
     A link after "first published" may lead to the source of a report, so the texts must have
@@ -260,7 +190,7 @@ def is_headline_of(copy: Entry, original: Entry, name: str) -> bool:
     return is_near and folded_words(bare) == folded_words(original.title)
 
 
-def _is_attribution_backed(copy: TextFeatures, original: TextFeatures, shared: _Overlap) -> bool:
+def _is_attribution_backed(copy: TextFeatures, original: TextFeatures, shared: Overlap) -> bool:
     """True if text or title support an attribution.
 
     A copy that names several originals may be a round-up, so mentioning the title is not enough;
@@ -271,11 +201,11 @@ def _is_attribution_backed(copy: TextFeatures, original: TextFeatures, shared: _
     if shared.title_overlap >= MIN_ATTRIBUTED_OVERLAP:
         return True
     originals = [url for url in copy.entry.source_urls if not _FEED_URL.search(url)]
-    mentioned = _fraction(original.title_words, copy.vocabulary)
+    mentioned = fraction(original.title_words, copy.vocabulary)
     return len(originals) == 1 and mentioned >= MIN_ATTRIBUTED_TITLE
 
 
-def _is_similar(shared: _Overlap) -> bool:
+def _is_similar(shared: Overlap) -> bool:
     """True if texts or titles are similar; over time, one URL may have had several articles."""
     return (
         max(shared.coverage, shared.title_overlap) >= MIN_ATTRIBUTED_OVERLAP
@@ -283,11 +213,16 @@ def _is_similar(shared: _Overlap) -> bool:
     )
 
 
-def _could_be_same(shared: _Overlap) -> bool:
+def _could_be_same(shared: Overlap) -> bool:
     """False if two texts at one URL are unrelated: it is the page of a programme or a live blog."""
     if shared.shorter_phrase_count < MIN_COMPARABLE_PHRASES or shared.coverage >= CHANCE_COVERAGE:
         return True
     return max(shared.title_overlap, shared.title_in_text) >= MIN_TITLE_OVERLAP
+
+
+def may_be_one(a: TextFeatures, b: TextFeatures) -> bool:
+    """False if numbers in titles or texts say that two entries are different articles."""
+    return not (_are_different_parts(a, b) or _numbers_differ(a, b))
 
 
 def _numbers_differ(a: TextFeatures, b: TextFeatures) -> bool:
@@ -311,24 +246,28 @@ def _are_different_parts(a: TextFeatures, b: TextFeatures) -> bool:
     return any(differs_only_in_count(one, other) for one, other in titles)
 
 
-def _text_score(shared: _Overlap) -> float:
+def _text_score(shared: Overlap) -> float:
     """Score of the evidence that one text is the other or a part of it; 0 if it is not enough."""
     if shared.phrase_count < MIN_SHARED_PHRASES or shared.coverage < MIN_COVERAGE:
         return 0.0
-    if shared.own_coverage < MIN_OWN_COVERAGE:
+    do_titles_fit = (
+        shared.title_overlap >= MIN_TITLE_OVERLAP or shared.title_in_text >= MIN_TITLE_IN_TEXT
+    )
+    is_more_than_quoted = (
+        shared.run_words >= LONG_RUN_WORDS and shared.phrase_count >= LONG_TEXT_PHRASES
+    )
+    if shared.own_coverage < MIN_OWN_COVERAGE and not is_more_than_quoted:
+        return 0.0
+    if (shared.a.is_live_page or shared.b.is_live_page) and not shared.is_same_text:
         return 0.0
     counted_run = min(shared.run_words, MAX_COUNTED_RUN_WORDS)
     score = shared.coverage + counted_run / 40 + TITLE_WEIGHT * shared.title_overlap
     has_passage = shared.coverage >= HIGH_COVERAGE or shared.run_words >= PASSAGE_WORDS
-    title_fits = (
-        _needs_no_title(shared)
-        or shared.title_overlap >= MIN_TITLE_OVERLAP
-        or shared.title_in_text >= MIN_TITLE_IN_TEXT
-    )
-    return score if score >= MIN_TEXT_SCORE and has_passage and title_fits else 0.0
+    is_enough = has_passage and (do_titles_fit or _needs_no_title(shared))
+    return score if score >= MIN_TEXT_SCORE and is_enough else 0.0
 
 
-def _needs_no_title(shared: _Overlap) -> bool:
+def _needs_no_title(shared: Overlap) -> bool:
     """True if the shared text is too long for boilerplate, such as a paywall notice or a company's
     description of itself.
 
@@ -344,12 +283,14 @@ def _needs_no_title(shared: _Overlap) -> bool:
     return shared.run_words >= LONG_PASSAGE_WORDS
 
 
-def _has_same_title(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> bool:
+def _has_same_title(a: TextFeatures, b: TextFeatures, shared: Overlap) -> bool:
     """True for one long title within two days, with a sentence in common; if one entry has no text,
-    with the title in the text of the other."""
-    if a.title != b.title or len(a.title.split()) < UNIQUE_TITLE_WORDS:
-        return False
+    with the title in the text of the other. Titles that share a passage need no more."""
     if abs(a.entry.published - b.entry.published) > SAME_TITLE_WINDOW:
+        return False
+    if _do_titles_share_a_passage(a, b):
+        return True
+    if a.title != b.title or len(a.title.split()) < UNIQUE_TITLE_WORDS:
         return False
     is_one_without_text = not (a.words and b.words)
     if is_one_without_text and f" {a.title} " in f" {' '.join(a.words or b.words)} ":
@@ -362,6 +303,6 @@ def _has_same_title(a: TextFeatures, b: TextFeatures, shared: _Overlap) -> bool:
     return shared.run_words >= needed_words
 
 
-def _fraction(words: Set[str], others: Set[str]) -> float:
-    """The fraction of the words that are among the others."""
-    return len(words & others) / len(words) if words else 0.0
+def _do_titles_share_a_passage(a: TextFeatures, b: TextFeatures) -> bool:
+    titles = a.title.split(), b.title.split()
+    return min(map(len, titles)) >= PASSAGE_WORDS and common_run(*titles) >= PASSAGE_WORDS

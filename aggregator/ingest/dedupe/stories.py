@@ -9,6 +9,7 @@ from hashlib import blake2b
 from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
 from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.repeats import repeated
 from aggregator.ingest.dedupe.similarity import (
     compare,
     is_headline_of,
@@ -89,7 +90,8 @@ def cluster(
         for entry in story.entries
     }
     taken_down = neighbourhood.taken_down_entry_ids
-    found = tuple(_find_matches(entries, listed, taken_down, candidates or {}, settings))
+    known = listed | {entry.entry_id: entry for entry in entries}
+    found = tuple(_find_matches(entries, known, taken_down, candidates or {}, settings))
     revised = {entry.entry_id: entry for entry in entries if entry.entry_id in stored}
     dropped = frozenset(_dropped_matches(revised, listed, neighbourhood.matches))
     present = stored | {entry.entry_id: entry for entry in entries}
@@ -127,26 +129,32 @@ def cluster(
 
 def _find_matches(
     entries: Sequence[Entry],
-    stored: Mapping[int, Entry],
+    known: Mapping[int, Entry],
     taken_down: Set[int],
     candidates: Mapping[int, Collection[int]],
     settings: ClusterSettings,
 ) -> Iterator[Match]:
-    """The matches between entries and their candidates of other sources, of which some were taken
-    down."""
+    """The matches between entries and their candidates, of which some were taken down."""
     for entry in entries:
         if entry.entry_id in taken_down:
             continue  # what its outlet makes of it now must not hide what others publish
         features = TextFeatures(entry, settings.source_of(entry))
-        for id_ in candidates.get(entry.entry_id, ()):
-            other = stored.get(id_)
-            if other is None or other.source == entry.source:
-                continue
-            others = TextFeatures(other, settings.source_of(other))
-            match = compare(features, others, settings.window)
-            if match and id_ in taken_down:
-                match = match if does_takedown_spread(match, features, others, settings) else None
-            allowed_by = (settings.source_of(e).dedupe for e in (entry, other))
+        others = [
+            TextFeatures(known[id_], settings.source_of(known[id_]))
+            for id_ in candidates.get(entry.entry_id, ())
+            if id_ in known
+        ]
+        own = [other for other in others if other.entry.source == entry.source]
+        for other in others:
+            is_down = other.entry.entry_id in taken_down
+            if other.entry.source == entry.source:
+                rest = [each for each in own if each is not other]
+                match = None if is_down else repeated(features, other, rest)
+            else:
+                match = compare(features, other, settings.window)
+                if match and is_down and not does_takedown_spread(match, features, other, settings):
+                    continue
+            allowed_by = (settings.source_of(e).dedupe for e in (entry, other.entry))
             if match and all(is_match_allowed(match, setting) for setting in allowed_by):
                 yield match
 

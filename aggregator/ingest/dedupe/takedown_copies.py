@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.repeats import is_same_article_again
 from aggregator.ingest.dedupe.similarity import (
     compare,
     do_words_agree,
     is_match_allowed,
-    is_same_article_again,
 )
 from aggregator.model import Entry, Match, MatchKind, Story
 from aggregator.text.urls import is_on_site

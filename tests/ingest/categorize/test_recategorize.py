@@ -108,7 +108,7 @@ def test_an_added_story_is_in_the_feed(docks: Newsroom) -> None:
     docks.publishes_at_most(1)
     _decide(docks, "Rain", True)
 
-    assert docks.titles("/topics/labor.atom") == ["Rain"]
+    assert docks.titles("/topics/labor.atom?limit=1") == ["Rain"]
 
 
 def test_a_decision_holds_with_a_duplicate(docks: Newsroom) -> None:
