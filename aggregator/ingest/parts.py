@@ -108,6 +108,7 @@ def result_in_chunk(result: MatchResult, part: Part, index: int) -> MatchResult:
         changed=changed,
         unchanged_count=result.unchanged_count if is_last else 0,
         unconfirmed_ids=result.unconfirmed_ids & {entry.entry_id for _, entry in changed},
+        reused_ids=result.reused_ids & {entry.entry_id for _, entry in changed},
     )
 
 

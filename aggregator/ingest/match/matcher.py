@@ -31,6 +31,10 @@ MAX_REVISIONS_UNTHROTTLED = 24
 """Revisions after which an entry is updated once a day at most; some have the weather in their
 text (lemon24/reader has the same limit)."""
 REVISION_INTERVAL = timedelta(days=1)
+REUSE_AFTER = timedelta(days=30)
+"""Time after which an outlet may give an id to another article."""
+MAX_REUSED_TITLE_OVERLAP = 0.34
+"""Fraction of the words of the shorter title that a new article under an old id has, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,8 @@ class MatchResult:
     `changed` are stored entries whose raw hash differs from last time, each with its new form;
     `new + changed + unchanged_count` is the whole document. `matched_ids` are the stored entries
     that it lists, `renamed_count` is how many of them have another id than before.
-    `unconfirmed_ids` are stored entries in `changed` that are the same only if their text is.
+    `unconfirmed_ids` are stored entries in `changed` that are the same only if their text is;
+    `reused_ids` those that are not if their text has nothing in common with the new one.
     """
 
     new: tuple[KeyedEntry, ...]
@@ -49,6 +54,7 @@ class MatchResult:
     matched_ids: frozenset[int]
     renamed_count: int
     unconfirmed_ids: frozenset[int] = frozenset()
+    reused_ids: frozenset[int] = frozenset()
 
 
 def match_entries(
@@ -64,6 +70,10 @@ def match_entries(
     that shares a URL or a title with one of them is a repeat, one that shares only an id is not.
     """
     claims = _claims(keyed, stored, now, matched_before)
+    reused = {i for i, entry in claims.items() if _has_reused_id(keyed[i], entry, now)}
+    keyed = [_title_first(item) if i in reused else item for i, item in enumerate(keyed)]
+    freed = {key for i in reused if not claims[i].is_published for key in keyed[i].keys}
+    claims = {i: e for i, e in claims.items() if i not in reused or e.is_published}
     seen = {key for index in claims for key in keyed[index].keys}
     seen |= {
         key
@@ -71,7 +81,8 @@ def match_entries(
         if entry.entry_id in matched_before and key.kind is not EntryKeyKind.ID
     }
     rest = _drop_repeats((item for i, item in enumerate(keyed) if i not in claims), seen)
-    new = tuple(own for item in rest if (own := _drop_foreign_keys(item, stored)).keys)
+    foreign = stored.keys() - freed
+    new = tuple(own for item in rest if (own := _drop_foreign_keys(item, foreign)).keys)
     changed = tuple(
         (keyed[index], entry)
         for index, entry in sorted(claims.items(), key=lambda claim: claim[0])
@@ -83,6 +94,7 @@ def match_entries(
         unchanged_count=len(keyed) - len(new) - len(changed),
         matched_ids=frozenset(entry.entry_id for entry in claims.values()),
         renamed_count=sum(keyed[index].entry.id != entry.id for index, entry in claims.items()),
+        reused_ids=frozenset(claims[index].entry_id for index in reused if index in claims),
     )
 
 
@@ -182,9 +194,35 @@ def _is_replaced(entry: ParsedEntry, stored: StoredEntry, now: datetime) -> bool
     )
 
 
-def _drop_foreign_keys(item: KeyedEntry, stored: Mapping[EntryKey, StoredEntry]) -> KeyedEntry:
+def _has_reused_id(item: KeyedEntry, stored: StoredEntry, now: datetime) -> bool:
+    """True if an id seems to belong to a new article: its title is another one, and its date is
+    much later."""
+    entry = item.entry
+    date = entry.published
+    if not isinstance(date, datetime) or stored.published is None or date > now:
+        return False
+    if date - stored.published < REUSE_AFTER or not _title_keys(item):
+        return False
+    both = (set(text.split()) for text in (title_words(entry), normalise_words(stored.title)))
+    shorter, longer = sorted(both, key=len)
+    common = len(shorter & longer)
+    return bool(shorter) and common < MAX_REUSED_TITLE_OVERLAP * len(shorter)
+
+
+def _title_keys(item: KeyedEntry) -> tuple[EntryKey, ...]:
+    return tuple(key for key in item.keys if key.kind is EntryKeyKind.TITLE)
+
+
+def _title_first(item: KeyedEntry) -> KeyedEntry:
+    """The entry with its title as the strongest key: the id of its story must not be derived from
+    a key of another one."""
+    titles = _title_keys(item)
+    return replace(item, keys=(*titles, *(key for key in item.keys if key not in titles)))
+
+
+def _drop_foreign_keys(item: KeyedEntry, foreign: Set[EntryKey]) -> KeyedEntry:
     """The entry without the keys of stored ones; if it has no other keys, it is a stored one."""
-    return replace(item, keys=tuple(key for key in item.keys if key not in stored))
+    return replace(item, keys=tuple(key for key in item.keys if key not in foreign))
 
 
 def _drop_repeats(items: Iterable[KeyedEntry], seen: set[EntryKey]) -> tuple[KeyedEntry, ...]:

@@ -17,6 +17,8 @@ from aggregator.text.urls import is_distinctive_path, path_without_host
 
 __all__ = ["confirm_rebound", "looks_migrated", "rebind_by_path_and_title"]
 
+MIN_SHARED_PHRASES = 0.1
+"""Fraction of the shorter text that two versions of an article share at least."""
 MAX_USUAL_NEW_ENTRIES = 2
 """New entries that are normal in a document."""
 
@@ -80,18 +82,22 @@ def confirm_rebound(
     cleaned: Sequence[Entry | Rejected],
     stored: Mapping[int, Entry],
 ) -> tuple[MatchResult, list[Entry | Rejected]]:
-    """Settle unconfirmed matches: an entry is the stored one if it has the same text, else new.
+    """Settle unconfirmed matches: an entry is the stored one if it has the same text, else new; and
+    reused ids: an entry is new if its text has nothing in common with the stored one.
 
     `cleaned` are `result.new` and `result.changed`, in this order.
     """
-    if not result.unconfirmed_ids:
+    if not (result.unconfirmed_ids or result.reused_ids):
         return result, list(cleaned)
     count = len(result.new)
     new = list(zip(result.new, cleaned[:count], strict=True))
     changed = []
     for (item, entry), clean in zip(result.changed, cleaned[count:], strict=True):
         id_ = entry.entry_id
-        if id_ in result.unconfirmed_ids and not _has_same_text(clean, stored[id_]):
+        is_other = (id_ in result.unconfirmed_ids and not _has_same_text(clean, stored[id_])) or (
+            id_ in result.reused_ids and not _shares_text(clean, stored[id_])
+        )
+        if is_other:
             new.append((item, clean))
         else:
             changed.append(((item, entry), clean))
@@ -106,6 +112,20 @@ def confirm_rebound(
 def _has_same_text(entry: Entry | Rejected, stored: Entry) -> bool:
     """True if title, summary, text and files are the same; links may differ."""
     return isinstance(entry, Entry) and _text_of(entry) == _text_of(stored)
+
+
+def _shares_text(entry: Entry | Rejected, stored: Entry) -> bool:
+    """True if two texts have more in common than two articles have by chance."""
+    if isinstance(entry, Rejected):
+        return True
+    one, other = sorted((_phrases(entry), _phrases(stored)), key=len)
+    return not one or len(one & other) >= MIN_SHARED_PHRASES * len(one)
+
+
+def _phrases(entry: Entry) -> set[tuple[str, ...]]:
+    """Every three words in a row of a text."""
+    words = normalise_words(strip_tags(entry.content or entry.summary)).split()
+    return set(zip(words, words[1:], words[2:], strict=False))
 
 
 def _text_of(entry: Entry) -> tuple[object, ...]:

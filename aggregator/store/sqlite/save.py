@@ -131,7 +131,8 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     db.table("stories").insert_all(inserts.stories)
     db.table("entries").insert_all(inserts.entries)
     db.conn.executemany("update entries set story_number = ? where id = ?", inserts.moved)
-    db.conn.executemany("insert into entry_keys values (?, ?, ?, ?)", inserts.keys)
+    # an outlet may have given the id of an old article to a new one
+    db.conn.executemany("insert or replace into entry_keys values (?, ?, ?, ?)", inserts.keys)
     add_fingerprints(db, inserts.fingerprints, now)
     add_to_search(db, [row["id"] for row in inserts.entries])
     add_to_lists(db, inserts.listings, touched)
