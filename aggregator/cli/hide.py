@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from aggregator.cli.common import find_story, open_config, story_id_from
-from aggregator.cli.tables import format_time, print_table, table
+from aggregator.cli.tables import format_time, print_table
 from aggregator.errors import CommandError
 
 __all__ = ["hidden", "hide", "unhide"]
@@ -61,8 +60,8 @@ def hidden(path: Path) -> None:
     if not found:
         click.echo("Nothing was taken down.")
         return
-    listing = table("story", "since", "title", "why")
-    for takedown in found:
-        title, reason = escape(takedown.title), escape(takedown.reason)
-        listing.add_row(takedown.id, format_time(takedown.taken_down_at), title, reason)
-    print_table(listing)
+    rows = [
+        (takedown.id, format_time(takedown.taken_down_at), f"{takedown.title} ({takedown.reason})")
+        for takedown in found
+    ]
+    print_table(("story", "since", "title and reason"), *rows)

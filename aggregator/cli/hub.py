@@ -4,10 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from aggregator.cli.common import open_config
-from aggregator.cli.tables import count_noun, format_time, print_table, table
+from aggregator.cli.tables import count_noun, format_time, print_table
 
 __all__ = ["hub"]
 
@@ -37,11 +36,17 @@ def hub(path: Path) -> None:
             click.echo(f"{count:6,}  {topic}")
     failing = [subscriber for subscriber in subscribers if subscriber.failing_since]
     if failing:
-        listing = table("failing", "feed", "since", "next attempt", "why")
-        for each in failing:
-            since, due = format_time(each.failing_since), format_time(each.due_at)
-            listing.add_row(each.host, each.topic, since, due, escape(each.error))
-        print_table(listing)
+        rows = [
+            (
+                each.host,
+                each.topic,
+                format_time(each.failing_since),
+                format_time(each.due_at),
+                each.error,
+            )
+            for each in failing
+        ]
+        print_table(("failing", "feed", "since", "next attempt", "why"), *rows)
     for other in config.publish.hubs:
         due_pings = [ping for ping in pings if ping.hub == other]
         error = next((ping.error for ping in due_pings if ping.error), "")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config, select_sources
-from aggregator.cli.tables import format_time, print_table, table
+from aggregator.cli.tables import format_recent, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
 from aggregator.model import Outcome, Source, SourceHealth
@@ -52,19 +52,22 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
     enabled = {source.id for source in config.sources}
     listed = [health[source.id] for source in config.all_sources]
     listed.sort(key=lambda each: (_rank(each, now), each.source))  # what is broken comes first
-    listing = table("source", "state", "since", "newest", "next fetch", "entries", "rejected")
+    rows = []
     for each in listed:
         state, since = _state(each, now)
-        listing.add_row(
-            each.source,
-            state if each.source in enabled else "disabled",
-            format_time(since),
-            format_time(max(each.recent_dates, default=None)),
-            "" if each.retired_at else format_time(each.next_fetch),
-            str(each.entries),
-            str(each.rejected),
+        rows.append(
+            (
+                each.source,
+                state if each.source in enabled else "disabled",
+                format_time(since),
+                format_recent(max(each.recent_dates, default=None), now),
+                "" if each.retired_at else format_recent(each.next_fetch, now),
+                str(each.entries),
+                str(each.rejected),
+            )
         )
-    print_table(listing)
+    columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
+    print_table(columns, *rows)
     for each in listed:
         for remark in [*_remarks(each, now), *_same_feed(each, config)]:
             click.echo(f"\n{each.source}: {remark}")

@@ -1,24 +1,53 @@
 """Formatting for the commands: tables, counts and times."""
 
-from datetime import datetime
+import shutil
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from rich.console import Console
-from rich.table import Table
+import click
+from rich.cells import cell_len
 
-__all__ = ["count_noun", "format_time", "print_table", "table"]
+__all__ = ["count_noun", "format_recent", "format_time", "print_table"]
 
-
-def table(*columns: str) -> Table:
-    """An empty table with these columns."""
-    result = Table(box=None)
-    for column in columns:
-        result.add_column(column, no_wrap=True)
-    return result
+DEFAULT_WIDTH = 80
+"""Columns of the output if there is no terminal."""
+MIN_WRAPPED_WIDTH = 24
+"""Columns that the last column of a table needs at least; with fewer, rows become blocks."""
+GAP = "  "
 
 
-def print_table(rows: Table) -> None:
-    """Print a table at its full width: an id that is cut off cannot be copied."""
-    Console(width=Console(width=1000).measure(rows).maximum).print(rows)
+def print_table(columns: Sequence[str], *rows: Sequence[str]) -> None:
+    """Print rows in columns that fit the terminal, or 80 columns if there is none. No word or
+    number is divided: the last column is wrapped between words, and if that is not enough, each
+    row is a block of lines, `name: value`."""
+    width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+    widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+    before_last = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
+    last = min(widths[-1], max(width - before_last, MIN_WRAPPED_WIDTH))
+    if before_last + last > width:
+        for row in rows:
+            click.echo(_block(columns, row, width))
+        return
+    for row in (columns, *rows):
+        *cells, text = row
+        wrapped = _wrap(text, last)
+        padded = [cell + " " * (widths[i] - cell_len(cell)) for i, cell in enumerate(cells)]
+        click.echo(GAP.join([*padded, wrapped[0]]).rstrip())
+        for line in wrapped[1:]:
+            click.echo(f"{' ' * before_last}{line}")
+
+
+def _block(columns: Sequence[str], row: Sequence[str], width: int) -> str:
+    named = (f"{name}: {cell}" for name, cell in zip(columns[1:], row[1:], strict=True) if cell)
+    lines = (line for text in named for line in _wrap(text, width - 2 * len(GAP)))
+    return "\n".join([row[0], *(f"{2 * GAP}{line}" for line in lines)])
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """The text in lines; a word that is longer than a line has one of its own."""
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return lines or [""]
 
 
 def count_noun(number: int, singular: str, plural: str) -> str:
@@ -29,3 +58,12 @@ def count_noun(number: int, singular: str, plural: str) -> str:
 def format_time(moment: datetime | None) -> str:
     """A time to the minute, in UTC; empty for None."""
     return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def format_recent(moment: datetime | None, now: datetime) -> str:
+    """The time of a moment in the last or the next day, and the date of another one, in UTC; empty
+    for None."""
+    if moment is None:
+        return ""
+    is_recent = abs(now - moment) < timedelta(days=1)
+    return moment.strftime("%a %H:%M" if is_recent else "%Y-%m-%d")

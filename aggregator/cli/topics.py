@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import click
-from rich.markup import escape
 
 from aggregator.cli.common import open_config, select_topics
-from aggregator.cli.tables import count_noun, format_time, print_table, table
+from aggregator.cli.tables import count_noun, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.categorize.monitoring import (
     active_reasons,
@@ -70,17 +69,17 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
 
 def _show_table(config: Config, store: Store, dates: Dates) -> None:
     counts = store.lists.counts()
-    listing = table("topic", "stories", "newest", "learns", "title")
-    for topic in config.topics:
-        newest = max(dates.get((topic.id, None), ()), default=None)
-        listing.add_row(
+    rows = [
+        (
             topic.id,
             str(counts.get(topic_scope(topic.id), 0)),
-            format_time(newest),
+            format_time(max(dates.get((topic.id, None), ()), default=None)),
             topic.learn if topic.learn != "off" else "",
-            escape(topic.title),
+            topic.title,
         )
-    print_table(listing)
+        for topic in config.topics
+    ]
+    print_table(("topic", "stories", "newest", "learns", "title"), *rows)
 
 
 def _short_feeds(config: Config, store: Store) -> Iterator[str]:

@@ -9,7 +9,7 @@ them, so they do not show that two texts are the same.
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from html import unescape
 
 from ahocorasick_rs import AhoCorasick
@@ -28,6 +28,8 @@ MAX_BOILERPLATE_CHARS = 300
 """Characters of a sentence that may be boilerplate; a longer one counts as text."""
 MIN_TITLE_WORDS = 3
 """A title is not shortened to fewer words than this."""
+MAX_ANNOUNCEMENT_CHARS = 80
+"""Characters of a heading such as "Related stories"."""
 MAX_ARTICLE_CHARS = 12_000
 """Characters of HTML that are read, about 2,000 words."""
 
@@ -61,6 +63,17 @@ _BYLINE = re.compile(
     r"\s*(?:by|von|por|par|di)\s+\S.{0,90}", re.IGNORECASE | re.DOTALL
 )  # matched against a whole block
 
+
+_LINKED = re.compile(r"<a\b[^<>]*>.*?</a\s*>", re.IGNORECASE | re.DOTALL)
+_RELATED = re.compile(
+    r"\W*(?:(?:read|see|watch|listen)\s+(?:more|also|next|now)|also\s+(?:read|see|on)|more\s+(?:on|from"
+    r"|about|stories|news)\b.{0,40}|more|related\b.{0,40}|(?:you\s+may|recommended|most\s+read"
+    r"|don['’]t\s+miss|in\s+case\s+you\s+missed)\b.{0,40}|mehr\s+(?:dazu|zum\s+thema)|lesen\s+sie\s+auch"
+    r"|lire\s+aussi|à\s+lire(?:\s+aussi)?|lea\s+también|lee\s+también|leia\s+(?:também|mais)"
+    r"|leggi\s+anche|lees\s+ook|читайте\s+также|también\s+te\s+puede\s+interesar)?\W*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What stands before links to other articles; also nothing at all."""
 
 _READ_MORE = re.compile(
     r"(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
@@ -110,8 +123,12 @@ def strip_name(title: str, name: str) -> str:
 
 
 def article_text(html: str) -> str:
-    """The article's own words as plain text, without boilerplate."""
-    return " ".join(_sentences(html[:MAX_ARTICLE_CHARS]))
+    """The article's own words as plain text, without boilerplate and links to other articles; with
+    the links if there is nothing else."""
+    html = html[:MAX_ARTICLE_CHARS]
+    blocks = _BLOCK.split(html)
+    own = [block for block in blocks if not _is_related(block)]
+    return " ".join(_sentences(html, own)) or " ".join(_sentences(html, blocks))
 
 
 def attribution_urls(html: str) -> list[str]:
@@ -127,12 +144,21 @@ def attribution_urls(html: str) -> list[str]:
     return [url for url in urls if "//creativecommons.org/" not in url]
 
 
-def _sentences(html: str) -> Iterator[str]:
+def _is_related(block: str) -> bool:
+    """True if a block has nothing but links to other articles, and words that announce them."""
+    if "<a" not in block:
+        return len(block) < MAX_ANNOUNCEMENT_CHARS and bool(
+            _RELATED.fullmatch(strip_tags(block)) and block.strip()
+        )
+    return bool(_RELATED.fullmatch(unescape(strip_tags(_LINKED.sub(" ", block)))))
+
+
+def _sentences(html: str, blocks: Sequence[str]) -> Iterator[str]:
     """Blocks of an article, or where it contains boilerplate phrases, its other sentences."""
     found = set(_BOILERPLATE_SEARCH.find_matches_as_strings(html.lower(), overlapping=True))
     has_read_more = not found.isdisjoint(_READ_MORE_CUES)
     phrases = found.difference(_READ_MORE_CUES)
-    for block in _BLOCK.split(html):
+    for block in blocks:
         text = strip_tags(block)
         text = unescape(text) if "&" in text else text
         text = _strip_read_more(text) if has_read_more else text

@@ -12,7 +12,7 @@ from aggregator.model import Entry, Source
 from aggregator.text.boilerplate import article_text, split_quotations, strip_title_affixes
 from aggregator.text.tokens import content_words, folded_words
 
-__all__ = ["TextFeatures"]
+__all__ = ["Phrase", "TextFeatures"]
 
 Phrase: TypeAlias = tuple[str, str, str]
 """Three words in a row; fingerprints use longer runs, but here every shared phrase counts."""
@@ -31,11 +31,13 @@ LEDE_CHARS = 400
 class TextFeatures:
     """Words and numbers of an entry, without boilerplate; each feature is computed on first use.
 
-    `outlet` is None if it is not known, and has no site if it is not listed.
+    `outlet` is None if it is not known, and has no site if it is not listed. `stock` are phrases
+    that are not counted, because other articles of the outlet have them.
     """
 
     entry: Entry
     outlet: Source | None = None
+    stock: Set[Phrase] = frozenset()
 
     @cached_property
     def _text(self) -> str:
@@ -55,16 +57,17 @@ class TextFeatures:
     @cached_property
     def phrase_set(self) -> Set[Phrase]:
         """The distinct phrases of the text."""
-        return frozenset(self.phrases)
+        return frozenset(self.phrases) - self.stock
 
     @cached_property
     def own_phrases(self) -> list[Phrase]:
         """Every three words outside quotations, in order: what others say is no one's own text."""
         parts = split_quotations(self._text)
         if len(parts) == 1:
-            return self.phrases
+            return [phrase for phrase in self.phrases if phrase not in self.stock]
         words = [folded_words(part)[:MAX_COMPARED_WORDS] for part in parts]
-        return [p for part in words for p in zip(part, part[1:], part[2:], strict=False)]
+        phrases = (p for part in words for p in zip(part, part[1:], part[2:], strict=False))
+        return [phrase for phrase in phrases if phrase not in self.stock]
 
     @cached_property
     def title(self) -> str:

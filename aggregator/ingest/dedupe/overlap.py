@@ -29,6 +29,7 @@ class Overlap:
             self.phrase_count / self.shorter_phrase_count if self.shorter_phrase_count else 0.0
         )
         """Fraction of these phrases that the other text has."""
+        self.longer_phrase_count = len(longer.phrase_set)
         self.is_same_text = (
             self.coverage >= NEAR_FULL_COVERAGE
             and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter_phrase_count

@@ -8,9 +8,11 @@ titles. The limits were tuned on the development halves of the labelled sets (do
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Set
 from datetime import timedelta
 
-from aggregator.ingest.dedupe.features import TextFeatures
+from aggregator.ingest.dedupe.features import Phrase, TextFeatures
 from aggregator.ingest.dedupe.numbers import differs_only_in_count
 from aggregator.ingest.dedupe.overlap import NEAR_FULL_COVERAGE, Overlap, common_run, fraction
 from aggregator.model import Dedupe, Entry, Match, MatchKind
@@ -27,6 +29,7 @@ __all__ = [
     "is_still_similar",
     "make_match",
     "may_be_one",
+    "stock_phrases",
 ]
 
 COMPARISON_WINDOW = timedelta(days=14)
@@ -36,6 +39,12 @@ MIN_SHARED_PHRASES = 10
 """Phrases of three words; independent reports of one event share fewer."""
 MIN_COVERAGE = 0.5
 """Fraction of the shorter text that is in the other."""
+MIN_STOCK_ARTICLES = 2
+WIRE_PHRASES = 60
+"""Phrases; a longer text is no teaser or short agency report."""
+MIN_WIRE_COVERAGE = 1.0
+"""Sum of the fractions of two short texts that are in the other: two reports of one fact share a
+sentence that states it, and a name, but each says something else besides."""
 MIN_OWN_COVERAGE = 0.4
 """Fraction of the phrases outside quotations that is in the other text, if one is a copy."""
 HIGH_COVERAGE = 0.7
@@ -180,6 +189,22 @@ def _attribution(a: TextFeatures, b: TextFeatures, shared: Overlap) -> str:
     return ""
 
 
+def stock_phrases(a: TextFeatures, b: TextFeatures, others: Iterable[TextFeatures]) -> Set[Phrase]:
+    """Phrases of two texts that belong to an outlet, not to an article: at least two other articles
+    of these outlets have them, under titles about something else."""
+    sources = {a.entry.source, b.entry.source}
+    counts = Counter(
+        phrase
+        for other in others
+        if other is not b
+        and other.entry.source in sources
+        and all(Overlap(other, each).title_overlap < MIN_TITLE_OVERLAP for each in (a, b))
+        for phrase in other.phrase_set
+    )
+    common = a.phrase_set & b.phrase_set
+    return {phrase for phrase in common if counts[phrase] >= MIN_STOCK_ARTICLES}
+
+
 def is_headline_of(copy: Entry, original: Entry, name: str) -> bool:
     """True if a title is that of the other entry with the name of its outlet at the end, as news
     searches write it."""
@@ -256,6 +281,8 @@ def _text_score(shared: Overlap) -> float:
     is_more_than_quoted = (
         shared.run_words >= LONG_RUN_WORDS and shared.phrase_count >= LONG_TEXT_PHRASES
     )
+    if shared.longer_phrase_count < WIRE_PHRASES and _coverage_of_both(shared) < MIN_WIRE_COVERAGE:
+        return 0.0
     if shared.own_coverage < MIN_OWN_COVERAGE and not is_more_than_quoted:
         return 0.0
     if (shared.a.is_live_page or shared.b.is_live_page) and not shared.is_same_text:
@@ -265,6 +292,10 @@ def _text_score(shared: Overlap) -> float:
     has_passage = shared.coverage >= HIGH_COVERAGE or shared.run_words >= PASSAGE_WORDS
     is_enough = has_passage and (do_titles_fit or _needs_no_title(shared))
     return score if score >= MIN_TEXT_SCORE and is_enough else 0.0
+
+
+def _coverage_of_both(shared: Overlap) -> float:
+    return shared.coverage + shared.phrase_count / shared.longer_phrase_count
 
 
 def _needs_no_title(shared: Overlap) -> bool:

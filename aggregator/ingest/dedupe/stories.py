@@ -15,6 +15,7 @@ from aggregator.ingest.dedupe.similarity import (
     is_headline_of,
     is_match_allowed,
     is_still_similar,
+    stock_phrases,
 )
 from aggregator.ingest.dedupe.takedown_copies import does_takedown_spread
 from aggregator.model import (
@@ -22,6 +23,7 @@ from aggregator.model import (
     Entry,
     EntryKeyKind,
     Match,
+    MatchKind,
     Story,
     StoryNeighbourhood,
 )
@@ -151,12 +153,28 @@ def _find_matches(
                 rest = [each for each in own if each is not other]
                 match = None if is_down else repeated(features, other, rest)
             else:
-                match = compare(features, other, settings.window)
+                match = _evidence(features, other, others, settings)
                 if match and is_down and not does_takedown_spread(match, features, other, settings):
                     continue
             allowed_by = (settings.source_of(e).dedupe for e in (entry, other.entry))
             if match and all(is_match_allowed(match, setting) for setting in allowed_by):
                 yield match
+
+
+def _evidence(
+    one: TextFeatures,
+    other: TextFeatures,
+    others: Sequence[TextFeatures],
+    settings: ClusterSettings,
+) -> Match | None:
+    """The match of two entries of different outlets; what they share with other articles of their
+    outlets is no evidence."""
+    match = compare(one, other, settings.window)
+    if match is None or match.kind is not MatchKind.TEXT:
+        return match
+    if not (stock := stock_phrases(one, other, others)):
+        return match
+    return compare(replace(one, stock=stock), replace(other, stock=stock), settings.window)
 
 
 def _dropped_matches(

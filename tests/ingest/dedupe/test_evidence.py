@@ -1,12 +1,13 @@
 """What is evidence that two entries are one article, and what is not: addresses, names, numbers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from aggregator.ingest.dedupe.features import TextFeatures
-from aggregator.ingest.dedupe.similarity import compare
+from aggregator.ingest.dedupe.similarity import compare, stock_phrases
 from aggregator.model import Enclosure, Entry, MatchKind
 from tests.harness.builders import NOW, article, prose, source
 
@@ -126,3 +127,77 @@ def test_quoting_is_not_copying() -> None:
 
     assert kind(one, other) is None
     assert kind(one, copy) is MatchKind.TEXT
+
+
+def test_a_long_quotation_is_a_copy() -> None:
+    """Half of a long text, in passages longer than anyone quotes."""
+    statement = f"“{prose(7, 190)[:-1]}”"
+    one = harbor("Mayor blames the river", f"<p>{prose(1, 60)} {statement}, he said.</p>")
+    other = commons("River to blame, says mayor", f"<p>{statement}. {prose(2, 60)}</p>")
+
+    assert kind(one, other) is MatchKind.TEXT
+
+
+def test_two_short_reports_of_one_fact() -> None:
+    """They share a sentence that states it; a copy shares most of both."""
+    fact = "a court in the capital has sentenced the former minister to nine years in prison"
+    one = harbor("Nine years for minister", f"After a trial of two months {fact} {prose(1, 12)}")
+    other = commons("Minister gets nine years", f"{fact} {prose(2, 14)}")
+    copy = commons("Minister gets nine years", f"{fact} {prose(1, 12)}")
+
+    assert kind(one, other) is None
+    assert kind(one, copy) is MatchKind.TEXT
+
+
+def test_titles_with_a_passage_in_common() -> None:
+    """Eleven words in a row are no chance, whatever the texts are."""
+    title = "Village chief in Hagonoy took half of the aid that was given to its residents"
+
+    assert kind(harbor(title), commons(f"Watch: {title}", prose(2, 30))) is MatchKind.TITLE
+    assert kind(harbor(title), commons("Village chief took half of the aid", prose(2, 30))) is None
+    assert kind(harbor(f"{title}, part 1"), commons(f"{title}, part 2")) is None
+
+
+@pytest.mark.parametrize("title", ["The Latest: Cranes rest", "Live updates: the harbor strike"])
+def test_a_page_of_dispatches(title: str) -> None:
+    """It has dispatches that others publish as articles, and is a copy of none of them."""
+    page = harbor(title, prose(1, 400))
+    dispatch = commons("Cranes rest", " ".join(prose(1, 400).split()[100:260]))
+
+    assert kind(page, dispatch) is None
+    assert kind(page, commons(title, prose(1, 400))) is MatchKind.TEXT
+
+
+def test_links_to_other_articles_are_not_the_article() -> None:
+    """Lists of related articles bind nothing; a link blog's text is its links."""
+    links = "".join(
+        f'<li><a href="https://h.example/{n}">{prose(9 + n, 14)}</a></li>' for n in range(4)
+    )
+    related = f"<h3>Related stories</h3><ul>{links}</ul>"
+    one = harbor("Cranes of the harbor", f"<p>{prose(1, 30)}</p>{related}")
+    other = commons("Cranes and a budget", f"<p>{prose(2, 30)}</p><p>Read more:</p>{related}")
+
+    assert kind(one, other) is None
+    assert kind(harbor("Our links", related), commons("Our links", related)) is MatchKind.TEXT
+
+
+def test_phrases_of_an_outlet_are_no_evidence() -> None:
+    """What an outlet has in articles about other things belongs to it, not to an article."""
+    about_us = f"<p>{prose(7, 40)}</p>"
+    one = commons(
+        "Cranes of the harbor",
+        f"<p>{prose(1, 20)}</p>{about_us}",
+    )
+    other = harbor("The cranes and the budget", f"<p>{prose(2, 20)}</p>{about_us}")
+    more = [
+        harbor(title, f"<p>{prose(seed, 30)}</p>{about_us}")
+        for seed, title in ((3, "Rain on Sunday"), (4, "A new school for the north"))
+    ]
+
+    a, b = TextFeatures(one, COMMONS), TextFeatures(other, HARBOR)
+    assert compare(a, b)
+    assert not stock_phrases(a, b, [TextFeatures(more[0], HARBOR)])
+    stock = stock_phrases(a, b, [TextFeatures(each, HARBOR) for each in more])
+    assert compare(replace(a, stock=stock), replace(b, stock=stock)) is None
+    similar = [harbor(f"The cranes: day {day}", f"{prose(1, 20)} {about_us}") for day in (2, 3)]
+    assert not stock_phrases(a, b, [TextFeatures(each, HARBOR) for each in similar])
