@@ -1,6 +1,8 @@
 """Rules and titles in many languages and scripts."""
 
-__all__ = ["RULES"]
+import random
+
+__all__ = ["RULES", "WORDS", "prose_in"]
 
 RULES = {
     "Hindi": (
@@ -60,3 +62,40 @@ RULES = {
     "German": ("Müller", ["Mueller report", "Muller", "MÜLLER"], ["Mull"]),
 }
 """Language -> rule, titles that it matches, and titles that it does not."""
+
+WORDS = {
+    "Chinese": (
+        "工人 罢工 政府 抗议 城市 学生 警察 法院 记者 医院 教师 工资 合同 公司 港口 "
+        "市长 选举 预算 铁路 农民 环境 水坝 河流 土地 住房 移民 难民 边境 军队 和平"
+    ),
+    "Japanese": (
+        "労働者 ストライキ 政府 抗議 都市 学生 警察 裁判所 記者 病院 教師 賃金 契約 "
+        "会社 港湾 市長 選挙 予算 鉄道 農民 環境 ダム 河川 土地 住宅 移民 難民 国境 "
+        "軍隊 平和"
+    ),
+    "Thai": (
+        "รัฐบาล ประชาชน ตำรวจ โรงเรียน โรงพยาบาล น้ำท่วม ค่าแรง แรงงาน ประท้วง เลือกตั้ง ศาล "
+        "นักข่าว เกษตรกร แม่น้ำ เขื่อน ที่ดิน บ้าน ชายแดน ทหาร สันติภาพ งบประมาณ รถไฟ เมือง นักเรียน "
+        "ครู"
+    ),
+    "Korean": (
+        "노동자 파업 정부 항의 도시 학생 경찰 법원 기자 병원 교사 임금 계약 회사 항만 "
+        "시장 선거 예산 철도 농민 환경 댐 하천 토지 주택 이민 난민 국경 군대 평화"
+    ),
+    "Hindi": (
+        "मज़दूर हड़ताल सरकार विरोध शहर छात्र पुलिस अदालत पत्रकार अस्पताल शिक्षक वेतन कंपनी बंदरगाह चुनाव बजट "
+        "रेल किसान पर्यावरण बाँध नदी ज़मीन मकान सीमा सेना शांति"
+    ),
+    "Arabic": (
+        "عمال إضراب حكومة احتجاج مدينة طلاب شرطة محكمة صحفي مستشفى معلم أجور عقد شركة "
+        "ميناء عمدة انتخابات ميزانية سكة فلاحون بيئة سد نهر أرض مسكن لاجئون حدود جيش "
+        "سلام"
+    ),
+}
+"""Language -> words of news."""
+
+
+def prose_in(language: str, seed: int, count: int) -> str:
+    """A text of so many words, written as the language is: with or without spaces."""
+    words = random.Random(seed).choices(WORDS[language].split(), k=count)
+    return ("" if language in ("Chinese", "Japanese", "Thai") else " ").join(words)

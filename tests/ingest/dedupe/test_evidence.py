@@ -10,6 +10,7 @@ from aggregator.ingest.dedupe.features import TextFeatures
 from aggregator.ingest.dedupe.similarity import compare, stock_phrases
 from aggregator.model import Enclosure, Entry, MatchKind
 from tests.harness.builders import NOW, article, prose, source
+from tests.harness.scripts import WORDS, prose_in
 
 HARBOR, COMMONS = source("harbor", name="Harbor News"), source("commons")
 PAGE = "https://bigpaper.example/2026/dam-report"
@@ -201,3 +202,20 @@ def test_phrases_of_an_outlet_are_no_evidence() -> None:
     assert compare(replace(a, stock=stock), replace(b, stock=stock)) is None
     similar = [harbor(f"The cranes: day {day}", f"{prose(1, 20)} {about_us}") for day in (2, 3)]
     assert not stock_phrases(a, b, [TextFeatures(each, HARBOR) for each in similar])
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_copies_in_every_script(language: str) -> None:
+    """A copy under another title, an excerpt and an unrelated report, in scripts without spaces,
+    with particles and with vowel signs; candidates are found by fingerprints."""
+    text = prose_in(language, 1, 120)
+    one = harbor(prose_in(language, 5, 8), f"<p>{text}</p>")
+    copy = commons(prose_in(language, 6, 8), f"<p>{prose_in(language, 7, 10)}</p><p>{text}</p>")
+    excerpt = commons(one.title, f"<p>{text[: len(text) // 3]}</p>")
+    other = commons(prose_in(language, 6, 8), f"<p>{prose_in(language, 2, 120)}</p>")
+
+    assert kind(one, copy) is MatchKind.TEXT
+    assert kind(one, excerpt) is MatchKind.TEXT
+    assert kind(one, other) is None
+    for each in (copy, excerpt):
+        assert set(one.fingerprints) & set(each.fingerprints)
