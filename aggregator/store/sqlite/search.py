@@ -109,7 +109,20 @@ def fts_expression(node: Node, forms: _Forms) -> str | None:
 def _term(term: Term, forms: _Forms) -> str | None:
     if not INDEXED_FIELDS.issuperset(term.fields):
         return None
-    return _any([_needle(needle, term.form, forms) for needle in term.needles])
+    return _any([_needle(needle, term.form, forms) for needle in _shortest(term.needles)])
+
+
+def _shortest(needles: Sequence[str]) -> list[str]:
+    """Needles that find what these do, and more: one that begins others stands for all of them, as
+    a Korean word does for those with a particle."""
+    found: list[str] = []
+    for needle in sorted(needles):
+        begin = found[-1].rstrip(" ") if found else ""
+        if begin and needle.startswith(begin):
+            found[-1] = begin
+        else:
+            found.append(needle)
+    return found
 
 
 def _needle(needle: str, form: str, forms: _Forms) -> str | None:
