@@ -11,7 +11,7 @@ from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
-from aggregator.model import WORDS_LANGUAGE
+from aggregator.model import INTERFACE_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
@@ -38,7 +38,7 @@ def check(path: Path) -> None:
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
     from_database = (*_moved_site(config), *_ineffective_rules(config))
-    for warning in (*config.warnings, *_own_words(config), *from_database):
+    for warning in (*config.warnings, *_interface_language(config), *from_database):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
@@ -48,12 +48,11 @@ def check(path: Path) -> None:
     )
 
 
-def _own_words(config: Config) -> Iterator[ConfigIssue]:
-    """A language of the site that the pages' own words are not written in."""
-    if main_language(config.site.language) != WORDS_LANGUAGE:
+def _interface_language(config: Config) -> Iterator[ConfigIssue]:
+    """A language of the site in which there is no interface."""
+    if main_language(config.site.language) != INTERFACE_LANGUAGE:
         message = (
-            f'the pages\' own words, such as "Subscribe", are in {WORDS_LANGUAGE} only, and are '
-            "marked so"
+            'the interface, such as "Subscribe", is in English only; the pages mark it as English'
         )
         yield ConfigIssue(line=0, key="site.language", message=message)
 
@@ -67,8 +66,8 @@ def _moved_site(config: Config) -> Iterator[ConfigIssue]:
         return
     if first not in ("", config.site.url):
         message = (
-            f"feeds were first published at {first}; their addresses are new, their ids and those "
-            "of stories stay; redirect the old addresses to the new ones"
+            f"the site was first published at {first}; feeds have new addresses but keep their "
+            "ids, and so do stories; redirect the old addresses to the new ones"
         )
         yield ConfigIssue(line=0, key="site.url", message=message)
 

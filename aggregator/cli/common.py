@@ -97,7 +97,7 @@ def end_with_parent() -> None:
 
 
 class _MigrationProgress:
-    """Says every few seconds how far the migration of a large database is."""
+    """Reports the progress of the migration of a large database every few seconds."""
 
     def __init__(self) -> None:
         self._next = monotonic() + PROGRESS_SECONDS
@@ -106,8 +106,8 @@ class _MigrationProgress:
         if monotonic() >= self._next:
             self._next = monotonic() + PROGRESS_SECONDS
             _LogFile().write(
-                f"Updating the database for this version: {done:,} of {total:,} entries. If it is "
-                "stopped, the next start goes on.\n"
+                f"Updating the database for this version: {done:,} of {total:,} entries. "
+                "If stopped, it resumes at the next start.\n"
             )
 
 

@@ -61,7 +61,7 @@ def hidden(path: Path) -> None:
         click.echo("Nothing was taken down.")
         return
     rows = [
-        (takedown.id, format_time(takedown.taken_down_at), f"{takedown.title} ({takedown.reason})")
+        (takedown.id, format_time(takedown.taken_down_at), takedown.title, takedown.reason)
         for takedown in found
     ]
-    print_table(("story", "since", "title and reason"), *rows)
+    print_table(("story", "since", "title", "why"), *rows)

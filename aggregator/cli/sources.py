@@ -120,7 +120,7 @@ def _same_feed(health: SourceHealth, config: Config) -> list[str]:
         for source in config.sources
         if target and source.id != health.source and canonical_url(source.feed) == target
     ]
-    return [f"It is now the feed of {id_} too; its stories come twice." for id_ in others]
+    return [f"It redirects to the feed of {id_}; remove one of the two sources." for id_ in others]
 
 
 def _show_source(health: SourceHealth, source: Source, store: Store, now: datetime) -> None:

@@ -45,21 +45,23 @@ def _explain(lines: list[str], number: int, line: str, message: str) -> str:
     value = key[2] if key else line
     if message.startswith("Cannot overwrite a value") and key:
         first = _first_line_of(lines, number, key[1])
-        return f"{key[1]} is given twice in this table, first in line {first}; remove one of them"
+        return f"{key[1]} is given twice in this table, first on line {first}; remove one of them"
     if message.startswith("Cannot declare") and (table := _TABLE.match(line)):
-        return f"[{table[1]}] is there twice; put its keys together"
+        return f"[{table[1]}] is declared twice; merge the two tables"
     if _CURLY.search(re.sub(r'"[^"]*"', "", value)):
-        return 'contains typographic quotation marks (“ ”); write plain ones, "…"'
+        return 'contains typographic quotation marks (“ ”); use straight ones (" ")'
     if message.startswith("Illegal character '\\n'"):
-        return "a quotation mark is opened but not closed in this line"
+        return "a quotation mark is opened but not closed on this line"
     if message.startswith("Expected '='") and (colon := _COLON.match(line)):
         return f"found {line.strip()!r}, expected {colon[1]} = …, with an equals sign"
     if message.startswith("Invalid value") and key and re.match(r"[^\W\d]", value):
         if value.strip().lower() in ("true", "false", "yes", "no"):
-            return f"found {value.strip()!r}, expected true or false, in small letters"
+            return f"found {value.strip()!r}, expected true or false, in lower case"
         return f'the value of {key[1]} needs quotation marks: "{value.strip()}"'
     if message.startswith("Expected newline or end of document"):
-        return "something stands after the value; each key has a line of its own"
+        if key and re.fullmatch(r"[0-9][\w.:/-]*", value.strip()):
+            return f'the value of {key[1]} needs quotation marks: "{value.strip()}"'
+        return "unexpected text after the value; write each key on its own line"
     return ""
 
 

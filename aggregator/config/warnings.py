@@ -29,7 +29,10 @@ def warnings(
             yield _warning(line, "source.feed", message)
         if has_secret(table.feed) and not table.public_feed:
             line = lines.line_of(("source", index, "feed"))
-            message = "seems to contain a secret, so it is not published; set public_feed for that"
+            message = (
+                "seems to contain a secret, so it is not published; to publish a feed address, "
+                "set public_feed"
+            )
             yield _warning(line, "source.feed", message)
 
 
@@ -76,7 +79,7 @@ def _secret_warnings(
 
 
 def _same_feed_warnings(file: FeedsFile, lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """One feed under two ids: every story of it would come twice."""
+    """One feed under two ids: every article would be stored twice and credited to both."""
     first: dict[str, str] = {}
     for index, table in enumerate(file.source):
         if not table.enabled:
@@ -84,7 +87,7 @@ def _same_feed_warnings(file: FeedsFile, lines: KeyLocations) -> Iterator[Config
         address = canonical_url(table.feed) or table.feed
         if address in first:
             line = lines.line_of(("source", index, "feed"))
-            message = f"is also the feed of {first[address]!r}; its stories come twice"
+            message = f"is also the feed of {first[address]!r}; remove one of the two sources"
             yield _warning(line, "source.feed", message)
         first.setdefault(address, table.id)
 

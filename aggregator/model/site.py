@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["WORDS_LANGUAGE", "Site"]
+__all__ = ["INTERFACE_LANGUAGE", "Site"]
 
-WORDS_LANGUAGE = "en"
-"""Language of the pages' own words, such as "Subscribe"."""
+INTERFACE_LANGUAGE = "en"
+"""Language of the interface, such as "Subscribe"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def needles_of(text: str, *, is_prefix: bool = False) -> tuple[str, ...]:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    """The text, and as those write it who do not have its letters."""
+    """The text as it is, and as it is written without its special letters."""
     yield text
     lower = unicodedata.normalize("NFC", text).lower()
     if _DIGRAPH_LETTER.search(lower):

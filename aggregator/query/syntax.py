@@ -169,8 +169,8 @@ class _Converter:
         is_stemless = form == "" and not is_prefix and fields != ("lang",)
         if self.language and is_stemless and any(map(str.isalpha, text)):
             self.warnings.append(
-                f"character {position + 1}: stem has no effect on {raw!r}, which is not written in "
-                f"the letters of the language {self.language!r}"
+                f"character {position + 1}: stem has no effect on {raw!r}: it is not in the "
+                f"script of {self.language!r}"
             )
         if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
             raise QueryError(
@@ -182,10 +182,9 @@ class _Converter:
                 f"character {position + 1}: {raw!r} has no letter or digit to look for", position
             )
         if "*" in raw and isinstance(item, lucene.Phrase):
-            words_in_it = raw.replace("*", "").strip('"').split()
             raise QueryError(
-                f"character {position + 1}: a phrase cannot contain *; list its forms, as in "
-                f"({' OR '.join(_forms_of(words_in_it))})",
+                f"character {position + 1}: a phrase cannot contain *; write each form as a "
+                "phrase and join them with OR",
                 position,
             )
         if "*" in raw.removesuffix("*") or ("?" in raw and isinstance(item, lucene.Word)):
@@ -202,7 +201,7 @@ _MIXED_ALPHABETS = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]"
 def _word_warnings(raw: str, text: str) -> Iterator[str]:
     """Why a word may not be found."""
     if lacks_dictionary(text):
-        yield f"{raw!r} is only found between spaces: no dictionary of its script is known"
+        yield f"{raw!r} is found only between spaces: there is no dictionary for its script"
     if _MIXED_ALPHABETS.search(text):
         yield f"{raw!r} mixes Latin letters with Greek or Cyrillic ones that look the same"
 
@@ -220,11 +219,6 @@ def _needles(text: str, form: str, *, is_prefix: bool = False) -> tuple[str, ...
     words = written_words(text) if form == EXACT else stemmed_words(text, form)
     needle = f" {' '.join(words)} "
     return (needle[:-1] if is_prefix else needle,) if words else ()
-
-
-def _forms_of(words: list[str]) -> tuple[str, str]:
-    """A phrase, and its plural, as an example."""
-    return f'"{" ".join(words)}"', f'"{" ".join(words)}s"'
 
 
 def _position(item: lucene.Item) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.model import WORDS_LANGUAGE, Feed, SafeHtml, Site, Source, Topic
+from aggregator.model import INTERFACE_LANGUAGE, Feed, SafeHtml, Site, Source, Topic
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
@@ -140,7 +140,7 @@ def _render(template: str, site: Site, topics: Sequence[Topic], **values: object
         topics=topics,
         formats=list(FORMATS.values()),
         primary_format=PRIMARY_FORMAT,
-        words_language=WORDS_LANGUAGE,
+        interface_language=INTERFACE_LANGUAGE,
         **values,
     )
     return page.encode()

@@ -198,8 +198,7 @@ class ListStore(Protocol):
 
         With `arrived_within`, more than `limit` if more arrived in that time before the newest, up
         to 1,000. Filtered by language, by sources that are left out, and by a share per source.
-        Texts beyond
-        three million characters are left out (`Story.is_complete`), as in every list.
+        Texts beyond three million characters are left out (`Story.is_complete`), as in every list.
         """
 
     def search(

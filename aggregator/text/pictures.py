@@ -38,12 +38,12 @@ _SIZE_IN_QUERY = re.compile(r"[?&](?:s|w|h|width|height|size)=([0-9]{1,2})(?:&|$
 
 
 def is_placeholder(url: str) -> bool:
-    """True for the address of an image that only keeps the place of another one."""
+    """True for the URL of an image that stands in for one that a script loads later."""
     return bool(_PLACEHOLDER.search(url.strip()))
 
 
 def is_picture(picture: Picture) -> bool:
-    """True unless size or address say that an image is none that readers would look at."""
+    """False if size or URL show that an image is a counter, an icon or the like."""
     if any(0 < size < MIN_PICTURE_PIXELS for size in (picture.width, picture.height)):
         return False
     url = picture.url

@@ -12,7 +12,7 @@ _SECRET_PARAMETER = re.compile(
     r"(^|[&_-])(token|secret|password|passwd|auth|key|api-?key)=", re.IGNORECASE
 )
 _TOKEN = re.compile(r"(?=.*[0-9])(?=.*[a-zA-Z])[\w.~-]{12,}", re.ASCII)
-"""A word of letters and digits that stands in no dictionary."""
+"""A word of letters and digits mixed, as generated tokens have."""
 _SECRET_NAME = re.compile(r"token|secret|pass|auth|key|user|login|member", re.IGNORECASE)
 
 

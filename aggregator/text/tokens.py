@@ -94,8 +94,8 @@ def stems_of_words(words: Sequence[str], language: str) -> list[str]:
 
 
 def index_text(text: str) -> str:
-    """What the search index has of a text: its folded words, and in lower case those of which a
-    letter was folded, because stems can only be found of words as they are written."""
+    """The words of a text for the search index: all of them folded, and those that folding changed
+    also in lower case as written, because stems are taken from unfolded words."""
     folded = folded_words(text)
     if text.isascii():
         return " ".join(folded)

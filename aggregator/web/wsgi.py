@@ -47,7 +47,7 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "86400",
 }
 NOT_FOUND = "There is no feed or page at this address."
-GONE = "This is no longer here."
+GONE = "This story or feed has been removed."
 UNAVAILABLE_RETRY_SECONDS = 60
 OVERLOADED_RETRY_SECONDS = 10
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ COLUMNS = ("source", "since", "why")
 WHY = "There is no feed at https://harbor.example/a/very/long/address/of/a/feed any more."
 
 
-def printed(capsys: pytest.CaptureFixture[str], *rows: tuple[str, ...]) -> list[str]:
+def output_of(capsys: pytest.CaptureFixture[str], *rows: tuple[str, ...]) -> list[str]:
     """The lines of a table."""
     print_table(COLUMNS, *rows)
     return capsys.readouterr().out.splitlines()
@@ -25,7 +25,7 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Columns are as wide as they must be."""
-    assert printed(capsys, ("harbor", "2026-10-05", "gone"), ("罢工", "", "失败")) == [
+    assert output_of(capsys, ("harbor", "2026-10-05", "gone"), ("罢工", "", "失败")) == [
         "source  since       why",
         "harbor  2026-10-05  gone",
         "罢工                失败",
@@ -34,7 +34,7 @@ def test_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_last_column_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     """Between words; a long address stays in one piece, so that it can be copied."""
-    lines = printed(capsys, ("harbor", "2026-10-05", WHY), ("plains", "", "short"))
+    lines = output_of(capsys, ("harbor", "2026-10-05", WHY), ("plains", "", "short"))
 
     assert lines[1:] == [
         "harbor  2026-10-05  There is no feed at",
@@ -49,7 +49,7 @@ def test_rows_that_are_too_wide_are_blocks(capsys: pytest.CaptureFixture[str]) -
     """An id is never cut off."""
     id_ = "the-independent-harbor-news-of-the-northern-coast-and-its-isles"
 
-    assert printed(capsys, (id_, "2026-10-05", WHY), ("plains", "", "")) == [
+    assert output_of(capsys, (id_, "2026-10-05", WHY), ("plains", "", "")) == [
         id_,
         "    since: 2026-10-05",
         "    why: There is no feed at",
@@ -64,7 +64,7 @@ def test_a_wide_terminal(
     """A table uses the room that there is."""
     monkeypatch.setenv("COLUMNS", "120")
 
-    assert printed(capsys, ("harbor", "2026-10-05", WHY))[1:] == [f"harbor  2026-10-05  {WHY}"]
+    assert output_of(capsys, ("harbor", "2026-10-05", WHY))[1:] == [f"harbor  2026-10-05  {WHY}"]
 
 
 def test_times_of_today_and_of_other_days() -> None:

@@ -12,20 +12,22 @@ TOPIC = '[[topic]]\nid = "t"\ntitle = "T"\n'
 
 MISTAKES = [
     ("a key twice", f'{SITE}title = "U"\n',
-     "line 4: title is given twice in this table, first in line 2; remove one of them"),
-    ("a table twice", SITE + SITE, "line 4: [site] is there twice; put its keys together"),
+     "line 4: title is given twice in this table, first on line 2; remove one of them"),
+    ("a table twice", SITE + SITE, "line 4: [site] is declared twice; merge the two tables"),
     ("curly quotes", "[site]\ntitle = “T”\n",
-     'line 2: contains typographic quotation marks (“ ”); write plain ones, "…"'),
+     'line 2: contains typographic quotation marks (“ ”); use straight ones (" ")'),
     ("German quotes", "[site]\ntitle = „T“\n", "line 2: contains typographic quotation marks"),
     ("no closing quote", '[site]\ntitle = "T\n',
-     "line 2: a quotation mark is opened but not closed in this line"),
+     "line 2: a quotation mark is opened but not closed on this line"),
     ("a colon", "[site]\ntitle: T\n",
      "line 2: found 'title: T', expected title = …, with an equals sign"),
     ("no quotes", "[site]\ntitle = News\n",
      'line 2: the value of title needs quotation marks: "News"'),
     ("True", f"{SITE}notice = True\n",
-     "line 4: found 'True', expected true or false, in small letters"),
-    ("two values", '[site]\ntitle = "T" "U"\n', "line 2: something stands after the value"),
+     "line 4: found 'True', expected true or false, in lower case"),
+    ("two values", '[site]\ntitle = "T" "U"\n', "line 2: unexpected text after the value"),
+    ("a time without quotes", f"{SITE}[defaults]\nmin_interval = 15m\n",
+     'line 5: the value of min_interval needs quotation marks: "15m"'),
     ("another mistake", "[site\n", "line 1: is not valid TOML: Expected ']'"),
     ("the end", '[site]\ntitle = """T\n', "is not valid TOML"),
     ("a time without a unit", f"{SITE}[fetch]\ntimeout = 15\n",
@@ -34,7 +36,7 @@ MISTAKES = [
     ("a number that is none", f'{SITE}[fetch]\nconcurrency = "15"\n',
      "line 5: fetch.concurrency: found '15', expected a whole number"),
     ("a star in a phrase", f"{SITE}{TOPIC}match = '\"fossil fuel*\"'\n",
-     'a phrase cannot contain *; list its forms, as in ("fossil fuel" OR "fossil fuels")'),
+     'a phrase cannot contain *; write each form as a phrase and join them with OR'),
 ]  # fmt: skip
 
 

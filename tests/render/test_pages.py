@@ -113,7 +113,7 @@ def test_an_empty_topic_page_says_so() -> None:
 
 
 def test_a_story_in_another_language_is_marked() -> None:
-    """Screen readers need its language if it is not that of the page's own words; its direction is
+    """Screen readers need its language if it is not that of the interface; its direction is
     that of its first letter, whatever stands around it."""
     given = entry("Golpe", language="es", summary="Un golpe.")
     body = pages.list_page(feed(story(given)), SITE, TOPICS)

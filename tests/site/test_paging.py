@@ -95,6 +95,21 @@ def test_a_daily_reader_misses_nothing(newsroom: Newsroom) -> None:
     assert newsroom.get("/all").text.count("<article") == 5
 
 
+def test_a_feed_has_a_thousand_stories_at_most(newsroom: Newsroom) -> None:
+    """However many arrive in a day; and filters read as many, though the usual number is small."""
+    newsroom.lists("harbor", max_new="2000")
+    newsroom.lists("plains")
+    newsroom.publishes_at_most(5)
+    newsroom.publishes("harbor", *(article(f"Story {number}") for number in range(1_030)))
+    newsroom.ingests(later=HOUR)
+    newsroom.publishes("plains", article("Grain", published=newsroom.now))
+    newsroom.ingests(later=HOUR)
+
+    assert len(newsroom.titles("/all.rss")) == 1_000
+    assert len(newsroom.titles("/all.rss?without=plains")) == 999
+    assert len(newsroom.titles("/all.rss?limit=5")) == 5
+
+
 def test_every_story_is_in_one_document(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,4 +68,7 @@ def test_a_story_that_was_taken_down(labor_newsroom: Newsroom) -> None:
     answer = labor_newsroom.get(f"/stories/{story.id}", Accept="application/json")
 
     assert answer.status_code == 410
-    assert json.loads(answer.data) == {"error": "This is no longer here.", "status": 410}
+    assert json.loads(answer.data) == {
+        "error": "This story or feed has been removed.",
+        "status": 410,
+    }

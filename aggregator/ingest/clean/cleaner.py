@@ -279,7 +279,7 @@ def _plausible_date(given: datetime | str | None, now: datetime) -> datetime | N
 
 
 def _date_by_url(url: str, now: datetime) -> datetime | None:
-    """The date in the address of an entry without one, if it is not of these days: an old article
-    is not new because it was found today."""
+    """The date in the URL of an entry without a date, unless it is recent: an old article is not
+    new because it was found today."""
     date = _plausible_date(date_in_url(url), now)
     return date if date and now - date > RECENT_DAYS else None

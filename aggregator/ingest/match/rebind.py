@@ -82,8 +82,10 @@ def confirm_rebound(
     cleaned: Sequence[Entry | Rejected],
     stored: Mapping[int, Entry],
 ) -> tuple[MatchResult, list[Entry | Rejected]]:
-    """Settle unconfirmed matches: an entry is the stored one if it has the same text, else new; and
-    reused ids: an entry is new if its text has nothing in common with the stored one.
+    """Settle unconfirmed matches and reused ids by the texts.
+
+    An unconfirmed entry is the stored one if it has the same text, otherwise new. An entry with a
+    reused id is new if its text has nothing in common with the stored one.
 
     `cleaned` are `result.new` and `result.changed`, in this order.
     """

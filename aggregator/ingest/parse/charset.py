@@ -19,8 +19,8 @@ __all__ = ["detect_encoding", "to_utf8", "wide_encoding"]
 HEAD_BYTES = 2000
 """Bytes of a document in which its encoding is declared."""
 MIN_VALID_SHARE, MIN_VALID_SHARE_IF_DECLARED = 10, 1
-"""Valid characters for each broken byte by which a document is UTF-8 that declares another
-encoding; that declares UTF-8, or none."""
+"""A document is read as UTF-8 if it has at least this many valid characters for each broken byte:
+if it declares another encoding; if it declares UTF-8, or none."""
 _UTF8_MARK = b"\xef\xbb\xbf"
 _WIDE = {
     b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"<\0\0\0": "utf-32-le",
@@ -70,16 +70,18 @@ def detect_encoding(fetched: Fetched) -> Fetched:
         return replace(fetched, encoding=given)
     broken = _count_broken(body)
     if not broken or _is_nearly_utf8(body, broken, given):
-        count = "One character is" if broken == 1 else f"{broken:,} characters are"
-        note = f"{count} not valid UTF-8; {REPLACEMENT} stands there." if broken else ""
+        count = "1 character is" if broken == 1 else f"{broken:,} characters are"
+        verb = "was" if broken == 1 else "were"
+        note = f"{count} not valid UTF-8 and {verb} replaced by {REPLACEMENT}." if broken else ""
         return replace(fetched, encoding="utf-8", note=join_sentences(fetched.note, note))
     if given and not given.startswith("utf-"):
         return replace(fetched, encoding=given)
     guess = _guess(body)
     unknown = next((label for label in labels if label and not encoding_of(label)), "")
-    said = f"is not in {given.upper()}, as it says" if given else "does not say its encoding"
-    said = f'says that its encoding is "{unknown}", which is unknown' if unknown else said
-    note = f"The feed {said}; it was read as {guess}, which is a guess."
+    name = given.upper()
+    said = f"{name} but is not valid {name}" if given else "no encoding"
+    said = f'the unknown encoding "{unknown}"' if unknown else said
+    note = f"The feed declares {said}; it was read as {guess} (a guess)."
     return replace(fetched, encoding=guess, note=join_sentences(fetched.note, note))
 
 

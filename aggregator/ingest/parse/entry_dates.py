@@ -95,13 +95,15 @@ def _note(texts: Sequence[str], read: dict[str, datetime | None], hints: DateHin
     bad = [text for text in texts if read[text] is None]
     if bad:
         example = truncate(" ".join(bad[0].split()), MAX_EXAMPLE_CHARS)
-        return f'{len(bad)} of its dates cannot be read, such as "{example}".'
+        if len(bad) == 1:
+            return f'1 date cannot be read: "{example}".'
+        return f'{len(bad)} dates cannot be read, for example "{example}".'
     zones = {zone for text in texts if (zone := zone_of(text)) and is_noteworthy_zone(zone)}
     if not zones:
         return ""
     zone = min(zones)
     minutes = offset_minutes(zone, hints.country)
     if minutes is None:
-        return f'Its time zone "{zone}" is unknown, and was read as UTC.'
+        return f'The time zone "{zone}" is unknown and was read as UTC.'
     hours, rest = divmod(abs(minutes), 60)
-    return f'Its time zone "{zone}" was read as {"-" if minutes < 0 else "+"}{hours:02}:{rest:02}.'
+    return f'The time zone "{zone}" was read as {"-" if minutes < 0 else "+"}{hours:02}:{rest:02}.'

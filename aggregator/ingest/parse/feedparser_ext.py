@@ -1,4 +1,4 @@
-"""What feedparser does not do, or does in time that texts can be made for.
+"""Corrections of feedparser: what it does not read, and what it reads in quadratic time.
 
 Importing this module patches it:
 

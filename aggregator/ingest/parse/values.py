@@ -54,7 +54,7 @@ def to_mapping(value: object) -> Mapping[str, Any]:
 
 
 def join_sentences(*sentences: str) -> str:
-    """Those that are not empty, one after the other."""
+    """The sentences that are not empty, joined by a space."""
     return " ".join(filter(None, sentences))
 
 

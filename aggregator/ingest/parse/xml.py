@@ -127,7 +127,7 @@ def _is_cut_off(body: bytes) -> bool:
 
 
 def _problem(document: Mapping[str, Any], body: bytes, loose: str) -> str:
-    """A sentence that says what is wrong with a feed that could be parsed all the same; `loose`
+    """A sentence that says what is wrong with a feed that could still be parsed; `loose`
     says what was repaired before."""
     error = document.get("bozo_exception")
     is_well_formed = not document["bozo"] or isinstance(error, feedparser.CharacterEncodingOverride)

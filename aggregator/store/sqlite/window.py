@@ -34,7 +34,9 @@ def window(
     arrived within a time before the newest, if those are more."""
     most = limit if arrived_within is None else max(limit, MAX_STORIES)
     is_filtered = bool(language or without or share)
-    listed_at = _newest(db, scopes, CANDIDATES_PER_STORY * limit if is_filtered else most)
+    listed_at = _newest(
+        db, scopes, max(most, CANDIDATES_PER_STORY * limit) if is_filtered else most
+    )
     found = list(listed_at)
     if language or without:
         found = matching_filters(db, found, language, without)

@@ -65,15 +65,15 @@ def test_unreadable_dates_are_counted() -> None:
 
     assert days(parsed) == ["?", "28 Nov", "?"]
     assert parsed.problem == (
-        '2 of its dates cannot be read, such as "Mon, 31 Nov 2026 10:00:00 GMT".'
+        '2 dates cannot be read, for example "Mon, 31 Nov 2026 10:00:00 GMT".'
     )
 
 
 @pytest.mark.parametrize(
     ("zone", "site", "note"),
-    [("IST", "https://outlet.example/", 'Its time zone "IST" was read as +05:30.'),
-     ("IST", "https://outlet.ie/", 'Its time zone "IST" was read as +01:00.'),
-     ("QQT", "https://outlet.example/", 'Its time zone "QQT" is unknown, and was read as UTC.'),
+    [("IST", "https://outlet.example/", 'The time zone "IST" was read as +05:30.'),
+     ("IST", "https://outlet.ie/", 'The time zone "IST" was read as +01:00.'),
+     ("QQT", "https://outlet.example/", 'The time zone "QQT" is unknown and was read as UTC.'),
      ("EST", "https://outlet.example/", ""), ("CEST", "https://outlet.example/", "")],
 )  # fmt: skip
 def test_a_time_zone_that_may_be_misread_is_noted(zone: str, site: str, note: str) -> None:

@@ -128,7 +128,7 @@ def refuse_other_programs(db: Database, path: str) -> None:
 
 
 def migrate(db: Database, path: str, progress: Progress | None = None) -> None:
-    """Bring the database up to this version; if that is stopped, the next call goes on.
+    """Bring the database up to this version; if that is stopped, the next call resumes it.
 
     Raises StoreTooOld, StoreTooNew or StoreUnavailable.
     """

@@ -21,7 +21,7 @@ def refresh_entries(db: Database, progress: Progress | None) -> None:
     """Put all entries into the new search index, and store their canonical URLs and languages by
     the rules of this version.
 
-    If it is stopped, the next call goes on after the last entry that is in the index.
+    If it is stopped, the next call resumes after the last entry that is in the index.
     """
     (total,) = db.execute("select count(*) from entries").fetchone()
     done = 0
