@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config, select_sources
-from aggregator.cli.tables import format_recent, format_time, print_table
+from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
 from aggregator.model import Outcome, Source, SourceHealth
@@ -106,8 +106,8 @@ def _remarks(health: SourceHealth, now: datetime) -> list[str]:
         state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
         remarks.append(
             f"Its server says that the feed has moved to {redirect.url}, {state} (seen "
-            f"{redirect.hits} times since {format_time(redirect.since)}); see "
-            "`aggregator moved`."
+            f"{count_noun(redirect.hits, 'time', 'times')} since {format_time(redirect.since)}); "
+            "see `aggregator moved`."
         )
     return remarks
 

@@ -44,8 +44,11 @@ _FOOTNOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[*†‡]{1,3}|[a-z])\]?")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 MAX_FIRST_BLOCKS = 40
 """Blocks at the beginning of a text among which buttons and labels are looked for."""
-_LEADING_URL = re.compile(r"(?:https?://\S+\s+)+")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+_LEADING_URLS = re.compile(r"\s*(?:https?://\S+\s+)+")
+_SENTENCE_END = re.compile(
+    r"[.!?…](?:\s++[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]++)*+(?=\s)|[。！？]"
+)
+"""The last characters of a sentence, with the emoji that follow them."""
 
 
 def teaser(html: str, limit: int) -> str:
@@ -94,6 +97,7 @@ def _is_furniture(node: LexborNode) -> bool:
 def title_from_text(text: str, limit: int) -> str:
     """The first sentence of a text without the address that it begins with, for a post without a
     title."""
-    bare = _LEADING_URL.sub("", text, count=1) or text
-    found = _SENTENCE_END.search(bare, MIN_SENTENCE_CHARS)
-    return truncate(bare[: found.start()] if found else bare, limit)
+    urls = _LEADING_URLS.match(text)
+    bare = text[urls.end() if urls else 0 :] or text
+    found = _SENTENCE_END.search(bare, MIN_SENTENCE_CHARS - 1)
+    return truncate(bare[: found.end()] if found else bare, limit)

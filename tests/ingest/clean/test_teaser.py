@@ -58,6 +58,10 @@ def test_a_long_line_is_no_button() -> None:
 
 POSTS = [
     ("the first sentence", "No flights before Monday noon. See", "No flights before Monday noon."),
+    ("an address in it", "The documents: https://a.example/x and our note. More.",
+     "The documents: https://a.example/x and our note."),
+    ("an emoji after it", "Good morning students and teachers! 🍏 Today we vote.",
+     "Good morning students and teachers! 🍏"),
     ("an address before it", "https://a.example/x https://b.example/ Our long read is out.",
      "Our long read is out."),
     ("nothing but an address", "https://a.example/long", "https://a.example/long"),
