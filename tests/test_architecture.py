@@ -37,7 +37,7 @@ LIBRARIES = {
     "uvicorn": {"web.connections", "web.server"},
     "icu4py": {"text.segmentation"},
     "jinja2": {"render.pages"}, "markupsafe": {"render.pages"},
-    "langcodes": {"ingest.clean"}, "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
+    "langcodes": {"ingest.clean", "ingest.parse.entry_dates"}, "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},
     "lxml": {"render.feedgen_ext", "render.opml"},
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},

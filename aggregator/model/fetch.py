@@ -51,7 +51,8 @@ class Fetched:
 
     `fresh_seconds` is how long the server calls it fresh; `redirected_to` is the target of a
     permanent redirect, empty if there was none. `encoding` is the name of its encoding, empty if
-    it is not known yet; `note` says what is wrong with the document or its transfer.
+    it is not known yet; `note` says what is wrong with the document or its transfer. `date_samples`
+    are dates of the whole document, if this is a chunk of it.
     """
 
     url: str
@@ -64,6 +65,7 @@ class Fetched:
     hub_link: HubLink = field(default_factory=HubLink)
     encoding: str = ""
     note: str = ""
+    date_samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,27 +5,33 @@ their language, the day or the month first, time zones by abbreviation, seconds 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from dateutil import parser as dateutil_parser
 
-from aggregator.text.month_names import month_of
-from aggregator.text.time_zones import is_ambiguous_zone, offset_minutes
+from aggregator.text.clock_times import clock_time, zone_of
+from aggregator.text.month_names import MONTHS_OF_TWO_WORDS, month_of
+from aggregator.text.time_zones import is_ambiguous_zone, offset_minutes, to_utc
 
 __all__ = [
     "DateHints", "date_in_url", "numeric_dates", "parse_any_date", "parse_http_date",
-    "parse_iso_date", "parse_standard_date", "zone_of",
+    "parse_iso_date", "parse_standard_date",
 ]  # fmt: skip
 
 MAX_DATE_CHARS = 100
 _ZONE = r"(?:z|(?:gmt|utc)?\s?[+-]\s?\d{1,2}:?(?:\d{2})?|[a-z]{1,5})"
 _TIME = r"(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,:]\d{1,9})?)?"
-_ISO = re.compile(rf"(\d{{4}})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[t ]\s*{_TIME})?\s*({_ZONE})?", re.I)
+_ISO = re.compile(
+    rf"(\d{{4}})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[t ]\s*{_TIME}\s*({_ZONE})?"
+    r"|(?<=-\d\d-\d\d)(z|[+-]\d\d:\d\d))?",
+    re.IGNORECASE,
+)
 _RFC822 = re.compile(
     rf"(?:[a-z]{{3,9}}\.?,?\s+)?(\d{{1,2}})[\s-]+([a-z]{{3,9}})\.?,?[\s-]+(\d{{4}}|\d{{2}})"
-    rf"(?:,?\s+{_TIME})?\s*({_ZONE})?(?:\s*\([^()]{{0,40}}\))?",
+    rf"(?:,?\s+{_TIME})?(?:\s*({_ZONE})(?:\s*\([^()]{{0,40}}\))?)?",
     re.IGNORECASE,
 )
 _MONTHS = {
@@ -35,15 +41,11 @@ _MONTHS = {
     )
 }
 _SECONDS = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,6})?")
-_ISO_TIME = re.compile(
-    rf"(?:^|[^\d:]){_TIME}\s*([ap]\.?\s?m\b\.?)?\s*({_ZONE})?(?:\s\d{{4}})?\s*$", re.I
-)
-_FRENCH_TIME = re.compile(r"\b(\d{1,2})\s?h\s?(\d{2})\b")
-_AFTERNOON = re.compile(r"오후|下午|午後|晚上")
 _YEAR_FIRST = re.compile(
     r"(?<!\d)(\d{4})\s*(?:[年년./-])\s*(\d{1,2})\s*(?:[月월./-])\s*(\d{1,2})(?!\d)"
 )
-_NUMERIC = re.compile(r"(?<![\d.:/-])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?![\d/])")
+_NUMERIC = re.compile(r"(?<![\d.:/-])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4})(?![\d/])")
+_SHORT_NUMERIC = re.compile(r"(?<![\d.:/-])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{2})(?![\d/])")
 _VIETNAMESE = re.compile(r"(\d{1,2})\s+(?:thg|tháng)\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})")
 _WORD = re.compile(r"[^\W\d_][\w.'’\u0300-\u036f\u0900-\u0e7f]*|\d+")
 _SMALL_WORDS = frozenset(
@@ -94,9 +96,10 @@ def parse_standard_date(text: str) -> datetime | None:
     if len(text) > MAX_DATE_CHARS:
         return None
     if found := _ISO.fullmatch(text):
-        year, month, day, hour, minute, second, zone = found.groups()
+        year, month, day, hour, minute, second, zone, day_zone = found.groups()
         if hour and not day:
             return None
+        zone = zone or day_zone
         month, day = month or "1", day or "1"
     elif found := _RFC822.fullmatch(text):
         day, name, year, hour, minute, second, zone = found.groups()
@@ -117,22 +120,20 @@ def parse_any_date(text: str, hints: DateHints = _NO_HINTS) -> datetime | None:
         return standard
     if found := _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(found[1]), UTC)
-    day = _day_of(text, hints)
-    if day is None:
+    found_day = _day_of(text, hints)
+    if found_day is None:
         return _guess(text, hints)
-    hour, minute, second, zone = _time_of(text)
-    return _date(*day, hour, minute, second, zone, hints.country)
+    year, month, day, rest = found_day
+    return _date(year, month, day, *clock_time(rest), hints.country)
 
 
 def numeric_dates(text: str) -> tuple[int, int] | None:
     """The first two numbers of a date such as 03/11/2026, of which one is the day."""
-    found = None if _YEAR_FIRST.search(text) else _NUMERIC.search(text)
+    text = text[:MAX_DATE_CHARS]
+    if _YEAR_FIRST.search(text):
+        return None
+    found = _NUMERIC.search(text) or _SHORT_NUMERIC.search(text)
     return (int(found[1]), int(found[3])) if found else None
-
-
-def zone_of(text: str) -> str:
-    """The time zone at the end of a date, as it is written."""
-    return (_ISO_TIME.search(text.strip()) or [""] * 6)[5] or ""
 
 
 def date_in_url(url: str) -> datetime | None:
@@ -144,45 +145,59 @@ def date_in_url(url: str) -> datetime | None:
 # ---- parts of a date
 
 
-def _day_of(text: str, hints: DateHints) -> tuple[int, int, int] | None:
-    """Year, month and day."""
+def _day_of(text: str, hints: DateHints) -> tuple[int, int, int, str] | None:
+    """Year, month and day, and the rest of the text."""
     if found := _YEAR_FIRST.search(text):
-        return int(found[1]), int(found[2]), int(found[3])
+        return int(found[1]), int(found[2]), int(found[3]), _without(text, *found.span())
     if found := _VIETNAMESE.search(text.casefold()):
-        return int(found[3]), int(found[2]), int(found[1])
+        return int(found[3]), int(found[2]), int(found[1]), _without(text, *found.span())
     if found := _NUMERIC.search(text):
-        one, two = int(found[1]), int(found[3])
-        is_day_first = hints.is_day_first or found[2] == "."
-        day, month = (one, two) if (is_day_first and two <= 12) or one > 12 else (two, one)
-        return _full_year(found[4]), month, day
-    return _day_in_words(text, hints.language.partition("-")[0])
+        return _numeric_day(text, found, hints)
+    if in_words := _day_in_words(text, hints.language.partition("-")[0]):
+        return in_words
+    found = _SHORT_NUMERIC.search(text)
+    return _numeric_day(text, found, hints) if found else None
 
 
-def _day_in_words(text: str, language: str) -> tuple[int, int, int] | None:
+def _numeric_day(
+    text: str, found: re.Match[str], hints: DateHints
+) -> tuple[int, int, int, str] | None:
+    one, two = int(found[1]), int(found[3])
+    is_day_first = hints.is_day_first or found[2] == "."
+    day, month = (one, two) if (is_day_first and two <= 12) or one > 12 else (two, one)
+    return _full_year(found[4]), month, day, _without(text, *found.span())
+
+
+def _day_in_words(text: str, language: str) -> tuple[int, int, int, str] | None:
     """Year, month and day of a date with the name of a month, next to the day."""
-    words = [word for word in _WORD.findall(text) if word.casefold().strip(".") not in _SMALL_WORDS]
-    years = [index for index, word in enumerate(words) if word.isdigit() and len(word) == 4]
-    days = [index for index, word in enumerate(words) if word.isdigit() and len(word) <= 2]
-    if not years:
-        return None
-    for index in days[:2]:
+    for name, short in MONTHS_OF_TWO_WORDS.items():
+        text = text.replace(name, short)
+    words = [
+        word for word in _WORD.finditer(text) if word[0].casefold().strip(".") not in _SMALL_WORDS
+    ]
+    years = [index for index, word in enumerate(words) if re.fullmatch(r"\d{4}", word[0])]
+    days = [index for index, word in enumerate(words) if re.fullmatch(r"\d\d?", word[0])]
+    for index in days:
         for place in (index + 1, index - 1):
-            name = words[place] if 0 <= place < len(words) else ""
-            if name and not name.isdigit() and (month := month_of(name, language)):
-                return int(words[years[0]]), month, int(words[index])
+            name = words[place][0] if 0 <= place < len(words) else ""
+            month = month_of(name, language) if name and not name.isdigit() else 0
+            year = years[0] if years else _year_after(words, index, place)
+            if month and year is not None:
+                rest = text
+                for each in sorted((index, place, year), reverse=True):
+                    rest = _without(rest, *words[each].span())
+                return _full_year(words[year][0]), month, int(words[index][0]), rest
     return None
 
 
-def _time_of(text: str) -> tuple[int, int, int, str]:
-    """Hour, minute, second and time zone; midnight in UTC if there is none."""
-    if found := _FRENCH_TIME.search(text):
-        return int(found[1]), int(found[2]), 0, zone_of(text)
-    if not (found := _ISO_TIME.search(text)):
-        return 0, 0, 0, ""
-    hour = 0 if found[4] and found[1] == "12" else int(found[1])
-    is_afternoon = (found[4] or "").lower().startswith("p") or bool(_AFTERNOON.search(text))
-    hour += 12 * (is_afternoon and hour < 12)
-    return hour, int(found[2]), int(found[3] or 0), found[5] or ""
+def _year_after(words: Sequence[re.Match[str]], day: int, month: int) -> int | None:
+    """The place of a year of two digits, which follows day and month."""
+    place = max(day, month) + 1
+    return place if place < len(words) and re.fullmatch(r"\d\d", words[place][0]) else None
+
+
+def _without(text: str, start: int, end: int) -> str:
+    return f"{text[:start]} {text[end:]}"
 
 
 def _full_year(text: str) -> int:
@@ -202,14 +217,14 @@ def _date(
     country: str = "",
 ) -> datetime | None:
     """The time in UTC; None if there is no such time. 24:00 is midnight."""
-    offset = offset_minutes(zone or "", country) or 0  # an unknown one is UTC (RFC 2822, 4.3)
     buddhist = _BUDDHIST_YEARS if int(year) > 2400 else 0
     try:
-        start = datetime(int(year) - buddhist, int(month), int(day), tzinfo=UTC)
-        hours, minutes = int(hour or 0), int(minute or 0)
-        if hours > 24 or minutes > 59 or int(second or 0) > 60:
+        start = datetime(int(year) - buddhist, int(month), int(day))  # noqa: DTZ001 - to_utc follows
+        hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
+        if hours > 24 or minutes > 59 or seconds > 60:
             return None
-        return start + timedelta(hours=hours, minutes=minutes - offset, seconds=int(second or 0))
+        local = start + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        return to_utc(local, zone or "", country)
     except (ValueError, OverflowError):
         return None
 
@@ -228,8 +243,8 @@ def _guess(text: str, hints: DateHints) -> datetime | None:
     if early.date() != late.date():  # a part of the day is missing
         return None
     return _date(
-        early.year, early.month, early.day, early.hour, early.minute, early.second,
-        zone_of(text), hints.country,
+        early.year, early.month, early.day, early.hour, early.minute,
+        early.second, zone_of(text), hints.country,
     )  # fmt: skip
 
 

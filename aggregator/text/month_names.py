@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 
-__all__ = ["MONTH_NAMES", "fold_month_name", "month_of"]
+__all__ = ["MONTHS_OF_TWO_WORDS", "MONTH_NAMES", "fold_month_name", "month_of"]
 
 MIN_PREFIX_CHARS = 3
 """Characters of a name that stand for the whole, as in "Sept"."""
 MONTH_NAMES = {
     "ar": "يناير|فبراير|مارس|ابريل|مايو|يونيو|يوليو|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر",
+    "ar_LB": "|شباط|اذار|نيسان|ايار|حزيران|تموز|اب|ايلول|||",
     "be": (
         "сту студзень студзеня|лют лютага люты|сак сакавік сакавіка|"
         "кра красавік красавіка|маи мая|чэр чэрвень чэрвеня|ліп ліпень ліпеня|"
@@ -212,6 +213,15 @@ MONTH_NAMES = {
 date and alone."""
 
 
+MONTHS_OF_TWO_WORDS = {
+    "كانون الثاني": "يناير", "تشرين الأول": "أكتوبر", "تشرين الثاني": "نوفمبر",
+    "كانون الأول": "ديسمبر",
+}  # fmt: skip
+"""Names in the Levant -> the name elsewhere, of one word."""
+_HEBREW_IN = "ב"
+"""Before a month in a Hebrew date: "5 באוקטובר"."""
+
+
 def fold_month_name(name: str) -> str:
     """The name in lower case, without accents and full stops."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
@@ -224,7 +234,7 @@ def month_of(name: str, language: str = "") -> int:
 
     The names of this language come first, then English ones, then those of all others.
     """
-    folded = fold_month_name(name)
+    folded = fold_month_name(name).removeprefix(_HEBREW_IN)
     for names in (_names(language), _names("en"), _names("")):
         found = names.get(folded)
         if found is None and len(folded) >= MIN_PREFIX_CHARS:

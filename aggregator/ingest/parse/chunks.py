@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeAlias
 
 from aggregator.ingest.parse.charset import detect_encoding, to_utf8, wide_encoding
@@ -33,6 +34,9 @@ CHUNK_BYTES = 700_000
 CHUNK_ENTRIES = 500
 """A chunk has no more than either, unless it is a single entry."""
 
+DATE_SAMPLES = 2_000
+"""Dates of a document by which those of its chunks are read."""
+
 _NOT_LIKE_ASCII = ("utf-16", "utf-32", "iso-2022")
 """Beginnings of the names of encodings in which a byte `<` may be something else."""
 
@@ -43,6 +47,11 @@ _OPENING = re.compile(
     rb"<((?:[\w.-]+:)?(?:item|entry))[\s/>]|(<!\[CDATA\[|<!--|<!ENTITY|<\?)", re.IGNORECASE
 )
 _CLOSING = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<!ENTITY": b">", b"<?": b"?>"}
+_DATE = re.compile(
+    rb"<(?:pubDate|(?:\w{1,20}:)?(?:date|published|updated|created|modified))>\s{0,20}"
+    rb"([^<]{6,60}?)\s{0,20}</",
+    re.IGNORECASE,
+)
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _JSON = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"(\s*:)?|\\?\Z)|[][{},]', re.DOTALL)
 
@@ -112,6 +121,8 @@ def split_into_chunks(
         return _too_large(fetched, what)
     if len(spans) == 1 and spans[0][1] - spans[0][0] <= MAX_ENTRY_BYTES:
         return ChunkedDocument(document=fetched)
+    samples = (found[1].decode(errors="replace") for found in _DATE.finditer(body))
+    fetched = replace(fetched, date_samples=tuple(islice(samples, DATE_SAMPLES)))
     return ChunkedDocument(document=fetched, spans=spans, counts=counts)
 
 

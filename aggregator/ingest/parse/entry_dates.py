@@ -10,9 +10,13 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from langcodes import Language
+from langcodes.tag_parser import LanguageTagError
+
 from aggregator.ingest.parse.values import FeedContext
 from aggregator.model import ParsedEntry
-from aggregator.text.dates import DateHints, numeric_dates, parse_any_date, zone_of
+from aggregator.text.clock_times import zone_of
+from aggregator.text.dates import MAX_DATE_CHARS, DateHints, numeric_dates, parse_any_date
 from aggregator.text.html import truncate
 from aggregator.text.time_zones import is_noteworthy_zone, offset_minutes
 
@@ -21,23 +25,31 @@ __all__ = ["read_dates"]
 MAX_EXAMPLE_CHARS = 60
 _MONTH_FIRST = frozenset({"en", "en-us", "en-ph", "fil", "es-pa", "es-pr", "es-us"})
 """Languages in which the month comes first, by CLDR."""
-_DAY_FIRST_COUNTRIES = frozenset(
-    {"au", "bd", "de", "es", "fr", "gh", "ie", "il", "in", "it", "ke", "mt", "my", "ng", "nz", "pk"}
-    | {"sg", "ug", "uk", "za", "zw"}
+_NOT_DAY_FIRST = frozenset(
+    {"us", "ca", "ph", "pa", "pr", "gu", "mh", "pw", "cn", "jp", "kr", "tw", "mn", "ir"}
 )
-"""Countries whose outlets may well declare `en`, the default of many programs."""
+"""Countries in which the month or the year comes first; in any other one the day comes first, also
+if its outlets declare `en`, the default of programs."""
+_WORLDWIDE_DOMAINS = frozenset(
+    {"ac", "ai", "bz", "cc", "co", "fm", "gg", "im", "io", "la", "ly", "me", "nu", "sh", "st"}
+    | {"tk", "to", "tv", "vc", "ws"}
+)
+"""Domains of countries that are used all over the world."""
 
 
 def read_dates(
-    entries: Sequence[ParsedEntry], feed: FeedContext
+    entries: Sequence[ParsedEntry], feed: FeedContext, samples: Sequence[str] = ()
 ) -> tuple[tuple[ParsedEntry, ...], str]:
-    """The entries with all dates that can be read, and a note on the others: a sentence or ""."""
+    """The entries with all dates that can be read, and a note on the others: a sentence or "".
+
+    `samples` are other dates of the same feed, if these are only some of its entries.
+    """
     unread = [text for entry in entries for text in _texts(entry)]
     if not unread:
         return tuple(entries), ""
     language = feed.language.lower().replace("_", "-")
     hints = DateHints(language=language, country=_country(feed, language))
-    hints = replace(hints, is_day_first=_is_day_first(unread, hints))
+    hints = replace(hints, is_day_first=_is_day_first(samples or unread, hints))
     read = {text: parse_any_date(text, hints) for text in unread}
 
     def date(value: datetime | str | None) -> datetime | str | None:
@@ -57,13 +69,18 @@ def _texts(entry: ParsedEntry) -> list[str]:
 
 
 def _country(feed: FeedContext, language: str) -> str:
-    """The outlet's country, by its domain or its language tag, in lower case; "" if unknown."""
+    """The outlet's country, by its domain or its language, in lower case; "" if unknown. A
+    language that is the default of programs says nothing."""
     host = urlsplit(feed.site or feed.url).hostname or ""
     domain = host.rpartition(".")[2]
-    if len(domain) == 2 and domain.isalpha():
+    if len(domain) == 2 and domain.isalpha() and domain not in _WORLDWIDE_DOMAINS:
         return domain
-    region = language.partition("-")[2]
-    return region if len(region) == 2 else ""
+    if language in ("", "en", "en-us"):
+        return ""
+    try:
+        return (Language.get(language).maximize().territory or "").lower()
+    except LanguageTagError:
+        return ""
 
 
 def _is_day_first(texts: Sequence[str], hints: DateHints) -> bool | None:
@@ -78,7 +95,7 @@ def _is_day_first(texts: Sequence[str], hints: DateHints) -> bool | None:
     ordered = [_is_ordered(texts, replace(hints, is_day_first=first)) for first in (True, False)]
     if len(pairs) > 1 and ordered[0] != ordered[1]:
         return ordered[0]
-    if hints.country in _DAY_FIRST_COUNTRIES:
+    if hints.country and hints.country not in _NOT_DAY_FIRST:
         return True
     return bool(hints.language) and hints.language not in _MONTH_FIRST
 
@@ -98,10 +115,11 @@ def _note(texts: Sequence[str], read: dict[str, datetime | None], hints: DateHin
         if len(bad) == 1:
             return f'1 date cannot be read: "{example}".'
         return f'{len(bad)} dates cannot be read, for example "{example}".'
-    zones = {zone for text in texts if (zone := zone_of(text)) and is_noteworthy_zone(zone)}
-    if not zones:
+    given = (text[:MAX_DATE_CHARS] for text in texts)
+    zones = {zone for text in given if (zone := zone_of(text))}
+    zone = min((each for each in zones if is_noteworthy_zone(each, hints.country)), default="")
+    if not zone:
         return ""
-    zone = min(zones)
     minutes = offset_minutes(zone, hints.country)
     if minutes is None:
         return f'The time zone "{zone}" is unknown and was read as UTC.'

@@ -45,7 +45,7 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         return _parse_entry_by_entry(body, fetched)
     if not document["version"] and not document["entries"]:
         return _not_a_feed(fetched)
-    entries, note = _entries(document, fetched.url)
+    entries, note = _entries(document, fetched)
     if entries and document["bozo"] and _is_cut_off(fetched.body):
         entries[-1] = ParsedEntry(
             id=entries[-1].id,
@@ -81,13 +81,14 @@ def _parse_leniently(body: bytes) -> Mapping[str, Any] | None:
     return document
 
 
-def _entries(document: Mapping[str, Any], url: str) -> tuple[list[ParsedEntry], str]:
+def _entries(document: Mapping[str, Any], fetched: Fetched) -> tuple[list[ParsedEntry], str]:
     """All entries, and a note on their dates; feedparser's are freed one by one, since they are
     large."""
-    feed = feed_context(document, url)
+    feed = feed_context(document, fetched.url)
     items = document["entries"]
     items.reverse()
-    entries, note = read_dates([parse_entry(items.pop(), feed) for _ in range(len(items))], feed)
+    parsed = [parse_entry(items.pop(), feed) for _ in range(len(items))]
+    entries, note = read_dates(parsed, feed, fetched.date_samples)
     return list(entries), note
 
 
@@ -109,7 +110,7 @@ def _parse_entry_by_entry(body: bytes, fetched: Fetched) -> ParsedFeed | Failed:
             digest = hashlib.blake2b(piece, digest_size=8).hexdigest()
             entries.append(ParsedEntry(id=f"broken {digest}", broken="it cannot be read"))
         else:
-            entries += _entries(document, fetched.url)[0]
+            entries += _entries(document, fetched)[0]
     problem = "The feed is so broken that it was read entry by entry."
     return ParsedFeed(
         entries=tuple(entries),

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from aggregator.ingest.clean.cleaner import clean
+from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, ParsedFeed
 from tests.harness.builders import NOW, fetched, keyed, parsed_entry, source
@@ -41,6 +42,8 @@ ORDERS = [
     ("the language shows it", ("03/11/2026",), "fr", "", ["03 Nov"]),
     ("American", ("03/11/2026",), "en-US", "", ["11 Mar"]),
     ("English, in Ireland", ("03/11/2026",), "en", "https://outlet.ie/", ["03 Nov"]),
+    ("a default, in Brazil", ("03/11/2026",), "en-US", "https://outlet.com.br/", ["03 Nov"]),
+    ("a domain of all the world", ("03/11/2026",), "en", "https://outlet.io/", ["11 Mar"]),
     ("nothing shows it", ("03/11/2026",), "", "", ["11 Mar"]),
     ("with dots the day comes first", ("05.11.2026", "03.11.2026"), "", "", ["05 Nov", "03 Nov"]),
 ]  # fmt: skip
@@ -59,6 +62,22 @@ def test_the_day_or_the_month_first(
     assert parsed.problem == ""
 
 
+def test_all_chunks_of_a_document_are_read_alike() -> None:
+    """Also one in which no date shows whether the day or the month comes first."""
+    dates = [f"{day:02}/10/2026 10:00" for day in range(30, 0, -1)]
+    items = "".join(f"<item><title>T</title><pubDate>{date}</pubDate></item>" for date in dates)
+    text = f"<rss version='2.0'><channel>{items}</channel></rss>"
+
+    document = split_into_chunks(fetched(text), chunk_entries=10)
+    assert isinstance(document, ChunkedDocument)
+    parsed = [parse(document[index].document) for index in range(len(document))]
+
+    assert len(parsed) == 3
+    last = parsed[-1]
+    assert isinstance(last, ParsedFeed)
+    assert days(last) == [f"{day:02} Oct" for day in range(10, 0, -1)]
+
+
 def test_unreadable_dates_are_counted() -> None:
     """With an example; the entries are dated by when they were first seen."""
     parsed = feed("Mon, 31 Nov 2026 10:00:00 GMT", "28 Nov 2026", "yesterday " * 9)
@@ -70,15 +89,22 @@ def test_unreadable_dates_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "site", "note"),
-    [("IST", "https://outlet.example/", 'The time zone "IST" was read as +05:30.'),
-     ("IST", "https://outlet.ie/", 'The time zone "IST" was read as +01:00.'),
-     ("QQT", "https://outlet.example/", 'The time zone "QQT" is unknown and was read as UTC.'),
-     ("EST", "https://outlet.example/", ""), ("CEST", "https://outlet.example/", "")],
+    ("zone", "site", "language", "note"),
+    [("IST", "https://outlet.example/", "", 'The time zone "IST" was read as +05:30.'),
+     ("IST", "https://outlet.ie/", "", 'The time zone "IST" was read as +01:00.'),
+     ("QQT", "https://outlet.example/", "", 'The time zone "QQT" is unknown and was read as UTC.'),
+     ("IST", "https://outlet.example/", "he", 'The time zone "IST" was read as +02:00.'),
+     ("CST", "https://outlet.example/", "zh", 'The time zone "CST" was read as +08:00.'),
+     ("AST", "https://outlet.example/", "ar", 'The time zone "AST" was read as +03:00.'),
+     ("EST", "https://outlet.example/", "", ""), ("CEST", "https://outlet.example/", "", "")],
 )  # fmt: skip
-def test_a_time_zone_that_may_be_misread_is_noted(zone: str, site: str, note: str) -> None:
-    """An abbreviation with several meanings is decided by the country."""
-    assert feed(f"Tue, 3 Nov 2026 10:00:00 {zone}", site=site).problem == note
+def test_a_time_zone_that_may_be_misread_is_noted(
+    zone: str, site: str, language: str, note: str
+) -> None:
+    """An abbreviation with several meanings is decided by the country or the language."""
+    parsed = feed(f"Tue, 3 Nov 2026 10:00:00 {zone}", site=site, language=language)
+
+    assert parsed.problem == note
 
 
 def test_an_old_article_is_not_new() -> None:
