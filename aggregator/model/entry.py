@@ -59,6 +59,8 @@ class ParsedEntry:
     tags: tuple[str, ...] = ()
     language: str = ""
     image: str = ""
+    is_image_small: bool = False
+    """True if the image is a thumbnail, so a picture in the text is better."""
     enclosures: tuple[Enclosure, ...] = ()
     source_feeds: tuple[str, ...] = ()
     source_urls: tuple[str, ...] = ()

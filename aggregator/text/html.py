@@ -18,8 +18,10 @@ _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates: they change how the text around them is read, such as the
 name of the outlet after a title (CVE-2021-42574). Marks (U+200E, U+200F) do not."""
 BLOCK_TAG = re.compile(
-    "<(?=/?(?:address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer"
-    "|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|td|th|tr|ul)[ />\\s])",
+    "<(?=/?(?:address|article|aside|audio|blockquote|br|canvas|caption|center|dd|details|dialog|dir|div"
+    "|dl|dt|embed|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|iframe|legend|li|main"
+    "|marquee|menu|nav|object|ol|optgroup|option|p|pre|search|section|select|summary|table|tbody|td"
+    "|textarea|tfoot|th|thead|tr|ul|video)[ />\\s])",
     re.IGNORECASE,
 )
 """Tags at which words end; at `<b>` they may not."""

@@ -9,32 +9,49 @@ __all__ = ["Picture", "best_picture", "is_picture", "is_placeholder", "pixels", 
 
 MIN_PICTURE_PIXELS = 60
 """Width or height below which an image is an icon, an avatar or a counter."""
+MIN_LARGE_PIXELS = 100
+"""Width or height below which a picture in the text is better."""
 _PLACEHOLDER = re.compile(
-    r"^(?:data:|about:|blob:|undefined|null|none|false|#|\[|\{)"
-    r"|(?:^|[/_.-])(?:blank|spacer|transparent|placeholder|lazy[_-]?load|loading|pixel|1x1|grey"
-    r"|clear|empty|trans|dummy)(?:[_.-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
+    r"^(?:data:|about:|blob:|undefined|null|none|false|#|\[|\{|$)"
+    r"|(?:^|/)(?:blank|spacer|transparent|placeholder|lazy[_-]?load(?:er|ing)?|load(?:ing|er)|pixel"
+    r"|px|1x1|gr[ea]y|clear|empty|trans|dummy|shim)"
+    r"(?:[_.-]?(?:[0-9]+x[0-9]+|image|img|bg|icon|min))*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
     re.IGNORECASE,
 )
+"""Addresses of which the file is called so; "blank-ballots.jpg" is a picture."""
 _NOT_A_PICTURE = re.compile(
-    r"(?:/emoji/|/twemoji/|/smil(?:ies|eys?)/|/core/emoji|gravatar\.com/avatar|/avatars?[/_.-]"
-    r"|/favicon|feeds\.wordpress\.com/|/pixel[/.?]|/counter[/.?]|\bb\.gif\b|/count\.gif|pixel\.wp\.com|/~r/|/~ff/"
-    r"|feedsportal\.com|doubleclick\.net|/tracking/|/(?:undefined|null|none)(?:[?#]|$)|share[_-]?(?:button|icon)|/track(?:er)?\.gif)",
+    r"(?:/emojis?/[0-9a-f-]+\.|/core/emoji|/twemoji|/smil(?:ies|eys?)/|gravatar\.com/avatar"
+    r"|/avatars?[/_.-]|/favicon|feeds\.wordpress\.com/|/~(?:r|f|ff)/|feedsportal\.com|doubleclick\.net"
+    r"|pixel\.wp\.com|/pixel(?:\?|$)|/counter(?:\.\w+)?(?:\?|$)|/b\.gif|/count\.gif|/track(?:er)?\.gif"
+    r"|/(?:undefined|null|none)(?:[?#]|$)|share[_-]?(?:button|icon))",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"\.(?:html?|php|aspx?|jsp|cfm|xml|rss|pdf|mp3|mp4|m4a|mov)$", re.IGNORECASE)
+_PAGE = re.compile(r"\.(?:html?|xml|rss|pdf|mp3|mp4|m4a|mov|swf)$", re.IGNORECASE)
+_SCRIPT = re.compile(r"\.(?:php|aspx?|jsp|cfm)$", re.IGNORECASE)
+"""The path of a page, or of a picture that a program makes of its query."""
+_SIZE_IN_QUERY = re.compile(r"[?&](?:s|w|h|width|height|size)=([0-9]{1,2})(?:&|$)")
+"""A size of two digits in an address, such as that of an avatar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image that may illustrate an entry; `width` and `height` in pixels, 0 if unknown."""
+    """An image that may illustrate an entry; `width` and `height` in pixels, 0 if unknown.
+    `is_declared` is true if its media type says that it is one."""
 
     url: str
     width: int = 0
     height: int = 0
+    is_declared: bool = False
 
+    @property
+    def area(self) -> int:
+        """Its size; if one side is unknown, it is as in a landscape of 3:2."""
+        return (self.width or self.height * 3 // 2) * (self.height or self.width * 2 // 3)
 
-_SIZE_IN_QUERY = re.compile(r"[?&](?:s|w|h|width|height|size)=([0-9]{1,2})(?:&|$)")
-"""A size of two digits in an address, such as that of an avatar."""
+    @property
+    def is_small(self) -> bool:
+        """True if it is known to be no larger than a thumbnail."""
+        return any(0 < size < MIN_LARGE_PIXELS for size in (self.width, self.height))
 
 
 def is_placeholder(url: str) -> bool:
@@ -47,22 +64,27 @@ def is_picture(picture: Picture) -> bool:
     if any(0 < size < MIN_PICTURE_PIXELS for size in (picture.width, picture.height)):
         return False
     url = picture.url
-    if not url or is_placeholder(url) or _NOT_A_PICTURE.search(url):
+    if not url or url.startswith(("data:", "about:")):
+        return False
+    is_large = min(picture.width, picture.height) >= MIN_LARGE_PIXELS
+    if not is_large and (is_placeholder(url) or _NOT_A_PICTURE.search(url)):
         return False
     try:
-        path = urlsplit(url).path
+        parts = urlsplit(url)
     except ValueError:
         return False
+    if picture.is_declared:
+        return True
     size = _SIZE_IN_QUERY.search(url)
-    is_small = size is not None and int(size[1]) < MIN_PICTURE_PIXELS
-    return not (is_small or _PAGE.search(path) or path in ("", "/"))
+    is_tiny = size is not None and int(size[1]) < MIN_PICTURE_PIXELS
+    is_page = _PAGE.search(parts.path) or (_SCRIPT.search(parts.path) and not parts.query)
+    return not (is_tiny or is_page or parts.path in ("", "/"))
 
 
-def best_picture(pictures: Iterable[Picture]) -> str:
-    """The address of the largest picture; of those whose sizes are unknown, the first; else ""."""
+def best_picture(pictures: Iterable[Picture]) -> Picture | None:
+    """The largest picture; of those whose sizes are unknown, the first."""
     good = [picture for picture in pictures if is_picture(picture)]
-    largest = max(good, key=lambda picture: picture.width * picture.height, default=None)
-    return largest.url if largest else ""
+    return max(good, key=lambda picture: picture.area, default=None)
 
 
 def pixels(value: object) -> int:

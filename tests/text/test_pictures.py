@@ -14,7 +14,10 @@ NO_PICTURES = [
     ("a spacer", "https://outlet.example/img/spacer.gif", 0),
     ("a placeholder in the document", "data:image/gif;base64,R0", 0),
     ("what a script forgot", "undefined", 0),
+    ("a placeholder by its name", "https://outlet.example/img/placeholder-300x200.png", 0),
+    ("a turning wheel", "https://outlet.example/loader.svg", 0),
     ("a page", "https://outlet.example/photo.html", 0),
+    ("a page of a program", "https://outlet.example/photo.php", 0),
     ("a site", "https://outlet.example/", 0),
     ("a film", "https://outlet.example/a.mp4", 0),
     ("nothing", "", 0),
@@ -37,11 +40,27 @@ def test_not_a_picture(url: str, width: int) -> None:
         "https://img.example/7?w=1200&h=60",
         "https://outlet.example/blank-votes.jpg/large.jpg",
         "https://outlet.example/trackers-in-the-snow.webp",
+        "https://outlet.example/trans-rights-march.jpg",
+        "https://outlet.example/img/empty-shelves-in-gaza.jpg",
+        "https://outlet.example/loading-dock-strike.jpg",
+        "https://outlet.example/google-pixel-9.jpg",
+        "https://outlet.example/tracking/deportation.jpg",
+        "https://outlet.example/emoji/exhibition.jpg",
+        "https://outlet.example/image.php?id=9",
     ],
 )
 def test_a_picture(url: str) -> None:
     """Nothing speaks against it."""
     assert is_picture(Picture(url=url))
+
+
+def test_what_is_declared_to_be_a_picture() -> None:
+    """Its media type, or a size that no counter has, outweighs what its address looks like."""
+    assert is_picture(Picture(url="https://outlet.example/image.php", is_declared=True))
+    large = Picture(url="https://outlet.example/img/blank.jpg", width=1200, height=800)
+    assert is_picture(large)
+    assert (large.is_small, large.area) == (False, 960_000)
+    assert not is_picture(Picture(url="", is_declared=True))
 
 
 def test_the_best_of_several() -> None:
@@ -51,10 +70,12 @@ def test_the_best_of_several() -> None:
         for name, width in (("one", 300), ("two", 900), ("small", 20))
     )
     unknown = Picture(url="https://a.example/unknown.jpg")
+    wide = Picture(url="https://a.example/700.jpg", width=700)
 
-    assert best_picture([small, one, two]) == two.url
-    assert best_picture([unknown, Picture(url="https://a.example/b.jpg")]) == unknown.url
-    assert best_picture([small]) == ""
+    assert best_picture([small, one, two]) == two
+    assert best_picture([unknown, Picture(url="https://a.example/b.jpg")]) == unknown
+    assert best_picture([Picture(url="https://a.example/140.jpg", width=140), wide]) == wide
+    assert best_picture([small]) is None
 
 
 def test_sizes_as_outlets_give_them() -> None:

@@ -115,7 +115,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
         updated=max(updated or published, published),
         tags=_tags(given),
         language=language,
-        image=web_url(given.image) or _first_picture(content),
+        image=_picture_of(given, content),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
         content_hash=hash_values(*_published_text(source.show, title, summary, content)),
@@ -185,6 +185,12 @@ def _longest_text(given: ParsedEntry) -> Text | None:
 
 def _rewritten(text: Text | None, given: ParsedEntry) -> str:
     return rewrite(html_of(text), text.base or given.url) if text else ""
+
+
+def _picture_of(given: ParsedEntry, content: SafeHtml) -> str:
+    """The outlet's picture of an entry, or the first in its text; rather that than a thumbnail."""
+    image = web_url(given.image)
+    return image if image and not given.is_image_small else _first_picture(content) or image
 
 
 def _first_picture(content: SafeHtml) -> str:

@@ -20,21 +20,34 @@ _NOT_PROSE = AhoCorasick(
         'class="embed', "share", "listen", "minute", "min read", "print", "advert", "tweet", "mail",
         "save", "copy link", "anzeige", "artikel", "teilen", "escuch", "compart", "écout",
         "partager", "ascolt", "condivid", "warning", "inhaltswarnung", "avertissement", "aviso",
-        "<strong>cw", "<strong>tw", "lesezeit",
+        "<strong>cw", "<strong>tw", "lesezeit", "bildunter", "bildnachweis", "legende", "didascali",
+        "pie-de-foto", "foto", "photo", "image", "<img",
     )
 )  # fmt: skip
 """What a text contains if not all of it is prose, in lower case."""
 _NOT_PROSE_TAGS = ["figure", "figcaption", "caption", "audio", "video", "nav"]
-_CAPTIONS = (
-    "[class*=wp-caption], [class*=image-caption], [class~=caption], [class~=credit], "
-    f"a[class={EMBED_CLASS}]"
+_CAPTIONS = f"[class*=wp-caption], a[class={EMBED_CLASS}]"
+_SHORT_CAPTIONS = ", ".join(
+    f"[class*={name}]"
+    for name in (
+        "caption",
+        "credit",
+        "bildunter",
+        "bildnachweis",
+        "legende",
+        "didascali",
+        "pie-de-foto",
+    )
 )
-_BLOCKS = "p, div, li, span, h1, h2, h3, h4, h5, h6, a"
+"""Captions unless they are long: their names may be those of a box around the article."""
+MAX_CAPTION_CHARS = 300
+_BLOCKS = "p, div, li, span, small, em, i, h1, h2, h3, h4, h5, h6, a"
 _FURNITURE = re.compile(
     r"(?:listen(?: to (?:this|the) (?:article|story|episode))?|share(?: (?:this|on)\b.*)?"
     r"|(?:reading time:? ?)?\d{1,3} ?min(?:ute)?s?(?: read)?|print(?: this page)?|advertisement"
     r"|tweet|e-?mail|save|copy link|anzeige|artikel (?:anhören|teilen)|teilen|escuch[ae].{0,30}"
-    r"|compartir|partager|écouter.{0,30}|condividi|ascolta.{0,30}|compartilhar)[.:!]?",
+    r"|compartir|partager|écouter.{0,30}|condividi|ascolta.{0,30}|compartilhar"
+    r"|(?:fotos?|photos?|bild|image|picture|illustration)\s?(?:by\b|:|/|credit).{1,50})[.:!]?",
     re.IGNORECASE,
 )
 _WARNING = re.compile(
@@ -74,6 +87,8 @@ def _prose(html: str) -> str:
         return ""
     parser.strip_tags([*_NOT_PROSE_TAGS, "script", "style", "noscript"])
     removed = [*body.css(_CAPTIONS), *filter(_is_footnote_mark, body.css("sup"))]
+    removed += filter(_is_short, body.css(_SHORT_CAPTIONS)[:MAX_FIRST_BLOCKS])
+    removed += filter(_is_picture_with_caption, body.css("p, div")[:MAX_FIRST_BLOCKS])
     removed += filter(_is_furniture, body.css(_BLOCKS)[:MAX_FIRST_BLOCKS])
     for node in outermost(removed):
         node.decompose()
@@ -86,6 +101,19 @@ def _prose(html: str) -> str:
 def _is_footnote_mark(node: LexborNode) -> bool:
     is_link = node.css_first("a[href]") is not None
     return is_link and bool(_FOOTNOTE_MARK.fullmatch(node.text().strip()))
+
+
+def _is_short(node: LexborNode) -> bool:
+    return len(node.text(deep=True)) <= MAX_CAPTION_CHARS
+
+
+def _is_picture_with_caption(node: LexborNode) -> bool:
+    """True for a block with a picture, and with no other words than a line in italics below it."""
+    if node.css_first("img") is None or node.css_first("p, div, li") not in (None, node):
+        return False
+    words = node.text(deep=True).strip()
+    lines = " ".join(line.text(deep=True).strip() for line in node.css("em, i, small"))
+    return bool(words) and len(words) <= MAX_CAPTION_CHARS and words == lines
 
 
 def _is_furniture(node: LexborNode) -> bool:

@@ -111,13 +111,13 @@ def _count_broken(body: bytes) -> int:
 
 
 def _is_nearly_utf8(body: bytes, broken: int, declared: str) -> bool:
-    """True if there are more characters of UTF-8 than bytes that are none."""
+    """True if there are enough characters of UTF-8 for each byte that is none."""
     if body.startswith(_UTF8_MARK):
         return True
     text = body.decode("utf-8", "ignore")
     valid = len(text) - len(text.encode("ascii", "ignore"))
     is_declared = declared in ("", "utf-8", "utf-16le", "utf-16be")
-    return valid > broken * (MIN_VALID_SHARE_IF_DECLARED if is_declared else MIN_VALID_SHARE)
+    return valid >= broken * (MIN_VALID_SHARE_IF_DECLARED if is_declared else MIN_VALID_SHARE)
 
 
 def _guess(body: bytes) -> str:

@@ -7,7 +7,8 @@ Importing this module patches it:
 - Dates are left as text unless they are as the format demands: it would read 20-11-2026 as a day in
   2020, and time zones that it does not know as UTC.
 - The language of an item is not that of the items after it.
-- It looks for mail addresses in short authors only; its regular expression takes quadratic time.
+- Names of authors stay whole: it cuts them at mail addresses, in the wrong place and in quadratic
+  time.
 """
 
 import re
@@ -28,8 +29,6 @@ from aggregator.text.dates import parse_standard_date
 
 __all__ = ["tidy_prolog"]
 
-MAX_MAIL_AUTHOR_CHARS = 500
-"""Characters of an author in which feedparser looks for a mail address; the time is quadratic."""
 _MAX_SPACE_BYTES = 100
 _XML_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^<>]{0,1000}\?>")
 _INSTRUCTION = (b"<?", b"\xef\xbb\xbf<?")
@@ -57,16 +56,20 @@ def _shorten(space: re.Match[bytes]) -> bytes:
     return space[0] if len(space[0]) <= _MAX_SPACE_BYTES else b"\n"
 
 
-_sync_author_detail = _FeedParserMixin._sync_author_detail
+_sync_known_author_detail = _FeedParserMixin._sync_author_detail
 
 
-def _sync_short_author_detail(parser: Any, key: str = "author") -> None:
-    author = parser._get_context().get(key)
-    if not author or len(author) <= MAX_MAIL_AUTHOR_CHARS:
-        _sync_author_detail(parser, key)
+def _sync_author_detail(parser: Any, key: str = "author") -> None:
+    context = parser._get_context()
+    detail = context.get(f"{key}s", [{}])[-1]
+    if detail:  # as in Atom, with elements for name and mail address
+        _sync_known_author_detail(parser, key)
+    elif name := context.get(key):
+        detail["name"] = name
+        context.setdefault(f"{key}_detail", detail)
 
 
-_FeedParserMixin._sync_author_detail = _sync_short_author_detail
+_FeedParserMixin._sync_author_detail = _sync_author_detail
 
 
 def _start_image(parser: Any, attributes: dict[str, str]) -> None:

@@ -29,6 +29,11 @@ __all__ = ["feed_context", "parse_entry"]
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "")
 _VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
+_FILM_ATTRIBUTES = frozenset(("duration", "bitrate", "framerate", "samplingrate", "expression"))
+_FILM_URL = re.compile(
+    r"\.(?:mp4|m4v|mov|webm|avi|wmv|flv|swf|mp3|m4a|ogg|pdf)(?:[?#]|$)|video|player|embed|/v/|youtu",
+    re.IGNORECASE,
+)
 _PICTURE_PATH = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)", re.IGNORECASE)
 
 
@@ -52,6 +57,7 @@ def parse_entry(item: dict[str, Any], feed: FeedContext) -> ParsedEntry:
     link = _link(item, feed, language)
     base = _xml_base(item, feed) or base_of(link, feed)
     enclosures = tuple(_enclosures(item, base))
+    picture = _image(item, base, enclosures)
     contents = [text for row in mappings_in(item, "content") if (text := _text_of(row, feed, base))]
     summary = _text_of(item.get("summary_detail"), feed, base)
     return ParsedEntry(
@@ -67,7 +73,8 @@ def parse_entry(item: dict[str, Any], feed: FeedContext) -> ParsedEntry:
             to_text(tag.get("label") or tag.get("term")) for tag in mappings_in(item, "tags")
         ),
         language=language,
-        image=_image(item, base, enclosures),
+        image=picture.url if picture else "",
+        is_image_small=picture is not None and picture.is_small,
         enclosures=enclosures,
         source_feeds=_source_feeds(item),
         source_urls=_source_urls(item, base),
@@ -144,32 +151,39 @@ def _enclosures(item: Mapping[str, Any], base: str) -> Iterable[Enclosure]:
             )
 
 
-def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> str:
+def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]) -> Picture | None:
     """The picture of an entry: of its media the default, else the largest; else a thumbnail, the
     image of an episode, or an attached picture."""
     media = [row for row in mappings_in(item, "media_content") if _is_image(row)]
     default = [row for row in media if to_text(row.get("isdefault")).lower() == "true"]
-    files = [{"url": file.url} for file in enclosures if file.type.startswith("image/")]
+    files = [{"url": file.url, "type": file.type} for file in enclosures]
+    files = [file for file in files if file["type"].startswith("image/")]
     image = {"url": to_mapping(item.get("image")).get("href")}
     for rows in (default, media, mappings_in(item, "media_thumbnail"), [image], files):
-        if url := best_picture(_sized_image(row, base) for row in rows):
-            return url
-    return ""
+        if picture := best_picture(_picture(row, base) for row in rows):
+            return picture
+    return None
 
 
 def _is_image(media: Mapping[str, Any]) -> bool:
-    """True if medium or type say that a media:content is an image; without either, its address."""
+    """True if medium or type say that a media:content is an image; without either, its address, or
+    its size without anything that only films have."""
     medium, type_ = to_text(media.get("medium")).lower(), to_text(media.get("type")).lower()
     if medium or type_:
         return medium == "image" or (not medium and type_.startswith("image/"))
-    return bool(_PICTURE_PATH.search(to_text(media.get("url"))))
+    url = to_text(media.get("url"))
+    is_sized = pixels(media.get("width")) > 0 and pixels(media.get("height")) > 0
+    is_film = bool(_FILM_ATTRIBUTES & media.keys()) or bool(_FILM_URL.search(url))
+    return bool(_PICTURE_PATH.search(url)) or (is_sized and not is_film)
 
 
-def _sized_image(row: Mapping[str, Any], base: str) -> Picture:
+def _picture(row: Mapping[str, Any], base: str) -> Picture:
+    type_, medium = to_text(row.get("type")).lower(), to_text(row.get("medium")).lower()
     return Picture(
         url=first_url([row.get("url")], base),
         width=pixels(row.get("width")),
         height=pixels(row.get("height")),
+        is_declared=type_.startswith("image/") or medium == "image",
     )
 
 
@@ -186,10 +200,9 @@ def _title(item: Mapping[str, Any], feed: FeedContext) -> Text | None:
 
 
 def _author(item: Mapping[str, Any]) -> str:
-    author = to_text(item.get("author"))
     names = [to_text(row.get("name")) for row in mappings_in(item, "authors")]
-    if "@" in author or not any(names):  # feedparser splits mail addresses in the wrong place
-        names = [author]
+    if not any(names):
+        names = [to_text(item.get("author"))]
     return ", ".join(dict.fromkeys(filter(None, map(person_name, names))))
 
 

@@ -115,6 +115,11 @@ ELEMENTS = {
     "content:encoded": rss("<description>S</description><content:encoded>&lt;p>Long text&lt;/p>"
                            "</content:encoded>", "content", "<p>Long text</p>"),
     "author": rss("<author>ann@outlet.example (Ann Lee)</author>", "author", "Ann Lee"),
+    "author and itunes:author": rss(
+        "<author>ann@outlet.example (Ann Lee)</author><itunes:author>Ann Lee</itunes:author>",
+        "author", "Ann Lee"),
+    "author twice": rss("<author>a@o.example (Ann)</author><author>b@o.example (Bo)</author>",
+                        "author", "Ann, Bo"),
     "managingEditor": rss("", "author", "", "<managingEditor>e@o.example (Ed)</managingEditor>"),
     "category": rss("<category>Ports</category><category domain='d'>&lt;i>Law&lt;/i></category>",
                     "tags", ["Ports", "Law"]),

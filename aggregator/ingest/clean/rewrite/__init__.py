@@ -24,8 +24,12 @@ _SIGNS = AhoCorasick(
         "<noscript", "<iframe", "<svg", "<math", "<object", "<embed", "<button", "<select",
         "<textarea", "<input", "<form", "<template", "<dialog", "<label", "<fieldset", "<amp-",
         "<o:", "data-", "xml:base", " hidden", "data:", "undefined", "display:", "display :",
-        "visibility:", "mso-hide", "max-height:", "font-size:0", "font-size: 0", "screen-reader",
-        "sr-only", "visually-hidden", "href=\"#", "href='#", "href=#",
+        "visibility:", "mso-hide", "max-height:", "font-size:", "font-size :", "opacity:",
+        "screen-reader", "sr-only", "visually-hidden", "href=\"#", "href='#", "href=#", "lazysrc",
+        "src=\"\"", "src=''",
+        "width:0", "width:1", "width: 0", "width: 1", "height:0", "height:1",
+        "height: 0", "height: 1",
+        "width=\"0", "height=\"0",
     )
 )  # fmt: skip
 """What a text that needs rewriting contains, in lower case; most that contain it do not."""
@@ -33,9 +37,10 @@ _CUSTOM_ELEMENT = re.compile(r"</[a-z][a-z0-9]{0,30}[-:]")
 _NEEDS_REWRITING = re.compile(
     r"<(?:noscript|iframe|svg|math|object|embed|button|select|textarea|input|form|template|dialog"
     r"|label|fieldset|amp-|o:)"
-    r"|\bdata-[a-z-]{0,40}(?:src|orig)|\bxml:base|\shidden[\s=>]"
-    r"|\ssrc\s*=\s*[\"']?(?:data:|undefined|null|about:)"
-    r"|display\s*:\s*none|visibility\s*:\s*hidden|mso-hide|max-height\s*:\s*0|font-size\s*:\s*0"
+    r"|\bdata-[a-z-]{0,40}(?:src|orig|lazy|echo|hi-?res|url)|\blazysrc|\bxml:base|\shidden[\s=>]"
+    r"|\ssrc\s*=\s*(?:[\"']?(?:data:|undefined|null|about:)|\"\"|'')"
+    r"|<img[^>]{1,500}\b(?:width|height)(?:\s*:\s*[01](?:px)?\s*[;\"'!]|=[\"']0[\"'])"
+    r"|display\s*:\s*none|visibility\s*:\s*hidden|mso-hide|(?:max-height|opacity)\s*:\s*0|font-size\s*:\s*[01]"
     r"|screen-reader|sr-only|visually-hidden|" + FRAGMENT_LINK
 )
 

@@ -10,7 +10,8 @@ __all__ = ["remove_hidden"]
 
 _HIDING_STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all"
-    r"|(?:max-height|font-size|line-height)\s*:\s*0(?:px|em|%|pt)?\s*(?:;|!|$))",
+    r"|(?:max-height|font-size|line-height|opacity)\s*:\s*0(?:\.0)?(?:px|em|%|pt)?\s*(?:;|!|$)"
+    r"|font-size\s*:\s*1px)",
     re.IGNORECASE,
 )
 _HIDDEN = (

@@ -1,5 +1,6 @@
 """Give images the addresses that a script would have loaded (Miniflux: add_dynamic_image)."""
 
+import re
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
@@ -15,6 +16,14 @@ _LAZY_URLS = (
     "data-orig-file", "data-large-file", "data-medium-file",
 )  # fmt: skip
 _LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
+_NOT_LAZY = frozenset(("src", "srcset", "alt", "title", "class", "id", "style", "longdesc"))
+_PICTURE_URL = re.compile(
+    r"(?:https?:/)?/?[^\s<>\"{}]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:\?[^\s<>\"]{0,2000})?",
+    re.IGNORECASE,
+)
+_HIDDEN_SIZE = re.compile(r"\b(?:width|height)\s*:\s*[01](?:px)?\s*(?:[;!]|$)", re.IGNORECASE)
+_LOADERS = (".gif", ".svg")
+"""Ends of the addresses of images that show that another one is loading."""
 
 
 def load_images(body: LexborNode) -> None:
@@ -44,16 +53,30 @@ def _load(image: LexborNode) -> None:
         image.attrs["srcset"] = srcset
     if image.tag != "img":
         return
+    if _HIDDEN_SIZE.search(attribute(image, "style")) or "0" in (
+        attribute(image, "width"), attribute(image, "height")
+    ):  # fmt: skip
+        image.attrs["width"] = image.attrs["height"] = "1"
     source = attribute(image, "src")
-    if source and not is_placeholder(source):
+    named = [attribute(image, name) for name in _LAZY_URLS]
+    is_shown = bool(source) and not is_placeholder(source)
+    if is_shown and not (source.lower().endswith(_LOADERS) and any(map(_is_shown, named))):
         return
-    urls = [attribute(image, name) for name in _LAZY_URLS]
-    urls += srcset_urls(attribute(image, "srcset"))[-1:]
-    url = next((url for url in urls if url and not is_placeholder(url)), "")
+    named += srcset_urls(attribute(image, "srcset"))[-1:]
+    named += [
+        value or ""
+        for name, value in image.attributes.items()
+        if name not in _NOT_LAZY and _PICTURE_URL.fullmatch((value or "").strip())
+    ]
+    url = next(filter(_is_shown, named), "")
     if url:
-        image.attrs["src"] = url
+        image.attrs["src"] = url.strip()
     elif "src" in image.attrs and not source.startswith(("http://", "https://", "/")):
         del image.attrs["src"]
+
+
+def _is_shown(url: str) -> bool:
+    return bool(url) and not is_placeholder(url)
 
 
 def _addresses(images: list[LexborNode]) -> Iterator[str]:
