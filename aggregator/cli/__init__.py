@@ -17,7 +17,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.options import NonEmptyPath
-from aggregator.cli.signals import SIGNAL_EXIT_CODE, Stopped, stop_on_signals
+from aggregator.cli.signals import SIGNAL_EXIT_CODE, signal_received, stop_on_signals
 from aggregator.errors import AggregatorError
 
 __all__ = ["main"]
@@ -49,6 +49,10 @@ COMMANDS = {
 """Command -> the module that defines it, in the order of `--help`."""
 
 
+RUNS_UNTIL_STOPPED = "aggregator.runs_until_stopped"
+"""Key of the context: true for a command that a signal ends as it should."""
+
+
 class _PrintedError(click.ClickException):
     """An expected error: its message is printed without a traceback."""
 
@@ -72,13 +76,30 @@ class _LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except AggregatorError as error:
-            raise _PrintedError(error) from error
-        except KeyboardInterrupt as interrupt:
-            number = interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT
-            with contextlib.suppress(OSError):  # the terminal may be gone
-                click.echo("Stopped.", err=True)
-            raise click.exceptions.Exit(SIGNAL_EXIT_CODE + number) from interrupt
+        except (Exception, KeyboardInterrupt) as error:
+            number = signal_received()
+            if number or isinstance(error, KeyboardInterrupt):
+                raise _stopped(ctx, number or signal.SIGINT) from error
+            if isinstance(error, AggregatorError):
+                raise _PrintedError(error) from error
+            raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        ctx.meta[RUNS_UNTIL_STOPPED] = args[:1] in (["run"], ["serve"], ["demo"]) or (
+            args[:1] == ["ingest"] and "--loop" in args
+        )
+        return super().resolve_command(ctx, args)
+
+
+def _stopped(ctx: click.Context, number: int) -> click.exceptions.Exit:
+    """The end of a command that a signal has stopped."""
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        click.echo("Stopped.", err=True)
+    return click.exceptions.Exit(
+        0 if ctx.meta.get(RUNS_UNTIL_STOPPED) else SIGNAL_EXIT_CODE + number
+    )
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

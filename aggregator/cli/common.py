@@ -20,10 +20,11 @@ from aggregator.model import Source, Story, Topic
 from aggregator.query import parse
 from aggregator.startup import load_config
 from aggregator.store import Store, open_store
+from aggregator.text.secrets import has_secret, host_only
 
 __all__ = [
     "INGEST_LOCK_SECONDS", "end_with_parent", "find_story", "log_to_stderr", "open_config",
-    "select_sources", "select_topics", "story_id_from",
+    "select_sources", "select_topics", "shown_url", "story_id_from",
 ]  # fmt: skip
 
 PR_SET_PDEATHSIG = 1
@@ -109,6 +110,12 @@ class _MigrationProgress:
                 f"Updating the database for this version: {done:,} of {total:,} entries. "
                 "If stopped, it resumes at the next start.\n"
             )
+
+
+def shown_url(url: str, source: Source | None = None) -> str:
+    """The URL of a feed as commands print it: of a private one, its host only."""
+    is_private = has_secret(url) or (source is not None and bool(source.private_feed))
+    return host_only(url) if url and is_private else url
 
 
 class _LogFile:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.common import open_config, select_sources, shown_url
 from aggregator.cli.tables import count_noun
 from aggregator.config import editor, parse_config
 from aggregator.ingest.schedule import is_redirect_confirmed
@@ -85,7 +85,8 @@ def moved(path: Path, write: bool) -> None:
         if listed[id_].is_private:
             state = "not followed: the secret of this source must not be sent elsewhere"
         count = count_noun(redirect.hits, "time", "times")
-        click.echo(f"{id_}: {listed[id_].feed} -> {redirect.url} ({state}, {count})")
+        urls = [shown_url(url, listed[id_]) for url in (listed[id_].feed, redirect.url)]
+        click.echo(f"{id_}: {urls[0]} -> {urls[1]} ({state}, {count})")
     if not redirects:
         click.echo("No feed has moved.")
     if write and redirects:

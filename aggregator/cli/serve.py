@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import signal
 import socket
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
@@ -13,7 +14,7 @@ import structlog
 
 from aggregator.cli.common import end_with_parent, log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyText
-from aggregator.cli.signals import collect_signals
+from aggregator.cli.signals import collect_signals, signals_blocked
 from aggregator.config import Config
 from aggregator.errors import ServeError
 from aggregator.startup import load_config
@@ -58,7 +59,8 @@ def _supervise(config: Config, listening: socket.socket) -> None:
     while not signals and quick_ends < MAX_QUICK_ENDS:
         worker = context.Process(target=_work, args=(config, listening), daemon=True)
         started = monotonic()
-        worker.start()
+        with signals_blocked(signal.SIGINT):  # its parent stops it
+            worker.start()
         while not signals and worker.is_alive():
             worker.join(0.2)
         if signals:

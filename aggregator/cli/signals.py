@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
-    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "signals_held", "stop_on_signals",
-    "stop_signals",
+    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "signal_received", "signals_blocked",
+    "signals_held", "stop_on_signals", "stop_signals",
 ]  # fmt: skip
 
 SIGNAL_EXIT_CODE = 128
@@ -49,11 +49,34 @@ def signals_held() -> Iterator[None]:
         raise Stopped(received[0])
 
 
+@contextmanager
+def signals_blocked(*numbers: int) -> Iterator[None]:
+    """Block signals; processes that are started meanwhile never see them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def stop_signals() -> list[signal.Signals]:
     """The signals that stop this process: after `nohup`, the end of the terminal does not."""
     is_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return [signal.SIGINT, signal.SIGTERM] + [signal.SIGHUP] * (not is_nohup)
 
 
+def signal_received() -> int:
+    """The number of the first signal that has stopped the command, 0 if none has.
+
+    Libraries turn Stopped into errors of their own: SQLite does, if it is raised in a function that
+    a statement calls.
+    """
+    return _received[0] if _received else 0
+
+
+_received: list[int] = []
+
+
 def _stop(number: int, _: FrameType | None) -> None:
+    _received.append(number)
     raise Stopped(number)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.common import open_config, select_sources, shown_url
 from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
@@ -59,17 +59,18 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
             (
                 each.source,
                 state if each.source in enabled else "disabled",
-                format_time(since),
+                format_recent(since, now),
                 format_recent(max(each.recent_dates, default=None), now),
                 "" if each.retired_at else format_recent(each.next_fetch, now),
                 str(each.entries),
-                str(each.rejected),
+                str(each.rejected or ""),
             )
         )
     columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
     print_table(columns, *rows)
+    known = {source.id: source for source in config.all_sources}
     for each in listed:
-        for remark in [*_remarks(each, now), *_same_feed(each, config)]:
+        for remark in [*_remarks(each, known.get(each.source), now), *_same_feed(each, config)]:
             click.echo(f"\n{each.source}: {remark}")
 
 
@@ -91,22 +92,23 @@ def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
     return health.outcome.value, None
 
 
-def _remarks(health: SourceHealth, now: datetime) -> list[str]:
+def _remarks(health: SourceHealth, source: Source | None, now: datetime) -> list[str]:
     remarks = [health.error] if health.error else []
     if health.note:
         remarks.append(f"{health.note} (since {format_time(health.noted_since)})")
     if health.held_stories:
         remarks.append(
-            f"{health.held_stories} stories are held, because they all came at once; "
-            f"`aggregator held {health.source}` shows them."
+            f"{count_noun(health.held_stories, 'story is', 'stories are')} held, because they all "
+            f"came at once; `aggregator held {health.source}` shows them."
         )
     redirect = health.redirect
     if redirect.url:
         is_confirmed = is_redirect_confirmed(redirect, now)
         state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
+        target, since = shown_url(redirect.url, source), format_time(redirect.since)
+        seen = f"seen {count_noun(redirect.hits, 'time', 'times')} since {since}"
         remarks.append(
-            f"Its server says that the feed has moved to {redirect.url}, {state} (seen "
-            f"{count_noun(redirect.hits, 'time', 'times')} since {format_time(redirect.since)}); "
+            f"Its server says that the feed has moved to {target}, {state} ({seen}); "
             "see `aggregator moved`."
         )
     return remarks
@@ -136,7 +138,7 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
         "last success": format_time(health.last_success),
         "next fetch": "" if health.retired_at else format_time(health.next_fetch),
         "newest entry": format_time(max(health.recent_dates, default=None)),
-        "moves to": health.redirect.url,
+        "moves to": shown_url(health.redirect.url, source),
         "pushed until": format_time(health.pushed_until),
         "hub": health.push_error,
         "note": health.note,

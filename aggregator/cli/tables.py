@@ -1,9 +1,10 @@
 """Formatting for the commands: tables, counts and times."""
 
+import re
 import shutil
-import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import compress
 
 import click
 from rich.cells import cell_len
@@ -15,13 +16,20 @@ DEFAULT_WIDTH = 80
 MIN_WRAPPED_WIDTH = 24
 """Columns that the last column of a table needs at least; with fewer, rows become blocks."""
 GAP = "  "
+_WIDE = (
+    "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
+)
+_PIECE = re.compile(rf"[{_WIDE}]\s*|[^\s{_WIDE}]+\s*|\s+")
 
 
 def print_table(columns: Sequence[str], *rows: Sequence[str]) -> None:
-    """Print rows in columns that fit the terminal, or 80 columns if there is none. No word or
-    number is divided: the last column is wrapped between words, and if that is not enough, each
-    row is a block of lines, `name: value`."""
-    width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+    """Print rows in columns that fit the terminal, or 80 columns if there is none; columns in which
+    no row has anything are left out. No word or number is divided: the last column is wrapped
+    between words, and if that is not enough, each row is a block of lines, `name: value`."""
+    width = max(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MIN_WRAPPED_WIDTH)
+    used = [any(row[i] for row in rows) or i == 0 for i in range(len(columns))]
+    columns = tuple(compress(columns, used))
+    rows = tuple(tuple(compress(row, used)) for row in rows)
     widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
     before_last = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
     last = min(widths[-1], max(width - before_last, MIN_WRAPPED_WIDTH))
@@ -45,9 +53,15 @@ def _block(columns: Sequence[str], row: Sequence[str], width: int) -> str:
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    """The text in lines; a word that is longer than a line has one of its own."""
-    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    return lines or [""]
+    """The text in lines of so many columns, broken between words, and between characters that take
+    two columns each, as in Chinese; a word that is longer than a line has one of its own."""
+    lines, line = [], ""
+    for piece in _PIECE.findall(text):
+        if line and cell_len(line) + cell_len(piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()]
 
 
 def count_noun(number: int, singular: str, plural: str) -> str:

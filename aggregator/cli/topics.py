@@ -9,7 +9,7 @@ from typing import TypeAlias
 import click
 
 from aggregator.cli.common import open_config, select_topics
-from aggregator.cli.tables import count_noun, format_time, print_table
+from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.categorize.monitoring import (
     active_reasons,
@@ -18,7 +18,7 @@ from aggregator.ingest.categorize.monitoring import (
     group_uncategorised,
 )
 from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.model import ALL, PlacementReason, topic_scope
+from aggregator.model import ALL, PlacementReason, Topic, topic_scope
 from aggregator.store import Store
 
 __all__ = ["topics"]
@@ -73,13 +73,21 @@ def _show_table(config: Config, store: Store, dates: Dates) -> None:
         (
             topic.id,
             str(counts.get(topic_scope(topic.id), 0)),
-            format_time(max(dates.get((topic.id, None), ()), default=None)),
+            format_recent(_newest(store, topic, dates), datetime.now(UTC)),
             topic.learn if topic.learn != "off" else "",
             topic.title,
         )
         for topic in config.topics
     ]
     print_table(("topic", "stories", "newest", "learns", "title"), *rows)
+
+
+def _newest(store: Store, topic: Topic, dates: Dates) -> datetime | None:
+    """The date of the newest story of a topic; `dates` has those of the last weeks."""
+    if recent := dates.get((topic.id, None)):
+        return max(recent)
+    newest = store.lists.latest(topic_scope(topic.id), 1)
+    return newest[0].published if newest else None
 
 
 def _short_feeds(config: Config, store: Store) -> Iterator[str]:

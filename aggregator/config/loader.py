@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, PublishTable, SourceTable
-from aggregator.config.toml_errors import encoding_issue, syntax_issue
+from aggregator.config.toml_errors import encoding_issue, syntax_issues
 from aggregator.config.value_types import to_seconds
 from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
@@ -63,7 +63,7 @@ def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
         text = _decode(path.read_bytes(), path)
         changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
-        raise ConfigError(str(path), [validation.missing_file()]) from error
+        raise ConfigError(str(path), [validation.missing_file(path)]) from error
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
         raise ConfigError(str(path), [validation.file_issue(reason)]) from error
@@ -85,7 +85,7 @@ def parse_config(
         tables = tomllib.loads(text)
         lines = KeyLocations(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), [syntax_issue(text, str(error))]) from error
+        raise ConfigError(str(path), syntax_issues(text, str(error))) from error
     except RecursionError as error:
         raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
     issues = list(validation.cross_value_issues(tables, lines))

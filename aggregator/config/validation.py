@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -258,9 +259,13 @@ def _issue(line: int, key: str, message: str) -> ConfigIssue:
     return ConfigIssue(line=line, key=key, message=message)
 
 
-def missing_file() -> ConfigIssue:
-    """The issue for a missing feeds.toml."""
-    return file_issue("does not exist; run the command in its folder, or give --config PATH")
+def missing_file(path: Path) -> ConfigIssue:
+    """The issue for a missing feeds.toml; it names a file in the same folder that may be meant."""
+    folder = path.parent
+    names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+    similar = [name for name in names if "feed" in name.lower() and ".toml" in name.lower()]
+    hint = f", or rename {similar[0]}" if similar else ""
+    return file_issue(f"does not exist; run the command in its folder, or give --config PATH{hint}")
 
 
 def file_issue(message: str) -> ConfigIssue:

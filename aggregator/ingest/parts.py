@@ -29,6 +29,7 @@ from aggregator.model import (
     SourceReport,
 )
 from aggregator.text.html import one_line
+from aggregator.text.secrets import without_private_parts
 
 __all__ = [
     "LARGE_DOCUMENT_SECONDS", "MAX_MATCHED_ENTRIES", "Part", "Progress",
@@ -133,7 +134,10 @@ async def clean_changes(
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What has been saved of a document; `matched_ids` are the stored entries that it lists."""
+    """What has been saved of a document; `matched_ids` are the stored entries that it lists,
+    `private_parts` what its notes must not show."""
+
+    private_parts: tuple[str, ...] = ()
 
     counts: EntryCounts = field(default_factory=EntryCounts)
     outcome: Outcome = Outcome.UNCHANGED
@@ -143,8 +147,9 @@ class Progress:
 
     def add_part(self, part: Part) -> FeedMeta:
         """Add a part; returns the metadata of all parts so far."""
-        known = self.feed_meta
-        self.feed_meta = known + part.feed_meta if known else part.feed_meta
+        known, new = self.feed_meta, part.feed_meta
+        new = replace(new, problem=without_private_parts(new.problem, self.private_parts))
+        self.feed_meta = known + new if known else new
         return self.feed_meta
 
     def add_batch(self, batch: Batch, *, is_held: bool) -> None:

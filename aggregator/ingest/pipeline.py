@@ -68,6 +68,7 @@ from aggregator.model import (
     StoryNeighbourhood,
 )
 from aggregator.store.base import Store
+from aggregator.text.secrets import private_parts, without_private_parts
 
 __all__ = [
     "IngestContext", "Job", "find_duplicates", "ingest_document", "recent_dates",
@@ -129,10 +130,12 @@ async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Fa
     The fetch state changes with the last batch: if the program ends before, the document is fetched
     again, and what is stored of it is recognised. Raises StoreError.
     """
-    chunked = await asyncio.to_thread(split_into_chunks, job.document, context.chunk_entries)
+    private = private_parts(job.source.private_feed) if job.source.private_feed else ()
+    document = replace(job.document, url=job.source.published_feed) if private else job.document
+    chunked = await asyncio.to_thread(split_into_chunks, document, context.chunk_entries)
     if isinstance(chunked, Failed):
-        return chunked
-    progress = Progress()
+        return replace(chunked, error=without_private_parts(chunked.error, private))
+    progress = Progress(private_parts=private)
     if len(chunked) == 1:
         failed = await _ingest_parts(context, job, chunked, progress)
     else:
@@ -142,7 +145,10 @@ async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Fa
         except TimeoutError:
             error = f"Reading the feed took longer than {LARGE_DOCUMENT_SECONDS:g} seconds."
             failed = Failed(kind=FailureKind.RESOURCES, error=error)
-    return replace(failed, counts=progress.counts) if failed else progress.report(job.source.id)
+    if failed:
+        error = without_private_parts(failed.error, private)
+        return replace(failed, error=error, counts=progress.counts)
+    return progress.report(job.source.id)
 
 
 async def _ingest_parts(

@@ -20,6 +20,8 @@ from aggregator.site.routes import PublicSite
 __all__ = ["ExportReport", "export_file_name", "export_site"]
 
 MANIFEST = ".published"
+UNFINISHED = ".new-"
+"""Beginning of the name of a file that is being written; eight more characters follow."""
 FILE_MODE = 0o644
 
 
@@ -48,6 +50,8 @@ def export_site(site: PublicSite, folder: Path) -> ExportReport:
         _write_manifest(folder, before | files)
         raise
     removed = _remove_stale(folder, before, files)
+    for unfinished in folder.rglob(f"{UNFINISHED}????????"):  # of a run that was killed
+        unfinished.unlink(missing_ok=True)
     return ExportReport(written=written, unchanged=len(files) - written, removed=removed)
 
 
@@ -184,7 +188,7 @@ def _write(file: Path, body: bytes) -> bool:
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
-            dir=file.parent, prefix=".new-", delete=False
+            dir=file.parent, prefix=UNFINISHED, delete=False
         ) as temporary:
             try:
                 temporary.write(body)

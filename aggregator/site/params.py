@@ -137,7 +137,7 @@ def _query(text: str) -> str:
     try:
         return query.parse(text).text if text else ""
     except QueryError as error:
-        raise BadRequest(f"The query (q) cannot be parsed: {error}") from error
+        raise BadRequest(f"The query (q) cannot be parsed: {error}.") from error
 
 
 def _theme(text: str) -> str:

@@ -4,21 +4,34 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-__all__ = ["has_secret", "private_parts", "without_private_parts"]
+__all__ = ["has_secret", "host_only", "private_parts", "without_private_parts"]
 
 MIN_PRIVATE_CHARS = 4
 """A shorter login, parameter or path segment occurs in other texts by chance."""
 _SECRET_PARAMETER = re.compile(
-    r"(^|[&_-])(token|secret|password|passwd|auth|key|api-?key)=", re.IGNORECASE
+    r"(?:^|[&;_-])(?:\w*token|secret|pass(?:word|wd|phrase)?|pwd?|auth|\w*key|sig(?:nature)?|hash|code"
+    r"|(?:php)?sess(?:ion)?(?:_?id)?|credentials?|hmac)=",
+    re.IGNORECASE,
 )
 _TOKEN = re.compile(r"(?=.*[0-9])(?=.*[a-zA-Z])[\w.~-]{12,}", re.ASCII)
 """A word of letters and digits mixed, as generated tokens have."""
-_SECRET_NAME = re.compile(r"token|secret|pass|auth|key|user|login|member", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"token|secret|pass|pwd?$|auth|key|user|login|member|sig|hash|code|sess|credential|hmac", re.I
+)
 
 
 def has_secret(url: str) -> bool:
     """True if a parameter of a URL is named like a secret, such as `?token=…`."""
     return bool(_SECRET_PARAMETER.search(urlsplit(url).query))
+
+
+def host_only(url: str) -> str:
+    """A private address as it may be shown to operators: its scheme and host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "…"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def private_parts(url: str) -> tuple[str, ...]:
@@ -32,7 +45,7 @@ def private_parts(url: str) -> tuple[str, ...]:
     query = f"?{parts.query}" if parts.query else ""
     found = {f"{host}{parts.path}{query}", parts.query, parts.username, parts.password}
     found |= {segment for segment in parts.path.split("/") if _TOKEN.fullmatch(segment)}
-    for name, value in parse_qsl(parts.query):
+    for name, value in parse_qsl(parts.query.replace(";", "&")):
         found.add(f"{name}={value}")
         if _SECRET_NAME.search(name) or _TOKEN.fullmatch(value):
             found.add(value)

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 from flask import Blueprint, Flask, Response, redirect, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -76,6 +77,7 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     app.route("/<path:path>", methods=["OPTIONS"])(_preflight)
     app.register_error_handler(BadRequest, views.bad_request)
     app.register_error_handler(Overloaded, views.overloaded)
+    app.register_error_handler(MethodNotAllowed, views.wrong_method)
     app.register_error_handler(StoreError, _unavailable)
     app.cache_first = CacheFirst(app.wsgi_app, cache, policy)
     app.wsgi_app = app.cache_first  # type: ignore[method-assign, assignment]  # as Flask's documentation has it
@@ -125,6 +127,15 @@ class _PublicViews:
         """Respond to an invalid request."""
         return self._refuse(str(error), 400)
 
+    def wrong_method(self, error: MethodNotAllowed) -> Response:
+        """Respond to a request with a method that the address does not know."""
+        methods = ", ".join(sorted(error.valid_methods or ()))
+        wants = wants_json(request.path, request.headers.get("Accept", ""))
+        reason = f"This address can only be read ({methods})."
+        response = _flask_response(text_error(reason, 405, as_json=wants))
+        response.headers["Allow"] = methods
+        return response
+
     def overloaded(self, error: Overloaded) -> Response:
         """Respond to a request that costs too much right now."""
         response = self._refuse(str(error), 503)
@@ -134,9 +145,11 @@ class _PublicViews:
     def _refuse(self, reason: str, status: int) -> Response:
         """Refuse a request: with a page for people, with a sentence for programs."""
         path = request.path.removeprefix(self.prefix)
-        is_for_programs = request.method != "GET" or is_feed_path(path) or path.endswith(".js")
+        wants = wants_json(path, request.headers.get("Accept", ""))
+        is_for_programs = (
+            wants or request.method != "GET" or is_feed_path(path) or path.endswith(".js")
+        )
         if is_for_programs and not _is_navigation(request.environ, path):
-            wants = wants_json(path, request.headers.get("Accept", ""))
             return _flask_response(text_error(reason, status, as_json=wants))
         q = request.args.get("q", "")
         page = self.site.builder.refusal(path, q, reason, status)

@@ -43,12 +43,22 @@ def newsroom(tmp_path: Path, press: Press) -> Path:
     feed = press.put(FEED, CannedResponse())
     press.put(FEED, CannedResponse(body=hostile_feed(feed).encode()))
     sources = source_table("desk", feed) + 'show = "full"\npublic_feed = "https://desk.example/"\n'
+    press.put(
+        f"/to{FEED}",
+        CannedResponse(
+            body="<rss version='2.0'><channel><item><title>Relative</title><link>rel.html</link>"
+            f"<pubDate>{escape(feed)}</pubDate><description><![CDATA[<img src='a.jpg'>]]>"
+            "</description></item></channel></rss>".encode()
+        ),
+    )
     for name, response in {
         "gone": CannedResponse(status=404),
         "page": CannedResponse(body=b"<html>", headers={"Content-Type": "text/html"}),
         "loop": CannedResponse(status=302, headers={"Location": f"/loop{FEED}"}),
         "away": CannedResponse(status=301, headers={"Location": f"http://[{MARKS[1]}"}),
         "broken": CannedResponse(body=b"<rss><channel><item>" + FEED.encode()),
+        "type": CannedResponse(body=b"no", headers={"Content-Type": f"text/{MARKS[1]}"}),
+        "moved": CannedResponse(status=301, headers={"Location": f"/to{FEED}"}),
     }.items():
         sources += source_table(name, press.put(f"/{name}{FEED}", response))
     file = tmp_path / "feeds.toml"
@@ -61,6 +71,7 @@ def test_a_private_feed_stays_private(newsroom: Path) -> None:
     commands = [
         ("check",), ("ingest", "--all"), ("publish", str(newsroom.parent / "out")),
         ("sources",), ("sources", "loop"), ("sources", "away"), ("sources", "desk"), ("story",),
+        ("sources", "moved"), ("sources", "type"), ("moved",),
         ("topics",), ("search", "strike"), ("ingest", "--all"), ("doctor",),
     ]  # fmt: skip
     said = {" ".join(command): run(newsroom, *command) for command in commands}

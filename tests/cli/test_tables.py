@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from rich.cells import cell_len
 
 from aggregator.cli.tables import format_recent, print_table
 from tests.harness.builders import NOW
@@ -56,6 +57,21 @@ def test_rows_that_are_too_wide_are_blocks(capsys: pytest.CaptureFixture[str]) -
         "    https://harbor.example/a/very/long/address/of/a/feed any more.",
         "plains",
     ]
+
+
+def test_wide_characters_are_counted_as_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """A text without spaces is wrapped between its characters."""
+    title = "東京都は港湾労働者のストライキについて話し合いを始めた" * 3
+
+    lines = output_of(capsys, ("harbor", "2026-10-05", title))
+
+    assert max(map(cell_len, lines)) <= 80
+    assert "".join(line.strip() for line in lines[1:]).endswith(title)
+
+
+def test_a_column_that_nobody_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is left out, and the first one stays."""
+    assert output_of(capsys, ("harbor", "", "gone")) == ["source  why", "harbor  gone"]
 
 
 def test_a_wide_terminal(

@@ -159,7 +159,7 @@ def test_the_report_shows_overlaps_and_gaps(config: Path) -> None:
     """The report counts stories in several topics and in none."""
     output = run(config, "topics", "--report").stdout
 
-    assert re.search(rf"labor +1 +{NOW:%Y-%m-%d %H}", output)
+    assert re.search(rf"labor +1 +{NOW:%a %H}", output)
     assert "topics that share most of their stories:\n          none" in output
     assert "without any topic: 4 of the newest 5 stories (5 in total)" in output
 

@@ -16,6 +16,7 @@ from tests.harness.newsroom import Newsroom
         ("/nothing", "application/feed+json, text/html;q=0.5", 404),
         ("/topics/labor.json?limit=x", "*/*", 400),
         ("/topics/labor.atom?limit=x", "application/json", 400),
+        ("/search?q=%22", "application/json", 400),
     ],
 )
 def test_a_script_that_asks_for_json(
@@ -29,6 +30,18 @@ def test_a_script_that_asks_for_json(
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert json.loads(answer.data)["status"] == status
     assert json.loads(answer.data)["error"].endswith(".")
+
+
+def test_a_script_that_wants_to_write(labor_newsroom: Newsroom) -> None:
+    """It is told which methods there are."""
+    answer = labor_newsroom.reader.put("/all.json")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert json.loads(answer.data) == {
+        "error": "This address can only be read (GET, HEAD, OPTIONS).",
+        "status": 405,
+    }
 
 
 @pytest.mark.parametrize("path", ["/topics/none.atom", "/sources/none.rss", "/all.atom?limit=x"])
