@@ -17,7 +17,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.options import NonEmptyPath
-from aggregator.cli.signals import SIGNAL_EXIT_CODE, signal_received, stop_on_signals
+from aggregator.cli.signals import SIGNAL_EXIT_CODE, Stopped, signal_received, stop_on_signals
 from aggregator.errors import AggregatorError
 
 __all__ = ["main"]
@@ -77,7 +77,7 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
-            number = signal_received()
+            number = error.number if isinstance(error, Stopped) else signal_received()
             if number or isinstance(error, KeyboardInterrupt):
                 raise _stopped(ctx, number or signal.SIGINT) from error
             if isinstance(error, AggregatorError):

@@ -75,6 +75,10 @@ _RELATED = re.compile(
 )
 """What stands before links to other articles; also nothing at all."""
 
+_BESIDE_LINK = re.compile(r"\W*(?:[^\W_]+[ :/,-]+){0,3}[^\W_]*[^\w.!?]*")
+"""What stands beside a link to another article: "3 hours ago", "(Reuters)"; no sentence."""
+_BLOCKQUOTE = re.compile(r"<blockquote\b[^<>]*>", re.IGNORECASE)
+_BLOCKQUOTE_END = re.compile(r"</blockquote\s*>", re.IGNORECASE)
 _READ_MORE = re.compile(
     r"(?:\[(?:…|\.\.\.)\]|(?:Continue reading|Read more|Weiterlesen|Lire la suite|Leer más)\b"
     r"[^.!?]{0,100})$"
@@ -96,7 +100,7 @@ _CREDIT_SEARCH = AhoCorasick(_CREDIT_PHRASES)
 _BOILERPLATE_SEARCH = AhoCorasick((*_CREDIT_PHRASES, *_APPEAL_PHRASES, *_READ_MORE_CUES))
 _OUTLET_SUFFIX = re.compile(r"\s+[|–—-]\s+[^|–—]{2,30}$")
 _QUOTATION = re.compile(
-    '“[^“”]{40,1500}”|„[^„“”]{40,1500}[“”]|«[^«»]{40,1500}»|(?<!\\w)"[^"]{40,1500}"(?!\\w)'
+    '❝[^❝❞]*❞|“[^“”]{40,1500}”|„[^„“”]{40,1500}[“”]|«[^«»]{40,1500}»|(?<!\\w)"[^"]{40,1500}"(?!\\w)'
 )
 """What somebody has said, in 40 characters or more; shorter quotations are part of a sentence."""
 _NAME_MARKS = (" - ", " | ", " – ", " — ")
@@ -124,8 +128,10 @@ def strip_name(title: str, name: str) -> str:
 
 def article_text(html: str) -> str:
     """The article's own words as plain text, without boilerplate and links to other articles; with
-    the links if there is nothing else."""
+    the links if there is nothing else. What is set off as a quotation is between ❝ and ❞."""
     html = html[:MAX_ARTICLE_CHARS]
+    if "<blockquote" in html:
+        html = _BLOCKQUOTE_END.sub("❞</blockquote>", _BLOCKQUOTE.sub("<blockquote>❝", html))
     blocks = _BLOCK.split(html)
     own = [block for block in blocks if not _is_related(block)]
     return " ".join(_sentences(html, own)) or " ".join(_sentences(html, blocks))
@@ -150,7 +156,8 @@ def _is_related(block: str) -> bool:
         return len(block) < MAX_ANNOUNCEMENT_CHARS and bool(
             _RELATED.fullmatch(strip_tags(block)) and block.strip()
         )
-    return bool(_RELATED.fullmatch(unescape(strip_tags(_LINKED.sub(" ", block)))))
+    rest = unescape(strip_tags(_LINKED.sub(" ", block)))
+    return bool(_RELATED.fullmatch(rest) or _BESIDE_LINK.fullmatch(rest))
 
 
 def _sentences(html: str, blocks: Sequence[str]) -> Iterator[str]:

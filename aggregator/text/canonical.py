@@ -41,7 +41,8 @@ _NOISE_FRAGMENT = re.compile(
 _AMP_CACHE = re.compile(
     r"https?://([^/]+\.cdn\.ampproject\.org/[cv]|(?:www\.)?google\.[a-z.]+/amp)/(?:s/)?(.+)"
 )
-_AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1)?|outputType=amp)(?:(&)|(?=#|$))")
+_AMP_PARAMETER = re.compile(r"([?&])(?:amp(?:=1|=true)?|outputType=amp)(?:(&)|(?=#|$))")
+_CAPITAL_UTM = re.compile(r"[?&]UTM_[A-Z]+(?==)")
 _MOBILE_PARAMETER = re.compile(r"(\.html)\?m=1(?=&|#|$)&?")
 _VARIANT_HOST = re.compile(r"^(?:www|amp|m|mobile)\.(?=[^.]+\..)")
 _INDEX_PAGE = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
@@ -55,7 +56,8 @@ def canonical_url(url: str) -> str:
     nothing else. The URL of a front page has no canonical form.
     """
     try:
-        url, _, fragment = _strip_amp(url).partition("#")
+        url, _, fragment = _strip_amp(url.replace("&amp;", "&")).partition("#")
+        url = _CAPITAL_UTM.sub(lambda found: found[0].lower(), url)
         url = _MOBILE_PARAMETER.sub(lambda found: f"{found[1]}?", url)
         parts = urlsplit(url_query_cleaner(url, TRACKING_PARAMETERS, remove=True))
         parts = urlsplit(canonicalize_url(_without_own_tracking(parts)))

@@ -4,7 +4,12 @@ __all__ = ["canonical_language", "is_same_language", "main_language"]
 
 _SAME = {
     "iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro", "sh": "sr", "tl": "fil",
-    "nb": "no", "cmn": "zh", "arb": "ar", "zh-cn": "zh-hans", "zh-sg": "zh-hans",
+    "nb": "no", "nob": "no", "nor": "no", "cmn": "zh", "zho": "zh", "chi": "zh", "eng": "en",
+    "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "por": "pt", "ita": "it",
+    "nld": "nl", "dut": "nl", "rus": "ru", "jpn": "ja", "kor": "ko", "ara": "ar", "heb": "he",
+    "tur": "tr", "pol": "pl", "ukr": "uk", "hin": "hi", "ben": "bn", "fas": "fa", "per": "fa",
+    "swe": "sv", "dan": "da", "fin": "fi", "ell": "el", "gre": "el", "ces": "cs", "cze": "cs",
+    "vie": "vi", "tha": "th", "ind": "id", "arb": "ar", "zh-cn": "zh-hans", "zh-sg": "zh-hans",
     "zh-my": "zh-hans", "zh-tw": "zh-hant", "zh-hk": "zh-hant", "zh-mo": "zh-hant",
 }  # fmt: skip
 """Old, macro and regional tags -> the tag that stands for them. Bokmål is what "no" means in feeds;

@@ -253,7 +253,7 @@ def _language_of(given: ParsedEntry, source: Source, text: str) -> str:
         return declared
     if declared and len(_ENGLISH_WORDS.intersection(text.lower().split())) >= MIN_ENGLISH_WORDS:
         return declared  # sure, and faster than detection
-    detected = "" if source.fallback_language and not declared else detect_language(text)
+    detected = detect_language(text)
     if declared and main_language(declared) == main_language(detected):
         return declared
     return canonical_language(detected) or declared or source.fallback_language

@@ -7,6 +7,8 @@
   Finds an excerpt of thirty words in an article of two thousand.
 - A longer text, by MinHash: the probability that each number is shared is the Jaccard similarity
   of both texts. Finds texts whose openings differ.
+- A sample of all runs of words in a longer text: those whose numbers are divisible by
+  SAMPLED_SHINGLES. Finds an excerpt of two hundred words, wherever it is from.
 - The title, and each URL that the article is said to come from: one number each; of a long title,
   some by winnowing, too.
 
@@ -39,6 +41,8 @@ WINNOW_SHINGLES = 6
 """Window size in shingles; one of each window is kept."""
 OPENING_WORDS = 48
 """Words at the beginning of a text: a generous excerpt."""
+SAMPLED_SHINGLES = 64
+"""One of so many shingles is in the sample: three of an excerpt of two hundred words."""
 MINHASH_COUNT = 12
 """With 12, 98 of 100 pairs of similarity 0.3 (half of the words are the same) share a number."""
 MIN_TITLE_WORDS = 5
@@ -62,7 +66,7 @@ def compute_fingerprints(title: str, text: str, source_urls: Sequence[str] = ())
     phrases = shingles(words, SHINGLE_WORDS)
     found = _winnow(phrases[: OPENING_WORDS - SHINGLE_WORDS + 1])
     if len(words) > OPENING_WORDS:
-        found |= _minhashes(phrases)
+        found |= _minhashes(phrases) | _sample(phrases)
     texts = [f"address {url}" for url in source_urls]
     title_words = folded_words(strip_title_affixes(title))
     if len(title_words) >= MIN_TITLE_WORDS:
@@ -90,6 +94,10 @@ def _winnow(phrases: list[str]) -> set[int]:
         return {min(hashes)} if hashes else set()
     runs = zip(*(hashes[start:] for start in range(WINNOW_SHINGLES)), strict=False)
     return set(map(min, runs))
+
+
+def _sample(phrases: list[str]) -> set[int]:
+    return {number for number in _hashes(phrases) if number % SAMPLED_SHINGLES == 0}
 
 
 def _minhashes(phrases: list[str]) -> set[int]:

@@ -10,6 +10,10 @@ __all__ = ["NEAR_FULL_COVERAGE", "Overlap", "common_run", "fraction"]
 
 MIN_OWN_PHRASES = 20
 """Phrases outside quotations by which texts are compared."""
+MIN_COMMENT_PHRASES = 60
+"""Phrases that a text has besides what it quotes, if it is an article of its own."""
+QUOTED_SHARE = 0.8
+"""Fraction of what two texts share that is quoted in one and written by the other."""
 NEAR_FULL_COVERAGE = 0.9
 MAX_LENGTH_RATIO = 1.5
 """How many times as long a text may be that is still the same as the other."""
@@ -58,6 +62,22 @@ class Overlap:
         longer = self.b if self._shorter is self.a else self.a
         own = set(self._shorter.own_phrases)
         return len(own & longer.phrase_set) / len(own) if len(own) >= MIN_OWN_PHRASES else 1.0
+
+    @cached_property
+    def is_quotation(self) -> bool:
+        """Whether one text quotes the other at length, and has words of its own besides."""
+        return any(self._quotes(one, other) for one, other in ((self.a, self.b), (self.b, self.a)))
+
+    def _quotes(self, one: TextFeatures, other: TextFeatures) -> bool:
+        if one.entry.published < other.entry.published:
+            return False
+        own = set(one.own_phrases)
+        quoted = self._common - own
+        if len(quoted) < QUOTED_SHARE * len(self._common) or not quoted:
+            return False
+        from_other = quoted & set(other.own_phrases)
+        is_article = len(from_other) >= QUOTED_SHARE * len(quoted)
+        return is_article and len(own - self._common) >= MIN_COMMENT_PHRASES
 
     @cached_property
     def title_overlap(self) -> float:

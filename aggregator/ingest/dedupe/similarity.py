@@ -285,6 +285,8 @@ def _text_score(shared: Overlap) -> float:
         return 0.0
     if shared.own_coverage < MIN_OWN_COVERAGE and not is_more_than_quoted:
         return 0.0
+    if shared.title_overlap < MIN_ATTRIBUTED_TITLE and shared.is_quotation:
+        return 0.0
     if (shared.a.is_live_page or shared.b.is_live_page) and not shared.is_same_text:
         return 0.0
     counted_run = min(shared.run_words, MAX_COUNTED_RUN_WORDS)

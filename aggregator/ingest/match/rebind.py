@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 
 from aggregator.ingest.match.keys import normalise_words, title_words
 from aggregator.ingest.match.matcher import MatchResult, is_published_at
 from aggregator.model import Entry, KeyedEntry, Rejected, StoredEntry
+from aggregator.text.boilerplate import article_text
 from aggregator.text.html import strip_tags
+from aggregator.text.tokens import folded_words
 from aggregator.text.urls import is_distinctive_path, path_without_host
 
 __all__ = ["confirm_rebound", "looks_migrated", "rebind_by_path_and_title"]
@@ -121,12 +124,14 @@ def _shares_text(entry: Entry | Rejected, stored: Entry) -> bool:
     if isinstance(entry, Rejected):
         return True
     one, other = sorted((_phrases(entry), _phrases(stored)), key=len)
-    return not one or len(one & other) >= MIN_SHARED_PHRASES * len(one)
+    if not one:
+        return bool(other)  # of two headlines alone, the titles have decided
+    return len(one & other) >= MIN_SHARED_PHRASES * len(one)
 
 
 def _phrases(entry: Entry) -> set[tuple[str, ...]]:
-    """Every three words in a row of a text."""
-    words = normalise_words(strip_tags(entry.content or entry.summary)).split()
+    """Every three words in a row of an article's own text."""
+    words = folded_words(article_text(entry.content or escape(entry.summary)))
     return set(zip(words, words[1:], words[2:], strict=False))
 
 

@@ -55,14 +55,16 @@ SPANISH = "La asamblea decidió anoche, con más de dos mil votos, parar los mue
         ("en", {"fallback_language": "fr"}, "es"),
         ("fr", {}, "fr"),
         ("en-GB", {}, "en-gb"),
-        ("", {"fallback_language": "fr"}, "fr"),
+        ("", {"fallback_language": "fr"}, "es"),
         ("", {}, "es"),
+        ("spa", {}, "es"),
         ("us", {}, "es"),
         ("iw", {}, "he"),
     ],
     ids=[
         "the operator says it", "a program's default", "a default is no fallback", "the outlet",
-        "no program's default", "the fallback", "the text", "an invalid tag", "an old tag",
+        "no program's default", "a text is stronger than the fallback", "the text",
+        "a code of three letters", "an invalid tag", "an old tag",
     ],
 )  # fmt: skip
 def test_the_language_of_an_entry(declared: str, keys: dict[str, str], expected: str) -> None:
@@ -72,6 +74,15 @@ def test_the_language_of_an_entry(declared: str, keys: dict[str, str], expected:
 
     assert isinstance(entry, Entry)
     assert entry.language == expected
+
+
+def test_the_fallback() -> None:
+    """The operator's default counts if the text is too short to tell."""
+    given = parsed_entry("Los muelles", language="", summary=None)
+    entry = clean(keyed(given), source(fallback_language="fr"), NOW)
+
+    assert isinstance(entry, Entry)
+    assert entry.language == "fr"
 
 
 def test_an_english_text_keeps_its_region() -> None:

@@ -182,6 +182,33 @@ def test_links_to_other_articles_are_not_the_article() -> None:
     assert kind(harbor("Our links", related), commons("Our links", related)) is MatchKind.TEXT
 
 
+@pytest.mark.parametrize("beside", ["3 hours ago", "(Reuters)"])
+def test_what_stands_beside_links_to_other_articles(beside: str) -> None:
+    """A time or a name there makes no sentence."""
+    links = "".join(
+        f'<li><a href="https://h.example/{n}">{prose(9 + n, 14)}</a> {beside}</li>'
+        for n in range(4)
+    )
+    one = harbor("Cranes of the harbor", f"<p>{prose(1, 30)}</p><ul>{links}</ul>")
+    other = commons("Cranes and a budget", f"<p>{prose(2, 30)}</p><ul>{links}</ul>")
+
+    assert kind(one, other) is None
+
+
+@pytest.mark.parametrize(("before", "after"), [("<blockquote>", "</blockquote>"), ("“", "”")])
+def test_a_post_that_quotes_at_length(before: str, after: str) -> None:
+    """It is an article of its own, if it has a title and words of its own; else a copy."""
+    words = prose(1, 600).split()
+    quoted = " ".join(words[100:310])
+    quote = f"{before}{quoted}{after}"
+    original = harbor("Cranes stand still in the harbor", prose(1, 600))
+
+    comment = commons("What the council left out", f"<p>{prose(2, 120)}</p>{quote}")
+    assert kind(original, comment) is None
+    excerpt = commons("What the council left out", f"<p>{prose(2, 12)}</p>{quote}")
+    assert kind(original, excerpt) is MatchKind.TEXT
+
+
 def test_phrases_of_an_outlet_are_no_evidence() -> None:
     """What an outlet has in articles about other things belongs to it, not to an article."""
     about_us = f"<p>{prose(7, 40)}</p>"

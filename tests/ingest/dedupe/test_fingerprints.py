@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from aggregator.ingest.dedupe.fingerprints import MINHASH_COUNT, OPENING_WORDS, compute_fingerprints
+from aggregator.ingest.dedupe.fingerprints import (
+    MINHASH_COUNT,
+    OPENING_WORDS,
+    SAMPLED_SHINGLES,
+    compute_fingerprints,
+)
 from aggregator.text.boilerplate import article_text, attribution_urls, strip_title_affixes
 from tests.harness.builders import prose
 
@@ -36,6 +41,18 @@ def test_half_of_a_text_shares_a_fingerprint() -> None:
     assert found >= 99
 
 
+def test_an_excerpt_of_two_hundred_words_is_found_wherever_it_is_from() -> None:
+    """Whatever its title and the length of the original."""
+    found = 0
+    for n in range(100):
+        words = prose(n, 2000).split()
+        start = 17 * n + 60
+        excerpt = " ".join(words[start : start + 214])
+        found += _shared(" ".join(words), excerpt) > 0
+
+    assert found >= 97
+
+
 def test_different_texts_share_no_fingerprint() -> None:
     """Different texts share no fingerprint, so they are not compared."""
     assert sum(_shared(prose(n), prose(n + 1000)) for n in range(200)) == 0
@@ -45,7 +62,7 @@ def test_fingerprints_are_few_and_never_change() -> None:
     """Fingerprints are stored, so another version of the library must compute the same ones."""
     made = compute_fingerprints("Cranes rest in the harbor", prose(1, 2000), ["harbor.example/1"])
 
-    assert len(made) <= OPENING_WORDS // 2 + MINHASH_COUNT + 2
+    assert len(made) <= OPENING_WORDS // 2 + MINHASH_COUNT + 2 + 2 * 2000 // SAMPLED_SHINGLES
     assert all(0 <= number < 1 << 48 for number in made)
     assert compute_fingerprints("", "one two three four five six seven") == (186371171058505,)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.harness.builders import prose
 from tests.harness.newsroom import Newsroom, article
+from tests.harness.scripts import prose_in
 
 DAY = timedelta(days=1)
 OLD, NEW = "Cranes stand still", "Budget vote on Monday"
@@ -31,6 +32,26 @@ def test_a_new_article_under_an_old_id(newsroom: Newsroom, link: str) -> None:
     assert len(set(newsroom.ids())) == 2
     _publish(newsroom, f"{NEW}, says council", prose(2, 60), link)
     assert newsroom.titles("/all.atom") == [f"{NEW}, says council", OLD]
+
+
+@pytest.mark.parametrize(
+    ("texts", "titles"),
+    [
+        ([prose_in("Chinese", seed, 80) for seed in (1, 2)], ("罢工进入第三天", "学校的新预算")),
+        (["", ""], (OLD, NEW)),
+    ],
+    ids=["without spaces", "headlines alone"],
+)
+def test_texts_of_other_kinds(
+    newsroom: Newsroom, texts: list[str], titles: tuple[str, str]
+) -> None:
+    """A script without spaces, and a feed of headlines."""
+    newsroom.lists("harbor", show='"full"')
+    _publish(newsroom, titles[0], texts[0], "https://h.example/a")
+    newsroom.ingests(later=60 * DAY)
+    _publish(newsroom, titles[1], texts[1], "https://h.example/b")
+
+    assert newsroom.titles("/all.atom") == [titles[1], titles[0]]
 
 
 @pytest.mark.parametrize(
