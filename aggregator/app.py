@@ -115,7 +115,7 @@ def ingest_context(
         workers=workers,
         settings=cluster_settings(config, store, now),
         topic_rules=topic_rules or TopicRules(config.topics),
-        site_url=config.site.url,
+        own_sites=tuple(filter(None, {config.site.url, store.lists.first_site()})),
         source_locks=defaultdict(asyncio.Lock) if source_locks is None else source_locks,
     )
 

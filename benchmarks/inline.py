@@ -90,7 +90,7 @@ def open_ingest(
                 workers=workers,
                 settings=ClusterSettings(sources=sources, authority=AUTHORITY, now=now),
                 topic_rules=rules,
-                site_url=f"https://{AUTHORITY}",
+                own_sites=(f"https://{AUTHORITY}",),
             )
             job = Job(
                 source=replace(source, max_new=MAX_NEW_ENTRIES),

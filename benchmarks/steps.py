@@ -60,7 +60,7 @@ def table(rules: tuple[str, ...]) -> str:
             with _timer(costs, "move between processes"):
                 new = _move(_move(result.new))
             with _timer(costs, "clean"):
-                cleaned = clean_entries(new, source, NOW, site_url="")
+                cleaned = clean_entries(new, source, NOW, own_sites=())
             with _timer(costs, "move between processes"):
                 entries = [entry for entry in _move(cleaned) if isinstance(entry, Entry)]
             ids = store.entries.next_ids(len(entries))

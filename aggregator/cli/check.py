@@ -15,6 +15,7 @@ from aggregator.model import INTERFACE_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
+from aggregator.text.canonical import canonical_url
 from aggregator.text.languages import main_language
 
 __all__ = ["check", "schema"]
@@ -37,7 +38,7 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    from_database = (*_moved_site(config), *_ineffective_rules(config))
+    from_database = (*_moved_site(config), *_redirected_feeds(config), *_ineffective_rules(config))
     for warning in (*config.warnings, *_interface_language(config), *from_database):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
@@ -70,6 +71,23 @@ def _moved_site(config: Config) -> Iterator[ConfigIssue]:
             "ids, and so do stories; redirect the old addresses to the new ones"
         )
         yield ConfigIssue(line=0, key="site.url", message=message)
+
+
+def _redirected_feeds(config: Config) -> Iterator[ConfigIssue]:
+    """Sources whose feed redirects to that of another one."""
+    try:
+        with open_read_only(config.database) as store:
+            health = store.sources.health() if store else []
+    except StoreError:  # the next check says so
+        return
+    urls = {canonical_url(source.feed): source.id for source in config.sources}
+    for each in health:
+        other = urls.get(canonical_url(each.redirect.url)) if each.redirect.url else None
+        if other and other != each.source and each.source in urls.values():
+            message = (
+                f"{each.source!r} redirects to the feed of {other!r}; remove one of the two sources"
+            )
+            yield ConfigIssue(line=0, key="source.feed", message=message)
 
 
 def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:

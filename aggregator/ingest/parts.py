@@ -120,16 +120,16 @@ async def clean_changes(
     result: MatchResult,
     source: Source,
     now: datetime,
-    site_url: str,
+    own_sites: Sequence[str],
 ) -> list[Entry | Rejected] | Failed:
     """The new and changed entries of a chunk, cleaned, in this order."""
     items = [*result.new, *(item for item, _ in result.changed)]
     if not items:
         return []
     if len(document) == 1:
-        return await workers.clean(items, source, now, site_url)
+        return await workers.clean(items, source, now, own_sites)
     number, first = chunk
-    return await workers.clean_chunk(document[number], first, items, source, now, site_url)
+    return await workers.clean_chunk(document[number], first, items, source, now, own_sites)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -82,8 +82,9 @@ MAX_MIGRATED_ENTRIES = 20_000
 class IngestContext:
     """Dependencies and settings of a run.
 
-    `site_url` is the address of our own site, whose stories are rejected. With `source_locks`, a
-    fetched and a delivered document of one source are ingested one after the other.
+    `own_sites` are the addresses that our own site has or had; its stories are rejected. With
+    `source_locks`, a fetched and a delivered document of one source are ingested one after the
+    other.
     """
 
     store: Store
@@ -91,7 +92,7 @@ class IngestContext:
     workers: Workers
     settings: ClusterSettings
     topic_rules: TopicRules
-    site_url: str
+    own_sites: Sequence[str]
     source_locks: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -166,7 +167,7 @@ async def _ingest_parts(
             is_last = part.is_last and index == len(part.chunks) - 1
             own = result_in_chunk(result, part, index)
             cleaned = await clean_changes(
-                workers, chunked, chunk, own, source, now, context.site_url
+                workers, chunked, chunk, own, source, now, context.own_sites
             )  # clean
             if isinstance(cleaned, Failed):
                 return cleaned

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -125,16 +126,16 @@ class Workers:
         return await self._run(_read_headers, chunk)
 
     async def clean(
-        self, items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
+        self, items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
     ) -> list[Entry | Rejected] | Failed:
-        """Clean entries, in order; `site_url` is the address of our own site.
+        """Clean entries, in order; `own_sites` are the addresses of our own site.
 
         If one of them hangs or kills a worker, it is rejected, and no other is affected.
         """
         step = self._clean_step
         starts = range(0, len(items), CLEAN_BATCH_ENTRIES)
         batches = [items[start : start + CLEAN_BATCH_ENTRIES] for start in starts]
-        tasks = (self._clean(step, batch, source, now, site_url) for batch in batches)
+        tasks = (self._clean(step, batch, source, now, own_sites) for batch in batches)
         cleaned: list[Entry | Rejected] = []
         for result in await asyncio.gather(*tasks):
             if isinstance(result, Failed):
@@ -149,12 +150,12 @@ class Workers:
         items: Sequence[KeyedEntry],
         source: Source,
         now: datetime,
-        site_url: str,
+        own_sites: Sequence[str],
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries of a chunk whose first entry has the index `first`; their headers are
         enough, the chunk is parsed again."""
         step = partial(_clean_chunk, chunk, first)
-        return await self._clean(step, items, source, now, site_url)
+        return await self._clean(step, items, source, now, own_sites)
 
     async def _clean(
         self,
@@ -162,17 +163,17 @@ class Workers:
         items: Sequence[KeyedEntry],
         source: Source,
         now: datetime,
-        site_url: str,
+        own_sites: Sequence[str],
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries together, or one by one if that fails; give up if too many fail."""
-        result = await self._run(step, items, source, now, site_url)
+        result = await self._run(step, items, source, now, own_sites)
         if not isinstance(result, Failed):
             return result
         cleaned: list[Entry | Rejected] = []
         bad = 0
         for item in items:
             seconds = self._limits.entry_seconds
-            result = await self._run(step, [item], source, now, site_url, seconds=seconds)
+            result = await self._run(step, [item], source, now, own_sites, seconds=seconds)
             if isinstance(result, Failed):
                 bad += 1
                 if bad > self._limits.max_bad_entries:
@@ -229,6 +230,9 @@ def open_workers(
     limits = limits or WorkerLimits()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    resource_tracker.ensure_running()  # it outlives those that it watches if the terminal is closed
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def open_pool() -> ProcessPool:
         pool = ProcessPool(
@@ -290,18 +294,18 @@ def _read_headers(chunk: Chunk) -> EntryHeaders | Failed:
 
 
 def clean_entries(
-    items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
+    items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
 ) -> list[Entry | Rejected]:
     """Clean entries, in order, and compute the fingerprints of those that are good. A bug in
     cleaning one entry costs only that entry."""
-    return [_clean_entry(item, source, now, site_url) for item in items]
+    return [_clean_entry(item, source, now, own_sites) for item in items]
 
 
 def _clean_entry(
-    item: KeyedEntry, source: Source, now: datetime, site_url: str
+    item: KeyedEntry, source: Source, now: datetime, own_sites: Sequence[str]
 ) -> Entry | Rejected:
     try:
-        entry = clean(item, source, now, site_url)
+        entry = clean(item, source, now, own_sites)
         if isinstance(entry, Rejected):
             return entry
         return replace(entry, fingerprints=fingerprints_of(entry))
@@ -319,13 +323,13 @@ def _clean_chunk(
     items: Sequence[KeyedEntry],
     source: Source,
     now: datetime,
-    site_url: str,
+    own_sites: Sequence[str],
 ) -> list[Entry | Rejected] | Failed:
     parsed = _parse_chunk(chunk)
     if isinstance(parsed, Failed):
         return parsed
     whole = [replace(item, entry=parsed.entries[item.feed_index - first]) for item in items]
-    return clean_entries(whole, source, now, site_url)
+    return clean_entries(whole, source, now, own_sites)
 
 
 def _parse_chunk(chunk: Chunk) -> ParsedFeed | Failed:

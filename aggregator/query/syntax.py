@@ -165,6 +165,8 @@ class _Converter:
         else:
             form = "" if is_prefix or not self._has_stems(text) else self.language
         needles = _needles(text, form, is_prefix=is_prefix)
+        if isinstance(item, lucene.Word) and (advice := _operator_advice(raw)):
+            self.warnings.append(f"character {position + 1}: {advice}")
         self.warnings += (f"character {position + 1}: {each}" for each in _word_warnings(raw, text))
         is_stemless = form == "" and not is_prefix and fields != ("lang",)
         if self.language and is_stemless and any(map(str.isalpha, text)):
@@ -193,6 +195,15 @@ class _Converter:
                 position,
             )
         return Term(raw, needles, fields, form, position)
+
+
+def _operator_advice(word: str) -> str:
+    """What a word or a comma should have been, if an operator was meant."""
+    if word.lower() in ("and", "or", "not"):
+        return f"{word!r} is searched for as a word; write {word.upper()} if you mean the operator"
+    if word.endswith(","):
+        return f"the comma after {word[:-1]!r} means nothing; write OR between alternatives"
+    return ""
 
 
 _MIXED_ALPHABETS = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")

@@ -9,7 +9,12 @@ import re
 import unicodedata
 from functools import cache
 
-__all__ = ["fold_letters", "join_apostrophes", "marks"]
+__all__ = ["compose", "fold_letters", "join_apostrophes", "marks"]
+
+MAX_MARKS = 30
+"""Marks on one letter that count (Stream-Safe Text Format, UAX 15): normalising more takes time
+that is quadratic in their number."""
+_MANY_MARKS = re.compile(rf"([^\w\s\x00-\x7f]{{{MAX_MARKS}}})[^\w\s\x00-\x7f]+")
 
 _ACCENTS = re.compile(
     "["
@@ -57,10 +62,15 @@ def join_apostrophes(text: str) -> str:
 
 def fold_letters(text: str) -> str:
     """The text in lower case, without accents, with one letter and digit for its variants."""
-    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _MANY_MARKS.sub(r"\1", text))).casefold()
     variants, pattern = _variants()
     text = pattern.sub(lambda found: variants[found[0]], text)
     return unicodedata.normalize("NFC", text)  # Korean syllables, Japanese letters with marks
+
+
+def compose(text: str) -> str:
+    """The text with one character for each letter and its accent, as keyboards write it (NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _MANY_MARKS.sub(r"\1", text))
 
 
 @cache

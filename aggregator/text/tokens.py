@@ -10,7 +10,7 @@ from functools import cache
 
 import Stemmer
 
-from aggregator.text.letters import fold_letters, join_apostrophes, marks
+from aggregator.text.letters import compose, fold_letters, join_apostrophes, marks
 from aggregator.text.segmentation import separate_words
 
 __all__ = [
@@ -70,7 +70,7 @@ def folded_words(text: str) -> list[str]:
 
 def written_words(text: str) -> list[str]:
     """The words of a text as they are written, with capitals and accents."""
-    return _words(separate_words(join_apostrophes(text)).translate(_INVISIBLE))
+    return _words(separate_words(join_apostrophes(compose(text))).translate(_INVISIBLE))
 
 
 def has_stems(text: str, language: str) -> bool:

@@ -56,7 +56,7 @@ def test_a_dead_or_hung_worker_is_replaced(step: CleanStep, sentence: str) -> No
 
     async def use_worker() -> tuple[object, object]:
         with open_workers(1, limits, step) as workers:
-            return await workers.clean(ONE_ENTRY, source(), NOW, ""), await workers.read(RSS)
+            return await workers.clean(ONE_ENTRY, source(), NOW, ()), await workers.read(RSS)
 
     lost, read = asyncio.run(use_worker())
 
@@ -66,12 +66,12 @@ def test_a_dead_or_hung_worker_is_replaced(step: CleanStep, sentence: str) -> No
 
 
 def _clean_or_die(
-    items: Sequence[KeyedEntry], source: Source, now: datetime, site_url: str
+    items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
 ) -> list[Entry | Rejected]:
     for item in items:
         if item.entry.title and "deadly" in item.entry.title.value:
             os.kill(os.getpid(), signal.SIGKILL)
-    return clean_entries(items, source, now, site_url)
+    return clean_entries(items, source, now, own_sites)
 
 
 def test_an_entry_that_kills_its_worker_is_rejected(newsroom: Newsroom) -> None:
@@ -97,7 +97,7 @@ def test_a_worker_that_uses_too_much_memory_is_stopped() -> None:
 
     async def use_worker() -> tuple[object, object]:
         with open_workers(1, WorkerLimits(max_bad_entries=0), _exhaust_memory) as workers:
-            return await workers.clean(ONE_ENTRY, source(), NOW, ""), await workers.read(RSS)
+            return await workers.clean(ONE_ENTRY, source(), NOW, ()), await workers.read(RSS)
 
     lost, read = asyncio.run(use_worker())
 
@@ -125,7 +125,7 @@ def test_an_idle_worker_that_was_killed_is_replaced() -> None:
 
     async def use_worker() -> object:
         with open_workers(1, clean_step=_reject_with_pid) as workers:
-            found = await workers.clean(ONE_ENTRY, source(), NOW, "")
+            found = await workers.clean(ONE_ENTRY, source(), NOW, ())
             assert not isinstance(found, Failed)
             await _kill(int(found[0].title))
             return await workers.read(RSS)
@@ -144,7 +144,7 @@ def test_a_bug_costs_the_entry_that_shows_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("aggregator.ingest.workers.clean", clean)
     items = assign_keys([ParsedEntry(id=str(number)) for number in range(3)])
 
-    cleaned = clean_entries(items, source("harbor"), NOW, "")
+    cleaned = clean_entries(items, source("harbor"), NOW, ())
 
     assert [each.title for each in cleaned] == ["fine", "entry 2", "fine"]
     bug = cleaned[1]

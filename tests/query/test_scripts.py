@@ -72,6 +72,8 @@ def test_an_exact_word_has_no_stem() -> None:
         ("파업", "en", "stem has no effect on '파업': it is not in the script of 'en'"),
         ("strike", "ru", "stem has no effect on 'strike'"),
         ("ᥖᥭᥰ", "", "'ᥖᥭᥰ' is found only between spaces: there is no dictionary for its script"),
+        ("strike or b", "", "'or' is searched for as a word; write OR if you mean the operator"),
+        ("strike, union", "", "the comma after 'strike' means nothing; write OR between"),
         ("Кyiv", "", "'Кyiv' mixes Latin letters with Greek or Cyrillic ones"),
     ],
 )

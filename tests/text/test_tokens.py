@@ -1,6 +1,7 @@
 """The words of texts in all scripts."""
 
 import time
+import unicodedata
 
 import pytest
 
@@ -125,9 +126,38 @@ def test_words_that_carry_meaning() -> None:
     assert " ".join(content_words(words)) == "罢工 파업 إضراب שביתה ゼネスト 17 strike"
 
 
+def test_accents_apart_from_their_letters() -> None:
+    """A text in decomposed form has the words of one in composed form (NFC)."""
+    given = "café ocupações военный"
+    apart = unicodedata.normalize("NFD", given)
+
+    assert apart != given
+    assert written_words(apart) == written_words(given)
+    assert folded_words(apart) == folded_words(given)
+    assert stemmed_words(apart, "pt") == stemmed_words(given, "pt")
+
+
 @pytest.mark.parametrize(
     "text",
-    ["ก", "的", "ア", "က", "ក", "ກ", "'", "a'", "ʼ", "é", "\u0301", "का", "한", "𞤀", "ก\u200b"],
+    [
+        "ก",
+        "的",
+        "ア",
+        "က",
+        "ក",
+        "ກ",
+        "'",
+        "a'",
+        "ʼ",
+        "é",
+        "\u0301",
+        "\u0301\u0323",
+        "\u05b0\u05b1",
+        "का",
+        "한",
+        "𞤀",
+        "ก\u200b",
+    ],
 )
 def test_no_text_takes_long(text: str) -> None:
     """The time for a text grows with its length only."""

@@ -9,7 +9,7 @@ replaces a date that is missing, implausible or in the future (python/planet#151
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -79,11 +79,13 @@ _APPEARED_FIRST = re.compile(
 )
 
 
-def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -> Entry | Rejected:
+def clean(
+    item: KeyedEntry, source: Source, now: datetime, own_sites: Sequence[str] = ()
+) -> Entry | Rejected:
     """Make one entry safe and complete, or reject it with a reason.
 
-    `site_url` is the URL of our own site, whose stories are rejected. Fingerprints are computed
-    later.
+    `own_sites` are the URLs that our own site has or had; its stories are rejected. Fingerprints
+    are computed later.
     """
     given, private_feed = item.entry, source.private_feed
     longest = _longest_text(given)
@@ -92,7 +94,7 @@ def clean(item: KeyedEntry, source: Source, now: datetime, site_url: str = "") -
     summary = _summary(given, html)
     title = _title(given) or title_from_text(summary, MAX_TITLE_FROM_SUMMARY_CHARS)
     url = web_url(given.url)
-    reason = _rejection_reason(given, url, title, site_url, private_feed)
+    reason = _rejection_reason(given, url, title, own_sites, private_feed)
     if reason:
         title = redact(title, private_feed) or "(untitled)"
         return Rejected(key=item.keys[0], title=title, reason=reason)
@@ -144,12 +146,13 @@ def _published_text(show: Show, title: str, summary: str, content: SafeHtml) -> 
 
 
 def _rejection_reason(
-    given: ParsedEntry, url: str, title: str, site_url: str, private_feed: str
+    given: ParsedEntry, url: str, title: str, own_sites: Sequence[str], private_feed: str
 ) -> str:
     """The reason why an entry cannot be published; empty if it can."""
     if given.broken:
         return given.broken
-    if site_url and is_own_story(given.id, (given.url, *given.source_feeds), site_url):
+    urls = (given.url, *given.source_feeds)
+    if any(is_own_story(given.id, urls, site) for site in own_sites):
         return "it is one of our own stories, republished by this outlet"
     if not url:
         return "it has no link to an article"

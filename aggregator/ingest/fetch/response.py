@@ -1,7 +1,9 @@
 """Headers and errors of responses: validators, freshness, Retry-After, hubs, messages."""
 
 import json
+import os
 import re
+import ssl
 from datetime import datetime
 from typing import TypeAlias
 
@@ -116,7 +118,7 @@ _STATUS_SENTENCES = {
     401: "The server requires a login; set basic_auth or headers for this source.",
     403: "The server refuses us; ask the outlet to allow our User-Agent.",
     407: "The proxy requires a login; write http://user:password@host:port in the environment.",
-    404: "There is no feed at this address any more.",
+    404: "There is no feed at this address.",
     410: "The outlet has removed this feed for good.",
     429: "The server says that we fetch too often.",
 }
@@ -132,11 +134,18 @@ def describe_status(response: aiohttp.ClientResponse) -> tuple[FailureKind, str]
     return FailureKind.HTTP_STATUS, f"{sentence} ({status_line})"
 
 
+def _cause(error: OSError) -> str:
+    """What the operating system or the TLS library says, without Python's words around it."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return os.strerror(error.errno).lower() if error.errno else "no connection"
+
+
 def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
     """The kind of a failed request, and a sentence for operators that contains no secret."""
     match error:
         case aiohttp.ClientProxyConnectionError():
-            sentence = f"The proxy {error.host} could not be reached ({error.strerror})."
+            sentence = f"The proxy {error.host} could not be reached ({_cause(error.os_error)})."
             return FailureKind.PROXY, sentence
         case aiohttp.ClientHttpProxyError():
             return FailureKind.PROXY, f"The proxy does not let us through ({error.status})."
@@ -146,9 +155,13 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
             sentence = f"The certificate of {error.host} is not valid ({error.certificate_error})."
             return FailureKind.TLS, sentence
         case aiohttp.ClientSSLError():
-            return FailureKind.TLS, f"{error.host} could not be reached ({error.strerror})."
+            sentence = (
+                f"{error.host} does not speak TLS as https demands ({_cause(error.os_error)})."
+            )
+            return FailureKind.TLS, sentence
         case aiohttp.ClientConnectorError():
-            return FailureKind.CONNECT, f"{error.host} could not be reached ({error.strerror})."
+            sentence = f"{error.host} could not be reached ({_cause(error.os_error)})."
+            return FailureKind.CONNECT, sentence
         case aiohttp.ContentTypeError() | aiohttp.ClientPayloadError() if "encoding" in str(error):
             return FailureKind.HTTP_PROTOCOL, NOT_COMPRESSED
         case (

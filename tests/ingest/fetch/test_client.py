@@ -193,7 +193,7 @@ def test_the_same_bytes_keep_their_validators(press: Press) -> None:
 
 
 STATUSES = [
-    (404, "There is no feed at this address any more. (404 Not Found)"),
+    (404, "There is no feed at this address. (404 Not Found)"),
     (410, "The outlet has removed this feed for good. (410 Gone)"),
     (403, "The server refuses us"),
     (500, "The server responded with an error. (500 Internal Server Error)"),

@@ -73,6 +73,21 @@ def test_our_own_stories_are_rejected(newsroom: Newsroom) -> None:
     assert set(reasons.values()) == {"it is one of our own stories, republished by this outlet"}
 
 
+def test_stories_of_our_former_address_are_ours(newsroom: Newsroom) -> None:
+    """Partners list them for as long as they like after the site has moved."""
+    newsroom.lists("harbor")
+    newsroom.store.lists.remember_site("https://commons.example", newsroom.now)
+    newsroom.change("https://commons.example", "https://new.example")
+    item = (
+        "<item><title>A</title><guid>tag:commons.example,2026:story/0123456789abcdef</guid>"
+        "<link>https://commons.example/stories/0123456789abcdef</link></item>"
+    )
+    newsroom.answers("harbor", f"<rss><channel>{item}</channel></rss>".encode())
+    newsroom.ingests()
+
+    assert newsroom.titles("/all.atom") == []
+
+
 # ---- dates -------------------------------------------------------------------------------
 
 
