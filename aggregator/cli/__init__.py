@@ -7,6 +7,8 @@ processes stay small.
 from __future__ import annotations
 
 import contextlib
+import difflib
+import errno
 import importlib
 import os
 import signal
@@ -18,7 +20,7 @@ import click
 from aggregator import __version__
 from aggregator.cli.options import NonEmptyPath
 from aggregator.cli.signals import SIGNAL_EXIT_CODE, Stopped, signal_received, stop_on_signals
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, CommandError
 
 __all__ = ["main"]
 
@@ -82,6 +84,9 @@ class _LazyGroup(click.Group):
                 raise _stopped(ctx, number or signal.SIGINT) from error
             if isinstance(error, AggregatorError):
                 raise _PrintedError(error) from error
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                message = "Its disk is full, so the output cannot be written; free some space."
+                raise _PrintedError(CommandError(message)) from error
             raise
 
     def resolve_command(
@@ -90,6 +95,8 @@ class _LazyGroup(click.Group):
         ctx.meta[RUNS_UNTIL_STOPPED] = args[:1] in (["run"], ["serve"], ["demo"]) or (
             args[:1] == ["ingest"] and "--loop" in args
         )
+        if args[0] not in COMMANDS and (similar := difflib.get_close_matches(args[0], COMMANDS, 1)):
+            ctx.fail(f"No such command {args[0]!r}; did you mean {similar[0]!r}?")
         return super().resolve_command(ctx, args)
 
 

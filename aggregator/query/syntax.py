@@ -149,7 +149,7 @@ class _Converter:
             )
         terms = tuple(
             Term(word, _needles(word, phrase.form), fields, phrase.form, phrase.position)
-            for word in _words(phrase.raw.strip('"').removeprefix("="), phrase.form)
+            for word in _words(phrase.raw.removeprefix("=").strip('"'), phrase.form)
         )
         return Near(raw, terms, slop, phrase.position)
 
@@ -194,7 +194,8 @@ class _Converter:
                 f"character {position + 1}: in {raw!r} only one * at the end is possible",
                 position,
             )
-        return Term(raw, needles, fields, form, position)
+        written = f'="{raw[2:]}' if raw.startswith('"=') else raw
+        return Term(written, needles, fields, form, position)
 
 
 def _operator_advice(word: str) -> str:

@@ -140,8 +140,23 @@ def _describe(error: object, body: bytes) -> str:
     """An error of the strict parser, with the line of the document."""
     if not isinstance(error, SAXParseException):
         return str(error)
+    said = _MISTAKES.get(error.getMessage(), error.getMessage())
     added = 0 if body.lstrip().startswith(b"<?xml") else 1  # feedparser adds a declaration
-    return f"line {max((error.getLineNumber() or 1) - added, 1)}: {error.getMessage()}"
+    return f"line {max((error.getLineNumber() or 1) - added, 1)}: {said}"
+
+
+_MISTAKES = {
+    "duplicate attribute": "a tag has an attribute twice",
+    "junk after document element": "something follows the end of the feed",
+    "mismatched tag": "a closing tag does not match",
+    "no element found": "the feed ends too early",
+    "not well-formed (invalid token)": "a character is not allowed there",
+    "unbound prefix": "a prefix has no namespace",
+    "unclosed CDATA section": "a CDATA section is not closed",
+    "unclosed token": "a tag is not closed",
+    "XML or text declaration not at start of entity": "the XML declaration is not at the beginning",
+}
+"""What expat says -> what the mistake is."""
 
 
 def _not_a_feed(fetched: Fetched) -> Failed:

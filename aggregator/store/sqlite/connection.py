@@ -23,9 +23,13 @@ _PRAGMAS = (
     "wal_autocheckpoint = 8000",  # pages; fewer, longer checkpoints during a large import
 )
 BUSY_TIMEOUT_SECONDS = 15.0
+_LOCKED = (
+    "another program has locked it, such as one that updates it for a new version; wait a minute, "
+    "or stop that program, and try again"
+)
 _ADVICE = {
-    sqlite3.SQLITE_BUSY: "another program has locked it; stop that program or try again",
-    sqlite3.SQLITE_PROTOCOL: "another program has locked it; stop that program or try again",
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_FULL: "the disk is full, but nothing is lost; free some space and run again",
     sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of the file and folder",
     sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file and folder",

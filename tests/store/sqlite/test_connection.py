@@ -74,7 +74,7 @@ def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
 # ---- SQLite's errors
 
 ADVICE = [
-    (sqlite3.SQLITE_BUSY, "another program has locked it; stop that program or try again"),
+    (sqlite3.SQLITE_BUSY, "another program has locked it"),
     (sqlite3.SQLITE_BUSY_SNAPSHOT, "another program has locked it"),
     (sqlite3.SQLITE_PROTOCOL, "another program has locked it"),
     (sqlite3.SQLITE_FULL, "the disk is full, but nothing is lost; free some space and run again"),
