@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(
 _NOT_A_PICTURE = re.compile(
     r"(?:/emojis?/[0-9a-f-]+\.|/core/emoji|/twemoji|/smil(?:ies|eys?)/|gravatar\.com/avatar"
     r"|/avatars?[/_.-]|/favicon|feeds\.wordpress\.com/|/~(?:r|f|ff)/|feedsportal\.com|doubleclick\.net"
-    r"|pixel\.wp\.com|/pixel(?:\?|$)|/counter(?:\.\w+)?(?:\?|$)|/b\.gif|/count\.gif|/track(?:er)?\.gif"
+    r"|pixel\.wp\.com|/pixel(?:\?|$)|/counter(?:\.\w+)?(?:\?|$)|/b\.gif|/count\.gif|/tracking/[^/?]*pixel|/track(?:er)?\.gif"
     r"|/(?:undefined|null|none)(?:[?#]|$)|share[_-]?(?:button|icon))",
     re.IGNORECASE,
 )

@@ -6,6 +6,7 @@ from aggregator.text.pictures import Picture, best_picture, is_picture, pixels, 
 
 NO_PICTURES = [
     ("a counter", "https://stats.example/b.gif?host=outlet", 1),
+    ("a counter of a radio", "https://media.example/tracking/rss-pixel.png?story=1", 0),
     ("a counter of FeedBurner", "http://feeds.feedburner.com/~r/outlet/~4/abc", 0),
     ("an emoji", "https://s.w.org/images/core/emoji/15.0.3/72x72/1f389.png", 0),
     ("an avatar by its size", "https://outlet.example/ann.png", 32),

@@ -39,7 +39,7 @@ _NEEDS_REWRITING = re.compile(
     r"|label|fieldset|amp-|o:)"
     r"|\bdata-[a-z-]{0,40}(?:src|orig|lazy|echo|hi-?res|url)|\blazysrc|\bxml:base|\shidden[\s=>]"
     r"|\ssrc\s*=\s*(?:[\"']?(?:data:|undefined|null|about:)|\"\"|'')"
-    r"|<img[^>]{1,500}\b(?:width|height)(?:\s*:\s*[01](?:px)?\s*[;\"'!]|=[\"']0[\"'])"
+    r"|<img[^>]{1,500}[;\s\"'](?:width|height)(?:\s*:\s*[01](?:px)?\s*[;\"'!]|=[\"']0[\"'])"
     r"|display\s*:\s*none|visibility\s*:\s*hidden|mso-hide|(?:max-height|opacity)\s*:\s*0|font-size\s*:\s*[01]"
     r"|screen-reader|sr-only|visually-hidden|" + FRAGMENT_LINK
 )

@@ -21,7 +21,9 @@ _PICTURE_URL = re.compile(
     r"(?:https?:/)?/?[^\s<>\"{}]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:\?[^\s<>\"]{0,2000})?",
     re.IGNORECASE,
 )
-_HIDDEN_SIZE = re.compile(r"\b(?:width|height)\s*:\s*[01](?:px)?\s*(?:[;!]|$)", re.IGNORECASE)
+_HIDDEN_SIZE = re.compile(
+    r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:[;!]|$)", re.IGNORECASE
+)
 _LOADERS = (".gif", ".svg")
 """Ends of the addresses of images that show that another one is loading."""
 
