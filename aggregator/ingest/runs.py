@@ -44,10 +44,6 @@ __all__ = ["deliver", "run"]
 log = structlog.get_logger()
 
 _NEVER_READ = " It has never been read; check its address in feeds.toml."
-_WRONG_ADDRESS = frozenset(
-    (FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.NOT_A_FEED)
-)
-"""What a mistyped address leads to, besides a 404."""
 
 
 async def run(
@@ -194,7 +190,7 @@ def _save_unchanged(
 def _save_failure(
     context: IngestContext, source: Source, before: FetchState, failed: Failed
 ) -> SourceReport:
-    may_be_typo = failed.kind in _WRONG_ADDRESS or failed.status == HTTPStatus.NOT_FOUND
+    may_be_typo = failed.kind is FailureKind.DNS or failed.status == HTTPStatus.NOT_FOUND
     advice = _NEVER_READ if may_be_typo and before.last_success is None else ""
     error = one_line(f"{failed.error}{advice}", MAX_SENTENCE_CHARS)  # it may quote the server
     state = after_failure(source, before, failed, context.now)

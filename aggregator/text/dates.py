@@ -148,9 +148,9 @@ def date_in_url(url: str) -> datetime | None:
 def _day_of(text: str, hints: DateHints) -> tuple[int, int, int, str] | None:
     """Year, month and day, and the rest of the text."""
     if found := _YEAR_FIRST.search(text):
-        return int(found[1]), int(found[2]), int(found[3]), _without(text, *found.span())
+        return int(found[1]), int(found[2]), int(found[3]), _cut_out(text, *found.span())
     if found := _VIETNAMESE.search(text.casefold()):
-        return int(found[3]), int(found[2]), int(found[1]), _without(text, *found.span())
+        return int(found[3]), int(found[2]), int(found[1]), _cut_out(text, *found.span())
     if found := _NUMERIC.search(text):
         return _numeric_day(text, found, hints)
     if in_words := _day_in_words(text, hints.language.partition("-")[0]):
@@ -165,7 +165,7 @@ def _numeric_day(
     one, two = int(found[1]), int(found[3])
     is_day_first = hints.is_day_first or found[2] == "."
     day, month = (one, two) if (is_day_first and two <= 12) or one > 12 else (two, one)
-    return _full_year(found[4]), month, day, _without(text, *found.span())
+    return _full_year(found[4]), month, day, _cut_out(text, *found.span())
 
 
 def _day_in_words(text: str, language: str) -> tuple[int, int, int, str] | None:
@@ -185,7 +185,7 @@ def _day_in_words(text: str, language: str) -> tuple[int, int, int, str] | None:
             if month and year is not None:
                 rest = text
                 for each in sorted((index, place, year), reverse=True):
-                    rest = _without(rest, *words[each].span())
+                    rest = _cut_out(rest, *words[each].span())
                 return _full_year(words[year][0]), month, int(words[index][0]), rest
     return None
 
@@ -196,7 +196,7 @@ def _year_after(words: Sequence[re.Match[str]], day: int, month: int) -> int | N
     return place if place < len(words) and re.fullmatch(r"\d\d", words[place][0]) else None
 
 
-def _without(text: str, start: int, end: int) -> str:
+def _cut_out(text: str, start: int, end: int) -> str:
     return f"{text[:start]} {text[end:]}"
 
 

@@ -160,7 +160,7 @@ def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]
     files = [file for file in files if file["type"].startswith("image/")]
     image = {"url": to_mapping(item.get("image")).get("href")}
     for rows in (default, media, mappings_in(item, "media_thumbnail"), [image], files):
-        if picture := best_picture(_picture(row, base) for row in rows):
+        if picture := best_picture(_media_picture(row, base) for row in rows):
             return picture
     return None
 
@@ -177,7 +177,7 @@ def _is_image(media: Mapping[str, Any]) -> bool:
     return bool(_PICTURE_PATH.search(url)) or (is_sized and not is_film)
 
 
-def _picture(row: Mapping[str, Any], base: str) -> Picture:
+def _media_picture(row: Mapping[str, Any], base: str) -> Picture:
     type_, medium = to_text(row.get("type")).lower(), to_text(row.get("medium")).lower()
     return Picture(
         url=first_url([row.get("url")], base),
