@@ -50,7 +50,10 @@ def _command(command: click.Command) -> dict[str, Any]:
 
 
 def _commands() -> dict[str, Any]:
-    modules = {name: importlib.import_module(module) for name, module in cli.COMMANDS.items()}
+    modules = {
+        name: importlib.import_module(f"aggregator.cli.{module}")
+        for name, (module, _) in cli.COMMANDS.items()
+    }
     found = {name: _command(getattr(module, name)) for name, module in modules.items()}
     return {"aggregator": _command(cli.main)["parameters"], **dict(sorted(found.items()))}
 

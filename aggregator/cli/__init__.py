@@ -7,7 +7,6 @@ processes stay small.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import importlib
 import os
@@ -25,31 +24,30 @@ from aggregator.errors import AggregatorError, CommandError
 __all__ = ["main"]
 
 COMMANDS = {
-    "check": "aggregator.cli.check",
-    "schema": "aggregator.cli.check",
-    "ingest": "aggregator.cli.ingest",
-    "serve": "aggregator.cli.serve",
-    "run": "aggregator.cli.run",
-    "publish": "aggregator.cli.publish",
-    "sources": "aggregator.cli.sources",
-    "topics": "aggregator.cli.topics",
-    "topic": "aggregator.cli.topic",
-    "search": "aggregator.cli.search",
-    "story": "aggregator.cli.story",
-    "merge": "aggregator.cli.story",
-    "split": "aggregator.cli.story",
-    "hide": "aggregator.cli.hide",
-    "unhide": "aggregator.cli.hide",
-    "hidden": "aggregator.cli.hide",
-    "hub": "aggregator.cli.hub",
-    "held": "aggregator.cli.review",
-    "moved": "aggregator.cli.review",
-    "backup": "aggregator.cli.database",
-    "doctor": "aggregator.cli.database",
-    "demo": "aggregator.cli.demo",
+    "check": ("check", "Check feeds.toml and list everything that is wrong with it."),
+    "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
+    "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
+    "serve": ("serve", "Serve the pages and feeds."),
+    "run": ("run", "Keep fetching and serve the site, in one command."),
+    "publish": ("publish", "Write every feed and page into FOLDER, for any web server."),
+    "sources": ("sources", "Show each source's state: what is broken, since when and why."),
+    "topics": ("topics", "Show the size of each topic, and rules that have fallen silent."),
+    "topic": ("topic", "Try, explain and apply a topic's rule, or place stories by hand."),
+    "search": ("search", "Show the newest stories that match a query, and where they match."),
+    "story": ("story", "Show a story's articles, and the evidence that they are one."),
+    "merge": ("story", "Merge two stories permanently."),
+    "split": ("story", "Split an article from its story permanently."),
+    "hide": ("hide", "Take a story down everywhere, permanently."),
+    "unhide": ("hide", "Publish a story again, where it was before `hide`."),
+    "hidden": ("hide", "List the stories that were taken down, when and why."),
+    "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
+    "held": ("review", "Show the stories that are held back, and release or drop them."),
+    "moved": ("review", "Show the feeds that have moved permanently."),
+    "backup": ("database", "Write a consistent copy of the database to FILE."),
+    "doctor": ("database", "Check the database, and repair it."),
+    "demo": ("demo", "Try the program with made-up outlets."),
 }
-"""Command -> the module that defines it, in the order of `--help`."""
-
+"""Command -> its module, which `--help` does not import, and the first line of its help."""
 
 RUNS_UNTIL_STOPPED = "aggregator.runs_until_stopped"
 """Key of the context: true for a command that a signal ends as it should."""
@@ -72,8 +70,15 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(
+            importlib.import_module(f"aggregator.cli.{module}"), cmd_name
+        )
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -95,9 +100,15 @@ class _LazyGroup(click.Group):
         ctx.meta[RUNS_UNTIL_STOPPED] = args[:1] in (["run"], ["serve"], ["demo"]) or (
             args[:1] == ["ingest"] and "--loop" in args
         )
-        if args[0] not in COMMANDS and (similar := difflib.get_close_matches(args[0], COMMANDS, 1)):
-            ctx.fail(f"No such command {args[0]!r}; did you mean {similar[0]!r}?")
+        if args[0] not in COMMANDS and (similar := _similar_command(args[0])):
+            ctx.fail(f"No such command {args[0]!r}; did you mean {similar!r}?")
         return super().resolve_command(ctx, args)
+
+
+def _similar_command(name: str) -> str:
+    import difflib  # only for this, since it takes longer to load than the rest of this module
+
+    return next(iter(difflib.get_close_matches(name, COMMANDS, 1)), "")
 
 
 def _stopped(ctx: click.Context, number: int) -> click.exceptions.Exit:

@@ -99,7 +99,7 @@ def index_text(text: str) -> str:
     folded = folded_words(text)
     if text.isascii():
         return " ".join(folded)
-    written = written_words(text)
+    written = {word for word in written_words(text) if "I" in word or not word.isascii()}
     lower = {_lower(word, language) for word in written for language in ("", "tr")}
     return " ".join([*folded, *sorted(lower.difference(folded))])
 

@@ -1,6 +1,7 @@
 """Single commands, as an operator runs them: real processes, real files."""
 
 import gzip
+import importlib
 import json
 import re
 import socket
@@ -29,6 +30,13 @@ def test_every_command_has_help(command: str) -> None:
 
     assert result.returncode == 0
     assert len(result.stdout.split()) > 20
+
+
+def test_the_list_of_commands_says_what_they_do() -> None:
+    """Their first lines, which `--help` knows without importing the commands."""
+    for name, (module, line) in COMMANDS.items():
+        command = getattr(importlib.import_module(f"aggregator.cli.{module}"), name)
+        assert command.get_short_help_str(limit=200) == line
 
 
 # ---- good input ------------------------------------------------------------------------

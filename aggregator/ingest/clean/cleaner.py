@@ -69,7 +69,17 @@ _ATTRIBUTE = re.compile(r'(src|alt|width|height)="([^"]*)"')
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
 _DEFAULT_LANGUAGES = frozenset({"en", "en-us"})
 """What programs such as WordPress declare if nobody has chosen a language."""
-_ENGLISH_WORDS = frozenset(("the", "and", "of", "to", "with", "that", "for", "from", "is", "was"))
+_ENGLISH_WORDS = frozenset(
+    (
+        "the", "and", "of", "to", "with", "that", "for", "from", "is", "was", "are", "were", "been",
+        "have", "has", "had", "not", "but", "about", "after", "again", "against", "already", "also",
+        "among", "because", "before", "between", "during", "every", "more", "nearly", "other",
+        "over", "said", "should", "since", "than", "their", "there", "these", "they", "this",
+        "those", "through", "under", "until", "when", "where", "which", "while", "who", "will",
+        "would",
+    )
+)  # fmt: skip
+"""Words that are frequent in English texts and hardly ever in others."""
 MIN_ENGLISH_WORDS = 3
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
 _APPEARED_FIRST = re.compile(

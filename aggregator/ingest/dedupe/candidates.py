@@ -68,10 +68,12 @@ def including(entries: Sequence[Entry], lookup: Lookup, stored: LookupResult) ->
     """The stored entries, and these, which may repeat each other."""
     by_url = {url: list(ids) for url, ids in stored.ids_by_url.items()}
     by_fingerprint = {number: list(ids) for number, ids in stored.ids_by_fingerprint.items()}
+    counts = Counter(chain.from_iterable(lookup.fingerprints_by_entry.values()))
+    repeated = {number for number, count in counts.items() if count > 1 or number in by_fingerprint}
     for entry in entries:
         if entry.canonical_url:
             by_url.setdefault(entry.canonical_url, []).append(entry.entry_id)
-        for number in lookup.fingerprints_by_entry[entry.entry_id]:
+        for number in repeated.intersection(lookup.fingerprints_by_entry[entry.entry_id]):
             by_fingerprint.setdefault(number, []).append(entry.entry_id)
     return LookupResult(ids_by_url=by_url, ids_by_fingerprint=by_fingerprint)
 
