@@ -153,9 +153,8 @@ def attribution_urls(html: str) -> list[str]:
 def _is_related(block: str) -> bool:
     """True if a block has nothing but links to other articles, and words that announce them."""
     if "<a" not in block:
-        return len(block) < MAX_ANNOUNCEMENT_CHARS and bool(
-            _RELATED.fullmatch(strip_tags(block)) and block.strip()
-        )
+        is_short = len(block) < MAX_ANNOUNCEMENT_CHARS and not block.isspace() and bool(block)
+        return is_short and bool(_RELATED.fullmatch(strip_tags(block)))
     rest = unescape(strip_tags(_LINKED.sub(" ", block)))
     return bool(_RELATED.fullmatch(rest) or _BESIDE_LINK.fullmatch(rest))
 

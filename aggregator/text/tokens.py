@@ -59,18 +59,16 @@ def fold(text: str) -> str:
 
 def folded_words(text: str) -> list[str]:
     """The words of a text: lower case, no accents, no punctuation."""
-    text = join_apostrophes(text)
+    text = _without_typography(join_apostrophes(text))
     if not text.isascii():
-        for mark in _TYPOGRAPHIC_MARKS:
-            text = text.replace(mark, " ")
-        if not text.isascii():
-            return _words(fold_letters(separate_words(text)))
+        return _words(fold_letters(separate_words(text)))
     return text.lower().translate(_ASCII_SEPARATORS).split()  # the same result in half the time
 
 
 def written_words(text: str) -> list[str]:
     """The words of a text as they are written, with capitals and accents."""
-    return _words(separate_words(join_apostrophes(compose(text))).translate(_INVISIBLE))
+    text = separate_words(join_apostrophes(compose(text)))
+    return _words(text if text.isascii() else text.translate(_INVISIBLE))
 
 
 def has_stems(text: str, language: str) -> bool:
@@ -97,11 +95,20 @@ def index_text(text: str) -> str:
     """The words of a text for the search index: all of them folded, and those that folding changed
     also in lower case as written, because stems are taken from unfolded words."""
     folded = folded_words(text)
-    if text.isascii():
+    if _without_typography(text).isascii():
         return " ".join(folded)
-    written = {word for word in written_words(text) if "I" in word or not word.isascii()}
+    changed = (part for part in text.split() if "I" in part or not part.isascii())
+    written = written_words(" ".join(changed))
     lower = {_lower(word, language) for word in written for language in ("", "tr")}
     return " ".join([*folded, *sorted(lower.difference(folded))])
+
+
+def _without_typography(text: str) -> str:
+    """The text with spaces for typographic marks: without them, most texts are plain ASCII."""
+    if not text.isascii():
+        for mark in _TYPOGRAPHIC_MARKS:
+            text = text.replace(mark, " ")
+    return text
 
 
 def content_words(words: Iterable[str]) -> Iterator[str]:

@@ -71,17 +71,17 @@ _DEFAULT_LANGUAGES = frozenset({"en", "en-us"})
 """What programs such as WordPress declare if nobody has chosen a language."""
 _ENGLISH_WORDS = frozenset(
     (
-        "the", "and", "of", "to", "with", "that", "for", "from", "is", "was", "are", "were", "been",
-        "have", "has", "had", "not", "but", "about", "after", "again", "against", "already", "also",
-        "among", "because", "before", "between", "during", "every", "more", "nearly", "other",
-        "over", "said", "should", "since", "than", "their", "there", "these", "they", "this",
-        "those", "through", "under", "until", "when", "where", "which", "while", "who", "will",
-        "would",
+        "the", "and", "that", "with", "from", "are", "were", "been", "have", "has", "but", "about",
+        "after", "again", "against", "already", "among", "because", "before", "between", "during",
+        "every", "more", "nearly", "other", "said", "should", "since", "than", "their", "there",
+        "these", "they", "this", "those", "through", "until", "when", "where", "which", "while",
+        "who", "would",
     )
 )  # fmt: skip
-"""Words that are frequent in English texts and hardly ever in others."""
+"""Words that are frequent in English and hardly ever occur in texts of other languages."""
 MIN_ENGLISH_WORDS = 3
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.ASCII)
+_FOOTER_STARTS = ("the post ", "[…]", "[...]", "continue reading", "read more")
 _APPEARED_FIRST = re.compile(
     r"(\s*(The post .{1,300} (first appeared|appeared first) on .{1,200}\.?"
     r"|\[(…|\.\.\.)\]|(Continue reading|Read more)\b.{0,100}))+\s*$",
@@ -240,7 +240,13 @@ def _summary(given: ParsedEntry, html: str) -> str:
 
 def _without_footer(text: str) -> str:
     """The text without "The post … appeared first on …" at its end, unless it was cut before."""
-    return text if len(text) >= _LEADING_CHARS else _APPEARED_FIRST.sub("", text)
+    lowered = text.lower()
+    starts = [at for sign in _FOOTER_STARTS if (at := lowered.find(sign)) >= 0]
+    if not starts or len(text) >= _LEADING_CHARS:
+        return text
+    start = min(starts)  # what comes before is not searched: at each space, that takes time
+    rest = _APPEARED_FIRST.sub("", text[start:])
+    return text[:start] + rest if rest else text[:start].rstrip()
 
 
 def _one_line_text(text: Text | None) -> str:

@@ -16,15 +16,19 @@ MIN_SENTENCE_CHARS = 25
 """A shorter first sentence ("Wow!") is a title only together with the next one."""
 _NOT_PROSE = AhoCorasick(
     (
-        "<fig", "<caption", "<audio", "<video", "<nav", "<sup", "caption", "credit",
-        'class="embed', "share", "listen", "minute", "min read", "print", "advert", "tweet", "mail",
-        "save", "copy link", "anzeige", "artikel", "teilen", "escuch", "compart", "écout",
-        "partager", "ascolt", "condivid", "warning", "inhaltswarnung", "avertissement", "aviso",
-        "<strong>cw", "<strong>tw", "lesezeit", "bildunter", "bildnachweis", "legende", "didascali",
-        "pie-de-foto", "foto", "photo", "image", "<img",
+        "<fig", "<caption", "<audio", "<video", "<nav", "<sup", "caption", "credit", "bildunter",
+        "bildnachweis", "legende", "didascali", "pie-de-foto", 'class="embed', "warning",
+        "avertissement", "aviso", "<strong>cw", "<strong>tw",
     )
 )  # fmt: skip
 """What a text contains if not all of it is prose, in lower case."""
+_FURNITURE_START = re.compile(
+    r">\s*(?:listen|share|reading time|\d{1,3} ?min|print|advert|tweet|e-?mail|save|copy link"
+    r"|anzeige|artikel|teilen|escuch|compart|partager|écout|condivid|ascolt|foto|photo|bild|image|picture"
+    r"|illustration)"
+)
+"""The beginning of a block that may be a button, a label or a credit."""
+_SMALL_PRINT = ("<em", "<i>", "<small")
 _NOT_PROSE_TAGS = ["figure", "figcaption", "caption", "audio", "video", "nav"]
 _CAPTIONS = f"[class*=wp-caption], a[class={EMBED_CLASS}]"
 _SHORT_CAPTIONS = ", ".join(
@@ -70,7 +74,7 @@ def teaser(html: str, limit: int) -> str:
     Captions, footnote marks, buttons and labels are left out, unless there is nothing else.
     """
     beginning = html[: 4 * limit].lower()
-    if not _NOT_PROSE.find_matches_as_indexes(beginning):
+    if not _may_have_more_than_prose(beginning):
         return leading_text(html, limit)
     if len(html) > 6 * limit:
         text = _prose(html[: 6 * limit])
@@ -80,19 +84,37 @@ def teaser(html: str, limit: int) -> str:
     return "" if _HOST.fullmatch(text) else text  # a video without a title
 
 
+def _may_have_more_than_prose(html: str) -> bool:
+    return (
+        bool(_NOT_PROSE.find_matches_as_indexes(html))
+        or _FURNITURE_START.search(html) is not None
+        or _may_have_small_print(html)
+    )
+
+
+def _may_have_small_print(html: str) -> bool:
+    return "<img" in html and any(map(html.__contains__, _SMALL_PRINT))
+
+
 def _prose(html: str) -> str:
+    lowered = html.lower()  # only what a text may have is looked for in its tree
     parser = LexborHTMLParser(f"<body>{BLOCK_TAG.sub(' <', flatten_deep_html(html))}")
     body = parser.body
     if body is None:
         return ""
     parser.strip_tags([*_NOT_PROSE_TAGS, "script", "style", "noscript"])
-    removed = [*body.css(_CAPTIONS), *filter(_is_footnote_mark, body.css("sup"))]
-    removed += filter(_is_short, body.css(_SHORT_CAPTIONS)[:MAX_FIRST_BLOCKS])
-    removed += filter(_is_picture_with_caption, body.css("p, div")[:MAX_FIRST_BLOCKS])
-    removed += filter(_is_furniture, body.css(_BLOCKS)[:MAX_FIRST_BLOCKS])
+    removed = body.css(_CAPTIONS) if "class=" in lowered else []
+    if "class=" in lowered:
+        removed += filter(_is_short, body.css(_SHORT_CAPTIONS)[:MAX_FIRST_BLOCKS])
+    if "<sup" in lowered:
+        removed += filter(_is_footnote_mark, body.css("sup"))
+    if _may_have_small_print(lowered):
+        removed += filter(_is_picture_with_caption, body.css("p, div")[:MAX_FIRST_BLOCKS])
+    if _FURNITURE_START.search(lowered):
+        removed += filter(_is_furniture, body.css(_BLOCKS)[:MAX_FIRST_BLOCKS])
     for node in outermost(removed):
         node.decompose()
-    warning = body.css_first("p strong")
+    warning = body.css_first("p strong") if "<strong" in lowered else None
     if warning and warning.parent and _WARNING.match(warning.text().strip()):
         warning.parent.insert_after(" – ")
     return one_line(body.text())

@@ -42,7 +42,8 @@ WINNOW_SHINGLES = 6
 OPENING_WORDS = 48
 """Words at the beginning of a text: a generous excerpt."""
 SAMPLED_SHINGLES = 64
-"""One of so many shingles is in the sample: three of an excerpt of two hundred words."""
+"""One of so many shingles is in the sample, a power of two: three of an excerpt of two hundred
+words."""
 MINHASH_COUNT = 12
 """With 12, 98 of 100 pairs of similarity 0.3 (half of the words are the same) share a number."""
 MIN_TITLE_WORDS = 5
@@ -97,7 +98,7 @@ def _winnow(phrases: list[str]) -> set[int]:
 
 
 def _sample(phrases: list[str]) -> set[int]:
-    return {number for number in _hashes(phrases) if number % SAMPLED_SHINGLES == 0}
+    return {number for number in _hashes(phrases) if not number & (SAMPLED_SHINGLES - 1)}
 
 
 def _minhashes(phrases: list[str]) -> set[int]:
