@@ -67,6 +67,8 @@ def is_picture(picture: Picture) -> bool:
     if not url or url.startswith(("data:", "about:")):
         return False
     is_large = min(picture.width, picture.height) >= MIN_LARGE_PIXELS
+    if is_large and picture.is_declared:
+        return True
     if not is_large and (is_placeholder(url) or _NOT_A_PICTURE.search(url)):
         return False
     try:

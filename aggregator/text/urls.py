@@ -152,6 +152,8 @@ def join_web_url(base: str, url: str) -> str:
 
 def absolute_url(base: str, url: str) -> str:
     """The URL resolved against the base, or "" if it is not an http or https URL."""
+    if _PLAIN_URL.fullmatch(url) and url[-1] not in "?#":
+        return url  # as most are; joining would not change it
     url = re.sub(r"[\t\r\n]", "", url.strip())
     if not url:
         return ""
