@@ -18,7 +18,8 @@ Phrase: TypeAlias = tuple[str, str, str]
 """Three words in a row; fingerprints use longer runs, but here every shared phrase counts."""
 MAX_COMPARED_WORDS = 2_000
 _LIVE_PAGE = re.compile(
-    r"(?:the latest|live|as it happened|en direct|en vivo|en directo|ao vivo|in diretta|liveticker)"
+    r"(?:the latest|live|live ?stream|watch live|as it happened|en direct|en vivo|en directo"
+    r"|ao vivo|in diretta|liveticker)"
     r"\s*[:|–—-]|the latest on\b|as it happened\b|.*\b(?:live (?:updates?|blog)|updates live)\b",
     re.IGNORECASE,
 )

@@ -29,7 +29,8 @@ MIN_SHARED_PHRASES = 13
 MIN_STOCK_COVERAGE = 0.5
 """Fraction of a text that an article of another title has, if it is a stock text."""
 MIN_TITLE_WORDS = 3
-"""Words of a title that, with a teaser, is one article's."""
+"""Words of a title that is one article's; a shorter one is that of a programme, with a text that
+describes it."""
 
 
 def repeated(a: TextFeatures, b: TextFeatures, others: Sequence[TextFeatures]) -> Match | None:
@@ -39,14 +40,12 @@ def repeated(a: TextFeatures, b: TextFeatures, others: Sequence[TextFeatures]) -
     recurs.
     """
     gap = abs(a.entry.published - b.entry.published)
-    if a.title != b.title or gap > REPEAT_WINDOW:
+    if a.title != b.title or len(a.title.split()) < MIN_TITLE_WORDS or gap > REPEAT_WINDOW:
         return None
-    if _have_other_files(a, b) or not may_be_one(a, b) or _recurs(a, b, others):
+    if _have_other_files(a, b) or not may_be_one(a, b) or a.is_live_page or _recurs(a, b, others):
         return None
     if _is_own_text(a, b, others):
         return make_match(a, b, MatchKind.REPEAT, 2.0, "same outlet, title and text")
-    if len(a.title.split()) < MIN_TITLE_WORDS:
-        return None
     is_same_link = bool(name := _name(a)) and name == _name(b)
     is_at_one_time = gap <= (TEASER_WINDOW if is_same_link else SAME_HOUR)
     if a.words == b.words and is_at_one_time:
