@@ -90,7 +90,7 @@ class _LazyGroup(click.Group):
             if isinstance(error, AggregatorError):
                 raise _PrintedError(error) from error
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                message = "Its disk is full, so the output cannot be written; free some space."
+                message = "The output cannot be written: the disk is full. Free some space."
                 raise _PrintedError(CommandError(message)) from error
             raise
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.common import same_feed_as
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
@@ -15,7 +16,6 @@ from aggregator.model import INTERFACE_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
-from aggregator.text.canonical import canonical_url
 from aggregator.text.languages import main_language
 
 __all__ = ["check", "schema"]
@@ -80,10 +80,9 @@ def _redirected_feeds(config: Config) -> Iterator[ConfigIssue]:
             health = store.sources.health() if store else []
     except StoreError:  # the next check says so
         return
-    urls = {canonical_url(source.feed): source.id for source in config.sources}
-    for each in health:
-        other = urls.get(canonical_url(each.redirect.url)) if each.redirect.url else None
-        if other and other != each.source and each.source in urls.values():
+    enabled = {source.id for source in config.sources}
+    for each in (each for each in health if each.source in enabled):
+        for other in same_feed_as(each, config.sources):
             message = (
                 f"{each.source!r} redirects to the feed of {other!r}; remove one of the two sources"
             )

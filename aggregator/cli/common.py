@@ -16,15 +16,16 @@ import structlog
 
 from aggregator.config import Config
 from aggregator.errors import CommandError, QueryError, UnknownName, UnknownStory
-from aggregator.model import Source, Story, Topic
+from aggregator.model import Source, SourceHealth, Story, Topic
 from aggregator.query import parse
 from aggregator.startup import load_config
 from aggregator.store import Store, open_store
+from aggregator.text.canonical import canonical_url
 from aggregator.text.secrets import has_secret, host_only
 
 __all__ = [
     "INGEST_LOCK_SECONDS", "end_with_parent", "find_story", "log_to_stderr", "open_config",
-    "select_sources", "select_topics", "shown_url", "story_id_from",
+    "same_feed_as", "select_sources", "select_topics", "shown_url", "story_id_from",
 ]  # fmt: skip
 
 PR_SET_PDEATHSIG = 1
@@ -110,6 +111,16 @@ class _MigrationProgress:
                 f"Updating the database for this version: {done:,} of {total:,} entries. "
                 "If stopped, it resumes at the next start.\n"
             )
+
+
+def same_feed_as(health: SourceHealth, sources: Sequence[Source]) -> list[str]:
+    """The ids of the sources to whose feed another one has moved."""
+    target = canonical_url(health.redirect.url) if health.redirect.url else ""
+    return [
+        source.id
+        for source in sources
+        if target and source.id != health.source and canonical_url(source.feed) == target
+    ]
 
 
 def shown_url(url: str, source: Source | None = None) -> str:

@@ -1,17 +1,17 @@
 """`sources`: what is broken, since when and why."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from aggregator.cli.common import open_config, select_sources, shown_url
+from aggregator.cli.common import open_config, same_feed_as, select_sources, shown_url
 from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
 from aggregator.config import Config
 from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
 from aggregator.model import Outcome, Source, SourceHealth
 from aggregator.store import Store
-from aggregator.text.canonical import canonical_url
 from aggregator.text.tokens import fold
 
 __all__ = ["sources"]
@@ -68,9 +68,9 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
         )
     columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
     print_table(columns, *rows)
-    known = {source.id: source for source in config.all_sources}
+    known = {source.id: source for source in config.sources}
     for each in listed:
-        for remark in [*_remarks(each, known.get(each.source), now), *_same_feed(each, config)]:
+        for remark in _remarks(each, known, now):
             click.echo(f"\n{each.source}: {remark}")
 
 
@@ -92,7 +92,7 @@ def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
     return health.outcome.value, None
 
 
-def _remarks(health: SourceHealth, source: Source | None, now: datetime) -> list[str]:
+def _remarks(health: SourceHealth, sources: Mapping[str, Source], now: datetime) -> list[str]:
     remarks = [health.error] if health.error else []
     if health.note:
         remarks.append(f"{health.note} (since {format_time(health.noted_since)})")
@@ -105,24 +105,18 @@ def _remarks(health: SourceHealth, source: Source | None, now: datetime) -> list
     if redirect.url:
         is_confirmed = is_redirect_confirmed(redirect, now)
         state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
-        target, since = shown_url(redirect.url, source), format_time(redirect.since)
+        target = shown_url(redirect.url, sources.get(health.source))
+        since = format_time(redirect.since)
         seen = f"seen {count_noun(redirect.hits, 'time', 'times')} since {since}"
         remarks.append(
             f"Its server says that the feed has moved to {target}, {state} ({seen}); "
             "see `aggregator moved`."
         )
-    return remarks
-
-
-def _same_feed(health: SourceHealth, config: Config) -> list[str]:
-    """A remark if a source redirects to the feed of another one."""
-    target = canonical_url(health.redirect.url) if health.redirect.url else ""
-    others = [
-        source.id
-        for source in config.sources
-        if target and source.id != health.source and canonical_url(source.feed) == target
+    remarks += [
+        f"It redirects to the feed of {id_}; remove one of the two sources."
+        for id_ in same_feed_as(health, tuple(sources.values()))
     ]
-    return [f"It redirects to the feed of {id_}; remove one of the two sources." for id_ in others]
+    return remarks
 
 
 def _show_source(health: SourceHealth, source: Source, store: Store, now: datetime) -> None:

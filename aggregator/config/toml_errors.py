@@ -72,7 +72,7 @@ def _explain(lines: list[str], number: int, line: str, message: str) -> str:
         return "a comment begins with #"
     if re.search(r"=\s*\{[^}]*$", line):
         return "a table in { } must be on one line; or write [source.tags] and one key on each line"
-    if found := _INVISIBLE.search(line):
+    if found := _INVISIBLE.search(re.sub(r'"[^"]*"', "", line)):
         name = unicodedata.name(found[0], "control character").lower()
         return f"contains an invisible character ({name}); type the line again"
     if _CURLY.search(re.sub(r'"[^"]*"', "", value)):
@@ -97,7 +97,8 @@ def _explain(lines: list[str], number: int, line: str, message: str) -> str:
 
 
 def _needs_quotes(key: str, value: str) -> str:
-    return f'the value of {key} needs quotation marks: "{value.strip().strip(chr(34))}"'
+    bare = value.strip().strip('"')
+    return f'the value of {key} needs quotation marks: "{bare}"'
 
 
 def _needs_other_quotes(key: str, value: str) -> str:

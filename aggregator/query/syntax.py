@@ -203,7 +203,7 @@ def _operator_advice(word: str) -> str:
     if word.lower() in ("and", "or", "not"):
         return f"{word!r} is searched for as a word; write {word.upper()} if you mean the operator"
     if word.endswith(","):
-        return f"the comma after {word[:-1]!r} means nothing; write OR between alternatives"
+        return f"the comma after {word[:-1]!r} has no effect; write OR between alternatives"
     return ""
 
 

@@ -11,6 +11,10 @@ MIN_PICTURE_PIXELS = 60
 """Width or height below which an image is an icon, an avatar or a counter."""
 MIN_LARGE_PIXELS = 100
 """Width or height below which a picture in the text is better."""
+_FORGOTTEN = re.compile(
+    r"^(?:data:|about:|blob:)|(?:^|/)(?:undefined|null|none|false)(?:[?#]|$)", re.IGNORECASE
+)
+"""URLs that a script of the outlet has left empty, or that are no addresses."""
 _PLACEHOLDER = re.compile(
     r"^(?:data:|about:|blob:|undefined|null|none|false|#|\[|\{|$)"
     r"|(?:^|/)(?:blank|spacer|transparent|placeholder|lazy[_-]?load(?:er|ing)?|load(?:ing|er)|pixel"
@@ -18,12 +22,12 @@ _PLACEHOLDER = re.compile(
     r"(?:[_.-]?(?:[0-9]+x[0-9]+|image|img|bg|icon|min))*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
     re.IGNORECASE,
 )
-"""Addresses of which the file is called so; "blank-ballots.jpg" is a picture."""
+"""URLs whose file name is one of these words; "blank-ballots.jpg" is a picture."""
 _NOT_A_PICTURE = re.compile(
     r"(?:/emojis?/[0-9a-f-]+\.|/core/emoji|/twemoji|/smil(?:ies|eys?)/|gravatar\.com/avatar"
     r"|/avatars?[/_.-]|/favicon|feeds\.wordpress\.com/|/~(?:r|f|ff)/|feedsportal\.com|doubleclick\.net"
     r"|pixel\.wp\.com|/pixel(?:\?|$)|/counter(?:\.\w+)?(?:\?|$)|/b\.gif|/count\.gif|/tracking/[^/?]*pixel|/track(?:er)?\.gif"
-    r"|/(?:undefined|null|none)(?:[?#]|$)|share[_-]?(?:button|icon))",
+    r"|share[_-]?(?:button|icon))",
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"\.(?:html?|xml|rss|pdf|mp3|mp4|m4a|mov|swf)$", re.IGNORECASE)
@@ -64,11 +68,9 @@ def is_picture(picture: Picture) -> bool:
     if any(0 < size < MIN_PICTURE_PIXELS for size in (picture.width, picture.height)):
         return False
     url = picture.url
-    if not url or url.startswith(("data:", "about:")):
+    if not url or _FORGOTTEN.search(url):
         return False
     is_large = min(picture.width, picture.height) >= MIN_LARGE_PIXELS
-    if is_large and picture.is_declared:
-        return True
     if not is_large and (is_placeholder(url) or _NOT_A_PICTURE.search(url)):
         return False
     try:

@@ -67,10 +67,10 @@ def offset_minutes(zone: str, country: str = "") -> int | None:
 def to_utc(local: datetime, zone: str, country: str = "") -> datetime:
     """A time without a zone as UTC; an unknown zone is UTC (RFC 2822, section 4.3). Raises
     OverflowError at the ends of the calendar."""
-    if is_zone_name(zone):
+    minutes = offset_minutes(zone, country)
+    if minutes is None and is_zone_name(zone):
         return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    offset = timedelta(minutes=offset_minutes(zone, country) or 0)
-    return local.replace(tzinfo=UTC) - offset
+    return local.replace(tzinfo=UTC) - timedelta(minutes=minutes or 0)
 
 
 def is_zone_name(zone: str) -> bool:

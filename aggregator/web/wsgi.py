@@ -128,10 +128,10 @@ class _PublicViews:
         return self._refuse(str(error), 400)
 
     def wrong_method(self, error: MethodNotAllowed) -> Response:
-        """Respond to a request with a method that the address does not know."""
+        """Respond to a method that the URL does not support (RFC 9110, section 15.5.6)."""
         methods = ", ".join(sorted(error.valid_methods or ()))
         wants = wants_json(request.path, request.headers.get("Accept", ""))
-        reason = f"This address can only be read ({methods})."
+        reason = f"This address accepts only these methods: {methods}."
         response = _flask_response(text_error(reason, 405, as_json=wants))
         response.headers["Allow"] = methods
         return response

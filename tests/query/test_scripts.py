@@ -73,7 +73,7 @@ def test_an_exact_word_has_no_stem() -> None:
         ("strike", "ru", "stem has no effect on 'strike'"),
         ("ᥖᥭᥰ", "", "'ᥖᥭᥰ' is found only between spaces: there is no dictionary for its script"),
         ("strike or b", "", "'or' is searched for as a word; write OR if you mean the operator"),
-        ("strike, union", "", "the comma after 'strike' means nothing; write OR between"),
+        ("strike, union", "", "the comma after 'strike' has no effect; write OR between"),
         ("Кyiv", "", "'Кyiv' mixes Latin letters with Greek or Cyrillic ones"),
     ],
 )

@@ -62,6 +62,8 @@ def test_what_is_declared_to_be_a_picture() -> None:
     assert is_picture(large)
     assert (large.is_small, large.area) == (False, 960_000)
     assert not is_picture(Picture(url="", is_declared=True))
+    forgotten = "https://outlet.example/undefined"
+    assert not is_picture(Picture(url=forgotten, width=1200, height=800, is_declared=True))
 
 
 def test_the_best_of_several() -> None:

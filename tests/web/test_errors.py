@@ -39,7 +39,7 @@ def test_a_script_that_wants_to_write(labor_newsroom: Newsroom) -> None:
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert json.loads(answer.data) == {
-        "error": "This address can only be read (GET, HEAD, OPTIONS).",
+        "error": "This address accepts only these methods: GET, HEAD, OPTIONS.",
         "status": 405,
     }
 

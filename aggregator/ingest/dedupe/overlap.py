@@ -24,8 +24,10 @@ class Overlap:
 
     def __init__(self, a: TextFeatures, b: TextFeatures) -> None:
         self.a, self.b = a, b
-        self._shorter, longer = sorted((a, b), key=lambda text: (len(text.phrase_set), text.words))
-        self._common = self._shorter.phrase_set & longer.phrase_set
+        self._shorter, self._longer = sorted(
+            (a, b), key=lambda text: (len(text.phrase_set), text.words)
+        )
+        self._common = self._shorter.phrase_set & self._longer.phrase_set
         self.phrase_count = len(self._common)
         self.shorter_phrase_count = len(self._shorter.phrase_set)
         """Phrases of the shorter text."""
@@ -33,18 +35,17 @@ class Overlap:
             self.phrase_count / self.shorter_phrase_count if self.shorter_phrase_count else 0.0
         )
         """Fraction of these phrases that the other text has."""
-        self.longer_phrase_count = len(longer.phrase_set)
+        self.longer_phrase_count = len(self._longer.phrase_set)
         self.is_same_text = (
             self.coverage >= NEAR_FULL_COVERAGE
-            and len(longer.phrase_set) < MAX_LENGTH_RATIO * self.shorter_phrase_count
+            and self.longer_phrase_count < MAX_LENGTH_RATIO * self.shorter_phrase_count
         )
         """Whether the texts are the same, rather than one a part of the other."""
 
     @property
     def is_shorter_later(self) -> bool:
         """Whether the shorter text was published after the other."""
-        longer = self.b if self._shorter is self.a else self.a
-        return self._shorter.entry.published > longer.entry.published
+        return self._shorter.entry.published > self._longer.entry.published
 
     @cached_property
     def run_words(self) -> int:
@@ -59,9 +60,8 @@ class Overlap:
     def own_coverage(self) -> float:
         """Fraction of the shorter text's phrases outside quotations that the other text has; two
         reports quote the same statement."""
-        longer = self.b if self._shorter is self.a else self.a
         own = set(self._shorter.own_phrases)
-        return len(own & longer.phrase_set) / len(own) if len(own) >= MIN_OWN_PHRASES else 1.0
+        return len(own & self._longer.phrase_set) / len(own) if len(own) >= MIN_OWN_PHRASES else 1.0
 
     @cached_property
     def is_quotation(self) -> bool:
@@ -91,8 +91,7 @@ class Overlap:
 
         The reverse is not evidence: a round-up contains the titles of all articles that it covers.
         """
-        longer = self.b if self._shorter is self.a else self.a
-        return fraction(longer.title_words, self._shorter.vocabulary)
+        return fraction(self._longer.title_words, self._shorter.vocabulary)
 
 
 def fraction(words: Set[str], others: Set[str]) -> float:

@@ -135,7 +135,7 @@ def describe_status(response: aiohttp.ClientResponse) -> tuple[FailureKind, str]
 
 
 def _cause(error: OSError) -> str:
-    """What the operating system or the TLS library says, without Python's words around it."""
+    """The reason that the TLS library or the operating system gives."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     return os.strerror(error.errno).lower() if error.errno else "no connection"
@@ -155,9 +155,7 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
             sentence = f"The certificate of {error.host} is not valid ({error.certificate_error})."
             return FailureKind.TLS, sentence
         case aiohttp.ClientSSLError():
-            sentence = (
-                f"{error.host} does not speak TLS as https demands ({_cause(error.os_error)})."
-            )
+            sentence = f"The TLS handshake with {error.host} failed ({_cause(error.os_error)})."
             return FailureKind.TLS, sentence
         case aiohttp.ClientConnectorError():
             sentence = f"{error.host} could not be reached ({_cause(error.os_error)})."

@@ -61,8 +61,7 @@ def _load(image: LexborNode) -> None:
         image.attrs["width"] = image.attrs["height"] = "1"
     source = attribute(image, "src")
     named = [attribute(image, name) for name in _LAZY_URLS]
-    is_shown = bool(source) and not is_placeholder(source)
-    if is_shown and not (source.lower().endswith(_LOADERS) and any(map(_is_shown, named))):
+    if _is_shown(source) and not (source.lower().endswith(_LOADERS) and any(map(_is_shown, named))):
         return
     named += srcset_urls(attribute(image, "srcset"))[-1:]
     named += [
