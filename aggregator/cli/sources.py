@@ -1,6 +1,6 @@
 """`sources`: what is broken, since when and why."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,9 +68,9 @@ def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime
         )
     columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
     print_table(columns, *rows)
-    known = {source.id: source for source in config.sources}
+    known = {source.id: source for source in config.all_sources}
     for each in listed:
-        for remark in _remarks(each, known, now):
+        for remark in _remarks(each, known[each.source], config.sources, now):
             click.echo(f"\n{each.source}: {remark}")
 
 
@@ -92,7 +92,9 @@ def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
     return health.outcome.value, None
 
 
-def _remarks(health: SourceHealth, sources: Mapping[str, Source], now: datetime) -> list[str]:
+def _remarks(
+    health: SourceHealth, source: Source, enabled: Sequence[Source], now: datetime
+) -> list[str]:
     remarks = [health.error] if health.error else []
     if health.note:
         remarks.append(f"{health.note} (since {format_time(health.noted_since)})")
@@ -105,7 +107,7 @@ def _remarks(health: SourceHealth, sources: Mapping[str, Source], now: datetime)
     if redirect.url:
         is_confirmed = is_redirect_confirmed(redirect, now)
         state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
-        target = shown_url(redirect.url, sources.get(health.source))
+        target = shown_url(redirect.url, source)
         since = format_time(redirect.since)
         seen = f"seen {count_noun(redirect.hits, 'time', 'times')} since {since}"
         remarks.append(
@@ -114,7 +116,7 @@ def _remarks(health: SourceHealth, sources: Mapping[str, Source], now: datetime)
         )
     remarks += [
         f"It redirects to the feed of {id_}; remove one of the two sources."
-        for id_ in same_feed_as(health, tuple(sources.values()))
+        for id_ in same_feed_as(health, enabled)
     ]
     return remarks
 

@@ -87,3 +87,20 @@ def test_a_private_feed_stays_private(newsroom: Path) -> None:
     ]
     assert leaks == []
     assert "private address of the feed" in said["sources desk"].stdout
+
+
+def test_it_stays_private_when_the_source_is_disabled(tmp_path: Path, press: Press) -> None:
+    """Its address has no parameter that looks like a secret, and moves to another such."""
+    target = press.put(f"/to/{MARKS[0]}", CannedResponse(body=hostile_feed("x").encode()))
+    moved = CannedResponse(status=301, headers={"Location": target})
+    table = source_table("desk", press.put(f"/from/{MARKS[0]}", moved))
+    table += 'public_feed = "https://desk.example/"\n'
+    file = tmp_path / "feeds.toml"
+    file.write_text(HEAD + table)
+    run(file, "ingest", "--all")
+    file.write_text(HEAD + table + "enabled = false\n")
+
+    done = run(file, "sources")
+
+    assert "moved to http://127.0.0.1" in done.stdout
+    assert MARKS[0] not in done.stdout
