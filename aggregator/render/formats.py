@@ -12,7 +12,10 @@ FORMATS: dict[str, FeedFormat] = {format_.extension: format_ for format_ in (RSS
 PRIMARY_FORMAT = ATOM
 """The one to link where only one is linked, such as in OPML."""
 
+DIRECTORY_PATHS = ("/topics.json", "/sources.json")
+"""Lists of our lists, for scripts; they are no feeds."""
+
 
 def is_feed_path(path: str) -> bool:
-    """True if a path ends with the extension of a feed format."""
-    return path.rpartition(".")[2] in FORMATS
+    """True if a path ends with the extension of a feed format, and is not a directory."""
+    return path.rpartition(".")[2] in FORMATS and path not in DIRECTORY_PATHS

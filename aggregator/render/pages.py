@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from aggregator.render.public_urls import PublicUrls
 
 __all__ = [
     "Section",
+    "about_page",
     "bad_request_page",
     "embed_page",
     "feed_page",
@@ -23,12 +24,24 @@ __all__ = [
     "list_page",
     "moved_page",
     "not_found_page",
+    "redirect_page",
     "search_page",
     "sources_page",
     "static_file",
     "story_page",
+    "subscribe_page",
     "widget_page",
 ]  # fmt: skip
+
+
+READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed="),
+    ("NewsBlur", "https://www.newsblur.com/?url="),
+    ("Feedbin", "https://feedbin.com/?subscribe="),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
+)
+"""Readers on the web, and the beginning of the address at which they add a feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +84,29 @@ def moved_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
     return _render("moved.html", site, topics, path=path)
 
 
+def redirect_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
+    """The page at a usual address such as /feed, for browsers that follow no redirect."""
+    return _render("redirect.html", site, topics, path=path)
+
+
 def sources_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:
     """The page with all outlets."""
     return _render("sources.html", site, topics, sources=sources)
+
+
+def subscribe_page(site: Site, topics: Sequence[Topic]) -> bytes:
+    """The page that explains feeds and lists all of them."""
+    urls = PublicUrls(site.url)
+    lists = [("All stories", "/all", INTERFACE_LANGUAGE)]
+    lists += [(topic.title, f"/topics/{topic.id}", topic.language) for topic in topics]
+    address = quote(urls.feed("/all", PRIMARY_FORMAT.extension), safe="")
+    readers = [(name, f"{start}{address}") for name, start in READERS]
+    return _render("subscribe.html", site, topics, lists=lists, readers=readers)
+
+
+def about_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:
+    """The page about the site: its partners and their licences, contact and takedowns."""
+    return _render("about.html", site, topics, sources=sources)
 
 
 def feed_page(feed: Feed, format_: FeedFormat, site: Site, topics: Sequence[Topic]) -> bytes:

@@ -7,6 +7,7 @@ from typing import Literal
 from aggregator.config import Config
 from aggregator.model import Feed, Topic, topic_scope
 from aggregator.render import pages, widget
+from aggregator.render.directory import sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.links import feed_links
 from aggregator.render.opml import sources_opml, topics_opml
@@ -21,6 +22,7 @@ __all__ = ["DocumentBuilder"]
 HOME_STORIES_PER_TOPIC = 4
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
+JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
@@ -60,6 +62,15 @@ class DocumentBuilder:
     def sources(self) -> Document:
         """The page with all outlets."""
         page = pages.sources_page(self._config.all_sources, self._site, self._topics)
+        return html_document(page)
+
+    def subscribe(self) -> Document:
+        """The page that explains feeds and lists all of them."""
+        return html_document(pages.subscribe_page(self._site, self._topics))
+
+    def about(self) -> Document:
+        """The page about the site."""
+        page = pages.about_page(self._config.all_sources, self._site, self._topics)
         return html_document(page)
 
     def embed(self) -> Document:
@@ -174,6 +185,20 @@ class DocumentBuilder:
         """The public feeds of the outlets, as OPML."""
         body = sources_opml(self._config.all_sources, self._site)
         return Document(body=body, media_type=OPML_MEDIA_TYPE)
+
+    def topics_json(self) -> Document:
+        """All topics with their pages and feeds, for scripts."""
+        return Document(body=topics_json(self._topics, self._site), media_type=JSON_MEDIA_TYPE)
+
+    def sources_json(self) -> Document:
+        """All outlets with their pages and feeds, for scripts."""
+        body = sources_json(self._config.all_sources, self._site)
+        return Document(body=body, media_type=JSON_MEDIA_TYPE)
+
+    def usual_address(self, path: str) -> Document:
+        """A redirect from an address that people and programs try first."""
+        page = pages.redirect_page(path, self._site, self._topics)
+        return html_document(page, redirect_to=path)
 
     def style_css(self) -> Document:
         """The stylesheet of the site."""

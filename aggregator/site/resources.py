@@ -28,6 +28,7 @@ __all__ = [
     "fixed",
     "list_paths",
     "list_resource",
+    "redirecting",
     "search_resource",
     "stories_of_lists",
     "story_lists",
@@ -106,6 +107,11 @@ def fixed(
         return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.builder))
 
     return resource
+
+
+def redirecting(path: str) -> Callable[[SiteContext, Request], Resource | None]:
+    """The resource of a usual address that redirects to a path."""
+    return fixed(lambda builder: builder.usual_address(path))
 
 
 # ---- lists

@@ -62,13 +62,13 @@ def test_a_story_depends_on_its_lists(docks: Newsroom) -> None:
     assert set(resource.scopes) == set(docks.store.stories.page_scopes(id_)) != set()
 
 
-class _AboutBuilder:
+class _WeatherBuilder:
     """A builder that counts how often it is called."""
 
     def __init__(self) -> None:
         self.calls = 0
 
-    def about(self, _: DocumentBuilder) -> Document:
+    def weather(self, _: DocumentBuilder) -> Document:
         """A page that says how often it was built."""
         self.calls += 1
         return html_document(f"<p>Build {self.calls}".encode())
@@ -78,8 +78,8 @@ def _labor(_site: SiteContext, _values: Mapping[str, str]) -> tuple[ListScope, .
     return (LABOR,)
 
 
-def _site_with(docks: Newsroom, builder: _AboutBuilder) -> PublicSite:
-    row = Route("/about", fixed(builder.about), _labor)
+def _site_with(docks: Newsroom, builder: _WeatherBuilder) -> PublicSite:
+    row = Route("/weather", fixed(builder.weather), _labor)
     return PublicSite(docks.config, docks.store, (*ROUTES, row))
 
 
@@ -89,17 +89,17 @@ def _reader(docks: Newsroom, site: PublicSite) -> FlaskClient:
 
 def test_an_added_row_is_a_page(docks: Newsroom, tmp_path: Path) -> None:
     """One row is served, with a validator, and exported."""
-    site = _site_with(docks, _AboutBuilder())
+    site = _site_with(docks, _WeatherBuilder())
     reader = _reader(docks, site)
 
-    page = reader.get("/about")
-    again = reader.get("/about", headers={"If-None-Match": page.headers["ETag"]})
+    page = reader.get("/weather")
+    again = reader.get("/weather", headers={"If-None-Match": page.headers["ETag"]})
     export_site(site, tmp_path / "public")
 
     assert (page.status_code, page.text) == (200, "<p>Build 1")
     assert again.status_code == 304
     assert (
-        (tmp_path / "public" / "about" / "index.html")
+        (tmp_path / "public" / "weather" / "index.html")
         .read_text(encoding="utf-8")
         .startswith("<p>Build")
     )
@@ -107,18 +107,18 @@ def test_an_added_row_is_a_page(docks: Newsroom, tmp_path: Path) -> None:
 
 def test_a_page_is_built_again_when_its_lists_change(docks: Newsroom) -> None:
     """News in a topic that the row does not depend on costs nothing."""
-    builder = _AboutBuilder()
+    builder = _WeatherBuilder()
     reader = _reader(docks, _site_with(docks, builder))
-    reader.get("/about")
+    reader.get("/weather")
 
     docks.publishes("harbor", article("Another verdict"))
     docks.ingests(later=HOUR)
-    unrelated = reader.get("/about").text
+    unrelated = reader.get("/weather").text
     docks.publishes("harbor", article("Another strike"))
     docks.ingests(later=HOUR)
 
     assert unrelated == "<p>Build 1"
-    assert reader.get("/about").text == "<p>Build 2"
+    assert reader.get("/weather").text == "<p>Build 2"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.template for route in ROUTES])

@@ -163,7 +163,7 @@ def test_other_sites_may_fetch_feeds_but_not_pages(labor_newsroom: Newsroom) -> 
 
 MISSING = [
     "/nope", "/topics/nope", "/topics/labor.xml", "/topics/labor.",
-           "/stories/0123456789abcdef", "/stories/x", "/topics/", "/../feeds.toml", "/all/x",
+           "/stories/0123456789abcdef", "/stories/x", "/topics/-", "/../feeds.toml", "/all/x",
 ]  # fmt: skip
 
 
@@ -243,7 +243,9 @@ def test_a_broken_database_is_a_503(labor_newsroom: Newsroom) -> None:
 
 def test_the_same_database_gives_the_same_bytes(labor_newsroom: Newsroom) -> None:
     """Two servers, or one after a restart, publish the same bytes."""
-    paths = list(labor_newsroom.site.paths())
+    site = labor_newsroom.site
+    documents = {path: site.find(path).build() for path in site.paths()}  # type: ignore[union-attr]
+    paths = [path for path, document in documents.items() if not document.redirect_to]  # type: ignore[union-attr]
 
     def all_bytes() -> list[bytes]:
         resources = [labor_newsroom.site.find(path) for path in paths]
