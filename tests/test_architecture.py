@@ -28,6 +28,7 @@ LIBRARIES = {
         "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
     },
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
+    "babel": {"render.interface"},
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
     "click": {"cli"}, "rich": {"cli"},
     "dateutil": {"text.dates"},

@@ -110,7 +110,7 @@ def test_the_howto_for_pages_is_complete() -> None:
     """An existing page is named only in files that the how-to lists."""
     files = _files("page.md") | {"aggregator/render/templates/sources.html"}
 
-    assert _mentioning("sources_page") | _mentioning("sources.html") <= files
+    assert _mentioning("_pages.sources()") | _mentioning("sources.html") <= files
     assert "aggregator/site/routes.py" in _mentioning("DocumentBuilder.sources")
 
 

@@ -12,8 +12,8 @@ from aggregator.cli.tables import count_noun
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
-from aggregator.model import INTERFACE_LANGUAGE
 from aggregator.query import RuleSet, fields_of_view, parse, terms
+from aggregator.render.interface import languages
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.text.languages import main_language
@@ -51,9 +51,10 @@ def check(path: Path) -> None:
 
 def _interface_language(config: Config) -> Iterator[ConfigIssue]:
     """A language of the site in which there is no interface."""
-    if main_language(config.site.language) != INTERFACE_LANGUAGE:
+    if main_language(config.site.language) not in languages():
         message = (
-            'the interface, such as "Subscribe", is in English only; the pages mark it as English'
+            'the words of the pages, such as "Subscribe", are in English, since there is no '
+            f"translation; there are {', '.join(sorted(languages()))}"
         )
         yield ConfigIssue(line=0, key="site.language", message=message)
 

@@ -127,6 +127,7 @@ def _resolve(
             language=file.site.language,
             contact=file.site.contact or "",
             description=file.site.description,
+            timezone=file.site.timezone,
             notice=file.site.notice,
             ttl=file.publish.max_age_seconds,
             credit_line=file.publish.credit_line,

@@ -28,6 +28,7 @@ from aggregator.config.value_types import (
     Rule,
     SiteUrl,
     Text,
+    TimeZone,
     Url,
     is_network,
     to_seconds,
@@ -45,7 +46,8 @@ class SiteTable(_Table):
 
     title: Text = Field(description="Name of the site, in every page and feed.")
     url: SiteUrl = Field(description="Public address of the site; all links start with it.")
-    language: Language = Field("en", description="Language of the site's own texts.")
+    language: Language = Field("en", description="Language of the site's words and dates.")
+    timezone: TimeZone = Field("UTC", description="Time zone of the site's days and times.")
     contact: Contact | None = Field(
         None, description="Email address or page for outlets; sent in the User-Agent."
     )

@@ -7,6 +7,7 @@ import re
 from ipaddress import ip_network
 from typing import Annotated, get_args
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rule",
     "SiteUrl",
     "Text",
+    "TimeZone",
     "Url",
     "check_duration",
     "is_duration_type",
@@ -111,6 +113,12 @@ def _check_share(value: str) -> str:
 def _check_language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError('a language tag such as "en" or "pt-BR"')
+    return value
+
+
+def _check_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError('a time zone such as "Europe/Madrid" or "UTC"')
     return value
 
 
@@ -236,5 +244,6 @@ DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
 Contact = Annotated[str, AfterValidator(_check_contact)]
 OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]
+TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
 ListenHost = Annotated[str, AfterValidator(_check_listen_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -64,7 +64,7 @@ from aggregator.model.report import (
     SourceHealth,
     SourceReport,
 )
-from aggregator.model.site import INTERFACE_LANGUAGE, Site
+from aggregator.model.site import Site
 from aggregator.model.source import Dedupe, Show, Source
 from aggregator.model.story import MANUAL, Match, MatchKind, Story, StoryNeighbourhood
 from aggregator.model.topic import (
@@ -94,7 +94,6 @@ __all__ = [
     "BUG_REASON",
     "CLOCK_SLACK",
     "EXACT",
-    "INTERFACE_LANGUAGE",
     "LEARNED",
     "MANUAL",
     "MAX_COMPARED_TITLE_CHARS",

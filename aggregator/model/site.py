@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["INTERFACE_LANGUAGE", "Site"]
-
-INTERFACE_LANGUAGE = "en"
-"""Language of the interface, such as "Subscribe"."""
+__all__ = ["Site"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +12,13 @@ class Site:
     `url` is the public address that all links begin with, without a slash at the end. `ttl` is the
     number of seconds for which a feed may be cached. `hubs` are the WebSub hubs that feeds
     announce. `credit_line` ends every text in a feed; `{outlet}`, `{author}` and `{license}` in it
-    are replaced.
+    are replaced. `timezone` is the IANA name of the time zone in which it counts days.
     """
 
     title: str
     url: str
     language: str = "en"
+    timezone: str = "UTC"
     contact: str = ""
     description: str = ""
     notice: str = ""

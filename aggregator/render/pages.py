@@ -1,38 +1,21 @@
-"""Web pages: semantic HTML that works without scripts."""
+"""Web pages: semantic HTML that works without scripts, in the language of the site."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.model import INTERFACE_LANGUAGE, Feed, SafeHtml, Site, Source, Topic
+from aggregator.model import Feed, SafeHtml, Site, Source, Topic
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
+from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 
-__all__ = [
-    "Section",
-    "about_page",
-    "bad_request_page",
-    "embed_page",
-    "feed_page",
-    "gone_page",
-    "home_page",
-    "list_page",
-    "moved_page",
-    "not_found_page",
-    "redirect_page",
-    "search_page",
-    "sources_page",
-    "static_file",
-    "story_page",
-    "subscribe_page",
-    "widget_page",
-]  # fmt: skip
-
+__all__ = ["FrontPage", "PageRenderer", "Paging"]
 
 READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
@@ -45,117 +28,149 @@ READERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A topic and its newest stories, on the home page."""
+class FrontPage:
+    """What the home page shows, each story once."""
 
-    topic: Topic
-    feed: Feed
-
-
-def list_page(feed: Feed, site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page of a list."""
-    return _render("list.html", site, topics, feed=feed, items=feed_items(feed))
-
-
-def home_page(sections: Sequence[Section], site: Site, topics: Sequence[Topic]) -> bytes:
-    """The home page: the newest stories, by topic."""
-    topic_items = [(section.topic, feed_items(section.feed)) for section in sections]
-    return _render("home.html", site, topics, sections=topic_items)
+    lead: FeedItem | None = None
+    second: Sequence[FeedItem] = ()
+    """Next to the lead."""
+    latest: Sequence[FeedItem] = ()
+    sections: Sequence[tuple[Topic, Sequence[FeedItem]]] = ()
+    """Topics with their newest stories."""
 
 
-def story_page(
-    feed: Feed,
-    related: Feed,
-    placement_sentences: Mapping[str, str],
-    site: Site,
-    topics: Sequence[Topic],
-) -> bytes:
-    """The page of a story. `feed` has that story alone, `related` others about the same event,
-    `placement_sentences` say why it is in a topic, by topic id."""
-    (item,) = feed_items(feed)
-    return _render(
-        "story.html", site, topics,
-        item=item, content=_markup(item), related=feed_items(related), reasons=placement_sentences,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Where a page is among the pages of a list.
+
+    `number` is 0 for the newest stories, else that of an older page, counted from the oldest.
+    `path` is its own, `older` and `newer` are those of its neighbours, empty if there is none.
+    """
+
+    path: str
+    number: int = 0
+    older: str = ""
+    newer: str = ""
 
 
-def moved_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page at the former path of a story that was merged into another one."""
-    return _render("moved.html", site, topics, path=path)
+class PageRenderer:
+    """Renders the pages of a site. `topics` are in every page, `sources` are all its outlets."""
 
+    def __init__(self, site: Site, topics: Sequence[Topic], sources: Sequence[Source] = ()) -> None:
+        self._topics = topics
+        self._sources = sources
+        self._urls = PublicUrls(site.url)
+        self._root = urlsplit(site.url).path
+        self.interface = Interface(site.language, site.timezone)
+        self._environment = _environment(self.interface)
+        self._environment.globals.update(
+            site=site,
+            topics=topics,
+            urls=self._urls,
+            root=self._root,
+            origin=site.url.removesuffix(self._root),
+            formats=list(FORMATS.values()),
+            primary_format=PRIMARY_FORMAT,
+            interface=self.interface,
+            direction_of=direction,
+        )
 
-def redirect_page(path: str, site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page at a usual address such as /feed, for browsers that follow no redirect."""
-    return _render("redirect.html", site, topics, path=path)
+    # ---- lists
 
+    def home(self, front: FrontPage) -> bytes:
+        """The home page."""
+        year = self.interface.local(front.lead.story.published).year if front.lead else 0
+        return self._render("home.html", here="/", front=front, year=year)
 
-def sources_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page with all outlets."""
-    return _render("sources.html", site, topics, sources=sources)
+    def list(self, feed: Feed, paging: Paging) -> bytes:
+        """A page of a list."""
+        return self._render(
+            "list.html",
+            here=feed.path,
+            feed=feed,
+            items=feed_items(feed),
+            paging=paging,
+        )
 
+    def feed(self, feed: Feed, format_: FeedFormat) -> bytes:
+        """The page for people who open a feed in a browser: how to subscribe, and the stories."""
+        return self._render("feed.html", feed=feed, items=feed_items(feed), format=format_)
 
-def subscribe_page(site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page that explains feeds and lists all of them."""
-    urls = PublicUrls(site.url)
-    lists = [("All stories", "/all", INTERFACE_LANGUAGE)]
-    lists += [(topic.title, f"/topics/{topic.id}", topic.language) for topic in topics]
-    address = quote(urls.feed("/all", PRIMARY_FORMAT.extension), safe="")
-    readers = [(name, f"{start}{address}") for name, start in READERS]
-    return _render("subscribe.html", site, topics, lists=lists, readers=readers)
+    def search(self, feed: Feed, query: str, error: str = "") -> bytes:
+        """The search page with the results of a query, or with what is wrong with the query."""
+        items = feed_items(feed)
+        return self._render(
+            "search.html", here="/search", feed=feed, items=items, query=query, error=error
+        )
 
+    def widget(self, feed: Feed, theme: str) -> bytes:
+        """The headlines of a topic, as a page for a frame on another site."""
+        return self._render("frame.html", feed=feed, items=feed_items(feed), theme=theme)
 
-def about_page(sources: Sequence[Source], site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page about the site: its partners and their licences, contact and takedowns."""
-    return _render("about.html", site, topics, sources=sources)
+    # ---- stories
 
+    def story(self, feed: Feed, related: Feed, placement_sentences: Mapping[str, str]) -> bytes:
+        """The page of a story. `feed` has that story alone, `related` others about the same event,
+        `placement_sentences` say why it is in a topic, by topic id."""
+        (item,) = feed_items(feed)
+        return self._render(
+            "story.html",
+            item=item,
+            content=_markup(item),
+            related=feed_items(related),
+            reasons=placement_sentences,
+        )
 
-def feed_page(feed: Feed, format_: FeedFormat, site: Site, topics: Sequence[Topic]) -> bytes:
-    """The page for people who open a feed in a browser: how to subscribe, and the stories."""
-    return _render("feed.html", site, topics, feed=feed, items=feed_items(feed), format=format_)
+    def moved_story(self, path: str) -> bytes:
+        """The page at the former path of a story that was merged into another one."""
+        return self._render("moved.html", path=path)
 
+    # ---- the site
 
-def search_page(
-    feed: Feed, site: Site, topics: Sequence[Topic], query: str, error: str = ""
-) -> bytes:
-    """The search page with the results of a query, or with what is wrong with the query."""
-    items = feed_items(feed)
-    return _render("search.html", site, topics, feed=feed, items=items, query=query, error=error)
+    def sources(self) -> bytes:
+        """The page with all outlets."""
+        return self._render("sources.html", here="/sources", sources=self._sources)
 
+    def subscribe(self) -> bytes:
+        """The page that explains feeds and lists all of them."""
+        address = quote(self._urls.feed("/all", PRIMARY_FORMAT.extension), safe="")
+        readers = [(name, f"{start}{address}") for name, start in READERS]
+        return self._render("subscribe.html", here="/subscribe", readers=readers)
 
-def widget_page(feed: Feed, site: Site, theme: str) -> bytes:
-    """The headlines of a topic, as a page for a frame on another site."""
-    return _render("frame.html", site, (), feed=feed, items=feed_items(feed), theme=theme)
+    def about(self) -> bytes:
+        """The page about the site: its partners and their licences, contact and takedowns."""
+        return self._render("about.html", here="/about", sources=self._sources)
 
+    def embedding(self) -> bytes:
+        """The page where partner sites choose a widget and copy its code."""
+        return self._render("embedding.html", here="/embed", sources=self._sources)
 
-def embed_page(site: Site, topics: Sequence[Topic], sources: Sequence[Source]) -> bytes:
-    """The page where partner sites choose a widget and copy its code."""
-    return _render("embedding.html", site, topics, sources=sources)
+    # ---- elsewhere
 
+    def redirect(self, path: str) -> bytes:
+        """The page at a former or usual address, for browsers that follow no redirect."""
+        return self._render("redirect.html", path=path)
 
-def gone_page(site: Site, topics: Sequence[Topic], kind: str) -> bytes:
-    """The page for a "story" that was taken down, a "topic" that was removed, or an "archive" that
-    is too old."""
-    return _render("gone.html", site, topics, kind=kind)
+    def gone(self, kind: str) -> bytes:
+        """The page for a "story" that was taken down, a "topic" that was removed, or an "archive"
+        that is too old."""
+        return self._render("gone.html", kind=kind)
 
+    def bad_request(self, error: str) -> bytes:
+        """The page for an invalid request, with what is wrong with it."""
+        return self._render("bad_request.html", error=error)
 
-def bad_request_page(site: Site, topics: Sequence[Topic], error: str) -> bytes:
-    """The page for an invalid request, with what is wrong with it."""
-    return _render("bad_request.html", site, topics, error=error)
+    def not_found(self, words: str = "") -> bytes:
+        """The page for an unknown path; it suggests topics named like the words of the path."""
+        by_name = {topic.title.lower(): topic for topic in self._topics}
+        by_name |= {topic.id.replace("-", " "): topic for topic in self._topics}
+        close = difflib.get_close_matches(words, by_name, n=3)
+        suggestions = list(dict.fromkeys(by_name[name] for name in close))
+        return self._render("not_found.html", suggestions=suggestions)
 
-
-def not_found_page(site: Site, topics: Sequence[Topic], words: str = "") -> bytes:
-    """The page for an unknown path; it suggests topics named like the words of the path."""
-    by_name = {topic.title.lower(): topic for topic in topics}
-    by_name |= {topic.id.replace("-", " "): topic for topic in topics}
-    close = difflib.get_close_matches(words, by_name, n=3)
-    suggestions = list(dict.fromkeys(by_name[name] for name in close))
-    return _render("not_found.html", site, topics, suggestions=suggestions)
-
-
-def static_file(name: str) -> bytes:
-    """The bytes of a stylesheet, script or image."""
-    source, _, _ = _environment.loader.get_source(_environment, name)  # type: ignore[union-attr]
-    return source.encode()
+    def _render(self, template: str, *, here: str = "", **values: object) -> bytes:
+        """A page; `here` is the path of the link in the navigation that leads to it."""
+        return self._environment.get_template(template).render(here=here, **values).encode()
 
 
 def _markup(item: FeedItem) -> Markup:
@@ -164,25 +179,28 @@ def _markup(item: FeedItem) -> Markup:
     return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml
 
 
-def _render(template: str, site: Site, topics: Sequence[Topic], **values: object) -> bytes:
-    page = _environment.get_template(template).render(
-        site=site,
-        urls=PublicUrls(site.url),
-        root=urlsplit(site.url).path,
-        origin=site.url.removesuffix(urlsplit(site.url).path),
-        topics=topics,
-        formats=list(FORMATS.values()),
-        primary_format=PRIMARY_FORMAT,
-        interface_language=INTERFACE_LANGUAGE,
-        **values,
+def _environment(interface: Interface) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("aggregator.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    return page.encode()
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(interface.translations, newstyle=True)  # type: ignore[attr-defined] # added by the extension
+    environment.filters["host"] = _host
+    environment.filters["groupby_day"] = _group_by_day
+    return environment
 
 
-_environment = Environment(
-    loader=PackageLoader("aggregator.render"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+def _host(url: str) -> str:
+    """The host of a URL, as people write it."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
+
+
+def _group_by_day(items: Iterable[FeedItem], interface: Interface) -> Iterator[list[FeedItem]]:
+    """The items of each day, as the site counts days."""
+    for _, some in groupby(items, key=lambda item: interface.local(item.story.published).date()):
+        yield list(some)

@@ -5,13 +5,17 @@ from dataclasses import replace
 from typing import Literal
 
 from aggregator.config import Config
-from aggregator.model import Feed, Topic, topic_scope
-from aggregator.render import pages, widget
+from aggregator.model import ALL, Feed, ListScope, Story, topic_scope
+from aggregator.render import widget
 from aggregator.render.directory import sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
+from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
 from aggregator.render.opml import sources_opml, topics_opml
+from aggregator.render.pages import FrontPage, PageRenderer, Paging
 from aggregator.render.public_urls import PublicUrls
+from aggregator.render.static_files import static_file
+from aggregator.site import front_page
 from aggregator.site.document import Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
 from aggregator.site.params import NO_PARAMS, WIDGET_PARAMS, FeedParams
@@ -19,7 +23,6 @@ from aggregator.store.base import Store
 
 __all__ = ["DocumentBuilder"]
 
-HOME_STORIES_PER_TOPIC = 4
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
 JSON_MEDIA_TYPE = "application/json"
@@ -38,45 +41,49 @@ class DocumentBuilder:
         self._topics = config.topics
         self._store = store
         self._catalog = catalog
+        self._pages = PageRenderer(config.site, config.topics, config.all_sources)
 
     # ---- pages
 
     def home(self) -> Document:
-        """The home page: the newest stories, by topic."""
-        sections = [
-            pages.Section(topic=topic, feed=feed)
+        """The home page: a lead, the latest, and the newest of each topic."""
+        topics = [
+            (topic, self._newest(topic_scope(topic.id), front_page.CANDIDATES_PER_TOPIC))
             for topic in self._topics
-            if (feed := self._newest_of_topic(topic)).stories
         ]
-        return html_document(pages.home_page(sections, self._site, self._topics))
-
-    def _newest_of_topic(self, topic: Topic) -> Feed:
-        spec = FeedSpec(
-            path=f"/topics/{topic.id}",
-            scopes=(topic_scope(topic.id),),
-            title=topic.title,
-            language=topic.language,
+        chosen = front_page.select(self._newest(ALL, front_page.CANDIDATES), topics)
+        items = {
+            item.story.id: item
+            for item in feed_items(self._catalog.feed_of("/", list(chosen.stories)))
+        }
+        front = FrontPage(
+            lead=items[chosen.lead.id] if chosen.lead else None,
+            second=[items[story.id] for story in chosen.second],
+            latest=[items[story.id] for story in chosen.latest],
+            sections=[
+                (topic, [items[s.id] for s in stories]) for topic, stories in chosen.sections
+            ],
         )
-        return self._catalog.newest(spec, FeedParams(limit=HOME_STORIES_PER_TOPIC))
+        return html_document(self._pages.home(front))
+
+    def _newest(self, scope: ListScope, limit: int) -> list[Story]:
+        return self._store.lists.latest(scope, limit)
 
     def sources(self) -> Document:
         """The page with all outlets."""
-        page = pages.sources_page(self._config.all_sources, self._site, self._topics)
-        return html_document(page)
+        return html_document(self._pages.sources())
 
     def subscribe(self) -> Document:
         """The page that explains feeds and lists all of them."""
-        return html_document(pages.subscribe_page(self._site, self._topics))
+        return html_document(self._pages.subscribe())
 
     def about(self) -> Document:
         """The page about the site."""
-        page = pages.about_page(self._config.all_sources, self._site, self._topics)
-        return html_document(page)
+        return html_document(self._pages.about())
 
     def embed(self) -> Document:
         """The page where partner sites choose a widget."""
-        page = pages.embed_page(self._site, self._topics, self._config.all_sources)
-        return html_document(page, kind="tool")
+        return html_document(self._pages.embedding(), kind="tool")
 
     def story(self, id_: str) -> Document | None:
         """The page of a story; a redirect if it was merged into another one."""
@@ -86,56 +93,59 @@ class DocumentBuilder:
         path = f"/stories/{id_}"
         feed = self._catalog.feed_of(path, [story])
         related = self._store.stories.related(story, RELATED_STORIES)
-        page = pages.story_page(
+        page = self._pages.story(
             feed,
             self._catalog.feed_of(path, related),
             self._store.stories.placement_sentences(id_),
-            self._site,
-            self._topics,
         )
         return html_document(page)
 
     def _missing_story(self, id_: str) -> Document | None:
         if target := self._store.stories.merged_into(id_):
             path = f"/stories/{target}"
-            page = pages.moved_page(path, self._site, self._topics)
-            return html_document(page, redirect_to=path)
+            return html_document(self._pages.moved_story(path), redirect_to=path)
         return self.gone("story") if self._store.stories.is_taken_down(id_) else None
 
     def gone(self, kind: Literal["topic", "story", "archive"]) -> Document:
         """The page for a "topic" that was removed, a "story" that was taken down, or an "archive"
         that is too old."""
-        return html_document(pages.gone_page(self._site, self._topics, kind), status=410)
+        return html_document(self._pages.gone(kind), status=410)
 
     def not_found(self, path: str = "") -> Document:
         """The page for an unknown path; it suggests topics with similar names."""
-        page = pages.not_found_page(self._site, self._topics, _path_words(path))
-        return html_document(page, status=404)
+        return html_document(self._pages.not_found(_path_words(path)), status=404)
 
     def not_found_file(self) -> Document:
         """The not-found page as a file, for file servers."""
-        return html_document(pages.not_found_page(self._site, self._topics))
+        return html_document(self._pages.not_found())
 
     def refusal(self, path: str, q: str, reason: str, status: int) -> Document:
         """The page for a request that is invalid or costs too much, with the reason; for a search,
         with the query too."""
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
-            page = pages.search_page(feed, self._site, self._topics, q, reason)
+            page = self._pages.search(feed, q, reason)
         else:
-            page = pages.bad_request_page(self._site, self._topics, reason)
+            page = self._pages.bad_request(reason)
         return html_document(page, status=status)
 
     # ---- lists
 
     def list_page(self, feed: Feed) -> Document:
         """A list as a page."""
-        page = pages.list_page(feed, self._site, self._topics)
+        path = feed.path
+        paging = Paging(
+            path=f"{path}/archive/{feed.archive_page}" if feed.archive_page else path + feed.query,
+            number=feed.archive_page,
+            older=f"{path}/archive/{feed.older_page}" if feed.older_page else "",
+            newer=f"{path}/archive/{feed.newer_page}" if feed.newer_page else "",
+        )
+        page = self._pages.list(feed, paging)
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
 
     def search_page(self, feed: Feed, q: str) -> Document:
         """Search results as a page."""
-        return html_document(pages.search_page(feed, self._site, self._topics, q))
+        return html_document(self._pages.search(feed, q))
 
     def feed(self, feed: Feed, extension: str) -> Document:
         """A list as a feed."""
@@ -149,8 +159,7 @@ class DocumentBuilder:
 
     def feed_page(self, feed: Feed, extension: str) -> Document:
         """The page for people who open the URL of a feed."""
-        page = pages.feed_page(feed, FORMATS[extension], self._site, self._topics)
-        return html_document(page)
+        return html_document(self._pages.feed(feed, FORMATS[extension]))
 
     def _links(self, feed: Feed, extension: str) -> tuple[tuple[str, str], ...]:
         """The hubs, and the topic URL to subscribe to there (WebSub 4)."""
@@ -163,12 +172,13 @@ class DocumentBuilder:
 
     def widget_script(self, spec: FeedSpec, params: FeedParams) -> Document:
         """A script that shows the headlines of a list on a partner's page."""
-        body = widget.widget_script(self._widget_feed(spec, params), self._site, params.theme)
+        feed = self._widget_feed(spec, params)
+        body = widget.widget_script(feed, self._site, params.theme, self._pages.interface)
         return Document(body=body, media_type=SCRIPT_MEDIA_TYPE)
 
     def widget_frame(self, spec: FeedSpec, params: FeedParams) -> Document:
         """The headlines of a list as a page for a frame."""
-        body = widget.widget_frame(self._widget_feed(spec, params), self._site, params.theme)
+        body = self._pages.widget(self._widget_feed(spec, params), params.theme)
         return html_document(body, kind="frame")
 
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
@@ -197,25 +207,28 @@ class DocumentBuilder:
 
     def usual_address(self, path: str) -> Document:
         """A redirect from an address that people and programs try first."""
-        page = pages.redirect_page(path, self._site, self._topics)
-        return html_document(page, redirect_to=path)
+        return html_document(self._pages.redirect(path), redirect_to=path)
 
     def style_css(self) -> Document:
         """The stylesheet of the site."""
-        return Document(body=pages.static_file("style.css"), media_type=CSS_MEDIA_TYPE)
+        return Document(body=static_file("style.css"), media_type=CSS_MEDIA_TYPE)
+
+    def font(self) -> Document:
+        """The typeface of the site."""
+        return Document(body=static_file("newsreader.woff2"), media_type="font/woff2")
 
     def embed_css(self) -> Document:
         """The stylesheet of the widget's frame."""
-        body = pages.static_file("widget.css") + pages.static_file("embed.css")
+        body = static_file("widget.css") + static_file("embed.css")
         return Document(body=body, media_type=CSS_MEDIA_TYPE)
 
     def embedding_js(self) -> Document:
         """The script of the page where a partner chooses what to embed."""
-        return Document(body=pages.static_file("embedding.js"), media_type=SCRIPT_MEDIA_TYPE)
+        return Document(body=static_file("embedding.js"), media_type=SCRIPT_MEDIA_TYPE)
 
     def favicon(self) -> Document:
         """The icon of the site."""
-        return Document(body=pages.static_file("favicon.svg"), media_type="image/svg+xml")
+        return Document(body=static_file("favicon.svg"), media_type="image/svg+xml")
 
     def robots_txt(self) -> Document:
         """The rules for crawlers."""

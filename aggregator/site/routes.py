@@ -112,6 +112,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/topics", redirecting("/"), all_stories),
     Route("/favicon.ico", fixed(DocumentBuilder.favicon), all_stories),
     Route("/style.css", fixed(DocumentBuilder.style_css), all_stories),
+    Route("/newsreader.woff2", fixed(DocumentBuilder.font), all_stories),
     Route("/embed.css", fixed(DocumentBuilder.embed_css), all_stories),
     Route("/embedding.js", fixed(DocumentBuilder.embedding_js), all_stories),
     Route("/favicon.svg", fixed(DocumentBuilder.favicon), all_stories),

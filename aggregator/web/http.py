@@ -27,7 +27,7 @@ __all__ = [
 Headers: TypeAlias = list[tuple[str, str]]
 
 _OWN_FRAMES = "base-uri 'none'; frame-ancestors 'self'"
-_MEDIA = "style-src 'self'; img-src https: http:; media-src https: http:"
+_MEDIA = "style-src 'self'; font-src 'self'; img-src https: http:; media-src https: http:"
 CONTENT_SECURITY_POLICIES = {
     "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_OWN_FRAMES}",
     "tool": f"default-src 'none'; {_MEDIA}; script-src 'self'; frame-src 'self'; "

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from aggregator.ingest.clean.cleaner import clean
 from aggregator.model import Entry, Text
-from aggregator.render.pages import list_page, story_page
+from aggregator.render.pages import PageRenderer, Paging
 from tests.harness.builders import NOW, SITE, feed, keyed, parsed_entry, source, story
 
 CHROMIUM = shutil.which("chromium")
@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (apt-get)"),
 ]
 ENTRIES_PER_PAGE = 150
+PAGES = PageRenderer(SITE, ())
+PAGING = Paging(path="/all")
 WAIT_MILLISECONDS = 150
 TRAPS = """
 window.ran = [];
@@ -103,7 +105,7 @@ def test_no_markup_runs_a_script(browser: Browser, vectors: list[str]) -> None:
         shown_by_reader = "".join(f"<div>{entry.content}</div>" for entry in some)
         assert _found(browser, f"<!doctype html><body>{shown_by_reader}") == []
         listed = feed(*map(story, some), sources=(source("outlet", show="full"),))
-        assert _found(browser, list_page(listed, SITE, ()).decode()) == []
+        assert _found(browser, PAGES.list(listed, PAGING).decode()) == []
     for entry in entries[:: len(entries) // 40]:
         one = feed(story(entry), sources=(source("outlet", show="full"),))
-        assert _found(browser, story_page(one, feed(), {}, SITE, ()).decode()) == []
+        assert _found(browser, PAGES.story(one, feed(), {}).decode()) == []

@@ -87,7 +87,7 @@ def test_an_added_format_is_linked(reader: FlaskClient, path: str) -> None:
 
     (alternate,) = page.css("link[rel=alternate][type='text/plain']")
     assert alternate.attributes["href"] == f"https://commons.example{path}.txt"
-    assert f"{path}.txt" in {a.attributes.get("href") for a in page.css(".subscribe a")}
+    assert f"{path}.txt" in {a.attributes.get("href") for a in page.css(".follow a")}
     home = LexborHTMLParser(reader.get("/").text)
     assert home.css("link[rel=alternate][type='text/plain']")
 

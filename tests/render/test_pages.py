@@ -7,11 +7,14 @@ from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.model import SafeHtml, Site
-from aggregator.render import pages
+from aggregator.render.item import feed_items
 from aggregator.render.opml import sources_opml, topics_opml
+from aggregator.render.pages import FrontPage, PageRenderer, Paging
 from tests.harness.builders import SITE, entry, feed, source, story, topic
 
 TOPICS = [topic("drug-war"), topic("labor")]
+PAGES = PageRenderer(SITE, TOPICS)
+PAGING = Paging(path="/topics/drug-war")
 
 
 def _page(body: bytes) -> LexborHTMLParser:
@@ -31,27 +34,36 @@ def _attribute(page: LexborHTMLParser, css: str, name: str) -> str | None:
 def test_a_topic_page_shows_stories_and_feeds() -> None:
     """A story has headline, summary, outlet, date and "also at"; readers discover the feeds."""
     found = story(entry("Cranes <stop>", "harbor"), entry("Cranes!", "plains"))
-    page = _page(pages.list_page(feed(found), SITE, TOPICS))
+    page = _page(PAGES.list(feed(found), PAGING))
 
     assert _text(page, "article h2 a") == "Cranes <stop>"
-    assert _attribute(page, "article h2 a", "href") == found.lead.url
+    assert _attribute(page, "article h2 a", "href") == f"/stories/{found.id}"
     assert "Cranes <stop> in short." in _text(page, "article")
-    assert "Harbor" in _text(page, "article .credit")
+    assert "Harbor" in _text(page, "article .by")
     assert _attribute(page, "time", "datetime") == "2026-10-05T10:00:00+00:00"
-    assert _attribute(page, ".also a", "href") == found.duplicates[0].url
+    links = [link.attributes["href"] for link in page.css(".also a")]
+    assert links == [found.lead.url, found.duplicates[0].url]
+    assert _attribute(page, ".topics [aria-current]", "href") == "/topics/drug-war"
     feeds = {link.attributes["href"] for link in page.css("link[rel=alternate]")}
     assert feeds == {
         f"https://commons.example/topics/drug-war.{e}" for e in ("rss", "atom", "json")
     }
 
 
-def test_the_home_page_shows_each_topic() -> None:
-    """The home page has the newest stories of each topic, and links to all feeds."""
-    section = pages.Section(topic=TOPICS[0], feed=feed(story(entry("Cranes"))))
-    page = _page(pages.home_page([section], SITE, TOPICS))
+def test_the_home_page_shows_lead_latest_and_topics() -> None:
+    """It links to all feeds."""
+    lead, latest, minor = feed_items(
+        feed(story(entry("Cranes")), story(entry("Strike")), story(entry("Verdict")))
+    )
+    front = FrontPage(lead=lead, latest=[latest], sections=[(TOPICS[0], [minor])])
+    page = _page(PAGES.home(front))
 
-    assert [h.text() for h in page.css("section h2")] == ["Drug War"]
-    assert [h.text() for h in page.css("section h3")] == ["Cranes"]
+    assert _text(page, ".lead h2") == "Cranes"
+    assert _text(page, ".latest li a") == "Strike"
+    assert _text(page, ".latest h3") == "5 October"
+    assert _text(page, ".latest li time") == "10:00"
+    assert _text(page, ".sections h2") == "Drug War"
+    assert _text(page, ".sections h3") == "Verdict"
     assert len(page.css("link[rel=alternate]")) == 3 + len(TOPICS)
 
 
@@ -59,7 +71,7 @@ def test_a_story_page_says_why_the_story_is_there() -> None:
     """The page has the excerpt and the credit; its canonical URL is the original's."""
     found = story(entry("Cranes"))
     reasons = {"labor": "rule found title: cranes"}
-    body = pages.story_page(feed(found), feed(), reasons, SITE, TOPICS)
+    body = PAGES.story(feed(found), feed(), reasons)
     page = _page(body)
 
     assert _attribute(page, "link[rel=canonical]", "href") == found.lead.url
@@ -70,17 +82,17 @@ def test_a_story_page_says_why_the_story_is_there() -> None:
 def test_a_story_page_links_to_related_stories() -> None:
     """Related stories are linked with their outlets."""
     other = story(entry("Dockers walk out", "plains"))
-    body = pages.story_page(feed(story(entry("Cranes"))), feed(other), {}, SITE, TOPICS)
+    body = PAGES.story(feed(story(entry("Cranes"))), feed(other), {})
     page = _page(body)
 
     assert _text(page, "section h2") == "More on this"
-    assert _attribute(page, "ul.more a", "href") == f"/stories/{other.id}"
-    assert "Plains" in _text(page, "ul.more .credit")
+    assert _attribute(page, "section li a", "href") == f"/stories/{other.id}"
+    assert "Plains" in _text(page, "section li small")
 
 
 def test_a_merged_story_page_redirects() -> None:
     """A static page leads readers and search engines to the remaining story."""
-    page = _page(pages.moved_page("/stories/0123456789abcdef", SITE, TOPICS))
+    page = _page(PAGES.moved_story("/stories/0123456789abcdef"))
     address = "https://commons.example/stories/0123456789abcdef"
 
     assert _attribute(page, "link[rel=canonical]", "href") == address
@@ -92,7 +104,7 @@ def test_only_the_full_text_is_shown_as_html() -> None:
     """Titles and other texts are escaped."""
     found = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
     full = feed(found, sources=(source(show="full"),))
-    body = pages.story_page(full, feed(), {}, SITE, TOPICS)
+    body = PAGES.story(full, feed(), {})
 
     assert b"<p>One <em>word</em>.</p>" in body
     assert b"A &lt;b&gt;" in body
@@ -101,39 +113,54 @@ def test_only_the_full_text_is_shown_as_html() -> None:
 def test_links_work_on_a_site_below_a_path() -> None:
     """Links contain the path of the site."""
     below = Site(title="T", url="https://x.example/news")
-    page = _page(pages.list_page(feed(story(entry("A"))), below, TOPICS))
+    page = _page(PageRenderer(below, TOPICS).list(feed(story(entry("A"))), PAGING))
 
     own = [a.attributes["href"] for a in page.css("nav a")]
-    assert own == ["/news/all", "/news/topics/drug-war", "/news/topics/labor", "/news/search"]
+    tools = ["/news/search", "/news/sources", "/news/subscribe"]
+    assert own == [*tools, "/news/all", "/news/topics/drug-war", "/news/topics/labor"]
 
 
 def test_an_empty_topic_page_says_so() -> None:
     """A topic without stories has a page."""
-    assert b"No stories yet." in pages.list_page(feed(), SITE, TOPICS)
+    assert b"No stories yet." in PAGES.list(feed(), PAGING)
 
 
 def test_a_story_in_another_language_is_marked() -> None:
-    """Screen readers need its language if it is not that of the interface; its direction is
-    that of its first letter, whatever stands around it."""
-    given = entry("Golpe", language="es", summary="Un golpe.")
-    body = pages.list_page(feed(story(given)), SITE, TOPICS)
+    """Screen readers need its language, and readers are told; its direction is that of its
+    language, for the whole card."""
+    spanish = entry("Golpe", language="es", summary="Un golpe.")
+    body = PAGES.list(feed(story(spanish)), PAGING).decode()
 
-    assert b'<h2 lang="es" dir="auto"><a' in body
-    assert b'<p lang="es" dir="auto">Un golpe.</p>' in body
-    assert b"<article>" in body
-    assert b"<bdi>" in body
+    assert '<h2 lang="es"><a' in body
+    assert '<p class="teaser" lang="es">Un golpe.</p>' in body
+    assert "· Spanish</p>" in body
+    assert '<article class="story">' in body
+
+    arabic = entry("\u0625\u0636\u0631\u0627\u0628", language="ar")
+    body = PAGES.list(feed(story(arabic)), PAGING).decode()
+
+    assert '<article class="story" dir="rtl">' in body
+    assert '<p class="by" dir="ltr">' in body
+    assert '<h2 lang="ar" dir="rtl"><a' in body
 
 
-def test_the_own_words_of_a_site_in_another_language_are_marked() -> None:
-    """They are English; the names of site and topics are not."""
+def test_a_text_in_an_unknown_language_has_the_direction_of_its_letters() -> None:
+    """No language is claimed for it."""
+    body = PAGES.list(feed(story(entry("Golpe", language=""))), PAGING).decode()
+
+    assert '<h2 dir="auto"><a' in body
+
+
+def test_a_site_in_a_language_without_translation_is_marked() -> None:
+    """The words of the interface are English, and pages say so; the names of site and topics are
+    in the site's language."""
     site = replace(SITE, language="fa", title="\u0645\u0631\u062f\u0645")
-    body = pages.list_page(feed(story(entry("Golpe")), language="fa"), site, TOPICS).decode()
+    body = PageRenderer(site, TOPICS).list(feed(language="fa"), PAGING).decode()
 
-    assert '<html lang="fa">' in body
-    assert '<body lang="en">' in body
-    assert f'<a href="/" lang="fa" dir="auto">{site.title}</a>' in body
-    assert '<html lang="en">' in pages.list_page(feed(), SITE, TOPICS).decode()
-    assert "<body>" in pages.list_page(feed(), replace(SITE, language="en-GB"), TOPICS).decode()
+    assert '<html lang="en">' in body
+    assert f'<a href="/" lang="fa" dir="rtl">{site.title}</a>' in body
+    british = PageRenderer(replace(SITE, language="en-GB"), TOPICS).list(feed(), PAGING).decode()
+    assert '<html lang="en-GB">' in british
 
 
 def test_topics_opml_lists_every_topic() -> None:

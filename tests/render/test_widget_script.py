@@ -5,13 +5,14 @@ import re
 from typing import Any
 
 from aggregator.model import Feed
+from aggregator.render.interface import Interface
 from aggregator.render.widget import widget_script
 from tests.harness.builders import SITE, entry, feed, source, story
 
 
 def _data(feed_: Feed) -> tuple[int, dict[str, Any]]:
     """Bytes of the script, and what it shows."""
-    script = widget_script(feed_, SITE, "").decode("ascii")
+    script = widget_script(feed_, SITE, "", Interface("en")).decode("ascii")
     found = re.search(r'\{"title":.*?\]\}', script)
     assert found is not None
     data: dict[str, Any] = json.loads(found[0])

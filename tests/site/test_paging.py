@@ -46,8 +46,8 @@ def test_archives_lead_to_every_story(newsroom: Newsroom) -> None:
     assert newsroom.get("/all/archive/4.atom").status_code == 404
     assert newsroom.get("/sources/harbor/archive/1.atom").status_code == 200
     page = newsroom.get("/all").text
-    assert 'href="/all/archive/2" rel="prev">Older stories' in page
-    assert 'href="/all/archive/1" rel="prev"' in newsroom.get("/all/archive/2").text
+    assert 'href="/all/archive/2" rel="next">Older stories' in page
+    assert 'href="/all/archive/1" rel="next"' in newsroom.get("/all/archive/2").text
 
 
 def test_a_longer_feed_has_archives_of_fifty(newsroom: Newsroom, workers: Workers) -> None:

@@ -20,7 +20,7 @@
     make("a", { href: one.url, lang: one.lang, dir: "auto" }, one.title), " ",
     make("span", { class: "credit" }, make("bdi", {}, one.outlet), " \u00b7 ", day(one.date)));
   const stories = data.stories.length
-    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: "en" }, "No stories yet.");
+    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: data.empty.lang }, data.empty.text);
   const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {

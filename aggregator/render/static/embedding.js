@@ -14,7 +14,7 @@ if (form) {
   const update = () => {
     const limit = field("limit");
     const isRight = limit.value !== "" && limit.checkValidity();
-    field("hint").textContent = isRight ? "" : "Choose 1 to 20 headlines.";
+    field("hint").textContent = isRight ? "" : form.dataset.hint;
     copy.disabled = !isRight;
     if (!isRight) return;
     const base = form.dataset.base, topic = field("topic");
@@ -39,9 +39,9 @@ if (form) {
     snippet.select();
     try {
       await navigator.clipboard.writeText(snippet.value);
-      copied.textContent = "Copied.";
+      copied.textContent = form.dataset.copied;
     } catch {
-      copied.textContent = "It is selected; copy it with your keyboard.";
+      copied.textContent = form.dataset.selected;
     }
   });
   update();
