@@ -37,7 +37,7 @@ from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers, open_workers
-from aggregator.model import RunReport, Source, SourceReport
+from aggregator.model import RunReport, Source, SourceReport, shares
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.site import PublicSite
 from aggregator.startup import cluster_settings, sync_config
@@ -89,13 +89,15 @@ class Runtime:
 
     def housekeeping(self, now: datetime) -> None:
         """Purge stories older than [storage] keep, drop fingerprints older than the comparison
-        window, and close archive documents that are full."""
+        window, and close archive documents and pages that are full."""
         if self.config.keep:
             self.store.stories.purge(timedelta(seconds=self.config.keep), now)
         before, limit = now - timedelta(seconds=self.config.window), FORGET_BATCH_ENTRIES
         while self.store.maintenance.forget_fingerprints(before, limit) == limit:
             pass
-        self.store.lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
+        lists = self.store.lists
+        lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
+        lists.close_older_pages(self.config.site.per_page, shares(self.config.topics), now)
 
 
 def ingest_context(

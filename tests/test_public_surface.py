@@ -153,7 +153,9 @@ def _scene(newsroom: Newsroom) -> None:
         article("A flood", link="https://valley.example/flood"),
     )
     newsroom.ingests("valley")
+    newsroom.has_pages_of(5)
     newsroom.archives(2)
+    newsroom.closes_pages()
 
 
 def _urls(newsroom: Newsroom) -> dict[str, int]:

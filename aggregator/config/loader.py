@@ -128,6 +128,7 @@ def _resolve(
             contact=file.site.contact or "",
             description=file.site.description,
             timezone=file.site.timezone,
+            per_page=file.site.per_page,
             notice=file.site.notice,
             ttl=file.publish.max_age_seconds,
             credit_line=file.publish.credit_line,

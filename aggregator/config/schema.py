@@ -52,6 +52,7 @@ class SiteTable(_Table):
         None, description="Email address or page for outlets; sent in the User-Agent."
     )
     description: OneLine = Field("", description="One sentence about the site.")
+    per_page: int = Field(15, ge=5, le=100, description="Stories on a page for people.")
     notice: OneLine = Field("", description="A line at the foot of every page.")
 
 
@@ -206,7 +207,7 @@ class StoriesTable(_Table):
 class PublishTable(_Table):
     """How stories are published."""
 
-    limit: int = Field(50, ge=1, le=1000, description="Stories in a feed or on a page.")
+    limit: int = Field(50, ge=1, le=1000, description="Stories in a feed.")
     host: ListenHost = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that the web server listens on.")
     max_age: Duration = Field("5m", description="How long feed readers and caches may keep a feed.")

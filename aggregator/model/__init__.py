@@ -23,7 +23,7 @@ from aggregator.model.entry import (
     Text,
 )
 from aggregator.model.expression import EXACT, And, Near, Node, Not, Or, Term
-from aggregator.model.feed import Feed, Revision, Takedown, Tombstone
+from aggregator.model.feed import Feed, OlderPages, Revision, Takedown, Tombstone
 from aggregator.model.fetch import (
     Backoff,
     Failed,
@@ -77,6 +77,7 @@ from aggregator.model.topic import (
     StoryPlacements,
     Topic,
     TopicOverride,
+    shares,
 )
 from aggregator.model.websub import (
     Delivery,
@@ -132,6 +133,7 @@ __all__ = [
     "Near",
     "Node",
     "Not",
+    "OlderPages",
     "Or",
     "Outcome",
     "ParsedEntry",
@@ -175,6 +177,7 @@ __all__ = [
     "Visibility",
     "hash_values",
     "is_custom_feed",
+    "shares",
     "source_scope",
     "story_scope",
     "topic_scope",

@@ -7,7 +7,7 @@ from datetime import datetime
 from aggregator.model.source import Source
 from aggregator.model.story import Story
 
-__all__ = ["Feed", "Revision", "Takedown", "Tombstone"]
+__all__ = ["Feed", "OlderPages", "Revision", "Takedown", "Tombstone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,16 @@ class Feed:
     older_page: int = 0
     newer_page: int = 0
     tombstones: tuple[Tombstone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OlderPages:
+    """Numbers of the pages of a list with older stories, counted from the oldest: of the first that
+    still holds something, of the last that is closed, for good, and of the newest; 0 for none."""
+
+    oldest: int
+    closed: int
+    newest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

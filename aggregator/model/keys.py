@@ -71,8 +71,8 @@ class Visibility(enum.StrEnum):
 class ListScope(NamedTuple):
     """Key of a list of stories.
 
-    `name` is the id of the topic, source or story; `page` the number of an archive document
-    (RFC 5005), 0 for the list itself.
+    `name` is the id of the topic, source or story. `page` is 0 for the list itself, the number of
+    an archive document (RFC 5005), or below 0 for a page of older stories for people.
     """
 
     kind: ListKind
@@ -83,6 +83,10 @@ class ListScope(NamedTuple):
     def archive_page(self, page: int) -> "ListScope":
         """Scope of an archive document of this list."""
         return self._replace(page=page)
+
+    def older_page(self, page: int) -> "ListScope":
+        """Scope of a page of older stories of this list."""
+        return self._replace(page=-page)
 
     @property
     def held(self) -> "ListScope":

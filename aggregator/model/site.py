@@ -12,13 +12,15 @@ class Site:
     `url` is the public address that all links begin with, without a slash at the end. `ttl` is the
     number of seconds for which a feed may be cached. `hubs` are the WebSub hubs that feeds
     announce. `credit_line` ends every text in a feed; `{outlet}`, `{author}` and `{license}` in it
-    are replaced. `timezone` is the IANA name of the time zone in which it counts days.
+    are replaced. `timezone` is the IANA name of the time zone in which it counts days,
+    `per_page` the number of stories on a page for people.
     """
 
     title: str
     url: str
     language: str = "en"
     timezone: str = "UTC"
+    per_page: int = 15
     contact: str = ""
     description: str = ""
     notice: str = ""

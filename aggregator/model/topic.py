@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.entry import EntryView
-from aggregator.model.keys import PlacementReason, ReasonKind
+from aggregator.model.keys import ListScope, PlacementReason, ReasonKind, topic_scope
 
 __all__ = [
     "LEARNED", "Learn", "Placement", "PlacementChange", "SampledStory", "Share", "StoryPlacements",
-    "Topic", "TopicOverride",
+    "Topic", "TopicOverride", "shares",
 ]  # fmt: skip
 
 Learn = Literal["off", "suggest", "place"]
@@ -40,6 +40,11 @@ class Topic:
     share: Share | None = None
     was: tuple[str, ...] = ()
     """Former ids."""
+
+
+def shares(topics: Sequence[Topic]) -> dict[ListScope, Share]:
+    """The share per outlet of each list that has one."""
+    return {topic_scope(topic.id): topic.share for topic in topics if topic.share}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

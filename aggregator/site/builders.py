@@ -67,7 +67,7 @@ class DocumentBuilder:
         return html_document(self._pages.home(front))
 
     def _newest(self, scope: ListScope, limit: int) -> list[Story]:
-        return self._store.lists.latest(scope, limit)
+        return self._store.lists.latest(scope, limit, with_content=False)
 
     def sources(self) -> Document:
         """The page with all outlets."""
@@ -131,17 +131,37 @@ class DocumentBuilder:
 
     # ---- lists
 
-    def list_page(self, feed: Feed) -> Document:
+    def list_page(self, feed: Feed, paging: Paging | None = None) -> Document:
         """A list as a page."""
-        path = feed.path
-        paging = Paging(
-            path=f"{path}/archive/{feed.archive_page}" if feed.archive_page else path + feed.query,
-            number=feed.archive_page,
-            older=f"{path}/archive/{feed.older_page}" if feed.older_page else "",
-            newer=f"{path}/archive/{feed.newer_page}" if feed.newer_page else "",
-        )
-        page = self._pages.list(feed, paging)
+        page = self._pages.list(feed, paging or Paging(path=f"{feed.path}{feed.query}"))
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
+
+    def newest_page(self, spec: FeedSpec) -> Document:
+        """The page of a list with its newest stories."""
+        numbers = self._catalog.older_pages(spec)
+        older = f"{spec.path}/older/{numbers.newest}" if numbers.newest else ""
+        paging = Paging(path=spec.path, older=older)
+        return self.list_page(self._catalog.newest_page(spec), paging)
+
+    def older_page(self, spec: FeedSpec, page: int) -> Document | None:
+        """A page of older stories of a list. One that is closed never changes, so it links to the
+        next number, also while there is no such page, and to the one before, also if that has
+        expired."""
+        numbers = self._catalog.older_pages(spec)
+        if page > numbers.newest + 1:
+            return None
+        if page > numbers.newest:
+            return self.redirect(spec.path, is_permanent=False)
+        if page <= numbers.closed and not 0 < numbers.oldest <= page:
+            return self.gone("archive")
+        has_newer = page <= numbers.closed or page < numbers.newest
+        paging = Paging(
+            path=f"{spec.path}/older/{page}",
+            number=page,
+            older=f"{spec.path}/older/{page - 1}" if page > 1 else "",
+            newer=f"{spec.path}/older/{page + 1}" if has_newer else spec.path,
+        )
+        return self.list_page(self._catalog.older_page(spec, page), paging)
 
     def search_page(self, feed: Feed, q: str) -> Document:
         """Search results as a page."""
@@ -205,9 +225,10 @@ class DocumentBuilder:
         body = sources_json(self._config.all_sources, self._site)
         return Document(body=body, media_type=JSON_MEDIA_TYPE)
 
-    def usual_address(self, path: str) -> Document:
-        """A redirect from an address that people and programs try first."""
-        return html_document(self._pages.redirect(path), redirect_to=path)
+    def redirect(self, path: str, *, is_permanent: bool = True) -> Document:
+        """A redirect from another address to a path."""
+        page = html_document(self._pages.redirect(path), redirect_to=path)
+        return replace(page, is_permanent=is_permanent)
 
     def style_css(self) -> Document:
         """The stylesheet of the site."""

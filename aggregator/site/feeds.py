@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator import query
 from aggregator.config import Config
-from aggregator.model import ALL, Feed, ListScope, Source, Story, source_scope, topic_scope
+from aggregator.model import (
+    ALL,
+    Feed,
+    ListScope,
+    OlderPages,
+    Source,
+    Story,
+    shares,
+    source_scope,
+    topic_scope,
+)
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.site.turns import Turns
 from aggregator.store.base import Store
@@ -53,7 +63,7 @@ class FeedCatalog:
         self._original_ids = store.topics.original_ids()
         self._first_site = store.lists.first_site()
         self._search_turns = Turns()
-        self._shares = {topic_scope(topic.id): topic.share for topic in config.topics}
+        self._shares = shares(config.topics)
 
     # ---- lists
 
@@ -164,6 +174,30 @@ class FeedCatalog:
             tombstones=tombstones,
             updated=max([feed.updated, *(each.removed_at for each in tombstones)]),
         )
+
+    # ---- pages for people
+
+    def newest_page(self, spec: FeedSpec) -> Feed:
+        """The newest stories of a list, as many as a page for people has."""
+        (scope,) = spec.scopes
+        size = self._config.site.per_page
+        stories = self._store.lists.newest_page(scope, size, self._shares.get(scope))
+        return self.feed_of(spec.path, stories, spec)
+
+    def older_page(self, spec: FeedSpec, page: int) -> Feed:
+        """A page of older stories of a list."""
+        (scope,) = spec.scopes
+        size = self._config.site.per_page
+        stories = self._store.lists.older_page(scope, page, size, self._shares.get(scope))
+        return self.feed_of(spec.path, stories, spec)
+
+    def older_pages(self, spec: FeedSpec) -> OlderPages:
+        """The numbers of the pages of older stories of a list."""
+        (scope,) = spec.scopes
+        size = self._config.site.per_page
+        return self._store.lists.older_pages(scope, size, self._shares.get(scope))
+
+    # ---- other stories
 
     def search_results(self, params: FeedParams) -> Feed:
         """The results of a search; empty without a query. Raises Overloaded."""

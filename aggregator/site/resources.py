@@ -17,7 +17,7 @@ from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
 from aggregator.site.feeds import FeedCatalog, FeedSpec
-from aggregator.site.params import FeedParams
+from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.store.base import Store
 
 __all__ = [
@@ -28,6 +28,8 @@ __all__ = [
     "fixed",
     "list_paths",
     "list_resource",
+    "older_page",
+    "older_page_resource",
     "redirecting",
     "search_resource",
     "stories_of_lists",
@@ -86,6 +88,14 @@ def archive_document(site: SiteContext, values: Mapping[str, str]) -> tuple[List
     return (spec.scopes[0].archive_page(page),)
 
 
+def older_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """A closed page of older stories; the whole list for the others."""
+    spec, page = site.catalog.find(_list_path(values)), int(values["page"])
+    if spec is None or len(spec.scopes) != 1 or page > site.catalog.older_pages(spec).closed:
+        return stories_of_lists(site, values)
+    return (spec.scopes[0].older_page(page),)
+
+
 def story_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """The lists that a story page depends on."""
     return site.store.stories.page_scopes(values["id"])
@@ -111,7 +121,7 @@ def fixed(
 
 def redirecting(path: str) -> Callable[[SiteContext, Request], Resource | None]:
     """The resource of a usual address that redirects to a path."""
-    return fixed(lambda builder: builder.usual_address(path))
+    return fixed(lambda builder: builder.redirect(path))
 
 
 # ---- lists
@@ -134,9 +144,13 @@ def list_resource(site: SiteContext, request: Request) -> Resource | None:
 
     def newest() -> Document | None:
         is_feed = "format" in request.values
+        if not is_feed and params == NO_PARAMS and len(spec.scopes) == 1:
+            return site.builder.newest_page(spec)
         return _in_form(site, request, site.catalog.newest(spec, params, is_feed=is_feed))
 
-    if not page:
+    if page and "format" not in request.values:
+        resource = _page_of_archive(site, spec, page)
+    elif not page:
         resource = Resource(path=path, scopes=request.scopes, build=newest)
     elif site.catalog.is_next_page(spec, page):
         current = f"{spec.path}{rest.removeprefix(f'/archive/{page}')}{params.query_string}"
@@ -161,6 +175,36 @@ def _archive_resource(
         return _in_form(site, request, site.catalog.archive(spec, page))
 
     return Resource(path=path, scopes=request.scopes, build=build)
+
+
+def _page_of_archive(site: SiteContext, spec: FeedSpec, page: int) -> Resource:
+    """A redirect from the former page of an archive document to the page for people with its
+    newest stories."""
+
+    def build() -> Document | None:
+        (scope,) = spec.scopes
+        if page > site.store.lists.archive_range(scope)[1] + 1:
+            return None
+        number = site.store.lists.older_page_of_archive(scope, page)
+        target = f"{spec.path}/older/{number}" if number else spec.path
+        return site.builder.redirect(target, is_permanent=number > 0)
+
+    return Resource(path=f"{spec.path}/archive/{page}", scopes=spec.scopes, build=build)
+
+
+def older_page_resource(site: SiteContext, request: Request) -> Resource | None:
+    """A page of older stories of a list."""
+    given, page = request.values["list"], int(request.values["page"])
+    spec = site.catalog.find(given)
+    if spec is None or len(spec.scopes) > 1:
+        return None
+    if spec.is_gone:
+        gone = site.builder.gone
+        return Resource(path=spec.path, scopes=request.scopes, build=lambda: gone("topic"))
+    build = site.builder.older_page
+    path = f"{spec.path}/older/{page}"
+    resource = Resource(path=path, scopes=request.scopes, build=lambda: build(spec, page))
+    return _redirect_resource(request.path, resource) if given != spec.path else resource
 
 
 def _in_form(site: SiteContext, request: Request, feed: Feed | None) -> Document | None:
@@ -192,16 +236,26 @@ def _is_former_path(given: str, path: str) -> bool:
 
 
 def list_paths(site: SiteContext) -> Iterator[str]:
-    """The paths of every list and its archive, in every form."""
+    """The paths of every list, its pages and its archive, in every form."""
     for path in _base_paths(site):
         spec = site.catalog.find(path)
         yield from _forms(path)
         if spec is None or len(spec.scopes) != 1:
             continue
+        yield from _older_paths(site, path, spec)
         oldest, newest = site.store.lists.archive_range(spec.scopes[0])
         if oldest:  # also the next page, which redirects to the newest stories
             for page in range(newest + 1, oldest - 1, -1):
                 yield from _forms(f"{path}/archive/{page}")
+
+
+def _older_paths(site: SiteContext, path: str, spec: FeedSpec) -> Iterator[str]:
+    """The paths of the pages of older stories; of the next one too, to which the last closed one
+    links, and which leads to the newest stories."""
+    numbers = site.catalog.older_pages(spec)
+    if numbers.oldest:
+        for page in range(numbers.newest + 1, numbers.oldest - 1, -1):
+            yield f"{path}/older/{page}"
 
 
 def _base_paths(site: SiteContext) -> Iterator[str]:

@@ -6,7 +6,7 @@ The web server, the static export, the documentation and the tests use this tabl
     {list}    /all, /topics/<topic> (`+` joins topics), /sources/<source>
     {topics}  one topic or several, joined with `+`
     {format}  a feed format (render/formats.py)
-    {page}    the number of an archive document
+    {page}    the number of an archive document, or of a page of older stories
     {id}      the id of a story
 """
 
@@ -40,6 +40,8 @@ from aggregator.site.resources import (
     fixed,
     list_paths,
     list_resource,
+    older_page,
+    older_page_resource,
     redirecting,
     search_resource,
     stories_of_lists,
@@ -120,7 +122,8 @@ ROUTES: tuple[Route, ...] = (
     Route("{list}", list_resource, stories_of_lists, LIST_PARAMS, list_paths),
     Route("{list}.{format}", list_resource, stories_of_lists, LIST_PARAMS),
     Route("{list}.{format}.html", list_resource, stories_of_lists, LIST_PARAMS),
-    Route("{list}/archive/{page}", list_resource, archive_document),
+    Route("{list}/older/{page}", older_page_resource, older_page),
+    Route("{list}/archive/{page}", list_resource, stories_of_lists),
     Route("{list}/archive/{page}.{format}", list_resource, archive_document),
     Route("{list}/archive/{page}.{format}.html", list_resource, archive_document),
     Route("/search", search_resource, all_stories, SEARCH_PARAMS),

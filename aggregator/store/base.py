@@ -22,6 +22,7 @@ from aggregator.model import (
     ListScope,
     Match,
     Node,
+    OlderPages,
     PlacementChange,
     PlacementReason,
     Rejected,
@@ -193,12 +194,14 @@ class ListStore(Protocol):
         without: Sequence[str] = (),
         share: Share | None = None,
         arrived_within: timedelta | None = None,
+        with_content: bool = True,
     ) -> list[Story]:
         """Newest stories of a list and of those joined with it, by publication, newest first.
 
         With `arrived_within`, more than `limit` if more arrived in that time before the newest, up
         to 1,000. Filtered by language, by sources that are left out, and by a share per source.
-        Texts beyond three million characters are left out (`Story.is_complete`), as in every list.
+        Texts beyond three million characters are left out (`Story.is_complete`), as in every list;
+        without content, all are.
         """
 
     def search(
@@ -230,6 +233,24 @@ class ListStore(Protocol):
 
     def archive_page(self, scope: ListScope, page: int) -> list[Story]:
         """Stories of an archive document, by publication, newest first."""
+
+    def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
+        """The page of a list with its newest stories, without their content."""
+
+    def older_page(
+        self, scope: ListScope, page: int, size: int, share: Share | None = None
+    ) -> list[Story]:
+        """A page of older stories of a list, without their content. No story is on two pages."""
+
+    def older_pages(self, scope: ListScope, size: int, share: Share | None = None) -> OlderPages:
+        """The numbers of the pages of older stories of a list."""
+
+    def older_page_of_archive(self, scope: ListScope, page: int) -> int:
+        """The closed page of older stories with the newest ones of an archive document, or 0."""
+
+    def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
+        """Close the pages of `size` older stories that are full, in all lists; returns how many.
+        Neither their stories nor their numbers change by that, now or later."""
 
     def remember_site(self, url: str, now: datetime) -> None:
         """Keep the address under which feeds are first published, if none is kept yet."""

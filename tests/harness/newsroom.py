@@ -26,7 +26,7 @@ from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers
-from aggregator.model import RunReport, Source
+from aggregator.model import RunReport, Source, shares
 from aggregator.site import PublicSite
 from aggregator.site_app import create_wsgi_app
 from aggregator.store import Store, open_store
@@ -182,6 +182,15 @@ class Newsroom:
                 context = ingest_context(self.config, self.store, fetcher, self._workers, self.now)
                 reports.append(await run(replace(context, **self.ingest_options), due))
         return reports
+
+    def has_pages_of(self, size: int) -> None:
+        """Set the number of stories on a page for people."""
+        self.change("[site]", f"[site]\nper_page = {size}")
+
+    def closes_pages(self) -> None:
+        """Close the pages of older stories that are full."""
+        size = self.config.site.per_page
+        self.store.lists.close_older_pages(size, shares(self.config.topics), self.now)
 
     def archives(self, size: int) -> None:
         """Close the archive documents that are full, of `size` stories each."""

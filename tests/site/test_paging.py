@@ -45,9 +45,6 @@ def test_archives_lead_to_every_story(newsroom: Newsroom) -> None:
     assert (following.status_code, following.headers["Location"]) == (302, "/all.atom")
     assert newsroom.get("/all/archive/4.atom").status_code == 404
     assert newsroom.get("/sources/harbor/archive/1.atom").status_code == 200
-    page = newsroom.get("/all").text
-    assert 'href="/all/archive/2" rel="next">Older stories' in page
-    assert 'href="/all/archive/1" rel="next"' in newsroom.get("/all/archive/2").text
 
 
 def test_a_longer_feed_has_archives_of_fifty(newsroom: Newsroom, workers: Workers) -> None:
@@ -92,7 +89,8 @@ def test_a_daily_reader_misses_nothing(newsroom: Newsroom) -> None:
     assert len(newsroom.titles("/topics/labor.rss")) == last_day
     assert len(newsroom.titles("/all.rss?without=plains")) == last_day
     assert len(newsroom.titles("/all.rss?limit=5")) == 5
-    assert newsroom.get("/all").text.count("<article") == 5
+    assert newsroom.get("/all?lang=en").text.count("<article") == 5
+    assert newsroom.get("/all").text.count("<article") == 15
 
 
 def test_a_feed_has_a_thousand_stories_at_most(newsroom: Newsroom) -> None:

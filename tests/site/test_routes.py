@@ -33,8 +33,10 @@ DEPENDENCIES: list[tuple[str, tuple[ListScope, ...]]] = [
     ("/embed/labor", (LABOR,)),
     ("/embed/courts+labor.js", (COURTS, LABOR)),
     ("/topics/labor/archive/1.atom", (LABOR.archive_page(1),)),
-    ("/topics/labor/archive/2", (LABOR,)),
-    ("/topics/labor/archive/3", (LABOR.archive_page(3),)),
+    ("/topics/labor/archive/2.rss", (LABOR,)),
+    ("/topics/labor/archive/3.rss", (LABOR.archive_page(3),)),
+    ("/topics/labor/archive/3", (LABOR,)),
+    ("/topics/labor/older/1", (LABOR,)),
 ]
 
 

@@ -135,23 +135,22 @@ def touch_lists(
 ) -> dict[tuple[str, str], Visibility]:
     """The lists that a story is in: (kind, name) -> visibility.
 
-    All of them that the public sees or saw are touched, the archive documents that it is in, and
-    its own page; if it is old (`is_history`), all story pages, since some may link to it.
+    All of them that the public sees or saw are touched, the archive documents and pages that it is
+    on, and its own page; if it is old (`is_history`), all story pages, since some may link to it.
     """
     sql = "select id, listed_at from stories where number = ?"
     id_, listed_at = db.execute(sql, [number]).fetchone()
     touched.add(story_scope(id_))
     if is_history(db, listed_at):
         touched.add(ALL_STORY_PAGES)
-    sql = """select list_kind, list_name, visibility, page from listings
+    sql = """select list_kind, list_name, visibility, page, -older_page from listings
              where story_number = ?"""
     current: dict[tuple[str, str], Visibility] = {}
-    for kind, name, visibility, page in db.execute(sql, [number]).fetchall():
+    for kind, name, visibility, *pages in db.execute(sql, [number]).fetchall():
         current[kind, name] = Visibility(visibility)
         if visibility != Visibility.HELD:
             touched.add(mappers.scope_of(kind, name))
-            if page is not None:
-                touched.add(mappers.scope_of(kind, name, page))
+            touched |= {mappers.scope_of(kind, name, page) for page in pages if page is not None}
     return current
 
 

@@ -1,11 +1,11 @@
 """Lists of stories, their revisions and their archives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
-from aggregator.model import ListScope, Node, Revision, Share, Story, Tombstone
-from aggregator.store.sqlite import archives, mappers
+from aggregator.model import ListScope, Node, OlderPages, Revision, Share, Story, Tombstone
+from aggregator.store.sqlite import archives, mappers, older_pages
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.queries import MAX_TEXT_CHARS, load_stories, newest_first
 from aggregator.store.sqlite.search import newest_matching
@@ -38,10 +38,13 @@ class SqliteLists:
         without: Sequence[str] = (),
         share: Share | None = None,
         arrived_within: timedelta | None = None,
+        with_content: bool = True,
     ) -> list[Story]:
         with self._connection.read() as db:
             numbers = window(db, [scope, *joined], limit, language, without, share, arrived_within)
-            found = newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
+            most = MAX_TEXT_CHARS if with_content else None
+            stories = load_stories(db, numbers, most, with_content=with_content)
+            found = newest_first(stories.values())
         return apply_share(found, share) if share else found
 
     def remember_site(self, url: str, now: datetime) -> None:
@@ -119,6 +122,45 @@ class SqliteLists:
         with self._connection.read() as db:
             numbers = archives.archive_page(db, scope, page)
             return newest_first(load_stories(db, numbers, MAX_TEXT_CHARS).values())
+
+    # ---- pages for people
+
+    def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
+        with self._connection.read() as db:
+            numbers = older_pages.newest_numbers(db, scope, size, share)
+            found = newest_first(load_stories(db, numbers, with_content=False).values())
+        return apply_share(found, share) if share else found
+
+    def older_page(
+        self, scope: ListScope, page: int, size: int, share: Share | None = None
+    ) -> list[Story]:
+        with self._connection.read() as db:
+            numbers = older_pages.older_numbers(db, scope, page, size, share)
+            return newest_first(load_stories(db, numbers, with_content=False).values())
+
+    def older_pages(self, scope: ListScope, size: int, share: Share | None = None) -> OlderPages:
+        with self._connection.read() as db:
+            return OlderPages(*older_pages.page_range(db, scope, size, share))
+
+    def older_page_of_archive(self, scope: ListScope, page: int) -> int:
+        with self._connection.read() as db:
+            return older_pages.page_of_archive(db, scope, page)
+
+    def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
+        with self._connection.read() as db:
+            scopes = [mappers.scope_of(*key) for key in older_pages.lists_to_page(db, size)]
+        total = 0
+        for scope in scopes:
+            closed = self._max_pages
+            while closed == self._max_pages:
+                with self._connection.write() as db:
+                    closed = older_pages.close_older_pages(
+                        db, scope, size, shares.get(scope), self._max_pages, now
+                    )
+                total += closed
+        return total
+
+    # ---- takedowns
 
     def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
         with self._connection.read() as db:

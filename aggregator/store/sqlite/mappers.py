@@ -55,7 +55,7 @@ def failure_kind_of(row: Row) -> FailureKind | None:
 
 
 def scope_of(kind: str, name: str, page: int = 0) -> ListScope:
-    """The scope of a published list, or of its archive document."""
+    """The scope of a published list, or of one of its pages (`ListScope.page`)."""
     return ListScope(ListKind(kind), name, Visibility.PUBLISHED, page)
 
 

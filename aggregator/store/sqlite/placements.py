@@ -186,6 +186,8 @@ def _scopes_of_staged(db: Database) -> set[ListScope]:
                 where {staged} and visibility = 'published'
               union select list_kind, list_name, page from listings
                 where {staged} and page is not null
+              union select list_kind, list_name, -older_page from listings
+                where {staged} and older_page is not null
               union select 'story', id, 0 from stories
                 where number in (select story_number from staged_changes)"""  # noqa: S608 - a constant
     scopes = {mappers.scope_of(kind, name, page) for kind, name, page in db.execute(sql)}

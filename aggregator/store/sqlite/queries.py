@@ -55,19 +55,23 @@ def scope_values(scope: ListScope) -> tuple[str, str, str]:
 
 
 def load_stories(
-    db: Database, numbers: Iterable[int], max_text_chars: int | None = None
+    db: Database,
+    numbers: Iterable[int],
+    max_text_chars: int | None = None,
+    *,
+    with_content: bool = True,
 ) -> dict[int, Story]:
     """Stories by number. A story without entries, because it was just merged into another one, is
     left out.
 
     With `max_text_chars`, texts that do not fit into so many characters in all are left out; the
-    first stories are served first.
+    first stories are served first. Without content, all texts are empty.
     """
     wanted = list(dict.fromkeys(numbers))
     entries: dict[int, list[Entry]] = {}
     topics: dict[int, list[str]] = {}
     without_text = set() if max_text_chars is None else _beyond(db, wanted, max_text_chars)
-    content = "content"
+    content = "content" if with_content else "'' as content"
     if without_text:
         ids = ",".join(map(str, without_text))
         content = f"case when id in ({ids}) then '' else content end as content"

@@ -1,6 +1,6 @@
 """Moving what belongs to a former topic id to the new one, inside the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -9,6 +9,7 @@ from aggregator.model import topic_scope
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.archives import newest_page
 from aggregator.store.sqlite.listings import increment_revisions
+from aggregator.store.sqlite.older_pages import closed_count
 from aggregator.store.sqlite.queries import query_in
 
 __all__ = ["is_rename_due", "rename_topics"]
@@ -26,12 +27,15 @@ def rename_topics(db: Database, former: Mapping[str, str], now: datetime) -> Non
     both ids stays as it is under the new one."""
     for old, new in former.items():
         _keep_original_id(db, old, new)
-        pages = {topic: newest_page(db, topic_scope(topic)) for topic in (old, new)}
-        _move_lists(db, old, new, has_archive=pages[new] > 0)
-        if not pages[new]:
-            sql = """update revisions set page_count = ?
-                     where list_kind = 'topic' and list_name = ? and page = 0"""
-            db.execute(sql, [pages[old], new])
+        counts = {
+            "page": [newest_page(db, topic_scope(topic)) for topic in (old, new)],
+            "older_page": [closed_count(db, topic_scope(topic)) for topic in (old, new)],
+        }
+        _move_lists(db, old, new, [column for column, (_, of_new) in counts.items() if of_new])
+        for column, (of_old, of_new) in counts.items():
+            sql = f"""update revisions set {column}_count = ?
+                      where list_kind = 'topic' and list_name = ? and page = 0"""  # noqa: S608 - constants
+            db.execute(sql, [of_new or of_old, new])
         for table in ("topic_overrides", "topic_suggestions"):
             db.execute(f"update or ignore {table} set topic = ? where topic = ?", [new, old])  # noqa: S608 - constants
             db.execute(f"delete from {table} where topic = ?", [old])  # noqa: S608 - constants
@@ -55,11 +59,11 @@ def _keep_original_id(db: Database, old: str, new: str) -> None:
         db.execute("insert or replace into topic_original_ids values (?, ?)", row)
 
 
-def _move_lists(db: Database, old: str, new: str, *, has_archive: bool) -> None:
-    """Move the lists of a topic. Its archive keeps its numbers if the new topic has none; else its
-    stories wait for the next document."""
-    page = "null" if has_archive else "page"
-    for table, change in (("listings", f", page = {page}"), ("revisions", "")):
+def _move_lists(db: Database, old: str, new: str, taken: Iterable[str]) -> None:
+    """Move the lists of a topic. Its archive documents and pages keep their numbers if the new
+    topic has none; if they are `taken`, its stories wait for the next one."""
+    released = "".join(f", {column} = null" for column in taken)
+    for table, change in (("listings", released), ("revisions", "")):
         where = "where list_kind = 'topic' and list_name = ?"
         db.execute(f"update or ignore {table} set list_name = ?{change} {where}", [new, old])  # noqa: S608 - constants
         db.execute(f"delete from {table} {where}", [old])  # noqa: S608 - constants

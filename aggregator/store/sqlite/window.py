@@ -11,7 +11,7 @@ from aggregator.model import ListScope, Share, Story, source_scope
 from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_values
 from aggregator.text.languages import is_same_language
 
-__all__ = ["apply_share", "matching_filters", "window"]
+__all__ = ["apply_share", "matching_filters", "shared_numbers", "window"]
 
 _T = TypeVar("_T")
 
@@ -41,13 +41,18 @@ def window(
     if language or without:
         found = matching_filters(db, found, language, without)
     if share:
-        leads = _leads(db, found)
-        found = list(_shared(found, share, lambda number: leads[number][0]))
+        found = shared_numbers(db, found, share)
     if arrived_within is None or not found:
         return found[:limit]
     earliest = listed_at[found[0]] - arrived_within
     recent = sum(listed_at[number] >= earliest for number in found[:most])
     return found[: max(limit, recent)]
+
+
+def shared_numbers(db: Database, numbers: Sequence[int], share: Share) -> list[int]:
+    """The stories without those by which an outlet would exceed its share of any window."""
+    leads = _leads(db, numbers)
+    return list(_shared(numbers, share, lambda number: leads[number][0]))
 
 
 def matching_filters(

@@ -33,7 +33,7 @@ DAMAGE_CASES = [
     ("a key without its entry", "references",
      "insert into entry_keys values ('harbor', 'id', 'x', 99)"),
     ("a listing without its story", "references",
-     "insert into listings values (99, 'all', '', 'published', null, '2026', '2026', '', '')"),
+     "insert into listings values (99, 'all', '', 'held', null, '2026', '2026', '', '', null)"),
     ("a takedown without its story", "references",
      "insert into takedowns values (99, 'asked', '2026-10-01T00:00:00+00:00', '', 1)"),
     ("a story that was merged into a missing one", "references",
