@@ -28,7 +28,7 @@ PAGES = {
 }  # fmt: skip
 
 
-def main(folder: Path, wanted: list[str]) -> None:
+def main(folder: Path, names: list[str]) -> None:
     """Make the screenshots."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, open_press() as press, open_workers(2) as workers:
@@ -38,7 +38,7 @@ def main(folder: Path, wanted: list[str]) -> None:
             newsroom.change("https://commons.example", served.url)
             story = newsroom.store.lists.latest(ALL, 1)[0]
             pages = {**PAGES, "story": f"/stories/{story.id}"}
-            shoot(served.url, {n: p for n, p in pages.items() if not wanted or n in wanted}, folder)
+            shoot(served.url, {n: p for n, p in pages.items() if not names or n in names}, folder)
         newsroom.close()
 
 

@@ -219,6 +219,6 @@ def test_two_reports_of_one_event_link_to_each_other(newsroom: Newsroom) -> None
     newsroom.ingests()
     one, other = newsroom.store.lists.latest(ALL, 5)
 
-    link = '/stories/{}" dir="auto">{}'
+    link = '/stories/{}">{}'
     assert link.format(other.id, other.lead.title) in newsroom.get(f"/stories/{one.id}").text
     assert link.format(one.id, one.lead.title) in newsroom.get(f"/stories/{other.id}").text

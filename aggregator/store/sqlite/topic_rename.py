@@ -59,10 +59,10 @@ def _keep_original_id(db: Database, old: str, new: str) -> None:
         db.execute("insert or replace into topic_original_ids values (?, ?)", row)
 
 
-def _move_lists(db: Database, old: str, new: str, taken: Iterable[str]) -> None:
+def _move_lists(db: Database, old: str, new: str, occupied: Iterable[str]) -> None:
     """Move the lists of a topic. Its archive documents and pages keep their numbers if the new
-    topic has none; if they are `taken`, its stories wait for the next one."""
-    released = "".join(f", {column} = null" for column in taken)
+    topic has none; if those are `occupied`, its stories wait for the next one."""
+    released = "".join(f", {column} = null" for column in occupied)
     for table, change in (("listings", released), ("revisions", "")):
         where = "where list_kind = 'topic' and list_name = ?"
         db.execute(f"update or ignore {table} set list_name = ?{change} {where}", [new, old])  # noqa: S608 - constants
