@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport, shares
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.site import PublicSite
+from aggregator.site.calendar import advance
 from aggregator.startup import cluster_settings, sync_config
 from aggregator.store.base import Store
 from aggregator.websub.hub import HubNotifier, notify_once
@@ -89,7 +91,8 @@ class Runtime:
 
     def housekeeping(self, now: datetime) -> None:
         """Purge stories older than [storage] keep, drop fingerprints older than the comparison
-        window, and close archive documents and pages that are full."""
+        window, close archive documents and pages that are full, and apply what begins or ends at
+        this time."""
         if self.config.keep:
             self.store.stories.purge(timedelta(seconds=self.config.keep), now)
         before, limit = now - timedelta(seconds=self.config.window), FORGET_BATCH_ENTRIES
@@ -98,6 +101,7 @@ class Runtime:
         lists = self.store.lists
         lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
         lists.close_older_pages(self.config.site.per_page, shares(self.config.topics), now)
+        advance(self.config, self.store, now)
 
 
 def ingest_context(
@@ -220,6 +224,7 @@ async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
             site_url=config.site.url,
             context=runtime.ingest_context,
             housekeeping=runtime.housekeeping,
+            advance_calendar=partial(advance, config, runtime.store),
             learn=learn if has_learning_libraries() else None,
             notifier=runtime.notifier,
         )

@@ -41,6 +41,8 @@ BUSY_POLL_SECONDS = 0.5
 DELIVERY_POLL_SECONDS = 0.25
 """Polling interval for deliveries of hubs."""
 MAX_CONCURRENT_DELIVERIES = 4
+CALENDAR_POLL_SECONDS = 1.0
+"""Polling interval for what begins or ends at a time."""
 LEARNING_POLL_SECONDS = 60.0
 """Polling interval for what topics may learn or score."""
 IDLE_LEARNING_SECONDS = 3600.0
@@ -58,6 +60,7 @@ class Scheduler:
     """Dependencies and settings of the daemon loop.
 
     `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
+    `advance_calendar` applies what begins or ends at a time,
     `learn` trains and scores topics in a process of its own and returns its exit code and output;
     it is None if learning is not installed.
     """
@@ -69,6 +72,7 @@ class Scheduler:
     site_url: str
     context: Callable[[datetime, defaultdict[str, asyncio.Lock]], IngestContext]
     housekeeping: Callable[[datetime], None]
+    advance_calendar: Callable[[datetime], object]
     learn: Callable[[], Awaitable[tuple[int, str]]] | None
     notifier: HubNotifier | None
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
@@ -77,7 +81,7 @@ class Scheduler:
 async def run_forever(scheduler: Scheduler) -> None:
     """Run until cancelled."""
     state = _State(scheduler)
-    tasks = [partial(_fetch_due, state), partial(_process_deliveries, state)]
+    tasks = [partial(task, state) for task in (_fetch_due, _process_deliveries, _advance_calendar)]
     if scheduler.learn and learning_topics(scheduler.topics):
         tasks.append(partial(_learn, state))
     if is_reachable_site(scheduler.site_url, scheduler.fetcher.settings.allow_private):
@@ -254,6 +258,14 @@ async def _process_deliveries(state: _State) -> float:
         if result is not None:
             raise result
     return 0.0
+
+
+async def _advance_calendar(state: _State) -> float:
+    """Apply what begins or ends now, such as a notice; not while the clock may be wrong."""
+    now = datetime.now(UTC)
+    if state.clock.is_trusted(now):
+        state.scheduler.advance_calendar(now)
+    return CALENDAR_POLL_SECONDS
 
 
 async def _learn(state: _State) -> float:

@@ -49,6 +49,7 @@ async def _run_forever(runtime: Runtime) -> None:
             topics=runtime.config.topics,
             site_url=runtime.config.site.url,
             context=runtime.ingest_context,
+            advance_calendar=lambda _: None,
             housekeeping=runtime.housekeeping,
             learn=None,
             notifier=None,

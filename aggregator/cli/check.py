@@ -38,7 +38,10 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    from_database = (*_moved_site(config), *_redirected_feeds(config), *_ineffective_rules(config))
+    from_database = (
+        *_moved_site(config), *_missing_lead(config), *_redirected_feeds(config),
+        *_ineffective_rules(config),
+    )  # fmt: skip
     for warning in (*config.warnings, *_interface_language(config), *from_database):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
@@ -72,6 +75,20 @@ def _moved_site(config: Config) -> Iterator[ConfigIssue]:
             "ids, and so do stories; redirect the old addresses to the new ones"
         )
         yield ConfigIssue(line=0, key="site.url", message=message)
+
+
+def _missing_lead(config: Config) -> Iterator[ConfigIssue]:
+    """A lead of the home page that is no published story."""
+    try:
+        with open_read_only(config.database) as store:
+            is_missing = bool(store and config.site.lead) and not (
+                store and store.stories.get(config.site.lead)
+            )
+    except StoreError:  # the next check says so
+        return
+    if is_missing:
+        message = f"there is no published story {config.site.lead!r}; the home page chooses its own"
+        yield ConfigIssue(line=0, key="site.lead", message=message)
 
 
 def _redirected_feeds(config: Config) -> Iterator[ConfigIssue]:

@@ -10,6 +10,7 @@ from aggregator.app import notify_subscribers
 from aggregator.cli.common import log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyPath
 from aggregator.site import PublicSite
+from aggregator.site.calendar import advance
 from aggregator.site.export import export_site
 
 __all__ = ["publish"]
@@ -29,7 +30,9 @@ def publish(path: Path, folder: Path) -> None:
     """
     log_to_stderr()
     with open_config(path) as (config, store):
-        store.topics.rename(config.topics, datetime.now(UTC))
+        now = datetime.now(UTC)
+        store.topics.rename(config.topics, now)
+        advance(config, store, now)
         report = export_site(PublicSite(config, store), folder)
         asyncio.run(notify_subscribers(config, store))
     click.echo(

@@ -7,20 +7,29 @@ configuration.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
-from aggregator.config.schema import DefaultsTable, FeedsFile, FetchTable, PublishTable, SourceTable
+from aggregator.config.schema import (
+    DefaultsTable,
+    FeedsFile,
+    FetchTable,
+    NoticeTable,
+    PublishTable,
+    SiteTable,
+    SourceTable,
+)
 from aggregator.config.toml_errors import encoding_issue, syntax_issues
-from aggregator.config.value_types import to_seconds
+from aggregator.config.value_types import id_of_story, to_seconds
 from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
-from aggregator.model import Share, Site, Source, Topic
+from aggregator.model import Notice, Share, Site, Source, Topic
 from aggregator.text.languages import canonical_language
 from aggregator.text.secrets import has_secret
 
@@ -129,6 +138,8 @@ def _resolve(
             description=file.site.description,
             timezone=file.site.timezone,
             per_page=file.site.per_page,
+            lead=id_of_story(file.site.lead or ""),
+            notices=tuple(_notice(table, file.site) for table in file.notice),
             notice=file.site.notice,
             ttl=file.publish.max_age_seconds,
             credit_line=file.publish.credit_line,
@@ -167,6 +178,25 @@ def _hubs(file: FeedsFile) -> tuple[str, ...]:
     """The URLs of the hubs that our feeds announce, our own first."""
     own = [f"{file.site.url.rstrip('/')}/hub"] if file.publish.hub else []
     return tuple(dict.fromkeys([*own, *file.publish.hubs]))
+
+
+def _notice(table: NoticeTable, site: SiteTable) -> Notice:
+    """A notice; it is shown from the midnight at which its first day begins until that at which its
+    last day ends."""
+
+    def midnight(day: date) -> datetime:
+        zone = ZoneInfo(site.timezone)
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+    return Notice(
+        title=table.title,
+        text=table.text,
+        link=table.link or "",
+        button=table.button,
+        topics=tuple(table.topics),
+        starts_at=midnight(table.from_) if table.from_ else None,
+        ends_at=midnight(table.until + timedelta(days=1)) if table.until else None,
+    )
 
 
 def _share(text: str | None) -> Share | None:

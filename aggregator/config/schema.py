@@ -4,6 +4,7 @@ These classes check the file, and `aggregator schema` prints them as a JSON Sche
 says what a single key may have.
 """
 
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 
@@ -27,6 +28,7 @@ from aggregator.config.value_types import (
     PrivateNetwork,
     Rule,
     SiteUrl,
+    StoryReference,
     Text,
     TimeZone,
     Url,
@@ -54,6 +56,9 @@ class SiteTable(_Table):
     description: OneLine = Field("", description="One sentence about the site.")
     per_page: int = Field(15, ge=5, le=100, description="Stories on a page for people.")
     notice: OneLine = Field("", description="A line at the foot of every page.")
+    lead: StoryReference | None = Field(
+        None, description="Story that leads the home page: its id or address."
+    )
 
 
 class DefaultsTable(_Table):
@@ -156,6 +161,20 @@ class TopicTable(_Table):
         return main_language(self.language or site.language) if self.stem else ""
 
 
+class NoticeTable(_Table):
+    """A box on the pages that asks something of readers."""
+
+    title: Text = Field(description="Headline of the box.")
+    text: OneLine = Field("", description="One or two sentences; markup is shown as it is.")
+    link: Url | None = Field(None, description="Address that the button leads to.")
+    button: OneLine = Field("", description="Words on the button.")
+    from_: date | None = Field(
+        None, alias="from", description="First day on which it is shown, in the site's time zone."
+    )
+    until: date | None = Field(None, description="Last day on which it is shown.")
+    topics: list[Id] = Field([], description="Show it on the pages of these topics only.")
+
+
 class FetchTable(_Table):
     """How feeds are fetched."""
 
@@ -251,6 +270,7 @@ class FeedsFile(_Table):
     defaults: DefaultsTable = DefaultsTable()
     source: list[SourceTable] = []
     topic: list[TopicTable] = []
+    notice: list[NoticeTable] = []
     fetch: FetchTable = FetchTable()
     storage: StorageTable = StorageTable()
     stories: StoriesTable = StoriesTable()

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from aggregator.config.schema import (
     DefaultsTable,
     FeedsFile,
     FetchTable,
+    NoticeTable,
     PublishTable,
     SiteTable,
     SourceTable,
@@ -58,10 +60,31 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
                 line = lines.line_of(("source", index, *path))
                 key = ".".join(("source", *path))
                 yield _issue(line, key, f"there is no topic {id_!r}{_hint(id_, known)}")
+    yield from _notice_issues(tables, known, lines)
     yield from _interval_issues(tables, lines)
     yield from _stem_issues(tables, lines)
     yield from _rights_issues(tables, lines)
     yield from _former_id_issues(tables, lines)
+
+
+def _notice_issues(
+    tables: dict[str, Any], topics: list[str], lines: KeyLocations
+) -> Iterator[ConfigIssue]:
+    """Topics that do not exist, a button that leads nowhere, a last day before the first."""
+    for index, table in enumerate(_tables(tables, "notice")):
+        for id_ in _list(table.get("topics")):
+            if isinstance(id_, str) and id_ not in topics:
+                line = lines.line_of(("notice", index, "topics"))
+                yield _issue(
+                    line, "notice.topics", f"there is no topic {id_!r}{_hint(id_, topics)}"
+                )
+        if table.get("button") and not table.get("link"):
+            line = lines.line_of(("notice", index, "button"))
+            yield _issue(line, "notice.button", "needs link, the address that it leads to")
+        first, last = table.get("from"), table.get("until")
+        if type(first) is date and type(last) is date and last < first:
+            line = lines.line_of(("notice", index, "until"))
+            yield _issue(line, "notice.until", "is before from, so it would never be shown")
 
 
 def _rights_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
@@ -170,7 +193,7 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
 
 def _table_message(found: object, name: str) -> str:
     """The message for a [table] written as an [[array of tables]], or the other way round."""
-    is_several = name in ("source", "topic")
+    is_several = name in ("source", "topic", "notice")
     expected = f"[[{name}]], one for each {name}" if is_several else f"a table, [{name}]"
     match found:
         case dict():
@@ -185,6 +208,7 @@ _TOML_TYPES = {
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list, […]",
+    "date_type": "a date without quotation marks, such as 2026-12-24",
     "dict_type": "a table, { … }",
     "model_type": "a table, { … }",
 }
@@ -212,7 +236,9 @@ def _is_duration(path: tuple[str | int, ...]) -> bool:
 
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     model = _model_at(path)
-    return sorted(model.model_fields) if model else []
+    return (
+        sorted(field.alias or name for name, field in model.model_fields.items()) if model else []
+    )
 
 
 def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
@@ -221,7 +247,7 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
         return FeedsFile
     tables: dict[str, type[BaseModel]] = {
         "site": SiteTable, "defaults": DefaultsTable, "source": SourceTable,
-        "topic": TopicTable, "fetch": FetchTable, "storage": StorageTable,
+        "topic": TopicTable, "notice": NoticeTable, "fetch": FetchTable, "storage": StorageTable,
         "stories": StoriesTable, "publish": PublishTable,
     }  # fmt: skip
     return tables.get(names[0])
@@ -239,7 +265,7 @@ def _hint(name: str, known: list[str]) -> str:
 
 
 def _quote(value: object) -> str:
-    text = repr(value)
+    text = value.isoformat() if isinstance(value, date | time) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

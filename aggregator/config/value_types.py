@@ -34,12 +34,14 @@ __all__ = [
     "PrivateNetwork",
     "Rule",
     "SiteUrl",
+    "StoryReference",
     "Text",
     "TimeZone",
     "Url",
     "check_duration",
     "is_duration_type",
     "is_network",
+    "id_of_story",
     "to_seconds",
 ]  # fmt: skip
 
@@ -120,6 +122,17 @@ def _check_time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError('a time zone such as "Europe/Madrid" or "UTC"')
     return value
+
+
+def _check_story(value: str) -> str:
+    if not re.fullmatch(r"([^?#]+/stories/)?[0-9a-f]{16}/?", value):
+        raise ValueError("the id of a story, or the address of its page, .../stories/<id>")
+    return value
+
+
+def id_of_story(value: str) -> str:
+    """The id of a story, given as such or as the address of its page."""
+    return value.rstrip("/").rpartition("/")[2]
 
 
 def _check_variable(value: str) -> str:
@@ -244,6 +257,7 @@ DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
 Contact = Annotated[str, AfterValidator(_check_contact)]
 OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]
+StoryReference = Annotated[str, AfterValidator(_check_story)]
 TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
 ListenHost = Annotated[str, AfterValidator(_check_listen_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -6,6 +6,7 @@ All datetimes are aware and in UTC.
 """
 
 from aggregator.model.batch import Batch, StoryChange
+from aggregator.model.calendar import Notice, Pin
 from aggregator.model.counts import EntryCounts
 from aggregator.model.entry import (
     BUG_REASON,
@@ -40,6 +41,10 @@ from aggregator.model.hashing import hash_values
 from aggregator.model.keys import (
     ALL,
     ALL_STORY_PAGES,
+    DAYS,
+    HOURS,
+    NOTICES,
+    PINS,
     RECATEGORIZED,
     EntryKey,
     EntryKeyKind,
@@ -94,11 +99,15 @@ __all__ = [
     "ALL_STORY_PAGES",
     "BUG_REASON",
     "CLOCK_SLACK",
+    "DAYS",
     "EXACT",
+    "HOURS",
     "LEARNED",
     "MANUAL",
     "MAX_COMPARED_TITLE_CHARS",
     "MAX_SENTENCE_CHARS",
+    "NOTICES",
+    "PINS",
     "RECATEGORIZED",
     "RECENT_ENTRIES",
     "And",
@@ -133,12 +142,14 @@ __all__ = [
     "Near",
     "Node",
     "Not",
+    "Notice",
     "OlderPages",
     "Or",
     "Outcome",
     "ParsedEntry",
     "ParsedFeed",
     "PermanentRedirect",
+    "Pin",
     "Placement",
     "PlacementChange",
     "PlacementReason",

@@ -4,8 +4,9 @@ import enum
 from typing import NamedTuple
 
 __all__ = [
-    "ALL", "ALL_STORY_PAGES", "RECATEGORIZED", "EntryKey", "EntryKeyKind", "ListKind", "ListScope",
-    "PlacementReason", "ReasonKind", "Visibility", "source_scope", "story_scope", "topic_scope",
+    "ALL", "ALL_STORY_PAGES", "DAYS", "HOURS", "NOTICES", "PINS", "RECATEGORIZED", "EntryKey",
+    "EntryKeyKind", "ListKind", "ListScope", "PlacementReason", "ReasonKind", "Visibility",
+    "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip
 
 
@@ -56,6 +57,8 @@ class ListKind(enum.StrEnum):
     """The page of a story; without a name, all story pages."""
     RECATEGORIZED = "recategorized"
     """Counts how often stored stories were moved between topics."""
+    CALENDAR = "calendar"
+    """Counts what has begun or ended at a date."""
 
 
 class Visibility(enum.StrEnum):
@@ -105,6 +108,14 @@ ALL_STORY_PAGES = ListScope(ListKind.STORY)
 """What can change every story's page: a takedown, an outlet's name or rights."""
 RECATEGORIZED = ListScope(ListKind.RECATEGORIZED)
 """Its revision counts recategorisations of stored stories."""
+NOTICES = ListScope(ListKind.CALENDAR, "notices")
+"""The notices on pages."""
+PINS = ListScope(ListKind.CALENDAR, "pins")
+"""The stories that are pinned."""
+DAYS = ListScope(ListKind.CALENDAR, "days")
+"""Changes at midnight, in the time zone of the site."""
+HOURS = ListScope(ListKind.CALENDAR, "hours")
+"""Changes every hour."""
 
 
 def topic_scope(topic: str) -> ListScope:

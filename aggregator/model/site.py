@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from aggregator.model.calendar import Notice
+
 __all__ = ["Site"]
 
 
@@ -24,6 +26,9 @@ class Site:
     contact: str = ""
     description: str = ""
     notice: str = ""
+    notices: tuple[Notice, ...] = ()
+    lead: str = ""
+    """Id of the story that leads the home page, unless one is pinned there."""
     ttl: int = 300
     hubs: tuple[str, ...] = ()
     credit_line: str = ""

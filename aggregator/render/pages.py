@@ -1,7 +1,7 @@
 """Web pages: semantic HTML that works without scripts, in the language of the site."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote, urlsplit
@@ -9,13 +9,13 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.model import Feed, SafeHtml, Site, Source, Topic
+from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Topic
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 
-__all__ = ["FrontPage", "PageRenderer", "Paging"]
+__all__ = ["FrontPage", "PageRenderer", "Paging", "Week"]
 
 READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
@@ -53,6 +53,14 @@ class Paging:
     newer: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Number of stories that a list got in the last seven days, and by outlet, most first."""
+
+    stories: int
+    outlets: Sequence[tuple[Source, int]]
+
+
 class PageRenderer:
     """Renders the pages of a site. `topics` are in every page, `sources` are all its outlets."""
 
@@ -77,19 +85,30 @@ class PageRenderer:
 
     # ---- lists
 
-    def home(self, front: FrontPage) -> bytes:
+    def home(self, front: FrontPage, notices: Sequence[Notice] = ()) -> bytes:
         """The home page."""
         year = self.interface.local(front.lead.story.published).year if front.lead else 0
-        return self._render("home.html", here="/", front=front, year=year)
+        return self._render("home.html", here="/", front=front, year=year, notices=notices)
 
-    def list(self, feed: Feed, paging: Paging) -> bytes:
-        """A page of a list."""
+    def list(
+        self,
+        feed: Feed,
+        paging: Paging,
+        *,
+        week: Week | None = None,
+        notices: Sequence[Notice] = (),
+        pinned: Collection[str] = (),
+    ) -> bytes:
+        """A page of a list; `pinned` are the ids of the stories that are pinned to it."""
         return self._render(
             "list.html",
             here=feed.path,
             feed=feed,
             items=feed_items(feed),
             paging=paging,
+            week=week,
+            notices=notices,
+            pinned=pinned,
         )
 
     def feed(self, feed: Feed, format_: FeedFormat) -> bytes:
@@ -109,7 +128,13 @@ class PageRenderer:
 
     # ---- stories
 
-    def story(self, feed: Feed, related: Feed, placement_sentences: Mapping[str, str]) -> bytes:
+    def story(
+        self,
+        feed: Feed,
+        related: Feed,
+        placement_sentences: Mapping[str, str],
+        notices: Sequence[Notice] = (),
+    ) -> bytes:
         """The page of a story. `feed` has that story alone, `related` others about the same event,
         `placement_sentences` say why it is in a topic, by topic id."""
         (item,) = feed_items(feed)
@@ -119,6 +144,7 @@ class PageRenderer:
             content=_markup(item),
             related=feed_items(related),
             reasons=placement_sentences,
+            notices=notices,
         )
 
     def moved_story(self, path: str) -> bytes:

@@ -1,18 +1,19 @@
 """Builders of documents: pages, feeds, widgets, files."""
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from aggregator.config import Config
-from aggregator.model import ALL, Feed, ListScope, Story, topic_scope
+from aggregator.model import ALL, Feed, ListKind, ListScope, Notice, Story, topic_scope
 from aggregator.render import widget
 from aggregator.render.directory import sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
 from aggregator.render.opml import sources_opml, topics_opml
-from aggregator.render.pages import FrontPage, PageRenderer, Paging
+from aggregator.render.pages import FrontPage, PageRenderer, Paging, Week
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.static_files import static_file
 from aggregator.site import front_page
@@ -51,7 +52,8 @@ class DocumentBuilder:
             (topic, self._newest(topic_scope(topic.id), front_page.CANDIDATES_PER_TOPIC))
             for topic in self._topics
         ]
-        chosen = front_page.select(self._newest(ALL, front_page.CANDIDATES), topics)
+        newest = self._newest(ALL, front_page.CANDIDATES)
+        chosen = front_page.select(newest, topics, self._lead())
         items = {
             item.story.id: item
             for item in feed_items(self._catalog.feed_of("/", list(chosen.stories)))
@@ -64,7 +66,27 @@ class DocumentBuilder:
                 (topic, [items[s.id] for s in stories]) for topic, stories in chosen.sections
             ],
         )
-        return html_document(self._pages.home(front))
+        return html_document(self._pages.home(front, self._notices(())))
+
+    def _lead(self) -> Story | None:
+        """The story that an operator has chosen to lead the home page."""
+        lead = next(iter(self._pinned("")), self._site.lead)
+        return self._store.stories.get(lead) if lead else None
+
+    def _pinned(self, topic: str) -> list[str]:
+        """Ids of the stories that are pinned to a topic, or to the home page."""
+        time, pins = self._store.calendar.time(), self._store.calendar.pins()
+        return [pin.story for pin in pins if pin.topic == topic and time and pin.is_current(time)]
+
+    def _notices(self, topics: Collection[str]) -> list[Notice]:
+        """The notices of today for a page about these topics."""
+        time = self._store.calendar.time()
+        return [
+            notice
+            for notice in self._site.notices
+            if time and notice.is_current(time)
+            if not notice.topics or not set(notice.topics).isdisjoint(topics)
+        ]
 
     def _newest(self, scope: ListScope, limit: int) -> list[Story]:
         return self._store.lists.latest(scope, limit, with_content=False)
@@ -97,6 +119,7 @@ class DocumentBuilder:
             feed,
             self._catalog.feed_of(path, related),
             self._store.stories.placement_sentences(id_),
+            self._notices(story.topics),
         )
         return html_document(page)
 
@@ -131,17 +154,33 @@ class DocumentBuilder:
 
     # ---- lists
 
-    def list_page(self, feed: Feed, paging: Paging | None = None) -> Document:
+    def list_page(
+        self,
+        feed: Feed,
+        paging: Paging | None = None,
+        *,
+        week: Week | None = None,
+        notices: Sequence[Notice] = (),
+        pinned: Collection[str] = (),
+    ) -> Document:
         """A list as a page."""
-        page = self._pages.list(feed, paging or Paging(path=f"{feed.path}{feed.query}"))
+        paging = paging or Paging(path=f"{feed.path}{feed.query}")
+        page = self._pages.list(feed, paging, week=week, notices=notices, pinned=pinned)
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
 
     def newest_page(self, spec: FeedSpec) -> Document:
         """The page of a list with its newest stories."""
         numbers = self._catalog.older_pages(spec)
         older = f"{spec.path}/older/{numbers.newest}" if numbers.newest else ""
-        paging = Paging(path=spec.path, older=older)
-        return self.list_page(self._catalog.newest_page(spec), paging)
+        (scope,) = spec.scopes
+        topics = [scope.name] if scope.kind == ListKind.TOPIC else []
+        return self.list_page(
+            self._catalog.newest_page(spec),
+            Paging(path=spec.path, older=older),
+            week=self._catalog.week(spec),
+            notices=self._notices(topics),
+            pinned=[id_ for topic in topics for id_ in self._pinned(topic)],
+        )
 
     def older_page(self, spec: FeedSpec, page: int) -> Document | None:
         """A page of older stories of a list. One that is closed never changes, so it links to the

@@ -4,6 +4,7 @@ newest stories or an archive document."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from aggregator import query
 from aggregator.config import Config
@@ -18,6 +19,8 @@ from aggregator.model import (
     source_scope,
     topic_scope,
 )
+from aggregator.render.pages import Week
+from aggregator.site.calendar import week_start
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.site.turns import Turns
 from aggregator.store.base import Store
@@ -196,6 +199,17 @@ class FeedCatalog:
         (scope,) = spec.scopes
         size = self._config.site.per_page
         return self._store.lists.older_pages(scope, size, self._shares.get(scope))
+
+    def week(self, spec: FeedSpec) -> Week | None:
+        """The stories of a list in the last seven days; None if there are none."""
+        (scope,) = spec.scopes
+        time = self._store.calendar.time()
+        if time is None:
+            return None
+        since = week_start(time, ZoneInfo(self._config.site.timezone))
+        counts = self._store.lists.source_counts(scope, since)
+        outlets = [(source, n) for id_, n in counts if (source := self.source(id_))]
+        return Week(stories=sum(n for _, n in counts), outlets=outlets) if counts else None
 
     # ---- other stories
 

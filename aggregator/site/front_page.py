@@ -41,17 +41,22 @@ class Selection:
             yield from stories
 
 
-def select(newest: Sequence[Story], topics: Sequence[tuple[Topic, Sequence[Story]]]) -> Selection:
+def select(
+    newest: Sequence[Story],
+    topics: Sequence[tuple[Topic, Sequence[Story]]],
+    lead: Story | None = None,
+) -> Selection:
     """Choose from the newest stories, and from those of each topic, all newest first.
 
-    The lead is what most outlets have published in the last day, since that many editors found it
-    worth it; of several, the newest. The two next, of other outlets, are below it. A topic without
-    a story that is not yet on the page has no section.
+    Unless an operator has chosen it, the lead is what most outlets have published in the last day,
+    since that many editors found it worth it; of several, the newest. The two next, of other
+    outlets, are below it. A topic without a story that is not yet on the page has no section.
     """
     edge = max((story.listed_at for story in newest), default=None)
     recent = [story for story in newest if edge and story.listed_at >= edge - LEAD_TIME]
     ranked = sorted(recent, key=lambda story: (not story.lead.summary, -_outlets(story)))
-    first = _of_different_outlets(ranked)[: 1 + SECOND_STORIES]
+    ranked = [story for story in ranked if not lead or story.id != lead.id]
+    first = _of_different_outlets([*([lead] if lead else []), *ranked])[: 1 + SECOND_STORIES]
     used = {story.id for story in first}
     latest = _latest([story for story in newest if story.id not in used])
     used |= {story.id for story in latest}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, Feed, ListScope
+from aggregator.model import ALL, DAYS, NOTICES, PINS, Feed, ListScope
 from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
@@ -26,8 +26,10 @@ __all__ = [
     "all_stories",
     "archive_document",
     "fixed",
+    "home_page",
     "list_paths",
     "list_resource",
+    "newest_page",
     "older_page",
     "older_page_resource",
     "redirecting",
@@ -79,6 +81,16 @@ def stories_of_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[List
     return spec.scopes or (ALL,) if spec else ()
 
 
+def home_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """All stories, and what begins or ends at a date."""
+    return (*all_stories(site, values), NOTICES, PINS)
+
+
+def newest_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The lists in the path, and what begins or ends at a date."""
+    return (*stories_of_lists(site, values), NOTICES, PINS, DAYS)
+
+
 def archive_document(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """One archive document; the whole list for the next one, which redirects to the newest
     stories."""
@@ -98,7 +110,7 @@ def older_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope,
 
 def story_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """The lists that a story page depends on."""
-    return site.store.stories.page_scopes(values["id"])
+    return (*site.store.stories.page_scopes(values["id"]), NOTICES)
 
 
 def _list_path(values: Mapping[str, str]) -> str:

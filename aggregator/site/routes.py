@@ -38,8 +38,10 @@ from aggregator.site.resources import (
     all_stories,
     archive_document,
     fixed,
+    home_page,
     list_paths,
     list_resource,
+    newest_page,
     older_page,
     older_page_resource,
     redirecting,
@@ -98,7 +100,7 @@ class Route:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("/", fixed(DocumentBuilder.home), all_stories),
+    Route("/", fixed(DocumentBuilder.home), home_page),
     Route("/sources", fixed(DocumentBuilder.sources), all_stories),
     Route("/subscribe", fixed(DocumentBuilder.subscribe), all_stories),
     Route("/about", fixed(DocumentBuilder.about), all_stories),
@@ -119,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/embedding.js", fixed(DocumentBuilder.embedding_js), all_stories),
     Route("/favicon.svg", fixed(DocumentBuilder.favicon), all_stories),
     Route("/robots.txt", fixed(DocumentBuilder.robots_txt), all_stories),
-    Route("{list}", list_resource, stories_of_lists, LIST_PARAMS, list_paths),
+    Route("{list}", list_resource, newest_page, LIST_PARAMS, list_paths),
     Route("{list}.{format}", list_resource, stories_of_lists, LIST_PARAMS),
     Route("{list}.{format}.html", list_resource, stories_of_lists, LIST_PARAMS),
     Route("{list}/older/{page}", older_page_resource, older_page),

@@ -41,12 +41,13 @@ from aggregator.model import (
     Topic,
     TopicOverride,
 )
+from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
-    "EntryStore", "HubStore", "LearningStore", "ListStore", "LockName", "MaintenanceStore",
-    "SourceStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+    "CalendarStore", "EntryStore", "HubStore", "LearningStore", "ListStore", "LockName",
+    "MaintenanceStore", "SourceStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
 LockName = Literal["ingest", "learn", "verify", "notify", "ping"]
@@ -235,7 +236,8 @@ class ListStore(Protocol):
         """Stories of an archive document, by publication, newest first."""
 
     def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
-        """The page of a list with its newest stories, without their content."""
+        """The page of a list with its newest stories, without their content; those that are pinned
+        come first."""
 
     def older_page(
         self, scope: ListScope, page: int, size: int, share: Share | None = None
@@ -247,6 +249,10 @@ class ListStore(Protocol):
 
     def older_page_of_archive(self, scope: ListScope, page: int) -> int:
         """The closed page of older stories with the newest ones of an archive document, or 0."""
+
+    def source_counts(self, scope: ListScope, since: datetime) -> list[tuple[str, int]]:
+        """The sources of the stories that were listed since then, and how many each has, most
+        first; a story counts for the source of its lead."""
 
     def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
         """Close the pages of `size` older stories that are full, in all lists; returns how many.
@@ -376,6 +382,8 @@ class Store(Protocol):
     def subscriptions(self) -> SubscriptionStore: ...
     @property
     def hub(self) -> HubStore: ...
+    @property
+    def calendar(self) -> CalendarStore: ...
     @property
     def maintenance(self) -> MaintenanceStore: ...
 

@@ -19,6 +19,7 @@ STORE_PARTS = {
     "learning": base.LearningStore,
     "subscriptions": base.SubscriptionStore,
     "hub": base.HubStore,
+    "calendar": base.CalendarStore,
     "maintenance": base.MaintenanceStore,
 }
 METHODS = [

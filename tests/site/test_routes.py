@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from aggregator.model import ALL, ListScope, source_scope, topic_scope
+from aggregator.model import ALL, DAYS, NOTICES, PINS, ListScope, source_scope, topic_scope
 from aggregator.site import ROUTES, PublicSite
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, html_document
@@ -23,10 +23,10 @@ LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
 PARTNER_DOCS = Path(__file__).parents[2] / "docs" / "partners.md"
 
 DEPENDENCIES: list[tuple[str, tuple[ListScope, ...]]] = [
-    ("/", (ALL,)),
+    ("/", (ALL, NOTICES, PINS)),
     ("/topics.opml", (ALL,)),
     ("/all.rss", (ALL,)),
-    ("/topics/labor", (LABOR,)),
+    ("/topics/labor", (LABOR, NOTICES, PINS, DAYS)),
     ("/topics/labor+courts.atom", (COURTS, LABOR)),
     ("/sources/harbor.json", (source_scope("harbor"),)),
     ("/search", (ALL,)),
@@ -61,7 +61,7 @@ def test_a_story_depends_on_its_lists(docks: Newsroom) -> None:
     resource = docks.site.find(f"/stories/{id_}")
 
     assert resource is not None
-    assert set(resource.scopes) == set(docks.store.stories.page_scopes(id_)) != set()
+    assert set(resource.scopes) == {*docks.store.stories.page_scopes(id_), NOTICES} != {NOTICES}
 
 
 class _WeatherBuilder:

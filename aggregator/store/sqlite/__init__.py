@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aggregator.errors import StoreUnavailable
+from aggregator.store.sqlite.calendar import SqliteCalendar
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.hub import SqliteHub
@@ -41,6 +42,7 @@ class SqliteStore:
         self.learning = SqliteLearning(connection)
         self.subscriptions = SqliteSubscriptions(connection)
         self.hub = SqliteHub(connection)
+        self.calendar = SqliteCalendar(connection)
         self.maintenance = SqliteMaintenance(connection)
 
     def close(self) -> None:

@@ -62,6 +62,7 @@ _CHECKS = (
                 (select number from stories where {_HAS_NO_ENTRY})"""  # noqa: S608
             for table, column in (
                 ("listings", "story_number"), ("topic_suggestions", "story_number"),
+                ("pins", "story_number"),
                 ("takedowns", "story_number"), ("stories", "number"),
             )
         ),

@@ -89,6 +89,8 @@ _OWN_TIMES = (
     _OwnTime("subscribers", "due_at"),
     _OwnTime("hub_pings", "due_at", "hub, feed_url"),
     _OwnTime("backoffs", "until", "domain", "until > strftime('%Y-%m-%dT%H:%M:%S', ?1, '+1 day')"),
+    _OwnTime("calendar", "time", "rowid"),
+    _OwnTime("pins", "pinned_at", "topic, story_number"),
     _OwnTime("bugs", "happened_at", "task"),
     _OwnTime("incidents", "since", "kind"),
 )  # fmt: skip

@@ -7,7 +7,12 @@ from datetime import UTC, datetime, timedelta
 from aggregator.model import ListScope, Node, OlderPages, Revision, Share, Story, Tombstone
 from aggregator.store.sqlite import archives, mappers, older_pages
 from aggregator.store.sqlite.connection import Connection
-from aggregator.store.sqlite.queries import MAX_TEXT_CHARS, load_stories, newest_first
+from aggregator.store.sqlite.queries import (
+    MAX_TEXT_CHARS,
+    load_stories,
+    newest_first,
+    scope_values,
+)
 from aggregator.store.sqlite.search import newest_matching
 from aggregator.store.sqlite.window import apply_share, window
 
@@ -127,9 +132,11 @@ class SqliteLists:
 
     def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
         with self._connection.read() as db:
+            pinned = older_pages.pinned_numbers(db, scope)
             numbers = older_pages.newest_numbers(db, scope, size, share)
-            found = newest_first(load_stories(db, numbers, with_content=False).values())
-        return apply_share(found, share) if share else found
+            stories = load_stories(db, [*pinned, *numbers], with_content=False)
+        rest = newest_first(story for number, story in stories.items() if number not in pinned)
+        return [*(stories[number] for number in pinned), *rest]
 
     def older_page(
         self, scope: ListScope, page: int, size: int, share: Share | None = None
@@ -145,6 +152,16 @@ class SqliteLists:
     def older_page_of_archive(self, scope: ListScope, page: int) -> int:
         with self._connection.read() as db:
             return older_pages.page_of_archive(db, scope, page)
+
+    def source_counts(self, scope: ListScope, since: datetime) -> list[tuple[str, int]]:
+        sql = """select source_id, count(*) as stories from listings
+                   join stories on stories.number = listings.story_number
+                   join entries on entries.id = lead_entry_id
+                 where list_kind = ? and list_name = ? and visibility = ?
+                   and listings.listed_at >= ?
+                 group by source_id order by stories desc, source_id"""
+        with self._connection.read() as db:
+            return db.execute(sql, [*scope_values(scope), mappers.to_text(since)]).fetchall()
 
     def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
         with self._connection.read() as db:

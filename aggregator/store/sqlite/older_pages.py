@@ -2,17 +2,18 @@
 
     newest (page 0) | not closed yet: the rest, oldest first | closed: full, for good
 
-The newest page takes its stories from those that are on no closed page; the others of these, in the
-order in which they were listed, fill the pages after the last closed one. So no story is on two
-pages, and closing a page changes neither its stories nor its number.
+The newest page takes its stories from those that are on no closed page, and has those that are
+pinned to the topic, too. The rest, in the order in which they were listed, fills the pages after
+the last closed one. So no story is on two pages, except one that is pinned when its page is closed
+already, and closing a page changes neither its stories nor its number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from aggregator.model import ListScope, Share, Visibility
+from aggregator.model import ListKind, ListScope, Share, Visibility
 from aggregator.store.sqlite.listings import increment_revisions
 from aggregator.store.sqlite.queries import scope_values
 from aggregator.store.sqlite.window import shared_numbers
@@ -24,6 +25,7 @@ __all__ = [
     "newest_numbers",
     "older_numbers",
     "page_range",
+    "pinned_numbers",
 ]
 
 CANDIDATES_PER_STORY = 20
@@ -34,12 +36,28 @@ _OLDEST_FIRST = "order by listed_at, published, story_number desc"
 _NEWEST_FIRST = "order by listed_at desc, published desc, story_number"
 
 
+def pinned_numbers(db: Database, scope: ListScope) -> list[int]:
+    """Numbers of the stories that are pinned to a topic now, the last one first."""
+    if scope.kind != ListKind.TOPIC:
+        return []
+    sql = """select story_number from pins join listings using (story_number)
+             where list_kind = ? and list_name = ? and visibility = ? and topic = list_name
+               and (until is null or until > (select time from calendar))
+             order by pinned_at desc, story_number"""
+    return [number for (number,) in db.execute(sql, [*scope_values(scope)])]
+
+
 def newest_numbers(db: Database, scope: ListScope, size: int, share: Share | None) -> list[int]:
-    """Numbers of the stories of the newest page, newest first."""
+    """Numbers of the stories of the newest page that are on no closed page."""
     limit = CANDIDATES_PER_STORY * size if share else size
     sql = f"select story_number {_UNPAGED} {_NEWEST_FIRST} limit ?"
     found = [number for (number,) in db.execute(sql, [*scope_values(scope), limit])]
-    return shared_numbers(db, found, share)[:size] if share else found
+    if share:
+        found = shared_numbers(db, found, share)[:size]
+    if pinned := set(pinned_numbers(db, scope)).difference(found):
+        sql = f"""select story_number {_UNPAGED} and story_number in ({_marks(pinned)})"""
+        found += [number for (number,) in db.execute(sql, [*scope_values(scope), *pinned])]
+    return found
 
 
 def older_numbers(
@@ -136,5 +154,5 @@ def _count_rest(db: Database, scope: ListScope, newest: Sequence[int]) -> int:
     return int(unpaged) - len(newest)
 
 
-def _marks(values: Sequence[int]) -> str:
+def _marks(values: Collection[int]) -> str:
     return ",".join("?" * len(values))

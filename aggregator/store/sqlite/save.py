@@ -213,6 +213,9 @@ def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) 
         "update stories set merged_into = ? where number = ? or merged_into = ?",
         [target, number, number],
     )
+    db.execute(
+        "update or ignore pins set story_number = ? where story_number = ?", [target, number]
+    )
 
 
 def _inherit_learned_topics(db: Database, merged: int, target: int) -> None:

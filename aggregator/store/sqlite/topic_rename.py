@@ -36,7 +36,7 @@ def rename_topics(db: Database, former: Mapping[str, str], now: datetime) -> Non
             sql = f"""update revisions set {column}_count = ?
                       where list_kind = 'topic' and list_name = ? and page = 0"""  # noqa: S608 - constants
             db.execute(sql, [of_new or of_old, new])
-        for table in ("topic_overrides", "topic_suggestions"):
+        for table in ("topic_overrides", "topic_suggestions", "pins"):
             db.execute(f"update or ignore {table} set topic = ? where topic = ?", [new, old])  # noqa: S608 - constants
             db.execute(f"delete from {table} where topic = ?", [old])  # noqa: S608 - constants
     for topic in former.values():

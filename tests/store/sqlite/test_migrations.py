@@ -42,6 +42,7 @@ CHECKSUMS = {
     "0009_first_site": "8b2018a2909514998a642d4cb2fe68a4c23ca563a1a40469aa426e03d1dde73c",
     "0010_words": "5d3b09cb4da9c587e534b9a5f4b44ab305c85543547e08c0e3cdb007548a9278",
     "0011_older_pages": "8284abb3d42d4edcbc377ee7404780f2de45b2981a01926fe9404aa8471c86a4",
+    "0012_calendar": "09c4975f996fbaa4b715c075639bcf017491b84a00c91387f223a7abd912ed1c",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

@@ -1,0 +1,98 @@
+"""`pin`, `unpin` and `pinned`: stories at the top of the home page or of a topic."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from aggregator.cli.common import find_story, open_config, select_topics, story_id_from
+from aggregator.cli.tables import format_time, print_table
+from aggregator.config import Config
+from aggregator.errors import CommandError
+
+__all__ = ["pin", "pinned", "unpin"]
+
+TOPIC_OPTION = click.option("--topic", metavar="ID", help="Topic, instead of the home page.")
+
+
+@click.command()
+@click.argument("story", metavar="STORY")
+@TOPIC_OPTION
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day, such as 2026-12-24, in the time zone of the site; without it, until `unpin`.",
+)
+@click.pass_obj
+def pin(path: Path, story: str, topic: str | None, until: datetime | None) -> None:
+    """Put a story at the top of the home page, or of a topic.
+
+    STORY is the story's id or URL. The home page has one lead, which replaces an earlier one; a
+    topic may have several pinned stories. Feeds do not change.
+    """
+    now = datetime.now(UTC)
+    with open_config(path) as (config, store):
+        found = find_story(store, story)
+        if topic is not None:
+            select_topics(config, [topic])
+            if topic not in found.topics:
+                raise CommandError(
+                    f"The story {found.id!r} is not in the topic {topic!r}; "
+                    f"`aggregator topic add {topic} {found.id}` puts it there."
+                )
+        ends_at = _end_of_day(until.date(), config) if until else None
+        if ends_at and ends_at <= now:
+            raise click.UsageError(f"--until {until:%Y-%m-%d} is in the past")
+        store.calendar.pin(found.id, topic or "", ends_at, now)
+    where = f"the top of {topic}" if topic else "the lead of the home page"
+    since = f" until the end of {until:%Y-%m-%d}" if until else ""
+    click.echo(f"{found.id}: {where}{since}: {found.lead.title}")
+
+
+def _end_of_day(day: date, config: Config) -> datetime:
+    """The midnight at which a day ends in the time zone of the site."""
+    following = day + timedelta(days=1)
+    zone = ZoneInfo(config.site.timezone)
+    midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
+    return midnight.astimezone(UTC)
+
+
+@click.command()
+@click.argument("story", metavar="STORY")
+@click.option("--topic", metavar="ID", help="Only from the top of this topic.")
+@click.pass_obj
+def unpin(path: Path, story: str, topic: str | None) -> None:
+    """Undo `pin`, everywhere or in one topic."""
+    id_ = story_id_from(story)
+    with open_config(path) as (_, store):
+        removed = store.calendar.unpin(id_, datetime.now(UTC), topic)
+    if not removed:
+        raise CommandError(
+            f"The story {id_!r} is not pinned{' there' if topic else ''}; "
+            "`aggregator pinned` lists those that are."
+        )
+    click.echo(f"{id_}: no longer pinned")
+
+
+@click.command()
+@click.pass_obj
+def pinned(path: Path) -> None:
+    """List the stories that are pinned, where and until when."""
+    now = datetime.now(UTC)
+    with open_config(path) as (_, store):
+        found = store.calendar.pins()
+    if not found:
+        click.echo("No story is pinned.")
+        return
+    rows = [
+        (
+            each.story,
+            each.topic or "(home page)",
+            format_time(each.until) if each.is_current(now) else "ended",
+            each.title,
+        )
+        for each in found
+    ]
+    print_table(("story", "where", "until", "title"), *rows)
