@@ -39,9 +39,9 @@ __all__ = [
     "TimeZone",
     "Url",
     "check_duration",
+    "id_of_story",
     "is_duration_type",
     "is_network",
-    "id_of_story",
     "to_seconds",
 ]  # fmt: skip
 
