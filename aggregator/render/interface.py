@@ -28,7 +28,8 @@ _INTERNATIONAL = {"en": "en_001"}
 def languages() -> frozenset[str]:
     """The languages that the interface exists in."""
     folder = resources.files(__package__) / "locale"
-    catalogues = {file.name for file in folder.iterdir() if file.name.endswith(".po")}
+    files = folder.iterdir() if folder.is_dir() else ()
+    catalogues = {file.name for file in files if file.name.endswith(".po")}
     return frozenset({SOURCE_LANGUAGE, *(name.removesuffix(".po") for name in catalogues)})
 
 

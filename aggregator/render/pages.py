@@ -1,19 +1,20 @@
 """Web pages: semantic HTML that works without scripts, in the language of the site."""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Topic
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
+from aggregator.render.reasons import TopicReason
 
 __all__ = ["FrontPage", "PageRenderer", "Paging", "Week"]
 
@@ -81,6 +82,7 @@ class PageRenderer:
             primary_format=PRIMARY_FORMAT,
             interface=self.interface,
             direction_of=direction,
+            marked=lambda text, _field: text,
         )
 
     # ---- lists
@@ -115,11 +117,27 @@ class PageRenderer:
         """The page for people who open a feed in a browser: how to subscribe, and the stories."""
         return self._render("feed.html", feed=feed, items=feed_items(feed), format=format_)
 
-    def search(self, feed: Feed, query: str, error: str = "") -> bytes:
-        """The search page with the results of a query, or with what is wrong with the query."""
-        items = feed_items(feed)
+    def search(
+        self,
+        feed: Feed,
+        query: str,
+        find: Callable[[str, str], Sequence[tuple[int, int]]] = lambda _text, _field: (),
+        error: str = "",
+    ) -> bytes:
+        """The search page with the results of a query, or with what is wrong with the query. `find`
+        returns where words of the query are in a text that is a field of an entry."""
+
+        def marked(text: str, field: str) -> Markup:
+            return _marked(text, find(text, field))
+
         return self._render(
-            "search.html", here="/search", feed=feed, items=items, query=query, error=error
+            "search.html",
+            here="/search",
+            feed=feed,
+            items=feed_items(feed),
+            query=query,
+            error=error,
+            marked=marked,
         )
 
     def widget(self, feed: Feed, theme: str) -> bytes:
@@ -132,18 +150,18 @@ class PageRenderer:
         self,
         feed: Feed,
         related: Feed,
-        placement_sentences: Mapping[str, str],
+        reasons: Sequence[TopicReason],
         notices: Sequence[Notice] = (),
     ) -> bytes:
-        """The page of a story. `feed` has that story alone, `related` others about the same event,
-        `placement_sentences` say why it is in a topic, by topic id."""
+        """The page of a story. `feed` has that story alone, `related` others about the same event;
+        `reasons` are its topics, and why."""
         (item,) = feed_items(feed)
         return self._render(
             "story.html",
             item=item,
             content=_markup(item),
             related=feed_items(related),
-            reasons=placement_sentences,
+            reasons=reasons,
             notices=notices,
         )
 
@@ -203,6 +221,15 @@ def _markup(item: FeedItem) -> Markup:
     """The content as markup that is not escaped; only SafeHtml may be."""
     content: SafeHtml = item.content
     return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """A text with marks."""
+    parts, end = [Markup()], 0
+    for start, stop in spans:
+        parts += [escape(text[end:start]), Markup("<mark>{}</mark>").format(text[start:stop])]
+        end = stop
+    return Markup().join([*parts, escape(text[end:])])
 
 
 def _environment(interface: Interface) -> Environment:

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
+from aggregator import query
 from aggregator.config import Config
 from aggregator.model import ALL, Feed, ListKind, ListScope, Notice, Story, topic_scope
+from aggregator.query.highlight import spans
 from aggregator.render import widget
 from aggregator.render.directory import sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
@@ -20,6 +23,7 @@ from aggregator.site import front_page
 from aggregator.site.document import Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
 from aggregator.site.params import NO_PARAMS, WIDGET_PARAMS, FeedParams
+from aggregator.site.topic_reasons import topic_reasons
 from aggregator.store.base import Store
 
 __all__ = ["DocumentBuilder"]
@@ -118,7 +122,7 @@ class DocumentBuilder:
         page = self._pages.story(
             feed,
             self._catalog.feed_of(path, related),
-            self._store.stories.placement_sentences(id_),
+            topic_reasons(story, self._store.stories.placements(id_), self._topics, feed.sources),
             self._notices(story.topics),
         )
         return html_document(page)
@@ -147,7 +151,7 @@ class DocumentBuilder:
         with the query too."""
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
-            page = self._pages.search(feed, q, reason)
+            page = self._pages.search(feed, q, error=reason)
         else:
             page = self._pages.bad_request(reason)
         return html_document(page, status=status)
@@ -204,7 +208,10 @@ class DocumentBuilder:
 
     def search_page(self, feed: Feed, q: str) -> Document:
         """Search results as a page."""
-        return html_document(self._pages.search(feed, q))
+        if not q:
+            return html_document(self._pages.search(feed, q))
+        find = partial(spans, query.parse(q).root)
+        return html_document(self._pages.search(feed, q, find))
 
     def feed(self, feed: Feed, extension: str) -> Document:
         """A list as a feed."""

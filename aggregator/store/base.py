@@ -23,6 +23,7 @@ from aggregator.model import (
     Match,
     Node,
     OlderPages,
+    Placement,
     PlacementChange,
     PlacementReason,
     Rejected,
@@ -147,8 +148,11 @@ class StoryStore(Protocol):
     def related(self, story: Story, limit: int) -> list[Story]:
         """Other stories that seem to report the same event, most similar first."""
 
+    def placements(self, id_: str) -> list[Placement]:
+        """The topics of a published story, and why it is in each."""
+
     def placement_sentences(self, id_: str) -> dict[str, str]:
-        """Topics of a story, each with the sentence that says why."""
+        """Topics of a story, each with the sentence that says why, for operators."""
 
     def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
         """The scopes that a story's page depends on; for a recent story, also all stories."""

@@ -108,4 +108,4 @@ def test_no_markup_runs_a_script(browser: Browser, vectors: list[str]) -> None:
         assert _found(browser, PAGES.list(listed, PAGING).decode()) == []
     for entry in entries[:: len(entries) // 40]:
         one = feed(story(entry), sources=(source("outlet", show="full"),))
-        assert _found(browser, PAGES.story(one, feed(), {}).decode()) == []
+        assert _found(browser, PAGES.story(one, feed(), []).decode()) == []

@@ -44,6 +44,7 @@ def test_a_story_is_read_as_it_was_saved(store: Store) -> None:
     assert read == story(replace(cranes, keys=()), topics=("labor",))
     assert store.stories.get(read.id) == read
     assert store.stories.placement_sentences(read.id) == {"labor": "because labor"}
+    assert store.stories.placements(read.id) == [Placement(topic="labor", reason="because labor")]
     assert list(store.stories.ids()) == [read.id]
 
 

@@ -10,6 +10,7 @@ from aggregator.model import SafeHtml, Site
 from aggregator.render.item import feed_items
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.pages import FrontPage, PageRenderer, Paging
+from aggregator.render.reasons import TopicReason, TopicReasonKind
 from tests.harness.builders import SITE, entry, feed, source, story, topic
 
 TOPICS = [topic("drug-war"), topic("labor")]
@@ -70,19 +71,24 @@ def test_the_home_page_shows_lead_latest_and_topics() -> None:
 def test_a_story_page_says_why_the_story_is_there() -> None:
     """The page has the excerpt and the credit; its canonical URL is the original's."""
     found = story(entry("Cranes"))
-    reasons = {"labor": "rule found title: cranes"}
-    body = PAGES.story(feed(found), feed(), reasons)
-    page = _page(body)
+    reasons = [
+        TopicReason(topic=TOPICS[1], kind=TopicReasonKind.HEADLINE, words=("Cranes", "a <b>")),
+        TopicReason(topic=TOPICS[0], kind=TopicReasonKind.OUTLET, outlet="Harbor"),
+    ]
+    page = _page(PAGES.story(feed(found), feed(), reasons))
 
     assert _attribute(page, "link[rel=canonical]", "href") == found.lead.url
-    assert "rule found title: cranes" in _text(page, "dd")
-    assert "in full" not in _text(page, "article")
+    assert [p.text().strip() for p in page.css("details p")] == [
+        "Filed under Labor because the headline mentions Cranes, a <b>.",
+        "Filed under Drug War because it is from Harbor.",
+    ]
+    assert [a.text() for a in page.css("article > .by a")][1:] == ["Labor", "Drug War"]
 
 
 def test_a_story_page_links_to_related_stories() -> None:
     """Related stories are linked with their outlets."""
     other = story(entry("Dockers walk out", "plains"))
-    body = PAGES.story(feed(story(entry("Cranes"))), feed(other), {})
+    body = PAGES.story(feed(story(entry("Cranes"))), feed(other), [])
     page = _page(body)
 
     assert _text(page, "section h2") == "More on this"
@@ -104,7 +110,7 @@ def test_only_the_full_text_is_shown_as_html() -> None:
     """Titles and other texts are escaped."""
     found = story(entry("A <b>", content=SafeHtml("<p>One <em>word</em>.</p>")))
     full = feed(found, sources=(source(show="full"),))
-    body = PAGES.story(full, feed(), {})
+    body = PAGES.story(full, feed(), [])
 
     assert b"<p>One <em>word</em>.</p>" in body
     assert b"A &lt;b&gt;" in body
@@ -161,6 +167,16 @@ def test_a_site_in_a_language_without_translation_is_marked() -> None:
     assert f'<a href="/" lang="fa" dir="rtl">{site.title}</a>' in body
     british = PageRenderer(replace(SITE, language="en-GB"), TOPICS).list(feed(), PAGING).decode()
     assert '<html lang="en-GB">' in british
+
+
+def test_words_that_were_searched_are_marked() -> None:
+    """Markup around them stays text."""
+    found = feed(story(entry("A <b>strike</b> & more")))
+    body = PAGES.search(
+        found, "strike", lambda text, _: [(5, 11)] if "<b>" in text else []
+    ).decode()
+
+    assert ">A &lt;b&gt;<mark>strike</mark>&lt;/b&gt; &amp; more</a>" in body
 
 
 def test_topics_opml_lists_every_topic() -> None:

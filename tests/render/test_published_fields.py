@@ -180,13 +180,15 @@ STORY: dict[str, Decision] = {
     "duplicates": Decision(markers=("https://zqcopy.example/a",)),
     "topics": Decision(
         value=("zqtopic",), markers=("<category>Zqtopic Title", 'term="Zqtopic Title"',
-                                     '"Zqtopic Title"', "<dd>source harbor"),
+                                     '"Zqtopic Title"', ">Zqtopic Title</a> because it is from"),
         missing=not_in("list page", reason="a list is about a topic already"),
     ),
     "reasons": Decision(
         value=("Zqreason",), markers=("Zqreason",),
-        missing=not_in(*(each.name for each in FORMATS.values()), "list page",
-                        reason="the story's page answers who asks why"),
+        missing=not_in(
+            *OUTPUT,
+            reason="evidence is for operators; readers see the other outlets",
+        ),
     ),
     "lead": Decision(markers=("Zqtitle",)),
     "listed_at": internal("decides what is in the window of a feed", value=at("2026-06-07 08:09")),

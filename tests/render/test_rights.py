@@ -76,7 +76,7 @@ def test_the_licence_is_linked() -> None:
         ]
     assert by_atom.rights == item["_source"]["license"] == "CC BY-ND 4.0"
     assert item["_source"]["license_url"] == "https://cc.example/by-nd/"
-    page = PageRenderer(SITE, ()).story(feed_, feed(), {}).decode()
+    page = PageRenderer(SITE, ()).story(feed_, feed(), []).decode()
     assert '<a rel="license" href="https://cc.example/by-nd/"><bdi>CC BY-ND 4.0</bdi></a>' in page
 
 
@@ -109,7 +109,7 @@ def test_a_counter_pixel_ends_the_full_text() -> None:
         texts = [element.text or "" for element in etree.fromstring(render(feed_, CREDIT)).iter()]
         assert [text.count(pixel) for text in texts if pixel in text] == [1]
     assert _read(feed_)[2]["content_html"] == counted.content + pixel
-    assert pixel in PageRenderer(SITE, ()).story(feed_, feed(), {}).decode()
+    assert pixel in PageRenderer(SITE, ()).story(feed_, feed(), []).decode()
     again = replace(
         counted, content=SafeHtml(counted.content + pixel)
     )  # the outlet has added it itself

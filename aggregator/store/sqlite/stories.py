@@ -9,6 +9,7 @@ from aggregator.model import (
     ALL,
     ALL_STORY_PAGES,
     ListScope,
+    Placement,
     Story,
     Takedown,
     source_scope,
@@ -73,12 +74,19 @@ class SqliteStories:
         with self._connection.read() as db:
             return related_stories(db, story, limit)
 
-    def placement_sentences(self, id_: str) -> dict[str, str]:
-        sql = """select list_name, listings.reason from listings
+    def placements(self, id_: str) -> list[Placement]:
+        sql = """select list_name, listings.reason, placed_by from listings
                    join stories on number = story_number
                  where id = ? and list_kind = 'topic' and visibility = 'published'"""
         with self._connection.read() as db:
-            return dict(db.execute(sql, [id_]).fetchall())
+            found = db.execute(sql, [id_]).fetchall()
+        return [
+            Placement(topic=topic, reason=reason, placed_by=mappers.placed_by_from_text(placed_by))
+            for topic, reason, placed_by in found
+        ]
+
+    def placement_sentences(self, id_: str) -> dict[str, str]:
+        return {placement.topic: placement.reason for placement in self.placements(id_)}
 
     def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
         sql = """select listed_at >= strftime('%Y-%m-%dT%H:%M:%S',
