@@ -41,7 +41,7 @@ LIBRARIES = {
     "langcodes": {"ingest.clean", "ingest.parse.entry_dates"},
     "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},
-    "lxml": {"render.feedgen_ext", "render.opml"},
+    "lxml": {"render.feedgen_ext", "render.opml", "render.sitemap"},
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
     "pebble": {"ingest.workers"},

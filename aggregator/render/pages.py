@@ -15,6 +15,7 @@ from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.reasons import TopicReason
+from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
 
 __all__ = ["FrontPage", "PageRenderer", "Paging", "Week"]
 
@@ -66,6 +67,7 @@ class PageRenderer:
     """Renders the pages of a site. `topics` are in every page, `sources` are all its outlets."""
 
     def __init__(self, site: Site, topics: Sequence[Topic], sources: Sequence[Source] = ()) -> None:
+        self._site = site
         self._topics = topics
         self._sources = sources
         self._urls = PublicUrls(site.url)
@@ -90,7 +92,14 @@ class PageRenderer:
     def home(self, front: FrontPage, notices: Sequence[Notice] = ()) -> bytes:
         """The home page."""
         year = self.interface.local(front.lead.story.published).year if front.lead else 0
-        return self._render("home.html", here="/", front=front, year=year, notices=notices)
+        return self._render(
+            "home.html",
+            here="/",
+            metadata=site_metadata(self._site),
+            front=front,
+            year=year,
+            notices=notices,
+        )
 
     def list(
         self,
@@ -102,11 +111,13 @@ class PageRenderer:
         pinned: Collection[str] = (),
     ) -> bytes:
         """A page of a list; `pinned` are the ids of the stories that are pinned to it."""
+        items = feed_items(feed)
         return self._render(
             "list.html",
             here=feed.path,
+            metadata=list_metadata(feed, paging.path, items, self._site),
             feed=feed,
-            items=feed_items(feed),
+            items=items,
             paging=paging,
             week=week,
             notices=notices,
@@ -158,8 +169,10 @@ class PageRenderer:
         (item,) = feed_items(feed)
         return self._render(
             "story.html",
+            metadata=story_metadata(item, self._site),
             item=item,
             content=_markup(item),
+            share=_share_links(item.lead.title, self._urls.story(item.story.id)),
             related=feed_items(related),
             reasons=reasons,
             notices=notices,
@@ -214,13 +227,23 @@ class PageRenderer:
 
     def _render(self, template: str, *, here: str = "", **values: object) -> bytes:
         """A page; `here` is the path of the link in the navigation that leads to it."""
-        return self._environment.get_template(template).render(here=here, **values).encode()
+        given = {"metadata": None, "here": here, **values}
+        return self._environment.get_template(template).render(given).encode()
 
 
 def _markup(item: FeedItem) -> Markup:
     """The content as markup that is not escaped; only SafeHtml may be."""
     content: SafeHtml = item.content
     return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml
+
+
+def _share_links(title: str, url: str) -> dict[str, str]:
+    """Links that share a page, without a script of anybody."""
+    text = quote(f"{title} {url}", safe="")
+    return {
+        "mail": f"mailto:?subject={quote(title, safe='')}&body={quote(url, safe='')}",
+        "mastodon": f"https://tootpick.org/#text={text}",
+    }
 
 
 def _marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:

@@ -3,12 +3,22 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from aggregator import query
 from aggregator.config import Config
-from aggregator.model import ALL, Feed, ListKind, ListScope, Notice, Story, topic_scope
+from aggregator.model import (
+    ALL,
+    Feed,
+    ListKind,
+    ListScope,
+    Notice,
+    Story,
+    source_scope,
+    topic_scope,
+)
 from aggregator.query.highlight import spans
 from aggregator.render import widget
 from aggregator.render.directory import sources_json, topics_json
@@ -18,6 +28,13 @@ from aggregator.render.links import feed_links
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.pages import FrontPage, PageRenderer, Paging, Week
 from aggregator.render.public_urls import PublicUrls
+from aggregator.render.sitemap import (
+    MAX_NEWS,
+    NEWS_TIME,
+    news_sitemap,
+    pages_sitemap,
+    sitemap_index,
+)
 from aggregator.render.static_files import static_file
 from aggregator.site import front_page
 from aggregator.site.document import Document, html_document
@@ -34,7 +51,10 @@ JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
-ROBOTS_TXT = b"User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed\n"
+ROBOTS_TXT = "User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed/\n"
+SITEMAP_PATH = "/sitemap.xml"
+PAGES_SITEMAP_PATH = "/sitemap-pages.xml"
+NEWS_SITEMAP_PATH = "/sitemap-news.xml"
 
 
 class DocumentBuilder:
@@ -280,6 +300,10 @@ class DocumentBuilder:
         """The stylesheet of the site."""
         return Document(body=static_file("style.css"), media_type=CSS_MEDIA_TYPE)
 
+    def site_js(self) -> Document:
+        """The script of the pages, which adds comfort and which nothing needs."""
+        return Document(body=static_file("site.js"), media_type=SCRIPT_MEDIA_TYPE)
+
     def font(self) -> Document:
         """The typeface of the site."""
         return Document(body=static_file("newsreader.woff2"), media_type="font/woff2")
@@ -299,7 +323,41 @@ class DocumentBuilder:
 
     def robots_txt(self) -> Document:
         """The rules for crawlers."""
-        return Document(body=ROBOTS_TXT, media_type="text/plain; charset=utf-8")
+        sitemap = PublicUrls(self._site.url).page(SITEMAP_PATH)
+        body = f"{ROBOTS_TXT}\nSitemap: {sitemap}\n"
+        return Document(body=body.encode(), media_type="text/plain; charset=utf-8")
+
+    def sitemap(self) -> Document:
+        """The index of the sitemaps."""
+        return _xml_document(sitemap_index((PAGES_SITEMAP_PATH, NEWS_SITEMAP_PATH), self._site))
+
+    def pages_sitemap(self) -> Document:
+        """The pages of all lists, with the time of the last story, and what there is besides."""
+        listed = self._store.lists.counts()
+        scopes = [ALL, *(topic_scope(topic.id) for topic in self._topics)]
+        scopes += [source_scope(source.id) for source in self._config.all_sources]
+        pages: list[tuple[str, datetime | None]] = [("/", None)]
+        pages += [
+            (self._catalog.list_path(scope), self._store.lists.revision(scope).changed_at)
+            for scope in scopes
+            if listed.get(scope)
+        ]
+        pages += [(path, None) for path in ("/sources", "/subscribe", "/about", "/embed")]
+        return _xml_document(pages_sitemap(pages, self._site))
+
+    def news_sitemap(self) -> Document:
+        """The stories of the last two days."""
+        time = self._store.calendar.time()
+        stories = [
+            story
+            for story in self._newest(ALL, MAX_NEWS)
+            if time and story.published >= time - NEWS_TIME
+        ]
+        return _xml_document(news_sitemap(stories, self._site))
+
+
+def _xml_document(body: bytes) -> Document:
+    return Document(body=body, media_type="application/xml; charset=utf-8")
 
 
 def _path_words(path: str) -> str:

@@ -13,7 +13,7 @@ HTML_MEDIA_TYPE = "text/html; charset=utf-8"
 
 DocumentKind = Literal["feed", "page", "frame", "tool", "file"]
 """The kind of a document decides what it may do in a browser: other sites may read a feed or a file
-and embed a frame; a tool is a page that runs a script of ours, a page runs none."""
+and embed a frame; a tool is a page with a frame of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

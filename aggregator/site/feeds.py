@@ -96,6 +96,10 @@ class FeedCatalog:
             language=source.language or source.fallback_language or site.language,
         )
 
+    def list_path(self, scope: ListScope) -> str:
+        """The path of a list."""
+        return f"/{scope.kind}s/{scope.name}" if scope.name else "/all"
+
     def _joined_topics(self, names: Sequence[str]) -> FeedSpec | None:
         ids = sorted({self._current_ids.get(name, name) for name in names})
         path = f"/topics/{'+'.join(ids)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, DAYS, NOTICES, PINS, Feed, ListScope
+from aggregator.model import ALL, DAYS, HOURS, NOTICES, PINS, Feed, ListScope
 from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
@@ -30,6 +30,7 @@ __all__ = [
     "list_paths",
     "list_resource",
     "newest_page",
+    "news_of_hours",
     "older_page",
     "older_page_resource",
     "redirecting",
@@ -84,6 +85,11 @@ def stories_of_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[List
 def home_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """All stories, and what begins or ends at a date."""
     return (*all_stories(site, values), NOTICES, PINS)
+
+
+def news_of_hours(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """All stories, and the hour."""
+    return (*all_stories(site, values), HOURS)
 
 
 def newest_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:

@@ -27,11 +27,11 @@ __all__ = [
 Headers: TypeAlias = list[tuple[str, str]]
 
 _OWN_FRAMES = "base-uri 'none'; frame-ancestors 'self'"
-_MEDIA = "style-src 'self'; font-src 'self'; img-src https: http:; media-src https: http:"
+_OWN_FILES = "script-src 'self'; style-src 'self'; font-src 'self'"
+_MEDIA = f"{_OWN_FILES}; img-src https: http:; media-src https: http:"
 CONTENT_SECURITY_POLICIES = {
     "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_OWN_FRAMES}",
-    "tool": f"default-src 'none'; {_MEDIA}; script-src 'self'; frame-src 'self'; "
-    f"form-action 'none'; {_OWN_FRAMES}",
+    "tool": f"default-src 'none'; {_MEDIA}; frame-src 'self'; form-action 'none'; {_OWN_FRAMES}",
     "frame": "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'self'; "
     "frame-ancestors *",
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom
 
 __all__ = ["fill"]
@@ -46,12 +47,21 @@ EVERY_NTH = 12
 """Of the snapshots of a series, so many are left out between two."""
 
 
+NOTICE = """[[notice]]
+title = "Keep independent media alive"
+text = "This site has no advertising and no owner. Readers pay for it."
+link = "https://commons.example/support"
+button = "Support us"
+"""
+
+
 def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
     """List these outlets and topics, and ingest the newest `snapshots` of each outlet."""
     newsroom.change('title = "The Commons"', 'title = "The Commons Reader"\ndescription = '
         '"Independent news by topic: every story once, credited to the outlet that wrote it."\n'
         'contact = "desk@commons.example"\n'
         'notice = "Headlines and excerpts belong to the outlets credited."')  # fmt: skip
+    newsroom.change("[fetch]", f"{NOTICE}[fetch]")
     for id_, (title, rule) in TOPICS.items():
         newsroom.has_topic(id_, rule)
         newsroom.change(f'title = "{id_.title()}"', f'title = "{title}"')
@@ -72,6 +82,8 @@ def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
         _lists(newsroom, id_, name)
         newsroom.answers(id_, (shared / "feeds" / path).read_bytes())
     newsroom.ingests(*OTHER_LANGUAGES)
+    newsroom.closes_pages()
+    advance(newsroom.config, newsroom.store, newsroom.now)
 
 
 def _lists(newsroom: Newsroom, id_: str, name: str) -> None:
