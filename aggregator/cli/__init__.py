@@ -41,7 +41,7 @@ COMMANDS = {
     "unhide": ("hide", "Publish a story again, where it was before `hide`."),
     "hidden": ("hide", "List the stories that were taken down, when and why."),
     "pin": ("pin", "Put a story at the top of the home page, or of a topic."),
-    "unpin": ("pin", "Undo `pin`."),
+    "unpin": ("pin", "Undo `pin`, everywhere or in one topic."),
     "pinned": ("pin", "List the stories that are pinned, where and until when."),
     "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
     "held": ("review", "Show the stories that are held back, and release or drop them."),

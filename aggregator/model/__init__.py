@@ -24,7 +24,7 @@ from aggregator.model.entry import (
     Text,
 )
 from aggregator.model.expression import EXACT, And, Near, Node, Not, Or, Term
-from aggregator.model.feed import Feed, OlderPages, Revision, Takedown, Tombstone
+from aggregator.model.feed import Feed, ListSlice, OlderPages, Revision, Takedown, Tombstone
 from aggregator.model.fetch import (
     Backoff,
     Failed,
@@ -136,6 +136,7 @@ __all__ = [
     "ListChange",
     "ListKind",
     "ListScope",
+    "ListSlice",
     "Match",
     "MatchKind",
     "ModelInfo",

@@ -7,7 +7,7 @@ from datetime import datetime
 from aggregator.model.source import Source
 from aggregator.model.story import Story
 
-__all__ = ["Feed", "OlderPages", "Revision", "Takedown", "Tombstone"]
+__all__ = ["Feed", "ListSlice", "OlderPages", "Revision", "Takedown", "Tombstone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,17 @@ class Feed:
     older_page: int = 0
     newer_page: int = 0
     tombstones: tuple[Tombstone, ...] = ()
+    next_query: str = ""
+    """Query string of the stories that were listed before these."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSlice:
+    """Stories of a list, by publication, newest first, and the id of the story before which the
+    next ones were listed; empty if there are no more."""
+
+    stories: list[Story]
+    next_before: str
 
 
 @dataclass(frozen=True, slots=True)

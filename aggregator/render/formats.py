@@ -12,8 +12,8 @@ FORMATS: dict[str, FeedFormat] = {format_.extension: format_ for format_ in (RSS
 PRIMARY_FORMAT = ATOM
 """The one to link where only one is linked, such as in OPML."""
 
-DIRECTORY_PATHS = ("/topics.json", "/sources.json")
-"""Lists of our lists, for scripts; they are no feeds."""
+DIRECTORY_PATHS = ("/topics.json", "/sources.json", "/removed.json")
+"""JSON for scripts; these are no feeds."""
 
 
 def is_feed_path(path: str) -> bool:

@@ -1,6 +1,7 @@
 """JSON Feed 1.1 (jsonfeed.org)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,11 @@ from aggregator.render.feed_format import FeedFormat
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 
-__all__ = ["JSON_FEED", "render_jsonfeed"]
+__all__ = ["JSON_FEED", "render_jsonfeed", "with_unknown_parameters"]
+
+MAX_NAMES = 10
+MAX_NAME_CHARS = 60
+"""Limits of what a document repeats of a request."""
 
 
 def render_jsonfeed(feed: Feed, site: Site) -> bytes:
@@ -20,14 +25,34 @@ def render_jsonfeed(feed: Feed, site: Site) -> bytes:
         "title": feed.title,
         "home_page_url": urls.page(feed.path + feed.query),
         "feed_url": urls.self_url(feed, "json"),
-        "next_url": urls.archive(feed.path, feed.older_page, "json") if feed.older_page else "",
+        "next_url": _next_url(feed, site),
         "description": feed.description,
         "language": feed.language,
         "authors": [{"name": site.title, "url": urls.page("/")}],
         "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if not feed.archive_page],
+        "_removed": [
+            {"id": each.public_id, "removed_at": _time(each.removed_at)} for each in feed.tombstones
+        ],
         "items": [_item(item) for item in feed_items(feed, site.credit_line)],
     }
     return json.dumps(_without_empty(document), ensure_ascii=False, indent=1).encode()
+
+
+def with_unknown_parameters(body: bytes, names: Sequence[str]) -> bytes:
+    """A JSON document that names the parameters of the request that mean nothing here, so that
+    whoever misspelt one sees it."""
+    shown = [name[:MAX_NAME_CHARS] for name in names[:MAX_NAMES]]
+    line = f'{{\n "_unknown_parameters": {json.dumps(shown)},\n'
+    return body.replace(b"{\n", line.encode(), 1)
+
+
+def _next_url(feed: Feed, site: Site) -> str:
+    """Where the stories before these are: for a server, those that are not among these; in a static
+    export, the archive document that is full, which may repeat some."""
+    urls = PublicUrls(site.url)
+    if feed.next_query and site.has_search and not feed.archive_page:
+        return urls.feed(feed.path, "json", feed.next_query)
+    return urls.archive(feed.path, feed.older_page, "json") if feed.older_page else ""
 
 
 def _item(item: FeedItem) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from aggregator.model import (
 )
 from aggregator.query.highlight import spans
 from aggregator.render import widget
-from aggregator.render.directory import sources_json, topics_json
+from aggregator.render.directory import removed_json, sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
@@ -47,6 +47,8 @@ __all__ = ["DocumentBuilder"]
 
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
+MAX_REMOVED = 1000
+"""Ids in one document of those that were taken down."""
 JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
@@ -188,7 +190,8 @@ class DocumentBuilder:
         pinned: Collection[str] = (),
     ) -> Document:
         """A list as a page."""
-        paging = paging or Paging(path=f"{feed.path}{feed.query}")
+        older = f"{feed.path}{feed.next_query}" if feed.next_query else ""
+        paging = paging or Paging(path=f"{feed.path}{feed.query}", older=older)
         page = self._pages.list(feed, paging, week=week, notices=notices, pinned=pinned)
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
 
@@ -289,6 +292,16 @@ class DocumentBuilder:
     def sources_json(self) -> Document:
         """All outlets with their pages and feeds, for scripts."""
         body = sources_json(self._config.all_sources, self._site)
+        return Document(body=body, media_type=JSON_MEDIA_TYPE)
+
+    def removed_json(self, params: FeedParams) -> Document:
+        """The ids of stories that were taken down, for scripts."""
+        found = self._store.lists.tombstones_since(params.since, MAX_REMOVED + 1)
+        shown, following = found, ""
+        if len(found) > MAX_REMOVED:  # those of one time stay together, since the next begin after
+            shown = [each for each in found if each.removed_at < found[-1].removed_at] or found
+            following = replace(params, since=shown[-1].removed_at).query_string
+        body = removed_json(shown, self._site, params.query_string, following)
         return Document(body=body, media_type=JSON_MEDIA_TYPE)
 
     def redirect(self, path: str, *, is_permanent: bool = True) -> Document:

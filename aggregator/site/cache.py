@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import BoundedSemaphore, Lock
 
@@ -42,6 +42,10 @@ class CachedDocument:
     revision: int
     headers: dict[tuple[str, bool, bool], list[tuple[str, str]]] = field(default_factory=dict)
     _encoded: dict[str, bytes | None] = field(default_factory=dict)
+
+    def with_document(self, document: Document) -> "CachedDocument":
+        """The same with another document, for one response."""
+        return replace(self, document=document, etag=document.etag, headers={}, _encoded={})
 
     def encoded(self, encoding: str) -> bytes | None:
         """The body in an encoding; None if that saves nothing. If two threads make it at once, the

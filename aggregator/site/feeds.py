@@ -137,16 +137,21 @@ class FeedCatalog:
         first, *joined = spec.scopes
         is_filtered = bool(params.language or params.excluded_sources)
         lists = self._store.lists
-        stories = lists.latest(
+        part = lists.slice(
             first,
             params.limit or self._config.publish.limit,
-            arrived_within=FEED_TIME if is_feed and not params.limit else None,
+            arrived_within=FEED_TIME if is_feed and not (params.limit or params.before) else None,
             joined=joined,
             language=params.language,
             without=params.excluded_sources,
             share=None if is_filtered or joined else self._shares.get(first),
+            before=params.before,
+            since=params.since,
         )
-        feed = self.feed_of(spec.path, stories, spec)
+        feed = self.feed_of(spec.path, part.stories, spec)
+        if part.next_before:
+            following = replace(params, before=part.next_before).query_string
+            feed = replace(feed, next_query=following)
         tombstones = {
             each.public_id: each for scope in spec.scopes for each in lists.tombstones(scope)
         }

@@ -1,4 +1,5 @@
-"""Query parameters of a list: `?lang=`, `?limit=`, `?q=`, `?theme=`, `?without=`.
+"""Query parameters of a list: `?before=`, `?lang=`, `?limit=`, `?q=`, `?since=`, `?theme=`,
+`?without=`.
 
 query string --parse_params--> FeedParams --query_string--> the same in canonical order, for caches
 """
@@ -6,6 +7,7 @@ query string --parse_params--> FeedParams --query_string--> the same in canonica
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, urlencode
 
 from aggregator import query
@@ -13,7 +15,8 @@ from aggregator.errors import BadRequest, QueryError
 from aggregator.text.html import one_line
 
 __all__ = [
-    "LIST_PARAMS", "NO_PARAMS", "PAGE_PARAMS", "SEARCH_PARAMS", "WIDGET_PARAMS", "AcceptedParams",
+    "LIST_PARAMS", "NO_PARAMS", "PAGE_PARAMS", "SEARCH_PARAMS", "SINCE_PARAMS", "WIDGET_PARAMS",
+    "AcceptedParams",
     "FeedParams", "parse_params", "parse_query_string",
 ]  # fmt: skip
 
@@ -39,6 +42,10 @@ class FeedParams:
     q: str = ""
     theme: str = ""
     excluded_sources: tuple[str, ...] = ()
+    before: str = ""
+    """Id of a story; only stories that were listed before it."""
+    since: datetime | None = None
+    """Only stories that were listed after this time."""
 
     @property
     def query_string(self) -> str:
@@ -49,8 +56,10 @@ class FeedParams:
             "q": self.q,
             "theme": self.theme,
             "without": ",".join(self.excluded_sources),
+            "since": _time_text(self.since) if self.since else "",
+            "before": self.before,
         }
-        encoded = urlencode({k: v for k, v in given.items() if v}, safe=",", quote_via=quote)
+        encoded = urlencode({k: v for k, v in given.items() if v}, safe=",:", quote_via=quote)
         return f"?{encoded}" if encoded else ""
 
 
@@ -78,10 +87,12 @@ class AcceptedParams:
 
 
 PAGE_PARAMS = AcceptedParams()
-LIST_PARAMS = AcceptedParams(frozenset(("lang", "limit", "without")))
-SEARCH_PARAMS = LIST_PARAMS.adding("q")
+SINCE_PARAMS = AcceptedParams(frozenset(("since",)))
+_FILTERS = AcceptedParams(frozenset(("lang", "limit", "without")))
+LIST_PARAMS = _FILTERS.adding("before").adding("since")
+SEARCH_PARAMS = _FILTERS.adding("q")
 WIDGET_PARAMS = replace(
-    LIST_PARAMS.adding("theme"), limit=WIDGET_STORIES, max_limit=MAX_WIDGET_STORIES
+    _FILTERS.adding("theme"), limit=WIDGET_STORIES, max_limit=MAX_WIDGET_STORIES
 )
 
 
@@ -103,7 +114,32 @@ def parse_params(
         excluded_sources=_sources(
             given.get("without", ()) if "without" in accepted.names else (), is_source
         ),
+        before=_before(first("before")),
+        since=_since(first("since")),
     )
+
+
+def _before(text: str) -> str:
+    if text and not re.fullmatch(r"[0-9a-f]{16}", text):
+        raise BadRequest("before must be the id of a story, as next_url has it.")
+    return text
+
+
+def _since(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign in a URL is a space
+        if time.tzinfo is None:
+            raise ValueError(text)
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = "since must be a time with its zone, such as 2026-11-29T20:00:00Z."
+        raise BadRequest(message) from error
+
+
+def _time_text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def parse_query_string(text: str) -> dict[str, list[str]]:

@@ -34,6 +34,8 @@ __all__ = [
     "older_page",
     "older_page_resource",
     "redirecting",
+    "removed_paths",
+    "removed_resource",
     "search_resource",
     "stories_of_lists",
     "story_lists",
@@ -309,6 +311,19 @@ def search_resource(site: SiteContext, request: Request) -> Resource | None:
 
     path = f"{request.path}{params.query_string}"
     return Resource(path=path, scopes=request.scopes, build=build)
+
+
+def removed_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The ids of stories that were taken down."""
+    params = request.params
+    path = f"{request.path}{params.query_string}"
+    build = site.builder.removed_json
+    return Resource(path=path, scopes=request.scopes, build=lambda: build(params))
+
+
+def removed_paths(_site: SiteContext) -> Iterator[str]:
+    """The path of all ids that were taken down."""
+    yield "/removed.json"
 
 
 def widget_resource(site: SiteContext, request: Request) -> Resource | None:

@@ -11,7 +11,7 @@ The web server, the static export, the documentation and the tests use this tabl
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,7 @@ from aggregator.site.params import (
     NO_PARAMS,
     PAGE_PARAMS,
     SEARCH_PARAMS,
+    SINCE_PARAMS,
     WIDGET_PARAMS,
     AcceptedParams,
     FeedParams,
@@ -46,6 +47,8 @@ from aggregator.site.resources import (
     older_page,
     older_page_resource,
     redirecting,
+    removed_paths,
+    removed_resource,
     search_resource,
     stories_of_lists,
     story_lists,
@@ -111,6 +114,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/sources.opml", fixed(DocumentBuilder.sources_opml), all_stories),
     Route("/topics.json", fixed(DocumentBuilder.topics_json), all_stories),
     Route("/sources.json", fixed(DocumentBuilder.sources_json), all_stories),
+    Route("/removed.json", removed_resource, all_stories, SINCE_PARAMS, removed_paths),
     Route("/feed", redirecting("/all.rss"), all_stories),
     Route("/rss", redirecting("/all.rss"), all_stories),
     Route("/atom", redirecting("/all.atom"), all_stories),
@@ -182,6 +186,11 @@ class PublicSite:
         accepted = route.accepts if route else PAGE_PARAMS
         limit = self.config.publish.limit
         return parse_params(given, accepted.with_limit(limit), self.is_source)
+
+    def unknown_params(self, path: str, given: Iterable[str]) -> list[str]:
+        """The names of parameters that the route of a path does not know."""
+        route = self.route(path)
+        return sorted(set(given) - route.accepts.names) if route else []
 
     def is_source(self, id_: str) -> bool:
         """True for the id of a source that is in feeds.toml, or was."""

@@ -5,8 +5,8 @@ method may raise StoreUnavailable. Methods that change several tables do so in o
 Every backend passes tests/contract.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,15 +22,12 @@ from aggregator.model import (
     ListScope,
     Match,
     Node,
-    OlderPages,
     Placement,
     PlacementChange,
     PlacementReason,
     Rejected,
-    Revision,
     RunReport,
     SampledStory,
-    Share,
     Source,
     SourceHealth,
     StoredEntry,
@@ -38,17 +35,18 @@ from aggregator.model import (
     StoryNeighbourhood,
     StoryPlacements,
     Takedown,
-    Tombstone,
     Topic,
     TopicOverride,
 )
 from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_learning import LearningStore
+from aggregator.store.base_lists import ListOptions, ListStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
-    "CalendarStore", "EntryStore", "HubStore", "LearningStore", "ListStore", "LockName",
-    "MaintenanceStore", "SourceStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+    "CalendarStore", "EntryStore", "HubStore", "LearningStore", "ListOptions", "ListStore",
+    "LockName", "MaintenanceStore", "SourceStore", "Store", "StoryStore", "SubscriptionStore",
+    "TopicStore",
 ]  # fmt: skip
 
 LockName = Literal["ingest", "learn", "verify", "notify", "ping"]
@@ -184,92 +182,6 @@ class StoryStore(Protocol):
     def purge(self, keep: timedelta, now: datetime) -> int:
         """Remove stories older than `keep`; returns how many. Their entries are still
         recognised, so that they do not come back."""
-
-
-class ListStore(Protocol):
-    """Lists of stories, their revisions and their archives."""
-
-    def latest(
-        self,
-        scope: ListScope,
-        limit: int,
-        *,
-        joined: Sequence[ListScope] = (),
-        language: str = "",
-        without: Sequence[str] = (),
-        share: Share | None = None,
-        arrived_within: timedelta | None = None,
-        with_content: bool = True,
-    ) -> list[Story]:
-        """Newest stories of a list and of those joined with it, by publication, newest first.
-
-        With `arrived_within`, more than `limit` if more arrived in that time before the newest, up
-        to 1,000. Filtered by language, by sources that are left out, and by a share per source.
-        Texts beyond three million characters are left out (`Story.is_complete`), as in every list;
-        without content, all are.
-        """
-
-    def search(
-        self,
-        root: Node,
-        limit: int,
-        *,
-        language: str = "",
-        without: Sequence[str] = (),
-        step: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> list[Story]:
-        """Newest stories that a query matches, by publication, newest first. Of the stories that
-        may match by their words, only the newest 5,000 are looked at, a few in each `step`, which
-        may raise to end the search."""
-
-    def counts(self) -> dict[ListScope, int]:
-        """Number of published stories in every list."""
-
-    def revision(self, *scopes: ListScope) -> Revision:
-        """How many changes these lists have had, and the time of the latest; number 0 if none."""
-
-    def archive(self, size: int, now: datetime) -> int:
-        """Close the archive documents of `size` stories that are full, in all lists; returns how
-        many."""
-
-    def archive_range(self, scope: ListScope) -> tuple[int, int]:
-        """Numbers of the oldest archive document that still holds something and of the newest; 0 if
-        there is none."""
-
-    def archive_page(self, scope: ListScope, page: int) -> list[Story]:
-        """Stories of an archive document, by publication, newest first."""
-
-    def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
-        """The page of a list with its newest stories, without their content; those that are pinned
-        come first."""
-
-    def older_page(
-        self, scope: ListScope, page: int, size: int, share: Share | None = None
-    ) -> list[Story]:
-        """A page of older stories of a list, without their content. No story is on two pages."""
-
-    def older_pages(self, scope: ListScope, size: int, share: Share | None = None) -> OlderPages:
-        """The numbers of the pages of older stories of a list."""
-
-    def older_page_of_archive(self, scope: ListScope, page: int) -> int:
-        """The closed page of older stories with the newest ones of an archive document, or 0."""
-
-    def source_counts(self, scope: ListScope, since: datetime) -> list[tuple[str, int]]:
-        """The sources of the stories that were listed since then, and how many each has, most
-        first; a story counts for the source of its lead."""
-
-    def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
-        """Close the pages of `size` older stories that are full, in all lists; returns how many.
-        Neither their stories nor their numbers change by that, now or later."""
-
-    def remember_site(self, url: str, now: datetime) -> None:
-        """Keep the address under which feeds are first published, if none is kept yet."""
-
-    def first_site(self) -> str:
-        """The address under which feeds were first published, which their ids keep; "" if none."""
-
-    def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
-        """Stories taken down from a list, or from one of its archive documents, newest first."""
 
 
 class TopicStore(Protocol):

@@ -2,7 +2,7 @@
 
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from aggregator.config import Config
 from aggregator.errors import BadRequest, Overloaded, StoreError
 from aggregator.render.formats import is_feed_path
+from aggregator.render.jsonfeed import with_unknown_parameters
 from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
 from aggregator.store.base import Store
@@ -109,8 +110,11 @@ class _PublicViews:
         if is_navigation:
             path += ".html"
         text = request.query_string.decode("ascii", "replace")
-        resource = site.find(path, site.parse_params(path, parse_query_string(text)))
-        cached = self.cache.get(resource, _request_key(request.environ)) if resource else None
+        given = parse_query_string(text)
+        unknown = site.unknown_params(path, given) if path.endswith(".json") else []
+        resource = site.find(path, site.parse_params(path, given))
+        key = None if unknown else _request_key(request.environ)
+        cached = self.cache.get(resource, key) if resource else None
         wants = wants_json(path, request.headers.get("Accept", ""))
         if cached is None:
             if wants or (is_feed_path(path) and not is_navigation):
@@ -120,6 +124,9 @@ class _PublicViews:
             return _flask_response(text_error(GONE, cached.document.status, as_json=True))
         if cached.document.redirect_to:
             return _redirect(cached.document, prefix, self.max_age)
+        if unknown:
+            body = with_unknown_parameters(cached.document.body, unknown)
+            cached = cached.with_document(replace(cached.document, body=body))
         client = ClientHeaders.from_environ(request.environ)
         return _flask_response(self.policy.respond(cached, client, is_private=is_navigation))
 

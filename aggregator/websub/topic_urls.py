@@ -51,6 +51,7 @@ class FeedTopics:
             return None
         try:
             params = self._site.parse_params(path, parse_query_string(query))
-            return self._site.find(path, params)
+            is_part = params.before or params.since  # which never gets a new story
+            return None if is_part else self._site.find(path, params)
         except BadRequest:
             return None

@@ -2,9 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Unpack
 
-from aggregator.model import ListScope, Node, OlderPages, Revision, Share, Story, Tombstone
+from aggregator.model import (
+    ListScope,
+    ListSlice,
+    Node,
+    OlderPages,
+    Revision,
+    Share,
+    Story,
+    Tombstone,
+)
+from aggregator.store.base import ListOptions
 from aggregator.store.sqlite import archives, mappers, older_pages
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.queries import (
@@ -33,24 +44,29 @@ class SqliteLists:
         self._last_archive_size = 0
         """Size of the documents when all lists were last looked through."""
 
-    def latest(
-        self,
-        scope: ListScope,
-        limit: int,
-        *,
-        joined: Sequence[ListScope] = (),
-        language: str = "",
-        without: Sequence[str] = (),
-        share: Share | None = None,
-        arrived_within: timedelta | None = None,
-        with_content: bool = True,
-    ) -> list[Story]:
+    def latest(self, scope: ListScope, limit: int, **options: Unpack[ListOptions]) -> list[Story]:
+        return self.slice(scope, limit, **options).stories
+
+    def slice(self, scope: ListScope, limit: int, **options: Unpack[ListOptions]) -> ListSlice:
+        share, with_content = options.get("share"), options.get("with_content", True)
         with self._connection.read() as db:
-            numbers = window(db, [scope, *joined], limit, language, without, share, arrived_within)
+            numbers, last = window(
+                db,
+                [scope, *options.get("joined", ())],
+                limit,
+                options.get("language", ""),
+                options.get("without", ()),
+                share,
+                options.get("arrived_within"),
+                options.get("before", ""),
+                options.get("since"),
+            )
             most = MAX_TEXT_CHARS if with_content else None
             stories = load_stories(db, numbers, most, with_content=with_content)
             found = newest_first(stories.values())
-        return apply_share(found, share) if share else found
+            sql = "select id from stories where number = ?"
+            last_id = db.execute(sql, [last]).fetchone()[0] if last else ""
+        return ListSlice(apply_share(found, share) if share else found, last_id)
 
     def remember_site(self, url: str, now: datetime) -> None:
         if self.first_site():
@@ -182,3 +198,15 @@ class SqliteLists:
     def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
         with self._connection.read() as db:
             return archives.tombstones(db, scope, page)
+
+    def tombstones_since(self, time: datetime | None, limit: int) -> list[Tombstone]:
+        sql = """select public_id, taken_down_at from takedowns
+                   join stories on stories.number = takedowns.story_number
+                 where was_published and taken_down_at > ?
+                 order by taken_down_at, public_id limit ?"""
+        with self._connection.read() as db:
+            found = db.execute(sql, [mappers.to_text_or_none(time) or "", limit]).fetchall()
+        return [
+            Tombstone(public_id=public_id, removed_at=datetime.fromisoformat(at))
+            for public_id, at in found
+        ]

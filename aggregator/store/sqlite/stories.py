@@ -148,7 +148,7 @@ class SqliteStories:
 
     def held(self, source: str, limit: int) -> list[Story]:
         with self._connection.read() as db:
-            numbers = window(db, [source_scope(source).held], limit, "", (), None)
+            numbers = window(db, [source_scope(source).held], limit, "", (), None).numbers
             return newest_first(load_stories(db, numbers).values())
 
     def release(self, source: str, now: datetime) -> int:

@@ -3,15 +3,16 @@ most a share per source."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlite_utils import Database
 
 from aggregator.model import ListScope, Share, Story, source_scope
+from aggregator.store.sqlite.mappers import to_text
 from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_values
 from aggregator.text.languages import is_same_language
 
-__all__ = ["apply_share", "matching_filters", "shared_numbers", "window"]
+__all__ = ["Window", "apply_share", "matching_filters", "shared_numbers", "window"]
 
 _T = TypeVar("_T")
 
@@ -19,6 +20,14 @@ MAX_STORIES = 1_000
 """Stories in a list, however many arrived in a day."""
 CANDIDATES_PER_STORY = 20
 """Stories examined per story requested, when filtering."""
+
+
+class Window(NamedTuple):
+    """Numbers of the stories of a window, and of the last one that was looked at; None if there are
+    no more after it."""
+
+    numbers: list[int]
+    last: int | None
 
 
 def window(
@@ -29,24 +38,29 @@ def window(
     without: Collection[str],
     share: Share | None,
     arrived_within: timedelta | None = None,
-) -> list[int]:
-    """Numbers of the stories in one of the lists, newest first: `limit` of them, or all that
-    arrived within a time before the newest, if those are more."""
+    before: str = "",
+    since: datetime | None = None,
+) -> Window:
+    """The stories in one of the lists, newest first: `limit` of them, or all that arrived within a
+    time before the newest, if those are more; only those listed before the story with the id
+    `before`, and after the time `since`."""
     most = limit if arrived_within is None else max(limit, MAX_STORIES)
     is_filtered = bool(language or without or share)
-    listed_at = _newest(
-        db, scopes, max(most, CANDIDATES_PER_STORY * limit) if is_filtered else most
-    )
-    found = list(listed_at)
+    candidates = max(most, CANDIDATES_PER_STORY * limit) if is_filtered else most
+    listed_at = _newest(db, scopes, candidates + 1, _position(db, before), since)
+    examined = list(listed_at)[:candidates]
+    found = examined
     if language or without:
         found = matching_filters(db, found, language, without)
     if share:
         found = shared_numbers(db, found, share)
-    if arrived_within is None or not found:
-        return found[:limit]
-    earliest = listed_at[found[0]] - arrived_within
-    recent = sum(listed_at[number] >= earliest for number in found[:most])
-    return found[: max(limit, recent)]
+    count = limit
+    if arrived_within is not None and found:
+        earliest = listed_at[found[0]] - arrived_within
+        count = max(limit, sum(listed_at[number] >= earliest for number in found[:most]))
+    if len(found) > count:
+        return Window(found[:count], found[count - 1])
+    return Window(found, examined[-1] if len(listed_at) > candidates else None)
 
 
 def shared_numbers(db: Database, numbers: Sequence[int], share: Share) -> list[int]:
@@ -76,19 +90,44 @@ def _leads(db: Database, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
     return {number: (source, tag) for number, source, tag in query_in(db, sql, numbers)}
 
 
-def _newest(db: Database, scopes: Sequence[ListScope], limit: int) -> dict[int, datetime]:
+def _position(db: Database, id_: str) -> tuple[str, str, int] | None:
+    """The place of a story in the lists that it is in, also if it was taken down."""
+    if not id_:
+        return None
+    sql = """select listings.listed_at, listings.published, story_number from listings
+               join stories on number = story_number where id = ? and list_kind = 'all'"""
+    found: tuple[str, str, int] | None = db.execute(sql, [id_]).fetchone()
+    return found
+
+
+def _newest(
+    db: Database,
+    scopes: Sequence[ListScope],
+    limit: int,
+    position: tuple[str, str, int] | None,
+    since: datetime | None,
+) -> dict[int, datetime]:
     """Number of each of the newest stories -> when it was listed, newest first."""
-    one = """select story_number, listed_at, published from listings
-             where list_kind = ? and list_name = ? and visibility = ?
-             order by listed_at desc, published desc, story_number limit ?"""
+    bounds: list[object] = []
+    condition = ""
+    if position:
+        condition = """ and (listed_at, published) <= (?, ?)
+                        and not (listed_at = ? and published = ? and story_number <= ?)"""
+        bounds += [*position[:2], *position]
+    if since:
+        condition += " and listed_at > ?"
+        bounds.append(to_text(since))
+    one = f"""select story_number, listed_at, published from listings
+              where list_kind = ? and list_name = ? and visibility = ?{condition}
+              order by listed_at desc, published desc, story_number limit ?"""  # noqa: S608 - placeholders only
     if len(scopes) == 1:
-        rows = db.execute(one, [*scope_values(scopes[0]), limit])
+        rows = db.execute(one, [*scope_values(scopes[0]), *bounds, limit])
     else:
         each = " union all ".join(f"select * from ({one})" for _ in scopes)  # noqa: S608 - placeholders only
         sql = f"""select story_number, max(listed_at), max(published) from ({each})
                   group by story_number
                   order by max(listed_at) desc, max(published) desc, story_number limit ?"""  # noqa: S608 - placeholders only
-        given = [value for scope in scopes for value in (*scope_values(scope), limit)]
+        given = [value for scope in scopes for value in (*scope_values(scope), *bounds, limit)]
         rows = db.execute(sql, [*given, limit])
     return {number: datetime.fromisoformat(listed_at) for number, listed_at, _ in rows}
 

@@ -1,0 +1,117 @@
+"""The interface of a store, continued: lists of stories."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from typing import Protocol, TypedDict, Unpack
+
+from aggregator.model import (
+    ListScope,
+    ListSlice,
+    Node,
+    OlderPages,
+    Revision,
+    Share,
+    Story,
+    Tombstone,
+)
+
+__all__ = ["ListOptions", "ListStore"]
+
+
+class ListOptions(TypedDict, total=False):
+    """Which stories of a list, and how."""
+
+    joined: Sequence[ListScope]
+    language: str
+    without: Sequence[str]
+    """Sources whose stories are left out."""
+    share: Share | None
+    """Largest share per source."""
+    arrived_within: timedelta | None
+    """More than the limit, up to 1,000, if more arrived in that time before the newest."""
+    before: str
+    """Only those that were listed before the story with this id."""
+    since: datetime | None
+    """Only those that were listed after this time."""
+    with_content: bool
+    """False to leave out all texts."""
+
+
+class ListStore(Protocol):
+    """Lists of stories, their revisions and their archives."""
+
+    def latest(self, scope: ListScope, limit: int, **options: Unpack[ListOptions]) -> list[Story]:
+        """Newest stories of a list and of those joined with it, by publication, newest first.
+
+        Texts beyond three million characters are left out (`Story.is_complete`), as in every list.
+        """
+
+    def slice(self, scope: ListScope, limit: int, **options: Unpack[ListOptions]) -> ListSlice:
+        """The same, with the place where it ends."""
+
+    def search(
+        self,
+        root: Node,
+        limit: int,
+        *,
+        language: str = "",
+        without: Sequence[str] = (),
+        step: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> list[Story]:
+        """Newest stories that a query matches, by publication, newest first. Of the stories that
+        may match by their words, only the newest 5,000 are looked at, a few in each `step`, which
+        may raise to end the search."""
+
+    def counts(self) -> dict[ListScope, int]:
+        """Number of published stories in every list."""
+
+    def revision(self, *scopes: ListScope) -> Revision:
+        """How many changes these lists have had, and the time of the latest; number 0 if none."""
+
+    def archive(self, size: int, now: datetime) -> int:
+        """Close the archive documents of `size` stories that are full, in all lists; returns how
+        many."""
+
+    def archive_range(self, scope: ListScope) -> tuple[int, int]:
+        """Numbers of the oldest archive document that still holds something and of the newest; 0 if
+        there is none."""
+
+    def archive_page(self, scope: ListScope, page: int) -> list[Story]:
+        """Stories of an archive document, by publication, newest first."""
+
+    def newest_page(self, scope: ListScope, size: int, share: Share | None = None) -> list[Story]:
+        """The page of a list with its newest stories, without their content; those that are pinned
+        come first."""
+
+    def older_page(
+        self, scope: ListScope, page: int, size: int, share: Share | None = None
+    ) -> list[Story]:
+        """A page of older stories of a list, without their content. No story is on two pages."""
+
+    def older_pages(self, scope: ListScope, size: int, share: Share | None = None) -> OlderPages:
+        """The numbers of the pages of older stories of a list."""
+
+    def older_page_of_archive(self, scope: ListScope, page: int) -> int:
+        """The closed page of older stories with the newest ones of an archive document, or 0."""
+
+    def source_counts(self, scope: ListScope, since: datetime) -> list[tuple[str, int]]:
+        """The sources of the stories that were listed since then, and how many each has, most
+        first; a story counts for the source of its lead."""
+
+    def close_older_pages(self, size: int, shares: Mapping[ListScope, Share], now: datetime) -> int:
+        """Close the pages of `size` older stories that are full, in all lists; returns how many.
+        Neither their stories nor their numbers change by that, now or later."""
+
+    def remember_site(self, url: str, now: datetime) -> None:
+        """Keep the address under which feeds are first published, if none is kept yet."""
+
+    def first_site(self) -> str:
+        """The address under which feeds were first published, which their ids keep; "" if none."""
+
+    def tombstones(self, scope: ListScope, page: int | None = None) -> list[Tombstone]:
+        """Stories taken down from a list, or from one of its archive documents, newest first, at
+        most 50."""
+
+    def tombstones_since(self, time: datetime | None, limit: int) -> list[Tombstone]:
+        """Published stories that were taken down after a time, or ever, oldest first."""
