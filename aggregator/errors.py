@@ -109,12 +109,25 @@ class QueryError(AggregatorError):
         self.position = position
 
 
-class BadRequest(AggregatorError):
-    """A request asks for something invalid; the message goes to the client (HTTP 400)."""
+class RefusedRequest(AggregatorError):
+    """A request is refused; the message goes to the client.
+
+    `message` is a gettext message, in which `values` replace `%(name)s`: pages show it in the
+    language of the site, programs get it in English.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
 
 
-class Overloaded(AggregatorError):
-    """A request costs too much right now; the message goes to the client (HTTP 503)."""
+class BadRequest(RefusedRequest):
+    """A request asks for something invalid (HTTP 400)."""
+
+
+class Overloaded(RefusedRequest):
+    """A request costs too much right now (HTTP 503)."""
 
 
 class ServeError(AggregatorError):

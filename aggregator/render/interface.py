@@ -53,7 +53,8 @@ class Interface:
 
     def gettext(self, message: str, **values: object) -> str:
         """The message in this language; values replace `%(name)s` in it."""
-        return self.translations.gettext(message) % values
+        translated = self.translations.gettext(message)
+        return translated % values if values else translated
 
     @cached_property
     def _locale(self) -> Locale:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from aggregator import query
 from aggregator.config import Config
+from aggregator.errors import RefusedRequest
 from aggregator.model import (
     ALL,
     Feed,
@@ -168,9 +169,10 @@ class DocumentBuilder:
         """The not-found page as a file, for file servers."""
         return html_document(self._pages.not_found())
 
-    def refusal(self, path: str, q: str, reason: str, status: int) -> Document:
+    def refusal(self, path: str, q: str, error: RefusedRequest, status: int) -> Document:
         """The page for a request that is invalid or costs too much, with the reason; for a search,
         with the query too."""
+        reason = self._pages.interface.gettext(error.message, **error.values)
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
             page = self._pages.search(feed, q, error=reason)

@@ -19,6 +19,7 @@ from aggregator.model import (
     source_scope,
     topic_scope,
 )
+from aggregator.render.interface import Interface
 from aggregator.render.pages import Week
 from aggregator.site.calendar import week_start
 from aggregator.site.params import NO_PARAMS, FeedParams
@@ -27,10 +28,6 @@ from aggregator.store.base import Store
 
 __all__ = ["FeedCatalog", "FeedSpec"]
 
-TEXTS_LEFT_OUT = (
-    "To limit its size, this feed leaves out the full text of some stories ({}); follow their "
-    "links to read it."
-)
 FEED_TIME = timedelta(days=1)
 """How often a feed reader must fetch a feed at least to miss nothing."""
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,6 +57,7 @@ class FeedCatalog:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
+        self._interface = Interface(config.site.language, config.site.timezone)
         self._sources = {source.id: source for source in config.all_sources}
         self._topics = {topic.id: topic for topic in config.topics}
         self._current_ids = {id_: topic.id for topic in config.topics for id_ in topic.was}
@@ -81,7 +79,7 @@ class FeedCatalog:
             return FeedSpec(
                 path="/all",
                 scopes=(ALL,),
-                title=f"All stories at {site.title}",
+                title=self._interface.gettext("All stories at %(site)s", site=site.title),
                 description=site.description,
                 language=site.language,
             )
@@ -92,7 +90,11 @@ class FeedCatalog:
             path=f"/sources/{name}",
             scopes=(source_scope(name),),
             title=source.name,
-            description=f"What {source.name} publishes, as collected by {site.title}.",
+            description=self._interface.gettext(
+                "What %(outlet)s publishes, as collected by %(site)s.",
+                outlet=source.name,
+                site=site.title,
+            ),
             language=source.language or source.fallback_language or site.language,
         )
 
@@ -235,7 +237,9 @@ class FeedCatalog:
                     without=params.excluded_sources,
                     step=step,
                 )
-        title = f"{params.q}: search at {site.title}" if params.q else f"Search at {site.title}"
+        title = self._interface.gettext("Search at %(site)s", site=site.title)
+        if params.q:
+            title = f"{params.q}: {title}"
         spec = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
         return _with_params(self.feed_of("/search", stories, spec), params)
 
@@ -246,7 +250,11 @@ class FeedCatalog:
         sources = {id_: source for id_ in ids if (source := self.source(id_))}
         description = spec.description if spec else ""
         if shortened := sum(_lacks_text(story, sources) for story in stories):
-            note = TEXTS_LEFT_OUT.format(shortened)
+            note = self._interface.gettext(
+                "To limit its size, this feed leaves out the full text of some stories "
+                "(%(count)s); follow their links to read it.",
+                count=shortened,
+            )
             description = f"{description} {note}".strip()
         return Feed(
             path=path,

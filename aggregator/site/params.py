@@ -134,8 +134,9 @@ def _since(text: str) -> datetime | None:
             raise ValueError(text)
         return time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = "since must be a time with its zone, such as 2026-11-29T20:00:00Z."
-        raise BadRequest(message) from error
+        raise BadRequest(
+            "since must be a time with its zone, such as 2026-11-29T20:00:00Z."
+        ) from error
 
 
 def _time_text(time: datetime) -> str:
@@ -146,7 +147,9 @@ def parse_query_string(text: str) -> dict[str, list[str]]:
     """Parse the part of a URL after `?`. Raises BadRequest if it is too long or has too many
     parameters."""
     if len(text) > MAX_QUERY_STRING_CHARS:
-        raise BadRequest(f"A query string must have at most {MAX_QUERY_STRING_CHARS:,} characters.")
+        raise BadRequest(
+            "A query string must have at most %(count)s characters.", count=MAX_QUERY_STRING_CHARS
+        )
     try:
         return parse_qs(text, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
@@ -162,18 +165,18 @@ def _language(text: str) -> str:
 def _limit(text: str, default: int, maximum: int) -> int:
     is_number = text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= maximum
     if text and not is_number:
-        raise BadRequest(f"limit must be a number of stories, 1 to {maximum}.")
+        raise BadRequest("limit must be a number of stories, 1 to %(maximum)s.", maximum=maximum)
     return int(text) if text and int(text) != default else 0
 
 
 def _query(text: str) -> str:
     text = one_line(text)
     if len(text) > MAX_SEARCH_CHARS:
-        raise BadRequest(f"q must have at most {MAX_SEARCH_CHARS:,} characters.")
+        raise BadRequest("q must have at most %(count)s characters.", count=MAX_SEARCH_CHARS)
     try:
         return query.parse(text).text if text else ""
     except QueryError as error:
-        raise BadRequest(f"The query (q) cannot be parsed: {error}.") from error
+        raise BadRequest("The query (q) cannot be parsed: %(error)s.", error=error) from error
 
 
 def _theme(text: str) -> str:
@@ -185,11 +188,12 @@ def _theme(text: str) -> str:
 def _sources(given: Sequence[str], is_source: Callable[[str], bool]) -> tuple[str, ...]:
     ids = sorted({id_ for text in given for id_ in text.replace(" ", "").split(",") if id_})
     if len(ids) > MAX_EXCLUDED_SOURCES:
-        raise BadRequest(f"without must name at most {MAX_EXCLUDED_SOURCES} outlets.")
+        raise BadRequest("without must name at most %(count)s outlets.", count=MAX_EXCLUDED_SOURCES)
     for id_ in ids:
         if not is_source(id_):
             raise BadRequest(
-                f"without must name outlets by their id; there is no {id_[:MAX_QUOTED_CHARS]!r}, "
-                "and /sources lists them."
+                "without must name outlets by their id; there is no %(id)s, and /sources lists "
+                "them.",
+                id=repr(id_[:MAX_QUOTED_CHARS]),
             )
     return tuple(ids)

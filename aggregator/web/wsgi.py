@@ -14,7 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from aggregator.config import Config
-from aggregator.errors import BadRequest, Overloaded, StoreError
+from aggregator.errors import BadRequest, Overloaded, RefusedRequest, StoreError
 from aggregator.render.formats import is_feed_path
 from aggregator.render.jsonfeed import with_unknown_parameters
 from aggregator.site import Document, PublicSite, parse_query_string
@@ -132,7 +132,7 @@ class _PublicViews:
 
     def bad_request(self, error: BadRequest) -> Response:
         """Respond to an invalid request."""
-        return self._refuse(str(error), 400)
+        return self._refuse(error, 400)
 
     def wrong_method(self, error: MethodNotAllowed) -> Response:
         """Respond to a method that the URL does not support (RFC 9110, section 15.5.6)."""
@@ -145,11 +145,11 @@ class _PublicViews:
 
     def overloaded(self, error: Overloaded) -> Response:
         """Respond to a request that costs too much right now."""
-        response = self._refuse(str(error), 503)
+        response = self._refuse(error, 503)
         response.headers["Retry-After"] = str(OVERLOADED_RETRY_SECONDS)
         return response
 
-    def _refuse(self, reason: str, status: int) -> Response:
+    def _refuse(self, error: RefusedRequest, status: int) -> Response:
         """Refuse a request: with a page for people, with a sentence for programs."""
         path = request.path.removeprefix(self.prefix)
         wants = wants_json(path, request.headers.get("Accept", ""))
@@ -157,9 +157,9 @@ class _PublicViews:
             wants or request.method != "GET" or is_feed_path(path) or path.endswith(".js")
         )
         if is_for_programs and not _is_navigation(request.environ, path):
-            return _flask_response(text_error(reason, status, as_json=wants))
+            return _flask_response(text_error(str(error), status, as_json=wants))
         q = request.args.get("q", "")
-        page = self.site.builder.refusal(path, q, reason, status)
+        page = self.site.builder.refusal(path, q, error, status)
         return _flask_response(uncacheable(page))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.model import ALL, topic_scope
 from aggregator.site.export import export_site
 from tests.harness.newsroom import Newsroom, article
 from tests.site.conftest import HOUR
@@ -75,10 +76,8 @@ def test_following_documents_give_each_story_once(
 
 
 def test_stories_since_a_time(busy_newsroom: Newsroom) -> None:
-    """A script that asks daily gets what is new; times have busy_newsroom forms."""
-    newest = busy_newsroom.store.lists.latest(busy_newsroom.site.catalog.find("/all").scopes[0], 1)[
-        0
-    ]  # type: ignore[union-attr]
+    """A script that asks daily gets what is new; times have several forms."""
+    newest = busy_newsroom.store.lists.latest(ALL, 1)[0]
     since = (newest.listed_at - 4 * HOUR).isoformat()
 
     found = _all_titles(busy_newsroom, f"/all.json?since={since.replace('+00:00', 'Z')}")
@@ -132,7 +131,7 @@ def test_unknown_parameters_are_named(docks: Newsroom) -> None:
 def test_what_was_taken_down(docks: Newsroom, tmp_path: Path) -> None:
     """In a list of its own, and in the feeds that it was in."""
     assert _json(docks, "/removed.json")["removed"] == []
-    story = docks.store.lists.latest(docks.site.catalog.find("/topics/labor").scopes[0], 1)[0]  # type: ignore[union-attr]
+    story = docks.store.lists.latest(topic_scope("labor"), 1)[0]
     docks.store.stories.take_down(story.id, "asked", docks.now)
 
     document = _json(docks, "/removed.json")
