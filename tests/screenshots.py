@@ -39,6 +39,9 @@ def main(folder: Path, names: list[str]) -> None:
             story = newsroom.store.lists.latest(ALL, 1)[0]
             pages = {**PAGES, "story": f"/stories/{story.id}"}
             shoot(served.url, {n: p for n, p in pages.items() if not names or n in names}, folder)
+            newsroom.change("[site]", '[site]\nlanguage = "ar"')
+            arabic = {"arabic-topic": "/topics/pandemic", "arabic-story": pages["story"]}
+            shoot(served.url, {n: p for n, p in arabic.items() if not names or n in names}, folder)
         newsroom.close()
 
 

@@ -76,7 +76,8 @@ def test_the_howto_for_published_fields_is_complete(field: str) -> None:
     elsewhere = {  # feedgen's extension, story pages, code that is not about entries
         "aggregator/render/feedgen_ext.py", "aggregator/render/templates/base.html",
         "aggregator/render/templates/parts.html", "aggregator/render/links.py",
-        "aggregator/render/reasons.py",
+        "aggregator/render/reasons.py", "aggregator/render/stylesheet.py",
+        "aggregator/render/web_manifest.py",
         "aggregator/ingest/clean/sanitizer.py", "aggregator/render/pages.py",
         "aggregator/ingest/clean/rewrite/embeds.py", "aggregator/ingest/clean/teaser.py",
         "aggregator/ingest/clean/rewrite/lazy_images.py",

@@ -43,6 +43,7 @@ COMMANDS = {
     "pin": ("pin", "Put a story at the top of the home page, or of a topic."),
     "unpin": ("pin", "Undo `pin`, everywhere or in one topic."),
     "pinned": ("pin", "List the stories that are pinned, where and until when."),
+    "theme": ("theme", "Change how pages look: begin a theme."),
     "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
     "held": ("review", "Show the stories that are held back, and release or drop them."),
     "moved": ("review", "Show the feeds that have moved permanently."),

@@ -4,9 +4,11 @@ loader      reads, checks and resolves; the Config
 schema      every key with its type, default and description (pydantic)
 validation  issues as sentences with line and key
 key_lines   the line of each key
+theme       templates and CSS of the operator's own, and the logo
 editor      edits that keep comments and order
 """
 
 from aggregator.config.loader import Config, json_schema, parse_config, read_config_file
+from aggregator.config.theme import THEME_FOLDER
 
-__all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
+__all__ = ["THEME_FOLDER", "Config", "json_schema", "parse_config", "read_config_file"]

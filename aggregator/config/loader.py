@@ -25,11 +25,12 @@ from aggregator.config.schema import (
     SiteTable,
     SourceTable,
 )
+from aggregator.config.theme import read_theme
 from aggregator.config.toml_errors import encoding_issue, syntax_issues
 from aggregator.config.value_types import id_of_story, to_seconds
 from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
-from aggregator.model import Notice, Share, Site, Source, Topic
+from aggregator.model import Notice, Share, Site, Source, Theme, Topic
 from aggregator.text.languages import canonical_language
 from aggregator.text.secrets import has_secret
 
@@ -56,6 +57,7 @@ class Config:
     sources: tuple[Source, ...]
     all_sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
+    theme: Theme
     warnings: tuple[ConfigIssue, ...] = ()
     rule_lines: Mapping[str, int] = field(default_factory=dict)
     """The line of each topic's rule, by topic id."""
@@ -121,6 +123,7 @@ def _resolve(
     lines: KeyLocations,
 ) -> Config:
     database = environment.get("AGGREGATOR_DATABASE")
+    theme, theme_issues = read_theme(path.parent, file.site.logo or "")
     all_sources = [_source(table, file.defaults) for table in file.source]
     return Config(
         path=path,
@@ -130,22 +133,7 @@ def _resolve(
         else path.parent.absolute() / file.storage.database,
         keep=to_seconds(file.storage.keep) if file.storage.keep else 0,
         window=to_seconds(file.stories.window),
-        site=Site(
-            title=file.site.title,
-            url=file.site.url.rstrip("/"),
-            language=file.site.language,
-            contact=file.site.contact or "",
-            description=file.site.description,
-            timezone=file.site.timezone,
-            per_page=file.site.per_page,
-            lead=id_of_story(file.site.lead or ""),
-            notices=tuple(_notice(table, file.site) for table in file.notice),
-            notice=file.site.notice,
-            ttl=file.publish.max_age_seconds,
-            credit_line=file.publish.credit_line,
-            hubs=_hubs(file),
-            has_search=file.publish.search,
-        ),
+        site=_site(file),
         fetch=file.fetch,
         publish=file.publish,
         sources=tuple(
@@ -166,11 +154,33 @@ def _resolve(
             )
             for table in file.topic
         ),
-        warnings=tuple(warnings(file, environment, lines)),
+        theme=theme,
+        warnings=(*warnings(file, environment, lines), *theme_issues),
         rule_lines={
             table.id: lines.line_of(("topic", index, "match"))
             for index, table in enumerate(file.topic)
         },
+    )
+
+
+def _site(file: FeedsFile) -> Site:
+    return Site(
+        title=file.site.title,
+        url=file.site.url.rstrip("/"),
+        language=file.site.language,
+        contact=file.site.contact or "",
+        description=file.site.description,
+        timezone=file.site.timezone,
+        per_page=file.site.per_page,
+        accent=file.site.accent or "",
+        font=file.site.font,
+        lead=id_of_story(file.site.lead or ""),
+        notices=tuple(_notice(table, file.site) for table in file.notice),
+        notice=file.site.notice,
+        ttl=file.publish.max_age_seconds,
+        credit_line=file.publish.credit_line,
+        hubs=_hubs(file),
+        has_search=file.publish.search,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from aggregator.config.value_types import (
+    Colour,
     Contact,
     CounterUrl,
     CreditLine,
@@ -35,7 +36,7 @@ from aggregator.config.value_types import (
     is_network,
     to_seconds,
 )
-from aggregator.model import Dedupe, Learn, Show
+from aggregator.model import Dedupe, Font, Learn, Show
 from aggregator.text.languages import main_language
 
 
@@ -54,6 +55,11 @@ class SiteTable(_Table):
         None, description="Email address or page for outlets; sent in the User-Agent."
     )
     description: OneLine = Field("", description="One sentence about the site.")
+    logo: Text | None = Field(
+        None, description="Picture instead of the name in the head of pages: a path."
+    )
+    accent: Colour | None = Field(None, description="Colour of links and buttons.")
+    font: Font = Field("newsreader", description="Typeface of pages.")
     per_page: int = Field(15, ge=5, le=100, description="Stories on a page for people.")
     notice: OneLine = Field("", description="A line at the foot of every page.")
     lead: StoryReference | None = Field(

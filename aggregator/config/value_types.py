@@ -17,6 +17,7 @@ from aggregator.errors import QueryError
 __all__ = [
     "A_DURATION",
     "CREDIT_LINE_NAMES",
+    "Colour",
     "Contact",
     "CounterUrl",
     "CreditLine",
@@ -133,6 +134,12 @@ def _check_story(value: str) -> str:
 def id_of_story(value: str) -> str:
     """The id of a story, given as such or as the address of its page."""
     return value.rstrip("/").rpartition("/")[2]
+
+
+def _check_colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError('a colour such as "#9c2a10"')
+    return value.lower()
 
 
 def _check_variable(value: str) -> str:
@@ -257,6 +264,7 @@ DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
 Contact = Annotated[str, AfterValidator(_check_contact)]
 OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]
+Colour = Annotated[str, AfterValidator(_check_colour)]
 StoryReference = Annotated[str, AfterValidator(_check_story)]
 TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
 ListenHost = Annotated[str, AfterValidator(_check_listen_host)]

@@ -69,7 +69,7 @@ from aggregator.model.report import (
     SourceHealth,
     SourceReport,
 )
-from aggregator.model.site import Site
+from aggregator.model.site import Font, Site, Theme
 from aggregator.model.source import Dedupe, Show, Source
 from aggregator.model.story import MANUAL, Match, MatchKind, Story, StoryNeighbourhood
 from aggregator.model.topic import (
@@ -127,6 +127,7 @@ __all__ = [
     "FeedMeta",
     "FetchState",
     "Fetched",
+    "Font",
     "HubLink",
     "HubPing",
     "Incident",
@@ -180,6 +181,7 @@ __all__ = [
     "Takedown",
     "Term",
     "Text",
+    "Theme",
     "Tombstone",
     "Topic",
     "TopicOverride",

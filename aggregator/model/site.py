@@ -1,10 +1,15 @@
 """The site that publishes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from aggregator.model.calendar import Notice
 
-__all__ = ["Site"]
+__all__ = ["Font", "Site", "Theme"]
+
+Font = Literal["system", "newsreader"]
+"""The typeface of pages: those of the reader's device, or one that is served with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,9 @@ class Site:
     language: str = "en"
     timezone: str = "UTC"
     per_page: int = 15
+    accent: str = ""
+    """Colour of links and buttons, as `#rrggbb`; empty for the default."""
+    font: Font = "newsreader"
     contact: str = ""
     description: str = ""
     notice: str = ""
@@ -34,3 +42,14 @@ class Site:
     credit_line: str = ""
     has_search: bool = True
     """Whether pages link to the search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What an operator has made of the look: templates that replace built-in ones, by file name,
+    CSS that follows the built-in, and a logo."""
+
+    templates: Mapping[str, str] = field(default_factory=dict)
+    css: str = ""
+    logo: bytes = b""
+    logo_type: str = ""

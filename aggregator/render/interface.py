@@ -79,6 +79,11 @@ class Interface:
             "Hm", self.local(moment), locale=self._locale, tzinfo=self._zone
         )
 
+    @property
+    def comma(self) -> str:
+        """The sign between the items of a list."""
+        return "\u060c" if main_language(self.language) == "ar" else ","
+
     def language_name(self, tag: str) -> str:
         """The name of a language in this one; the tag itself if it is unknown."""
         locale = _locale(tag)

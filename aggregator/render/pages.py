@@ -1,24 +1,36 @@
 """Web pages: semantic HTML that works without scripts, in the language of the site."""
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FunctionLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from markupsafe import Markup, escape
 
-from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Topic
+from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Theme, Topic
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.reasons import TopicReason
 from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
+from aggregator.render.stylesheet import LOGO_PATHS
 
 __all__ = ["FrontPage", "PageRenderer", "Paging", "Week"]
 
+DEFAULT_THEME = Theme()
 READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
     ("Inoreader", "https://www.inoreader.com/?add_feed="),
@@ -66,26 +78,42 @@ class Week:
 class PageRenderer:
     """Renders the pages of a site. `topics` are in every page, `sources` are all its outlets."""
 
-    def __init__(self, site: Site, topics: Sequence[Topic], sources: Sequence[Source] = ()) -> None:
+    def __init__(
+        self,
+        site: Site,
+        topics: Sequence[Topic],
+        sources: Sequence[Source] = (),
+        theme: Theme = DEFAULT_THEME,
+        on_theme_error: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._site = site
         self._topics = topics
         self._sources = sources
         self._urls = PublicUrls(site.url)
         self._root = urlsplit(site.url).path
         self.interface = Interface(site.language, site.timezone)
-        self._environment = _environment(self.interface)
-        self._environment.globals.update(
-            site=site,
-            topics=topics,
-            urls=self._urls,
-            root=self._root,
-            origin=site.url.removesuffix(self._root),
-            formats=list(FORMATS.values()),
-            primary_format=PRIMARY_FORMAT,
-            interface=self.interface,
-            direction_of=direction,
-            marked=lambda text, _field: text,
-        )
+        self._on_theme_error = on_theme_error
+        self._built_in = _environment(self.interface, {})
+        self._themed = _environment(self.interface, theme.templates) if theme.templates else None
+        for environment in filter(None, (self._built_in, self._themed)):
+            environment.globals.update(self._globals(theme))
+
+    def _globals(self, theme: Theme) -> dict[str, Any]:
+        """What every template has."""
+        site, topics = self._site, self._topics
+        return {
+            "logo": LOGO_PATHS.get(theme.logo_type, ""),
+            "site": site,
+            "topics": topics,
+            "urls": self._urls,
+            "root": self._root,
+            "origin": site.url.removesuffix(self._root),
+            "formats": list(FORMATS.values()),
+            "primary_format": PRIMARY_FORMAT,
+            "interface": self.interface,
+            "direction_of": direction,
+            "marked": lambda text, _field: text,
+        }
 
     # ---- lists
 
@@ -228,7 +256,12 @@ class PageRenderer:
     def _render(self, template: str, *, here: str = "", **values: object) -> bytes:
         """A page; `here` is the path of the link in the navigation that leads to it."""
         given = {"metadata": None, "here": here, **values}
-        return self._environment.get_template(template).render(given).encode()
+        if self._themed:
+            try:
+                return self._themed.get_template(template).render(given).encode()
+            except Exception as error:  # whatever an operator's template does
+                self._on_theme_error(_theme_error(template, error))
+        return self._built_in.get_template(template).render(given).encode()
 
 
 def _markup(item: FeedItem) -> Markup:
@@ -255,9 +288,32 @@ def _marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     return Markup().join([*parts, escape(text[end:])])
 
 
-def _environment(interface: Interface) -> Environment:
+def _theme_error(template: str, error: Exception) -> str:
+    """What is wrong with a template of the theme, and where."""
+    name, line, sentence = template, 0, str(error)
+    if isinstance(error, TemplateNotFound):
+        sentence = f"there is no template {error}"
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or template, error.lineno
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename.startswith("theme/"):
+                name, line = frame.filename, frame.lineno or 0
+    where = name.rpartition("/")[2]
+    return f"theme/{where}, line {line}: {sentence}; the built-in template is used"
+
+
+def _theme_loader(templates: Mapping[str, str]) -> FunctionLoader:
+    """Loads the templates of a theme, with the names that operators know."""
+    return FunctionLoader(
+        lambda name: (templates[name], f"theme/{name}", None) if name in templates else None
+    )
+
+
+def _environment(interface: Interface, templates: Mapping[str, str]) -> Environment:
+    built_in = PackageLoader("aggregator.render")
     environment = Environment(
-        loader=PackageLoader("aggregator.render"),
+        loader=ChoiceLoader([_theme_loader(templates), built_in]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,10 +3,12 @@
     path, query string --find--> Resource (its scopes, how to build it) --build--> Document
 
     routes     the one table of routes; PublicSite reads it
-    params     query parameters of a list: ?lang= ?limit= ?q= ?theme= ?without=
+    params     query parameters: ?before= ?lang= ?limit= ?q= ?since= ?theme= ?without=
     feeds      which stories are in which public list
+    front_page, topic_reasons, calendar   what is on the home page; why a story is where it is; what
+               begins or ends at a date
     resources  what is at a URL, and which lists it depends on
-    builders   how its document is made
+    builders, file_builders   how its document is made
     document   the types Document and Resource
     cache      documents by revision, in memory
     export     documents as files

@@ -1,9 +1,8 @@
-"""Builders of documents: pages, feeds, widgets, files."""
+"""Builders of pages, feeds and widgets."""
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -17,29 +16,19 @@ from aggregator.model import (
     ListScope,
     Notice,
     Story,
-    source_scope,
     topic_scope,
 )
 from aggregator.query.highlight import spans
 from aggregator.render import widget
-from aggregator.render.directory import removed_json, sources_json, topics_json
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
-from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.pages import FrontPage, PageRenderer, Paging, Week
 from aggregator.render.public_urls import PublicUrls
-from aggregator.render.sitemap import (
-    MAX_NEWS,
-    NEWS_TIME,
-    news_sitemap,
-    pages_sitemap,
-    sitemap_index,
-)
-from aggregator.render.static_files import static_file
 from aggregator.site import front_page
-from aggregator.site.document import Document, html_document
+from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
+from aggregator.site.log import log_theme_error
 from aggregator.site.params import NO_PARAMS, WIDGET_PARAMS, FeedParams
 from aggregator.site.topic_reasons import topic_reasons
 from aggregator.store.base import Store
@@ -48,20 +37,10 @@ __all__ = ["DocumentBuilder"]
 
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
-MAX_REMOVED = 1000
-"""Ids in one document of those that were taken down."""
-JSON_MEDIA_TYPE = "application/json"
-OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
-SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
-CSS_MEDIA_TYPE = "text/css; charset=utf-8"
-ROBOTS_TXT = "User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed/\n"
-SITEMAP_PATH = "/sitemap.xml"
-PAGES_SITEMAP_PATH = "/sitemap-pages.xml"
-NEWS_SITEMAP_PATH = "/sitemap-news.xml"
 
 
 class DocumentBuilder:
-    """Builds documents from the store and feeds.toml."""
+    """Builds pages, feeds and widgets from the store and feeds.toml."""
 
     def __init__(self, config: Config, store: Store, catalog: FeedCatalog) -> None:
         self._config = config
@@ -69,7 +48,9 @@ class DocumentBuilder:
         self._topics = config.topics
         self._store = store
         self._catalog = catalog
-        self._pages = PageRenderer(config.site, config.topics, config.all_sources)
+        self._pages = PageRenderer(
+            config.site, config.topics, config.all_sources, config.theme, log_theme_error
+        )
 
     # ---- pages
 
@@ -155,6 +136,11 @@ class DocumentBuilder:
             path = f"/stories/{target}"
             return html_document(self._pages.moved_story(path), redirect_to=path)
         return self.gone("story") if self._store.stories.is_taken_down(id_) else None
+
+    def redirect(self, path: str, *, is_permanent: bool = True) -> Document:
+        """A redirect from another address to a path."""
+        page = html_document(self._pages.redirect(path), redirect_to=path)
+        return replace(page, is_permanent=is_permanent)
 
     def gone(self, kind: Literal["topic", "story", "archive"]) -> Document:
         """The page for a "topic" that was removed, a "story" that was taken down, or an "archive"
@@ -275,104 +261,6 @@ class DocumentBuilder:
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
         limit = params.limit or WIDGET_PARAMS.limit
         return self._catalog.newest(spec, replace(params, theme="", limit=limit))
-
-    # ---- files
-
-    def topics_opml(self) -> Document:
-        """The feeds of all topics, as OPML."""
-        return Document(body=topics_opml(self._topics, self._site), media_type=OPML_MEDIA_TYPE)
-
-    def sources_opml(self) -> Document:
-        """The public feeds of the outlets, as OPML."""
-        body = sources_opml(self._config.all_sources, self._site)
-        return Document(body=body, media_type=OPML_MEDIA_TYPE)
-
-    def topics_json(self) -> Document:
-        """All topics with their pages and feeds, for scripts."""
-        return Document(body=topics_json(self._topics, self._site), media_type=JSON_MEDIA_TYPE)
-
-    def sources_json(self) -> Document:
-        """All outlets with their pages and feeds, for scripts."""
-        body = sources_json(self._config.all_sources, self._site)
-        return Document(body=body, media_type=JSON_MEDIA_TYPE)
-
-    def removed_json(self, params: FeedParams) -> Document:
-        """The ids of stories that were taken down, for scripts."""
-        found = self._store.lists.tombstones_since(params.since, MAX_REMOVED + 1)
-        shown, following = found, ""
-        if len(found) > MAX_REMOVED:  # those of one time stay together, since the next begin after
-            shown = [each for each in found if each.removed_at < found[-1].removed_at] or found
-            following = replace(params, since=shown[-1].removed_at).query_string
-        body = removed_json(shown, self._site, params.query_string, following)
-        return Document(body=body, media_type=JSON_MEDIA_TYPE)
-
-    def redirect(self, path: str, *, is_permanent: bool = True) -> Document:
-        """A redirect from another address to a path."""
-        page = html_document(self._pages.redirect(path), redirect_to=path)
-        return replace(page, is_permanent=is_permanent)
-
-    def style_css(self) -> Document:
-        """The stylesheet of the site."""
-        return Document(body=static_file("style.css"), media_type=CSS_MEDIA_TYPE)
-
-    def site_js(self) -> Document:
-        """The script of the pages, which adds comfort and which nothing needs."""
-        return Document(body=static_file("site.js"), media_type=SCRIPT_MEDIA_TYPE)
-
-    def font(self) -> Document:
-        """The typeface of the site."""
-        return Document(body=static_file("newsreader.woff2"), media_type="font/woff2")
-
-    def embed_css(self) -> Document:
-        """The stylesheet of the widget's frame."""
-        body = static_file("widget.css") + static_file("embed.css")
-        return Document(body=body, media_type=CSS_MEDIA_TYPE)
-
-    def embedding_js(self) -> Document:
-        """The script of the page where a partner chooses what to embed."""
-        return Document(body=static_file("embedding.js"), media_type=SCRIPT_MEDIA_TYPE)
-
-    def favicon(self) -> Document:
-        """The icon of the site."""
-        return Document(body=static_file("favicon.svg"), media_type="image/svg+xml")
-
-    def robots_txt(self) -> Document:
-        """The rules for crawlers."""
-        sitemap = PublicUrls(self._site.url).page(SITEMAP_PATH)
-        body = f"{ROBOTS_TXT}\nSitemap: {sitemap}\n"
-        return Document(body=body.encode(), media_type="text/plain; charset=utf-8")
-
-    def sitemap(self) -> Document:
-        """The index of the sitemaps."""
-        return _xml_document(sitemap_index((PAGES_SITEMAP_PATH, NEWS_SITEMAP_PATH), self._site))
-
-    def pages_sitemap(self) -> Document:
-        """The pages of all lists, with the time of the last story, and what there is besides."""
-        listed = self._store.lists.counts()
-        scopes = [ALL, *(topic_scope(topic.id) for topic in self._topics)]
-        scopes += [source_scope(source.id) for source in self._config.all_sources]
-        pages: list[tuple[str, datetime | None]] = [("/", None)]
-        pages += [
-            (self._catalog.list_path(scope), self._store.lists.revision(scope).changed_at)
-            for scope in scopes
-            if listed.get(scope)
-        ]
-        pages += [(path, None) for path in ("/sources", "/subscribe", "/about", "/embed")]
-        return _xml_document(pages_sitemap(pages, self._site))
-
-    def news_sitemap(self) -> Document:
-        """The stories of the last two days."""
-        time = self._store.calendar.time()
-        stories = [
-            story
-            for story in self._newest(ALL, MAX_NEWS)
-            if time and story.published >= time - NEWS_TIME
-        ]
-        return _xml_document(news_sitemap(stories, self._site))
-
-
-def _xml_document(body: bytes) -> Document:
-    return Document(body=body, media_type="application/xml; charset=utf-8")
 
 
 def _path_words(path: str) -> str:

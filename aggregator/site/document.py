@@ -7,9 +7,17 @@ from typing import Literal
 
 from aggregator.model import ListScope
 
-__all__ = ["HTML_MEDIA_TYPE", "Document", "DocumentKind", "Resource", "html_document"]
+__all__ = [
+    "HTML_MEDIA_TYPE",
+    "SCRIPT_MEDIA_TYPE",
+    "Document",
+    "DocumentKind",
+    "Resource",
+    "html_document",
+]
 
 HTML_MEDIA_TYPE = "text/html; charset=utf-8"
+SCRIPT_MEDIA_TYPE = "text/javascript; charset=utf-8"
 
 DocumentKind = Literal["feed", "page", "frame", "tool", "file"]
 """The kind of a document decides what it may do in a browser: other sites may read a feed or a file

@@ -90,7 +90,9 @@ def export_file_name(path: str) -> str:
 def _state(site: PublicSite, resource: Resource, revision: Revision) -> str:
     """A hash of everything that the file depends on."""
     config = site.config
-    return hash_values(resource.scopes, revision, config.changed_at, config.site, __version__)
+    return hash_values(
+        resource.scopes, revision, config.changed_at, config.site, config.theme, __version__
+    )
 
 
 def _are_intact(folder: Path, files: Mapping[str, str]) -> bool:

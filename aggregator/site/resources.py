@@ -17,6 +17,7 @@ from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
 from aggregator.site.feeds import FeedCatalog, FeedSpec
+from aggregator.site.file_builders import FileBuilder
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.store.base import Store
 
@@ -25,10 +26,12 @@ __all__ = [
     "SiteContext",
     "all_stories",
     "archive_document",
+    "file",
     "fixed",
     "home_page",
     "list_paths",
     "list_resource",
+    "logo",
     "newest_page",
     "news_of_hours",
     "older_page",
@@ -54,6 +57,7 @@ class SiteContext:
     store: Store
     catalog: FeedCatalog
     builder: DocumentBuilder
+    files: FileBuilder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,32 @@ def fixed(
 
     def resource(site: SiteContext, request: Request) -> Resource:
         return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.builder))
+
+    return resource
+
+
+def file(
+    build: Callable[[FileBuilder], Document],
+) -> Callable[[SiteContext, Request], Resource | None]:
+    """The resource of a file."""
+
+    def resource(site: SiteContext, request: Request) -> Resource | None:
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.files))
+
+    return resource
+
+
+def logo(media_type: str) -> Callable[[SiteContext, Request], Resource | None]:
+    """The logo, at the path of its type."""
+
+    def resource(site: SiteContext, request: Request) -> Resource | None:
+        build = site.files.logo
+        is_there = site.config.theme.logo_type == media_type
+        return (
+            Resource(path=request.path, scopes=request.scopes, build=lambda: build(media_type))
+            if is_there
+            else None
+        )
 
     return resource
 
@@ -317,7 +347,7 @@ def removed_resource(site: SiteContext, request: Request) -> Resource | None:
     """The ids of stories that were taken down."""
     params = request.params
     path = f"{request.path}{params.query_string}"
-    build = site.builder.removed_json
+    build = site.files.removed_json
     return Resource(path=path, scopes=request.scopes, build=lambda: build(params))
 
 

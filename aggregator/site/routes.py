@@ -19,9 +19,11 @@ from aggregator.config import Config
 from aggregator.errors import BadRequest
 from aggregator.model import ListScope
 from aggregator.render.formats import FORMATS
+from aggregator.render.stylesheet import LOGO_PATHS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Resource
 from aggregator.site.feeds import FeedCatalog
+from aggregator.site.file_builders import FileBuilder
 from aggregator.site.params import (
     LIST_PARAMS,
     NO_PARAMS,
@@ -38,10 +40,12 @@ from aggregator.site.resources import (
     SiteContext,
     all_stories,
     archive_document,
+    file,
     fixed,
     home_page,
     list_paths,
     list_resource,
+    logo,
     newest_page,
     news_of_hours,
     older_page,
@@ -110,26 +114,29 @@ ROUTES: tuple[Route, ...] = (
     Route("/about", fixed(DocumentBuilder.about), all_stories),
     Route("/404.html", fixed(DocumentBuilder.not_found_file), all_stories),
     Route("/embed", fixed(DocumentBuilder.embed), all_stories),
-    Route("/topics.opml", fixed(DocumentBuilder.topics_opml), all_stories),
-    Route("/sources.opml", fixed(DocumentBuilder.sources_opml), all_stories),
-    Route("/topics.json", fixed(DocumentBuilder.topics_json), all_stories),
-    Route("/sources.json", fixed(DocumentBuilder.sources_json), all_stories),
+    Route("/topics.opml", file(FileBuilder.topics_opml), all_stories),
+    Route("/sources.opml", file(FileBuilder.sources_opml), all_stories),
+    Route("/topics.json", file(FileBuilder.topics_json), all_stories),
+    Route("/sources.json", file(FileBuilder.sources_json), all_stories),
     Route("/removed.json", removed_resource, all_stories, SINCE_PARAMS, removed_paths),
     Route("/feed", redirecting("/all.rss"), all_stories),
     Route("/rss", redirecting("/all.rss"), all_stories),
     Route("/atom", redirecting("/all.atom"), all_stories),
     Route("/topics", redirecting("/"), all_stories),
-    Route("/favicon.ico", fixed(DocumentBuilder.favicon), all_stories),
-    Route("/style.css", fixed(DocumentBuilder.style_css), all_stories),
-    Route("/site.js", fixed(DocumentBuilder.site_js), all_stories),
-    Route("/newsreader.woff2", fixed(DocumentBuilder.font), all_stories),
-    Route("/embed.css", fixed(DocumentBuilder.embed_css), all_stories),
-    Route("/embedding.js", fixed(DocumentBuilder.embedding_js), all_stories),
-    Route("/favicon.svg", fixed(DocumentBuilder.favicon), all_stories),
-    Route("/sitemap.xml", fixed(DocumentBuilder.sitemap), all_stories),
-    Route("/sitemap-pages.xml", fixed(DocumentBuilder.pages_sitemap), all_stories),
-    Route("/sitemap-news.xml", fixed(DocumentBuilder.news_sitemap), news_of_hours),
-    Route("/robots.txt", fixed(DocumentBuilder.robots_txt), all_stories),
+    Route("/favicon.ico", file(FileBuilder.favicon), all_stories),
+    Route("/style.css", file(FileBuilder.style_css), all_stories),
+    Route("/site.js", file(FileBuilder.site_js), all_stories),
+    Route("/newsreader.woff2", file(FileBuilder.font), all_stories),
+    Route("/embed.css", file(FileBuilder.embed_css), all_stories),
+    Route("/embedding.js", file(FileBuilder.embedding_js), all_stories),
+    *(Route(path, logo(media_type), all_stories) for media_type, path in LOGO_PATHS.items()),
+    Route("/apple-touch-icon.png", file(FileBuilder.touch_icon), all_stories),
+    Route("/manifest.webmanifest", file(FileBuilder.manifest), all_stories),
+    Route("/favicon.svg", file(FileBuilder.favicon), all_stories),
+    Route("/sitemap.xml", file(FileBuilder.sitemap), all_stories),
+    Route("/sitemap-pages.xml", file(FileBuilder.pages_sitemap), all_stories),
+    Route("/sitemap-news.xml", file(FileBuilder.news_sitemap), news_of_hours),
+    Route("/robots.txt", file(FileBuilder.robots_txt), all_stories),
     Route("{list}", list_resource, newest_page, LIST_PARAMS, list_paths),
     Route("{list}.{format}", list_resource, stories_of_lists, LIST_PARAMS),
     Route("{list}.{format}.html", list_resource, stories_of_lists, LIST_PARAMS),
@@ -156,7 +163,11 @@ class PublicSite:
         self.catalog = FeedCatalog(config, store)
         self.builder = DocumentBuilder(config, store, self.catalog)
         self._context = SiteContext(
-            config=config, store=store, catalog=self.catalog, builder=self.builder
+            config=config,
+            store=store,
+            catalog=self.catalog,
+            builder=self.builder,
+            files=FileBuilder(config, store, self.catalog),
         )
 
     def route(self, path: str) -> Route | None:
@@ -200,6 +211,6 @@ class PublicSite:
         """Every path to export."""
         for route in self.routes:
             if route.is_fixed:
-                yield route.template
+                yield from [route.template] if self.find(route.template) else []
             elif route.paths is not None:
                 yield from route.paths(self._context)

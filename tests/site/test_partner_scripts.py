@@ -149,7 +149,7 @@ def test_what_was_taken_down(docks: Newsroom, tmp_path: Path) -> None:
 
 def test_many_that_were_taken_down(docks: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is in one document, also those of one moment."""
-    monkeypatch.setattr("aggregator.site.builders.MAX_REMOVED", 2)
+    monkeypatch.setattr("aggregator.site.file_builders.MAX_REMOVED", 2)
     for number, id_ in enumerate(docks.store.stories.ids()):
         docks.store.stories.take_down(id_, "asked", docks.now + (number // 2) * HOUR)
     found, path = [], "/removed.json"

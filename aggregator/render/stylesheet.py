@@ -1,0 +1,78 @@
+"""The colours and faces of a site: its accent in light and dark, its typeface, its own CSS."""
+
+from aggregator.model import Site, Theme
+from aggregator.render.static_files import static_file
+
+__all__ = ["LOGO_PATHS", "favicon_svg", "stylesheet"]
+
+LOGO_PATHS = {
+    "image/png": "/logo.png",
+    "image/jpeg": "/logo.jpg",
+    "image/webp": "/logo.webp",
+    "image/gif": "/logo.gif",
+    "image/svg+xml": "/logo.svg",
+}
+"""Type of a logo -> its path."""
+
+DEFAULT_ACCENT = "#9c2a10"
+MIN_CONTRAST = 4.5
+"""Of text with its ground (WCAG 2.2, 1.4.3)."""
+_PAPER, _DARK_PAPER = "#fcfbf8", "#151412"
+"""The grounds of static/style.css."""
+_STEPS = 50
+_Rgb = tuple[int, int, int]
+
+
+def stylesheet(site: Site, theme: Theme) -> bytes:
+    """The stylesheet of the site: the typeface, the look, the accent, and the theme's own CSS."""
+    parts = [static_file("font.css")] if site.font == "newsreader" else []
+    parts.append(static_file("style.css"))
+    if site.accent:
+        light, dark = _readable(site.accent, _PAPER), _readable(site.accent, _DARK_PAPER)
+        parts.append(
+            f":root {{ --accent: {light}; }}\n"
+            f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {dark}; }} }}\n".encode()
+        )
+    if theme.css:
+        parts.append(theme.css.encode())
+    return b"".join(parts)
+
+
+def favicon_svg(site: Site) -> bytes:
+    """The icon of the site, in its accent."""
+    accent = site.accent or DEFAULT_ACCENT
+    return static_file("favicon.svg").replace(b"#9a2a12", accent.encode())
+
+
+def _readable(colour: str, ground: str) -> str:
+    """A colour that can be read on a ground: the same, or as near to it as contrast permits."""
+    given = _rgb(colour)
+    target = (0, 0, 0) if _luminance(_rgb(ground)) > 0.5 else (255, 255, 255)
+    for step in range(_STEPS + 1):
+        mixed = _mix(given, target, step / _STEPS)
+        if _contrast(mixed, _rgb(ground)) >= MIN_CONTRAST:
+            break
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _rgb(colour: str) -> _Rgb:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _mix(colour: _Rgb, other: _Rgb, share: float) -> _Rgb:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
+    return red, green, blue
+
+
+def _contrast(colour: _Rgb, other: _Rgb) -> float:
+    light, dark = sorted((_luminance(colour), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: _Rgb) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (each / 255 for each in colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
