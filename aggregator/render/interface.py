@@ -85,8 +85,8 @@ class Interface:
         return "\u060c" if main_language(self.language) == "ar" else ","
 
     def language_name(self, tag: str) -> str:
-        """The name of a language in this one; the tag itself if it is unknown."""
-        locale = _locale(tag)
+        """The name of a language in this one, without its region; the tag if it is unknown."""
+        locale = _locale(main_language(tag)) or _locale(tag)
         return (locale and locale.get_display_name(self._locale)) or tag
 
     def is_own(self, tag: str) -> bool:

@@ -71,10 +71,11 @@ def list_metadata(feed: Feed, path: str, items: Sequence[FeedItem], site: Site) 
     properties = {
         "og:type": "website",
         "og:title": feed.title,
-        "og:description": _shortened(feed.description),
+        "og:description": _shortened(feed.description) or site.description,
         "og:url": urls.page(path),
     }
-    return _metadata(data, properties, site, feed.description)
+    headlines = "; ".join(item.lead.title for item in items[:3])
+    return _metadata(data, properties, site, feed.description or headlines)
 
 
 def site_metadata(site: Site) -> Metadata:

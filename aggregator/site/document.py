@@ -36,6 +36,8 @@ class Document:
     """Redirect target (path and query); the body is an HTML fallback."""
     is_permanent: bool = True
     """Whether the redirect is permanent."""
+    is_immutable: bool = False
+    """Whether what is at this path never changes."""
     links: tuple[tuple[str, str], ...] = ()
 
     @property

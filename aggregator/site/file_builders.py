@@ -85,7 +85,8 @@ class FileBuilder:
 
     def font(self) -> Document:
         """The typeface of the site."""
-        return Document(body=static_file("newsreader.woff2"), media_type="font/woff2")
+        body = static_file("newsreader.woff2")
+        return Document(body=body, media_type="font/woff2", is_immutable=True)
 
     def embed_css(self) -> Document:
         """The stylesheet of the widget's frame."""

@@ -27,7 +27,9 @@ __all__ = [
 Headers: TypeAlias = list[tuple[str, str]]
 
 _OWN_FRAMES = "base-uri 'none'; frame-ancestors 'self'"
-_OWN_FILES = "script-src 'self'; style-src 'self'; font-src 'self'"
+_OWN_FILES = (
+    "script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; connect-src 'self'"
+)
 _MEDIA = f"{_OWN_FILES}; img-src https: http:; media-src https: http:"
 CONTENT_SECURITY_POLICIES = {
     "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_OWN_FRAMES}",
@@ -44,6 +46,8 @@ JSON_TYPES = ("application/json", "application/feed+json")
 STALE_FACTOR = 12
 """How many times `max_age` a cache may serve a stale response while it fetches a new one."""
 STALE_IF_ERROR_SECONDS = 86400
+FOREVER = "public, max-age=31536000, immutable"
+"""Cache-Control of what never changes (RFC 8246)."""
 _BODY_HEADERS = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
@@ -124,6 +128,11 @@ class HttpPolicy:
         changed_at = max(cached.changed_at, self._config_changed_at).replace(microsecond=0)
         return changed_at if changed_at <= datetime.now(UTC) else None
 
+    def _cache_control_of(self, document: Document, *, is_private: bool) -> str:
+        if is_private:
+            return "private, no-store"
+        return FOREVER if document.is_immutable else self._cache_control
+
     def _headers(
         self,
         cached: CachedDocument,
@@ -141,7 +150,7 @@ class HttpPolicy:
             *([("Content-Encoding", encoding)] if encoding else []),
             ("ETag", f'"{cached.etag}{suffix}"'),
             *([("Last-Modified", http_date(changed_at))] if changed_at else []),
-            ("Cache-Control", "private, no-store" if is_private else self._cache_control),
+            ("Cache-Control", self._cache_control_of(document, is_private=is_private)),
             ("Vary", f"Accept-Encoding{', Sec-Fetch-Dest' if is_feed else ''}"),
             *([("Content-Location", cached.location)] if is_feed else []),
             *_security_headers(document),
