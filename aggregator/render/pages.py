@@ -28,7 +28,7 @@ from aggregator.render.reasons import TopicReason
 from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
 from aggregator.render.stylesheet import LOGO_PATHS
 
-__all__ = ["FrontPage", "PageRenderer", "Paging", "Week"]
+__all__ = ["FrontPage", "PageRenderer", "Paging", "Search", "Week"]
 
 DEFAULT_THEME = Theme()
 READERS = (
@@ -65,6 +65,25 @@ class Paging:
     number: int = 0
     older: str = ""
     newer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What was searched for: the query, the ids of a topic and an outlet, and days as in the form;
+    whether there may be more results, and a query that may have been meant."""
+
+    query: str = ""
+    topic: str = ""
+    outlet: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    is_limited: bool = False
+    suggestion: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """True if not everything was searched."""
+        return any((self.topic, self.outlet, self.first_day, self.last_day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +178,7 @@ class PageRenderer:
     def search(
         self,
         feed: Feed,
-        query: str,
+        search: Search,
         find: Callable[[str, str], Sequence[tuple[int, int]]] = lambda _text, _field: (),
         error: str = "",
     ) -> bytes:
@@ -174,7 +193,9 @@ class PageRenderer:
             here="/search",
             feed=feed,
             items=feed_items(feed),
-            query=query,
+            search=search,
+            query=search.query,
+            sources=self._sources,
             error=error,
             marked=marked,
         )

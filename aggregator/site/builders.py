@@ -23,7 +23,7 @@ from aggregator.render import widget
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
-from aggregator.render.pages import FrontPage, PageRenderer, Paging, Week
+from aggregator.render.pages import FrontPage, PageRenderer, Paging, Search, Week
 from aggregator.render.public_urls import PublicUrls
 from aggregator.site import front_page
 from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document, html_document
@@ -161,7 +161,7 @@ class DocumentBuilder:
         reason = self._pages.interface.gettext(error.message, **error.values)
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
-            page = self._pages.search(feed, q, error=reason)
+            page = self._pages.search(feed, Search(query=q), error=reason)
         else:
             page = self._pages.bad_request(reason)
         return html_document(page, status=status)
@@ -217,12 +217,21 @@ class DocumentBuilder:
         )
         return self.list_page(self._catalog.older_page(spec, page), paging)
 
-    def search_page(self, feed: Feed, q: str) -> Document:
+    def search_page(self, feed: Feed, params: FeedParams) -> Document:
         """Search results as a page."""
-        if not q:
-            return html_document(self._pages.search(feed, q))
-        find = partial(spans, query.parse(q).root)
-        return html_document(self._pages.search(feed, q, find))
+        if not params.q:
+            return html_document(self._pages.search(feed, Search()))
+        search = Search(
+            query=params.q,
+            topic=params.topic,
+            outlet=params.outlet,
+            first_day=params.first_day.isoformat() if params.first_day else "",
+            last_day=params.last_day.isoformat() if params.last_day else "",
+            is_limited=len(feed.stories) >= (params.limit or self._config.publish.limit),
+            suggestion="" if feed.stories else self._catalog.suggestion(params.q),
+        )
+        find = partial(spans, query.parse(params.q).root)
+        return html_document(self._pages.search(feed, search, find))
 
     def feed(self, feed: Feed, extension: str) -> Document:
         """A list as a feed."""

@@ -1,9 +1,10 @@
 """The public lists and their stories: of topics, of a source, of everything, of a search; the
 newest stories or an archive document."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aggregator import query
@@ -25,11 +26,14 @@ from aggregator.site.calendar import week_start
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.site.turns import Turns
 from aggregator.store.base import Store
+from aggregator.text.tokens import fold
 
 __all__ = ["FeedCatalog", "FeedSpec"]
 
 FEED_TIME = timedelta(days=1)
 """How often a feed reader must fetch a feed at least to miss nothing."""
+LAST_DAY = date(9999, 12, 30)
+"""The last day with a midnight at its end."""
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of an empty feed: constant, and plausible to feed readers."""
 
@@ -235,6 +239,9 @@ class FeedCatalog:
                     params.limit or self._config.publish.limit,
                     language=params.language,
                     without=params.excluded_sources,
+                    within=self._filters(params),
+                    published_from=self._midnight(params.first_day),
+                    published_before=self._midnight(params.last_day, days=1),
                     step=step,
                 )
         title = self._interface.gettext("Search at %(site)s", site=site.title)
@@ -242,6 +249,27 @@ class FeedCatalog:
             title = f"{params.q}: {title}"
         spec = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
         return _with_params(self.feed_of("/search", stories, spec), params)
+
+    def _filters(self, params: FeedParams) -> list[ListScope]:
+        """The lists that the results of a search must be in."""
+        topics = [topic_scope(params.topic)] if params.topic else []
+        return topics + ([source_scope(params.outlet)] if params.outlet else [])
+
+    def _midnight(self, day: date | None, days: int = 0) -> datetime | None:
+        """The midnight at which a day begins, or ends, in the time zone of the site."""
+        if day is None or day > LAST_DAY:
+            return None
+        zone = ZoneInfo(self._config.site.timezone)
+        start = day + timedelta(days=days)
+        return datetime(start.year, start.month, start.day, tzinfo=zone).astimezone(UTC)
+
+    def suggestion(self, q: str) -> str:
+        """The query with similar words for those that are in no entry; "" if there are none."""
+        written = re.findall(r"\w+", q)
+        similar = self._store.lists.similar_words({fold(word).strip() for word in written})
+        if not similar:
+            return ""
+        return re.sub(r"\w+", lambda found: similar.get(fold(found[0]).strip(), found[0]), q)
 
     def feed_of(self, path: str, stories: Sequence[Story], spec: FeedSpec | None = None) -> Feed:
         """A feed of these stories, with the sources to credit."""

@@ -7,7 +7,7 @@ query string --parse_params--> FeedParams --query_string--> the same in canonica
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import parse_qs, quote, urlencode
 
 from aggregator import query
@@ -46,6 +46,12 @@ class FeedParams:
     """Id of a story; only stories that were listed before it."""
     since: datetime | None = None
     """Only stories that were listed after this time."""
+    topic: str = ""
+    outlet: str = ""
+    """Ids of a topic and a source; only stories that are in their lists."""
+    first_day: date | None = None
+    last_day: date | None = None
+    """Only stories that were published on these days or between them."""
 
     @property
     def query_string(self) -> str:
@@ -58,6 +64,10 @@ class FeedParams:
             "without": ",".join(self.excluded_sources),
             "since": _time_text(self.since) if self.since else "",
             "before": self.before,
+            "topic": self.topic,
+            "outlet": self.outlet,
+            "from": self.first_day.isoformat() if self.first_day else "",
+            "until": self.last_day.isoformat() if self.last_day else "",
         }
         encoded = urlencode({k: v for k, v in given.items() if v}, safe=",:", quote_via=quote)
         return f"?{encoded}" if encoded else ""
@@ -90,7 +100,7 @@ PAGE_PARAMS = AcceptedParams()
 SINCE_PARAMS = AcceptedParams(frozenset(("since",)))
 _FILTERS = AcceptedParams(frozenset(("lang", "limit", "without")))
 LIST_PARAMS = _FILTERS.adding("before").adding("since")
-SEARCH_PARAMS = _FILTERS.adding("q")
+SEARCH_PARAMS = replace(_FILTERS, names=_FILTERS.names | {"q", "topic", "outlet", "from", "until"})
 WIDGET_PARAMS = replace(
     _FILTERS.adding("theme"), limit=WIDGET_STORIES, max_limit=MAX_WIDGET_STORIES
 )
@@ -100,6 +110,7 @@ def parse_params(
     given: Mapping[str, Sequence[str]],
     accepted: AcceptedParams,
     is_source: Callable[[str], bool],
+    is_topic: Callable[[str], bool],
 ) -> FeedParams:
     """Parse the accepted parameters; others are ignored. Raises BadRequest."""
 
@@ -112,11 +123,30 @@ def parse_params(
         q=_query(first("q")),
         theme=_theme(first("theme")),
         excluded_sources=_sources(
-            given.get("without", ()) if "without" in accepted.names else (), is_source
+            "without", given.get("without", ()) if "without" in accepted.names else (), is_source
         ),
         before=_before(first("before")),
         since=_since(first("since")),
+        topic=_topic(first("topic"), is_topic),
+        outlet=next(iter(_sources("outlet", [first("outlet")], is_source)), ""),
+        first_day=_day("from", first("from")),
+        last_day=_day("until", first("until")),
     )
+
+
+def _topic(text: str, is_topic: Callable[[str], bool]) -> str:
+    if text and not is_topic(text):
+        raise BadRequest(
+            "topic must be the id of a topic; there is no %(id)s.", id=repr(text[:MAX_QUOTED_CHARS])
+        )
+    return text
+
+
+def _day(name: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadRequest("%(name)s must be a day such as 2026-11-29.", name=name) from error
 
 
 def _before(text: str) -> str:
@@ -185,15 +215,16 @@ def _theme(text: str) -> str:
     return text if text in THEMES else ""
 
 
-def _sources(given: Sequence[str], is_source: Callable[[str], bool]) -> tuple[str, ...]:
+def _sources(name: str, given: Sequence[str], is_source: Callable[[str], bool]) -> tuple[str, ...]:
     ids = sorted({id_ for text in given for id_ in text.replace(" ", "").split(",") if id_})
     if len(ids) > MAX_EXCLUDED_SOURCES:
         raise BadRequest("without must name at most %(count)s outlets.", count=MAX_EXCLUDED_SOURCES)
     for id_ in ids:
         if not is_source(id_):
             raise BadRequest(
-                "without must name outlets by their id; there is no %(id)s, and /sources lists "
+                "%(name)s must name outlets by their id; there is no %(id)s, and /sources lists "
                 "them.",
+                name=name,
                 id=repr(id_[:MAX_QUOTED_CHARS]),
             )
     return tuple(ids)

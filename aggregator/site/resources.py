@@ -336,7 +336,7 @@ def search_resource(site: SiteContext, request: Request) -> Resource | None:
     def build() -> Document | None:
         feed = site.catalog.search_results(params)
         if not extension:
-            return site.builder.search_page(feed, params.q)
+            return site.builder.search_page(feed, params)
         return _in_form(site, request, feed)
 
     path = f"{request.path}{params.query_string}"

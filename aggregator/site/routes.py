@@ -196,7 +196,7 @@ class PublicSite:
         route = self.route(path)
         accepted = route.accepts if route else PAGE_PARAMS
         limit = self.config.publish.limit
-        return parse_params(given, accepted.with_limit(limit), self.is_source)
+        return parse_params(given, accepted.with_limit(limit), self.is_source, self.is_topic)
 
     def unknown_params(self, path: str, given: Iterable[str]) -> list[str]:
         """The names of parameters that the route of a path does not know."""
@@ -206,6 +206,10 @@ class PublicSite:
     def is_source(self, id_: str) -> bool:
         """True for the id of a source that is in feeds.toml, or was."""
         return self.catalog.source(id_) is not None
+
+    def is_topic(self, id_: str) -> bool:
+        """True for the id of a topic that is in feeds.toml."""
+        return any(topic.id == id_ for topic in self.config.topics)
 
     def paths(self) -> Iterator[str]:
         """Every path to export."""

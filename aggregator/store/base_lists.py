@@ -1,6 +1,6 @@
 """The interface of a store, continued: lists of stories."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, Unpack
@@ -57,11 +57,18 @@ class ListStore(Protocol):
         *,
         language: str = "",
         without: Sequence[str] = (),
+        within: Sequence[ListScope] = (),
+        published_from: datetime | None = None,
+        published_before: datetime | None = None,
         step: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> list[Story]:
-        """Newest stories that a query matches, by publication, newest first. Of the stories that
-        may match by their words, only the newest 5,000 are looked at, a few in each `step`, which
-        may raise to end the search."""
+        """Newest stories that a query matches, by publication, newest first; those that are in all
+        the lists of `within`, and were published in a time. Of the stories that may match by their
+        words, only the newest 5,000 are looked at, a few in each `step`, which may raise to end the
+        search."""
+
+    def similar_words(self, words: Collection[str]) -> dict[str, str]:
+        """For each folded word that is in no entry, a similar one that is, if there is one."""
 
     def counts(self) -> dict[ListScope, int]:
         """Number of published stories in every list."""

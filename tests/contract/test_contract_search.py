@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Entry
+from aggregator.model import Entry, topic_scope
 from aggregator.query import Hits, RuleSet, fields_of_entry, parse
 from aggregator.store.base import Store
 from tests.harness.builders import NOW, entry, source
-from tests.harness.saving import change_of, revise, save, save_story
+from tests.harness.saving import change_of, publish, revise, save, save_story, titles
 from tests.harness.scripts import RULES
 from tests.harness.shared_data import TOPICS
 
@@ -168,3 +168,28 @@ def test_a_purged_story_is_not_found(store: Store) -> None:
     store.stories.purge(timedelta(days=1), NOW + timedelta(days=9))
 
     assert list(store.entries.search(parse("cranes").root)) == []
+
+
+def test_words_that_are_similar(store: Store) -> None:
+    """Of words that no entry has, and of the frequent ones rather than the rare."""
+    for number, title in enumerate(("Police strike", "Police verdict", "Policy", "Polite police")):
+        publish(store, title, minute=number)
+
+    assert store.lists.similar_words({"polcie", "police", "verdcit", "zzzzzz", "pol", ""}) == {
+        "polcie": "police",
+        "verdcit": "verdict",
+    }
+
+
+def test_a_search_within_lists_and_days(store: Store) -> None:
+    """Stories that are in all the lists, and were published in that time."""
+    for number in range(4):
+        publish(store, f"Strike {number}", "labor" if number % 2 else "courts", minute=number)
+    root = parse("strike").root
+    within = [topic_scope("labor")]
+
+    assert titles(store.lists.search(root, 9, within=within)) == ["Strike 3", "Strike 1"]
+    first = store.lists.search(root, 9, published_before=NOW + timedelta(minutes=2))
+    assert titles(first) == ["Strike 1", "Strike 0"]
+    last = store.lists.search(root, 9, published_from=NOW + timedelta(minutes=2), within=within)
+    assert titles(last) == ["Strike 3"]

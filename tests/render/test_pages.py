@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from aggregator.model import SafeHtml, Site
 from aggregator.render.item import feed_items
 from aggregator.render.opml import sources_opml, topics_opml
-from aggregator.render.pages import FrontPage, PageRenderer, Paging
+from aggregator.render.pages import FrontPage, PageRenderer, Paging, Search
 from aggregator.render.reasons import TopicReason, TopicReasonKind
 from tests.harness.builders import SITE, entry, feed, source, story, topic
 
@@ -173,7 +173,7 @@ def test_words_that_were_searched_are_marked() -> None:
     """Markup around them stays text."""
     found = feed(story(entry("A <b>strike</b> & more")))
     body = PAGES.search(
-        found, "strike", lambda text, _: [(5, 11)] if "<b>" in text else []
+        found, Search(query="strike"), lambda text, _: [(5, 11)] if "<b>" in text else []
     ).decode()
 
     assert ">A &lt;b&gt;<mark>strike</mark>&lt;/b&gt; &amp; more</a>" in body

@@ -1,9 +1,11 @@
 """Lists of stories, their revisions and their archives."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Unpack
+
+from sqlite_utils import Database
 
 from aggregator.model import (
     ListScope,
@@ -20,12 +22,19 @@ from aggregator.store.sqlite import archives, mappers, older_pages
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.queries import (
     MAX_TEXT_CHARS,
+    listed_numbers,
     load_stories,
     newest_first,
     scope_values,
 )
 from aggregator.store.sqlite.search import newest_matching
-from aggregator.store.sqlite.window import apply_share, window
+from aggregator.store.sqlite.similar_words import similar_words
+from aggregator.store.sqlite.window import (
+    apply_share,
+    matching_filters,
+    published_between,
+    window,
+)
 
 __all__ = ["SqliteLists"]
 
@@ -89,12 +98,26 @@ class SqliteLists:
         *,
         language: str = "",
         without: Sequence[str] = (),
+        within: Sequence[ListScope] = (),
+        published_from: datetime | None = None,
+        published_before: datetime | None = None,
         step: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> list[Story]:
+        def keep(db: Database, numbers: Sequence[int]) -> Sequence[int]:
+            found: Sequence[int] = matching_filters(db, numbers, language, without)
+            for scope in within:
+                listed = set(listed_numbers(db, found, scope))
+                found = [number for number in found if number in listed]
+            return published_between(db, found, published_from, published_before)
+
         with self._connection.read() as db:
-            numbers = newest_matching(db, root, limit, language, without, step)
+            numbers = newest_matching(db, root, limit, keep, step)
             with step():
                 return newest_first(load_stories(db, numbers, MAX_SEARCH_TEXT_CHARS).values())
+
+    def similar_words(self, words: Collection[str]) -> dict[str, str]:
+        with self._connection.read() as db:
+            return similar_words(db, words)
 
     def counts(self) -> dict[ListScope, int]:
         sql = """select list_kind, list_name, count(*) from listings

@@ -7,7 +7,7 @@ what cannot match, and the rest is evaluated as if it had just come in. So searc
 give the same answer.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
@@ -16,7 +16,6 @@ from sqlite_utils import Database
 from aggregator.model import EXACT, And, Near, Node, Not, Or, Term
 from aggregator.query import Query, terms
 from aggregator.store.sqlite.queries import entry_views, is_indexed, query_in
-from aggregator.store.sqlite.window import matching_filters
 from aggregator.text.tokens import folded_words, stems_of_words
 
 __all__ = ["fts_expression", "newest_matching", "stories_that_may_match"]
@@ -35,21 +34,19 @@ def newest_matching(
     db: Database,
     root: Node,
     limit: int,
-    language: str,
-    without: Collection[str],
+    keep: Callable[[Database, Sequence[int]], Sequence[int]],
     step: Callable[[], AbstractContextManager[None]],
 ) -> list[int]:
     """Numbers of the stories that a query matches, newest first. Of the stories that may match by
-    their words, the newest `MAX_SEARCHED_STORIES` are looked at; `step` surrounds each part of the
-    work, and may raise."""
+    their words, the newest `MAX_SEARCHED_STORIES` are looked at, as far as `keep` keeps them;
+    `step` surrounds each part of the work, and may raise."""
     query = Query("", root)
     found: list[int] = []
     with step():
         candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])))
     for start in range(0, len(candidates), STORIES_PER_STEP):
         with step():
-            some = candidates[start : start + STORIES_PER_STEP]
-            some = matching_filters(db, some, language, without)
+            some = keep(db, candidates[start : start + STORIES_PER_STEP])
             matched = {
                 entries[0].story_number
                 for entries in entry_views(db, some)

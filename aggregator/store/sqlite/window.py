@@ -12,7 +12,9 @@ from aggregator.store.sqlite.mappers import to_text
 from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_values
 from aggregator.text.languages import is_same_language
 
-__all__ = ["Window", "apply_share", "matching_filters", "shared_numbers", "window"]
+__all__ = [
+    "Window", "apply_share", "matching_filters", "published_between", "shared_numbers", "window",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 
@@ -81,6 +83,20 @@ def matching_filters(
         for number in numbers
         if number not in left_out and (not language or is_same_language(leads[number][1], language))
     ]
+
+
+def published_between(
+    db: Database, numbers: Sequence[int], start: datetime | None, end: datetime | None
+) -> list[int]:
+    """The stories that were published from a time until before another, in the order given."""
+    if not (start or end):
+        return list(numbers)
+    first, last = to_text(start) if start else "", to_text(end) if end else "~"
+    sql = (
+        "select number from stories where published >= ? and published < ? and number in ({values})"
+    )
+    kept = {number for (number,) in query_in(db, sql, numbers, first, last)}
+    return [number for number in numbers if number in kept]
 
 
 def _leads(db: Database, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -1,0 +1,101 @@
+"""The search page: what was found, how much, where to look, and what may have been meant."""
+
+import re
+
+import pytest
+
+from tests.harness.newsroom import Newsroom, article
+from tests.site.conftest import HOUR
+
+
+@pytest.fixture
+def library(newsroom: Newsroom) -> Newsroom:
+    """Two outlets and two topics, over several days."""
+    newsroom.lists("harbor")
+    newsroom.lists("plains")
+    newsroom.has_topic("labor", "strike")
+    newsroom.has_topic("courts", "verdict")
+    for number, title in enumerate(("Police strike", "Police verdict", "Policy and police")):
+        for outlet in ("harbor", "plains"):
+            link = f"https://{outlet}.example/{number}"
+            published = newsroom.now - 30 * number * HOUR
+            one = article(f"{title} {outlet} {number}", link=link, published=published)
+            newsroom.publishes(outlet, one)
+        newsroom.ingests(later=HOUR)
+    return newsroom
+
+
+def _found(newsroom: Newsroom, query: str) -> list[str]:
+    page = newsroom.get(f"/search?{query}").text
+    titles = re.findall(r'<h2[^>]*><a href="/stories/\w+">(.*?)</a></h2>', page)
+    return [re.sub("</?mark>", "", title) for title in titles]
+
+
+def test_how_many_were_found(library: Newsroom) -> None:
+    """All of them, or that there may be more."""
+    assert "6 stories" in library.get("/search?q=police").text
+    assert "1 story" in library.get("/search?q=police+AND+verdict+AND+harbor").text
+    assert "The newest 2 stories that match" in library.get("/search?q=police&limit=2").text
+
+
+@pytest.mark.parametrize(
+    ("filters", "titles"),
+    [
+        ("topic=labor", ["Police strike harbor 0", "Police strike plains 0"]),
+        ("outlet=plains&topic=courts", ["Police verdict plains 1"]),
+        ("until=2026-10-03", ["Policy and police harbor 2", "Policy and police plains 2"]),
+        ("from=2026-10-04&until=2026-10-04&outlet=harbor", ["Police verdict harbor 1"]),
+        ("from=2027-01-01", []),
+        ("until=9999-12-31&topic=courts&outlet=harbor", ["Police verdict harbor 1"]),
+        ("topic=&outlet=&from=&until=&lang=fr", []),
+    ],
+)
+def test_a_search_can_be_narrowed(library: Newsroom, filters: str, titles: list[str]) -> None:
+    """To a topic, an outlet, days, and any of them together; feeds know the same."""
+    assert sorted(_found(library, f"q=police&{filters}")) == titles
+    assert sorted(library.titles(f"/search.rss?q=police&{filters}")) == titles
+
+
+def test_the_form_keeps_what_was_chosen(library: Newsroom) -> None:
+    """It is open then, and folded otherwise."""
+    page = library.get("/search?q=police&topic=labor&from=2026-10-01").text
+
+    assert '<option value="labor" selected>' in page
+    assert 'name="from" type="date" value="2026-10-01"' in page
+    assert "<details open>" in page
+    assert "<details>" in library.get("/search?q=police").text
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("topic=nobody", "topic"), ("topic=%3Cb%3E", "topic"), ("outlet=nobody", "outlet"),
+        ("from=yesterday", "from"), ("until=2026-13-01", "until"), ("from=1", "from"),
+    ],
+)  # fmt: skip
+def test_a_wrong_filter_is_explained(library: Newsroom, query: str, word: str) -> None:
+    """On the page, with the query kept."""
+    answer = library.get(f"/search?q=police&{query}")
+
+    assert answer.status_code == 400
+    assert re.search(rf'<p role="alert">{word}', answer.text)
+    assert 'value="police"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("polcie", "police"), ("verdcit+AND+polise", "verdict AND police"),
+        ('%22polcie strke%22', '"police strike"'), ("tag:strke", "tag:strike"),
+        ("zzzzzz", ""), ("xy", ""),
+    ],
+)  # fmt: skip
+def test_a_misspelt_word_is_corrected(library: Newsroom, typo: str, meant: str) -> None:
+    """With a link, if there is a similar word; operators stay."""
+    page = library.get(f"/search?q={typo}").text
+
+    found = re.search(r'Did you mean <a href="(.*?)">(.*?)</a>\?', page)
+    assert (found is not None) == bool(meant)
+    if found:
+        assert found[2].replace("&#34;", '"') == meant
+        assert library.get(found[1].replace("&amp;", "&")).status_code == 200
