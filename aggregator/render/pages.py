@@ -28,7 +28,7 @@ from aggregator.render.reasons import TopicReason
 from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
 from aggregator.render.stylesheet import LOGO_PATHS
 
-__all__ = ["FrontPage", "PageRenderer", "Paging", "Search", "Week"]
+__all__ = ["FrontPage", "Outlet", "PageRenderer", "Paging", "Search", "Week"]
 
 DEFAULT_THEME = Theme()
 READERS = (
@@ -65,6 +65,14 @@ class Paging:
     number: int = 0
     older: str = ""
     newer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """An outlet, as its page presents it: its topics, those first of which it has most stories."""
+
+    source: Source
+    topics: Sequence[Topic]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +164,10 @@ class PageRenderer:
         week: Week | None = None,
         notices: Sequence[Notice] = (),
         pinned: Collection[str] = (),
+        outlet: Outlet | None = None,
     ) -> bytes:
-        """A page of a list; `pinned` are the ids of the stories that are pinned to it."""
+        """A page of a list; `pinned` are the ids of the stories that are pinned to it, `outlet` is
+        the one that it is about."""
         items = feed_items(feed)
         return self._render(
             "list.html",
@@ -169,6 +179,7 @@ class PageRenderer:
             week=week,
             notices=notices,
             pinned=pinned,
+            outlet=outlet,
         )
 
     def feed(self, feed: Feed, format_: FeedFormat) -> bytes:
@@ -233,9 +244,10 @@ class PageRenderer:
 
     # ---- the site
 
-    def sources(self) -> bytes:
-        """The page with all outlets."""
-        return self._render("sources.html", here="/sources", sources=self._sources)
+    def sources(self, ids: Collection[str]) -> bytes:
+        """The page with the outlets that have these ids."""
+        shown = [source for source in self._sources if source.id in ids]
+        return self._render("sources.html", here="/sources", sources=shown)
 
     def subscribe(self) -> bytes:
         """The page that explains feeds and lists all of them."""

@@ -16,6 +16,7 @@ from aggregator.model import (
     ListScope,
     Notice,
     Story,
+    source_scope,
     topic_scope,
 )
 from aggregator.query.highlight import spans
@@ -23,7 +24,7 @@ from aggregator.render import widget
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.render.item import feed_items
 from aggregator.render.links import feed_links
-from aggregator.render.pages import FrontPage, PageRenderer, Paging, Search, Week
+from aggregator.render.pages import FrontPage, Outlet, PageRenderer, Paging, Search, Week
 from aggregator.render.public_urls import PublicUrls
 from aggregator.site import front_page
 from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document, html_document
@@ -35,6 +36,8 @@ from aggregator.store.base import Store
 
 __all__ = ["DocumentBuilder"]
 
+OUTLET_STORIES = 500
+"""Newest stories of an outlet, by whose topics it is described."""
 RELATED_STORIES = 5
 """Related stories on the page of a story."""
 
@@ -100,8 +103,10 @@ class DocumentBuilder:
         return self._store.lists.latest(scope, limit, with_content=False)
 
     def sources(self) -> Document:
-        """The page with all outlets."""
-        return html_document(self._pages.sources())
+        """The page with all outlets that have delivered a story."""
+        scopes = [source_scope(source.id) for source in self._config.all_sources]
+        listed = {scope.name for scope in self._store.lists.nonempty(scopes)}
+        return html_document(self._pages.sources(listed))
 
     def subscribe(self) -> Document:
         """The page that explains feeds and lists all of them."""
@@ -176,11 +181,14 @@ class DocumentBuilder:
         week: Week | None = None,
         notices: Sequence[Notice] = (),
         pinned: Collection[str] = (),
+        outlet: Outlet | None = None,
     ) -> Document:
         """A list as a page."""
         older = f"{feed.path}{feed.next_query}" if feed.next_query else ""
         paging = paging or Paging(path=f"{feed.path}{feed.query}", older=older)
-        page = self._pages.list(feed, paging, week=week, notices=notices, pinned=pinned)
+        page = self._pages.list(
+            feed, paging, week=week, notices=notices, pinned=pinned, outlet=outlet
+        )
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
 
     def newest_page(self, spec: FeedSpec) -> Document:
@@ -195,7 +203,17 @@ class DocumentBuilder:
             week=self._catalog.week(spec),
             notices=self._notices(topics),
             pinned=[id_ for topic in topics for id_ in self._pinned(topic)],
+            outlet=self._outlet(scope) if scope.kind == ListKind.SOURCE else None,
         )
+
+    def _outlet(self, scope: ListScope) -> Outlet | None:
+        """What the page of an outlet says about it."""
+        source = self._catalog.source(scope.name)
+        if source is None:
+            return None
+        counts = dict(self._store.lists.topic_counts(scope, OUTLET_STORIES))
+        ranked = sorted(self._topics, key=lambda topic: -counts.get(topic.id, 0))
+        return Outlet(source=source, topics=[topic for topic in ranked if topic.id in counts])
 
     def older_page(self, spec: FeedSpec, page: int) -> Document | None:
         """A page of older stories of a list. One that is closed never changes, so it links to the

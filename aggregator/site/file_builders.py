@@ -128,14 +128,12 @@ class FileBuilder:
 
     def pages_sitemap(self) -> Document:
         """The pages of all lists, with the time of the last story, and what there is besides."""
-        listed = self._store.lists.counts()
         scopes = [ALL, *(topic_scope(topic.id) for topic in self._topics)]
         scopes += [source_scope(source.id) for source in self._config.all_sources]
         pages: list[tuple[str, datetime | None]] = [("/", None)]
         pages += [
             (self._catalog.list_path(scope), self._store.lists.revision(scope).changed_at)
-            for scope in scopes
-            if listed.get(scope)
+            for scope in self._store.lists.nonempty(scopes)
         ]
         pages += [(path, None) for path in ("/sources", "/subscribe", "/about", "/embed")]
         return _xml_document(pages_sitemap(pages, self._site))

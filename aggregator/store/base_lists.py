@@ -73,6 +73,13 @@ class ListStore(Protocol):
     def counts(self) -> dict[ListScope, int]:
         """Number of published stories in every list."""
 
+    def nonempty(self, scopes: Sequence[ListScope]) -> list[ListScope]:
+        """Those of these lists that have a story."""
+
+    def topic_counts(self, scope: ListScope, newest: int) -> list[tuple[str, int]]:
+        """The topics of the newest stories of a list, so many of them, and how many each has, most
+        first."""
+
     def revision(self, *scopes: ListScope) -> Revision:
         """How many changes these lists have had, and the time of the latest; number 0 if none."""
 

@@ -97,6 +97,19 @@ def test_only_a_story_can_be_pinned(store: Store, id_: str) -> None:
     assert store.calendar.unpin(id_, NOW) == 0
 
 
+def test_which_lists_have_stories_and_which_topics_these_have(store: Store) -> None:
+    """Of the newest ones; what was taken down does not count."""
+    publish(store, "S0", "courts", minute=0)
+    publish(store, "S1", "labor", minute=1)
+    publish(store, "S2", "labor", minute=2)
+
+    assert store.lists.nonempty([LABOR, topic_scope("ports"), ALL]) == [LABOR, ALL]
+    assert store.lists.topic_counts(ALL, 9) == [("labor", 2), ("courts", 1)]
+    assert store.lists.topic_counts(ALL, 1) == [("labor", 1)]
+    store.stories.take_down(story_titled(store, "S0").id, "asked", NOW)
+    assert store.lists.nonempty([topic_scope("courts")]) == []
+
+
 def test_the_outlets_of_a_week_are_counted(store: Store) -> None:
     """By the outlet of the lead, most first."""
     store.sources.sync([source("harbor"), source("plains")], NOW)

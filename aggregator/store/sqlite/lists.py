@@ -126,6 +126,22 @@ class SqliteLists:
             found = db.execute(sql).fetchall()
         return {mappers.scope_of(kind, name): count for kind, name, count in found}
 
+    def nonempty(self, scopes: Sequence[ListScope]) -> list[ListScope]:
+        sql = """select exists (select 1 from listings
+                 where list_kind = ? and list_name = ? and visibility = ?)"""
+        with self._connection.read() as db:
+            return [each for each in scopes if db.execute(sql, scope_values(each)).fetchone()[0]]
+
+    def topic_counts(self, scope: ListScope, newest: int) -> list[tuple[str, int]]:
+        sql = """select list_name, count(*) as stories from listings where list_kind = 'topic'
+                   and visibility = 'published' and story_number in
+                     (select story_number from listings
+                      where list_kind = ? and list_name = ? and visibility = ?
+                      order by listed_at desc, published desc, story_number limit ?)
+                 group by list_name order by stories desc, list_name"""
+        with self._connection.read() as db:
+            return db.execute(sql, [*scope_values(scope), newest]).fetchall()
+
     def revision(self, *scopes: ListScope) -> Revision:
         sql = """select number, changed_at from revisions
                  where list_kind = ? and list_name = ? and page = ?"""
