@@ -93,6 +93,7 @@ from aggregator.model.websub import (
     SubscriptionRequest,
     is_custom_feed,
 )
+from aggregator.model.widget import WIDGET_HEADING, WidgetOptions
 
 __all__ = [
     "ALL",
@@ -110,6 +111,7 @@ __all__ = [
     "PINS",
     "RECATEGORIZED",
     "RECENT_ENTRIES",
+    "WIDGET_HEADING",
     "And",
     "Backoff",
     "Batch",
@@ -189,6 +191,7 @@ __all__ = [
     "Unchanged",
     "Validators",
     "Visibility",
+    "WidgetOptions",
     "hash_values",
     "is_custom_feed",
     "shares",

@@ -19,7 +19,7 @@ from jinja2 import (
 )
 from markupsafe import Markup, escape
 
-from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Theme, Topic
+from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Theme, Topic, WidgetOptions
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
@@ -211,9 +211,11 @@ class PageRenderer:
             marked=marked,
         )
 
-    def widget(self, feed: Feed, theme: str) -> bytes:
+    def widget(self, feed: Feed, theme: str, options: WidgetOptions) -> bytes:
         """The headlines of a topic, as a page for a frame on another site."""
-        return self._render("frame.html", feed=feed, items=feed_items(feed), theme=theme)
+        return self._render(
+            "frame.html", feed=feed, items=feed_items(feed), theme=theme, options=options
+        )
 
     # ---- stories
 

@@ -3,7 +3,7 @@
 from aggregator.model import Site, Theme
 from aggregator.render.static_files import static_file
 
-__all__ = ["LOGO_PATHS", "favicon_svg", "stylesheet"]
+__all__ = ["LOGO_PATHS", "favicon_svg", "stylesheet", "widget_accent"]
 
 LOGO_PATHS = {
     "image/png": "/logo.png",
@@ -19,6 +19,8 @@ MIN_CONTRAST = 4.5
 """Of text with its ground (WCAG 2.2, 1.4.3)."""
 _PAPER, _DARK_PAPER = "#fcfbf8", "#151412"
 """The grounds of static/style.css."""
+_WIDGET_PAPER, _WIDGET_DARK = "#fffdfa", "#17181a"
+"""The grounds of static/widget.css."""
 _STEPS = 50
 _Rgb = tuple[int, int, int]
 
@@ -36,6 +38,19 @@ def stylesheet(site: Site, theme: Theme) -> bytes:
     if theme.css:
         parts.append(theme.css.encode())
     return b"".join(parts)
+
+
+def widget_accent(accent: str) -> str:
+    """The rules that give the widget a colour of its own; "" if there is none."""
+    if not accent:
+        return ""
+    light = f"--link: {_readable(accent, _WIDGET_PAPER)};"
+    dark = f"--link: {_readable(accent, _WIDGET_DARK)};"
+    return (
+        f"section {{ {light} }}\nsection.dark {{ {dark} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ section:not(.light) {{ {dark} }} }}\n"
+        ".more a { color: var(--link); }\n"
+    )
 
 
 def favicon_svg(site: Site) -> bytes:

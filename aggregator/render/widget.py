@@ -6,28 +6,44 @@ Content-Security-Policy.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.model import Feed, Site
+from aggregator.model import Feed, Site, WidgetOptions
 from aggregator.render.interface import Interface
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.static_files import static_file
+from aggregator.render.stylesheet import widget_accent
 from aggregator.text.html import truncate
 
 __all__ = ["widget_script"]
 
 MAX_SCRIPT_BYTES = 10_000
 MAX_HEADLINE_CHARS = 160
+MAX_TEASER_CHARS = 200
+DEFAULT_OPTIONS = WidgetOptions()
 
 
-def widget_script(feed: Feed, site: Site, theme: str, interface: Interface) -> bytes:
+def widget_script(
+    feed: Feed,
+    site: Site,
+    theme: str,
+    interface: Interface,
+    options: WidgetOptions = DEFAULT_OPTIONS,
+) -> bytes:
     """JavaScript that shows the headlines after its own tag, as many as fit MAX_SCRIPT_BYTES. It is
     ASCII, since the page that includes it may have another encoding."""
-    stories = [_story(item) for item in feed_items(feed)]
-    empty = {"text": interface.gettext("No stories yet."), "lang": interface.language}
-    while len(script := _script(feed, site, theme, stories, empty)) > MAX_SCRIPT_BYTES and stories:
+    stories = [_story(item, has_teaser=options.has_teasers) for item in feed_items(feed)]
+    words = {
+        "lang": interface.language,
+        "empty": interface.gettext("No stories yet."),
+        "more": interface.gettext("All stories") if options.has_more else "",
+    }
+    while (
+        len(script := _script(feed, site, theme, options, words, stories)) > MAX_SCRIPT_BYTES
+        and stories
+    ):
         stories.pop()
     return script
 
@@ -36,8 +52,9 @@ def _script(
     feed: Feed,
     site: Site,
     theme: str,
-    stories: Sequence[dict[str, Any]],
-    empty: dict[str, str],
+    options: WidgetOptions,
+    words: Mapping[str, str],
+    stories: Sequence[Mapping[str, Any]],
 ) -> bytes:
     urls = PublicUrls(site.url)
     data = {
@@ -47,16 +64,19 @@ def _script(
         "home": urls.page("/"),
         "lang": feed.language,
         "theme": theme,
-        "style": static_file("widget.css").decode(),
-        "empty": empty,
+        "style": static_file("widget.css").decode() + widget_accent(options.accent),
+        "heading": f"h{options.heading}",
+        "words": words,
         "stories": stories,
     }
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     return static_file("widget.js").replace(b"$DATA", text.encode())
 
 
-def _story(item: FeedItem) -> dict[str, Any]:
+def _story(item: FeedItem, *, has_teaser: bool) -> dict[str, Any]:
+    teaser = {"teaser": truncate(item.summary, MAX_TEASER_CHARS)} if has_teaser else {}
     return {
+        **teaser,
         "title": truncate(item.lead.title, MAX_HEADLINE_CHARS),
         "url": item.lead.url,
         "outlet": item.source.name,

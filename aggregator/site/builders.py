@@ -16,6 +16,7 @@ from aggregator.model import (
     ListScope,
     Notice,
     Story,
+    WidgetOptions,
     source_scope,
     topic_scope,
 )
@@ -277,17 +278,21 @@ class DocumentBuilder:
     def widget_script(self, spec: FeedSpec, params: FeedParams) -> Document:
         """A script that shows the headlines of a list on a partner's page."""
         feed = self._widget_feed(spec, params)
-        body = widget.widget_script(feed, self._site, params.theme, self._pages.interface)
+        body = widget.widget_script(
+            feed, self._site, params.theme, self._pages.interface, params.options
+        )
         return Document(body=body, media_type=SCRIPT_MEDIA_TYPE)
 
     def widget_frame(self, spec: FeedSpec, params: FeedParams) -> Document:
         """The headlines of a list as a page for a frame."""
-        body = self._pages.widget(self._widget_feed(spec, params), params.theme)
+        body = self._pages.widget(self._widget_feed(spec, params), params.theme, params.options)
         return html_document(body, kind="frame")
 
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
         limit = params.limit or WIDGET_PARAMS.limit
-        return self._catalog.newest(spec, replace(params, theme="", limit=limit))
+        return self._catalog.newest(
+            spec, replace(params, theme="", options=WidgetOptions(), limit=limit)
+        )
 
 
 def _path_words(path: str) -> str:

@@ -16,7 +16,7 @@ from aggregator.render.sitemap import (
     sitemap_index,
 )
 from aggregator.render.static_files import static_file
-from aggregator.render.stylesheet import favicon_svg, stylesheet
+from aggregator.render.stylesheet import favicon_svg, stylesheet, widget_accent
 from aggregator.render.web_manifest import web_manifest
 from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document
 from aggregator.site.feeds import FeedCatalog
@@ -88,9 +88,10 @@ class FileBuilder:
         body = static_file("newsreader.woff2")
         return Document(body=body, media_type="font/woff2", is_immutable=True)
 
-    def embed_css(self) -> Document:
+    def embed_css(self, params: FeedParams) -> Document:
         """The stylesheet of the widget's frame."""
-        body = static_file("widget.css") + static_file("embed.css")
+        accent = widget_accent(params.options.accent).encode()
+        body = static_file("widget.css") + static_file("embed.css") + accent
         return Document(body=body, media_type=CSS_MEDIA_TYPE)
 
     def embedding_js(self) -> Document:

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from aggregator import query
 from aggregator.errors import BadRequest, QueryError
+from aggregator.model import WIDGET_HEADING, WidgetOptions
 from aggregator.text.html import one_line
 
 __all__ = [
-    "LIST_PARAMS", "NO_PARAMS", "PAGE_PARAMS", "SEARCH_PARAMS", "SINCE_PARAMS", "WIDGET_PARAMS",
-    "AcceptedParams",
-    "FeedParams", "parse_params", "parse_query_string",
+    "ACCENT_PARAMS", "LIST_PARAMS", "NO_PARAMS", "PAGE_PARAMS", "SEARCH_PARAMS", "SINCE_PARAMS",
+    "WIDGET_PARAMS", "AcceptedParams", "FeedParams", "parse_params", "parse_query_string",
 ]  # fmt: skip
 
 MAX_QUERY_STRING_CHARS = 8000
@@ -30,7 +30,11 @@ MAX_SEARCH_CHARS = 1000
 MAX_EXCLUDED_SOURCES = 20
 MAX_QUOTED_CHARS = 60
 THEMES = ("light", "dark")
+HEADINGS = ("2", "3", "4", "5", "6")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII)
+
+
+DEFAULT_OPTIONS = WidgetOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class FeedParams:
     topic: str = ""
     outlet: str = ""
     """Ids of a topic and a source; only stories that are in their lists."""
+    options: WidgetOptions = DEFAULT_OPTIONS
     first_day: date | None = None
     last_day: date | None = None
     """Only stories that were published on these days or between them."""
@@ -68,6 +73,10 @@ class FeedParams:
             "outlet": self.outlet,
             "from": self.first_day.isoformat() if self.first_day else "",
             "until": self.last_day.isoformat() if self.last_day else "",
+            "accent": self.options.accent.removeprefix("#"),
+            "heading": str(self.options.heading) if self.options.heading != WIDGET_HEADING else "",
+            "teaser": "yes" if self.options.has_teasers else "",
+            "more": "yes" if self.options.has_more else "",
         }
         encoded = urlencode({k: v for k, v in given.items() if v}, safe=",:", quote_via=quote)
         return f"?{encoded}" if encoded else ""
@@ -102,8 +111,12 @@ _FILTERS = AcceptedParams(frozenset(("lang", "limit", "without")))
 LIST_PARAMS = _FILTERS.adding("before").adding("since")
 SEARCH_PARAMS = replace(_FILTERS, names=_FILTERS.names | {"q", "topic", "outlet", "from", "until"})
 WIDGET_PARAMS = replace(
-    _FILTERS.adding("theme"), limit=WIDGET_STORIES, max_limit=MAX_WIDGET_STORIES
+    _FILTERS,
+    names=_FILTERS.names | {"theme", "accent", "heading", "teaser", "more"},
+    limit=WIDGET_STORIES,
+    max_limit=MAX_WIDGET_STORIES,
 )
+ACCENT_PARAMS = AcceptedParams(frozenset(("accent",)))
 
 
 def parse_params(
@@ -129,9 +142,34 @@ def parse_params(
         since=_since(first("since")),
         topic=_topic(first("topic"), is_topic),
         outlet=next(iter(_sources("outlet", [first("outlet")], is_source)), ""),
+        options=WidgetOptions(
+            accent=_accent(first("accent")),
+            heading=_heading(first("heading")),
+            has_teasers=_yes("teaser", first("teaser")),
+            has_more=_yes("more", first("more")),
+        ),
         first_day=_day("from", first("from")),
         last_day=_day("until", first("until")),
     )
+
+
+def _accent(text: str) -> str:
+    digits = text.removeprefix("#").lower()
+    if digits and not re.fullmatch(r"[0-9a-f]{6}", digits):
+        raise BadRequest("accent must be a colour of six hexadecimal digits, such as 9c2a10.")
+    return f"#{digits}" if digits else ""
+
+
+def _heading(text: str) -> int:
+    if text and text not in HEADINGS:
+        raise BadRequest("heading must be the level of a heading, 2 to 6.")
+    return int(text or WIDGET_HEADING)
+
+
+def _yes(name: str, text: str) -> bool:
+    if text not in ("", "yes", "no"):
+        raise BadRequest("%(name)s must be yes or no.", name=name)
+    return text == "yes"
 
 
 def _topic(text: str, is_topic: Callable[[str], bool]) -> str:

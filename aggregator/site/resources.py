@@ -26,19 +26,15 @@ __all__ = [
     "SiteContext",
     "all_stories",
     "archive_document",
-    "file",
     "fixed",
     "home_page",
     "list_paths",
     "list_resource",
-    "logo",
     "newest_page",
     "news_of_hours",
     "older_page",
     "older_page_resource",
     "redirecting",
-    "removed_paths",
-    "removed_resource",
     "search_resource",
     "stories_of_lists",
     "story_lists",
@@ -139,32 +135,6 @@ def fixed(
 
     def resource(site: SiteContext, request: Request) -> Resource:
         return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.builder))
-
-    return resource
-
-
-def file(
-    build: Callable[[FileBuilder], Document],
-) -> Callable[[SiteContext, Request], Resource | None]:
-    """The resource of a file."""
-
-    def resource(site: SiteContext, request: Request) -> Resource | None:
-        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.files))
-
-    return resource
-
-
-def logo(media_type: str) -> Callable[[SiteContext, Request], Resource | None]:
-    """The logo, at the path of its type."""
-
-    def resource(site: SiteContext, request: Request) -> Resource | None:
-        build = site.files.logo
-        is_there = site.config.theme.logo_type == media_type
-        return (
-            Resource(path=request.path, scopes=request.scopes, build=lambda: build(media_type))
-            if is_there
-            else None
-        )
 
     return resource
 
@@ -341,19 +311,6 @@ def search_resource(site: SiteContext, request: Request) -> Resource | None:
 
     path = f"{request.path}{params.query_string}"
     return Resource(path=path, scopes=request.scopes, build=build)
-
-
-def removed_resource(site: SiteContext, request: Request) -> Resource | None:
-    """The ids of stories that were taken down."""
-    params = request.params
-    path = f"{request.path}{params.query_string}"
-    build = site.files.removed_json
-    return Resource(path=path, scopes=request.scopes, build=lambda: build(params))
-
-
-def removed_paths(_site: SiteContext) -> Iterator[str]:
-    """The path of all ids that were taken down."""
-    yield "/removed.json"
 
 
 def widget_resource(site: SiteContext, request: Request) -> Resource | None:

@@ -24,7 +24,16 @@ from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Resource
 from aggregator.site.feeds import FeedCatalog
 from aggregator.site.file_builders import FileBuilder
+from aggregator.site.file_resources import (
+    embed_css_paths,
+    embed_css_resource,
+    file,
+    logo,
+    removed_paths,
+    removed_resource,
+)
 from aggregator.site.params import (
+    ACCENT_PARAMS,
     LIST_PARAMS,
     NO_PARAMS,
     PAGE_PARAMS,
@@ -40,19 +49,15 @@ from aggregator.site.resources import (
     SiteContext,
     all_stories,
     archive_document,
-    file,
     fixed,
     home_page,
     list_paths,
     list_resource,
-    logo,
     newest_page,
     news_of_hours,
     older_page,
     older_page_resource,
     redirecting,
-    removed_paths,
-    removed_resource,
     search_resource,
     stories_of_lists,
     story_lists,
@@ -127,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/style.css", file(FileBuilder.style_css), all_stories),
     Route("/site.js", file(FileBuilder.site_js), all_stories),
     Route("/newsreader.woff2", file(FileBuilder.font), all_stories),
-    Route("/embed.css", file(FileBuilder.embed_css), all_stories),
+    Route("/embed.css", embed_css_resource, all_stories, ACCENT_PARAMS, embed_css_paths),
     Route("/embedding.js", file(FileBuilder.embedding_js), all_stories),
     *(Route(path, logo(media_type), all_stories) for media_type, path in LOGO_PATHS.items()),
     Route("/apple-touch-icon.png", file(FileBuilder.touch_icon), all_stories),

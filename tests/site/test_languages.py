@@ -22,7 +22,7 @@ SAME_EVERYWHERE = {
     "RSS", "Atom", "JSON Feed", "JSON", "OPML", "Mastodon", "Feedly", "Inoreader", "NewsBlur",
     "Feedbin", "The Old Reader",
 }  # fmt: skip
-DATA = ("Zq", "zq", "https://", "/all.rss", "Staff", "nothing")
+DATA = ("Zq", "zq", "c2a10", "https://", "/all.rss", "Staff", "nothing")
 PAGES = [
     "/", "/all", "/topics/zqlabor", "/topics/zqlabor/older/1", "/sources/zqharbor", "/sources",
     "/subscribe", "/about", "/embed", "/search", "/search?q=Zqstrike", "/search?q=nothing",

@@ -7,6 +7,9 @@ if (form) {
   const parameters = () => {
     const given = { limit: field("limit").value, theme: field("theme").value, without: field("without").value };
     if (given.limit === "5") delete given.limit;
+    given.accent = field("accent").validity.valid ? field("accent").value.replace("#", "").toLowerCase() : "";
+    given.heading = field("heading").value === "2" ? "" : field("heading").value;
+    for (const name of ["teaser", "more"]) given[name] = field(name).checked ? "yes" : "";
     const named = Object.entries(given).filter(([, value]) => value);
     const query = new URLSearchParams(named).toString();
     return query ? `?${query}` : "";

@@ -18,9 +18,10 @@
   };
   const story = (one) => make("li", {},
     make("a", { href: one.url, lang: one.lang, dir: "auto" }, one.title), " ",
-    make("span", { class: "credit" }, make("bdi", {}, one.outlet), " \u00b7 ", day(one.date)));
+    make("span", { class: "credit" }, make("bdi", {}, one.outlet), " \u00b7 ", day(one.date)),
+    ...(one.teaser ? [make("span", { class: "teaser", lang: one.lang, dir: "auto" }, one.teaser)] : []));
   const stories = data.stories.length
-    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: data.empty.lang }, data.empty.text);
+    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: data.words.lang }, data.words.empty);
   const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {
@@ -29,8 +30,9 @@
     root.adoptedStyleSheets = [sheet];
   } catch { /* an old browser shows it plainly */ }
   root.append(make("section", { lang: data.lang, class: data.theme, "aria-label": data.title },
-    make("h2", {}, make("a", { href: data.url }, data.title)),
+    make(data.heading, {}, make("a", { href: data.url }, data.title)),
     stories,
+    ...(data.words.more ? [make("p", { class: "more", lang: data.words.lang }, make("a", { href: data.url }, data.words.more))] : []),
     make("p", {}, make("a", { href: data.home }, data.site))));
   here.after(place);
 })();

@@ -1,0 +1,62 @@
+"""The resources of files: one document at one path, some with a parameter."""
+
+from collections.abc import Callable, Iterator
+
+from aggregator.site.document import Document, Resource
+from aggregator.site.file_builders import FileBuilder
+from aggregator.site.resources import Request, SiteContext
+
+__all__ = [
+    "embed_css_paths", "embed_css_resource", "file", "logo", "removed_paths", "removed_resource",
+]  # fmt: skip
+
+
+def file(
+    build: Callable[[FileBuilder], Document],
+) -> Callable[[SiteContext, Request], Resource | None]:
+    """The resource of a file."""
+
+    def resource(site: SiteContext, request: Request) -> Resource | None:
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(site.files))
+
+    return resource
+
+
+def logo(media_type: str) -> Callable[[SiteContext, Request], Resource | None]:
+    """The logo, at the path of its type."""
+
+    def resource(site: SiteContext, request: Request) -> Resource | None:
+        build = site.files.logo
+        is_there = site.config.theme.logo_type == media_type
+        return (
+            Resource(path=request.path, scopes=request.scopes, build=lambda: build(media_type))
+            if is_there
+            else None
+        )
+
+    return resource
+
+
+def embed_css_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The stylesheet of the widget's frame, with a colour."""
+    params, build = request.params, site.files.embed_css
+    path = f"{request.path}{params.query_string}"
+    return Resource(path=path, scopes=request.scopes, build=lambda: build(params))
+
+
+def embed_css_paths(_site: SiteContext) -> Iterator[str]:
+    """The path of the stylesheet without a colour."""
+    yield "/embed.css"
+
+
+def removed_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The ids of stories that were taken down."""
+    params = request.params
+    path = f"{request.path}{params.query_string}"
+    build = site.files.removed_json
+    return Resource(path=path, scopes=request.scopes, build=lambda: build(params))
+
+
+def removed_paths(_site: SiteContext) -> Iterator[str]:
+    """The path of all ids that were taken down."""
+    yield "/removed.json"
