@@ -42,6 +42,7 @@ def test_a_topic_page_shows_stories_and_feeds() -> None:
     assert "Cranes <stop> in short." in _text(page, "article")
     assert "Harbor" in _text(page, "article .by")
     assert _attribute(page, "time", "datetime") == "2026-10-05T10:00:00+00:00"
+    assert " ".join(_text(page, ".also").split()) == "Read it at Harbor · Also at Plains"
     links = [link.attributes["href"] for link in page.css(".also a")]
     assert links == [found.lead.url, found.duplicates[0].url]
     assert _attribute(page, ".topics [aria-current]", "href") == "/topics/drug-war"
