@@ -14,6 +14,7 @@ from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.render.interface import languages
+from aggregator.render.pages import theme_problems
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.text.languages import main_language
@@ -38,6 +39,8 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
+    for problem in theme_problems(config.theme):
+        click.echo(f"warning: {problem}", err=True)
     from_database = (
         *_moved_site(config), *_missing_lead(config), *_redirected_feeds(config),
         *_ineffective_rules(config),

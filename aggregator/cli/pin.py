@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from aggregator.cli.common import find_story, open_config, select_topics, story_id_from
-from aggregator.cli.tables import format_time, print_table
+from aggregator.cli.tables import print_table
 from aggregator.config import Config
 from aggregator.errors import CommandError
 
@@ -59,6 +59,14 @@ def _end_of_day(day: date, config: Config) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def _last_day(ends_at: datetime | None, config: Config) -> str:
+    """The day that ends at a midnight in the time zone of the site."""
+    if ends_at is None:
+        return ""
+    local = (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(config.site.timezone))
+    return f"{local:%Y-%m-%d}"
+
+
 @click.command()
 @click.argument("story", metavar="STORY")
 @click.option("--topic", metavar="ID", help="Only from the top of this topic.")
@@ -81,7 +89,7 @@ def unpin(path: Path, story: str, topic: str | None) -> None:
 def pinned(path: Path) -> None:
     """List the stories that are pinned, where and until when."""
     now = datetime.now(UTC)
-    with open_config(path) as (_, store):
+    with open_config(path) as (config, store):
         found = store.calendar.pins()
     if not found:
         click.echo("No story is pinned.")
@@ -90,7 +98,7 @@ def pinned(path: Path) -> None:
         (
             each.story,
             each.topic or "(home page)",
-            format_time(each.until) if each.is_current(now) else "ended",
+            _last_day(each.until, config) if each.is_current(now) else "ended",
             each.title,
         )
         for each in found

@@ -86,8 +86,7 @@ class Interface:
 
     def language_name(self, tag: str) -> str:
         """The name of a language in this one, without its region; the tag if it is unknown."""
-        locale = _locale(main_language(tag)) or _locale(tag)
-        return (locale and locale.get_display_name(self._locale)) or tag
+        return str(self._locale.languages.get(main_language(tag), tag))
 
     def is_own(self, tag: str) -> bool:
         """True if a text in a language needs no mark within the interface."""

@@ -14,6 +14,7 @@ from jinja2 import (
     FunctionLoader,
     PackageLoader,
     StrictUndefined,
+    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
@@ -28,7 +29,7 @@ from aggregator.render.reasons import TopicReason
 from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
 from aggregator.render.stylesheet import LOGO_PATHS
 
-__all__ = ["FrontPage", "Outlet", "PageRenderer", "Paging", "Search", "Week"]
+__all__ = ["FrontPage", "Outlet", "PageRenderer", "Paging", "Search", "Week", "theme_problems"]
 
 DEFAULT_THEME = Theme()
 READERS = (
@@ -87,6 +88,8 @@ class Search:
     last_day: str = ""
     is_limited: bool = False
     suggestion: str = ""
+    suggestion_query: str = ""
+    """The query string that searches for it, within the same filters."""
 
     @property
     def is_filtered(self) -> bool:
@@ -146,7 +149,8 @@ class PageRenderer:
 
     def home(self, front: FrontPage, notices: Sequence[Notice] = ()) -> bytes:
         """The home page."""
-        year = self.interface.local(front.lead.story.published).year if front.lead else 0
+        shown = [*([front.lead] if front.lead else []), *front.second, *front.latest]
+        year = max((self.interface.local(each.story.published).year for each in shown), default=0)
         return self._render(
             "home.html",
             here="/",
@@ -321,6 +325,21 @@ def _marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
         parts += [escape(text[end:start]), Markup("<mark>{}</mark>").format(text[start:stop])]
         end = stop
     return Markup().join([*parts, escape(text[end:])])
+
+
+def theme_problems(theme: Theme) -> list[str]:
+    """What is wrong with the templates of a theme, as far as it shows before they are used."""
+    environment = _environment(Interface("en"), theme.templates)
+    built_in = PackageLoader("aggregator.render").list_templates()
+    problems = []
+    for name in theme.templates:
+        if name not in built_in:
+            problems.append(f"theme/{name} has no effect: there is no built-in template {name}")
+        try:
+            environment.get_template(name)
+        except TemplateError as error:
+            problems.append(_theme_error(name, error))
+    return problems
 
 
 def _theme_error(template: str, error: Exception) -> str:

@@ -240,6 +240,7 @@ class DocumentBuilder:
         """Search results as a page."""
         if not params.q:
             return html_document(self._pages.search(feed, Search()))
+        suggestion = "" if feed.stories else self._catalog.suggestion(params.q)
         search = Search(
             query=params.q,
             topic=params.topic,
@@ -247,7 +248,8 @@ class DocumentBuilder:
             first_day=params.first_day.isoformat() if params.first_day else "",
             last_day=params.last_day.isoformat() if params.last_day else "",
             is_limited=len(feed.stories) >= (params.limit or self._config.publish.limit),
-            suggestion="" if feed.stories else self._catalog.suggestion(params.q),
+            suggestion=suggestion,
+            suggestion_query=replace(params, q=suggestion).query_string,
         )
         find = partial(spans, query.parse(params.q).root)
         return html_document(self._pages.search(feed, search, find))

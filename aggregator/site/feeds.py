@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator import query
 from aggregator.config import Config
+from aggregator.errors import BadRequest
 from aggregator.model import (
     ALL,
     Feed,
@@ -32,8 +33,8 @@ __all__ = ["FeedCatalog", "FeedSpec"]
 
 FEED_TIME = timedelta(days=1)
 """How often a feed reader must fetch a feed at least to miss nothing."""
-LAST_DAY = date(9999, 12, 30)
-"""The last day with a midnight at its end."""
+FIRST_DAY, LAST_DAY = date(1, 1, 2), date(9999, 12, 30)
+"""Days whose midnights exist in every time zone; what is beyond them is no limit."""
 EMPTY_FEED_UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 """The time of an empty feed: constant, and plausible to feed readers."""
 
@@ -143,6 +144,8 @@ class FeedCatalog:
         first, *joined = spec.scopes
         is_filtered = bool(params.language or params.excluded_sources)
         lists = self._store.lists
+        if params.before and not lists.has_place(params.before):
+            raise BadRequest("before must be the id of a story, as next_url has it.")
         part = lists.slice(
             first,
             params.limit or self._config.publish.limit,
@@ -252,12 +255,13 @@ class FeedCatalog:
 
     def _filters(self, params: FeedParams) -> list[ListScope]:
         """The lists that the results of a search must be in."""
-        topics = [topic_scope(params.topic)] if params.topic else []
+        current = self._current_ids.get(params.topic, params.topic)
+        topics = [topic_scope(current)] if params.topic else []
         return topics + ([source_scope(params.outlet)] if params.outlet else [])
 
     def _midnight(self, day: date | None, days: int = 0) -> datetime | None:
         """The midnight at which a day begins, or ends, in the time zone of the site."""
-        if day is None or day > LAST_DAY:
+        if day is None or not FIRST_DAY <= day <= LAST_DAY:
             return None
         zone = ZoneInfo(self._config.site.timezone)
         start = day + timedelta(days=days)

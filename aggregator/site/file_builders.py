@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from aggregator.config import Config
 from aggregator.model import ALL, source_scope, topic_scope
@@ -30,7 +31,7 @@ MAX_REMOVED = 1000
 JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
-ROBOTS_TXT = "User-agent: *\nAllow: /\nDisallow: /search\nDisallow: /embed/\n"
+ROBOTS_TXT = "User-agent: *\nAllow: /\nDisallow: {root}/search\nDisallow: {root}/embed/\n"
 SITEMAP_PATH = "/sitemap.xml"
 PAGES_SITEMAP_PATH = "/sitemap-pages.xml"
 NEWS_SITEMAP_PATH = "/sitemap-news.xml"
@@ -120,7 +121,8 @@ class FileBuilder:
     def robots_txt(self) -> Document:
         """The rules for crawlers."""
         sitemap = PublicUrls(self._site.url).page(SITEMAP_PATH)
-        body = f"{ROBOTS_TXT}\nSitemap: {sitemap}\n"
+        root = urlsplit(self._site.url).path
+        body = f"{ROBOTS_TXT.format(root=root)}\nSitemap: {sitemap}\n"
         return Document(body=body.encode(), media_type="text/plain; charset=utf-8")
 
     def sitemap(self) -> Document:

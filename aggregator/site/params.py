@@ -29,6 +29,7 @@ MAX_WIDGET_STORIES = 20
 MAX_SEARCH_CHARS = 1000
 MAX_EXCLUDED_SOURCES = 20
 MAX_QUOTED_CHARS = 60
+MAX_DIGITS = 9
 THEMES = ("light", "dark")
 HEADINGS = ("2", "3", "4", "5", "6")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.ASCII)
@@ -231,10 +232,12 @@ def _language(text: str) -> str:
 
 
 def _limit(text: str, default: int, maximum: int) -> int:
-    is_number = text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= maximum
+    digits = text.lstrip("0")
+    is_number = text.isascii() and text.isdigit() and 0 < len(digits) <= MAX_DIGITS
+    is_number = is_number and int(digits) <= maximum
     if text and not is_number:
         raise BadRequest("limit must be a number of stories, 1 to %(maximum)s.", maximum=maximum)
-    return int(text) if text and int(text) != default else 0
+    return int(digits) if text and int(digits) != default else 0
 
 
 def _query(text: str) -> str:
@@ -257,8 +260,8 @@ def _sources(name: str, given: Sequence[str], is_source: Callable[[str], bool]) 
     ids = sorted({id_ for text in given for id_ in text.replace(" ", "").split(",") if id_})
     if len(ids) > MAX_EXCLUDED_SOURCES:
         raise BadRequest("without must name at most %(count)s outlets.", count=MAX_EXCLUDED_SOURCES)
-    for id_ in ids:
-        if not is_source(id_):
+    for id_ in ids if name == "without" else given:
+        if id_ and not is_source(id_):
             raise BadRequest(
                 "%(name)s must name outlets by their id; there is no %(id)s, and /sources lists "
                 "them.",

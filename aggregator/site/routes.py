@@ -213,8 +213,8 @@ class PublicSite:
         return self.catalog.source(id_) is not None
 
     def is_topic(self, id_: str) -> bool:
-        """True for the id of a topic that is in feeds.toml."""
-        return any(topic.id == id_ for topic in self.config.topics)
+        """True for the id, or a former id, of a topic that is in feeds.toml."""
+        return any(id_ in (topic.id, *topic.was) for topic in self.config.topics)
 
     def paths(self) -> Iterator[str]:
         """Every path to export."""

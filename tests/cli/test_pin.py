@@ -48,6 +48,7 @@ def test_a_lead_and_a_pinned_story(config: Path) -> None:
     assert run(config, "pin", strike, "--topic", "labor").returncode == 0
     listed = run(config, "pinned").stdout
     assert re.search(rf"{verdict} +\(home page\) .*Verdict falls", listed)
+    assert TOMORROW in listed
     assert re.search(rf"{strike} +labor .*Strike ends", listed)
     run(config, "publish", str(config.parent / "public"))
     home = (config.parent / "public/index.html").read_text()

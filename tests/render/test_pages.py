@@ -11,7 +11,7 @@ from aggregator.render.item import feed_items
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.pages import FrontPage, PageRenderer, Paging, Search
 from aggregator.render.reasons import TopicReason, TopicReasonKind
-from tests.harness.builders import SITE, entry, feed, source, story, topic
+from tests.harness.builders import SITE, at, entry, feed, source, story, topic
 
 TOPICS = [topic("drug-war"), topic("labor")]
 PAGES = PageRenderer(SITE, TOPICS)
@@ -67,6 +67,27 @@ def test_the_home_page_shows_lead_latest_and_topics() -> None:
     assert _text(page, ".sections h2") == "Drug War"
     assert _text(page, ".sections h3") == "Verdict"
     assert len(page.css("link[rel=alternate]")) == 3 + len(TOPICS)
+
+
+def test_dates_of_another_year_have_it() -> None:
+    """The lead may be old; the year of the others is understood."""
+    old = story(entry("Cranes", published=at("2015-10-05 10:00")))
+    lead, latest = feed_items(feed(old, story(entry("Strike"))))
+    page = _page(PAGES.home(FrontPage(lead=lead, latest=[latest])))
+
+    assert "5 October 2015" in _text(page, ".lead .by")
+    assert _text(page, ".latest h3") == "5 October"
+
+
+def test_a_story_at_many_outlets_is_valid() -> None:
+    """The ones that are folded away stay within their line."""
+    copies = [entry("Cranes", f"outlet-{n}") for n in range(30)]
+    page = PAGES.list(feed(story(*copies)), PAGING).decode()
+
+    also = page[page.index('<div class="also"') : page.index("</article>")]
+    assert "<details><summary>and 25 more</summary>" in also
+    assert also.rindex("</details>") < also.rindex("</div>")
+    assert "<p" not in also
 
 
 def test_a_story_page_says_why_the_story_is_there() -> None:

@@ -100,6 +100,13 @@ def test_a_list_is_a_collection(docks: Newsroom) -> None:
     assert _json_ld(docks.get("/").text)["@type"] == "WebSite"
 
 
+def test_robots_of_a_site_below_a_path(docks: Newsroom) -> None:
+    """They are told the whole paths."""
+    docks.change("https://commons.example", "https://commons.example/news")
+
+    assert "Disallow: /news/search\n" in docks.get("/robots.txt").text
+
+
 HOSTILE = '</script><script>alert(1)</script>" & <!-- <b>'
 
 

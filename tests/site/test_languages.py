@@ -175,6 +175,13 @@ def test_dates_are_in_the_language_of_the_site(newsroom: Newsroom, tag: str, dat
     assert words.long_date(newsroom.now) == date
 
 
+@pytest.mark.parametrize("tag", ["en", "en-US", "en-gb"])
+def test_a_language_has_its_name_without_a_region(tag: str) -> None:
+    """The name of a tag that is unknown is the tag."""
+    assert Interface("es").language_name(tag) == "inglés"
+    assert Interface("de").language_name("qq") == "qq"
+
+
 def test_a_day_is_that_of_the_site(newsroom: Newsroom) -> None:
     """Noon in UTC is the next day in Auckland, and the time on the home page with it."""
     words = Interface("en", "Pacific/Auckland")

@@ -38,3 +38,4 @@ def test_who_an_outlet_is(newsroom: Newsroom) -> None:
     assert "Its own feed" not in private
     assert "secret" not in private
     assert "Its own feed" not in newsroom.get("/topics/labor").text
+    assert "Most from" not in page

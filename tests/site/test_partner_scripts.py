@@ -92,6 +92,9 @@ def test_stories_since_a_time(busy_newsroom: Newsroom) -> None:
     [
         ("before=x", "before"),
         ("before=" + "0" * 15, "before"),
+        ("before=" + "0" * 16, "before"),
+        ("limit=0000000000999", "limit"),
+        ("limit=000000001" + "9" * 4400, "limit"),
         ("since=yesterday", "since"),
         ("since=2026-10-05T12:00:00", "since"),
         ("since=2026-10-05", "since"),

@@ -15,6 +15,8 @@ def library(newsroom: Newsroom) -> Newsroom:
     newsroom.lists("plains")
     newsroom.has_topic("labor", "strike")
     newsroom.has_topic("courts", "verdict")
+    newsroom.change('id = "labor"\n', 'id = "labor"\nwas = ["work"]\n')
+    newsroom.change("[site]", '[site]\ntimezone = "Asia/Baghdad"')
     for number, title in enumerate(("Police strike", "Police verdict", "Policy and police")):
         for outlet in ("harbor", "plains"):
             link = f"https://{outlet}.example/{number}"
@@ -47,6 +49,8 @@ def test_how_many_were_found(library: Newsroom) -> None:
         ("from=2026-10-04&until=2026-10-04&outlet=harbor", ["Police verdict harbor 1"]),
         ("from=2027-01-01", []),
         ("until=9999-12-31&topic=courts&outlet=harbor", ["Police verdict harbor 1"]),
+        ("from=0001-01-01&until=2026-10-03&outlet=harbor", ["Policy and police harbor 2"]),
+        ("topic=work&outlet=harbor", ["Police strike harbor 0"]),
         ("topic=&outlet=&from=&until=&lang=fr", []),
     ],
 )
@@ -70,6 +74,7 @@ def test_the_form_keeps_what_was_chosen(library: Newsroom) -> None:
     ("query", "word"),
     [
         ("topic=nobody", "topic"), ("topic=%3Cb%3E", "topic"), ("outlet=nobody", "outlet"),
+        ("outlet=harbor,plains", "outlet"),
         ("from=yesterday", "from"), ("until=2026-13-01", "until"), ("from=1", "from"),
     ],
 )  # fmt: skip
@@ -96,6 +101,8 @@ def test_a_misspelt_word_is_corrected(library: Newsroom, typo: str, meant: str) 
 
     found = re.search(r'Did you mean <a href="(.*?)">(.*?)</a>\?', page)
     assert (found is not None) == bool(meant)
+    within = library.get(f"/search?q={typo}&topic=labor").text
+    assert bool(re.search(r'Did you mean <a href="[^"]*&amp;topic=labor">', within)) == bool(meant)
     if found:
         assert found[2].replace("&#34;", '"') == meant
         assert library.get(found[1].replace("&amp;", "&")).status_code == 200

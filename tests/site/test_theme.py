@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import read_config_file
+from aggregator.render.pages import theme_problems
 from aggregator.render.stylesheet import stylesheet
 from aggregator.render.theme_files import theme_files
 from aggregator.site.export import export_site
@@ -143,6 +144,20 @@ def test_a_broken_template_is_not_used(
     assert docks.get("/all").text == before
     logged = capsys.readouterr()
     assert sentence in logged.out + logged.err
+
+
+def test_problems_of_templates_that_show_before_they_are_used(
+    docks: Newsroom, tmp_path: Path
+) -> None:
+    """For `check`: syntax, and names that replace nothing."""
+    _write(tmp_path, list__html="{% if %}", lst__html="x", gone__html="fine")
+    docks.change("[site]", "[site]\n")
+
+    problems = theme_problems(docks.config.theme)
+
+    assert len(problems) == 2
+    assert problems[0].startswith("theme/list.html, line 1: Expected an expression")
+    assert problems[1].startswith("theme/lst.html has no effect")
 
 
 def test_a_file_that_is_no_text(docks: Newsroom, tmp_path: Path) -> None:

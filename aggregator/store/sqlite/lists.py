@@ -32,6 +32,7 @@ from aggregator.store.sqlite.similar_words import similar_words
 from aggregator.store.sqlite.window import (
     apply_share,
     matching_filters,
+    place_of,
     published_between,
     window,
 )
@@ -90,6 +91,10 @@ class SqliteLists:
         with self._connection.read() as db:
             row = db.execute("select url from first_site").fetchone()
         return row[0] if row else ""
+
+    def has_place(self, id_: str) -> bool:
+        with self._connection.read() as db:
+            return place_of(db, id_) is not None
 
     def search(
         self,

@@ -13,7 +13,8 @@ from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_valu
 from aggregator.text.languages import is_same_language
 
 __all__ = [
-    "Window", "apply_share", "matching_filters", "published_between", "shared_numbers", "window",
+    "Window", "apply_share", "matching_filters", "place_of", "published_between", "shared_numbers",
+    "window",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -49,7 +50,7 @@ def window(
     most = limit if arrived_within is None else max(limit, MAX_STORIES)
     is_filtered = bool(language or without or share)
     candidates = max(most, CANDIDATES_PER_STORY * limit) if is_filtered else most
-    listed_at = _newest(db, scopes, candidates + 1, _position(db, before), since)
+    listed_at = _newest(db, scopes, candidates + 1, place_of(db, before) if before else None, since)
     examined = list(listed_at)[:candidates]
     found = examined
     if language or without:
@@ -106,12 +107,12 @@ def _leads(db: Database, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
     return {number: (source, tag) for number, source, tag in query_in(db, sql, numbers)}
 
 
-def _position(db: Database, id_: str) -> tuple[str, str, int] | None:
-    """The place of a story in the lists that it is in, also if it was taken down."""
-    if not id_:
-        return None
+def place_of(db: Database, id_: str) -> tuple[str, str, int] | None:
+    """The place of a story, or of the one that it was merged into, in the lists that it is in, also
+    if it was taken down; None if it has none."""
     sql = """select listings.listed_at, listings.published, story_number from listings
-               join stories on number = story_number where id = ? and list_kind = 'all'"""
+               join stories on coalesce(merged_into, number) = story_number
+             where id = ? and list_kind = 'all'"""
     found: tuple[str, str, int] | None = db.execute(sql, [id_]).fetchone()
     return found
 
