@@ -37,7 +37,7 @@ def test_how_many_were_found(library: Newsroom) -> None:
     """All of them, or that there may be more."""
     assert "6 stories" in library.get("/search?q=police").text
     assert "1 story" in library.get("/search?q=police+AND+verdict+AND+harbor").text
-    assert "The newest 2 stories that match" in library.get("/search?q=police&limit=2").text
+    assert "Showing the newest 2 matching stories; there may be more" in library.get("/search?q=police&limit=2").text
 
 
 @pytest.mark.parametrize(

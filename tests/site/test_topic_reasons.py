@@ -45,7 +45,7 @@ def test_words_in_the_headline(desk: Newsroom) -> None:
     """As they are written there, before those anywhere else; the rule is not shown."""
     assert _sentences_of(desk, "Dockers hold Union vote") == [
         'Filed under Labor because the headline mentions "Union vote".',
-        "Filed under Ports by its rule.",
+        "Filed under Ports because it matches what this topic looks for.",
     ]
 
 
