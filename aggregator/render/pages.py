@@ -106,19 +106,17 @@ class Week:
 
 
 class PageRenderer:
-    """Renders the pages of a site. `topics` are in every page, `sources` are all its outlets."""
+    """Renders the pages of a site. `topics` are in every page."""
 
     def __init__(
         self,
         site: Site,
         topics: Sequence[Topic],
-        sources: Sequence[Source] = (),
         theme: Theme = DEFAULT_THEME,
         on_theme_error: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._site = site
         self._topics = topics
-        self._sources = sources
         self._urls = PublicUrls(site.url)
         self._root = urlsplit(site.url).path
         self.interface = Interface(site.language, site.timezone)
@@ -195,10 +193,13 @@ class PageRenderer:
         feed: Feed,
         search: Search,
         find: Callable[[str, str], Sequence[tuple[int, int]]] = lambda _text, _field: (),
+        *,
+        sources: Sequence[Source] = (),
         error: str = "",
     ) -> bytes:
         """The search page with the results of a query, or with what is wrong with the query. `find`
-        returns where words of the query are in a text that is a field of an entry."""
+        returns where words of the query are in a text that is a field of an entry; `sources` are
+        those that can be chosen."""
 
         def marked(text: str, field: str) -> Markup:
             return _marked(text, find(text, field))
@@ -210,7 +211,7 @@ class PageRenderer:
             items=feed_items(feed),
             search=search,
             query=search.query,
-            sources=self._sources,
+            sources=sources,
             error=error,
             marked=marked,
         )
@@ -250,10 +251,9 @@ class PageRenderer:
 
     # ---- the site
 
-    def sources(self, ids: Collection[str]) -> bytes:
-        """The page with the outlets that have these ids."""
-        shown = [source for source in self._sources if source.id in ids]
-        return self._render("sources.html", here="/sources", sources=shown)
+    def sources(self, sources: Sequence[Source]) -> bytes:
+        """The page with these outlets."""
+        return self._render("sources.html", here="/sources", sources=sources)
 
     def subscribe(self) -> bytes:
         """The page that explains feeds and lists all of them."""
@@ -261,13 +261,14 @@ class PageRenderer:
         readers = [(name, f"{start}{address}") for name, start in READERS]
         return self._render("subscribe.html", here="/subscribe", readers=readers)
 
-    def about(self) -> bytes:
+    def about(self, sources: Sequence[Source]) -> bytes:
         """The page about the site: its partners and their licences, contact and takedowns."""
-        return self._render("about.html", here="/about", sources=self._sources)
+        return self._render("about.html", here="/about", sources=sources)
 
-    def embedding(self) -> bytes:
-        """The page where partner sites choose a widget and copy its code."""
-        return self._render("embedding.html", here="/embed", sources=self._sources)
+    def embedding(self, sources: Sequence[Source]) -> bytes:
+        """The page where partner sites choose a widget and copy its code; `sources` are those that
+        they can leave out."""
+        return self._render("embedding.html", here="/embed", sources=sources)
 
     # ---- elsewhere
 

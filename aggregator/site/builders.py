@@ -15,6 +15,7 @@ from aggregator.model import (
     ListKind,
     ListScope,
     Notice,
+    Source,
     Story,
     WidgetOptions,
     source_scope,
@@ -52,9 +53,7 @@ class DocumentBuilder:
         self._topics = config.topics
         self._store = store
         self._catalog = catalog
-        self._pages = PageRenderer(
-            config.site, config.topics, config.all_sources, config.theme, log_theme_error
-        )
+        self._pages = PageRenderer(config.site, config.topics, config.theme, log_theme_error)
 
     # ---- pages
 
@@ -105,9 +104,13 @@ class DocumentBuilder:
 
     def sources(self) -> Document:
         """The page with all outlets that have delivered a story."""
+        return html_document(self._pages.sources(self._outlets()))
+
+    def _outlets(self) -> list[Source]:
+        """The sources of feeds.toml that have delivered a story."""
         scopes = [source_scope(source.id) for source in self._config.all_sources]
-        listed = {scope.name for scope in self._store.lists.nonempty(scopes)}
-        return html_document(self._pages.sources(listed))
+        names = {scope.name for scope in self._store.lists.nonempty(scopes)}
+        return [source for source in self._config.all_sources if source.id in names]
 
     def subscribe(self) -> Document:
         """The page that explains feeds and lists all of them."""
@@ -115,11 +118,11 @@ class DocumentBuilder:
 
     def about(self) -> Document:
         """The page about the site."""
-        return html_document(self._pages.about())
+        return html_document(self._pages.about(self._outlets()))
 
     def embed(self) -> Document:
         """The page where partner sites choose a widget."""
-        return html_document(self._pages.embedding(), kind="tool")
+        return html_document(self._pages.embedding(self._outlets()), kind="tool")
 
     def story(self, id_: str) -> Document | None:
         """The page of a story; a redirect if it was merged into another one."""
@@ -167,7 +170,8 @@ class DocumentBuilder:
         reason = self._pages.interface.gettext(error.message, **error.values)
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
-            page = self._pages.search(feed, Search(query=q), error=reason)
+            outlets = self._outlets()
+            page = self._pages.search(feed, Search(query=q), sources=outlets, error=reason)
         else:
             page = self._pages.bad_request(reason)
         return html_document(page, status=status)
@@ -239,7 +243,7 @@ class DocumentBuilder:
     def search_page(self, feed: Feed, params: FeedParams) -> Document:
         """Search results as a page."""
         if not params.q:
-            return html_document(self._pages.search(feed, Search()))
+            return html_document(self._pages.search(feed, Search(), sources=self._outlets()))
         suggestion = "" if feed.stories else self._catalog.suggestion(params.q)
         search = Search(
             query=params.q,
@@ -252,7 +256,7 @@ class DocumentBuilder:
             suggestion_query=replace(params, q=suggestion).query_string,
         )
         find = partial(spans, query.parse(params.q).root)
-        return html_document(self._pages.search(feed, search, find))
+        return html_document(self._pages.search(feed, search, find, sources=self._outlets()))
 
     def feed(self, feed: Feed, extension: str) -> Document:
         """A list as a feed."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.site.export import export_site
-from tests.harness.newsroom import Newsroom
+from tests.harness.newsroom import Newsroom, article
 
 
 def test_the_topics_for_scripts(docks: Newsroom) -> None:
@@ -77,6 +77,7 @@ def test_how_to_subscribe(docks: Newsroom) -> None:
 def test_about_the_site(newsroom: Newsroom) -> None:
     """Partners with their licences, the contact, and what to do about a story."""
     newsroom.lists("harbor", license='"CC BY 4.0"', license_url='"https://cc.example/by"')
+    newsroom.publishes("harbor", article("Strike"))
     newsroom.ingests()
 
     page = newsroom.get("/about").text

@@ -11,6 +11,8 @@ def test_an_outlet_that_never_delivered_is_not_listed(docks: Newsroom) -> None:
 
     assert "/sources/harbor" in page
     assert "/sources/silent" not in page
+    assert "Silent" not in docks.get("/about").text + docks.get("/embed").text
+    assert "Silent" not in docks.get("/search").text
     assert docks.get("/sources/silent").status_code == 200
     assert "No stories yet" in docks.get("/sources/silent").text
 
