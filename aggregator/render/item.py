@@ -8,6 +8,7 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from aggregator.model import Enclosure, Entry, Feed, SafeHtml, Source, Story
+from aggregator.text.canonical import canonical_url, without_tracking
 
 __all__ = ["AlsoAt", "FeedItem", "feed_items"]
 
@@ -57,6 +58,18 @@ class FeedItem:
     def lead(self) -> Entry:
         """The lead entry of the story."""
         return self.story.lead
+
+    @property
+    def other_pages(self) -> list[AlsoAt]:
+        """Where else the story can be read: each page once, never that of the lead, and without
+        parameters that track who follows the link."""
+        found, seen = [], {canonical_url(self.lead.url)}
+        for other in self.also_at:
+            page = canonical_url(other.url) or other.url
+            if page not in seen:
+                seen.add(page)
+                found.append(replace(other, url=without_tracking(other.url)))
+        return found
 
     @property
     def full_text(self) -> SafeHtml:

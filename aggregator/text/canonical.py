@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from w3lib.url import canonicalize_url, url_query_cleaner
 
-__all__ = ["TRACKING_PARAMETERS", "canonical_url"]
+__all__ = ["TRACKING_PARAMETERS", "canonical_url", "without_tracking"]
 
 TRACKING_PARAMETERS = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "utm_name",
@@ -75,11 +75,25 @@ def canonical_url(url: str) -> str:
     return f"{host}{port_suffix}{path}{query}{fragment_suffix}"
 
 
+def without_tracking(url: str) -> str:
+    """The URL without parameters that only track who follows it; otherwise as it is."""
+    try:
+        parts = urlsplit(url)
+        names = {name.partition("=")[0] for name in parts.query.split("&")}
+        if names.intersection(TRACKING_PARAMETERS):
+            cleaned = url_query_cleaner(url, TRACKING_PARAMETERS, remove=True, keep_fragments=True)
+            parts = urlsplit(cleaned)
+        return _without_own_tracking(parts)
+    except ValueError:
+        return url
+
+
 def _without_own_tracking(parts: SplitResult) -> str:
     """The URL without the parameters that only its own site uses for tracking."""
     site = ".".join((parts.hostname or "").rstrip(".").split(".")[-3:])
     own = _TRACKING_OF_SITE.get(site) or _TRACKING_OF_SITE.get(site.partition(".")[2], ())
-    return url_query_cleaner(parts.geturl(), own, remove=True) if own else parts.geturl()
+    url = parts.geturl()
+    return url_query_cleaner(url, own, remove=True, keep_fragments=True) if own else url
 
 
 def _strip_amp(url: str) -> str:

@@ -79,6 +79,23 @@ def test_dates_of_another_year_have_it() -> None:
     assert _text(page, ".latest h3") == "5 October"
 
 
+def test_no_page_is_linked_twice_as_a_copy() -> None:
+    """Nor with what tracks who follows the link."""
+    lead = entry("Cranes", "harbor", url="https://harbor.example/1")
+    copies = [
+        entry("Cranes", "plains", url="http://www.harbor.example/1/?utm_source=rss"),
+        entry("Cranes", "redwood", url="https://redwood.example/c?id=7&utm_medium=feed#top"),
+        entry("Cranes", "valley", url="https://redwood.example/c?id=7"),
+        entry("Cranes", "mill", url="https://mill.example/c%20d?a=%C3%A9&b="),
+    ]
+    (item,) = feed_items(feed(story(lead, *copies)))
+
+    assert [(other.name, other.url) for other in item.other_pages] == [
+        ("Redwood", "https://redwood.example/c?id=7#top"),
+        ("Mill", "https://mill.example/c%20d?a=%C3%A9&b="),
+    ]
+
+
 def test_a_story_at_many_outlets_is_valid() -> None:
     """The ones that are folded away stay within their line."""
     copies = [entry("Cranes", f"outlet-{n}") for n in range(30)]

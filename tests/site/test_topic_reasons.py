@@ -5,6 +5,7 @@ import re
 import pytest
 
 from aggregator.model import LEARNED, Placement, PlacementChange
+from tests.harness.builders import prose
 from tests.harness.newsroom import Newsroom, article
 from tests.site.conftest import HOUR
 
@@ -87,8 +88,8 @@ def test_a_story_of_several_outlets_without_a_topic(newsroom: Newsroom) -> None:
     """No address, port or evidence is shown."""
     for outlet in ("harbor", "plains"):
         newsroom.lists(outlet)
-        link = "https://harbor.example/strike"
-        newsroom.publishes(outlet, article("Strike", link=link, id_=f"{outlet}-1"))
+        link = f"https://{outlet}.example/strike"
+        newsroom.publishes(outlet, article("Strike", prose(1), link=link))
         newsroom.ingests(later=HOUR)
 
     (first, second) = _sentences_of(newsroom, "Strike")
