@@ -14,7 +14,6 @@ from aggregator.errors import ConfigIssue, MissingExtra, StoreError
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.render.interface import languages
-from aggregator.render.pages import theme_problems
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.text.languages import main_language
@@ -39,7 +38,7 @@ def check(path: Path) -> None:
     config = load_config(path)
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
-    for problem in theme_problems(config.theme):
+    for problem in _theme_problems(config):
         click.echo(f"warning: {problem}", err=True)
     from_database = (
         *_moved_site(config), *_missing_lead(config), *_redirected_feeds(config),
@@ -53,6 +52,15 @@ def check(path: Path) -> None:
         + (f" ({disabled} more disabled)" if disabled else "")
         + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
+
+
+def _theme_problems(config: Config) -> list[str]:
+    """What is wrong with the templates of the theme."""
+    if not config.theme.templates:
+        return []
+    from aggregator.render.pages import theme_problems  # takes longer to load than the rest
+
+    return theme_problems(config.theme)
 
 
 def _interface_language(config: Config) -> Iterator[ConfigIssue]:
