@@ -107,3 +107,21 @@ def test_a_misspelt_word_is_corrected(library: Newsroom, typo: str, meant: str) 
     if found:
         assert found[2].replace("&#34;", '"') == meant
         assert library.get(found[1].replace("&amp;", "&")).status_code == 200
+
+
+def test_few_words_of_a_query_are_corrected(
+    library: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes time, and a query may have hundreds."""
+    looked_up: list[str] = []
+
+    def none_is_similar(words: list[str]) -> dict[str, str]:
+        looked_up.extend(words)
+        return {}
+
+    monkeypatch.setattr(library.store.lists, "similar_words", none_is_similar)
+
+    answer = library.get("/search?q=" + "+OR+".join(f"polcie{n}x" for n in range(40)))
+
+    assert answer.status_code == 200
+    assert len(looked_up) == 5
