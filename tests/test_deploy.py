@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator.cli import main
+from aggregator.site import ROUTES
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.nginx import NGINX, sample_nginx
 from tests.harness.servers import Served, serving
@@ -133,3 +134,23 @@ def test_nginx_serves_the_static_export(nginx: Nginx) -> None:
     assert nginx.request(port, "/topics/labor+nope").status == 404
     assert len(nginx.program.answers) == 4
     assert nginx.request(port, "/embed/labor+labor.js").status == 200
+
+
+SAME_HEADERS = ("Content-Type", "Content-Security-Policy", "Access-Control-Allow-Origin")
+
+
+def test_nginx_sends_every_file_as_the_program_does(nginx: Nginx) -> None:
+    """With its type, and with what a browser may do with it."""
+    paths = [route.template for route in ROUTES if route.is_fixed] + ["/removed.json"]
+    shown = [path for path in paths if nginx.newsroom.get(path).status_code == 200]
+
+    for path in shown:
+        ours, theirs = nginx.newsroom.get(path), nginx.request(nginx.static_port, path)
+        assert theirs.status == 200, path
+        assert theirs.body == ours.data, path
+        found = {name: theirs.headers.get(name) for name in SAME_HEADERS}
+        assert found == {name: ours.headers.get(name) for name in SAME_HEADERS}, path
+    assert len(shown) > 20
+    assert nginx.program.answers == []
+    nginx.request(nginx.static_port, "/removed.json?since=2026-10-05T12:00:00Z")
+    assert len(nginx.program.answers) == 1
