@@ -1,6 +1,6 @@
 """`pin`, `unpin` and `pinned`: stories at the top of the home page or of a topic."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from aggregator.cli.common import find_story, open_config, select_topics, story_
 from aggregator.cli.tables import print_table
 from aggregator.config import Config
 from aggregator.errors import CommandError
+from aggregator.text.midnight import midnight
 
 __all__ = ["pin", "pinned", "unpin"]
 
@@ -42,21 +43,15 @@ def pin(path: Path, story: str, topic: str | None, until: datetime | None) -> No
                     f"The story {found.id!r} is not in the topic {topic!r}; "
                     f"`aggregator topic add {topic} {found.id}` puts it there."
                 )
-        ends_at = _end_of_day(until.date(), config) if until else None
+        ends_at = (
+            midnight(until.date() + timedelta(days=1), config.site.timezone) if until else None
+        )
         if ends_at and ends_at <= now:
             raise click.UsageError(f"--until {until:%Y-%m-%d} is in the past")
         store.calendar.pin(found.id, topic or "", ends_at, now)
     where = f"the top of {topic}" if topic else "the lead of the home page"
     since = f" until the end of {until:%Y-%m-%d}" if until else ""
     click.echo(f"{found.id}: {where}{since}: {found.lead.title}")
-
-
-def _end_of_day(day: date, config: Config) -> datetime:
-    """The midnight at which a day ends in the time zone of the site."""
-    following = day + timedelta(days=1)
-    zone = ZoneInfo(config.site.timezone)
-    midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
-    return midnight.astimezone(UTC)
 
 
 def _last_day(ends_at: datetime | None, config: Config) -> str:

@@ -7,10 +7,9 @@ configuration.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -32,6 +31,7 @@ from aggregator.config.warnings import warnings
 from aggregator.errors import ConfigError, ConfigIssue
 from aggregator.model import Notice, Share, Site, Source, Theme, Topic
 from aggregator.text.languages import canonical_language
+from aggregator.text.midnight import midnight
 from aggregator.text.secrets import has_secret
 
 __all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
@@ -194,18 +194,15 @@ def _notice(table: NoticeTable, site: SiteTable) -> Notice:
     """A notice; it is shown from the midnight at which its first day begins until that at which its
     last day ends."""
 
-    def midnight(day: date) -> datetime:
-        zone = ZoneInfo(site.timezone)
-        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
+    first, last, zone = table.from_, table.until, site.timezone
     return Notice(
         title=table.title,
         text=table.text,
         link=table.link or "",
         button=table.button,
         topics=tuple(table.topics),
-        starts_at=midnight(table.from_) if table.from_ else None,
-        ends_at=midnight(table.until + timedelta(days=1)) if table.until else None,
+        starts_at=midnight(first, zone) if first else None,
+        ends_at=midnight(last + timedelta(days=1), zone) if last else None,
     )
 
 

@@ -5,12 +5,13 @@ advances it whenever one of these changes, and with it the revisions of what dep
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aggregator.config import Config
 from aggregator.model import DAYS, HOURS, NOTICES, PINS, ListScope, Pin
 from aggregator.store.base import Store
+from aggregator.text.midnight import midnight
 
 __all__ = ["WEEK_DAYS", "advance", "week_start"]
 
@@ -43,7 +44,7 @@ def _state(config: Config, pins: Sequence[Pin], time: datetime) -> dict[ListScop
     }
 
 
-def week_start(time: datetime, zone: tzinfo) -> datetime:
+def week_start(time: datetime, timezone: str) -> datetime:
     """The local midnight at which the week that a time ends began."""
-    day = time.astimezone(zone).date() - timedelta(days=WEEK_DAYS - 1)
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+    today = time.astimezone(ZoneInfo(timezone)).date()
+    return midnight(today - timedelta(days=WEEK_DAYS - 1), timezone)

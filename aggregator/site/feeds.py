@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from aggregator import query
 from aggregator.config import Config
@@ -27,6 +26,7 @@ from aggregator.site.calendar import week_start
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.site.turns import Turns
 from aggregator.store.base import Store
+from aggregator.text.midnight import midnight
 from aggregator.text.tokens import fold
 
 __all__ = ["FeedCatalog", "FeedSpec"]
@@ -226,7 +226,7 @@ class FeedCatalog:
         time = self._store.calendar.time()
         if time is None:
             return None
-        since = week_start(time, ZoneInfo(self._config.site.timezone))
+        since = week_start(time, self._config.site.timezone)
         counts = self._store.lists.source_counts(scope, since)
         outlets = [(source, n) for id_, n in counts if (source := self.source(id_))]
         return Week(stories=sum(n for _, n in counts), outlets=outlets) if counts else None
@@ -265,9 +265,7 @@ class FeedCatalog:
         """The midnight at which a day begins, or ends, in the time zone of the site."""
         if day is None or not FIRST_DAY <= day <= LAST_DAY:
             return None
-        zone = ZoneInfo(self._config.site.timezone)
-        start = day + timedelta(days=days)
-        return datetime(start.year, start.month, start.day, tzinfo=zone).astimezone(UTC)
+        return midnight(day + timedelta(days=days), self._config.site.timezone)
 
     def suggestion(self, q: str) -> str:
         """The query with similar words for those that are in no entry; "" if there are none. Only

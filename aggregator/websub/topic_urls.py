@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, ListScope
+from aggregator.model import ListScope
 from aggregator.render.formats import FORMATS, is_feed_path
 from aggregator.site import Document, PublicSite, Resource, parse_query_string
 
@@ -37,7 +37,7 @@ class FeedTopics:
 
     def feed_urls(self, scope: ListScope) -> Sequence[str]:
         """The URLs of the feeds of a list."""
-        path = "/all" if scope == ALL else f"/{scope.kind}s/{scope.name}"
+        path = self._site.catalog.list_path(scope)
         spec = self._site.catalog.find(path)
         if spec is None or spec.is_gone:
             return []
