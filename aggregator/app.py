@@ -11,12 +11,13 @@ import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
+from time import monotonic
 from urllib.parse import urlsplit
 
 from aggregator import __version__
@@ -32,9 +33,14 @@ from aggregator.ingest.clock import (
 )
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.fetch.ssrf import IpNetwork
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
+from aggregator.ingest.picture_runs import (
+    PictureContext,
+    fetch_pictures,
+    want_stored_pictures,
+    with_own_pictures,
+)
 from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers, open_workers
@@ -44,6 +50,7 @@ from aggregator.site import PublicSite
 from aggregator.site.calendar import advance
 from aggregator.startup import cluster_settings, sync_config
 from aggregator.store.base import Store
+from aggregator.text.ip_addresses import IpNetwork
 from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 
@@ -59,6 +66,8 @@ CALLBACK_SPACING_SECONDS = 0.1
 MAX_ARCHIVE_STORIES = 50
 """Stories in an archive document, unless a feed has fewer: what no archive has yet must be in the
 feed."""
+PICTURE_SECONDS = 60.0
+"""How long a single run fetches pictures; the next one goes on."""
 FORGET_BATCH_ENTRIES = 500
 """Entries whose fingerprints are dropped in one transaction."""
 
@@ -87,6 +96,16 @@ class Runtime:
             now,
             topic_rules=self.topic_rules,
             source_locks=source_locks,
+        )
+
+    def picture_context(self, sources: Iterable[Source]) -> PictureContext:
+        """What fetching the pictures of these sources takes."""
+        return PictureContext(
+            store=self.store,
+            fetcher=self.fetcher,
+            workers=self.workers,
+            sources=with_own_pictures(sources),
+            max_bytes=self.config.pictures_bytes,
         )
 
     def housekeeping(self, now: datetime) -> None:
@@ -129,6 +148,7 @@ def ingest_context(
 @asynccontextmanager
 async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncIterator[Runtime]:
     """A Runtime with connections of its own."""
+    want_stored_pictures(store, config.sources, datetime.now(UTC))
     async with (
         open_fetcher(_fetch_settings(config), os.environ) as fetcher,
         open_notifier(config, store) as notifier,
@@ -194,7 +214,17 @@ async def run_once(
         clear_clock_errors(store)
         if check.has_witness:
             runtime.housekeeping(now)
+    await _fetch_pictures_for(PICTURE_SECONDS, runtime)
     return report
+
+
+async def _fetch_pictures_for(seconds: float, runtime: Runtime) -> None:
+    """Fetch pictures that are due, and begin no more after so many seconds."""
+    context = runtime.picture_context(runtime.config.sources)
+    deadline = monotonic() + seconds
+    while context.sources and monotonic() < deadline:
+        if not await fetch_pictures(context, monotonic_now(runtime.store, datetime.now(UTC))):
+            return
 
 
 async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
@@ -225,6 +255,9 @@ async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
             context=runtime.ingest_context,
             housekeeping=runtime.housekeeping,
             advance_calendar=partial(advance, config, runtime.store),
+            fetch_pictures=partial(fetch_pictures, runtime.picture_context(sources))
+            if with_own_pictures(sources)
+            else None,
             learn=learn if has_learning_libraries() else None,
             notifier=runtime.notifier,
         )

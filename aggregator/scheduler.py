@@ -43,6 +43,8 @@ DELIVERY_POLL_SECONDS = 0.25
 MAX_CONCURRENT_DELIVERIES = 4
 CALENDAR_POLL_SECONDS = 1.0
 """Polling interval for what begins or ends at a time."""
+PICTURE_POLL_SECONDS = 2.0
+"""Polling interval for pictures that are due."""
 LEARNING_POLL_SECONDS = 60.0
 """Polling interval for what topics may learn or score."""
 IDLE_LEARNING_SECONDS = 3600.0
@@ -61,6 +63,7 @@ class Scheduler:
 
     `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
     `advance_calendar` applies what begins or ends at a time,
+    `fetch_pictures` fetches those that are due and returns how many, None if no outlet permits it,
     `learn` trains and scores topics in a process of its own and returns its exit code and output;
     it is None if learning is not installed.
     """
@@ -73,6 +76,7 @@ class Scheduler:
     context: Callable[[datetime, defaultdict[str, asyncio.Lock]], IngestContext]
     housekeeping: Callable[[datetime], None]
     advance_calendar: Callable[[datetime], object]
+    fetch_pictures: Callable[[datetime], Awaitable[int]] | None
     learn: Callable[[], Awaitable[tuple[int, str]]] | None
     notifier: HubNotifier | None
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
@@ -82,6 +86,8 @@ async def run_forever(scheduler: Scheduler) -> None:
     """Run until cancelled."""
     state = _State(scheduler)
     tasks = [partial(task, state) for task in (_fetch_due, _process_deliveries, _advance_calendar)]
+    if scheduler.fetch_pictures is not None:
+        tasks.append(partial(_fetch_pictures, state, scheduler.fetch_pictures))
     if scheduler.learn and learning_topics(scheduler.topics):
         tasks.append(partial(_learn, state))
     if is_reachable_site(scheduler.site_url, scheduler.fetcher.settings.allow_private):
@@ -266,6 +272,15 @@ async def _advance_calendar(state: _State) -> float:
     if state.clock.is_trusted(now):
         state.scheduler.advance_calendar(now)
     return CALENDAR_POLL_SECONDS
+
+
+async def _fetch_pictures(
+    state: _State, fetch_pictures: Callable[[datetime], Awaitable[int]]
+) -> float:
+    """Fetch pictures of stories that are due; not while the clock may be wrong."""
+    now = datetime.now(UTC)
+    is_done = not state.clock.is_trusted(now) or not await fetch_pictures(now)
+    return PICTURE_POLL_SECONDS if is_done else 0.0
 
 
 async def _learn(state: _State) -> float:

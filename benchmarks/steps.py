@@ -73,7 +73,7 @@ def table(rules: tuple[str, ...]) -> str:
                 regrouped = regrouped_stories(clusters, NOW, at_own_date=True)
                 placed = place(regrouped, topic_rules, sources, ())
             with _timer(costs, "save"):
-                batch = build_batch(source.id, FetchState(), changes, clusters, placed, ())
+                batch = build_batch(source, FetchState(), changes, clusters, placed, ())
                 store.entries.save(batch, NOW)
     total = sum(costs.values())
     rows = "\n".join(

@@ -37,13 +37,14 @@ LIBRARIES = {
     "flask": {"web"}, "werkzeug": {"web"},
     "uvicorn": {"web.connections", "web.server"},
     "icu4py": {"text.segmentation"},
-    "jinja2": {"render.pages"}, "markupsafe": {"render.pages"},
+    "jinja2": {"render.page_templates"}, "markupsafe": {"render.pages"},
     "langcodes": {"ingest.clean", "ingest.parse.entry_dates"},
     "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},
     "lxml": {"render.feedgen_ext", "render.opml", "render.sitemap"},
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
+    "PIL": {"demo.drawings", "images"},
     "pebble": {"ingest.workers"},
     "publicsuffixlist": {"text.urls"}, "w3lib": {"text.canonical", "text.urls"},
     "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
@@ -53,7 +54,8 @@ LIBRARIES = {
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
     "webencodings": {"text.encodings"},
     "structlog": {
-        "cli", "ingest.clock", "ingest.runs", "scheduler", "site.log", "web", "websub.hub",
+        "cli", "ingest.clock", "ingest.picture_runs", "ingest.runs", "scheduler", "site.log", "web",
+        "websub.hub",
     },
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""
@@ -204,6 +206,7 @@ def test_few_modules_make_safe_html() -> None:
         "ingest.clean.privacy",
         "ingest.clean.sanitizer",
         "render.item",
+        "render.page_pictures",
         "store.sqlite.mappers",
     }
 

@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator.cli import main
+from aggregator.demo.drawings import landscape
+from aggregator.demo.press import CannedResponse
 from aggregator.site import ROUTES
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.nginx import NGINX, sample_nginx
@@ -52,10 +54,15 @@ class Nginx:
 @pytest.fixture
 def nginx(newsroom: Newsroom, tmp_path: Path) -> Iterator[Nginx]:
     """A newsroom with one story, its server, its static export, and nginx in front of both."""
-    newsroom.lists("harbor")
+    newsroom.lists("harbor", images='"own"')
+    newsroom.lists("wire", images='"outlet"')
     newsroom.has_topic("labor", "strike")
-    newsroom.publishes("harbor", article("A strike", "Long. " * 200))
+    newsroom.press.put("/a.jpg", CannedResponse(body=landscape("a")))
+    image = f"{newsroom.press.url}/a.jpg"
+    newsroom.publishes("harbor", article("A strike", "Long. " * 200, image=image))
+    newsroom.publishes("wire")
     newsroom.ingests()
+    newsroom.fetches_pictures()
     (tmp_path / "feeds.toml").write_text(newsroom.written)
     public = tmp_path / "public"
     command = ["--config", str(tmp_path / "feeds.toml"), "publish", str(public)]

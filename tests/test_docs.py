@@ -36,9 +36,16 @@ PLACEHOLDERS = {
     "format": tuple(FORMATS),
     "page": ("<number>",),
     "id": ("<id>",),
+    "picture": ("<key>",),
 }
 """Placeholder of a route -> its forms in docs/partners.md."""
-EXAMPLES = {"<topic>": "labor", "<source>": "harbor", "<number>": "1", "<id>": "0" * 16}
+EXAMPLES = {
+    "<topic>": "labor",
+    "<source>": "harbor",
+    "<number>": "1",
+    "<id>": "0" * 16,
+    "<key>": "0" * 24,
+}
 CALLBACKS = "/websub/<token>"
 """For hubs only; documented in docs/operating.md."""
 

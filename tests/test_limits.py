@@ -84,7 +84,13 @@ def test_fields_phases_and_workers_are_documented() -> None:
     deadlines, workers = Deadlines(), WorkerLimits()
     for name in ("head", "body", "response", "stalled"):
         assert f"| `{name}` | {getattr(deadlines, name):g} |" in PAGE
-    for name in ("document_seconds", "entry_seconds", "memory_bytes", "max_bad_entries"):
+    for name in (
+        "document_seconds",
+        "entry_seconds",
+        "picture_seconds",
+        "memory_bytes",
+        "max_bad_entries",
+    ):
         assert f"| `{name}` | {_formatted(getattr(workers, name))} |" in PAGE
 
 

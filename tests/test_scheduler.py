@@ -51,6 +51,7 @@ async def _run_forever(runtime: Runtime) -> None:
             context=runtime.ingest_context,
             advance_calendar=lambda _: None,
             housekeeping=runtime.housekeeping,
+            fetch_pictures=None,
             learn=None,
             notifier=None,
             max_sleep_seconds=0.1,

@@ -58,7 +58,9 @@ def _theme_problems(config: Config) -> list[str]:
     """What is wrong with the templates of the theme."""
     if not config.theme.templates:
         return []
-    from aggregator.render.pages import theme_problems  # takes longer to load than the rest
+    from aggregator.render.page_templates import (
+        theme_problems,  # takes longer to load than the rest
+    )
 
     return theme_problems(config.theme)
 

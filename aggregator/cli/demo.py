@@ -148,6 +148,7 @@ description = "Made-up news from made-up outlets."
 notice = "Everything here is invented."
 
 [defaults]
+images = "own"
 min_interval = "2s"
 max_interval = "4s"
 

@@ -1,7 +1,7 @@
 """`story`, `merge` and `split`: which articles are one story, and an operator's decisions on it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,21 @@ import click
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
 from aggregator.config import Config
 from aggregator.errors import CommandError, UnknownStory
+from aggregator.images.wanted_pictures import wanted_pictures
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import cluster_entries
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.merge import merge_stories, split_story
-from aggregator.model import Batch, Match, MatchKind, Story, StoryNeighbourhood
-from aggregator.startup import cluster_settings
+from aggregator.model import (
+    Batch,
+    Entry,
+    Match,
+    MatchKind,
+    Source,
+    Story,
+    StoryNeighbourhood,
+)
+from aggregator.startup import cluster_settings, known_sources
 from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]
@@ -36,7 +45,7 @@ def story(path: Path, id_: str) -> None:
     ID is the story's URL, or the end of it, /stories/ID. Without an ID, list the most recently
     matched stories of several outlets, the weakest evidence first.
     """
-    with open_config(path) as (_, store):
+    with open_config(path) as (config, store):
         if not id_:
             _show_weakest(store)
             return
@@ -45,6 +54,7 @@ def story(path: Path, id_: str) -> None:
         _show_story(found, story_id_from(id_), neighbourhood)
         _show_evidence(found, neighbourhood)
         _show_lists(store, found)
+        _show_pictures(store, known_sources(config, store), found)
 
 
 def _show_weakest(store: Store) -> None:
@@ -120,6 +130,36 @@ def _show_lists(store: Store, found: Story) -> None:
         click.echo("\nmore on this:")
         for other in related:
             click.echo(f"          {other.id}  {other.lead.source}: {other.lead.title}")
+
+
+def _show_pictures(store: Store, sources: Mapping[str, Source], found: Story) -> None:
+    """What became of the pictures of a story, and why."""
+    click.echo("\npictures:")
+    lines = [line for entry in found.entries for line in _pictures(store, sources, entry)]
+    for line in lines or ["none"]:
+        click.echo(f"          {line}")
+
+
+def _pictures(store: Store, sources: Mapping[str, Source], entry: Entry) -> Iterator[str]:
+    source = sources[entry.source]
+    wanted = wanted_pictures(entry, source)
+    if not wanted and entry.image:
+        reasons = {
+            "off": 'not shown: images is "off" for',
+            "outlet": "the outlet's own is linked, at",
+            "own": 'not shown: show is "title" for',
+        }
+        yield f"{reasons[source.images]} {source.id}: {entry.image}"
+    states = store.pictures.states(wanted)
+    for url in wanted:
+        state = states.get(url)
+        words = "not fetched yet"
+        if state and state.has_thumbnails:
+            words = "its thumbnails are served"
+        elif state and state.error:
+            words = state.error
+            words += f" It is tried again at {state.due_at:%Y-%m-%d %H:%M}." if state.due_at else ""
+        yield f"{url}: {words}"
 
 
 class ArticleNumber(click.ParamType[int]):

@@ -49,6 +49,8 @@ class Config:
     database: Path
     keep: int
     """Seconds after which a story is deleted; 0 for never."""
+    pictures_bytes: int
+    """Room for thumbnails."""
     window: int
     """Seconds; texts of articles published further apart than this are not compared."""
     site: Site
@@ -132,6 +134,7 @@ def _resolve(
         if database
         else path.parent.absolute() / file.storage.database,
         keep=to_seconds(file.storage.keep) if file.storage.keep else 0,
+        pictures_bytes=1_000_000 * file.storage.pictures_mb,
         window=to_seconds(file.stories.window),
         site=_site(file),
         fetch=file.fetch,
@@ -231,6 +234,7 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         feed=table.feed,
         site=table.site,
         show=inherited("show"),
+        images=inherited("images"),
         license=inherited("license"),
         license_url=_license_url(table, defaults),
         uncut=table.uncut,

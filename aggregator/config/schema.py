@@ -36,7 +36,7 @@ from aggregator.config.value_types import (
     is_network,
     to_seconds,
 )
-from aggregator.model import Dedupe, Font, Learn, Show
+from aggregator.model import Dedupe, Font, Images, Learn, Show
 from aggregator.text.languages import main_language
 
 
@@ -71,6 +71,10 @@ class DefaultsTable(_Table):
     """Defaults for every source that does not set these keys itself."""
 
     show: Show = Field("excerpt", description="How much of each article is republished.")
+    images: Images = Field(
+        "off",
+        description="Pictures on pages: none, those of the outlet, or thumbnails of our own.",
+    )
     license: OneLine = Field("", description="Licence of the articles, as text or as an address.")
     license_url: Url | None = Field(
         None, description="Address of the licence, if `license` is text."
@@ -101,6 +105,10 @@ class SourceTable(_Table):
     feed: Url = Field(description="Address of its RSS, Atom, RDF or JSON feed.")
     site: Url = Field(description="Address of its front page, for the credit link.")
     show: Show | None = Field(None, description="How much of each article is republished.")
+    images: Images | None = Field(
+        None,
+        description="Pictures on pages: none, those of the outlet, or thumbnails of our own.",
+    )
     license: OneLine | None = Field(None, description="Licence of its articles.")
     license_url: Url | None = Field(None, description="Address of that licence.")
     uncut: bool = Field(
@@ -218,6 +226,9 @@ class StorageTable(_Table):
     )
     keep: Duration | None = Field(
         None, description="Stories older than this are deleted; without it, none are."
+    )
+    pictures_mb: int = Field(
+        500, ge=1, le=1_000_000, description="Room for thumbnails, in megabytes."
     )
 
 

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aggregator.demo.articles import ARTICLES, INITIAL_ARTICLES, OUTLETS, Article, Outlet
+from aggregator.demo.drawings import landscape
 from aggregator.demo.sample_feeds import FORMATS, Item
 
 __all__ = ["CannedResponse", "DemoPress", "Press", "Request", "open_press"]
@@ -148,6 +149,7 @@ class DemoPress:
             press.put(f"/{article.outlet}/{article.slug}", CannedResponse(
                 body=_page(article), headers={"Content-Type": "text/html; charset=utf-8"}
             ))  # fmt: skip
+            press.put(f"/{article.outlet}/{article.slug}.jpg", _landscape)
 
     def publish_next(self, now: datetime) -> Article | None:
         """Publish the next article at all its outlets and return it; None if there are no more."""
@@ -191,8 +193,14 @@ class DemoPress:
             paragraphs=article.text,
             tags=article.tags,
             published=published_at.astimezone(UTC),
+            image_url=f"{link}.jpg",
+            image_alt="A landscape, drawn for this demo",
             audio_url=f"{link}.mp3" if outlet.id == "commons-radio" else "",
         )
+
+
+def _landscape(request: Request) -> CannedResponse:
+    return CannedResponse(body=landscape(request.path), headers={"Content-Type": "image/jpeg"})
 
 
 def _page(article: Article) -> bytes:

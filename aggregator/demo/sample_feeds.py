@@ -22,6 +22,8 @@ class Item:
     tags: tuple[str, ...]
     published: datetime
     audio_url: str = ""
+    image_url: str = ""
+    image_alt: str = ""
 
     @property
     def html(self) -> str:
@@ -43,13 +45,15 @@ def rss20(name: str, site: str, items: Sequence[Item]) -> str:
             if item.audio_url
             else ""
         )
+        + _media(item)
         + "</item>"
         for item in items
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
         'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:media="http://search.yahoo.com/mrss/"><channel>'
         f"<title>{xml(name)}</title><link>{xml(site)}</link><description/>"
         f"<language>en-us</language>{rows}</channel></rss>"
     )
@@ -98,7 +102,7 @@ def atom10(name: str, site: str, items: Sequence[Item]) -> str:
         f"<updated>{item.published.isoformat()}</updated>"
         + "".join(f'<category term="{xml(tag)}"/>' for tag in item.tags)
         + '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">'
-        f"{item.html}</div></content></entry>"
+        f"{_figure(item)}{item.html}</div></content></entry>"
         for item in items
     )
     updated = max(item.published for item in items).isoformat() if items else "2026-01-01T00:00:00Z"
@@ -145,6 +149,7 @@ def json_feed(version: str) -> Callable[[str, str, Sequence[Item]], str]:
                     "content_html": item.html,
                     "date_published": item.published.isoformat(),
                     "tags": list(item.tags),
+                    **({"image": item.image_url} if item.image_url else {}),
                     **({"authors": [credit]} if version == "1.1" else {"author": credit}),
                 }
                 for item in items
@@ -157,6 +162,22 @@ def json_feed(version: str) -> Callable[[str, str, Sequence[Item]], str]:
 
 def _categories(item: Item) -> str:
     return "".join(f"<category>{xml(tag)}</category>" for tag in item.tags)
+
+
+def _media(item: Item) -> str:
+    if not item.image_url:
+        return ""
+    caption = f"<media:description>{xml(item.image_alt)}</media:description>"
+    return (
+        f'<media:content url="{xml(item.image_url)}" medium="image">'
+        f"{caption if item.image_alt else ''}</media:content>"
+    )
+
+
+def _figure(item: Item) -> str:
+    if not item.image_url:
+        return ""
+    return f'<p><img src="{html(item.image_url)}" alt="{html(item.image_alt)}"/></p>'
 
 
 def _wordpress_footer(item: Item, site: str, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aggregator.images.wanted_pictures import wanted_pictures
 from aggregator.ingest.categorize.rules import TopicRules, categorize, excluded_topics
 from aggregator.ingest.dedupe import ClusterResult
 from aggregator.ingest.match.matcher import MatchResult, keys_to_add
@@ -126,7 +127,7 @@ def _is_revised(stored: Entry, old: StoredEntry, entry: Entry) -> bool:
 def _published(entry: Entry) -> tuple[object, ...]:
     return (
         entry.url, entry.title, entry.summary, entry.content, entry.author, entry.tags,
-        entry.image, entry.enclosures,
+        entry.image, entry.image_alt, entry.enclosures,
     )  # fmt: skip
 
 
@@ -233,7 +234,7 @@ def _placed(
 
 
 def build_batch(
-    source: str,
+    source: Source,
     state: FetchState | None,
     changeset: Changeset,
     clusters: ClusterResult,
@@ -241,8 +242,9 @@ def build_batch(
     revised: tuple[StoryChange, ...],
 ) -> Batch:
     """Everything that this fetch changes, ready to save."""
+    entries = (*changeset.new, *(entry for _, entry in changeset.revised))
     return Batch(
-        source=source,
+        source=source.id,
         state=state,
         outcome=Outcome.CHANGED if changeset.new or changeset.revised else Outcome.UNCHANGED,
         new=regrouped,
@@ -253,5 +255,8 @@ def build_batch(
         unchanged_hashes=tuple((old.entry_id, entry.raw_hash) for old, entry in changeset.changed),
         keys=changeset.keys,
         rejected=changeset.rejected,
+        pictures={each.entry_id: wanted_pictures(each, source) for each in entries}
+        if source.images == "own"
+        else {},
         counts=changeset.counts,
     )

@@ -244,7 +244,7 @@ def _categorize(
     overrides = context.store.topics.overrides(stored) if stored else []
     rules, sources = context.topic_rules, context.settings.sources
     return build_batch(
-        job.source.id,
+        job.source,
         state,
         changes,
         clusters,

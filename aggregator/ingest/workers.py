@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator.images.thumbnails import NotAPicture, make_thumbnails
 from aggregator.ingest.clean.cleaner import clean
 from aggregator.ingest.dedupe.fingerprints import fingerprints_of
 from aggregator.ingest.match.keys import assign_keys
@@ -40,6 +41,7 @@ from aggregator.model import (
     ParsedFeed,
     Rejected,
     Source,
+    ThumbnailFiles,
 )
 
 __all__ = [
@@ -65,6 +67,7 @@ class WorkerLimits:
     document_seconds: float = 60.0
     entry_seconds: float = 5.0
     """For one entry, if it is cleaned on its own."""
+    picture_seconds: float = 10.0
     memory_bytes: int = 600_000_000
     max_bad_entries: int = 3
     """Entries of one feed that may exceed the limits; with more, the feed does."""
@@ -157,6 +160,11 @@ class Workers:
         step = partial(_clean_chunk, chunk, first)
         return await self._clean(step, items, source, now, own_sites)
 
+    async def make_thumbnails(self, picture: bytes) -> ThumbnailFiles | Failed:
+        """The thumbnails of a picture that we serve."""
+        seconds = self._limits.picture_seconds
+        return await self._run(_make_thumbnails, picture, seconds=seconds, kind="picture")
+
     async def _clean(
         self,
         step: Callable[..., list[Entry | Rejected] | Failed],
@@ -187,7 +195,7 @@ class Workers:
         return cleaned
 
     async def _run(
-        self, step: Callable[..., T | Failed], *args: Any, seconds: float = 0.0
+        self, step: Callable[..., T | Failed], *args: Any, seconds: float = 0.0, kind: str = "feed"
     ) -> T | Failed:
         seconds = seconds or self._limits.document_seconds
         for _ in range(2):
@@ -196,15 +204,15 @@ class Workers:
             try:
                 result: T | Failed = await asyncio.wrap_future(future)
             except TimeoutError:
-                return _exceeded(f"Reading the feed took longer than {seconds:g} seconds.")
+                return _exceeded(f"Reading the {kind} took longer than {seconds:g} seconds.")
             except ProcessExpired as error:
                 if error.exitcode == OUT_OF_MEMORY_EXIT:
-                    return _exceeded("Reading the feed took more memory than a feed may take.")
-                return _exceeded(f"The process that read the feed died ({error}).")
+                    return _exceeded(f"Reading the {kind} took more memory than a {kind} may take.")
+                return _exceeded(f"The process that read the {kind} died ({error}).")
             except BrokenProcessPool:
                 continue  # they died while idle; no document is to blame
             return result
-        return _exceeded("The processes that read feeds died twice; see the system log.")
+        return _exceeded(f"The processes that read the {kind} died twice; see the system log.")
 
     def _living_pool(self) -> ProcessPool:
         if not self._pool.active:
@@ -276,6 +284,13 @@ def _start(memory_bytes: int) -> None:
 
 def _warm_up() -> None:
     """The first task of a worker."""
+
+
+def _make_thumbnails(picture: bytes) -> ThumbnailFiles | Failed:
+    try:
+        return make_thumbnails(picture)
+    except NotAPicture as error:
+        return Failed(kind=FailureKind.MALFORMED, error=str(error))
 
 
 def _read(fetched: Fetched) -> ParsedDocument | Failed:

@@ -44,6 +44,7 @@ from aggregator.model.keys import (
     DAYS,
     HOURS,
     NOTICES,
+    PICTURES,
     PINS,
     RECATEGORIZED,
     EntryKey,
@@ -58,6 +59,15 @@ from aggregator.model.keys import (
     topic_scope,
 )
 from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
+from aggregator.model.picture import (
+    PictureResult,
+    PictureState,
+    Thumbnail,
+    ThumbnailFiles,
+    ThumbnailSize,
+    WantedPicture,
+    picture_key,
+)
 from aggregator.model.report import (
     CLOCK_SLACK,
     MAX_SENTENCE_CHARS,
@@ -70,7 +80,7 @@ from aggregator.model.report import (
     SourceReport,
 )
 from aggregator.model.site import Font, Site, Theme
-from aggregator.model.source import Dedupe, Show, Source
+from aggregator.model.source import Dedupe, Images, Show, Source
 from aggregator.model.story import MANUAL, Match, MatchKind, Story, StoryNeighbourhood
 from aggregator.model.topic import (
     LEARNED,
@@ -108,6 +118,7 @@ __all__ = [
     "MAX_COMPARED_TITLE_CHARS",
     "MAX_SENTENCE_CHARS",
     "NOTICES",
+    "PICTURES",
     "PINS",
     "RECATEGORIZED",
     "RECENT_ENTRIES",
@@ -132,6 +143,7 @@ __all__ = [
     "Font",
     "HubLink",
     "HubPing",
+    "Images",
     "Incident",
     "Issue",
     "KeyedEntry",
@@ -153,6 +165,8 @@ __all__ = [
     "ParsedEntry",
     "ParsedFeed",
     "PermanentRedirect",
+    "PictureResult",
+    "PictureState",
     "Pin",
     "Placement",
     "PlacementChange",
@@ -184,6 +198,9 @@ __all__ = [
     "Term",
     "Text",
     "Theme",
+    "Thumbnail",
+    "ThumbnailFiles",
+    "ThumbnailSize",
     "Tombstone",
     "Topic",
     "TopicOverride",
@@ -191,9 +208,11 @@ __all__ = [
     "Unchanged",
     "Validators",
     "Visibility",
+    "WantedPicture",
     "WidgetOptions",
     "hash_values",
     "is_custom_feed",
+    "picture_key",
     "shares",
     "source_scope",
     "story_scope",

@@ -1,6 +1,6 @@
 """What one fetch changes."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,6 +47,7 @@ class Batch:
     are not stored yet. `revised` are stories in which an entry of this source reads differently
     now. `unchanged_hashes` are pairs of an entry id and its new raw hash, `keys` pairs of an entry
     id and keys to add to it. `dropped_matches` are pairs of entry ids that no longer match.
+    `pictures` are the addresses of the pictures that we want copies of, by entry id.
     """
 
     source: str
@@ -62,5 +63,6 @@ class Batch:
     unchanged_hashes: tuple[tuple[int, str], ...] = ()
     keys: tuple[tuple[int, tuple[EntryKey, ...]], ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    pictures: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     counts: EntryCounts = field(default_factory=EntryCounts)
     backoff: Backoff | None = None

@@ -61,6 +61,8 @@ class ParsedEntry:
     image: str = ""
     is_image_small: bool = False
     """True if the image is a thumbnail, so a picture in the text is better."""
+    image_alt: str = ""
+    """What the outlet says that the image shows."""
     enclosures: tuple[Enclosure, ...] = ()
     source_feeds: tuple[str, ...] = ()
     source_urls: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class ParsedEntry:
         given = (
             self.id, self.url, *texts, self.author,
             self.published, self.updated, self.tags, self.image, self.enclosures,
+            *([self.image_alt] if self.image_alt else []),
         )  # fmt: skip
         return hash_values(*given)
 
@@ -184,6 +187,8 @@ class Entry:
     feed_index: int
     """Its place in the outlet's document, from 0; it orders entries of one date."""
     source_urls: tuple[str, ...] = ()
+    image_alt: str = ""
+    """Words in place of the image, as plain text; empty if the outlet gives none."""
     is_dated: bool = True
     """False if the outlet gave no date, and `published` is when the entry was first seen."""
     fingerprints: tuple[int, ...] = ()

@@ -1,9 +1,10 @@
 """Feeds: the lists of stories that we publish."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.model.picture import Thumbnail
 from aggregator.model.source import Source
 from aggregator.model.story import Story
 
@@ -58,6 +59,8 @@ class Feed:
     older_page: int = 0
     newer_page: int = 0
     tombstones: tuple[Tombstone, ...] = ()
+    thumbnails: Mapping[str, Thumbnail] = field(default_factory=dict)
+    """The address of an outlet's picture -> our thumbnail, for those of these stories."""
     next_query: str = ""
     """Query string of the stories that were listed before these."""
 

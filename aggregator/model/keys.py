@@ -4,9 +4,9 @@ import enum
 from typing import NamedTuple
 
 __all__ = [
-    "ALL", "ALL_STORY_PAGES", "DAYS", "HOURS", "NOTICES", "PINS", "RECATEGORIZED", "EntryKey",
-    "EntryKeyKind", "ListKind", "ListScope", "PlacementReason", "ReasonKind", "Visibility",
-    "source_scope", "story_scope", "topic_scope",
+    "ALL", "ALL_STORY_PAGES", "DAYS", "HOURS", "NOTICES", "PICTURES", "PINS", "RECATEGORIZED",
+    "EntryKey", "EntryKeyKind", "ListKind", "ListScope", "PlacementReason", "ReasonKind",
+    "Visibility", "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class ListKind(enum.StrEnum):
     """Counts how often stored stories were moved between topics."""
     CALENDAR = "calendar"
     """Counts what has begun or ended at a date."""
+    PICTURES = "pictures"
+    """Counts changes of the copies of pictures."""
 
 
 class Visibility(enum.StrEnum):
@@ -116,6 +118,9 @@ DAYS = ListScope(ListKind.CALENDAR, "days")
 """Changes at midnight, in the time zone of the site."""
 HOURS = ListScope(ListKind.CALENDAR, "hours")
 """Changes every hour."""
+
+PICTURES = ListScope(ListKind.PICTURES)
+"""The pictures of which there are copies."""
 
 
 def topic_scope(topic: str) -> ListScope:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Dedupe", "Show", "Source"]
+__all__ = ["Dedupe", "Images", "Show", "Source"]
 
 Show = Literal["title", "excerpt", "full"]
 """How much of an article an outlet allows us to republish."""
+
+Images = Literal["off", "outlet", "own"]
+"""Which pictures of an outlet our pages show: none, its own, or thumbnails that we serve."""
 
 Dedupe = Literal["off", "address", "text"]
 """How entries of a source are matched with those of other outlets: not at all, by their URLs, or
@@ -23,6 +26,7 @@ class Source:
     feed: str
     site: str
     show: Show = "excerpt"
+    images: Images = "off"
     license: str = ""
     license_url: str = ""
     uncut: bool = False

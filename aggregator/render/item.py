@@ -8,7 +8,10 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from aggregator.model import Enclosure, Entry, Feed, SafeHtml, Source, Story
+from aggregator.render.page_pictures import StoryPicture, is_counter, story_picture
 from aggregator.text.canonical import canonical_url, without_tracking
+from aggregator.text.html_images import html_images
+from aggregator.text.urls import web_url
 
 __all__ = ["AlsoAt", "FeedItem", "feed_items"]
 
@@ -46,9 +49,14 @@ class FeedItem:
     """The author of the lead, or of another entry that may supply it; else the outlet."""
     summary: str
     content: SafeHtml
+    counter: str
+    """The address of the counter pixel in the content; empty if it has none."""
     credit_line: SafeHtml
     """The site's line after every text in a feed; empty if it has none."""
     image: str
+    """The address of its picture, for feeds."""
+    picture: StoryPicture | None
+    """Its picture, for pages."""
     enclosures: tuple[Enclosure, ...]
     """Each has a media type; a length of 0 is unknown."""
     also_at: tuple[AlsoAt, ...]
@@ -108,6 +116,7 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
     )
     text_entry = content_entry if content else summary_entry if summary else lead
     outlet = feed.sources[text_entry.source]
+    counter = _counter(text_entry, outlet)
     contributors = [
         (entry, outlet)
         for entry, outlet in entries
@@ -120,9 +129,11 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
         text_url=text_entry.url,
         author=_first(entry.author for entry, _ in contributors) or source.name,
         summary=summary,
-        content=_with_counter(SafeHtml(content), text_entry, outlet),
+        content=_with_counter(SafeHtml(content), outlet, counter),
+        counter=counter if content else "",
         credit_line=SafeHtml(""),
         image=_first(entry.image for entry, outlet in contributors if outlet.show != "title"),
+        picture=story_picture(contributors, feed.thumbnails),
         enclosures=() if source.show == "title" else tuple(map(_with_media_type, lead.enclosures)),
         also_at=tuple(
             AlsoAt(name=feed.sources[other.source].name, url=other.url)
@@ -163,24 +174,20 @@ def _teaser(entry: Entry, outlet: Source) -> str:
     return "" if outlet.uncut and entry.summary.endswith("…") else entry.summary
 
 
-def _with_counter(content: SafeHtml, entry: Entry, outlet: Source) -> SafeHtml:
-    """The content with the outlet's counter pixel, if it has one that is not there yet."""
-    if not (content and outlet.counter):
-        return content
+def _counter(entry: Entry, outlet: Source) -> str:
+    """The address at which an outlet counts the readers of an article; "" if it does not."""
     values = {"link": quote(entry.url, safe=""), "id": quote(entry.id, safe="")}
-    pixel = escape(_fill_placeholders(outlet.counter, values))
-    if _has_pixel(content, outlet.counter, pixel):  # the outlet's own HTML contains it
+    return web_url(_fill_placeholders(outlet.counter, values))
+
+
+def _with_counter(content: SafeHtml, outlet: Source, counter: str) -> SafeHtml:
+    """The content with the outlet's counter pixel, if it has one that is not there yet."""
+    if not (content and counter):
         return content
-    image = f'<img src="{pixel}" alt="" width="1" height="1">'
+    if any(is_counter(image.url, outlet, counter) for image in html_images(content)):
+        return content  # the outlet's own HTML contains it
+    image = f'<img src="{escape(counter)}" alt="" width="1" height="1">'
     return SafeHtml(content + image)
-
-
-def _has_pixel(content: str, counter: str, pixel: str) -> bool:
-    """True if the content has an image at the counter's URL: at its fixed part before the first
-    placeholder, or at the exact URL if that part has no path."""
-    fixed = escape(re.split(r"[?{]", counter)[0])
-    url = fixed if urlsplit(fixed).path.strip("/") else pixel
-    return re.search(rf'<img [^>]*src="{re.escape(url)}', content) is not None
 
 
 def _credit_html(credit_line: str, item: FeedItem) -> SafeHtml:

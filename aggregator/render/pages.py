@@ -1,35 +1,25 @@
 """Web pages: semantic HTML that works without scripts, in the language of the site."""
 
 import difflib
-import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2 import (
-    ChoiceLoader,
-    Environment,
-    FunctionLoader,
-    PackageLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
-)
 from markupsafe import Markup, escape
 
 from aggregator.model import Feed, Notice, SafeHtml, Site, Source, Theme, Topic, WidgetOptions
 from aggregator.render.formats import FORMATS, PRIMARY_FORMAT, FeedFormat
 from aggregator.render.interface import Interface, direction
 from aggregator.render.item import FeedItem, feed_items
+from aggregator.render.page_pictures import PageText, page_text
+from aggregator.render.page_templates import template_environment, theme_error
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.reasons import TopicReason
 from aggregator.render.structured_data import list_metadata, site_metadata, story_metadata
 from aggregator.render.stylesheet import LOGO_PATHS
 
-__all__ = ["FrontPage", "Outlet", "PageRenderer", "Paging", "Search", "Week", "theme_problems"]
+__all__ = ["FrontPage", "Outlet", "PageRenderer", "Paging", "Search", "Week"]
 
 DEFAULT_THEME = Theme()
 READERS = (
@@ -52,6 +42,11 @@ class FrontPage:
     latest: Sequence[FeedItem] = ()
     sections: Sequence[tuple[Topic, Sequence[FeedItem]]] = ()
     """Topics with their newest stories."""
+
+    @property
+    def pictured(self) -> Sequence[FeedItem]:
+        """The stories that are shown with a picture."""
+        return [self.lead] if self.lead else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +116,10 @@ class PageRenderer:
         self._root = urlsplit(site.url).path
         self.interface = Interface(site.language, site.timezone)
         self._on_theme_error = on_theme_error
-        self._built_in = _environment(self.interface, {})
-        self._themed = _environment(self.interface, theme.templates) if theme.templates else None
+        self._built_in = template_environment(self.interface, {})
+        self._themed = (
+            template_environment(self.interface, theme.templates) if theme.templates else None
+        )
         for environment in filter(None, (self._built_in, self._themed)):
             environment.globals.update(self._globals(theme))
 
@@ -141,6 +138,7 @@ class PageRenderer:
             "interface": self.interface,
             "direction_of": direction,
             "marked": lambda text, _field: text,
+            "image_origins": (),
         }
 
     # ---- lists
@@ -156,6 +154,7 @@ class PageRenderer:
             front=front,
             year=year,
             notices=notices,
+            image_origins=_image_origins(front.pictured),
         )
 
     def list(
@@ -182,6 +181,7 @@ class PageRenderer:
             notices=notices,
             pinned=pinned,
             outlet=outlet,
+            image_origins=_image_origins(items),
         )
 
     def feed(self, feed: Feed, format_: FeedFormat) -> bytes:
@@ -204,11 +204,13 @@ class PageRenderer:
         def marked(text: str, field: str) -> Markup:
             return _marked(text, find(text, field))
 
+        items = feed_items(feed)
         return self._render(
             "search.html",
             here="/search",
             feed=feed,
-            items=feed_items(feed),
+            items=items,
+            image_origins=_image_origins(items),
             search=search,
             query=search.query,
             sources=sources,
@@ -234,11 +236,15 @@ class PageRenderer:
         """The page of a story. `feed` has that story alone, `related` others about the same event;
         `reasons` are its topics, and why."""
         (item,) = feed_items(feed)
+        text = self._text(item, feed)
+        picture = None if text.pictures else item.picture
         return self._render(
             "story.html",
             metadata=story_metadata(item, self._site),
             item=item,
-            content=_markup(item),
+            content=_markup(text),
+            picture=picture,
+            image_origins=[*text.image_origins, *(picture.image_origins if picture else ())],
             share=_share_links(item.lead.title, self._urls.story(item.story.id)),
             related=feed_items(related),
             reasons=reasons,
@@ -248,6 +254,20 @@ class PageRenderer:
     def moved_story(self, path: str) -> bytes:
         """The page at the former path of a story that was merged into another one."""
         return self._render("moved.html", path=path)
+
+    def _text(self, item: FeedItem, feed: Feed) -> PageText:
+        """The text of a story, with the pictures that its outlet permits."""
+        word = escape(self.interface.gettext("Picture"))
+        if item.lead.language and not self.interface.is_own(item.lead.language):
+            word = Markup('<span lang="{}">{}</span>').format(self.interface.language, word)
+        return page_text(
+            item.content,
+            item.text_from,
+            feed.thumbnails,
+            counter=item.counter,
+            root=self._root,
+            word=word,
+        )
 
     # ---- the site
 
@@ -300,14 +320,20 @@ class PageRenderer:
             try:
                 return self._themed.get_template(template).render(given).encode()
             except Exception as error:  # whatever an operator's template does
-                self._on_theme_error(_theme_error(template, error))
+                self._on_theme_error(theme_error(template, error))
         return self._built_in.get_template(template).render(given).encode()
 
 
-def _markup(item: FeedItem) -> Markup:
+def _markup(text: PageText) -> Markup:
     """The content as markup that is not escaped; only SafeHtml may be."""
-    content: SafeHtml = item.content
-    return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml
+    content: SafeHtml = text.html
+    return Markup(content)  # noqa: S704 - only ingest/clean makes SafeHtml, and page_text keeps it so
+
+
+def _image_origins(items: Iterable[FeedItem]) -> Sequence[str]:
+    """The origins that browsers load the pictures of these stories from, besides ours."""
+    found = (origin for item in items if item.picture for origin in item.picture.image_origins)
+    return sorted(set(found))
 
 
 def _share_links(title: str, url: str) -> dict[str, str]:
@@ -326,68 +352,3 @@ def _marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
         parts += [escape(text[end:start]), Markup("<mark>{}</mark>").format(text[start:stop])]
         end = stop
     return Markup().join([*parts, escape(text[end:])])
-
-
-def theme_problems(theme: Theme) -> list[str]:
-    """What is wrong with the templates of a theme, as far as it shows before they are used."""
-    environment = _environment(Interface("en"), theme.templates)
-    built_in = PackageLoader("aggregator.render").list_templates()
-    problems = []
-    for name in theme.templates:
-        if name not in built_in:
-            problems.append(f"theme/{name} has no effect: there is no built-in template {name}")
-        try:
-            environment.get_template(name)
-        except TemplateError as error:
-            problems.append(_theme_error(name, error))
-    return problems
-
-
-def _theme_error(template: str, error: Exception) -> str:
-    """What is wrong with a template of the theme, and where."""
-    name, line, sentence = template, 0, str(error)
-    if isinstance(error, TemplateNotFound):
-        sentence = f"there is no template {error}"
-    if isinstance(error, TemplateSyntaxError):
-        name, line = error.name or template, error.lineno
-    else:
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename.startswith("theme/"):
-                name, line = frame.filename, frame.lineno or 0
-    where = name.rpartition("/")[2]
-    return f"theme/{where}, line {line}: {sentence}; the built-in template is used"
-
-
-def _theme_loader(templates: Mapping[str, str]) -> FunctionLoader:
-    """Loads the templates of a theme, with the names that operators know."""
-    return FunctionLoader(
-        lambda name: (templates[name], f"theme/{name}", None) if name in templates else None
-    )
-
-
-def _environment(interface: Interface, templates: Mapping[str, str]) -> Environment:
-    built_in = PackageLoader("aggregator.render")
-    environment = Environment(
-        loader=ChoiceLoader([_theme_loader(templates), built_in]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(interface.translations, newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    environment.filters["host"] = _host
-    environment.filters["groupby_day"] = _group_by_day
-    return environment
-
-
-def _host(url: str) -> str:
-    """The host of a URL, as people write it."""
-    return (urlsplit(url).hostname or url).removeprefix("www.")
-
-
-def _group_by_day(items: Iterable[FeedItem], interface: Interface) -> Iterator[list[FeedItem]]:
-    """The items of each day, as the site counts days."""
-    for _, some in groupby(items, key=lambda item: interface.local(item.story.published).date()):
-        yield list(some)

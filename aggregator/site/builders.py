@@ -66,8 +66,7 @@ class DocumentBuilder:
         newest = self._newest(ALL, front_page.CANDIDATES)
         chosen = front_page.select(newest, topics, self._lead())
         items = {
-            item.story.id: item
-            for item in feed_items(self._catalog.feed_of("/", list(chosen.stories)))
+            item.story.id: item for item in feed_items(self._page_feed("/", list(chosen.stories)))
         }
         front = FrontPage(
             lead=items[chosen.lead.id] if chosen.lead else None,
@@ -78,6 +77,9 @@ class DocumentBuilder:
             ],
         )
         return html_document(self._pages.home(front, self._notices(())))
+
+    def _page_feed(self, path: str, stories: Sequence[Story]) -> Feed:
+        return self._catalog.with_thumbnails(self._catalog.feed_of(path, stories))
 
     def _lead(self) -> Story | None:
         """The story that an operator has chosen to lead the home page."""
@@ -130,7 +132,7 @@ class DocumentBuilder:
         if story is None:
             return self._missing_story(id_)
         path = f"/stories/{id_}"
-        feed = self._catalog.feed_of(path, [story])
+        feed = self._page_feed(path, [story])
         related = self._store.stories.related(story, RELATED_STORIES)
         page = self._pages.story(
             feed,
@@ -192,7 +194,12 @@ class DocumentBuilder:
         older = f"{feed.path}{feed.next_query}" if feed.next_query else ""
         paging = paging or Paging(path=f"{feed.path}{feed.query}", older=older)
         page = self._pages.list(
-            feed, paging, week=week, notices=notices, pinned=pinned, outlet=outlet
+            self._catalog.with_thumbnails(feed),
+            paging,
+            week=week,
+            notices=notices,
+            pinned=pinned,
+            outlet=outlet,
         )
         return replace(html_document(page), links=self._links(feed, PRIMARY_FORMAT.extension))
 
@@ -256,7 +263,8 @@ class DocumentBuilder:
             suggestion_query=replace(params, q=suggestion).query_string,
         )
         find = partial(spans, query.parse(params.q).root)
-        return html_document(self._pages.search(feed, search, find, sources=self._outlets()))
+        shown = self._catalog.with_thumbnails(feed)
+        return html_document(self._pages.search(shown, search, find, sources=self._outlets()))
 
     def feed(self, feed: Feed, extension: str) -> Document:
         """A list as a feed."""

@@ -38,6 +38,8 @@ class Document:
     """Whether the redirect is permanent."""
     is_immutable: bool = False
     """Whether what is at this path never changes."""
+    max_age: int = 0
+    """Seconds for which it may be cached; 0 for as long as pages."""
     links: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from aggregator import query
 from aggregator.config import Config
 from aggregator.errors import BadRequest
+from aggregator.images.wanted_pictures import wanted_pictures
 from aggregator.model import (
     ALL,
     Feed,
@@ -305,6 +306,17 @@ class FeedCatalog:
             sources=sources,
             topics={topic.id: topic.title for topic in self._config.topics},
         )
+
+    def with_thumbnails(self, feed: Feed) -> Feed:
+        """The feed with our thumbnails of the pictures of its stories, for a page."""
+        urls = {
+            url
+            for story in feed.stories
+            for entry in story.entries
+            if entry.source in feed.sources
+            for url in wanted_pictures(entry, feed.sources[entry.source])
+        }
+        return replace(feed, thumbnails=self._store.pictures.thumbnails(urls)) if urls else feed
 
 
 def _lacks_text(story: Story, sources: Mapping[str, Source]) -> bool:

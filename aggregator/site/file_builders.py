@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from aggregator.config import Config
-from aggregator.model import ALL, source_scope, topic_scope
+from aggregator.model import ALL, ThumbnailSize, source_scope, topic_scope
 from aggregator.render.directory import removed_json, sources_json, topics_json
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.public_urls import PublicUrls
@@ -28,6 +28,7 @@ __all__ = ["FileBuilder"]
 
 MAX_REMOVED = 1000
 """Ids in one document of those that were taken down."""
+DAY_SECONDS = 86_400
 JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
@@ -113,6 +114,15 @@ class FileBuilder:
         if theme.logo_type != media_type:
             return None
         return Document(body=theme.logo, media_type=media_type)
+
+    def picture(self, key: str, name: ThumbnailSize) -> Document | None:
+        """A thumbnail of a picture of a published story, as long as its outlet permits that."""
+        users = self._store.pictures.users(key)
+        sources = (self._catalog.source(source) for _, source in users)
+        if not any(source and source.images == "own" for source in sources):
+            return None
+        body = self._store.pictures.file(key, name)
+        return Document(body=body, media_type="image/webp", max_age=DAY_SECONDS) if body else None
 
     def manifest(self) -> Document:
         """What a phone needs to put the site on its home screen (W3C Web Application Manifest)."""

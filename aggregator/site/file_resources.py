@@ -1,13 +1,16 @@
 """The resources of files: one document at one path, some with a parameter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from aggregator.model import PICTURES, ListScope, ThumbnailSize, story_scope
+from aggregator.render.page_pictures import picture_path
 from aggregator.site.document import Document, Resource
 from aggregator.site.file_builders import FileBuilder
 from aggregator.site.resources import Request, SiteContext
 
 __all__ = [
-    "embed_css_paths", "embed_css_resource", "file", "logo", "removed_paths", "removed_resource",
+    "embed_css_paths", "embed_css_resource", "file", "logo", "picture_paths", "picture_resource",
+    "removed_paths", "removed_resource", "stories_of_picture",
 ]  # fmt: skip
 
 
@@ -60,3 +63,26 @@ def removed_resource(site: SiteContext, request: Request) -> Resource | None:
 def removed_paths(_site: SiteContext) -> Iterator[str]:
     """The path of all ids that were taken down."""
     yield "/removed.json"
+
+
+def stories_of_picture(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The stories that a picture belongs to; a takedown of one changes it."""
+    users = site.store.pictures.users(values["picture"])
+    return tuple(dict.fromkeys(story_scope(story) for story, _ in users)) or (PICTURES,)
+
+
+def picture_resource(name: ThumbnailSize) -> Callable[[SiteContext, Request], Resource | None]:
+    """The resource of a thumbnail."""
+
+    def resource(site: SiteContext, request: Request) -> Resource:
+        build, key = site.files.picture, request.values["picture"]
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(key, name))
+
+    return resource
+
+
+def picture_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of all thumbnails."""
+    for key in site.store.pictures.keys_with_thumbnails():
+        yield picture_path(key, "small")
+        yield picture_path(key, "large")

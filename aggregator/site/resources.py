@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, DAYS, HOURS, NOTICES, PINS, Feed, ListScope
+from aggregator.model import ALL, DAYS, HOURS, NOTICES, PICTURES, PINS, Feed, ListScope
 from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
@@ -36,7 +36,9 @@ __all__ = [
     "older_page_resource",
     "redirecting",
     "search_resource",
+    "search_results",
     "stories_of_lists",
+    "stories_with_pictures",
     "story_lists",
     "story_paths",
     "story_resource",
@@ -84,9 +86,19 @@ def stories_of_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[List
     return spec.scopes or (ALL,) if spec else ()
 
 
+def stories_with_pictures(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The lists in the path, and the pictures of which there are thumbnails."""
+    return (*stories_of_lists(site, values), PICTURES)
+
+
+def search_results(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """All stories, and the pictures of which there are thumbnails."""
+    return (*all_stories(site, values), PICTURES)
+
+
 def home_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """All stories, and what begins or ends at a date."""
-    return (*all_stories(site, values), NOTICES, PINS)
+    return (*all_stories(site, values), NOTICES, PINS, PICTURES)
 
 
 def news_of_hours(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
@@ -96,7 +108,7 @@ def news_of_hours(site: SiteContext, values: Mapping[str, str]) -> tuple[ListSco
 
 def newest_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
     """The lists in the path, and what begins or ends at a date."""
-    return (*stories_of_lists(site, values), NOTICES, PINS, DAYS)
+    return (*stories_of_lists(site, values), NOTICES, PINS, DAYS, PICTURES)
 
 
 def archive_document(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
@@ -112,7 +124,7 @@ def older_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope,
     """A closed page of older stories; the whole list for the others."""
     spec, page = site.catalog.find(_list_path(values)), int(values["page"])
     if spec is None or len(spec.scopes) != 1 or page > site.catalog.older_pages(spec).closed:
-        return stories_of_lists(site, values)
+        return stories_with_pictures(site, values)
     return (spec.scopes[0].older_page(page),)
 
 

@@ -8,6 +8,7 @@ The web server, the static export, the documentation and the tests use this tabl
     {format}  a feed format (render/formats.py)
     {page}    the number of an archive document, or of a page of older stories
     {id}      the id of a story
+    {picture} the key of a picture of which there are thumbnails
 """
 
 import re
@@ -29,8 +30,11 @@ from aggregator.site.file_resources import (
     embed_css_resource,
     file,
     logo,
+    picture_paths,
+    picture_resource,
     removed_paths,
     removed_resource,
+    stories_of_picture,
 )
 from aggregator.site.params import (
     ACCENT_PARAMS,
@@ -59,7 +63,9 @@ from aggregator.site.resources import (
     older_page_resource,
     redirecting,
     search_resource,
+    search_results,
     stories_of_lists,
+    stories_with_pictures,
     story_lists,
     story_paths,
     story_resource,
@@ -99,6 +105,7 @@ class Route:
             "topics": r"(?P<topics>[a-z0-9+-]+)",
             "format": f"(?P<format>{'|'.join(map(re.escape, FORMATS))})",
             "page": r"(?P<page>[1-9][0-9]{0,8})",
+            "picture": r"(?P<picture>[0-9a-f]{24})",
             "id": r"(?P<id>[0-9a-f]{16})",
         }
         parts = re.split(r"\{(\w+)\}", self.template)
@@ -149,11 +156,18 @@ ROUTES: tuple[Route, ...] = (
     Route("{list}/archive/{page}", list_resource, stories_of_lists),
     Route("{list}/archive/{page}.{format}", list_resource, archive_document),
     Route("{list}/archive/{page}.{format}.html", list_resource, archive_document),
-    Route("/search", search_resource, all_stories, SEARCH_PARAMS),
+    Route("/search", search_resource, search_results, SEARCH_PARAMS),
     Route("/search.{format}", search_resource, all_stories, SEARCH_PARAMS),
     Route("/search.{format}.html", search_resource, all_stories, SEARCH_PARAMS),
-    Route("/embed/{topics}", widget_resource, stories_of_lists, WIDGET_PARAMS, widget_paths),
-    Route("/embed/{topics}.js", widget_resource, stories_of_lists, WIDGET_PARAMS),
+    Route("/embed/{topics}", widget_resource, stories_with_pictures, WIDGET_PARAMS, widget_paths),
+    Route("/embed/{topics}.js", widget_resource, stories_with_pictures, WIDGET_PARAMS),
+    Route(
+        "/pictures/{picture}.webp",
+        picture_resource("large"),
+        stories_of_picture,
+        paths=picture_paths,
+    ),
+    Route("/pictures/{picture}-small.webp", picture_resource("small"), stories_of_picture),
     Route("/stories/{id}", story_resource, story_lists, paths=story_paths),
 )
 

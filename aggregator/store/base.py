@@ -41,15 +41,16 @@ from aggregator.model import (
 from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_lists import ListOptions, ListStore
+from aggregator.store.base_pictures import PictureStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
     "CalendarStore", "EntryStore", "HubStore", "LearningStore", "ListOptions", "ListStore",
-    "LockName", "MaintenanceStore", "SourceStore", "Store", "StoryStore", "SubscriptionStore",
-    "TopicStore",
+    "LockName", "MaintenanceStore", "PictureStore", "SourceStore", "Store", "StoryStore",
+    "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
-LockName = Literal["ingest", "learn", "verify", "notify", "ping"]
+LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures"]
 """Work that one process at a time may do on a database."""
 
 
@@ -300,6 +301,8 @@ class Store(Protocol):
     def hub(self) -> HubStore: ...
     @property
     def calendar(self) -> CalendarStore: ...
+    @property
+    def pictures(self) -> PictureStore: ...
     @property
     def maintenance(self) -> MaintenanceStore: ...
 

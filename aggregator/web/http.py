@@ -20,8 +20,7 @@ from aggregator.site import Document
 from aggregator.site.cache import CachedDocument
 
 __all__ = [
-    "ClientHeaders", "HttpPolicy", "HttpResponse", "text_error", "text_response", "uncacheable",
-    "wants_json",
+    "ClientHeaders", "HttpPolicy", "HttpResponse", "text_error", "text_response", "wants_json",
 ]  # fmt: skip
 
 Headers: TypeAlias = list[tuple[str, str]]
@@ -30,14 +29,13 @@ _OWN_FRAMES = "base-uri 'none'; frame-ancestors 'self'"
 _OWN_FILES = (
     "script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; connect-src 'self'"
 )
-_MEDIA = f"{_OWN_FILES}; img-src https: http:; media-src https: http:"
-CONTENT_SECURITY_POLICIES = {
+_MEDIA = f"{_OWN_FILES}; img-src 'self'{{images}}; media-src https: http:"
+_POLICIES = {
     "page": f"default-src 'none'; {_MEDIA}; form-action 'self'; {_OWN_FRAMES}",
     "tool": f"default-src 'none'; {_MEDIA}; frame-src 'self'; form-action 'none'; {_OWN_FRAMES}",
-    "frame": "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'self'; "
-    "frame-ancestors *",
+    "frame": "default-src 'none'; style-src 'self'; img-src 'self'{images}; form-action 'none'; "
+    "base-uri 'self'; frame-ancestors *",
 }
-"""Content-Security-Policy by kind of document."""
 MAX_ACCEPT_ENCODING_CHARS = 500
 """A longer header is ignored."""
 MAX_ACCEPT_CHARS = 500
@@ -84,11 +82,15 @@ class HttpPolicy:
     """How this site responds.
 
     `max_age` is in seconds. `config_changed_at` is when feeds.toml last changed, which may affect
-    every document.
+    every document. `image_origins` are what pages may load pictures from besides the site.
     """
 
-    def __init__(self, max_age: int, config_changed_at: datetime) -> None:
+    def __init__(
+        self, max_age: int, config_changed_at: datetime, image_origins: Sequence[str] = ()
+    ) -> None:
         self._config_changed_at = config_changed_at
+        images = "".join(f" {origin}" for origin in image_origins)
+        self._policies = {kind: each.format(images=images) for kind, each in _POLICIES.items()}
         self._cache_control = (
             f"public, max-age={max_age}, stale-while-revalidate={STALE_FACTOR * max_age}, "
             f"stale-if-error={STALE_IF_ERROR_SECONDS}"
@@ -131,6 +133,8 @@ class HttpPolicy:
     def _cache_control_of(self, document: Document, *, is_private: bool) -> str:
         if is_private:
             return "private, no-store"
+        if document.max_age:
+            return f"public, max-age={document.max_age}"
         return FOREVER if document.is_immutable else self._cache_control
 
     def _headers(
@@ -153,8 +157,33 @@ class HttpPolicy:
             ("Cache-Control", self._cache_control_of(document, is_private=is_private)),
             ("Vary", f"Accept-Encoding{', Sec-Fetch-Dest' if is_feed else ''}"),
             *([("Content-Location", cached.location)] if is_feed else []),
-            *_security_headers(document),
+            *self._security_headers(document),
         ]
+
+    def uncacheable(self, document: Document) -> HttpResponse:
+        """A response with a document, without validators or freshness."""
+        headers = [
+            ("Content-Type", document.media_type),
+            ("Content-Length", str(len(document.body))),
+            *self._security_headers(document),
+        ]
+        return HttpResponse(status=document.status, headers=headers, body=document.body)
+
+    def _security_headers(self, document: Document) -> Headers:
+        """Headers that limit what a page may do, and let other sites read feeds and files."""
+        headers = [("X-Content-Type-Options", "nosniff")]
+        if document.links:
+            links = (f'<{url}>; rel="{relation}"' for relation, url in document.links)
+            headers.append(("Link", ", ".join(links)))
+        if policy := self._policies.get(document.kind):
+            headers.append(("Content-Security-Policy", policy))
+            headers.append(("Referrer-Policy", "strict-origin-when-cross-origin"))
+        else:
+            headers.append(("Access-Control-Allow-Origin", "*"))
+            headers.append(("Access-Control-Expose-Headers", "ETag, Link"))
+        if document.kind not in ("page", "tool"):
+            headers.append(("Cross-Origin-Resource-Policy", "cross-origin"))
+        return headers
 
 
 def wants_json(path: str, accept: str) -> bool:
@@ -188,33 +217,6 @@ def text_response(text: str, status: int = 200) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def uncacheable(document: Document) -> HttpResponse:
-    """A response with a document, without validators or freshness."""
-    headers = [
-        ("Content-Type", document.media_type),
-        ("Content-Length", str(len(document.body))),
-        *_security_headers(document),
-    ]
-    return HttpResponse(status=document.status, headers=headers, body=document.body)
-
-
-def _security_headers(document: Document) -> Headers:
-    """Headers that limit what a page may do, and let other sites read feeds and files."""
-    headers = [("X-Content-Type-Options", "nosniff")]
-    if document.links:
-        links = (f'<{url}>; rel="{relation}"' for relation, url in document.links)
-        headers.append(("Link", ", ".join(links)))
-    if policy := CONTENT_SECURITY_POLICIES.get(document.kind):
-        headers.append(("Content-Security-Policy", policy))
-        headers.append(("Referrer-Policy", "strict-origin-when-cross-origin"))
-    else:
-        headers.append(("Access-Control-Allow-Origin", "*"))
-        headers.append(("Access-Control-Expose-Headers", "ETag, Link"))
-    if document.kind not in ("page", "tool"):
-        headers.append(("Cross-Origin-Resource-Policy", "cross-origin"))
-    return headers
 
 
 def _negotiate_encoding(cached: CachedDocument, accepted: str) -> tuple[str, bytes]:

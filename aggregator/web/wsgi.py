@@ -17,6 +17,7 @@ from aggregator.config import Config
 from aggregator.errors import BadRequest, Overloaded, RefusedRequest, StoreError
 from aggregator.render.formats import is_feed_path
 from aggregator.render.jsonfeed import with_unknown_parameters
+from aggregator.render.page_pictures import permitted_origins
 from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
 from aggregator.store.base import Store
@@ -26,7 +27,6 @@ from aggregator.web.http import (
     HttpPolicy,
     HttpResponse,
     text_error,
-    uncacheable,
     wants_json,
 )
 from aggregator.web.hub_views import hub_blueprint
@@ -64,7 +64,8 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     max_age = config.publish.max_age_seconds
     changed_at = min(config.changed_at, datetime.now(UTC))  # a file's time may be in the future
     cache = DocumentCache(site)
-    policy = HttpPolicy(max_age, changed_at)
+    sources = {**store.sources.by_id(), **{each.id: each for each in config.all_sources}}
+    policy = HttpPolicy(max_age, changed_at, permitted_origins(sources.values()))
     app.register_blueprint(health_blueprint(config, store))
     for blueprint in _websub_blueprints(config, store, topics):
         app.register_blueprint(blueprint)
@@ -119,7 +120,7 @@ class _PublicViews:
         if cached is None:
             if wants or (is_feed_path(path) and not is_navigation):
                 return _flask_response(text_error(NOT_FOUND, 404, as_json=wants))
-            return _flask_response(uncacheable(site.builder.not_found(path)))
+            return _flask_response(self.policy.uncacheable(site.builder.not_found(path)))
         if wants and cached.document.status >= 400:
             return _flask_response(text_error(GONE, cached.document.status, as_json=True))
         if cached.document.redirect_to:
@@ -160,7 +161,7 @@ class _PublicViews:
             return _flask_response(text_error(str(error), status, as_json=wants))
         q = request.args.get("q", "")
         page = self.site.builder.refusal(path, q, error, status)
-        return _flask_response(uncacheable(page))
+        return _flask_response(self.policy.uncacheable(page))
 
 
 def _preflight(path: str) -> Response:  # noqa: ARG001 - the same for all

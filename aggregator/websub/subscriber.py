@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from aggregator.ingest.fetch.ssrf import IpNetwork, is_allowed_address
 from aggregator.model import HubLink, Source, Subscription
+from aggregator.text.ip_addresses import IpNetwork, is_allowed_address
 from aggregator.text.urls import registrable_domain
 
 __all__ = [

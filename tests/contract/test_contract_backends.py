@@ -21,6 +21,7 @@ STORE_PARTS = {
     "hub": base.HubStore,
     "calendar": base.CalendarStore,
     "maintenance": base.MaintenanceStore,
+    "pictures": base.PictureStore,
 }
 METHODS = [
     f"{part}.{method}"

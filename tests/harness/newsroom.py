@@ -24,6 +24,12 @@ from aggregator.demo.press import CannedResponse, Press, Request
 from aggregator.demo.sample_feeds import FORMATS, Item
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.ingest.picture_runs import (
+    PictureContext,
+    fetch_pictures,
+    want_stored_pictures,
+    with_own_pictures,
+)
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source, shares
@@ -52,6 +58,8 @@ def article(
     id_: str = "",
     tags: Sequence[str] = (),
     published: datetime = NOW - timedelta(hours=2),
+    image: str = "",
+    alt: str = "",
 ) -> Item:
     """An article as it appears in an outlet's feed."""
     slug = title.lower().replace(" ", "-")
@@ -63,6 +71,8 @@ def article(
         paragraphs=(text,),
         tags=tuple(tags),
         published=published,
+        image_url=image,
+        image_alt=alt,
     )
 
 
@@ -182,6 +192,28 @@ class Newsroom:
                 context = ingest_context(self.config, self.store, fetcher, self._workers, self.now)
                 reports.append(await run(replace(context, **self.ingest_options), due))
         return reports
+
+    def fetches_pictures(self, *, later: timedelta = timedelta()) -> int:
+        """Fetch all pictures that are due, `later` than the last time; returns how many."""
+        self.now += later
+        with ThreadPoolExecutor(1) as thread:  # a browser's event loop may run in this one
+            return thread.submit(lambda: asyncio.run(self._fetch_pictures())).result()
+
+    async def _fetch_pictures(self) -> int:
+        limits = FetchSettings(user_agent="tests", **self.limits)
+        want_stored_pictures(self.store, self.config.sources, self.now)
+        total = 0
+        async with open_fetcher(limits, {}) as fetcher:
+            context = PictureContext(
+                store=self.store,
+                fetcher=fetcher,
+                workers=self._workers,
+                sources=with_own_pictures(self.config.sources),
+                max_bytes=self.config.pictures_bytes,
+            )
+            while count := await fetch_pictures(context, self.now):
+                total += count
+        return total
 
     def has_pages_of(self, size: int) -> None:
         """Set the number of stories on a page for people."""

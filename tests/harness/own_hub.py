@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
-from aggregator.ingest.fetch.ssrf import IpNetwork
+from aggregator.text.ip_addresses import IpNetwork
 from aggregator.websub.hub import HubNotifier, hub_tasks, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 from tests.harness.newsroom import Newsroom, article

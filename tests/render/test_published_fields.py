@@ -90,6 +90,7 @@ def not_in(*places: str, reason: str) -> dict[str, str]:
 
 NO_UPDATE = not_in("content hash", reason="readers are told of new words only")
 NOT_SEARCHED = not_in(*QUERIES, reason="nobody writes rules about it")
+FEEDS = tuple(each.name for each in FORMATS.values())
 NOT_ON_PAGES = not_in(*PAGES, reason="whoever wants it reads it at the outlet")
 CREDIT_ONLY = "Atom's source element alone has a time of the entry"
 
@@ -124,13 +125,15 @@ ENTRY: dict[str, Decision] = {
     ),
     "image": Decision(
         value="https://zqimage.example/p.jpg", other="https://zqimage.example/q.jpg",
-        markers=("https://zqimage.example/p.jpg",),
-        missing={**NO_UPDATE, **NOT_SEARCHED, **NOT_ON_PAGES},
+        markers=("https://zqimage.example/p.jpg",), missing={**NO_UPDATE, **NOT_SEARCHED},
+    ),
+    "image_alt": Decision(
+        value="Zqpictured", other="Another", markers=("Zqpictured",),
+        missing={**NO_UPDATE, **NOT_SEARCHED, **not_in(*FEEDS, reason="feeds have pictures alone")},
     ),
     "enclosures": Decision(
         value=(Enclosure(url="https://zqfile.example/a.mp3", type="audio/mpeg", length=12345),),
-        other=(),
-        markers=("https://zqfile.example/a.mp3",),
+        other=(), markers=("https://zqfile.example/a.mp3",),
         missing={**NO_UPDATE, **NOT_SEARCHED, **NOT_ON_PAGES},
     ),
     "updated": Decision(
@@ -162,7 +165,7 @@ NOT_FOR_PAGES = not_in(*PAGES, reason="it is for programs")
 STORY: dict[str, Decision] = {
     "id": Decision(
         value="0123456789abcdef", markers=("/stories/0123456789abcdef",),
-        missing=not_in(*(f.name for f in FORMATS.values()), reason="feeds have the public id"),
+        missing=not_in(*FEEDS, reason="feeds have the public id"),
     ),
     "public_id": Decision(
         value="tag:zqpublic,2026:1", markers=("tag:zqpublic,2026:1",), missing=NOT_FOR_PAGES
@@ -233,7 +236,7 @@ def _story() -> Story:
 @pytest.fixture
 def published(newsroom: Newsroom) -> Newsroom:
     """A newsroom that publishes the story of _story."""
-    newsroom.lists("harbor", show='"full"', topics='["zqtopic"]')
+    newsroom.lists("harbor", show='"full"', images='"outlet"', topics='["zqtopic"]')
     newsroom.change('name = "Harbor"', 'name = "Zqoutlet"')
     newsroom.lists("copies")
     newsroom.has_topic("zqtopic")
@@ -331,6 +334,7 @@ CHANGES: dict[str, Callable[[], ParsedEntry]] = {
     "language": partial(replace, PARSED, language="eu"),
     "url": partial(replace, PARSED, url="https://zqurl.example/b"),
     "image": partial(replace, PARSED, image="https://zqimage.example/q.jpg"),
+    "image_alt": partial(replace, PARSED, image="https://a.example/p.jpg", image_alt="Another"),
     "enclosures": partial(
         replace, PARSED, enclosures=(Enclosure(url="https://zqfile.example/b.mp3"),)
     ),

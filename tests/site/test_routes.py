@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from aggregator.model import ALL, DAYS, NOTICES, PINS, ListScope, source_scope, topic_scope
+from aggregator.model import (
+    ALL,
+    DAYS,
+    NOTICES,
+    PICTURES,
+    PINS,
+    ListScope,
+    source_scope,
+    topic_scope,
+)
 from aggregator.site import ROUTES, PublicSite
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, html_document
@@ -23,20 +32,20 @@ LABOR, COURTS = topic_scope("labor"), topic_scope("courts")
 PARTNER_DOCS = Path(__file__).parents[2] / "docs" / "partners.md"
 
 DEPENDENCIES: list[tuple[str, tuple[ListScope, ...]]] = [
-    ("/", (ALL, NOTICES, PINS)),
+    ("/", (ALL, NOTICES, PINS, PICTURES)),
     ("/topics.opml", (ALL,)),
     ("/all.rss", (ALL,)),
-    ("/topics/labor", (LABOR, NOTICES, PINS, DAYS)),
+    ("/topics/labor", (LABOR, NOTICES, PINS, DAYS, PICTURES)),
     ("/topics/labor+courts.atom", (COURTS, LABOR)),
     ("/sources/harbor.json", (source_scope("harbor"),)),
-    ("/search", (ALL,)),
-    ("/embed/labor", (LABOR,)),
-    ("/embed/courts+labor.js", (COURTS, LABOR)),
+    ("/search", (ALL, PICTURES)),
+    ("/embed/labor", (LABOR, PICTURES)),
+    ("/embed/courts+labor.js", (COURTS, LABOR, PICTURES)),
     ("/topics/labor/archive/1.atom", (LABOR.archive_page(1),)),
     ("/topics/labor/archive/2.rss", (LABOR,)),
     ("/topics/labor/archive/3.rss", (LABOR.archive_page(3),)),
     ("/topics/labor/archive/3", (LABOR,)),
-    ("/topics/labor/older/1", (LABOR,)),
+    ("/topics/labor/older/1", (LABOR, PICTURES)),
 ]
 
 

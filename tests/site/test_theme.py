@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import read_config_file
-from aggregator.render.pages import theme_problems
+from aggregator.render.page_templates import theme_problems
 from aggregator.render.stylesheet import stylesheet
 from aggregator.render.theme_files import theme_files
 from aggregator.site.export import export_site

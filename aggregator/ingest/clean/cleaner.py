@@ -11,7 +11,6 @@ replaces a date that is missing, implausible or in the future (python/planet#151
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from html import unescape
 
 from langcodes import tag_is_valid
 
@@ -39,8 +38,8 @@ from aggregator.text.boilerplate import attribution_urls
 from aggregator.text.canonical import canonical_url
 from aggregator.text.dates import date_in_url
 from aggregator.text.html import leading_text, one_line, truncate, xml_legal
+from aggregator.text.html_images import html_images
 from aggregator.text.languages import canonical_language, main_language
-from aggregator.text.pictures import Picture, is_picture, pixels
 from aggregator.text.urls import is_own_story, web_url
 
 __all__ = ["clean"]
@@ -52,6 +51,8 @@ RECENT_DAYS = timedelta(days=35)
 MAX_SUMMARY_CHARS = 420
 """About 60 words: an excerpt of two or three sentences."""
 MAX_NAME_CHARS = 200
+MAX_ALTERNATIVE_CHARS = 300
+"""Characters of the words in place of a picture."""
 MAX_TITLE_FROM_SUMMARY_CHARS = 80
 MAX_CONTENT_CHARS = 300_000
 """A book of 150 pages; a feed of many such texts would be too large for readers."""
@@ -64,9 +65,6 @@ EARLIEST_DATE = datetime(1990, 1, 1, tzinfo=UTC)
 """Older dates are zeros or typing errors: there was no web to publish on."""
 
 _ANY_TAG = re.compile(r"<[^>]*>")
-_IMAGE = re.compile(r"<img [^>]*>")
-_ATTRIBUTE = re.compile(r'(src|alt|width|height)="([^"]*)"')
-_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
 _DEFAULT_LANGUAGES = frozenset({"en", "en-us"})
 """What programs such as WordPress declare if nobody has chosen a language."""
 _ENGLISH_WORDS = frozenset(
@@ -127,7 +125,8 @@ def clean(
         updated=max(updated or published, published),
         tags=_tags(given),
         language=language,
-        image=_picture_of(given, content),
+        image=(image := _picture_of(given, content)),
+        image_alt=_alternative(given, content, image),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
         content_hash=hash_values(*_published_text(source.show, title, summary, content)),
@@ -208,16 +207,16 @@ def _picture_of(given: ParsedEntry, content: SafeHtml) -> str:
 
 def _first_picture(content: SafeHtml) -> str:
     """The first image of a text that is a picture, as its address and size say."""
-    for tag in _IMAGE.findall(content):
-        values = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
-        picture = Picture(
-            url=web_url(values.get("src", "")),
-            width=pixels(values.get("width")),
-            height=pixels(values.get("height")),
-        )
-        if is_picture(picture) and not _EMOJI.fullmatch(values.get("alt", "")):
-            return picture.url
-    return ""
+    return next((image.url for image in html_images(content) if image.is_picture), "")
+
+
+def _alternative(given: ParsedEntry, content: SafeHtml, image: str) -> str:
+    """The words in place of the picture: those that it has in the text, else its caption."""
+    if not image:
+        return ""
+    in_text = (each.alt for each in html_images(content) if each.url == image and each.alt)
+    caption = given.image_alt if image == web_url(given.image) else ""
+    return name_text(next(in_text, caption), MAX_ALTERNATIVE_CHARS)
 
 
 def _title(given: ParsedEntry) -> str:

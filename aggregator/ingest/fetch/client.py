@@ -23,6 +23,7 @@ from aggregator.ingest.fetch.decompress import (
     decompress,
     undone_by_aiohttp,
 )
+from aggregator.ingest.fetch.request_spec import RequestSpec, conditional_headers, too_large
 from aggregator.ingest.fetch.request_urls import parse_url, redirect_target
 from aggregator.ingest.fetch.response import (
     NOT_COMPRESSED,
@@ -39,7 +40,6 @@ from aggregator.ingest.fetch.response import (
 )
 from aggregator.ingest.fetch.server_clocks import ServerClocks
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
-from aggregator.ingest.fetch.ssrf import is_private_host
 from aggregator.ingest.fetch.throttle import HostThrottle, Slot
 from aggregator.ingest.fetch.transport import DirectSession, Transport, open_transport
 from aggregator.model import (
@@ -51,11 +51,13 @@ from aggregator.model import (
     Unchanged,
     Validators,
 )
+from aggregator.text.ip_addresses import is_private_host
 from aggregator.text.urls import registrable_domain
 
 __all__ = ["Fetcher", "Reply", "open_fetcher"]
 
 READ_CHUNK_BYTES = 64 * 1024
+ACCEPTED_PICTURES = "image/avif, image/webp, image/jpeg, image/png, image/gif;q=0.9, */*;q=0.1"
 _PAUSING_STATUSES = (403, 429, 503)
 """Statuses whose Retry-After counts for the whole server; some send 403 instead of 429."""
 EXPECTED_ERRORS = (FetchBlocked, TimeoutError, aiohttp.ClientError, UnicodeError)
@@ -75,25 +77,6 @@ class Reply:
     def error(self) -> str:
         """A sentence that says what went wrong, or ""."""
         return self.failed.error if self.failed else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSpec:
-    """The request at every hop. `secrets` are headers for the source's own origin only."""
-
-    feed: URL
-    direct: DirectSession
-    headers: Mapping[str, str]
-    secrets: Mapping[str, str] = field(repr=False)
-    validators: Validators
-    now: datetime
-
-    def headers_for(self, url: URL, cookies: aiohttp.CookieJar) -> dict[str, str]:
-        """The headers to send to a URL; `cookies` are those that redirects have set."""
-        sent = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
-        cookie = {"Cookie": sent} if sent else {}
-        secrets = self.secrets if url.origin() == self.feed.origin() else {}
-        return {**self.headers, **cookie, **secrets}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +161,30 @@ class Fetcher:
             kind, sentence = self._describe(error)
             return Reply(failed=Failed(kind=kind, error=sentence))
 
+    async def fetch_picture(
+        self, source: Source, url: str, now: datetime, max_bytes: int
+    ) -> Fetched | Failed | Backoff:
+        """Fetch a picture of a source, with the same checks and limits as its feed, but without its
+        secrets."""
+        try:
+            spec = RequestSpec(
+                feed=parse_url(url),
+                direct=self._session_of(source),
+                headers={"Accept": ACCEPTED_PICTURES},
+                secrets={},
+                validators=Validators(),
+                now=now,
+                max_bytes=max_bytes,
+                is_feed=False,
+            )
+            with Slot(self.slots) as slot:
+                result = await self._follow(spec, spec.feed, slot)
+        except EXPECTED_ERRORS as error:
+            kind, sentence = self._describe(error)
+            result = Failed(kind=kind, error=sentence)
+        assert not isinstance(result, Unchanged)  # it has no validators
+        return result
+
     async def _fetch(
         self, source: Source, validators: Validators, url: str, now: datetime, slot: Slot
     ) -> FetchResult:
@@ -188,10 +195,11 @@ class Fetcher:
             spec = RequestSpec(
                 feed=parse_url(source.feed),
                 direct=self._session_of(source),
-                headers=_conditional_headers(validators),
+                headers=conditional_headers(validators),
                 secrets=secrets,
                 validators=validators,
                 now=now,
+                max_bytes=self.settings.max_bytes,
             )
             result = await self._follow(spec, parse_url(url), slot)
         except EXPECTED_ERRORS as error:
@@ -242,7 +250,7 @@ class Fetcher:
                         "GET", url, spec.direct, headers=spec.headers_for(url, cookies)
                     ) as response,
                 ):
-                    if hop == 0:
+                    if hop == 0 and spec.is_feed:
                         self.server_clocks.add(spec.feed, response.headers)
                     if (target := redirect_target(url, response)) is None:
                         result = await self._read(response, spec, redirected_to)
@@ -287,7 +295,7 @@ class Fetcher:
                 retry_after=wait,
                 backoff=backoff if wait and status in _PAUSING_STATUSES else None,
             )
-        body, note = await self._body(response)
+        body, note = await self._body(response, spec)
         body_hash = hashlib.blake2b(body, digest_size=16).hexdigest()
         validators = read_validators(response, Validators(), body_hash)
         if body_hash == old.body_hash:
@@ -309,47 +317,41 @@ class Fetcher:
             note=note,
         )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> tuple[bytes, str]:
+    async def _body(self, response: aiohttp.ClientResponse, spec: RequestSpec) -> tuple[bytes, str]:
         """The whole body, and a note if its transfer was not finished but the document is complete,
         which browsers show too. Raises FetchBlocked if it is too large.
 
         The limit is on decoded bytes (newsboat PR#3428). A larger body is not truncated, since that
         would look like a broken feed (thane PR#514).
         """
-        if (response.content_length or 0) > self.settings.max_bytes:
-            raise self._too_large()
+        if (response.content_length or 0) > spec.max_bytes:
+            raise too_large(spec)
         body, note = BytesIO(), ""
         try:
             async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
                 body.write(chunk)
-                if body.tell() > self.settings.max_bytes:
-                    raise self._too_large()
+                if body.tell() > spec.max_bytes:
+                    raise too_large(spec)
         except aiohttp.ClientPayloadError:
             body.write(response.content._read_nowait(-1))  # what has arrived before
             if not is_complete_document(body.getvalue()):
                 raise
             note = UNFINISHED
-        return await self._decompressed(body.getvalue(), response), note
+        return await self._decompressed(body.getvalue(), response, spec), note
 
-    async def _decompressed(self, body: bytes, response: aiohttp.ClientResponse) -> bytes:
+    async def _decompressed(
+        self, body: bytes, response: aiohttp.ClientResponse, spec: RequestSpec
+    ) -> bytes:
         """The body as the outlet wrote it, whatever its server has done to it."""
         header = response.headers.get("Content-Encoding", "").lower()
         encodings = [coding.strip() for coding in header.split(",") if coding.strip()]
         encodings = [] if undone_by_aiohttp(encodings) else encodings
         try:
-            limit = self.settings.max_bytes
-            return await asyncio.to_thread(decompress, body, encodings, limit)
+            return await asyncio.to_thread(decompress, body, encodings, spec.max_bytes)
         except DecompressedTooLarge as error:
-            raise self._too_large() from error
+            raise too_large(spec) from error
         except ValueError as error:
             raise FetchBlocked(FailureKind.HTTP_PROTOCOL, NOT_COMPRESSED) from error
-
-    def _too_large(self) -> FetchBlocked:
-        return FetchBlocked(
-            FailureKind.TOO_LARGE,
-            f"The feed is larger than {self.settings.max_bytes:,} bytes; "
-            "to allow this, raise [fetch] max_bytes.",
-        )
 
 
 @asynccontextmanager
@@ -375,15 +377,3 @@ async def _read_start(response: aiohttp.ClientResponse) -> bytes:
     ):
         body += chunk
     return body
-
-
-# ---- request headers
-
-
-def _conditional_headers(validators: Validators) -> dict[str, str]:
-    headers = {}
-    if validators.etag:
-        headers["If-None-Match"] = validators.etag
-    if validators.last_modified:
-        headers["If-Modified-Since"] = validators.last_modified
-    return headers

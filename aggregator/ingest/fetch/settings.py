@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aggregator.ingest.fetch.ssrf import IpNetwork
 from aggregator.model import FailureKind
+from aggregator.text.ip_addresses import IpNetwork
 
 __all__ = ["FetchBlocked", "FetchSettings"]
 

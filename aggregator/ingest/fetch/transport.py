@@ -21,8 +21,8 @@ from yarl import URL
 
 from aggregator.ingest.fetch.credentials import without_login
 from aggregator.ingest.fetch.settings import FetchBlocked, FetchSettings
-from aggregator.ingest.fetch.ssrf import IpAddress, IpNetwork, is_allowed_address
 from aggregator.model import FailureKind
+from aggregator.text.ip_addresses import IpAddress, IpNetwork, is_allowed_address
 
 __all__ = ["DirectSession", "Transport", "open_transport"]
 

@@ -51,6 +51,7 @@ FIELD_LIMITS: Mapping[str, FieldLimit] = {
     "language": FieldLimit(35, _drop, "the longest language tag in use (RFC 5646, 4.4.1)"),
     "tags": FieldLimit(1_000, _cut, "200 characters of a tag are published", MAX_TAGS),
     "image": FieldLimit(MAX_URL_CHARS, _drop, "as `url`"),
+    "image_alt": FieldLimit(2_000, _cut, "300 characters of it are published"),
     "enclosures": FieldLimit(MAX_URL_CHARS, _drop, "as `url`, for each file", MAX_ENCLOSURES),
     "source_feeds": FieldLimit(MAX_URL_CHARS, _drop, "as `url`, for each feed", MAX_SOURCES),
     "source_urls": FieldLimit(MAX_URL_CHARS, _drop, "as `url`, for each article", MAX_SOURCES),

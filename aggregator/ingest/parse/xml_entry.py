@@ -75,6 +75,7 @@ def parse_entry(item: dict[str, Any], feed: FeedContext) -> ParsedEntry:
         language=language,
         image=picture.url if picture else "",
         is_image_small=picture is not None and picture.is_small,
+        image_alt=_caption(item) if picture else "",
         enclosures=enclosures,
         source_feeds=_source_feeds(item),
         source_urls=_source_urls(item, base),
@@ -163,6 +164,15 @@ def _image(item: Mapping[str, Any], base: str, enclosures: tuple[Enclosure, ...]
         if picture := best_picture(_media_picture(row, base) for row in rows):
             return picture
     return None
+
+
+def _caption(item: Mapping[str, Any]) -> str:
+    """The caption of its media, unless that is the title or the text of the entry."""
+    for name in ("media_description", "media_title"):
+        caption = to_text(to_mapping(item.get(f"{name}_detail")).get("value"))
+        if caption and caption not in (item.get("title"), item.get("summary")):
+            return caption
+    return ""
 
 
 def _is_image(media: Mapping[str, Any]) -> bool:

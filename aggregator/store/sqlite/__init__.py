@@ -21,6 +21,7 @@ from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.maintenance import SqliteMaintenance
 from aggregator.store.sqlite.migrations import is_current, migrate, refuse_other_programs
 from aggregator.store.sqlite.migrations.refresh import Progress
+from aggregator.store.sqlite.pictures import SqlitePictures
 from aggregator.store.sqlite.sources import SqliteSources
 from aggregator.store.sqlite.stories import SqliteStories
 from aggregator.store.sqlite.subscriptions import SqliteSubscriptions
@@ -43,6 +44,7 @@ class SqliteStore:
         self.subscriptions = SqliteSubscriptions(connection)
         self.hub = SqliteHub(connection)
         self.calendar = SqliteCalendar(connection)
+        self.pictures = SqlitePictures(connection)
         self.maintenance = SqliteMaintenance(connection)
 
     def close(self) -> None:

@@ -88,6 +88,7 @@ _OWN_TIMES = (
     _OwnTime("subscribers", "failing_since"),
     _OwnTime("subscribers", "due_at"),
     _OwnTime("hub_pings", "due_at", "hub, feed_url"),
+    _OwnTime("pictures", "due_at"),
     _OwnTime("backoffs", "until", "domain", "until > strftime('%Y-%m-%dT%H:%M:%S', ?1, '+1 day')"),
     _OwnTime("calendar", "time", "rowid"),
     _OwnTime("pins", "pinned_at", "topic, story_number"),

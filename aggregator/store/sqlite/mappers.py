@@ -94,6 +94,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "tags": json.dumps(entry.tags, ensure_ascii=False),
         "language": entry.language,
         "image": entry.image,
+        "image_alt": entry.image_alt,
         "enclosures": json.dumps([[e.url, e.type, e.length] for e in entry.enclosures]),
         "source_urls": json.dumps(entry.source_urls, ensure_ascii=False),
         "raw_hash": entry.raw_hash,
@@ -119,6 +120,7 @@ def entry_of(row: Row) -> Entry:
         tags=tuple(json.loads(row["tags"])),
         language=row["language"],
         image=row["image"],
+        image_alt=row["image_alt"],
         enclosures=tuple(
             Enclosure(url=url, type=type_, length=length)
             for url, type_, length in json.loads(row["enclosures"])

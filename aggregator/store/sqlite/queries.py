@@ -16,8 +16,8 @@ __all__ = [
 ]  # fmt: skip
 
 ENTRY_COLUMNS = """id, source_id, story_number, given_id, url, canonical_url, title, summary,
-    author, published, updated, is_dated, tags, language, image, enclosures, source_urls, raw_hash,
-    content_hash, feed_index, revision_count, revised_at"""
+    author, published, updated, is_dated, tags, language, image, image_alt, enclosures,
+    source_urls, raw_hash, content_hash, feed_index, revision_count, revised_at"""
 """All columns of an entry but its content."""
 MAX_TEXT_CHARS = 3_000_000
 """Characters of all texts of a list together; rendering takes about 12 bytes for each."""

@@ -37,6 +37,8 @@ from aggregator.store.sqlite.listings import (
     take_down,
     update_lists,
 )
+from aggregator.store.sqlite.pictures import add_pictures
+from aggregator.store.sqlite.sources import save_backoffs
 
 __all__ = ["COUNTS", "save_batch"]
 
@@ -71,6 +73,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
         "insert or ignore into entry_keys values (?, ?, ?, ?)",
         [(batch.source, *key, entry) for entry, keys in batch.keys for key in keys],
     )
+    add_pictures(db, batch.source, batch.pictures, now)
     _save_rejections(db, batch.source, batch.rejected, now)
     increment_revisions(db, touched, now)
     if batch.state is not None:
@@ -81,11 +84,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
             [batch.source],
         )
     _add_counts(db, batch)
-    if batch.backoff:
-        db.execute(
-            "insert or replace into backoffs values (?, ?)",
-            [batch.backoff.domain, mappers.to_text(batch.backoff.until)],
-        )
+    save_backoffs(db, [batch.backoff] if batch.backoff else [])
 
 
 def _add_counts(db: Database, batch: Batch) -> None:

@@ -1,6 +1,6 @@
 """Sources, their fetch state and their health."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -21,7 +21,7 @@ from aggregator.store.sqlite import mappers, source_mappers
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.listings import NEXT_SECOND, increment_revisions
 
-__all__ = ["SqliteSources"]
+__all__ = ["SqliteSources", "save_backoffs"]
 
 _RETIRED = "never"
 """A text that sorts after all times."""
@@ -165,3 +165,11 @@ def _is_too_far(source: Source, next_fetch: str, now: datetime) -> bool:
     """True if a source is due so late that the time must be a mistake."""
     latest = now + 2 * max(timedelta(seconds=source.max_interval), MIN_MAX_WAIT)
     return mappers.to_text(latest) < next_fetch != _RETIRED
+
+
+def save_backoffs(db: Database, backoffs: Iterable[Backoff]) -> None:
+    """Note which servers are to be left alone, and until when."""
+    db.conn.executemany(
+        "insert or replace into backoffs values (?, ?)",
+        [(each.domain, mappers.to_text(each.until)) for each in backoffs],
+    )

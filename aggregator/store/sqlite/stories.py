@@ -24,6 +24,7 @@ from aggregator.store.sqlite.listings import (
     take_down,
     touch_lists,
 )
+from aggregator.store.sqlite.pictures import delete_unused_pictures
 from aggregator.store.sqlite.queries import load_stories, newest_first, query_in
 from aggregator.store.sqlite.related import EVENT_DAYS, related_stories
 from aggregator.store.sqlite.window import window
@@ -187,10 +188,12 @@ class SqliteStories:
             db.conn.executemany("delete from listings where story_number = ?", old)
             db.conn.executemany(  # what identifies entries stays: outlets list some for years
                 """update entries set canonical_url = '', summary = '', content = '', author = '',
-                     tags = '[]', image = '', enclosures = '[]', source_urls = '[]'
+                     tags = '[]', image = '', image_alt = '', enclosures = '[]',
+                     source_urls = '[]'
                    where story_number = ?""",
                 old,
             )
+            delete_unused_pictures(db, old)
             increment_revisions(db, touched, now)
         return len(old)
 

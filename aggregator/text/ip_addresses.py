@@ -7,7 +7,9 @@ network (stringer PR#1548, CommaFeed GHSA-hgrr and GHSA-q5qw).
 import ipaddress
 from collections.abc import Collection, Sequence
 
-__all__ = ["IpAddress", "IpNetwork", "is_allowed_address", "is_private_host"]
+__all__ = [
+    "IpAddress", "IpNetwork", "is_allowed_address", "is_private_host", "is_public_host",
+]  # fmt: skip
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -36,6 +38,16 @@ def is_private_host(host: str, networks: Sequence[IpNetwork], names: Collection[
     except ValueError:
         return host in names or "." not in host or host.endswith(_PRIVATE_NAMES)
     return any(address in network for network in networks if network.version == address.version)
+
+
+def is_public_host(host: str) -> bool:
+    """False if a host is certainly not on the public internet: an address or a name of a private
+    network. Where other names lead is known only when they are resolved."""
+    host = host.rstrip(".").lower()
+    try:
+        return is_allowed_address(ipaddress.ip_address(host), ())
+    except ValueError:
+        return not is_private_host(host, (), ())
 
 
 def is_allowed_address(address: IpAddress, allowed: Sequence[IpNetwork]) -> bool:

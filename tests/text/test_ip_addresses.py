@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from aggregator.ingest.fetch.ssrf import is_allowed_address
+from aggregator.text.ip_addresses import is_allowed_address
 
 PUBLIC_ADDRESSES = [
     "93.184.216.34",

@@ -1,0 +1,125 @@
+"""Copies of the pictures of articles: fetched once, made in a worker, kept in the store.
+
+    due, one per host | fetch | make thumbnails | save what became of each
+
+Articles never wait for their pictures: these are fetched after they were saved.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+
+from aggregator.errors import StoreBusy
+from aggregator.images.wanted_pictures import wanted_pictures
+from aggregator.ingest.fetch.client import Fetcher
+from aggregator.ingest.workers import Workers
+from aggregator.model import (
+    MAX_SENTENCE_CHARS,
+    Backoff,
+    Failed,
+    FailureKind,
+    PictureResult,
+    Source,
+    WantedPicture,
+)
+from aggregator.store.base import Store
+from aggregator.text.html import one_line
+
+__all__ = ["PictureContext", "fetch_pictures", "want_stored_pictures", "with_own_pictures"]
+
+MAX_PICTURE_BYTES = 10_000_000
+MAX_CONCURRENT = 8
+"""Pictures that are fetched at a time, each from another host."""
+MAX_DUE = 500
+"""Pictures among which those of other hosts are looked for."""
+RETRIES = (timedelta(hours=1), timedelta(days=1))
+"""Pauses before a picture is tried again, if what went wrong may pass."""
+MAX_STORED_ENTRIES = 100
+"""Newest stored entries of a source whose pictures are wanted once it permits files."""
+_PASSING = {FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT}
+_PASSING |= {FailureKind.PROXY, FailureKind.RESOURCES}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureContext:
+    """What fetching pictures takes; `max_bytes` is the room for all files."""
+
+    store: Store
+    fetcher: Fetcher
+    workers: Workers
+    sources: Mapping[str, Source]
+    """Those that permit files, by id."""
+    max_bytes: int
+
+
+def with_own_pictures(sources: Iterable[Source]) -> dict[str, Source]:
+    """The sources of whose pictures we may serve files, by id."""
+    return {source.id: source for source in sources if source.images == "own"}
+
+
+def want_stored_pictures(store: Store, sources: Iterable[Source], now: datetime) -> None:
+    """Want the pictures of stored entries of sources that permit thumbnails only now."""
+    for source in with_own_pictures(sources).values():
+        entries = store.pictures.newest_entries(source.id, MAX_STORED_ENTRIES)
+        pictures = {entry.entry_id: wanted_pictures(entry, source) for entry in entries}
+        if any(pictures.values()):
+            store.pictures.add(source.id, pictures, now)
+
+
+async def fetch_pictures(context: PictureContext, now: datetime) -> int:
+    """Fetch pictures that are due, the newest of each host; returns how many. While another process
+    does it, none."""
+    store = context.store
+    try:
+        with store.maintenance.lock("pictures"):
+            context.fetcher.backoffs.update(store.sources.backoffs(now))
+            due = store.pictures.due(context.sources.keys(), now, MAX_DUE)
+            chosen = _one_per_host(due)[:MAX_CONCURRENT]
+            results = await asyncio.gather(*(_fetch(context, each, now) for each in chosen))
+            if results:
+                store.pictures.save(results, now)
+                store.pictures.evict(context.max_bytes, now)
+    except StoreBusy:
+        return 0
+    return len(results)
+
+
+def _one_per_host(due: Sequence[WantedPicture]) -> list[WantedPicture]:
+    """The first picture of each host: a feed on it must not wait for many."""
+    by_host: dict[str, WantedPicture] = {}
+    for picture in due:
+        by_host.setdefault(urlsplit(picture.url).netloc, picture)
+    return list(by_host.values())
+
+
+async def _fetch(context: PictureContext, picture: WantedPicture, now: datetime) -> PictureResult:
+    source = context.sources[picture.source]
+    fetched = await context.fetcher.fetch_picture(source, picture.url, now, MAX_PICTURE_BYTES)
+    if isinstance(fetched, Backoff):
+        return PictureResult(url=picture.url, retry_at=fetched.until, is_attempt=False)
+    if isinstance(fetched, Failed):
+        return _failed_result(picture, fetched, now)
+    files = await context.workers.make_thumbnails(fetched.body)
+    if isinstance(files, Failed):
+        return _failed_result(picture, files, now)
+    return PictureResult(url=picture.url, files=files)
+
+
+def _failed_result(picture: WantedPicture, failed: Failed, now: datetime) -> PictureResult:
+    """The result of a picture that could not be fetched or read; it is tried again if what went
+    wrong may pass."""
+    may_pass = failed.kind in _PASSING or failed.status == HTTPStatus.TOO_MANY_REQUESTS
+    may_pass |= failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    sentence = f"Its server responded with {failed.status}." if failed.status else failed.error
+    error = one_line(sentence, MAX_SENTENCE_CHARS)
+    log.info("picture_failed", source=picture.source, url=picture.url, error=error)
+    pauses = RETRIES[picture.attempts :] if may_pass else ()
+    retry_at = now + max(pauses[0], timedelta(seconds=failed.retry_after)) if pauses else None
+    return PictureResult(url=picture.url, error=error, retry_at=retry_at, backoff=failed.backoff)

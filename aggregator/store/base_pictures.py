@@ -1,0 +1,53 @@
+"""The interface of a store, continued: pictures of articles, and our thumbnails of them."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.model import (
+    Entry,
+    PictureResult,
+    PictureState,
+    Thumbnail,
+    ThumbnailSize,
+    WantedPicture,
+)
+
+__all__ = ["PictureStore"]
+
+
+class PictureStore(Protocol):
+    """Pictures that are wanted, and the thumbnails of those that were fetched."""
+
+    def add(self, source: str, pictures: Mapping[int, Sequence[str]], now: datetime) -> None:
+        """Want these pictures of stored entries: entry id -> addresses."""
+
+    def newest_entries(self, source: str, limit: int) -> list[Entry]:
+        """The newest entries of a source of which no picture has ever been wanted; none if one
+        has."""
+
+    def due(self, sources: Collection[str], now: datetime, limit: int) -> list[WantedPicture]:
+        """Pictures of published stories of these sources to fetch now, newest first."""
+
+    def save(self, results: Sequence[PictureResult], now: datetime) -> None:
+        """Save what became of pictures, and note that the pages of their stories have changed."""
+
+    def thumbnails(self, urls: Collection[str]) -> dict[str, Thumbnail]:
+        """The pictures of which there are thumbnails, by address."""
+
+    def states(self, urls: Collection[str]) -> dict[str, PictureState]:
+        """The state of each picture that was ever wanted, by address."""
+
+    def file(self, key: str, name: ThumbnailSize) -> bytes | None:
+        """A thumbnail of a picture."""
+
+    def users(self, key: str) -> list[tuple[str, str]]:
+        """Ids of the published stories that a picture belongs to, each with the source that has
+        it."""
+
+    def keys_with_thumbnails(self) -> Iterator[str]:
+        """Keys of all pictures of which there are thumbnails."""
+
+    def evict(self, max_bytes: int, now: datetime) -> int:
+        """Delete thumbnails, of the oldest pictures first, until they take no more than that;
+        returns of how many. They are not wanted again."""

@@ -1,0 +1,1 @@
+"""Pictures: thumbnails and cards."""
