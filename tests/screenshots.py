@@ -22,7 +22,8 @@ from tests.harness.shared_data import SHARED
 WIDTHS = (360, 820, 1440)
 SCHEMES = ("light", "dark")
 PAGES = {
-    "home": "/", "topic": "/topics/pandemic", "outlet": "/sources/urdu", "outlets": "/sources",
+    "home": "/", "topic": "/topics/pandemic", "outlet": "/sources/urdu",
+    "pictures": "/sources/headlines-gmanews", "outlets": "/sources",
     "search": "/search?q=police", "subscribe": "/subscribe", "about": "/about",
     "missing": "/topics/pandemik", "feed": "/all.atom.html", "embed": "/embed",
 }  # fmt: skip

@@ -134,11 +134,10 @@ def is_counter(url: str, outlet: Source, counter: str) -> bool:
 
 
 def _may_be_loaded(url: str, outlet: Source) -> bool:
-    """True if readers' browsers may load a picture: never from their own network, unless the
-    outlet is there, too."""
+    """True if readers' browsers may load a picture: never from a private network, unless the feed
+    of the outlet is on the same host."""
     host = urlsplit(url).hostname or ""
-    is_reachable = is_public_host(host) or not is_public_host(urlsplit(outlet.feed).hostname or "")
-    return is_reachable and bool(_origin(url))
+    return bool(_origin(url)) and (is_public_host(host) or host == urlsplit(outlet.feed).hostname)
 
 
 def _origin(url: str) -> str:

@@ -33,7 +33,8 @@ FIND_CODE = """() => [...document.querySelectorAll('*')].flatMap(element =>
     || /^\\s*(javascript|vbscript|data:text)/i.test(each.value))
     .map(each => each.name + '=' + each.value)
 ).concat([...document.querySelectorAll('script, iframe, object, embed, base, meta[http-equiv]')]
-  .filter(each => each.getAttribute('src') !== '/site.js' && each.type !== 'application/ld+json')
+  .filter(each => each.getAttribute('src') !== '/site.js' && each.type !== 'application/ld+json'
+    && each.httpEquiv !== 'Content-Security-Policy')
   .map(each => each.tagName))"""
 """Everything in a page that could run code, or load it, but our own script and data."""
 

@@ -1,10 +1,14 @@
 """A site with real news: the feeds of shared/data/replay, and others in other languages."""
 
 import functools
+import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.demo.drawings import landscape
+from aggregator.demo.press import CannedResponse
 from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom
 
@@ -47,6 +51,9 @@ EVERY_NTH = 12
 """Of the snapshots of a series, so many are left out between two."""
 
 
+_PICTURE = re.compile(rb'https?://[^"<>\s]+?\.(?:jpe?g|png)(?=["<?])')
+
+
 NOTICE = """[[notice]]
 title = "Keep independent media alive"
 text = "This site has no advertising and no owner. Readers pay for it."
@@ -56,7 +63,8 @@ button = "Support us"
 
 
 def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
-    """List these outlets and topics, and ingest the newest `snapshots` of each outlet."""
+    """List these outlets and topics, and ingest the newest `snapshots` of each outlet. Their
+    pictures are long gone; landscapes stand in for them."""
     newsroom.change('title = "The Commons"', 'title = "The Commons Reader"\ndescription = '
         '"Independent news by topic: every story once, credited to the outlet that wrote it."\n'
         'contact = "desk@commons.example"\n'
@@ -73,7 +81,7 @@ def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
         days += [
             (
                 datetime.strptime(file.stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
-                functools.partial(newsroom.answers, id_, file.read_bytes()),
+                functools.partial(newsroom.answers, id_, _drawn(newsroom, file.read_bytes())),
             )
             for file in files
         ]
@@ -82,10 +90,22 @@ def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
         _lists(newsroom, id_, name)
         newsroom.answers(id_, (shared / "feeds" / path).read_bytes())
     newsroom.ingests(*OTHER_LANGUAGES)
+    newsroom.fetches_pictures()
     newsroom.closes_pages()
     advance(newsroom.config, newsroom.store, newsroom.now)
 
 
+def _drawn(newsroom: Newsroom, feed: bytes) -> bytes:
+    """A feed with drawn pictures at the press in the place of its own."""
+
+    def address(found: re.Match[bytes]) -> bytes:
+        path = f"/{hashlib.md5(found[0]).hexdigest()}.jpg"
+        picture = CannedResponse(body=landscape(path), headers={"Content-Type": "image/jpeg"})
+        return newsroom.press.put(path, picture).encode()
+
+    return _PICTURE.sub(address, feed)
+
+
 def _lists(newsroom: Newsroom, id_: str, name: str) -> None:
-    newsroom.lists(id_)
+    newsroom.lists(id_, images='"own"')
     newsroom.change(f'name = "{id_.title()}"', f'name = "{name}"')

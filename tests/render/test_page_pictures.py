@@ -96,6 +96,8 @@ def test_an_outlet_on_a_private_network_shows_its_own_pictures() -> None:
     picture = story_picture([(lead, outlet)], {})
     assert picture
     assert picture.image_origins == ["http://127.0.0.1:9000"]
+    elsewhere = entry("A", "harbor", image="http://192.168.1.1/p.jpg")
+    assert story_picture([(elsewhere, outlet)], {}) is None
 
 
 # ---- pictures in texts
