@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from aggregator.demo.press import open_press
 from aggregator.ingest.workers import open_workers
-from aggregator.model import ALL
+from aggregator.model import source_scope
 from tests.harness.news_site import fill
 from tests.harness.newsroom import Newsroom
 from tests.harness.servers import serving
@@ -28,6 +28,10 @@ PAGES = {
     "missing": "/topics/pandemik", "feed": "/all.atom.html", "embed": "/embed",
 }  # fmt: skip
 
+DECODED = """Promise.all([...document.images]
+  .filter(each => each.getBoundingClientRect().top < innerHeight).map(each => each.decode()))"""
+"""Resolves when the pictures in sight are there."""
+
 
 def main(folder: Path, names: list[str]) -> None:
     """Make the screenshots."""
@@ -37,7 +41,8 @@ def main(folder: Path, names: list[str]) -> None:
         fill(newsroom, SHARED)
         with serving(lambda environ, start: newsroom.reader.application(environ, start)) as served:
             newsroom.change("https://commons.example", served.url)
-            story = newsroom.store.lists.latest(ALL, 1)[0]
+            (story,) = newsroom.store.lists.latest(source_scope("headlines-gmanews"), 1)
+            newsroom.store.calendar.pin(story.id, "", None, newsroom.now)
             pages = {**PAGES, "story": f"/stories/{story.id}"}
             shoot(served.url, {n: p for n, p in pages.items() if not names or n in names}, folder)
             newsroom.change("[site]", '[site]\nlanguage = "ar"')
@@ -63,6 +68,7 @@ def shoot(site: str, pages: dict[str, str], folder: Path) -> None:
                     assert response, path
                     assert response.status < 500, path
                     page.evaluate("document.fonts.ready")
+                    page.evaluate(DECODED)
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
                     page.close()
         browser.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from aggregator.demo.drawings import landscape
 from aggregator.demo.press import CannedResponse
@@ -180,7 +180,12 @@ def _trap(page: Page) -> list[str]:
         "for (const name of ['alert', 'prompt', 'confirm', 'print', 'open'])"
         " window[name] = () => window.caught(name);"
     )
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("popup", lambda popup: ran.append(popup.url))
     page.on("download", lambda download: ran.append(download.url))
     return ran

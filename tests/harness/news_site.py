@@ -51,7 +51,7 @@ EVERY_NTH = 12
 """Of the snapshots of a series, so many are left out between two."""
 
 
-_PICTURE = re.compile(rb'https?://[^"<>\s]+?\.(?:jpe?g|png)(?=["<?])')
+_PICTURE = re.compile(rb'https?://[^"<>\s]+?\.(?:jpe?g|png)(?=["<?])', re.IGNORECASE)
 
 
 NOTICE = """[[notice]]
@@ -88,7 +88,7 @@ def fill(newsroom: Newsroom, shared: Path, snapshots: int = 8) -> None:
     newsroom.plays(sorted(days, key=lambda day: day[0]), *OUTLETS)
     for id_, (path, name) in OTHER_LANGUAGES.items():
         _lists(newsroom, id_, name)
-        newsroom.answers(id_, (shared / "feeds" / path).read_bytes())
+        newsroom.answers(id_, _drawn(newsroom, (shared / "feeds" / path).read_bytes()))
     newsroom.ingests(*OTHER_LANGUAGES)
     newsroom.fetches_pictures()
     newsroom.closes_pages()
