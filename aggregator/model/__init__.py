@@ -60,6 +60,8 @@ from aggregator.model.keys import (
 )
 from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
 from aggregator.model.picture import (
+    CARD_HEIGHT,
+    CARD_WIDTH,
     PictureResult,
     PictureState,
     Thumbnail,
@@ -109,6 +111,8 @@ __all__ = [
     "ALL",
     "ALL_STORY_PAGES",
     "BUG_REASON",
+    "CARD_HEIGHT",
+    "CARD_WIDTH",
     "CLOCK_SLACK",
     "DAYS",
     "EXACT",

@@ -8,6 +8,7 @@ from typing import Literal
 from aggregator.model.fetch import Backoff
 
 __all__ = [
+    "CARD_HEIGHT", "CARD_WIDTH",
     "PictureResult",
     "PictureState",
     "Thumbnail",
@@ -17,6 +18,8 @@ __all__ = [
     "picture_key",
 ]  # fmt: skip
 
+CARD_WIDTH, CARD_HEIGHT = 1200, 630
+"""Pixels of a card for programs that show a link; most ask for this size."""
 ThumbnailSize = Literal["small", "large"]
 
 

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.model import Feed, Site
+from aggregator.model import CARD_HEIGHT, CARD_WIDTH, Feed, Site
 from aggregator.render.item import FeedItem
+from aggregator.render.page_pictures import StoryPicture
 from aggregator.render.public_urls import PublicUrls
 from aggregator.text.html import truncate
 
@@ -20,15 +21,18 @@ script element."""
 
 
 def story_metadata(item: FeedItem, site: Site) -> Metadata:
-    """The metadata of a story's page: an article that is based on the outlet's."""
+    """The metadata of a story's page: an article that is based on the outlet's. Its image is its
+    picture if that may be shown, else a card."""
     urls, lead = PublicUrls(site.url), item.lead
     url = urls.story(item.story.id)
+    picture = _picture_properties(item.picture, urls) if item.picture else {}
     is_person = item.author != item.source.name
     outlet = {"@type": "NewsMediaOrganization", "name": item.source.name, "url": item.source.site}
     data = {
         "@type": "NewsArticle",
         "headline": truncate(lead.title, 110),
         "description": item.summary,
+        "image": picture["og:image"] if picture else "",
         "url": url,
         "mainEntityOfPage": url,
         "datePublished": item.story.published.isoformat(),
@@ -46,6 +50,7 @@ def story_metadata(item: FeedItem, site: Site) -> Metadata:
         "og:description": _shortened(item.summary),
         "og:url": url,
         "article:published_time": item.story.published.isoformat(),
+        **(picture or _card_properties(f"{url}.png")),
     }
     return _metadata(data, properties, site, item.summary)
 
@@ -73,6 +78,7 @@ def list_metadata(feed: Feed, path: str, items: Sequence[FeedItem], site: Site) 
         "og:title": feed.title,
         "og:description": _shortened(feed.description) or site.description,
         "og:url": urls.page(path),
+        **_card_properties(urls.page(f"{feed.path}.png")),
     }
     headlines = "; ".join(item.lead.title for item in items[:3])
     return _metadata(data, properties, site, feed.description or headlines)
@@ -93,8 +99,33 @@ def site_metadata(site: Site) -> Metadata:
         "og:title": site.title,
         "og:description": site.description,
         "og:url": urls.page("/"),
+        **_card_properties(urls.page("/card.png")),
     }
     return _metadata(data, properties, site, site.description)
+
+
+def _card_properties(url: str) -> dict[str, str]:
+    return {
+        "og:image": url,
+        "og:image:width": str(CARD_WIDTH),
+        "og:image:height": str(CARD_HEIGHT),
+        "twitter:card": "summary_large_image",
+    }
+
+
+def _picture_properties(picture: StoryPicture, urls: PublicUrls) -> dict[str, str]:
+    thumbnail = picture.thumbnail
+    size = (
+        {"og:image:width": str(thumbnail.width), "og:image:height": str(thumbnail.height)}
+        if thumbnail
+        else {}
+    )
+    return {
+        "og:image": urls.page(picture.path("large")) if thumbnail else picture.url,
+        "og:image:alt": picture.alt,
+        **size,
+        "twitter:card": "summary_large_image",
+    }
 
 
 def _metadata(

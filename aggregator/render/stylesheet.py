@@ -3,7 +3,7 @@
 from aggregator.model import Site, Theme
 from aggregator.render.static_files import static_file
 
-__all__ = ["LOGO_PATHS", "favicon_svg", "stylesheet", "widget_accent"]
+__all__ = ["LOGO_PATHS", "favicon_svg", "readable_accent", "stylesheet", "widget_accent"]
 
 LOGO_PATHS = {
     "image/png": "/logo.png",
@@ -38,6 +38,11 @@ def stylesheet(site: Site, theme: Theme) -> bytes:
     if theme.css:
         parts.append(theme.css.encode())
     return b"".join(parts)
+
+
+def readable_accent(site: Site) -> str:
+    """The accent of the site, as it can be read on light ground."""
+    return _readable(site.accent or DEFAULT_ACCENT, _PAPER)
 
 
 def widget_accent(accent: str) -> str:

@@ -5,8 +5,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from aggregator.config import Config
+from aggregator.images.card import Card, draw_card
 from aggregator.model import ALL, ThumbnailSize, source_scope, topic_scope
 from aggregator.render.directory import removed_json, sources_json, topics_json
+from aggregator.render.interface import direction
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.sitemap import (
@@ -17,10 +19,10 @@ from aggregator.render.sitemap import (
     sitemap_index,
 )
 from aggregator.render.static_files import static_file
-from aggregator.render.stylesheet import favicon_svg, stylesheet, widget_accent
+from aggregator.render.stylesheet import favicon_svg, readable_accent, stylesheet, widget_accent
 from aggregator.render.web_manifest import web_manifest
 from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document
-from aggregator.site.feeds import FeedCatalog
+from aggregator.site.feeds import FeedCatalog, FeedSpec
 from aggregator.site.params import FeedParams
 from aggregator.store.base import Store
 
@@ -123,6 +125,35 @@ class FileBuilder:
             return None
         body = self._store.pictures.file(key, name)
         return Document(body=body, media_type="image/webp", max_age=DAY_SECONDS) if body else None
+
+    def home_card(self) -> Document:
+        """The card of the home page."""
+        site = self._site
+        return self._card("", site.description or site.title, site.language)
+
+    def list_card(self, spec: FeedSpec) -> Document:
+        """The card of a list."""
+        return self._card(self._site.description, spec.title, spec.language)
+
+    def story_card(self, id_: str) -> Document | None:
+        """The card of a published story."""
+        story = self._store.stories.get(id_)
+        if story is None:
+            return None
+        source = self._catalog.source(story.lead.source)
+        return self._card(source.name if source else "", story.lead.title, story.lead.language)
+
+    def _card(self, above: str, headline: str, language: str) -> Document:
+        body = draw_card(
+            Card(
+                above=above,
+                headline=headline,
+                site=self._site.title,
+                accent=readable_accent(self._site),
+                is_rtl=direction(language) == "rtl",
+            )
+        )
+        return Document(body=body, media_type="image/png", max_age=DAY_SECONDS)
 
     def manifest(self) -> Document:
         """What a phone needs to put the site on its home screen (W3C Web Application Manifest)."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from aggregator.model import PICTURES, ListScope, ThumbnailSize, story_scope
+from aggregator.model import ALL_STORY_PAGES, PICTURES, ListScope, ThumbnailSize, story_scope
 from aggregator.render.page_pictures import picture_path
 from aggregator.site.document import Document, Resource
 from aggregator.site.file_builders import FileBuilder
-from aggregator.site.resources import Request, SiteContext
+from aggregator.site.resources import Request, SiteContext, base_paths, story_paths
 
 __all__ = [
-    "embed_css_paths", "embed_css_resource", "file", "logo", "picture_paths", "picture_resource",
-    "removed_paths", "removed_resource", "stories_of_picture",
+    "embed_css_paths", "embed_css_resource", "file", "list_card_paths", "list_card_resource",
+    "logo", "picture_paths", "picture_resource", "removed_paths", "removed_resource",
+    "stories_of_picture", "story_card_paths", "story_card_resource", "story_itself",
 ]  # fmt: skip
 
 
@@ -86,3 +87,33 @@ def picture_paths(site: SiteContext) -> Iterator[str]:
     for key in site.store.pictures.keys_with_thumbnails():
         yield picture_path(key, "small")
         yield picture_path(key, "large")
+
+
+def list_card_resource(site: SiteContext, request: Request) -> Resource | None:
+    """The card of a list."""
+    spec = site.catalog.find(request.values["list"])
+    if spec is None or len(spec.scopes) != 1:
+        return None
+    build = site.files.list_card
+    return Resource(path=request.path, scopes=request.scopes, build=lambda: build(spec))
+
+
+def list_card_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of the cards of all lists."""
+    return (f"{path}.png" for path in base_paths(site))
+
+
+def story_itself(_site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """A story, but not what its page shows besides."""
+    return (story_scope(values["id"]), ALL_STORY_PAGES)
+
+
+def story_card_resource(site: SiteContext, request: Request) -> Resource:
+    """The card of a story."""
+    build, id_ = site.files.story_card, request.values["id"]
+    return Resource(path=request.path, scopes=request.scopes, build=lambda: build(id_))
+
+
+def story_card_paths(site: SiteContext) -> Iterator[str]:
+    """The paths of the cards of all stories."""
+    return (f"{path}.png" for path in story_paths(site))

@@ -26,6 +26,7 @@ __all__ = [
     "SiteContext",
     "all_stories",
     "archive_document",
+    "base_paths",
     "fixed",
     "home_page",
     "list_paths",
@@ -269,7 +270,7 @@ def _is_former_path(given: str, path: str) -> bool:
 
 def list_paths(site: SiteContext) -> Iterator[str]:
     """The paths of every list, its pages and its archive, in every form."""
-    for path in _base_paths(site):
+    for path in base_paths(site):
         spec = site.catalog.find(path)
         yield from _forms(path)
         if spec is None or len(spec.scopes) != 1:
@@ -290,7 +291,7 @@ def _older_paths(site: SiteContext, path: str, spec: FeedSpec) -> Iterator[str]:
             yield f"{path}/older/{page}"
 
 
-def _base_paths(site: SiteContext) -> Iterator[str]:
+def base_paths(site: SiteContext) -> Iterator[str]:
     """The path of every list, also under its former ids."""
     yield "/all"
     for topic in site.config.topics:

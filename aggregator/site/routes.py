@@ -29,12 +29,17 @@ from aggregator.site.file_resources import (
     embed_css_paths,
     embed_css_resource,
     file,
+    list_card_paths,
+    list_card_resource,
     logo,
     picture_paths,
     picture_resource,
     removed_paths,
     removed_resource,
     stories_of_picture,
+    story_card_paths,
+    story_card_resource,
+    story_itself,
 )
 from aggregator.site.params import (
     ACCENT_PARAMS,
@@ -168,6 +173,9 @@ ROUTES: tuple[Route, ...] = (
         paths=picture_paths,
     ),
     Route("/pictures/{picture}-small.webp", picture_resource("small"), stories_of_picture),
+    Route("/card.png", file(FileBuilder.home_card), all_stories),
+    Route("{list}.png", list_card_resource, stories_of_lists, paths=list_card_paths),
+    Route("/stories/{id}.png", story_card_resource, story_itself, paths=story_card_paths),
     Route("/stories/{id}", story_resource, story_lists, paths=story_paths),
 )
 

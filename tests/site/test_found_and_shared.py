@@ -3,12 +3,18 @@
 import json
 import re
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import jsonschema
 import pytest
 from lxml import etree
+from PIL import Image
 
+from aggregator.demo.drawings import landscape
+from aggregator.demo.press import CannedResponse
 from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom, article
 from tests.site.conftest import HOUR
@@ -98,6 +104,62 @@ def test_a_list_is_a_collection(docks: Newsroom) -> None:
     listed = [item["url"].rpartition("/")[2] for item in data["mainEntity"]["itemListElement"]]
     assert listed == re.findall(r'<h2[^>]*><a href="/stories/(\w+)"', page)
     assert _json_ld(docks.get("/").text)["@type"] == "WebSite"
+
+
+def test_every_page_has_a_card(docks: Newsroom) -> None:
+    """At the address that the page names, and in the size that it says."""
+    id_ = next(iter(docks.store.stories.ids()))
+    for path in ("/", "/all", "/topics/labor", "/sources/harbor", f"/stories/{id_}"):
+        page = docks.get(path).text
+        properties = _properties(page)
+        url = properties["og:image"].removeprefix("https://commons.example")
+        card = docks.get(url)
+        size = (int(properties["og:image:width"]), int(properties["og:image:height"]))
+
+        assert card.headers["Content-Type"] == "image/png"
+        assert Image.open(BytesIO(card.data)).size == size == (1200, 630)
+        assert '<meta name="twitter:card" content="summary_large_image">' in page
+        assert docks.get(url, If_None_Match=card.headers["ETag"]).status_code == 304
+    assert docks.get("/topics/courts+labor.png").status_code == 404
+    assert docks.get("/topics/nothing.png").status_code == 404
+    docks.store.stories.take_down(id_, "asked to", docks.now)
+    assert docks.get(f"/stories/{id_}.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("images", "start"),
+    [("own", "https://commons.example/pictures/"), ("outlet", "https://cdn.example/a.jpg")],
+)
+def test_the_picture_of_a_story_is_better_than_a_card(
+    newsroom: Newsroom, images: str, start: str
+) -> None:
+    """If it may be shown; for search engines, too."""
+    newsroom.press.put("/a.jpg", CannedResponse(body=landscape("a")))
+    url = f"{newsroom.press.url}/a.jpg" if images == "own" else "https://cdn.example/a.jpg"
+    newsroom.lists("harbor", images=f'"{images}"')
+    newsroom.publishes("harbor", article("A strike", image=url, alt="A crane"))
+    newsroom.ingests()
+    newsroom.fetches_pictures()
+    page = newsroom.get(f"/stories/{next(iter(newsroom.store.stories.ids()))}").text
+
+    assert _properties(page)["og:image"].startswith(start)
+    assert _properties(page)["og:image:alt"] == "A crane"
+    assert _json_ld(page)["image"].startswith(start)
+
+
+@pytest.mark.parametrize("path", ["/", "/all", "/topics/labor", "/sources/harbor", "STORY"])
+def test_structured_data_keeps_the_rules_of_schema_org(docks: Newsroom, path: str) -> None:
+    """Types and properties that exist, of the kinds that search engines read (json_ld.json)."""
+    path = path.replace("STORY", f"/stories/{next(iter(docks.store.stories.ids()))}")
+    schema = json.loads((Path(__file__).parent / "json_ld.json").read_text())
+    data = _json_ld(docks.get(path).text)
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(data, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**data, "headlin": "a typing error"}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**data, "url": "/relative"}, schema)
 
 
 def test_robots_of_a_site_below_a_path(docks: Newsroom) -> None:
