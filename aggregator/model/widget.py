@@ -11,9 +11,10 @@ WIDGET_HEADING = 2
 @dataclass(frozen=True, slots=True)
 class WidgetOptions:
     """What a partner has chosen: a colour of links as `#rrggbb`, the level of the heading, whether
-    teasers are shown, and a link to all stories."""
+    teasers and pictures are shown, and a link to all stories."""
 
     accent: str = ""
     heading: int = WIDGET_HEADING
     has_teasers: bool = False
+    has_pictures: bool = False
     has_more: bool = False

@@ -220,8 +220,14 @@ class PageRenderer:
 
     def widget(self, feed: Feed, theme: str, options: WidgetOptions) -> bytes:
         """The headlines of a topic, as a page for a frame on another site."""
+        items = feed_items(feed)
         return self._render(
-            "frame.html", feed=feed, items=feed_items(feed), theme=theme, options=options
+            "frame.html",
+            feed=feed,
+            items=items,
+            theme=theme,
+            options=options,
+            image_origins=_image_origins(items) if options.has_pictures else (),
         )
 
     # ---- stories

@@ -34,7 +34,8 @@ def widget_script(
 ) -> bytes:
     """JavaScript that shows the headlines after its own tag, as many as fit MAX_SCRIPT_BYTES. It is
     ASCII, since the page that includes it may have another encoding."""
-    stories = [_story(item, has_teaser=options.has_teasers) for item in feed_items(feed)]
+    urls = PublicUrls(site.url)
+    stories = [_story(item, options, urls) for item in feed_items(feed)]
     words = {
         "lang": interface.language,
         "empty": interface.gettext("No stories yet."),
@@ -73,10 +74,14 @@ def _script(
     return static_file("widget.js").replace(b"$DATA", text.encode())
 
 
-def _story(item: FeedItem, *, has_teaser: bool) -> dict[str, Any]:
-    teaser = {"teaser": truncate(item.summary, MAX_TEASER_CHARS)} if has_teaser else {}
+def _story(item: FeedItem, options: WidgetOptions, urls: PublicUrls) -> dict[str, Any]:
+    teaser = {"teaser": truncate(item.summary, MAX_TEASER_CHARS)} if options.has_teasers else {}
+    picture = item.picture if options.has_pictures else None
+    path = picture.path("small") if picture else ""
+    image = {"image": urls.page(path) if path else picture.url} if picture else {}
     return {
         **teaser,
+        **image,
         "title": truncate(item.lead.title, MAX_HEADLINE_CHARS),
         "url": item.lead.url,
         "outlet": item.source.name,

@@ -304,9 +304,10 @@ class DocumentBuilder:
 
     def _widget_feed(self, spec: FeedSpec, params: FeedParams) -> Feed:
         limit = params.limit or WIDGET_PARAMS.limit
-        return self._catalog.newest(
+        feed = self._catalog.newest(
             spec, replace(params, theme="", options=WidgetOptions(), limit=limit)
         )
+        return self._catalog.with_thumbnails(feed) if params.options.has_pictures else feed
 
 
 def _path_words(path: str) -> str:

@@ -77,6 +77,7 @@ class FeedParams:
             "accent": self.options.accent.removeprefix("#"),
             "heading": str(self.options.heading) if self.options.heading != WIDGET_HEADING else "",
             "teaser": "yes" if self.options.has_teasers else "",
+            "picture": "yes" if self.options.has_pictures else "",
             "more": "yes" if self.options.has_more else "",
         }
         encoded = urlencode({k: v for k, v in given.items() if v}, safe=",:", quote_via=quote)
@@ -113,7 +114,7 @@ LIST_PARAMS = _FILTERS.adding("before").adding("since")
 SEARCH_PARAMS = replace(_FILTERS, names=_FILTERS.names | {"q", "topic", "outlet", "from", "until"})
 WIDGET_PARAMS = replace(
     _FILTERS,
-    names=_FILTERS.names | {"theme", "accent", "heading", "teaser", "more"},
+    names=_FILTERS.names | {"theme", "accent", "heading", "teaser", "picture", "more"},
     limit=WIDGET_STORIES,
     max_limit=MAX_WIDGET_STORIES,
 )
@@ -147,6 +148,7 @@ def parse_params(
             accent=_accent(first("accent")),
             heading=_heading(first("heading")),
             has_teasers=_yes("teaser", first("teaser")),
+            has_pictures=_yes("picture", first("picture")),
             has_more=_yes("more", first("more")),
         ),
         first_day=_day("from", first("from")),

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from aggregator.demo.drawings import landscape
+from aggregator.demo.press import CannedResponse
+from aggregator.model import picture_key
 from tests.harness.newsroom import Newsroom, article
 
 
@@ -45,11 +48,36 @@ def test_the_frame_has_what_was_chosen(docks: Newsroom) -> None:
     assert re.search(r"<h1[^>]*><a", docks.get("/embed/labor").text)
 
 
+@pytest.mark.parametrize("images", ["off", "outlet", "own"])
+def test_pictures_are_those_that_outlets_permit(newsroom: Newsroom, images: str) -> None:
+    """In the script with whole addresses, in the frame with the origins that it may load from."""
+    newsroom.press.put("/a.jpg", CannedResponse(body=landscape("a")))
+    url = f"{newsroom.press.url}/a.jpg"
+    newsroom.lists("harbor", images=f'"{images}"')
+    newsroom.has_topic("labor", "strike")
+    newsroom.publishes("harbor", article("A strike", image=url))
+    newsroom.ingests()
+    newsroom.fetches_pictures()
+    (story,) = _data(newsroom, "picture=yes")["stories"]
+    frame = newsroom.get("/embed/labor?picture=yes").text
+    found = re.findall(r'<img src="([^"]*)"', frame)
+
+    path = f"/pictures/{picture_key(url)}-small.webp"
+    expected = {"off": None, "outlet": url, "own": f"https://commons.example{path}"}[images]
+    assert story.get("image") == expected
+    assert found == {"off": [], "outlet": [url], "own": [path]}[images]
+    origin = f" {newsroom.press.url}" if images == "outlet" else ""
+    assert f"img-src 'self'{origin}\">" in frame
+    assert "image" not in _data(newsroom, "")["stories"][0]
+    assert "<img" not in newsroom.get("/embed/labor").text
+
+
 @pytest.mark.parametrize(
     ("query", "word"),
     [
         ("accent=red", "accent"), ("accent=%230055f", "accent"), ("heading=1", "heading"),
         ("heading=x", "heading"), ("teaser=1", "teaser"), ("more=maybe", "more"),
+        ("picture=1", "picture"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_is_explained(docks: Newsroom, query: str, word: str) -> None:

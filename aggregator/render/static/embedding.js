@@ -9,7 +9,7 @@ if (form) {
     if (given.limit === "5") delete given.limit;
     given.accent = field("accent").validity.valid ? field("accent").value.replace("#", "").toLowerCase() : "";
     given.heading = field("heading").value === "2" ? "" : field("heading").value;
-    for (const name of ["teaser", "more"]) given[name] = field(name).checked ? "yes" : "";
+    for (const name of ["teaser", "picture", "more"]) given[name] = field(name).checked ? "yes" : "";
     const named = Object.entries(given).filter(([, value]) => value);
     const query = new URLSearchParams(named).toString();
     return query ? `?${query}` : "";

@@ -17,11 +17,17 @@
     return make("time", { datetime: text }, words);
   };
   const story = (one) => make("li", {},
+    ...(one.image ? [make("img", { src: one.image, width: "80", height: "60", loading: "lazy", referrerpolicy: "no-referrer" })] : []),
     make("a", { href: one.url, lang: one.lang, dir: "auto" }, one.title), " ",
     make("span", { class: "credit" }, make("bdi", {}, one.outlet), " \u00b7 ", day(one.date)),
     ...(one.teaser ? [make("span", { class: "teaser", lang: one.lang, dir: "auto" }, one.teaser)] : []));
+  const shown = (item) => {
+    const image = item.querySelector("img");
+    if (image) { image.alt = ""; image.addEventListener("error", () => image.remove()); }
+    return item;
+  };
   const stories = data.stories.length
-    ? make("ul", { role: "list" }, ...data.stories.map(story)) : make("p", { lang: data.words.lang }, data.words.empty);
+    ? make("ul", { role: "list" }, ...data.stories.map((one) => shown(story(one)))) : make("p", { lang: data.words.lang }, data.words.empty);
   const place = make("aggregator-headlines", {});
   const root = place.attachShadow({ mode: "open" });
   try {
