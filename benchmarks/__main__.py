@@ -1,6 +1,6 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [serve]
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fuzz, ingest, memory, repeats, serve, stories, topics, week
+from benchmarks import fuzz, ingest, memory, pages, repeats, serve, stories, topics, week
 from benchmarks.merges import write_merges
 from benchmarks.validity import check_feeds
 
@@ -35,6 +35,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "stories": stories.report,
     "repeats": repeats.report,
     "topics": topics.report,
+    "pages": pages.report,
     "serve": serve.report,
 }
 

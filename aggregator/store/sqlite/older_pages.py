@@ -30,8 +30,10 @@ __all__ = [
 
 CANDIDATES_PER_STORY = 20
 """Stories looked at per story of the newest page, if outlets are limited to a share."""
-_UNPAGED = """from listings where list_kind = ? and list_name = ? and visibility = ?
-              and older_page is null"""
+_UNPAGED = """from listings indexed by listings_unpaged
+              where list_kind = ? and list_name = ? and visibility = 'published'
+                and older_page is null"""
+"""Stories that are on no closed page: a few dozen, where another index has the whole list."""
 _OLDEST_FIRST = "order by listed_at, published, story_number desc"
 _NEWEST_FIRST = "order by listed_at desc, published desc, story_number"
 
@@ -40,7 +42,7 @@ def pinned_numbers(db: Database, scope: ListScope) -> list[int]:
     """Numbers of the stories that are pinned to a topic now, the last one first."""
     if scope.kind != ListKind.TOPIC:
         return []
-    sql = """select story_number from pins join listings using (story_number)
+    sql = """select story_number from pins cross join listings using (story_number)
              where list_kind = ? and list_name = ? and visibility = ? and topic = list_name
                and (until is null or until > (select time from calendar))
              order by pinned_at desc, story_number"""
@@ -51,12 +53,12 @@ def newest_numbers(db: Database, scope: ListScope, size: int, share: Share | Non
     """Numbers of the stories of the newest page that are on no closed page."""
     limit = CANDIDATES_PER_STORY * size if share else size
     sql = f"select story_number {_UNPAGED} {_NEWEST_FIRST} limit ?"
-    found = [number for (number,) in db.execute(sql, [*scope_values(scope), limit])]
+    found = [number for (number,) in db.execute(sql, [*_key(scope), limit])]
     if share:
         found = shared_numbers(db, found, share)[:size]
     if pinned := set(pinned_numbers(db, scope)).difference(found):
         sql = f"""select story_number {_UNPAGED} and story_number in ({_marks(pinned)})"""
-        found += [number for (number,) in db.execute(sql, [*scope_values(scope), *pinned])]
+        found += [number for (number,) in db.execute(sql, [*_key(scope), *pinned])]
     return found
 
 
@@ -83,8 +85,7 @@ def page_range(
     newest = closed + -(-rest // size)
     sql = """select min(older_page) from listings where list_kind = ? and list_name = ?
              and older_page is not null and visibility = ?"""
-    values = [scope.kind.value, scope.name, Visibility.PUBLISHED.value]
-    (oldest,) = db.execute(sql, values).fetchone()
+    (oldest,) = db.execute(sql, [*_key(scope), Visibility.PUBLISHED.value]).fetchone()
     return oldest or (closed + 1 if newest > closed else 0), closed, newest
 
 
@@ -101,7 +102,7 @@ def closed_count(db: Database, scope: ListScope) -> int:
     """Number of the last closed page of a list; 0 if there is none. A number is never reused."""
     sql = """select older_page_count from revisions
              where list_kind = ? and list_name = ? and page = 0"""
-    found = db.execute(sql, [scope.kind.value, scope.name]).fetchone()
+    found = db.execute(sql, _key(scope)).fetchone()
     return found[0] if found else 0
 
 
@@ -126,7 +127,7 @@ def close_older_pages(
     increment_revisions(db, [scope.older_page(first + n) for n in range(count)], now)
     sql = """update revisions set older_page_count = older_page_count + ?
              where list_kind = ? and list_name = ? and page = 0"""
-    db.execute(sql, [count, scope.kind.value, scope.name])
+    db.execute(sql, [count, *_key(scope)])
     return count
 
 
@@ -144,14 +145,19 @@ def _rest(
     """Numbers of stories that are neither among the newest nor on a closed page, oldest first."""
     sql = f"""select story_number {_UNPAGED} and story_number not in ({_marks(newest)})
               {_OLDEST_FIRST} limit ? offset ?"""
-    found = db.execute(sql, [*scope_values(scope), *newest, limit, offset])
+    found = db.execute(sql, [*_key(scope), *newest, limit, offset])
     return [number for (number,) in found]
 
 
 def _count_rest(db: Database, scope: ListScope, newest: Sequence[int]) -> int:
     sql = f"select count(*) {_UNPAGED}"
-    (unpaged,) = db.execute(sql, [*scope_values(scope)]).fetchone()
+    (unpaged,) = db.execute(sql, _key(scope)).fetchone()
     return int(unpaged) - len(newest)
+
+
+def _key(scope: ListScope) -> tuple[str, str]:
+    """Kind and name of a list."""
+    return scope.kind.value, scope.name
 
 
 def _marks(values: Collection[int]) -> str:
