@@ -1,6 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages] [serve]
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages]
+                         [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl

@@ -82,6 +82,8 @@ class Search:
     first_day: str = ""
     last_day: str = ""
     is_limited: bool = False
+    is_older: bool = False
+    """True for the results after the first ones."""
     suggestion: str = ""
     suggestion_query: str = ""
     """The query string that searches for it, within the same filters."""

@@ -258,7 +258,8 @@ class DocumentBuilder:
             outlet=params.outlet,
             first_day=params.first_day.isoformat() if params.first_day else "",
             last_day=params.last_day.isoformat() if params.last_day else "",
-            is_limited=len(feed.stories) >= (params.limit or self._config.publish.limit),
+            is_limited=bool(feed.next_query),
+            is_older=bool(params.before),
             suggestion=suggestion,
             suggestion_query=replace(params, q=suggestion).query_string,
         )

@@ -14,6 +14,7 @@ from aggregator.model import (
     ALL,
     Feed,
     ListScope,
+    ListSlice,
     OlderPages,
     Source,
     Story,
@@ -147,8 +148,7 @@ class FeedCatalog:
         first, *joined = spec.scopes
         is_filtered = bool(params.language or params.excluded_sources)
         lists = self._store.lists
-        if params.before and not lists.has_place(params.before):
-            raise BadRequest("before must be the id of a story, as next_url has it.")
+        self._check_place(params)
         part = lists.slice(
             first,
             params.limit or self._config.publish.limit,
@@ -160,10 +160,7 @@ class FeedCatalog:
             before=params.before,
             since=params.since,
         )
-        feed = self.feed_of(spec.path, part.stories, spec)
-        if part.next_before:
-            following = replace(params, before=part.next_before).query_string
-            feed = replace(feed, next_query=following)
+        feed = _with_next(self.feed_of(spec.path, part.stories, spec), params, part)
         tombstones = {
             each.public_id: each for scope in spec.scopes for each in lists.tombstones(scope)
         }
@@ -235,12 +232,12 @@ class FeedCatalog:
     # ---- other stories
 
     def search_results(self, params: FeedParams) -> Feed:
-        """The results of a search; empty without a query. Raises Overloaded."""
-        site = self._config.site
-        stories: Sequence[Story] = ()
+        """The results of a search; empty without a query. Raises BadRequest and Overloaded."""
+        site, found = self._config.site, ListSlice([], "")
+        self._check_place(params)
         if params.q:
             with self._search_turns.admit() as step:
-                stories = self._store.lists.search(
+                found = self._store.lists.search(
                     query.parse(params.q).root,
                     params.limit or self._config.publish.limit,
                     language=params.language,
@@ -248,13 +245,20 @@ class FeedCatalog:
                     within=self._filters(params),
                     published_from=self._midnight(params.first_day),
                     published_before=self._midnight(params.last_day, days=1),
+                    before=params.before,
+                    since=params.since,
                     step=step,
                 )
         title = self._interface.gettext("Search at %(site)s", site=site.title)
         if params.q:
             title = f"{params.q}: {title}"
         spec = FeedSpec(path="/search", scopes=(ALL,), title=title, language=site.language)
-        return _with_params(self.feed_of("/search", stories, spec), params)
+        feed = self.feed_of("/search", found.stories, spec)
+        return _with_params(_with_next(feed, params, found), params)
+
+    def _check_place(self, params: FeedParams) -> None:
+        if params.before and not self._store.lists.has_place(params.before):
+            raise BadRequest("before must be the id of a story, as next_url has it.")
 
     def _filters(self, params: FeedParams) -> list[ListScope]:
         """The lists that the results of a search must be in."""
@@ -326,6 +330,13 @@ def _lacks_text(story: Story, sources: Mapping[str, Source]) -> bool:
         for entry in story.entries
         if entry.source in sources
     )
+
+
+def _with_next(feed: Feed, params: FeedParams, part: ListSlice) -> Feed:
+    """The feed with the query string of the stories that were listed before its own."""
+    if not part.next_before:
+        return feed
+    return replace(feed, next_query=replace(params, before=part.next_before).query_string)
 
 
 def _with_params(feed: Feed, params: FeedParams) -> Feed:

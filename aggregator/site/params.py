@@ -111,7 +111,9 @@ PAGE_PARAMS = AcceptedParams()
 SINCE_PARAMS = AcceptedParams(frozenset(("since",)))
 _FILTERS = AcceptedParams(frozenset(("lang", "limit", "without")))
 LIST_PARAMS = _FILTERS.adding("before").adding("since")
-SEARCH_PARAMS = replace(_FILTERS, names=_FILTERS.names | {"q", "topic", "outlet", "from", "until"})
+SEARCH_PARAMS = replace(
+    LIST_PARAMS, names=LIST_PARAMS.names | {"q", "topic", "outlet", "from", "until"}
+)
 WIDGET_PARAMS = replace(
     _FILTERS,
     names=_FILTERS.names | {"theme", "accent", "heading", "teaser", "picture", "more"},

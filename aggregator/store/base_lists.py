@@ -63,10 +63,13 @@ class ListStore(Protocol):
         within: Sequence[ListScope] = (),
         published_from: datetime | None = None,
         published_before: datetime | None = None,
+        before: str = "",
+        since: datetime | None = None,
         step: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> list[Story]:
+    ) -> ListSlice:
         """Newest stories that a query matches, by publication, newest first; those that are in all
-        the lists of `within`, and were published in a time. Of the stories that may match by their
+        the lists of `within`, were published in a time, and were listed before the story with the
+        id `before` and after the time `since`. Of the stories that may match by their
         words, only the newest 5,000 are looked at, a few in each `step`, which may raise to end the
         search."""
 

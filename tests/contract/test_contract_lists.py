@@ -71,7 +71,7 @@ def test_texts_beyond_a_limit_are_left_out(store: Store, monkeypatch: pytest.Mon
         monkeypatch.setattr(f"aggregator.store.sqlite.lists.{name}", limit)
 
     for found in (
-        store.lists.latest(ALL, 9), store.lists.search(parse("at").root, 9)
+        store.lists.latest(ALL, 9), store.lists.search(parse("at").root, 9).stories
     ):  # fmt: skip
         assert titles(found) == titles(whole)
         assert found[:2] == whole[:2]
@@ -91,11 +91,11 @@ def test_each_part_of_a_search_is_a_step(store: Store) -> None:
             raise KeyError
         yield
 
-    found = store.lists.search(parse("cranes").root, 60, step=step)
+    found = store.lists.search(parse("cranes").root, 60, step=step).stories
     assert (len(found), len(steps)) == (60, 4)
     with pytest.raises(KeyError):
         store.lists.search(parse("cranes").root, 60, step=step)
-    assert len(store.lists.search(parse("cranes").root, 60)) == 60
+    assert len(store.lists.search(parse("cranes").root, 60).stories) == 60
 
 
 # ---- filters
@@ -176,11 +176,11 @@ def test_a_search_lists_the_newest_matches(store: Store) -> None:
     publish(store, "Verdict", minute=9)
     strike = parse("strike").root
 
-    assert titles(store.lists.search(strike, 2)) == ["Strike 4", "Strike 3"]
-    own = titles(store.lists.search(strike, 9, without=["harbor"]))
+    assert titles(store.lists.search(strike, 2).stories) == ["Strike 4", "Strike 3"]
+    own = titles(store.lists.search(strike, 9, without=["harbor"]).stories)
     assert own == ["Strike 3", "Strike 1"]
-    assert titles(store.lists.search(parse("NOT strike").root, 9)) == ["Verdict"]
-    assert store.lists.search(strike, 9, language="es") == []
+    assert titles(store.lists.search(parse("NOT strike").root, 9).stories) == ["Verdict"]
+    assert store.lists.search(strike, 9, language="es").stories == []
 
 
 # ---- revisions

@@ -147,7 +147,7 @@ def test_search_and_rules_agree_on_unusual_words(store: Store, word: str) -> Non
             expected = [odd] * (query.match(fields_of_entry(odd, SOURCES[0])) is not None)
             found = [view.entry_id for view, _ in store.entries.search(query.root)]
             assert found == [each.entry_id for each in expected], rule
-            listed = store.lists.search(query.root, 9)
+            listed = store.lists.search(query.root, 9).stories
             assert [each.lead for each in listed] == expected, rule
 
 
@@ -188,8 +188,38 @@ def test_a_search_within_lists_and_days(store: Store) -> None:
     root = parse("strike").root
     within = [topic_scope("labor")]
 
-    assert titles(store.lists.search(root, 9, within=within)) == ["Strike 3", "Strike 1"]
-    first = store.lists.search(root, 9, published_before=NOW + timedelta(minutes=2))
+    assert titles(store.lists.search(root, 9, within=within).stories) == ["Strike 3", "Strike 1"]
+    first = store.lists.search(root, 9, published_before=NOW + timedelta(minutes=2)).stories
     assert titles(first) == ["Strike 1", "Strike 0"]
-    last = store.lists.search(root, 9, published_from=NOW + timedelta(minutes=2), within=within)
+    last = store.lists.search(
+        root, 9, published_from=NOW + timedelta(minutes=2), within=within
+    ).stories
     assert titles(last) == ["Strike 3"]
+
+
+def test_results_go_on_where_they_ended(store: Store) -> None:
+    """Each once, also if several were listed at one time, with and without words."""
+    for number in range(7):
+        publish(store, f"Strike {number}", minute=number // 2)
+    publish(store, "Verdict", minute=9)
+    for query in ("strike", "NOT verdict"):
+        found: list[str] = []
+        before = ""
+        while True:
+            part = store.lists.search(parse(query).root, 3, before=before)
+            found += titles(part.stories)
+            before = part.next_before
+            if not before:
+                break
+        assert sorted(found) == [f"Strike {number}" for number in range(7)]
+
+
+def test_results_since_a_time(store: Store) -> None:
+    """Of those listed after it."""
+    for number in range(4):
+        publish(store, f"Strike {number}", minute=number)
+    since = NOW + timedelta(minutes=1)
+    part = store.lists.search(parse("strike").root, 9, since=since)
+
+    assert titles(part.stories) == ["Strike 3", "Strike 2"]
+    assert part.next_before == ""

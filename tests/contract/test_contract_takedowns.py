@@ -32,7 +32,7 @@ def test_a_taken_down_story_leaves_every_list(store: Store) -> None:
     for scope in (LABOR, ALL, source_scope("harbor")):
         assert titles(store.lists.latest(scope, 9)) == ["S2", "S0"]
     assert titles(store.lists.archive_page(LABOR, 1)) == ["S0"]
-    assert store.lists.search(parse("S1").root, 9) == []
+    assert store.lists.search(parse("S1").root, 9).stories == []
     assert list(store.entries.search(parse("S1").root)) == []
     assert store.stories.get(id_) is None
     assert store.stories.is_taken_down(id_)

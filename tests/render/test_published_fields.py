@@ -316,7 +316,7 @@ def test_rules_and_searches_see_the_same_fields(published: Newsroom) -> None:
     for name in _expected_in(ENTRY, "rules"):
         query = parse(ENTRY[name].query)
         assert query.match_entry(view), f"Entry.{name} in rules"
-        assert published.store.lists.search(query.root, 9), f"Entry.{name} in search"
+        assert published.store.lists.search(query.root, 9).stories, f"Entry.{name} in search"
 
 
 # ---- changes of a field

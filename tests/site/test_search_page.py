@@ -1,6 +1,7 @@
 """The search page: what was found, how much, where to look, and what may have been meant."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -39,6 +40,26 @@ def test_how_many_were_found(library: Newsroom) -> None:
     assert "1 story" in library.get("/search?q=police+AND+verdict+AND+harbor").text
     limited = library.get("/search?q=police&limit=2").text
     assert "Showing the newest 2 matching stories; there may be more" in limited
+
+
+@pytest.mark.parametrize("filters", ["", "&outlet=harbor", "&from=2026-10-04"])
+def test_results_go_on_without_a_repeat(library: Newsroom, filters: str) -> None:
+    """From page to page for people, from document to document for scripts."""
+    every = _found(library, f"q=police{filters}")
+    path, found = f"/search?q=police&limit=2{filters}", list[str]()
+    while path:
+        found += _found(library, path.partition("?")[2])
+        link = re.search(r'<a href="(/search[^"]*)" rel="next">', library.get(path).text)
+        path = unescape(link[1]) if link else ""
+    assert sorted(found) == sorted(every)
+
+    path, found = f"/search.json?q=police&limit=2{filters}", []
+    while path:
+        document = library.get(path).get_json(force=True)
+        found += [item["title"] for item in document["items"]]
+        path = document.get("next_url", "").removeprefix("https://commons.example")
+    assert sorted(found) == sorted(every)
+    assert library.get("/search?q=police&before=" + "0" * 16).status_code == 400
 
 
 @pytest.mark.parametrize(

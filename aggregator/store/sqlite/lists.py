@@ -106,8 +106,10 @@ class SqliteLists:
         within: Sequence[ListScope] = (),
         published_from: datetime | None = None,
         published_before: datetime | None = None,
+        before: str = "",
+        since: datetime | None = None,
         step: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> list[Story]:
+    ) -> ListSlice:
         def keep(db: Database, numbers: Sequence[int]) -> Sequence[int]:
             found: Sequence[int] = matching_filters(db, numbers, language, without)
             for scope in within:
@@ -116,9 +118,13 @@ class SqliteLists:
             return published_between(db, found, published_from, published_before)
 
         with self._connection.read() as db:
-            numbers = newest_matching(db, root, limit, keep, step)
+            numbers = newest_matching(db, root, limit + 1, keep, step, before, since)
+            shown = numbers[:limit]
+            last = shown[-1] if len(numbers) > limit else None
             with step():
-                return newest_first(load_stories(db, numbers, MAX_SEARCH_TEXT_CHARS).values())
+                stories = load_stories(db, shown, MAX_SEARCH_TEXT_CHARS)
+            found = newest_first(stories.values())
+        return ListSlice(found, stories[last].id if last else "")
 
     def similar_words(self, words: Collection[str]) -> dict[str, str]:
         with self._connection.read() as db:

@@ -9,6 +9,7 @@ give the same answer.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlite_utils import Database
@@ -16,6 +17,7 @@ from sqlite_utils import Database
 from aggregator.model import EXACT, And, Near, Node, Not, Or, Term
 from aggregator.query import Query, terms
 from aggregator.store.sqlite.queries import entry_views, is_indexed, query_in
+from aggregator.store.sqlite.window import listed_between, place_of
 from aggregator.text.tokens import folded_words, stems_of_words
 
 __all__ = ["fts_expression", "newest_matching", "stories_that_may_match"]
@@ -36,14 +38,18 @@ def newest_matching(
     limit: int,
     keep: Callable[[Database, Sequence[int]], Sequence[int]],
     step: Callable[[], AbstractContextManager[None]],
+    before: str = "",
+    since: datetime | None = None,
 ) -> list[int]:
-    """Numbers of the stories that a query matches, newest first. Of the stories that may match by
-    their words, the newest `MAX_SEARCHED_STORIES` are looked at, as far as `keep` keeps them;
-    `step` surrounds each part of the work, and may raise."""
+    """Numbers of the stories that a query matches, newest first; only those listed before the story
+    with the id `before`, and after the time `since`. Of the stories that may match by their words,
+    the newest `MAX_SEARCHED_STORIES` are looked at, as far as `keep` keeps them; `step` surrounds
+    each part of the work, and may raise."""
     query = Query("", root)
     found: list[int] = []
     with step():
-        candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])))
+        bounds = listed_between(place_of(db, before) if before else None, since)
+        candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])), *bounds)
     for start in range(0, len(candidates), STORIES_PER_STEP):
         with step():
             some = keep(db, candidates[start : start + STORIES_PER_STEP])
@@ -58,20 +64,23 @@ def newest_matching(
     return found[:limit]
 
 
-def _newest_candidates(db: Database, expression: str | None) -> list[int]:
+def _newest_candidates(
+    db: Database, expression: str | None, condition: str, bounds: Sequence[object]
+) -> list[int]:
     """Published stories that have the words, newest first; without words, all."""
-    published = "list_kind = 'all' and list_name = '' and visibility = 'published'"
+    published = f"list_kind = 'all' and list_name = '' and visibility = 'published'{condition}"
     if expression is None:
         sql = f"""select story_number from listings where {published}
-                  order by listed_at desc, published desc limit ?"""  # noqa: S608 - a constant
-        return [number for (number,) in db.execute(sql, [MAX_SEARCHED_STORIES])]
-    sql = f"""select listings.story_number from listings join
-                (select distinct story_number from entries where id in
+                  order by listed_at desc, published desc, story_number limit ?"""  # noqa: S608 - constants
+        return [number for (number,) in db.execute(sql, [*bounds, MAX_SEARCHED_STORIES])]
+    sql = f"""select story_number from listings join
+                (select distinct story_number as candidate from entries where id in
                    (select rowid from entry_search where entry_search match ?
                     order by rowid desc limit ?)
-                ) as candidate on candidate.story_number = listings.story_number
-              where {published} order by listed_at desc, published desc"""  # noqa: S608 - a constant
-    return [number for (number,) in db.execute(sql, [expression, MAX_SEARCHED_STORIES])]
+                ) on candidate = story_number
+              where {published} order by listed_at desc, published desc, story_number"""  # noqa: S608 - constants
+    given = [expression, MAX_SEARCHED_STORIES, *bounds]
+    return [number for (number,) in db.execute(sql, given)]
 
 
 def stories_that_may_match(db: Database, roots: Sequence[Node]) -> set[int] | None:

@@ -13,8 +13,8 @@ from aggregator.store.sqlite.queries import listed_numbers, query_in, scope_valu
 from aggregator.text.languages import is_same_language
 
 __all__ = [
-    "Window", "apply_share", "matching_filters", "place_of", "published_between", "shared_numbers",
-    "window",
+    "Window", "apply_share", "listed_between", "matching_filters", "place_of",
+    "published_between", "shared_numbers", "window",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -117,6 +117,21 @@ def place_of(db: Database, id_: str) -> tuple[str, str, int] | None:
     return found
 
 
+def listed_between(
+    position: tuple[str, str, int] | None, since: datetime | None
+) -> tuple[str, list[object]]:
+    """SQL for the listings before a place and after a time, and its parameters."""
+    condition, bounds = "", list[object]()
+    if position:
+        condition = """ and (listed_at, published) <= (?, ?)
+                        and not (listed_at = ? and published = ? and story_number <= ?)"""
+        bounds += [*position[:2], *position]
+    if since:
+        condition += " and listed_at > ?"
+        bounds.append(to_text(since))
+    return condition, bounds
+
+
 def _newest(
     db: Database,
     scopes: Sequence[ListScope],
@@ -125,15 +140,7 @@ def _newest(
     since: datetime | None,
 ) -> dict[int, datetime]:
     """Number of each of the newest stories -> when it was listed, newest first."""
-    bounds: list[object] = []
-    condition = ""
-    if position:
-        condition = """ and (listed_at, published) <= (?, ?)
-                        and not (listed_at = ? and published = ? and story_number <= ?)"""
-        bounds += [*position[:2], *position]
-    if since:
-        condition += " and listed_at > ?"
-        bounds.append(to_text(since))
+    condition, bounds = listed_between(position, since)
     one = f"""select story_number, listed_at, published from listings
               where list_kind = ? and list_name = ? and visibility = ?{condition}
               order by listed_at desc, published desc, story_number limit ?"""  # noqa: S608 - placeholders only

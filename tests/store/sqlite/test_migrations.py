@@ -141,7 +141,7 @@ def test_a_released_database_has_its_lists(released: SqliteStore) -> None:
     placements = released.topics.placements_of(cranes.lead.entry_id, ["labor"])
     assert placements is not None
     assert placements.placements[0].placed_by == (PlacementReason(ReasonKind.RULE, "strike"),)
-    assert titles(released.lists.search(parse("ferry").root, 2)) == ["Ferry 2", "Ferry 1"]
+    assert titles(released.lists.search(parse("ferry").root, 2).stories) == ["Ferry 2", "Ferry 1"]
     assert titles(released.stories.held("plains", 9)) == ["Held back"]
 
 
