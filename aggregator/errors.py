@@ -102,10 +102,15 @@ class MissingExtra(AggregatorError):
 
 
 class QueryError(AggregatorError):
-    """A query does not parse; `position` is the offending character, from 0."""
+    """A query does not parse; `position` is the offending character, from 0.
 
-    def __init__(self, message: str, position: int = 0) -> None:
-        super().__init__(message)
+    `message` is a gettext message, in which `values` replace `%(name)s`, as in RefusedRequest.
+    """
+
+    def __init__(self, message: str, position: int = 0, **values: object) -> None:
+        self.values = {**values, "position": position + 1}
+        super().__init__(message % self.values)
+        self.message = message
         self.position = position
 
 

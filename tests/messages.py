@@ -14,7 +14,7 @@ import aggregator
 
 PACKAGE = Path(aggregator.__file__).parent
 LOCALE = PACKAGE / "render" / "locale"
-PYTHON_KEYWORDS = {"gettext": None, "BadRequest": None, "Overloaded": None}
+PYTHON_KEYWORDS = {"gettext": None, "BadRequest": None, "Overloaded": None, "QueryError": None}
 TEMPLATE_OPTIONS = {"trimmed": "true", "silent": "false"}
 
 
@@ -30,7 +30,7 @@ def _messages() -> Iterator[tuple[Path, int, str | tuple[str, ...]]]:
     for file in sorted((PACKAGE / "render" / "templates").glob("*.html")):
         found = extract_from_file("jinja2", file, options=TEMPLATE_OPTIONS)
         yield from ((file, line, message) for line, message, _, _ in found)
-    for folder in ("render", "site"):
+    for folder in ("query", "render", "site"):
         for file in sorted((PACKAGE / folder).glob("*.py")):
             found = extract_from_file("python", file, keywords=PYTHON_KEYWORDS)
             yield from ((file, line, message) for line, message, _, _ in found)

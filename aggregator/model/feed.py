@@ -39,6 +39,9 @@ class Feed:
     that was another one, and `first_site` the address of the site at that time, empty if unknown.
     `sources` credits every outlet that occurs in `stories`, `topics` names their topics.
 
+    `title_language` is the language of title and description, if that is not `language`, that of
+    the stories.
+
     `archive_page` is the number of an archive document, 0 for the newest stories; `older_page` and
     `newer_page` are its neighbours, 0 if there is none (RFC 5005, section 4). The one after the
     last redirects to the newest stories until it is full, so that a full document need not change.
@@ -49,6 +52,7 @@ class Feed:
     title: str
     description: str
     language: str
+    title_language: str = ""
     updated: datetime
     stories: tuple[Story, ...]
     sources: Mapping[str, Source]

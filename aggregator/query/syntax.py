@@ -41,7 +41,7 @@ def parse_text(text: str, language: str = "") -> tuple[Node, tuple[str, ...]]:
     try:
         parsed = luqum_parse(text)
     except ParseError as error:
-        raise QueryError(*_explain(text, str(error))) from error
+        raise _explained(text, str(error)) from error
     converter = _Converter(language)
     return converter.node(parsed, DEFAULT_FIELDS), tuple(converter.warnings)
 
@@ -65,18 +65,17 @@ def _plain_punctuation(text: str) -> str:
 def _check_size(text: str) -> None:
     """Raise QueryError for a query that is empty, too long, or too deep to recurse into."""
     if len(text) > MAX_QUERY_CHARS:
-        raise QueryError(f"longer than {MAX_QUERY_CHARS:,} characters; split it into topics")
+        most = format(MAX_QUERY_CHARS, ",")
+        raise QueryError("longer than %(count)s characters; split it into topics", count=most)
     if not text.strip():
         raise QueryError("empty; write the words to look for")
     depth = max(_depths(text), default=0)
     if depth > MAX_NESTING:
-        raise QueryError(f"parentheses nested deeper than {MAX_NESTING}")
+        raise QueryError("parentheses nested deeper than %(count)s", count=MAX_NESTING)
     for found in _OPERATORS.finditer(text):
         if len(found[0].split()) > MAX_NESTING or len(found[0]) > 4 * MAX_NESTING:
             position = found.start()
-            raise QueryError(
-                f"character {position + 1}: too many operators before one word", position
-            )
+            raise QueryError("character %(position)s: too many operators before one word", position)
 
 
 def _depths(text: str) -> Iterator[int]:
@@ -87,17 +86,20 @@ def _depths(text: str) -> Iterator[int]:
         yield depth
 
 
-def _explain(text: str, message: str) -> tuple[str, int]:
-    """Our message for a syntax error of luqum, and its position."""
+def _explained(text: str, message: str) -> QueryError:
+    """Our error for a syntax error of luqum."""
     found = re.search(r"position (\d+)", message)
     position = int(found.group(1)) if found else len(text)
     if text.count('"') % 2:
-        position = text.rfind('"')
-        return f"character {position + 1}: this quotation mark is never closed", position
+        return QueryError(
+            "character %(position)s: this quotation mark is never closed", text.rfind('"')
+        )
     if position >= len(text):
-        return "it ends too early; a parenthesis or a word is missing", len(text)
-    return f"character {position + 1}: {text[position : position + 12]!r} is not expected here", (
-        position
+        return QueryError("it ends too early; a parenthesis or a word is missing", len(text))
+    return QueryError(
+        "character %(position)s: %(text)s is not expected here",
+        position,
+        text=repr(text[position : position + 12]),
     )
 
 
@@ -131,9 +133,11 @@ class _Converter:
                 return self._term(item, fields)
         kind = type(item).__name__.lower()
         raise QueryError(
-            f"character {_position(item) + 1}: {str(item).strip()!r} ({kind}) is not supported; "
+            "character %(position)s: %(text)s (%(kind)s) is not supported; "
             'use words, "phrases", prefix*, AND, OR, NOT, parentheses and fields',
             _position(item),
+            text=repr(str(item).strip()),
+            kind=kind,
         )
 
     def _has_stems(self, text: str) -> bool:
@@ -144,8 +148,10 @@ class _Converter:
         raw, slop = str(item).strip(), int(item.degree)
         if slop > MAX_SLOP_WORDS:
             raise QueryError(
-                f"character {_position(item) + 1}: {raw!r} may span {MAX_SLOP_WORDS} words at most",
+                "character %(position)s: %(text)s may span %(count)s words at most",
                 _position(item),
+                text=repr(raw),
+                count=MAX_SLOP_WORDS,
             )
         terms = tuple(
             Term(word, _needles(word, phrase.form), fields, phrase.form, phrase.position)
@@ -176,23 +182,27 @@ class _Converter:
             )
         if raw.startswith(("!", "&&", "||")) and isinstance(item, lucene.Word):
             raise QueryError(
-                f"character {position + 1}: {raw!r} is not supported; write AND, OR or NOT",
+                "character %(position)s: %(text)s is not supported; write AND, OR or NOT",
                 position,
+                text=repr(raw),
             )
         if not needles:
             raise QueryError(
-                f"character {position + 1}: {raw!r} has no letter or digit to look for", position
+                "character %(position)s: %(text)s has no letter or digit to look for",
+                position,
+                text=repr(raw),
             )
         if "*" in raw and isinstance(item, lucene.Phrase):
             raise QueryError(
-                f"character {position + 1}: a phrase cannot contain *; write each form as a "
+                "character %(position)s: a phrase cannot contain *; write each form as a "
                 "phrase and join them with OR",
                 position,
             )
         if "*" in raw.removesuffix("*") or ("?" in raw and isinstance(item, lucene.Word)):
             raise QueryError(
-                f"character {position + 1}: in {raw!r} only one * at the end is possible",
+                "character %(position)s: in %(text)s only one * at the end is possible",
                 position,
+                text=repr(raw),
             )
         written = f'="{raw[2:]}' if raw.startswith('"=') else raw
         return Term(written, needles, fields, form, position)
@@ -241,8 +251,9 @@ def _field(item: lucene.SearchField) -> str:
     name: str = item.name
     if name not in FIELDS:
         raise QueryError(
-            f"character {_position(item) + 1}: there is no field {name!r}; "
-            f"fields are {', '.join(FIELDS)}",
+            "character %(position)s: there is no field %(name)s; fields are %(fields)s",
             _position(item),
+            name=repr(name),
+            fields=", ".join(FIELDS),
         )
     return name

@@ -8,7 +8,7 @@ from typing import Literal
 
 from aggregator import query
 from aggregator.config import Config
-from aggregator.errors import RefusedRequest
+from aggregator.errors import QueryError, RefusedRequest
 from aggregator.model import (
     ALL,
     Feed,
@@ -169,7 +169,12 @@ class DocumentBuilder:
     def refusal(self, path: str, q: str, error: RefusedRequest, status: int) -> Document:
         """The page for a request that is invalid or costs too much, with the reason; for a search,
         with the query too."""
-        reason = self._pages.interface.gettext(error.message, **error.values)
+        gettext = self._pages.interface.gettext
+        values = {
+            name: gettext(value.message, **value.values) if isinstance(value, QueryError) else value
+            for name, value in error.values.items()
+        }
+        reason = gettext(error.message, **values)
         if path == "/search":
             feed = self._catalog.search_results(NO_PARAMS)
             outlets = self._outlets()

@@ -344,4 +344,10 @@ def _with_params(feed: Feed, params: FeedParams) -> Feed:
     if not params.language:
         return replace(feed, query=params.query_string)
     title = f"{feed.title} ({params.language})"
-    return replace(feed, query=params.query_string, title=title, language=params.language)
+    return replace(
+        feed,
+        query=params.query_string,
+        title=title,
+        title_language=feed.language,
+        language=params.language,
+    )

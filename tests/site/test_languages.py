@@ -198,3 +198,15 @@ def test_feeds_have_titles_in_the_language_of_the_site(docks: Newsroom) -> None:
 
     assert docks.read("/all.atom").feed.title != "All stories at The Commons"
     assert "The Commons" in docks.read("/all.atom").feed.title
+
+
+def test_a_title_keeps_its_language_in_a_list_of_another(newsroom: Newsroom) -> None:
+    """The stories are Spanish, the words around them are not."""
+    newsroom.lists("harbor", language='"es"')
+    newsroom.publishes("harbor", article("Los generales firman otro decreto"))
+    newsroom.ingests()
+    page = newsroom.get("/all?lang=es").text
+
+    assert "<h1>All stories at The Commons (es)</h1>" in page
+    assert '<h2 lang="es">' in page
+    assert "<language>es</language>" in newsroom.get("/all.rss?lang=es").text

@@ -146,3 +146,13 @@ def test_few_words_of_a_query_are_corrected(
 
     assert answer.status_code == 200
     assert len(looked_up) == 5
+
+
+def test_what_is_wrong_with_a_query_is_said_in_the_language_of_the_site(library: Newsroom) -> None:
+    """To people; programs get it in English."""
+    library.change("[site]", '[site]\nlanguage = "es"')
+
+    page = library.get("/search?q=%22police").text
+    assert "carácter 1: estas comillas no se cierran" in page
+    assert "quotation mark" not in page
+    assert "this quotation mark is never closed" in library.get("/search.rss?q=%22police").text
