@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
     python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages]
-                         [serve]
+                         [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -22,7 +22,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fuzz, ingest, memory, pages, repeats, serve, stories, topics, week
+from benchmarks import browser, fuzz, ingest, memory, pages, repeats, serve, stories, topics, week
 from benchmarks.merges import write_merges
 from benchmarks.validity import check_feeds
 
@@ -37,6 +37,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "repeats": repeats.report,
     "topics": topics.report,
     "pages": pages.report,
+    "browser": browser.report,
     "serve": serve.report,
 }
 
