@@ -67,7 +67,7 @@ MAX_ARCHIVE_STORIES = 50
 """Stories in an archive document, unless a feed has fewer: what no archive has yet must be in the
 feed."""
 PICTURE_SECONDS = 60.0
-"""How long a single run fetches pictures; the next one goes on."""
+"""How long a single run fetches pictures; the next run continues."""
 FORGET_BATCH_ENTRIES = 500
 """Entries whose fingerprints are dropped in one transaction."""
 
@@ -99,7 +99,7 @@ class Runtime:
         )
 
     def picture_context(self, sources: Iterable[Source]) -> PictureContext:
-        """What fetching the pictures of these sources takes."""
+        """The context for fetching the pictures of these sources."""
         return PictureContext(
             store=self.store,
             fetcher=self.fetcher,
@@ -219,7 +219,7 @@ async def run_once(
 
 
 async def _fetch_pictures_for(seconds: float, runtime: Runtime) -> None:
-    """Fetch pictures that are due, and begin no more after so many seconds."""
+    """Fetch due pictures; begin no more after `seconds`."""
     context = runtime.picture_context(runtime.config.sources)
     deadline = monotonic() + seconds
     while context.sources and monotonic() < deadline:

@@ -63,7 +63,8 @@ class Scheduler:
 
     `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
     `advance_calendar` applies what begins or ends at a time,
-    `fetch_pictures` fetches those that are due and returns how many, None if no outlet permits it,
+    `fetch_pictures` fetches due pictures and returns how many; it is None if no outlet permits
+    thumbnails,
     `learn` trains and scores topics in a process of its own and returns its exit code and output;
     it is None if learning is not installed.
     """

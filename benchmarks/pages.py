@@ -1,9 +1,9 @@
-"""What a page costs, and how that grows with the archive.
+"""Time to build a page, and how it grows with the archive.
 
     made-up stories, saved in bulk --site--> one page after the other, never from a cache
 
-The same pages of a small archive and of a large one, in one run; the ratio says how much the
-stories that nobody looks at cost.
+The same pages of a small archive and of a large one, in one run; the ratio shows what a longer
+archive costs.
 """
 
 import random
@@ -75,8 +75,8 @@ def report() -> str:
     )
     return (
         "## Pages\n\n"
-        "One page, made anew: read from the database and rendered, without cache and compression; "
-        f"the median of {REPEATS}.\n"
+        "One page, built from scratch: read from the database and rendered, without cache and "
+        f"compression; the median of {REPEATS}.\n"
         "The topic has every story of the archive, and the newest stories have pictures.\n\n"
         f"| page | {SIZES[0]:,} stories | {SIZES[1]:,} stories | ratio "
         "| ratio to the topic's newest |\n"

@@ -144,21 +144,19 @@ def _pictures(store: Store, sources: Mapping[str, Source], entry: Entry) -> Iter
     source = sources[entry.source]
     wanted = wanted_pictures(entry, source)
     if not wanted and entry.image:
-        reasons = {
-            "off": 'not shown: images is "off" for',
-            "outlet": "the outlet's own is linked, at",
-            "own": 'not shown: show is "title" for',
-        }
-        yield f"{reasons[source.images]} {source.id}: {entry.image}"
+        is_loaded = source.images == "outlet" and source.show != "title"
+        words = "loaded from the outlet" if is_loaded else "not shown"
+        key = "show" if source.show == "title" else "images"
+        yield f'{entry.image}: {words}, since {key} is "{getattr(source, key)}" for {source.id}'
     states = store.pictures.states(wanted)
     for url in wanted:
         state = states.get(url)
         words = "not fetched yet"
         if state and state.has_thumbnails:
-            words = "its thumbnails are served"
+            words = "thumbnails served"
         elif state and state.error:
             words = state.error
-            words += f" It is tried again at {state.due_at:%Y-%m-%d %H:%M}." if state.due_at else ""
+            words += f" Next attempt at {state.due_at:%Y-%m-%d %H:%M}." if state.due_at else ""
         yield f"{url}: {words}"
 
 

@@ -73,7 +73,7 @@ class DefaultsTable(_Table):
     show: Show = Field("excerpt", description="How much of each article is republished.")
     images: Images = Field(
         "off",
-        description="Pictures on pages: none, those of the outlet, or thumbnails of our own.",
+        description="Which pictures pages show: none, the outlet's, or our thumbnails.",
     )
     license: OneLine = Field("", description="Licence of the articles, as text or as an address.")
     license_url: Url | None = Field(
@@ -107,7 +107,7 @@ class SourceTable(_Table):
     show: Show | None = Field(None, description="How much of each article is republished.")
     images: Images | None = Field(
         None,
-        description="Pictures on pages: none, those of the outlet, or thumbnails of our own.",
+        description="Which pictures pages show: none, the outlet's, or our thumbnails.",
     )
     license: OneLine | None = Field(None, description="Licence of its articles.")
     license_url: Url | None = Field(None, description="Address of that licence.")
@@ -228,7 +228,7 @@ class StorageTable(_Table):
         None, description="Stories older than this are deleted; without it, none are."
     )
     pictures_mb: int = Field(
-        500, ge=1, le=1_000_000, description="Room for thumbnails, in megabytes."
+        500, ge=1, le=1_000_000, description="Most megabytes of all thumbnails."
     )
 
 

@@ -1,5 +1,5 @@
-"""Pictures: thumbnails of those of outlets, and cards for programs that show a link.
+"""Pictures: thumbnails, and cards for link previews.
 
-The only package that uses Pillow. What it is given is untrusted: `thumbnails` runs in a worker with
+The only package that uses Pillow. Its input is untrusted, so `thumbnails` runs in a worker with
 limits of time and memory.
 """

@@ -1,7 +1,7 @@
-"""A card for programs that show a link: a headline in the look of the site, as PNG.
+"""A card for link previews: a headline in the look of the site, as PNG.
 
-Letters that the typeface of the site lacks are taken from a font of the machine, if it has one of
-`SYSTEM_FONTS`; else the card has the name of the site alone.
+A text that the site's typeface cannot show is drawn in one of `SYSTEM_FONTS`; if none of them has
+its letters, the card shows only the name of the site.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ SIZES = (84, 76, 68, 60, 52, 46)
 """Sizes of a headline, the largest that fits is taken."""
 LINE_HEIGHT = 1.14
 MAX_LINE_CHARS = 120
-"""Characters of a line that are looked at; fewer fit."""
+"""Characters of a line that are measured; fewer fit."""
 SHADES = 16
-"""Steps from paper to ink, of each colour."""
+"""Palette steps from the background to each colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ def _fonts() -> Sequence[str]:
 
 @lru_cache(maxsize=20_000)
 def _has(path: str, character: str) -> bool:
-    """True if a font has a character: else it draws what it draws for one that does not exist."""
+    """True if a font has a character, and does not draw its glyph for missing ones."""
     mask, missing = (_font(path, 40).getmask(each) for each in (character, "\U0010fffe"))
     return (mask.size, bytes(mask)) != (missing.size, bytes(missing))
 

@@ -1,4 +1,4 @@
-"""Copies of a picture: a small one for lists, a large one for its own page, both WebP.
+"""Thumbnails of a picture: a small one for lists, a large one for its story, both WebP.
 
 Only JPEG, PNG, WebP, GIF and AVIF are opened; an SVG is a document with scripts. Of an animation,
 the first frame is taken. Metadata, such as where a photograph was taken, is left out.
@@ -31,7 +31,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 class NotAPicture(Exception):
-    """The file is no picture that can be shown; the message says why."""
+    """The file is not a picture that can be shown; the message says why."""
 
 
 def make_thumbnails(body: bytes) -> ThumbnailFiles:
@@ -45,14 +45,14 @@ def make_thumbnails(body: bytes) -> ThumbnailFiles:
             raise
         except UnidentifiedImageError as error:
             raise NotAPicture(
-                f"It is {_kind(body)}, not a JPEG, PNG, WebP, GIF or AVIF."
+                f"It is {_kind(body)}; only JPEG, PNG, WebP, GIF and AVIF are accepted."
             ) from error
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise NotAPicture("It has more pixels than a picture may have.") from error
+            raise NotAPicture(f"It is too large; the limit is {MAX_PIXELS:,} pixels.") from error
         except MemoryError:
             raise
         except Exception as error:  # whatever a broken file makes the decoders raise
-            raise NotAPicture(f"It is broken ({error}).") from error
+            raise NotAPicture(f"It cannot be decoded ({error}).") from error
 
 
 def _thumbnails(image: ImageFile.ImageFile) -> ThumbnailFiles:
@@ -60,9 +60,11 @@ def _thumbnails(image: ImageFile.ImageFile) -> ThumbnailFiles:
     if min(width, height) < MIN_PIXELS:
         raise NotAPicture(f"It is too small ({width} × {height} pixels): a counter or an icon.")
     if width * height > MAX_PIXELS:
-        raise NotAPicture(f"It has more pixels than a picture may have ({width} × {height}).")
+        raise NotAPicture(
+            f"It is too large ({width} × {height}); the limit is {MAX_PIXELS:,} pixels."
+        )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise NotAPicture(f"It is too narrow ({width} × {height} pixels).")
+        raise NotAPicture(f"It is long and thin ({width} × {height} pixels), probably a banner.")
     image.draft("RGB", (2 * LARGE_SIZE[0], 2 * LARGE_SIZE[1]))  # JPEG: unpack no more than needed
     whole = _in_srgb(ImageOps.exif_transpose(image))
     large = whole.copy()
@@ -103,10 +105,10 @@ def _webp(image: Image.Image) -> bytes:
 
 
 def _kind(body: bytes) -> str:
-    """What a file that is no picture seems to be, for operators."""
+    """What kind of file this seems to be, for operators; it is not a picture."""
     start = body[:500].lstrip().lower()
     if b"<svg" in start:
         return "an SVG drawing, which may contain scripts"
     if start.startswith((b"<!doctype html", b"<html")) or b"<html" in start:
         return "a web page"
-    return "an unknown file" if body else "an empty file"
+    return "a file in an unknown format" if body else "an empty file"

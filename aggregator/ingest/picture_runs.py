@@ -2,7 +2,7 @@
 
     due, one per host | fetch | make thumbnails | save what became of each
 
-Articles never wait for their pictures: these are fetched after they were saved.
+Articles never wait for their pictures, which are fetched after the articles are saved.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ MAX_PICTURE_BYTES = 10_000_000
 MAX_CONCURRENT = 8
 """Pictures that are fetched at a time, each from another host."""
 MAX_DUE = 500
-"""Pictures among which those of other hosts are looked for."""
+"""Due pictures considered at a time, to find several hosts."""
 RETRIES = (timedelta(hours=1), timedelta(days=1))
-"""Pauses before a picture is tried again, if what went wrong may pass."""
+"""Pauses before a picture is tried again, if the error may be temporary."""
 MAX_STORED_ENTRIES = 100
-"""Newest stored entries of a source whose pictures are wanted once it permits files."""
-_PASSING = {FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT}
-_PASSING |= {FailureKind.PROXY, FailureKind.RESOURCES}
+"""Newest stored entries whose pictures are fetched when a source starts to permit thumbnails."""
+_MAY_BE_TEMPORARY = {FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, FailureKind.TIMEOUT}
+_MAY_BE_TEMPORARY |= {FailureKind.PROXY, FailureKind.RESOURCES}
 
 log = structlog.get_logger()
 
@@ -74,8 +74,8 @@ def want_stored_pictures(store: Store, sources: Iterable[Source], now: datetime)
 
 
 async def fetch_pictures(context: PictureContext, now: datetime) -> int:
-    """Fetch pictures that are due, the newest of each host; returns how many. While another process
-    does it, none."""
+    """Fetch due pictures, the newest of each host; returns how many, 0 while another process does
+    it."""
     store = context.store
     try:
         with store.maintenance.lock("pictures"):
@@ -92,7 +92,7 @@ async def fetch_pictures(context: PictureContext, now: datetime) -> int:
 
 
 def _one_per_host(due: Sequence[WantedPicture]) -> list[WantedPicture]:
-    """The first picture of each host: a feed on it must not wait for many."""
+    """The first picture of each host, so that a feed on it does not wait long."""
     by_host: dict[str, WantedPicture] = {}
     for picture in due:
         by_host.setdefault(urlsplit(picture.url).netloc, picture)
@@ -113,13 +113,15 @@ async def _fetch(context: PictureContext, picture: WantedPicture, now: datetime)
 
 
 def _failed_result(picture: WantedPicture, failed: Failed, now: datetime) -> PictureResult:
-    """The result of a picture that could not be fetched or read; it is tried again if what went
-    wrong may pass."""
-    may_pass = failed.kind in _PASSING or failed.status == HTTPStatus.TOO_MANY_REQUESTS
-    may_pass |= failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    """The result of a picture that could not be fetched or read; it is tried again if the error
+    may be temporary."""
+    may_be_temporary = (
+        failed.kind in _MAY_BE_TEMPORARY or failed.status == HTTPStatus.TOO_MANY_REQUESTS
+    )
+    may_be_temporary |= failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     sentence = f"Its server responded with {failed.status}." if failed.status else failed.error
     error = one_line(sentence, MAX_SENTENCE_CHARS)
     log.info("picture_failed", source=picture.source, url=picture.url, error=error)
-    pauses = RETRIES[picture.attempts :] if may_pass else ()
+    pauses = RETRIES[picture.attempts :] if may_be_temporary else ()
     retry_at = now + max(pauses[0], timedelta(seconds=failed.retry_after)) if pauses else None
     return PictureResult(url=picture.url, error=error, retry_at=retry_at, backoff=failed.backoff)

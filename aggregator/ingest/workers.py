@@ -212,7 +212,7 @@ class Workers:
             except BrokenProcessPool:
                 continue  # they died while idle; no document is to blame
             return result
-        return _exceeded(f"The processes that read the {kind} died twice; see the system log.")
+        return _exceeded(f"The processes that read {kind}s died twice; see the system log.")
 
     def _living_pool(self) -> ProcessPool:
         if not self._pool.active:

@@ -47,7 +47,7 @@ class Batch:
     are not stored yet. `revised` are stories in which an entry of this source reads differently
     now. `unchanged_hashes` are pairs of an entry id and its new raw hash, `keys` pairs of an entry
     id and keys to add to it. `dropped_matches` are pairs of entry ids that no longer match.
-    `pictures` are the addresses of the pictures that we want copies of, by entry id.
+    `pictures` are the addresses of the pictures to make thumbnails of, by entry id.
     """
 
     source: str

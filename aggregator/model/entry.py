@@ -62,7 +62,7 @@ class ParsedEntry:
     is_image_small: bool = False
     """True if the image is a thumbnail, so a picture in the text is better."""
     image_alt: str = ""
-    """What the outlet says that the image shows."""
+    """Alt text of the image, as given."""
     enclosures: tuple[Enclosure, ...] = ()
     source_feeds: tuple[str, ...] = ()
     source_urls: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ class Entry:
     """Its place in the outlet's document, from 0; it orders entries of one date."""
     source_urls: tuple[str, ...] = ()
     image_alt: str = ""
-    """Words in place of the image, as plain text; empty if the outlet gives none."""
+    """Alt text of the image, plain; empty if there is none."""
     is_dated: bool = True
     """False if the outlet gave no date, and `published` is when the entry was first seen."""
     fingerprints: tuple[int, ...] = ()

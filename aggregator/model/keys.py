@@ -60,7 +60,7 @@ class ListKind(enum.StrEnum):
     CALENDAR = "calendar"
     """Counts what has begun or ended at a date."""
     PICTURES = "pictures"
-    """Counts changes of the copies of pictures."""
+    """Counts changes of thumbnails."""
 
 
 class Visibility(enum.StrEnum):
@@ -120,7 +120,7 @@ HOURS = ListScope(ListKind.CALENDAR, "hours")
 """Changes every hour."""
 
 PICTURES = ListScope(ListKind.PICTURES)
-"""The pictures of which there are copies."""
+"""The pictures that have thumbnails."""
 
 
 def topic_scope(topic: str) -> ListScope:

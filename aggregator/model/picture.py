@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 CARD_WIDTH, CARD_HEIGHT = 1200, 630
-"""Pixels of a card for programs that show a link; most ask for this size."""
+"""Size of a card in pixels, as most link previews ask for it."""
 ThumbnailSize = Literal["small", "large"]
 
 
@@ -51,28 +51,28 @@ class WantedPicture:
     url: str
     source: str
     attempts: int = 0
-    """How often it was tried in vain."""
+    """Number of failed attempts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureResult:
-    """What became of a picture: its thumbnails, or what is wrong with it, as a sentence, and when
-    it is tried again; None for never."""
+    """The result of fetching a picture: its thumbnails, or an error as a sentence and the time of
+    the next attempt, None for never."""
 
     url: str
     files: ThumbnailFiles | None = None
     error: str = ""
     retry_at: datetime | None = None
     is_attempt: bool = True
-    """False if the server was left alone, because it had asked for that."""
+    """False if no request was sent, because the server had asked for a pause."""
     backoff: Backoff | None = None
-    """The pause that its server asked for now."""
+    """The pause that the server has asked for in its response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureState:
-    """What is known of a picture: whether we have thumbnails of it, what is wrong with it, and when
-    it is tried next."""
+    """The state of a picture: whether it has thumbnails, what is wrong with it, and when it is
+    tried next."""
 
     has_thumbnails: bool
     error: str

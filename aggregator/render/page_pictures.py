@@ -2,9 +2,9 @@
 
     off      none: those in a text become links
     outlet   the outlet's, which the reader's browser loads from it
-    own      thumbnails that we serve; what we have none of becomes a link
+    own      our thumbnails; in a text, a picture without one becomes a link
 
-A counter that an outlet demands is always kept. Feeds have the outlets' pictures in any case.
+An outlet's counter is always kept. Feeds always have the outlets' pictures.
 """
 
 import re
@@ -77,9 +77,9 @@ def story_picture(
 
 
 def permitted_origins(sources: Iterable[Source]) -> Sequence[str]:
-    """What pages may load pictures from besides our own site, as a Content-Security-Policy says it:
-    the counters of these outlets, and anything if one permits its own pictures. Each page names
-    those that it needs."""
+    """Sources of pictures outside our site, for a Content-Security-Policy: the counters of these
+    outlets, and any origin if an outlet permits its own pictures. Each page narrows this to what it
+    needs."""
     listed = list(sources)
     anywhere = ["https:", "http:"] if any(each.images == "outlet" for each in listed) else []
     return [*anywhere, *sorted({origin for each in listed if (origin := _origin(each.counter))})]

@@ -339,7 +339,7 @@ def _markup(text: PageText) -> Markup:
 
 
 def _image_origins(items: Iterable[FeedItem]) -> Sequence[str]:
-    """The origins that browsers load the pictures of these stories from, besides ours."""
+    """The origins, other than ours, that browsers load the pictures of these stories from."""
     found = (origin for item in items if item.picture for origin in item.picture.image_origins)
     return sorted(set(found))
 

@@ -41,7 +41,7 @@ def stylesheet(site: Site, theme: Theme) -> bytes:
 
 
 def readable_accent(site: Site) -> str:
-    """The accent of the site, as it can be read on light ground."""
+    """The accent of the site, adjusted to be readable on a light background."""
     return _readable(site.accent or DEFAULT_ACCENT, _PAPER)
 
 

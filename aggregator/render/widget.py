@@ -1,8 +1,8 @@
 """The widget for partner sites: a topic's headlines, as a script or as a page in a frame.
 
-The script contains the headlines, so a page that allows the script need not allow it any requests.
-It sets no cookies, sends no requests and writes no HTML, so it runs under a strict
-Content-Security-Policy.
+The script contains the headlines, so a page that allows the script need not allow it any requests
+but those for pictures, if the partner wants them. It sets no cookies and writes no HTML, so it runs
+under a strict Content-Security-Policy.
 """
 
 import json

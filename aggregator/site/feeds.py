@@ -258,7 +258,7 @@ class FeedCatalog:
 
     def _check_place(self, params: FeedParams) -> None:
         if params.before and not self._store.lists.has_place(params.before):
-            raise BadRequest("before must be the id of a story, as next_url has it.")
+            raise BadRequest("before must be a story id, as in next_url.")
 
     def _filters(self, params: FeedParams) -> list[ListScope]:
         """The lists that the results of a search must be in."""

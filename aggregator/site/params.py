@@ -194,7 +194,7 @@ def _day(name: str, text: str) -> date | None:
 
 def _before(text: str) -> str:
     if text and not re.fullmatch(r"[0-9a-f]{16}", text):
-        raise BadRequest("before must be the id of a story, as next_url has it.")
+        raise BadRequest("before must be a story id, as in next_url.")
     return text
 
 

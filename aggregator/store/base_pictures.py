@@ -20,17 +20,17 @@ class PictureStore(Protocol):
     """Pictures that are wanted, and the thumbnails of those that were fetched."""
 
     def add(self, source: str, pictures: Mapping[int, Sequence[str]], now: datetime) -> None:
-        """Want these pictures of stored entries: entry id -> addresses."""
+        """Request thumbnails for these pictures: entry id -> addresses."""
 
     def newest_entries(self, source: str, limit: int) -> list[Entry]:
-        """The newest entries of a source of which no picture has ever been wanted; none if one
-        has."""
+        """The newest entries of a source, if none of its pictures was ever requested; otherwise
+        none."""
 
     def due(self, sources: Collection[str], now: datetime, limit: int) -> list[WantedPicture]:
         """Pictures of published stories of these sources to fetch now, newest first."""
 
     def save(self, results: Sequence[PictureResult], now: datetime) -> None:
-        """Save what became of pictures, and note that the pages of their stories have changed."""
+        """Save results, and mark the pages of their stories as changed."""
 
     def thumbnails(self, urls: Collection[str]) -> dict[str, Thumbnail]:
         """The pictures of which there are thumbnails, by address."""
@@ -49,5 +49,5 @@ class PictureStore(Protocol):
         """Keys of all pictures of which there are thumbnails."""
 
     def evict(self, max_bytes: int, now: datetime) -> int:
-        """Delete thumbnails, of the oldest pictures first, until they take no more than that;
-        returns of how many. They are not wanted again."""
+        """Delete thumbnails, oldest pictures first, until all fit into `max_bytes`; returns the
+        number of pictures. They are not requested again."""

@@ -1,7 +1,7 @@
-"""Images in sanitized HTML: what they are, and something else in their place.
+"""Find and replace images in sanitized HTML.
 
 Sanitized HTML is as html5ever writes it: every attribute has a value in double quotes, and a `<` in
-a text is escaped. So its tags can be read one after the other, and all else stays as it is.
+a text is escaped. So a regular expression can read its tags, and everything else stays unchanged.
 """
 
 import re
@@ -40,7 +40,7 @@ class HtmlImage:
 
     @property
     def is_emoji(self) -> bool:
-        """True if its alternative is an emoji, which says the same."""
+        """True if its alt text is an emoji."""
         return bool(_EMOJI.fullmatch(self.alt))
 
 
@@ -53,7 +53,7 @@ def html_images(html: str) -> Iterator[HtmlImage]:
 
 
 def replace_images(html: str, replace: Callable[[HtmlImage], str]) -> str:
-    """A sanitized text with something else in the place of each image.
+    """Sanitized HTML with each image replaced by what `replace` returns.
 
     Alternatives for other screens (`<picture>`) are left out, and so are the pictures that players
     show before they play; these load nothing until then.

@@ -82,7 +82,7 @@ class HttpPolicy:
     """How this site responds.
 
     `max_age` is in seconds. `config_changed_at` is when feeds.toml last changed, which may affect
-    every document. `image_origins` are what pages may load pictures from besides the site.
+    every document. `image_origins` are the sources, other than the site, of pictures on pages.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ OUTSIDE = """() => [...document.querySelectorAll('main article')].flatMap(card =
         || own.top < box.top - 4 || own.bottom > box.bottom + 4);
   }).map(each => each.outerHTML.slice(0, 120));
 })"""
-"""Elements of a story that are outside of its card."""
+"""Elements of a story that are outside its box."""
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +200,8 @@ def test_a_hostile_outlet_achieves_nothing(
     images: Images,
     bypass_csp: bool,
 ) -> None:
-    """No script runs, nothing is loaded that the setting does not allow, also if the browser knew
-    no policy, and nothing is outside its card."""
+    """No script runs, nothing is loaded that the setting does not allow, even if the browser
+    ignores the policy, and nothing is outside its box."""
     newsroom.lists("hostile", images=f'"{images}"', show='"full"', max_new="100000")
     newsroom.answers("hostile", _hostile_feed(hostile_texts))
     newsroom.ingests()

@@ -71,7 +71,7 @@ def test_thumbnails_are_read_back(store: Store) -> None:
 
 
 def test_a_failure_is_kept_and_tried_again_when_it_is_due(store: Store) -> None:
-    """Or never."""
+    """An error that is not temporary is never retried."""
     _with_picture(store, "One", A)
     error = "Its server responded with 503."
     store.pictures.save([PictureResult(url=A, error=error, retry_at=NOW + HOUR)], NOW)
@@ -86,7 +86,7 @@ def test_a_failure_is_kept_and_tried_again_when_it_is_due(store: Store) -> None:
 
 
 def test_a_server_that_asks_for_a_pause_costs_no_attempt(store: Store) -> None:
-    """It was not asked."""
+    """No request was sent."""
     _with_picture(store, "One", A)
     pause = PictureResult(url=A, retry_at=NOW + HOUR, is_attempt=False)
     store.pictures.save([pause], NOW)
@@ -136,7 +136,7 @@ def test_a_takedown_hides_the_picture(store: Store) -> None:
 
 
 def test_a_revised_entry_has_its_new_pictures(store: Store) -> None:
-    """The former one belongs to it no more."""
+    """Its old picture is no longer linked to it."""
     found = _with_picture(store, "One", A)
     store.pictures.save([_result(A)], NOW)
     store.pictures.add("harbor", {found.lead.entry_id: [B]}, NOW)

@@ -1,4 +1,4 @@
-"""Copies are made of pictures alone; what is none is named, and costs little."""
+"""Thumbnails are made only from pictures; other files are rejected cheaply, with a reason."""
 
 import tracemalloc
 from io import BytesIO
@@ -61,7 +61,7 @@ def test_a_photograph_is_upright_and_says_nothing_about_its_place() -> None:
 def test_colours_are_those_of_the_web() -> None:
     """A profile is applied and left out, and a broken one is ignored."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for icc in (profile, b"broken"):
+    for icc in (profile, b"cannot be decoded"):
         files = make_thumbnails(_file(Image.new("RGB", (200, 200), RED), "PNG", icc_profile=icc))
         assert "icc_profile" not in Image.open(BytesIO(files.large)).info
 
@@ -89,20 +89,20 @@ def test_the_first_frame_of_an_animation_is_taken() -> None:
         (b"", "an empty file"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', "SVG"),
         (b"<!doctype html><title>Not found</title>", "a web page"),
-        (b"undefined", "an unknown file"),
-        (b"%PDF-1.7 ...", "an unknown file"),
+        (b"undefined", "an unknown format"),
+        (b"%PDF-1.7 ...", "an unknown format"),
         (_file(Image.new("RGB", (1, 1)), "GIF"), "too small (1 × 1 pixels)"),
         (_file(Image.new("RGB", (99, 400))), "too small"),
-        (_file(Image.new("RGB", (2000, 120))), "too narrow"),
-        (_file(Image.new("1", (8000, 8000))), "more pixels"),
-        (_file(Image.new("1", (30_000, 30_000))), "more pixels"),
-        (_file(Image.new("RGB", (900, 600), RED), "JPEG")[:900], "broken"),
+        (_file(Image.new("RGB", (2000, 120))), "long and thin"),
+        (_file(Image.new("1", (8000, 8000))), "too large"),
+        (_file(Image.new("1", (30_000, 30_000))), "too large"),
+        (_file(Image.new("RGB", (900, 600), RED), "JPEG")[:900], "cannot be decoded"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "a"),
-        (_file(Image.new("RGB", (200, 200)), "TIFF"), "an unknown file"),
-        (_file(Image.new("RGB", (200, 200)), "BMP"), "an unknown file"),
+        (_file(Image.new("RGB", (200, 200)), "TIFF"), "an unknown format"),
+        (_file(Image.new("RGB", (200, 200)), "BMP"), "an unknown format"),
     ],
 )
-def test_what_is_no_picture_is_named(body: bytes, reason: str) -> None:
+def test_a_file_that_is_not_a_picture_is_rejected_with_a_reason(body: bytes, reason: str) -> None:
     """The reason is a sentence for operators."""
     with pytest.raises(NotAPicture) as caught:
         make_thumbnails(body)
@@ -112,7 +112,7 @@ def test_what_is_no_picture_is_named(body: bytes, reason: str) -> None:
 
 
 def test_a_bomb_costs_no_memory() -> None:
-    """A file that would unpack to a gigabyte is refused by its head."""
+    """A file that would unpack to a gigabyte is rejected from its header."""
     body = _file(Image.new("1", (30_000, 30_000)))
     tracemalloc.start()
     with pytest.raises(NotAPicture):

@@ -43,7 +43,7 @@ def _state(newsroom: Newsroom, url: str) -> str:
     return newsroom.store.pictures.states([url])[url].error
 
 
-def test_a_copy_appears_on_every_page_when_it_is_made(harbor: Newsroom) -> None:
+def test_a_thumbnail_appears_on_every_page_when_it_is_made(harbor: Newsroom) -> None:
     """Before, there is no gap; the picture is fetched once."""
     pages = ["/", "/all", "/topics/labor", "/sources/harbor", "/search?q=strike"]
     pages.append(_story_page(harbor))
@@ -97,7 +97,7 @@ def test_permission_that_is_given_counts_for_stored_articles(newsroom: Newsroom)
     assert LOADED.findall(newsroom.get("/all").text) != []
 
 
-def test_the_outlets_picture_is_linked_and_its_origin_named(newsroom: Newsroom) -> None:
+def test_the_outlets_picture_is_loaded_and_its_origin_named(newsroom: Newsroom) -> None:
     """Each page names the origins of its own pictures."""
     newsroom.lists("harbor", images='"outlet"')
     newsroom.lists("wire", images='"off"')
@@ -123,7 +123,7 @@ def test_a_takedown_takes_the_picture_down(harbor: Newsroom) -> None:
     assert harbor.get(src).status_code == 404
 
 
-def test_full_texts_show_copies_and_links(newsroom: Newsroom) -> None:
+def test_full_texts_show_thumbnails_and_links(newsroom: Newsroom) -> None:
     """Nothing of a full text is loaded from elsewhere."""
     newsroom.lists("harbor", images='"own"', show='"full"')
     url = newsroom.press.url
@@ -157,7 +157,7 @@ def test_the_export_has_the_pictures(harbor: Newsroom, tmp_path: Path) -> None:
 
 
 def test_a_closed_page_changes_only_for_its_own_pictures(newsroom: Newsroom) -> None:
-    """A picture that arrives late is shown; no other page of the list is another."""
+    """A picture that arrives late is shown; no other page of the list changes."""
     newsroom.has_pages_of(5)
     newsroom.lists("harbor", images='"own"')
     newsroom.press.put("/late.jpg", CannedResponse(body=landscape("late"), headers=JPEG))
@@ -191,7 +191,7 @@ def test_a_closed_page_changes_only_for_its_own_pictures(newsroom: Newsroom) -> 
         (CannedResponse(status=404), "Its server responded with 404."),
         (CannedResponse(body=b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "SVG"),
         (CannedResponse(body=b"<!doctype html>", headers=JPEG), "a web page"),
-        (CannedResponse(body=landscape("x")[:3000], headers=JPEG), "broken"),
+        (CannedResponse(body=landscape("x")[:3000], headers=JPEG), "cannot be decoded"),
         (CannedResponse(body=b"\xff\xd8" + b"\0" * 10_000_001), "larger than 10,000,000 bytes"),
         (CannedResponse(status=302, headers={"Location": "http://10.0.0.1/"}), "private network"),
         (CannedResponse(status=302, headers={"Location": "file:///etc/passwd"}), "file:"),
@@ -232,7 +232,7 @@ def test_a_server_that_asks_for_a_pause_gets_it(harbor: Newsroom) -> None:
     assert LOADED.findall(harbor.get("/all").text) != []
 
 
-def test_room_is_made_by_the_oldest(harbor: Newsroom) -> None:
+def test_the_oldest_thumbnails_are_evicted_first(harbor: Newsroom) -> None:
     """The page of the older story has no gap then."""
     harbor.change('id = "harbor"', 'id = "harbor"\n# one copy of a drawing takes about 20 kB')
     harbor.fetches_pictures()

@@ -51,8 +51,8 @@ RECENT_DAYS = timedelta(days=35)
 MAX_SUMMARY_CHARS = 420
 """About 60 words: an excerpt of two or three sentences."""
 MAX_NAME_CHARS = 200
-MAX_ALTERNATIVE_CHARS = 300
-"""Characters of the words in place of a picture."""
+MAX_ALT_CHARS = 300
+"""Characters of alt text."""
 MAX_TITLE_FROM_SUMMARY_CHARS = 80
 MAX_CONTENT_CHARS = 300_000
 """A book of 150 pages; a feed of many such texts would be too large for readers."""
@@ -126,7 +126,7 @@ def clean(
         tags=_tags(given),
         language=language,
         image=(image := _picture_of(given, content)),
-        image_alt=_alternative(given, content, image),
+        image_alt=_alt_text(given, content, image),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
         content_hash=hash_values(*_published_text(source.show, title, summary, content)),
@@ -210,13 +210,13 @@ def _first_picture(content: SafeHtml) -> str:
     return next((image.url for image in html_images(content) if image.is_picture), "")
 
 
-def _alternative(given: ParsedEntry, content: SafeHtml, image: str) -> str:
-    """The words in place of the picture: those that it has in the text, else its caption."""
+def _alt_text(given: ParsedEntry, content: SafeHtml, image: str) -> str:
+    """Alt text of the picture: its `alt` in the text, else its caption."""
     if not image:
         return ""
     in_text = (each.alt for each in html_images(content) if each.url == image and each.alt)
     caption = given.image_alt if image == web_url(given.image) else ""
-    return name_text(next(in_text, caption), MAX_ALTERNATIVE_CHARS)
+    return name_text(next(in_text, caption), MAX_ALT_CHARS)
 
 
 def _title(given: ParsedEntry) -> str:

@@ -167,7 +167,10 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
             | aiohttp.ClientPayloadError()
             | aiohttp.ClientOSError()
         ):
-            return FailureKind.CONNECT, "The connection ended before the whole feed had arrived."
+            return (
+                FailureKind.CONNECT,
+                "The connection ended before the whole response had arrived.",
+            )
         case aiohttp.InvalidURL():
             return FailureKind.BLOCKED_ADDRESS, "The address is not a valid URL."
         case aiohttp.ClientResponseError():

@@ -33,7 +33,7 @@ CANDIDATES_PER_STORY = 20
 _UNPAGED = """from listings indexed by listings_unpaged
               where list_kind = ? and list_name = ? and visibility = 'published'
                 and older_page is null"""
-"""Stories that are on no closed page: a few dozen, where another index has the whole list."""
+"""Stories on no closed page, by the index of just those; other indexes cover the whole list."""
 _OLDEST_FIRST = "order by listed_at, published, story_number desc"
 _NEWEST_FIRST = "order by listed_at desc, published desc, story_number"
 

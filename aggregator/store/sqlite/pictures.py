@@ -25,7 +25,7 @@ from aggregator.store.sqlite.sources import save_backoffs
 
 __all__ = ["SqlitePictures", "add_pictures", "delete_unused_pictures"]
 
-EVICTED = "Its thumbnails were deleted to make room for newer ones; see [storage] pictures_mb."
+EVICTED = "Its thumbnails were deleted for newer ones; to keep more, raise [storage] pictures_mb."
 _PUBLISHED = """exists (
     select 1 from entry_pictures
       join entries on entries.id = entry_id
@@ -138,7 +138,7 @@ class SqlitePictures:
 def add_pictures(
     db: Database, source: str, pictures: Mapping[int, Sequence[str]], now: datetime
 ) -> None:
-    """Want the pictures of these entries, instead of those that they had before."""
+    """Request thumbnails for the pictures of these entries, which replace those that they had."""
     keys = {url: picture_key(url) for urls in pictures.values() for url in urls}
     db.conn.executemany(
         "insert or ignore into pictures (key, url, source_id, due_at) values (?, ?, ?, ?)",

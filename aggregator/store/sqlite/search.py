@@ -48,8 +48,8 @@ def newest_matching(
     query = Query("", root)
     found: list[int] = []
     with step():
-        bounds = listed_between(place_of(db, before) if before else None, since)
-        candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])), *bounds)
+        between = listed_between(place_of(db, before) if before else None, since)
+        candidates = _newest_candidates(db, fts_expression(root, _forms(db, [root])), *between)
     for start in range(0, len(candidates), STORIES_PER_STEP):
         with step():
             some = keep(db, candidates[start : start + STORIES_PER_STEP])
@@ -65,21 +65,21 @@ def newest_matching(
 
 
 def _newest_candidates(
-    db: Database, expression: str | None, condition: str, bounds: Sequence[object]
+    db: Database, expression: str | None, condition: str, values: Sequence[object]
 ) -> list[int]:
     """Published stories that have the words, newest first; without words, all."""
     published = f"list_kind = 'all' and list_name = '' and visibility = 'published'{condition}"
     if expression is None:
         sql = f"""select story_number from listings where {published}
                   order by listed_at desc, published desc, story_number limit ?"""  # noqa: S608 - constants
-        return [number for (number,) in db.execute(sql, [*bounds, MAX_SEARCHED_STORIES])]
+        return [number for (number,) in db.execute(sql, [*values, MAX_SEARCHED_STORIES])]
     sql = f"""select story_number from listings join
                 (select distinct story_number as candidate from entries where id in
                    (select rowid from entry_search where entry_search match ?
                     order by rowid desc limit ?)
                 ) on candidate = story_number
               where {published} order by listed_at desc, published desc, story_number"""  # noqa: S608 - constants
-    given = [expression, MAX_SEARCHED_STORIES, *bounds]
+    given = [expression, MAX_SEARCHED_STORIES, *values]
     return [number for (number,) in db.execute(sql, given)]
 
 

@@ -190,7 +190,7 @@ def test_a_response_without_its_last_chunk(body: bytes, is_read: bool) -> None:
         assert result.body == body
         assert result.note == "Its server ended the connection before the response was finished."
     else:
-        assert error_of(result) == "The connection ended before the whole feed had arrived."
+        assert error_of(result) == "The connection ended before the whole response had arrived."
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])

@@ -1,4 +1,4 @@
--- Pictures: what an outlet permits, words in their place, and thumbnails of our own.
+-- Pictures: what an outlet permits, alt text, and our thumbnails.
 
 alter table sources add column images text not null default 'off';
 
@@ -6,7 +6,7 @@ alter table entries add column image_alt text not null default '';
 
 create table pictures (
     id integer primary key,
-    key text not null unique, -- of its address in ours
+    key text not null unique, -- identifies it in our URLs
     url text not null,
     source_id text not null references sources(id), -- the first that has it
     due_at text, -- when it is to be fetched; null if it was, or never will be
