@@ -37,8 +37,8 @@ from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.picture_runs import (
     PictureContext,
+    apply_permissions,
     fetch_pictures,
-    want_stored_pictures,
     with_own_pictures,
 )
 from aggregator.ingest.pipeline import IngestContext
@@ -55,8 +55,8 @@ from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
-    "Runtime", "ingest_context", "ingest_forever", "ingest_once", "notify_subscribers",
-    "open_runtime", "run_once",
+    "Runtime", "fetch_pictures_once", "ingest_context", "ingest_forever", "ingest_once",
+    "notify_subscribers", "open_runtime", "run_once",
 ]  # fmt: skip
 
 CALLBACK_TIMEOUT_SECONDS = 10.0
@@ -148,7 +148,7 @@ def ingest_context(
 @asynccontextmanager
 async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncIterator[Runtime]:
     """A Runtime with connections of its own."""
-    want_stored_pictures(store, config.sources, datetime.now(UTC))
+    apply_permissions(store, config.sources, datetime.now(UTC))
     async with (
         open_fetcher(_fetch_settings(config), os.environ) as fetcher,
         open_notifier(config, store) as notifier,
@@ -184,6 +184,7 @@ def ingest_once(config: Config, store: Store, source_ids: Sequence[str] = ()) ->
         async with open_runtime(config, store, workers) as runtime:
             report = await run_once(runtime, choose)
         await notify_subscribers(config, store)
+        await fetch_pictures_once(config, store, workers)
         return report
 
     with open_workers(os.cpu_count() or 1) as workers:
@@ -214,14 +215,21 @@ async def run_once(
         clear_clock_errors(store)
         if check.has_witness:
             runtime.housekeeping(now)
-    await _fetch_pictures_for(PICTURE_SECONDS, runtime)
     return report
 
 
-async def _fetch_pictures_for(seconds: float, runtime: Runtime) -> None:
-    """Fetch due pictures; begin no more after `seconds`."""
+async def fetch_pictures_once(config: Config, store: Store, workers: Workers) -> None:
+    """Fetch due pictures, and begin no more after PICTURE_SECONDS; when the stories have been
+    announced."""
+    if not with_own_pictures(config.sources):
+        return
+    async with open_runtime(config, store, workers) as runtime:
+        await _fetch_pictures(runtime)
+
+
+async def _fetch_pictures(runtime: Runtime) -> None:
     context = runtime.picture_context(runtime.config.sources)
-    deadline = monotonic() + seconds
+    deadline = monotonic() + PICTURE_SECONDS
     while context.sources and monotonic() < deadline:
         if not await fetch_pictures(context, monotonic_now(runtime.store, datetime.now(UTC))):
             return

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from aggregator.app import (
+    fetch_pictures_once,
     ingest_forever,
     notify_subscribers,
     open_runtime,
@@ -106,7 +107,8 @@ def ingest(
         report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
         if not is_silent:
             _run(notify_subscribers(config, store))
-    click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
+        click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
+        _run(fetch_pictures_once(config, store, workers))
 
 
 async def _ingest_once(

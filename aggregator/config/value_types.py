@@ -6,13 +6,14 @@ The message of a ValueError completes the sentence "found X, expected …".
 import re
 from ipaddress import ip_network
 from typing import Annotated, get_args
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
 from aggregator import query
 from aggregator.errors import QueryError
+from aggregator.text.urls import web_url
 
 __all__ = [
     "A_DURATION",
@@ -225,7 +226,11 @@ def _check_counter(value: str) -> str:
     if not set(re.findall(r"\{(.*?)\}", value)) <= {"link", "id"}:
         raise ValueError('an address with no placeholders but "{link}" and "{id}"')
     _check_url(re.sub(r"[{}]", "", value))
-    return value
+    parts = urlsplit(value)
+    if "{" in parts.netloc:
+        raise ValueError("an address without a placeholder in its host")
+    host = urlsplit(web_url(f"{parts.scheme}://{parts.netloc}/")).netloc.lower()
+    return str(urlunsplit(parts._replace(netloc=host)))
 
 
 CREDIT_LINE_NAMES = ("outlet", "author", "license")

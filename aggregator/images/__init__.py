@@ -1,5 +1,5 @@
 """Pictures: thumbnails, and cards for link previews.
 
-The only package that uses Pillow. Its input is untrusted, so `thumbnails` runs in a worker with
-limits of time and memory.
+Pillow is used here, and for the pictures of the demo. What outlets send is untrusted, so
+`thumbnails` runs in a worker with limits of time and memory.
 """

@@ -1,7 +1,7 @@
 """A card for link previews: a headline in the look of the site, as PNG.
 
-A text that the site's typeface cannot show is drawn in one of `SYSTEM_FONTS`; if none of them has
-its letters, the card shows only the name of the site.
+A text that the site's typeface cannot show is drawn in one of `FONT_NAMES`; if none of them has
+its letters, it is left out.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from unicodedata import bidirectional
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 
@@ -17,11 +18,11 @@ from aggregator.model import CARD_HEIGHT, CARD_WIDTH
 
 __all__ = ["Card", "draw_card"]
 
-SYSTEM_FONTS = (
-    "NotoSans-Bold.ttf", "NotoSansArabic-Bold.ttf", "NotoSansHebrew-Bold.ttf",
-    "NotoSansDevanagari-Bold.ttf", "NotoSansBengali-Bold.ttf", "NotoSansThai-Bold.ttf",
-    "NotoSansCJK-Bold.ttc", "DejaVuSans-Bold.ttf",
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts")
+FONT_NAMES = (
+    "NotoSans*-Bold.tt[fc]", "NotoSans*-Regular.tt[fc]", "NotoSansCJK*.ttc", "DejaVuSans-Bold.ttf",
 )  # fmt: skip
+"""Fonts of the machine that are tried, in this order."""
 PAPER, INK, SOFT = (252, 251, 248), (27, 26, 24), (87, 83, 77)
 MARGIN = 72
 HEADLINE_TOP, HEADLINE_BOTTOM = 150, 490
@@ -37,13 +38,12 @@ SHADES = 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a card says: a line above the headline, in the accent of the site, and the name of the
-    site below. `accent` is `#rrggbb`, `is_rtl` true for a headline from right to left."""
+    site below. `accent` is `#rrggbb`."""
 
     above: str
     headline: str
     site: str
     accent: str
-    is_rtl: bool = False
 
 
 def draw_card(card: Card) -> bytes:
@@ -51,8 +51,8 @@ def draw_card(card: Card) -> bytes:
     ink, accent, soft = (Image.new("L", (CARD_WIDTH, CARD_HEIGHT)) for _ in range(3))
     width = CARD_WIDTH - 2 * MARGIN
     headline = _font_for(card.headline)
+    _write(accent, card.above[:MAX_LINE_CHARS], MARGIN, 36, card)
     if headline:
-        _write(accent, card.above[:MAX_LINE_CHARS], MARGIN, 36, card)
         text = _covered(card.headline, headline)
         for size in SIZES:
             font = _font(headline, size)
@@ -67,7 +67,7 @@ def draw_card(card: Card) -> bytes:
             _draw(ink, line, HEADLINE_TOP + number * step, font, card)
     ink.paste(255, (MARGIN, 522, CARD_WIDTH - MARGIN, 526))
     ink.paste(255, (MARGIN, 530, CARD_WIDTH - MARGIN, 532))
-    _write(soft if headline else ink, card.site[:MAX_LINE_CHARS], 550, 40, card)
+    _write(soft, card.site[:MAX_LINE_CHARS], 550, 40, card)
     return _png((ink, INK), (accent, _rgb(card.accent)), (soft, SOFT))
 
 
@@ -103,8 +103,8 @@ def _write(layer: Image.Image, text: str, top: int, size: int, card: Card) -> No
 def _draw(
     layer: Image.Image, line: str, top: int, font: ImageFont.FreeTypeFont, card: Card
 ) -> None:
-    left, anchor = (CARD_WIDTH - MARGIN, "ra") if card.is_rtl else (MARGIN, "la")
-    direction = ("rtl" if card.is_rtl else "ltr") if features.check("raqm") else None
+    left, anchor = (CARD_WIDTH - MARGIN, "ra") if _is_rtl(card.headline) else (MARGIN, "la")
+    direction = ("rtl" if _is_rtl(line) else "ltr") if features.check("raqm") else None
     ImageDraw.Draw(layer).text(
         (left, top), line, font=font, fill=255, anchor=anchor, direction=direction
     )
@@ -125,6 +125,12 @@ def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
                 lines.append("")
             lines[-1] += character
     return lines
+
+
+def _is_rtl(line: str) -> bool:
+    """True if the first letter of a line says so (Unicode Bidirectional Algorithm, P2)."""
+    kinds = (bidirectional(each) for each in line)
+    return next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
 
 
 # ---- fonts
@@ -152,13 +158,9 @@ def _covered(text: str, path: str) -> str:
 @lru_cache(maxsize=1)
 def _fonts() -> Sequence[str]:
     own = Path(__file__).parent.parent / "render" / "static" / "newsreader.woff2"
-    found = [str(own)]
-    for name in SYSTEM_FONTS:
-        try:
-            found.append(str(ImageFont.truetype(name, 40).path))
-        except OSError:
-            continue  # this machine does not have it
-    return found
+    folders = [Path(folder) for folder in FONT_FOLDERS]
+    found = (sorted(folder.rglob(name)) for name in FONT_NAMES for folder in folders)
+    return [str(own), *map(str, chain.from_iterable(found))]
 
 
 @lru_cache(maxsize=20_000)

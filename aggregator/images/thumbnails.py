@@ -18,9 +18,10 @@ SMALL_SIZE = (320, 240)
 """Pixels of the small one; on a page it takes half of that, for fine screens."""
 LARGE_SIZE = (960, 1280)
 """Most pixels of the large one."""
+UNPACKED_SIZE = (2 * LARGE_SIZE[0], 2 * LARGE_SIZE[1])
 MIN_PIXELS = 100
 """Width or height below which it is an icon or a counter."""
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 40_000_000
 """Width times height; a file of few bytes may unpack to more than fits into memory."""
 MAX_RATIO = 8
 """Longer side by shorter side; beyond, it is a line or a banner."""
@@ -65,11 +66,14 @@ def _thumbnails(image: ImageFile.ImageFile) -> ThumbnailFiles:
         )
     if max(width, height) > MAX_RATIO * min(width, height):
         raise NotAPicture(f"It is long and thin ({width} × {height} pixels), probably a banner.")
-    image.draft("RGB", (2 * LARGE_SIZE[0], 2 * LARGE_SIZE[1]))  # JPEG: unpack no more than needed
-    whole = _in_srgb(ImageOps.exif_transpose(image))
-    large = whole.copy()
-    large.thumbnail(LARGE_SIZE, Image.Resampling.LANCZOS)
+    image.draft("RGB", UNPACKED_SIZE)  # a JPEG is unpacked no larger than needed
+    whole: Image.Image = image
+    if image.mode in ("RGB", "L", "CMYK"):  # others have colours that cannot be mixed
+        whole.thumbnail(UNPACKED_SIZE, Image.Resampling.BOX)
+    whole = _in_srgb(ImageOps.exif_transpose(whole))
     small = ImageOps.fit(whole, _small_size(whole), Image.Resampling.LANCZOS, centering=_CENTRE)
+    whole.thumbnail(LARGE_SIZE, Image.Resampling.LANCZOS)
+    large = whole
     return ThumbnailFiles(
         small=_webp(small), large=_webp(large), width=large.width, height=large.height
     )
@@ -94,6 +98,8 @@ def _in_srgb(image: Image.Image) -> Image.Image:
             converted = None  # a broken profile; the colours are shown as they are
         if converted is not None:
             return converted
+    if image.mode.startswith("I"):  # 16 bits of grey, of which conversion would keep the lowest
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     return image.convert("RGBA" if has_alpha else "RGB")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 __all__ = [
     "ALL", "ALL_STORY_PAGES", "DAYS", "HOURS", "NOTICES", "PICTURES", "PINS", "RECATEGORIZED",
     "EntryKey", "EntryKeyKind", "ListKind", "ListScope", "PlacementReason", "ReasonKind",
-    "Visibility", "source_scope", "story_scope", "topic_scope",
+    "Visibility", "picture_scope", "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class ListKind(enum.StrEnum):
     CALENDAR = "calendar"
     """Counts what has begun or ended at a date."""
     PICTURES = "pictures"
-    """Counts changes of thumbnails."""
+    """The thumbnails of a picture; without a name, of all."""
 
 
 class Visibility(enum.StrEnum):
@@ -136,6 +136,11 @@ def source_scope(source: str) -> ListScope:
 def story_scope(id_: str) -> ListScope:
     """Scope of one story's page."""
     return ListScope(ListKind.STORY, id_)
+
+
+def picture_scope(key: str) -> ListScope:
+    """Scope of the thumbnails of one picture."""
+    return ListScope(ListKind.PICTURES, key)
 
 
 # ---- placements

@@ -41,9 +41,9 @@ class StoryPicture:
         """The origin that a browser loads it from, if that is not ours."""
         return [] if self.thumbnail else [_origin(self.url)]
 
-    def path(self, name: ThumbnailSize) -> str:
+    def path(self, size: ThumbnailSize) -> str:
         """The path of our thumbnail; "" if it is loaded from the outlet."""
-        return picture_path(self.thumbnail.key, name) if self.thumbnail else ""
+        return picture_path(self.thumbnail.key, size) if self.thumbnail else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +56,9 @@ class PageText:
     image_origins: Sequence[str]
 
 
-def picture_path(key: str, name: ThumbnailSize) -> str:
+def picture_path(key: str, size: ThumbnailSize) -> str:
     """The path of a thumbnail of a picture."""
-    return f"/pictures/{key}{'-small' if name == 'small' else ''}.webp"
+    return f"/pictures/{key}{'-small' if size == 'small' else ''}.webp"
 
 
 def story_picture(
@@ -104,7 +104,7 @@ def page_text(
         nonlocal shown
         if is_counter(image.url, outlet, counter):
             found.setdefault(_origin(image.url))
-            return image.tag
+            return f'<img src="{escape(image.url)}" alt="" width="1" height="1">'
         if image.is_emoji:
             return escape(image.alt)
         if not image.is_picture:

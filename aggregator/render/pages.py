@@ -229,7 +229,6 @@ class PageRenderer:
             items=items,
             theme=theme,
             options=options,
-            image_origins=_image_origins(items) if options.has_pictures else (),
         )
 
     # ---- stories

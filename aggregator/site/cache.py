@@ -51,12 +51,15 @@ class CachedDocument:
         """The body in an encoding; None if that saves nothing. If two threads make it at once, the
         results are equal."""
         if encoding not in self._encoded:
-            self._encoded[encoding] = compress(self.document.body, encoding)
+            document = self.document
+            is_packed = document.is_compressed
+            self._encoded[encoding] = None if is_packed else compress(document.body, encoding)
         return self._encoded[encoding]
 
     def is_ready(self, encoding: str) -> bool:
         """True if `encoded` takes no time worth mentioning."""
-        return encoding in self._encoded or len(self.document.body) <= MAX_QUICK_BYTES
+        is_small = len(self.document.body) <= MAX_QUICK_BYTES
+        return encoding in self._encoded or is_small or self.document.is_compressed
 
     @property
     def size(self) -> int:

@@ -38,9 +38,12 @@ class Document:
     """Whether the redirect is permanent."""
     is_immutable: bool = False
     """Whether what is at this path never changes."""
-    max_age: int = 0
-    """Seconds for which it may be cached; 0 for as long as pages."""
     links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_compressed(self) -> bool:
+        """True for a picture or a font, which no content encoding makes smaller."""
+        return self.media_type.startswith(("image/png", "image/webp", "font/"))
 
     @property
     def etag(self) -> str:

@@ -14,7 +14,7 @@ from aggregator import __version__
 from aggregator.errors import WriteError
 from aggregator.model import Revision, hash_values
 from aggregator.render.compress import ENCODINGS, compress
-from aggregator.site.document import Resource
+from aggregator.site.document import Document, Resource
 from aggregator.site.routes import PublicSite
 
 __all__ = ["ExportReport", "export_file_name", "export_site"]
@@ -73,7 +73,7 @@ def _export(
     if document is None or document.status != 200:
         return 0
     written = 0
-    for each, body in _encoded_files(name, document.body):
+    for each, body in _encoded_files(name, document):
         files[each] = f"{state} {len(body)}"
         written += _write(folder / each, body)
     return written
@@ -109,10 +109,12 @@ def _file_names(name: str) -> list[str]:
     return [name, *(f"{name}.{suffix}" for suffix in ENCODINGS.values())]
 
 
-def _encoded_files(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
-    yield name, body
+def _encoded_files(name: str, document: Document) -> Iterator[tuple[str, bytes]]:
+    yield name, document.body
+    if document.is_compressed:
+        return
     for encoding, suffix in ENCODINGS.items():
-        if (encoded := compress(body, encoding)) is not None:
+        if (encoded := compress(document.body, encoding)) is not None:
             yield f"{name}.{suffix}", encoded
 
 

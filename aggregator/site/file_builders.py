@@ -1,14 +1,14 @@
 """Builders of files: stylesheets, scripts, icons, sitemaps, lists for programs."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from aggregator.config import Config
 from aggregator.images.card import Card, draw_card
-from aggregator.model import ALL, ThumbnailSize, source_scope, topic_scope
+from aggregator.model import ALL, Source, ThumbnailSize, source_scope, topic_scope
 from aggregator.render.directory import removed_json, sources_json, topics_json
-from aggregator.render.interface import direction
 from aggregator.render.opml import sources_opml, topics_opml
 from aggregator.render.public_urls import PublicUrls
 from aggregator.render.sitemap import (
@@ -30,7 +30,6 @@ __all__ = ["FileBuilder"]
 
 MAX_REMOVED = 1000
 """Ids in one document of those that were taken down."""
-DAY_SECONDS = 86_400
 JSON_MEDIA_TYPE = "application/json"
 OPML_MEDIA_TYPE = "text/x-opml; charset=utf-8"
 CSS_MEDIA_TYPE = "text/css; charset=utf-8"
@@ -117,23 +116,27 @@ class FileBuilder:
             return None
         return Document(body=theme.logo, media_type=media_type)
 
-    def picture(self, key: str, name: ThumbnailSize) -> Document | None:
+    def picture(self, key: str, size: ThumbnailSize) -> Document | None:
         """A thumbnail of a picture of a published story, as long as its outlet permits that."""
-        users = self._store.pictures.users(key)
-        sources = (self._catalog.source(source) for _, source in users)
-        if not any(source and source.images == "own" for source in sources):
+        permitting = [each.id for each in self._sources() if each.images == "own"]
+        if not self._store.pictures.is_used(key, permitting):
             return None
-        body = self._store.pictures.file(key, name)
-        return Document(body=body, media_type="image/webp", max_age=DAY_SECONDS) if body else None
+        body = self._store.pictures.file(key, size)
+        return Document(body=body, media_type="image/webp") if body else None
+
+    def _sources(self) -> Iterable[Source]:
+        """The sources of feeds.toml, and those that were in it."""
+        stored = self._store.sources.by_id()
+        return {**stored, **{each.id: each for each in self._config.all_sources}}.values()
 
     def home_card(self) -> Document:
         """The card of the home page."""
         site = self._site
-        return self._card("", site.description or site.title, site.language)
+        return self._card("", site.description or site.title)
 
     def list_card(self, spec: FeedSpec) -> Document:
         """The card of a list."""
-        return self._card(self._site.description, spec.title, spec.language)
+        return self._card(self._site.description, spec.title)
 
     def story_card(self, id_: str) -> Document | None:
         """The card of a published story."""
@@ -141,19 +144,18 @@ class FileBuilder:
         if story is None:
             return None
         source = self._catalog.source(story.lead.source)
-        return self._card(source.name if source else "", story.lead.title, story.lead.language)
+        return self._card(source.name if source else "", story.lead.title)
 
-    def _card(self, above: str, headline: str, language: str) -> Document:
+    def _card(self, above: str, headline: str) -> Document:
         body = draw_card(
             Card(
                 above=above,
                 headline=headline,
                 site=self._site.title,
                 accent=readable_accent(self._site),
-                is_rtl=direction(language) == "rtl",
             )
         )
-        return Document(body=body, media_type="image/png", max_age=DAY_SECONDS)
+        return Document(body=body, media_type="image/png")
 
     def manifest(self) -> Document:
         """What a phone needs to put the site on its home screen (W3C Web Application Manifest)."""

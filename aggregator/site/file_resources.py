@@ -2,16 +2,27 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from aggregator.model import ALL_STORY_PAGES, PICTURES, ListScope, ThumbnailSize, story_scope
+from aggregator.model import ALL_STORY_PAGES, ListScope, ThumbnailSize, picture_scope, story_scope
 from aggregator.render.page_pictures import picture_path
 from aggregator.site.document import Document, Resource
 from aggregator.site.file_builders import FileBuilder
 from aggregator.site.resources import Request, SiteContext, base_paths, story_paths
 
 __all__ = [
-    "embed_css_paths", "embed_css_resource", "file", "list_card_paths", "list_card_resource",
-    "logo", "picture_paths", "picture_resource", "removed_paths", "removed_resource",
-    "stories_of_picture", "story_card_paths", "story_card_resource", "story_itself",
+    "embed_css_paths",
+    "embed_css_resource",
+    "file",
+    "list_card_paths",
+    "list_card_resource",
+    "logo",
+    "picture_paths",
+    "picture_resource",
+    "removed_paths",
+    "removed_resource",
+    "story_card_paths",
+    "story_card_resource",
+    "story_itself",
+    "thumbnails_of_picture",
 ]  # fmt: skip
 
 
@@ -66,18 +77,17 @@ def removed_paths(_site: SiteContext) -> Iterator[str]:
     yield "/removed.json"
 
 
-def stories_of_picture(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
-    """The stories that a picture belongs to; a takedown of one changes it."""
-    users = site.store.pictures.users(values["picture"])
-    return tuple(dict.fromkeys(story_scope(story) for story, _ in users)) or (PICTURES,)
+def thumbnails_of_picture(_site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """The thumbnails of a picture; a takedown of a story that has it changes them, too."""
+    return (picture_scope(values["picture"]),)
 
 
-def picture_resource(name: ThumbnailSize) -> Callable[[SiteContext, Request], Resource | None]:
+def picture_resource(size: ThumbnailSize) -> Callable[[SiteContext, Request], Resource | None]:
     """The resource of a thumbnail."""
 
     def resource(site: SiteContext, request: Request) -> Resource:
         build, key = site.files.picture, request.values["picture"]
-        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(key, name))
+        return Resource(path=request.path, scopes=request.scopes, build=lambda: build(key, size))
 
     return resource
 

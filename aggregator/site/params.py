@@ -134,6 +134,9 @@ def parse_params(
     def first(name: str) -> str:
         return next(iter(given.get(name, ())), "").strip() if name in accepted.names else ""
 
+    first_day, last_day = _day("from", first("from")), _day("until", first("until"))
+    if first_day and last_day and first_day > last_day:
+        raise BadRequest("from must not be a later day than until.")
     return FeedParams(
         language=_language(first("lang")),
         limit=_limit(first("limit"), accepted.limit, accepted.max_limit),
@@ -153,8 +156,8 @@ def parse_params(
             has_pictures=_yes("picture", first("picture")),
             has_more=_yes("more", first("more")),
         ),
-        first_day=_day("from", first("from")),
-        last_day=_day("until", first("until")),
+        first_day=first_day,
+        last_day=last_day,
     )
 
 

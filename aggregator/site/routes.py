@@ -36,10 +36,10 @@ from aggregator.site.file_resources import (
     picture_resource,
     removed_paths,
     removed_resource,
-    stories_of_picture,
     story_card_paths,
     story_card_resource,
     story_itself,
+    thumbnails_of_picture,
 )
 from aggregator.site.params import (
     ACCENT_PARAMS,
@@ -169,10 +169,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "/pictures/{picture}.webp",
         picture_resource("large"),
-        stories_of_picture,
+        thumbnails_of_picture,
         paths=picture_paths,
     ),
-    Route("/pictures/{picture}-small.webp", picture_resource("small"), stories_of_picture),
+    Route("/pictures/{picture}-small.webp", picture_resource("small"), thumbnails_of_picture),
     Route("/card.png", file(FileBuilder.home_card), all_stories),
     Route("{list}.png", list_card_resource, stories_of_lists, paths=list_card_paths),
     Route("/stories/{id}.png", story_card_resource, story_itself, paths=story_card_paths),

@@ -25,6 +25,9 @@ BLOCK_TAG = re.compile(
     re.IGNORECASE,
 )
 """Tags at which words end; at `<b>` they may not."""
+_MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STACKED_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
+"""More accents on one letter than any language has, which would cover the lines above and below."""
 _GRAPHEME_JOINER = "\u034f"
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u180e\u200b\u2060-\u2064\ufeff]"
@@ -57,9 +60,10 @@ def xml_legal(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """The text in one line, legal in XML and without bidi controls, truncated to `limit` characters
-    unless that is 0."""
+    """The text in one line, legal in XML, without bidi controls and towers of accents, truncated to
+    `limit` characters unless that is 0."""
     joined = " ".join(xml_legal(text).split())
+    joined = _STACKED_MARKS.sub(r"\1", joined)
     if not joined.isprintable() or _GRAPHEME_JOINER in joined:
         joined = " ".join(_INVISIBLE.sub("", _BIDI_CONTROLS.sub("", joined)).split())
     return truncate(joined, limit) if limit else joined

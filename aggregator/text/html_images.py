@@ -22,15 +22,13 @@ _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f\u200d]+")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlImage:
     """An `<img>`; `width` and `height` in pixels, 0 if unknown. `is_in_link` is true inside a
-    link."""
+    link, as `replace_images` finds it."""
 
     url: str
     alt: str = ""
     width: int = 0
     height: int = 0
     is_in_link: bool = False
-    tag: str = ""
-    """The element as it is in the text."""
 
     @property
     def is_picture(self) -> bool:
@@ -88,7 +86,6 @@ def _image(found: re.Match[str], *, is_in_link: bool) -> HtmlImage:
         width=pixels(values.get("width")),
         height=pixels(values.get("height")),
         is_in_link=is_in_link,
-        tag=found[0],
     )
 
 

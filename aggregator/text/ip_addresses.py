@@ -47,7 +47,8 @@ def is_public_host(host: str) -> bool:
     try:
         return is_allowed_address(ipaddress.ip_address(host), ())
     except ValueError:
-        return not is_private_host(host, (), ())
+        is_number = host.rpartition(".")[2][:1].isdigit()  # 127.1 and 0x7f.1 are addresses, too
+        return not (is_number or is_private_host(host, (), ()))
 
 
 def is_allowed_address(address: IpAddress, allowed: Sequence[IpNetwork]) -> bool:

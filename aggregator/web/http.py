@@ -133,8 +133,6 @@ class HttpPolicy:
     def _cache_control_of(self, document: Document, *, is_private: bool) -> str:
         if is_private:
             return "private, no-store"
-        if document.max_age:
-            return f"public, max-age={document.max_age}"
         return FOREVER if document.is_immutable else self._cache_control
 
     def _headers(

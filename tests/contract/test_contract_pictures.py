@@ -9,6 +9,7 @@ from aggregator.model import (
     Story,
     ThumbnailFiles,
     picture_key,
+    picture_scope,
     story_scope,
     topic_scope,
 )
@@ -23,7 +24,7 @@ FILES = ThumbnailFiles(small=b"small", large=b"larger", width=960, height=640)
 
 def _with_picture(store: Store, title: str, url: str = A, source: str = "harbor") -> Story:
     found = publish(store, title, "ports", source=source, image=url)
-    store.pictures.add(source, {found.lead.entry_id: [url]}, NOW)
+    store.pictures.add({found.lead.entry_id: [url]}, NOW)
     return found
 
 
@@ -38,7 +39,7 @@ def test_wanted_pictures_are_due_newest_first(store: Store) -> None:
 
     assert [each.url for each in store.pictures.due({"harbor"}, NOW, 9)] == [B, A]
     assert store.pictures.due({"harbor"}, NOW, 1)[0].source == "harbor"
-    assert store.pictures.due({"wire"}, NOW, 9) == store.pictures.due((), NOW, 9) == []
+    assert store.pictures.due({"plains"}, NOW, 9) == store.pictures.due((), NOW, 9) == []
     store.pictures.save([_result(A)], NOW)
     assert [each.url for each in store.pictures.due({"harbor"}, NOW, 9)] == [B]
 
@@ -50,9 +51,11 @@ def test_a_picture_is_wanted_once(store: Store) -> None:
     second = _with_picture(store, "Two", A)
 
     assert store.pictures.due({"harbor"}, NOW, 9) == []
-    assert sorted(store.pictures.users(picture_key(A))) == sorted(
-        [(first.id, "harbor"), (second.id, "harbor")]
-    )
+    for each in (first, second):
+        assert store.pictures.is_used(picture_key(A), {"harbor"})
+        assert not store.pictures.is_used(picture_key(A), {"plains"})
+        store.stories.take_down(each.id, "asked to", NOW)
+    assert not store.pictures.is_used(picture_key(A), {"harbor"})
 
 
 def test_thumbnails_are_read_back(store: Store) -> None:
@@ -102,7 +105,8 @@ def test_thumbnails_change_the_pages_of_their_stories_alone(store: Store) -> Non
     store.lists.close_older_pages(5, {}, NOW)
     scope = topic_scope("ports")
     pages = [scope.older_page(number) for number in range(1, 6)]
-    lists, stories = [ALL, scope, *pages], [PICTURES, story_scope(first.id)]
+    lists = [ALL, scope, *pages]
+    stories = [PICTURES, picture_scope(picture_key(A)), story_scope(first.id)]
     before = {each: store.lists.revision(each) for each in (*lists, *stories)}
     store.pictures.save([_result(A)], NOW)
     changed = {each for each in before if store.lists.revision(each) != before[each]}
@@ -126,23 +130,23 @@ def test_a_takedown_hides_the_picture(store: Store) -> None:
     _with_picture(store, "Three", B)
     key = picture_key(A)
     store.stories.take_down(first.id, "asked to", NOW)
-    assert store.pictures.users(key) == [(second.id, "harbor")]
+    assert store.pictures.is_used(key, {"harbor"})
     store.stories.take_down(second.id, "asked to", NOW)
-    assert store.pictures.users(key) == []
+    assert not store.pictures.is_used(key, {"harbor"})
     assert list(store.pictures.keys_with_thumbnails()) == []
     for story_id in (first.id, second.id):
         store.stories.restore(story_id, NOW)
-    assert len(store.pictures.users(key)) == 2
+    assert store.pictures.is_used(key, {"harbor"})
 
 
 def test_a_revised_entry_has_its_new_pictures(store: Store) -> None:
     """Its old picture is no longer linked to it."""
     found = _with_picture(store, "One", A)
     store.pictures.save([_result(A)], NOW)
-    store.pictures.add("harbor", {found.lead.entry_id: [B]}, NOW)
+    store.pictures.add({found.lead.entry_id: [B]}, NOW)
 
-    assert store.pictures.users(picture_key(A)) == []
-    assert store.pictures.users(picture_key(B)) == [(found.id, "harbor")]
+    assert not store.pictures.is_used(picture_key(A), {"harbor"})
+    assert store.pictures.is_used(picture_key(B), {"harbor"})
 
 
 def test_pictures_of_a_batch_are_wanted(store: Store) -> None:
@@ -153,14 +157,62 @@ def test_pictures_of_a_batch_are_wanted(store: Store) -> None:
     assert [each.url for each in store.pictures.due({"harbor"}, NOW, 9)] == [A]
 
 
-def test_the_newest_entries_are_those_without_pictures(store: Store) -> None:
-    """For a source that permits thumbnails only now; one that had any is left alone."""
+def test_the_newest_entries_of_a_source(store: Store) -> None:
+    """For one that permits thumbnails only now."""
     for number in range(3):
         publish(store, f"Story {number}", minute=number, image=A)
     titles = [each.title for each in store.pictures.newest_entries("harbor", 2)]
     assert titles == ["Story 2", "Story 1"]
-    _with_picture(store, "Another")
-    assert store.pictures.newest_entries("harbor", 2) == []
+
+
+def test_each_source_has_its_turn(store: Store) -> None:
+    """Though one has many more pictures that are newer."""
+    _with_picture(store, "First", "https://plains.example/1.jpg", "plains")
+    for number in range(9):
+        _with_picture(store, f"Story {number}", f"https://harbor.example/{number}.jpg")
+    due = store.pictures.due({"harbor", "plains"}, NOW, 2)
+
+    assert {each.source for each in due} == {"harbor", "plains"}
+
+
+def test_a_picture_is_due_for_every_source_that_has_it(store: Store) -> None:
+    """Also if the first one does not permit thumbnails any more."""
+    _with_picture(store, "One", A)
+    _with_picture(store, "Two", A, "plains")
+
+    assert [each.source for each in store.pictures.due({"plains"}, NOW, 9)] == ["plains"]
+    assert len(store.pictures.due({"harbor", "plains"}, NOW, 9)) == 1
+
+
+def test_pictures_of_other_sources_are_deleted(store: Store) -> None:
+    """Permission that was withdrawn leaves no files; given again, it is as if it were new."""
+    first = _with_picture(store, "One", A)
+    _with_picture(store, "Two", B, "plains")
+    store.pictures.save([_result(A), _result(B)], NOW)
+    before = store.lists.revision(story_scope(first.id))
+
+    assert store.pictures.delete_all_but({"plains"}, NOW) == 1
+    assert store.pictures.file(picture_key(A), "small") is None
+    assert store.pictures.file(picture_key(B), "small") is not None
+    assert store.lists.revision(story_scope(first.id)) != before
+    store.pictures.add({first.lead.entry_id: [A]}, NOW)
+    assert [each.url for each in store.pictures.due({"harbor"}, NOW, 9)] == [A]
+
+
+def test_an_evicted_picture_returns_with_a_new_story(store: Store) -> None:
+    """And the oldest is the one that no story has had for longest."""
+    _with_picture(store, "One", A)
+    store.pictures.add({}, NOW)
+    _with_picture(store, "Two", B)
+    store.pictures.save([_result(A), _result(B)], NOW)
+    third = publish(store, "Three", image=A)
+    store.pictures.add({third.lead.entry_id: [A]}, NOW + HOUR)
+    assert store.pictures.evict(15, NOW) == 1
+    assert store.pictures.thumbnails([A, B]).keys() == {A}
+    store.pictures.add({third.lead.entry_id: [A]}, NOW + HOUR)
+    fourth = publish(store, "Four", image=B)
+    store.pictures.add({fourth.lead.entry_id: [B]}, NOW + HOUR)
+    assert [each.url for each in store.pictures.due({"harbor"}, NOW + HOUR, 9)] == [B]
 
 
 def test_the_oldest_thumbnails_make_room(store: Store) -> None:

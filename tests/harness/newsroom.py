@@ -26,8 +26,8 @@ from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.picture_runs import (
     PictureContext,
+    apply_permissions,
     fetch_pictures,
-    want_stored_pictures,
     with_own_pictures,
 )
 from aggregator.ingest.runs import run
@@ -201,7 +201,7 @@ class Newsroom:
 
     async def _fetch_pictures(self) -> int:
         limits = FetchSettings(user_agent="tests", **self.limits)
-        want_stored_pictures(self.store, self.config.sources, self.now)
+        apply_permissions(self.store, self.config.sources, self.now)
         total = 0
         async with open_fetcher(limits, {}) as fetcher:
             context = PictureContext(

@@ -11,8 +11,8 @@ from aggregator.images.card import Card, draw_card
 PAPER = (252, 251, 248)
 
 
-def _drawn(headline: str, *, is_rtl: bool = False) -> Image.Image:
-    card = Card(above="Harbor", headline=headline, site="Commons", accent="#9c2a10", is_rtl=is_rtl)
+def _drawn(headline: str) -> Image.Image:
+    card = Card(above="Harbor", headline=headline, site="Commons", accent="#9c2a10")
     made = draw_card(card)
     image = Image.open(BytesIO(made))
     assert (image.format, image.size) == ("PNG", (1200, 630))
@@ -57,7 +57,7 @@ def test_a_headline_from_right_to_left_begins_at_the_right() -> None:
     """With a font of the machine, since the site's own has Latin letters."""
     if not cards._font_for("عربي"):
         pytest.skip("this machine has no Arabic font")
-    left, right = _drawn("Cranes"), _drawn("رافعات", is_rtl=True)
+    left, right = _drawn("Cranes"), _drawn("رافعات")
     first, other = _box(left, 150, 300), _box(right, 150, 300)
 
     assert first
@@ -66,15 +66,14 @@ def test_a_headline_from_right_to_left_begins_at_the_right() -> None:
     assert other[2] > 1100
 
 
-def test_letters_that_no_font_has_leave_the_name_of_the_site(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Rather than boxes in the place of letters."""
+def test_a_headline_that_no_font_has_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than boxes in the place of letters; outlet and site are named."""
     cards._fonts.cache_clear()
-    monkeypatch.setattr(cards, "SYSTEM_FONTS", ())
-    image = _drawn("رافعات", is_rtl=True)
+    monkeypatch.setattr(cards, "FONT_NAMES", ())
+    image = _drawn("رافعات")
     monkeypatch.undo()
     cards._fonts.cache_clear()
 
-    assert _box(image, 0, 515) is None
+    assert _box(image, 120, 515) is None
+    assert _box(image, 0, 120) is not None
     assert _box(image, 545, 610) is not None

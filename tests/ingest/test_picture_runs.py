@@ -1,16 +1,18 @@
 """Pictures are fetched politely, and never keep an article or a feed waiting."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 
 import aggregator.app
-from aggregator.app import open_runtime, run_once
+from aggregator.app import fetch_pictures_once, open_runtime, run_once
 from aggregator.demo.drawings import landscape
-from aggregator.demo.press import CannedResponse, open_press
+from aggregator.demo.press import CannedResponse, Request, open_press
 from aggregator.ingest import picture_runs
 from aggregator.ingest.workers import Workers
 from aggregator.model import ALL
@@ -59,6 +61,35 @@ def test_one_picture_of_a_host_is_fetched_at_a_time(newsroom: Newsroom) -> None:
     assert 0.9 <= seconds < 6 * 0.3 + 3
 
 
+def test_few_pictures_are_fetched_at_a_time(newsroom: Newsroom) -> None:
+    """Of many hosts, too."""
+    hosts = [f"127.0.0.{number}" for number in range(2, 13)]
+    with ExitStack() as stack:
+        presses = [stack.enter_context(open_press(host)) for host in hosts]
+        active, most = 0, 0
+        lock = threading.Lock()
+
+        def slow(_: Request) -> CannedResponse:
+            nonlocal active, most
+            with lock:
+                active += 1
+                most = max(most, active)
+            time.sleep(0.3)
+            with lock:
+                active -= 1
+            return CannedResponse(body=landscape("a"), headers=JPEG)
+
+        newsroom.lists("harbor", images='"own"')
+        images = [press.put("/a.jpg", slow) for press in presses]
+        newsroom.publishes(
+            "harbor", *(article(f"Story {n}", image=i) for n, i in enumerate(images))
+        )
+        newsroom.ingests()
+        assert newsroom.fetches_pictures() == len(hosts)
+
+    assert 1 < most <= picture_runs.MAX_CONCURRENT
+
+
 def test_the_pictures_of_the_newest_stories_come_first(newsroom: Newsroom) -> None:
     """The home page has its pictures while those of the archive are fetched."""
     newsroom.lists("harbor", images='"own"')
@@ -81,6 +112,7 @@ def test_a_single_run_fetches_pictures_too(
         newsroom.store.sources.sync(newsroom.config.all_sources, newsroom.now)
         async with open_runtime(newsroom.config, newsroom.store, workers) as runtime:
             await run_once(runtime, lambda _: newsroom.config.sources)
+        await fetch_pictures_once(newsroom.config, newsroom.store, workers)
 
     monkeypatch.setattr(aggregator.app, "PICTURE_SECONDS", 0.0)
     asyncio.run(once())

@@ -1,5 +1,6 @@
 """Pictures from an outlet's feed to a reader's browser: permitted, fetched once, or left out."""
 
+import random
 import re
 from datetime import timedelta
 from io import BytesIO
@@ -232,11 +233,75 @@ def test_a_server_that_asks_for_a_pause_gets_it(harbor: Newsroom) -> None:
     assert LOADED.findall(harbor.get("/all").text) != []
 
 
-def test_the_oldest_thumbnails_are_evicted_first(harbor: Newsroom) -> None:
-    """The page of the older story has no gap then."""
-    harbor.change('id = "harbor"', 'id = "harbor"\n# one copy of a drawing takes about 20 kB')
-    harbor.fetches_pictures()
-    harbor.store.pictures.evict(1, harbor.now)
+def test_the_oldest_thumbnails_are_evicted_first(newsroom: Newsroom) -> None:
+    """When all take more than [storage] pictures_mb; the page of the older story has no gap."""
+    newsroom.lists("harbor", images='"own"')
+    newsroom.change("[site]", "[storage]\npictures_mb = 1\n[site]")
+    size = 0
+    for number in range(9):  # noise is the largest that a picture can be
+        newsroom.press.put(f"/{number}.png", CannedResponse(body=_noise(number)))
+    articles = [
+        article(f"Story {number}", image=f"{newsroom.press.url}/{number}.png")
+        for number in range(9)
+    ]
+    newsroom.publishes("harbor", *articles)
+    newsroom.ingests()
+    newsroom.fetches_pictures()
+    keys = list(newsroom.store.pictures.keys_with_thumbnails())
+    for key in keys:
+        size += sum(
+            len(newsroom.get(f"/pictures/{key}{end}").data) for end in (".webp", "-small.webp")
+        )
 
-    assert LOADED.findall(harbor.get("/all").text) == []
-    assert harbor.fetches_pictures(later=99 * HOUR) == 0
+    assert 0 < len(keys) < 9
+    assert size <= 1_000_000
+    assert len(LOADED.findall(newsroom.get("/all").text)) == len(keys)
+    assert newsroom.fetches_pictures(later=99 * HOUR) == 0
+
+
+def test_a_counter_is_recognised_however_its_host_is_written(newsroom: Newsroom) -> None:
+    """It is in the page once, and the policy names it."""
+    newsroom.lists("harbor", show='"full"', counter='"https://Counter.Example/x/{id}"')
+    newsroom.publishes("harbor", article("A strike", "Long words. " * 20, id_="17"))
+    newsroom.ingests()
+    answer = newsroom.get(_story_page(newsroom))
+
+    assert LOADED.findall(answer.text) == ["https://counter.example/x/17"]
+    assert "img-src 'self' https://counter.example\">" in answer.text
+    assert "img-src 'self' https://counter.example;" in answer.headers["Content-Security-Policy"]
+    assert newsroom.get("/all.json").text.count("counter.example/x/17") == 1
+
+
+def test_pages_of_feeds_load_no_pictures(newsroom: Newsroom) -> None:
+    """Whatever the outlet permits."""
+    newsroom.lists("harbor", images='"outlet"')
+    newsroom.publishes("harbor", article("A strike", image="https://cdn.example/a.jpg"))
+    newsroom.ingests()
+
+    for path in ("/all.rss.html", "/all.atom.html", "/search.rss.html?q=strike"):
+        assert LOADED.findall(newsroom.get(path).text) == []
+
+
+def test_permission_given_again_counts_for_what_came_between(harbor: Newsroom) -> None:
+    """And for what was there before."""
+    harbor.fetches_pictures()
+    harbor.change('"own"', '"off"')
+    harbor.press.put("/b.jpg", CannedResponse(body=landscape("b"), headers=JPEG))
+    images = [f"{harbor.press.url}/{name}.jpg" for name in ("crane", "b")]
+    harbor.publishes(
+        "harbor", article("A strike", image=images[0]), article("A tide", image=images[1])
+    )
+    harbor.ingests(later=HOUR)
+    assert harbor.fetches_pictures() == 0
+    harbor.change('"off"', '"own"')
+
+    assert harbor.fetches_pictures() == 2
+    assert len(LOADED.findall(harbor.get("/all").text)) == 2
+
+
+def _noise(seed: int) -> bytes:
+    dice = random.Random(seed)
+    image = Image.frombytes("RGB", (900, 900), dice.randbytes(3 * 900 * 900))
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

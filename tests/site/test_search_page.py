@@ -156,3 +156,11 @@ def test_what_is_wrong_with_a_query_is_said_in_the_language_of_the_site(library:
     assert "carácter 1: estas comillas no se cierran" in page
     assert "quotation mark" not in page
     assert "this quotation mark is never closed" in library.get("/search.rss?q=%22police").text
+
+
+def test_days_in_the_wrong_order_are_explained(library: Newsroom) -> None:
+    """Rather than finding nothing."""
+    answer = library.get("/search?q=police&from=2026-10-04&until=2026-10-03")
+
+    assert answer.status_code == 400
+    assert "from must not be a later day than until." in answer.text

@@ -50,7 +50,7 @@ def test_the_frame_has_what_was_chosen(docks: Newsroom) -> None:
 
 @pytest.mark.parametrize("images", ["off", "outlet", "own"])
 def test_pictures_are_those_that_outlets_permit(newsroom: Newsroom, images: str) -> None:
-    """In the script with whole addresses, in the frame with the origins that it may load from."""
+    """In the script with whole addresses; the frame has thumbnails alone."""
     newsroom.press.put("/a.jpg", CannedResponse(body=landscape("a")))
     url = f"{newsroom.press.url}/a.jpg"
     newsroom.lists("harbor", images=f'"{images}"')
@@ -65,9 +65,8 @@ def test_pictures_are_those_that_outlets_permit(newsroom: Newsroom, images: str)
     path = f"/pictures/{picture_key(url)}-small.webp"
     expected = {"off": None, "outlet": url, "own": f"https://commons.example{path}"}[images]
     assert story.get("image") == expected
-    assert found == {"off": [], "outlet": [url], "own": [path]}[images]
-    origin = f" {newsroom.press.url}" if images == "outlet" else ""
-    assert f"img-src 'self'{origin}\">" in frame
+    assert found == {"off": [], "outlet": [], "own": [path]}[images]  # one that fails leaves a box
+    assert "img-src 'self'\">" in frame
     assert "image" not in _data(newsroom, "")["stories"][0]
     assert "<img" not in newsroom.get("/embed/labor").text
 

@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from aggregator.text.ip_addresses import is_allowed_address
+from aggregator.text.ip_addresses import is_allowed_address, is_public_host
 
 PUBLIC_ADDRESSES = [
     "93.184.216.34",
@@ -41,3 +41,17 @@ def test_an_allowed_network_may_be_private() -> None:
     assert is_allowed_address(ip_address("::ffff:10.20.1.1"), allowed)
     assert is_allowed_address(ip_address("fd00::1"), allowed)
     assert not is_allowed_address(ip_address("10.21.1.1"), allowed)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_public"),
+    [
+        ("outlet.example", True), ("93.184.216.34", True), ("xn--bcher-kva.example", True),
+        ("127.0.0.1", False), ("127.1", False), ("0x7f.0.0.1", False), ("2130706433", False),
+        ("localhost", False), ("router", False), ("printer.local", False), ("10.0.0.1", False),
+        ("::1", False), ("fd00::1", False), ("localhost.", False),
+    ],
+)  # fmt: skip
+def test_hosts_that_are_certainly_private(host: str, is_public: bool) -> None:
+    """By what browsers take for an address, too."""
+    assert is_public_host(host) == is_public

@@ -23,12 +23,14 @@ if (form) {
     const base = form.dataset.base, topic = field("topic");
     const title = `${topic.selectedOptions[0].text}: ${form.dataset.site}`;
     const query = parameters();
+    const perStory = field("teaser").checked ? 120 : field("picture").checked ? 84 : 70;
+    const height = 110 + perStory * Number(limit.value);
     const isScript = form.elements.kind.value === "script";
     snippet.value = isScript
       ? `<script src="${text(`${base}/embed/${topic.value}.js${query}`)}" async></script>\n` +
         `<noscript><a href="${base}/topics/${topic.value}">${text(title)}</a></noscript>`
       : `<iframe src="${text(`${base}/embed/${topic.value}${query}`)}" title="${text(title)}" ` +
-        'width="100%" height="460" frameborder="0" loading="lazy" ' +
+        `width="100%" height="${height}" frameborder="0" loading="lazy" ` +
         'sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"></iframe>';
     const preview = field("preview");
     const address = preview.src.replace(/embed\/[^/]*$/, `embed/${topic.value}${query}`);

@@ -1,12 +1,14 @@
 "use strict";
 const leaveOut = (image) => {
   image.closest(".pictured")?.classList.remove("pictured");
-  (image.closest(".picture") ?? image).remove();
+  (image.closest(".picture, figure") ?? image).remove();
 };
-const fails = (image) => image instanceof HTMLImageElement && image.closest(".picture, .text");
-document.addEventListener("error", ({ target }) => { if (fails(target)) leaveOut(target); }, true);
+const isTiny = ({ naturalWidth, width }) => naturalWidth < 60 && width >= 60;
+const isPicture = (image) => image instanceof HTMLImageElement && image.closest(".picture, .text");
+document.addEventListener("error", ({ target }) => { if (isPicture(target)) leaveOut(target); }, true);
+document.addEventListener("load", ({ target }) => { if (isPicture(target) && isTiny(target)) leaveOut(target); }, true);
 for (const image of [...document.images]) {
-  if (image.complete && !image.naturalWidth && fails(image)) leaveOut(image);
+  if (image.complete && isTiny(image) && isPicture(image)) leaveOut(image);
 }
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;

@@ -19,6 +19,7 @@ from aggregator.model import (
     PlacementReason,
     StoryChange,
     Visibility,
+    picture_scope,
     source_scope,
     story_scope,
     topic_scope,
@@ -151,6 +152,9 @@ def touch_lists(
         if visibility != Visibility.HELD:
             touched.add(mappers.scope_of(kind, name))
             touched |= {mappers.scope_of(kind, name, page) for page in pages if page is not None}
+    sql = """select key from pictures join entry_pictures on picture_id = pictures.id
+               join entries on entries.id = entry_id where story_number = ?"""
+    touched |= {picture_scope(key) for (key,) in db.execute(sql, [number])}
     return current
 
 

@@ -15,6 +15,7 @@ from aggregator.model import (
     ThumbnailSize,
     WantedPicture,
     picture_key,
+    picture_scope,
     story_scope,
 )
 from aggregator.store.sqlite import mappers
@@ -39,22 +40,27 @@ class SqlitePictures:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, source: str, pictures: Mapping[int, Sequence[str]], now: datetime) -> None:
+    def add(self, pictures: Mapping[int, Sequence[str]], now: datetime) -> None:
         with self._connection.write() as db:
-            add_pictures(db, source, pictures, now)
+            add_pictures(db, pictures, now)
 
     def newest_entries(self, source: str, limit: int) -> list[Entry]:
-        sql = """select * from entries where source_id = ?1
-                   and not exists (select 1 from pictures where source_id = ?1)
-                 order by published desc limit ?2"""
+        sql = "select * from entries where source_id = ? order by published desc limit ?"
         with self._connection.read() as db:
             return [mappers.entry_of(row) for row in db.query(sql, [source, limit])]
 
     def due(self, sources: Collection[str], now: datetime, limit: int) -> list[WantedPicture]:
         marks = ",".join("?" * len(sources))
-        sql = f"""select url, source_id, attempts from pictures
-                  where due_at <= ? and source_id in ({marks}) and {_PUBLISHED}
-                  order by id desc limit ?"""  # noqa: S608 - placeholders and a constant
+        sql = f"""select url, source_id, attempts from
+                    (select pictures.id, pictures.url, source_id, attempts, row_number() over
+                       (partition by source_id order by pictures.id desc) as place
+                     from pictures join entry_pictures on picture_id = pictures.id
+                       join entries on entries.id = entry_id
+                       join listings using (story_number)
+                     where due_at <= ? and source_id in ({marks})
+                       and list_kind = 'all' and visibility = 'published'
+                     group by pictures.id)
+                  order by place, id desc limit ?"""  # noqa: S608 - placeholders only
         with self._connection.read() as db:
             found = db.execute(sql, [mappers.to_text(now), *sources, limit]).fetchall()
         return [
@@ -90,22 +96,23 @@ class SqlitePictures:
             for row in found
         }
 
-    def file(self, key: str, name: ThumbnailSize) -> bytes | None:
+    def file(self, key: str, size: ThumbnailSize) -> bytes | None:
         sql = """select body from thumbnails join pictures on pictures.id = picture_id
-                 where key = ? and name = ?"""
+                 where key = ? and thumbnails.size = ?"""
         with self._connection.read() as db:
-            found = db.execute(sql, [key, name]).fetchone()
+            found = db.execute(sql, [key, size]).fetchone()
         return found[0] if found else None
 
-    def users(self, key: str) -> list[tuple[str, str]]:
-        sql = """select stories.id, entries.source_id from pictures
-                   join entry_pictures on picture_id = pictures.id
-                   join entries on entries.id = entry_id
-                   join stories on stories.number = entries.story_number
-                   join listings using (story_number)
-                 where key = ? and list_kind = 'all' and visibility = 'published'"""
+    def is_used(self, key: str, sources: Collection[str]) -> bool:
+        marks = ",".join("?" * len(sources))
+        sql = f"""select exists (select 1 from pictures
+                    join entry_pictures on picture_id = pictures.id
+                    join entries on entries.id = entry_id
+                    join listings using (story_number)
+                  where key = ? and source_id in ({marks})
+                    and list_kind = 'all' and visibility = 'published')"""  # noqa: S608 - placeholders only
         with self._connection.read() as db:
-            return db.execute(sql, [key]).fetchall()
+            return bool(db.execute(sql, [key, *sources]).fetchone()[0])
 
     def keys_with_thumbnails(self) -> Iterator[str]:
         sql = f"""select key from pictures where width is not null and {_PUBLISHED}
@@ -114,11 +121,28 @@ class SqlitePictures:
             found = db.execute(sql).fetchall()
         return (key for (key,) in found)
 
+    def delete_all_but(self, sources: Collection[str], now: datetime) -> int:
+        marks = ",".join("?" * len(sources))
+        sql = f"""select id from pictures where not exists
+                    (select 1 from entry_pictures join entries on entries.id = entry_id
+                     where picture_id = pictures.id and source_id in ({marks}))"""  # noqa: S608 - placeholders only
+        with self._connection.read() as db:
+            unused = [id_ for (id_,) in db.execute(sql, [*sources])]
+        if not unused:  # so it nearly always is
+            return 0
+        with self._connection.write() as db:
+            increment_revisions(db, _pages_with(db, unused), now)
+            rows = [(id_,) for id_ in unused]
+            db.conn.executemany("delete from pictures where id = ?", rows)
+        return len(unused)
+
     def evict(self, max_bytes: int, now: datetime) -> int:
         with self._connection.write() as db:
-            (total,) = db.execute("select coalesce(sum(size), 0) from pictures").fetchone()
+            sql = "select coalesce(sum(size), 0) from pictures where size > 0"
+            (total,) = db.execute(sql).fetchone()
             evicted = []
-            sizes = db.execute("select id, size from pictures where size > 0 order by id")
+            sql = "select id, size from pictures where size > 0 order by wanted_at, id"
+            sizes = db.execute(sql)
             while total > max_bytes:
                 id_, size = sizes.fetchone()
                 evicted.append(id_)
@@ -135,21 +159,28 @@ class SqlitePictures:
         return len(evicted)
 
 
-def add_pictures(
-    db: Database, source: str, pictures: Mapping[int, Sequence[str]], now: datetime
-) -> None:
-    """Request thumbnails for the pictures of these entries, which replace those that they had."""
+def add_pictures(db: Database, pictures: Mapping[int, Sequence[str]], now: datetime) -> None:
+    """Request thumbnails for the pictures of these entries, which replace those that they had. One
+    that was evicted is fetched again if it is new to an entry."""
     keys = {url: picture_key(url) for urls in pictures.values() for url in urls}
+    moment = mappers.to_text(now)
     db.conn.executemany(
-        "insert or ignore into pictures (key, url, source_id, due_at) values (?, ?, ?, ?)",
-        [(key, url, source, mappers.to_text(now)) for url, key in reversed(keys.items())],
+        "insert or ignore into pictures (key, url, wanted_at, due_at) values (?, ?, ?, ?)",
+        [(key, url, moment, moment) for url, key in reversed(keys.items())],
     )
+    sql = "select id, key from pictures where key in ({values})"
+    ids = {key: id_ for id_, key in query_in(db, sql, keys.values())}
+    sql = "select entry_id, picture_id from entry_pictures where entry_id in ({values})"
+    before = set(query_in(db, sql, pictures))
+    wanted = {(entry, ids[keys[url]]) for entry, urls in pictures.items() for url in urls}
     db.conn.executemany(
-        "delete from entry_pictures where entry_id = ?", [(entry,) for entry in pictures]
+        "delete from entry_pictures where entry_id = ? and picture_id = ?", before - wanted
     )
+    db.conn.executemany("insert into entry_pictures values (?, ?)", sorted(wanted - before))
     db.conn.executemany(
-        "insert or ignore into entry_pictures select ?, id from pictures where key = ?",
-        [(entry, keys[url]) for entry, urls in pictures.items() for url in urls],
+        """update pictures set wanted_at = ?1, due_at = iif(error = ?2, ?1, due_at),
+             error = iif(error = ?2, '', error) where id = ?3""",
+        [(moment, EVICTED, picture) for _, picture in wanted - before],
     )
 
 
@@ -198,6 +229,8 @@ def _pages_with(db: Database, pictures: Collection[int]) -> set[ListScope]:
                  and older_page is not null
              where picture_id in ({values})"""
     touched = {PICTURES}
+    keys = query_in(db, "select key from pictures where id in ({values})", pictures)
+    touched |= {picture_scope(key) for (key,) in keys}
     for id_, kind, name, page in query_in(db, sql, pictures):
         touched.add(story_scope(id_))
         if kind:

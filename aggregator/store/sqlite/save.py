@@ -73,7 +73,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
         "insert or ignore into entry_keys values (?, ?, ?, ?)",
         [(batch.source, *key, entry) for entry, keys in batch.keys for key in keys],
     )
-    add_pictures(db, batch.source, batch.pictures, now)
+    add_pictures(db, batch.pictures, now)
     _save_rejections(db, batch.source, batch.rejected, now)
     increment_revisions(db, touched, now)
     if batch.state is not None:

@@ -8,7 +8,7 @@ create table pictures (
     id integer primary key,
     key text not null unique, -- identifies it in our URLs
     url text not null,
-    source_id text not null references sources(id), -- the first that has it
+    wanted_at text not null, -- when an entry last came that has it
     due_at text, -- when it is to be fetched; null if it was, or never will be
     attempts integer not null default 0, error text not null default '',
     width integer, height integer, -- of the large one; null while there is none
@@ -17,11 +17,13 @@ create table pictures (
 
 create index pictures_due on pictures(id) where due_at is not null;
 
+create index pictures_by_age on pictures(wanted_at, id, size) where size > 0;
+
 create table thumbnails (
     picture_id integer not null references pictures(id) on delete cascade,
-    name text not null, -- small, large
+    size text not null, -- small, large
     body blob not null,
-    primary key (picture_id, name)
+    primary key (picture_id, size)
 );
 
 create table entry_pictures (
