@@ -144,11 +144,12 @@ class SqliteLists:
             return [each for each in scopes if db.execute(sql, scope_values(each)).fetchone()[0]]
 
     def topic_counts(self, scope: ListScope, newest: int) -> list[tuple[str, int]]:
-        sql = """select list_name, count(*) as stories from listings where list_kind = 'topic'
-                   and visibility = 'published' and story_number in
-                     (select story_number from listings
-                      where list_kind = ? and list_name = ? and visibility = ?
-                      order by listed_at desc, published desc, story_number limit ?)
+        sql = """select list_name, count(*) as stories from
+                   (select story_number from listings
+                    where list_kind = ? and list_name = ? and visibility = ?
+                    order by listed_at desc, published desc, story_number limit ?)
+                   cross join listings using (story_number)
+                 where list_kind = 'topic' and visibility = 'published'
                  group by list_name order by stories desc, list_name"""
         with self._connection.read() as db:
             return db.execute(sql, [*scope_values(scope), newest]).fetchall()
