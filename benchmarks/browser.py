@@ -9,6 +9,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def report() -> str:
 def _row(name: str, url: str) -> str:
     scores = [_scores(url) for _ in range(ROUNDS)]
     medians = [round(100 * statistics.median(s[each] for s in scores)) for each in CATEGORIES]
-    return f"| {name} | {' | '.join(map(str, medians))} | {_first_paint(url):.0f} ms |\n"
+    command = [sys.executable, "-m", "benchmarks.browser", url]  # apart from the server's process
+    paint = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return f"| {name} | {' | '.join(map(str, medians))} | {float(paint):.0f} ms |\n"
 
 
 def _scores(url: str) -> dict[str, float]:
@@ -80,7 +83,7 @@ def _first_paint(url: str) -> float:
     times: list[float] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for _ in range(ROUNDS):
+        for _ in range(1 + ROUNDS):  # the first one starts the browser's processes
             page = browser.new_page(viewport={"width": 360, "height": 640})
             session = page.context.new_cdp_session(page)
             session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
@@ -88,4 +91,8 @@ def _first_paint(url: str) -> float:
             times.append(page.evaluate(_PAINT))
             page.close()
         browser.close()
-    return statistics.median(times)
+    return statistics.median(times[1:])
+
+
+if __name__ == "__main__":
+    print(_first_paint(sys.argv[1]))
