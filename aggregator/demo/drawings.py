@@ -1,10 +1,12 @@
-"""Pictures of the made-up outlets: landscapes, drawn anew for every article."""
+"""Pictures of the made-up outlets: a landscape for every article."""
 
 import math
 import random
 from io import BytesIO
 
 from PIL import Image, ImageDraw
+
+from aggregator.text.colours import Rgb, blend
 
 __all__ = ["landscape"]
 
@@ -27,21 +29,19 @@ def landscape(seed: str) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(image)
     for y in range(HEIGHT):
-        draw.line((0, y, WIDTH, y), fill=_mixed(high, low, min(1.0, y / (0.7 * HEIGHT))))
+        draw.line((0, y, WIDTH, y), fill=blend(high, low, min(1.0, y / (0.7 * HEIGHT))))
     x, y, radius = dice.randint(200, 1000), dice.randint(150, 380), dice.randint(40, 90)
-    sun = _mixed(low, (255, 255, 255), 0.55)
+    sun = blend(low, (255, 255, 255), 0.55)
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=sun)
-    ground = _mixed(high, (20, 24, 28), 0.8)
+    ground = blend(high, (20, 24, 28), 0.8)
     for layer in range(LAYERS):
-        _draw_hills(draw, dice, layer, _mixed(low, ground, (layer + 1.2) / (LAYERS + 0.2)))
+        _draw_hills(draw, dice, layer, blend(low, ground, (layer + 1.2) / (LAYERS + 0.2)))
     file = BytesIO()
     image.save(file, "JPEG", quality=88)
     return file.getvalue()
 
 
-def _draw_hills(
-    draw: ImageDraw.ImageDraw, dice: random.Random, layer: int, colour: tuple[int, int, int]
-) -> None:
+def _draw_hills(draw: ImageDraw.ImageDraw, dice: random.Random, layer: int, colour: Rgb) -> None:
     """A line of hills, nearer and lower the higher the layer, with trees or roofs on the last."""
     base = HEIGHT * (0.42 + 0.12 * layer)
     waves = [
@@ -63,10 +63,3 @@ def _draw_hills(
             draw.polygon([(x - size // 3, y + 6), (x, y - size), (x + size // 3, y + 6)], colour)
         else:
             draw.rectangle((x, y - size // 2, x + size // 2, y + 8), fill=colour)
-
-
-def _mixed(
-    one: tuple[int, int, int], other: tuple[int, int, int], share: float
-) -> tuple[int, int, int]:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue

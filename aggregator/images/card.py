@@ -15,6 +15,7 @@ from unicodedata import bidirectional
 from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 
 from aggregator.model import CARD_HEIGHT, CARD_WIDTH
+from aggregator.text.colours import Rgb, blend, parse_colour
 
 __all__ = ["Card", "draw_card"]
 
@@ -68,19 +69,19 @@ def draw_card(card: Card) -> bytes:
     ink.paste(255, (MARGIN, 522, CARD_WIDTH - MARGIN, 526))
     ink.paste(255, (MARGIN, 530, CARD_WIDTH - MARGIN, 532))
     _write(soft, card.site[:MAX_LINE_CHARS], 550, 40, card)
-    return _png((ink, INK), (accent, _rgb(card.accent)), (soft, SOFT))
+    return _png((ink, INK), (accent, parse_colour(card.accent)), (soft, SOFT))
 
 
-def _png(*layers: tuple[Image.Image, tuple[int, int, int]]) -> bytes:
+def _png(*layers: tuple[Image.Image, Rgb]) -> bytes:
     """Layers in one colour each, which do not overlap, on paper."""
     image = Image.new("L", (CARD_WIDTH, CARD_HEIGHT))
-    palette: list[tuple[int, int, int]] = []
+    palette: list[Rgb] = []
     for number, (layer, colour) in enumerate(layers):
         first = number * SHADES
         steps = [round(value * (SHADES - 1) / 255) for value in range(256)]
         shades = layer.point([first + step if step else 0 for step in steps])
         image = ImageChops.lighter(image, shades)
-        palette += [_mixed(PAPER, colour, step / (SHADES - 1)) for step in range(SHADES)]
+        palette += [blend(PAPER, colour, step / (SHADES - 1)) for step in range(SHADES)]
     image.putpalette(list(chain.from_iterable(palette)))
     file = BytesIO()
     image.save(file, "PNG")
@@ -168,17 +169,3 @@ def _has(path: str, character: str) -> bool:
     """True if a font has a character, and does not draw its glyph for missing ones."""
     mask, missing = (_font(path, 40).getmask(each) for each in (character, "\U0010fffe"))
     return (mask.size, bytes(mask)) != (missing.size, bytes(missing))
-
-
-# ---- colours
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _mixed(
-    one: tuple[int, int, int], other: tuple[int, int, int], share: float
-) -> tuple[int, int, int]:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue

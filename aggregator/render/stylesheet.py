@@ -2,6 +2,7 @@
 
 from aggregator.model import Site, Theme
 from aggregator.render.static_files import static_file
+from aggregator.text.colours import Rgb, blend, parse_colour
 
 __all__ = ["LOGO_PATHS", "favicon_svg", "readable_accent", "stylesheet", "widget_accent"]
 
@@ -22,7 +23,6 @@ _PAPER, _DARK_PAPER = "#fcfbf8", "#151412"
 _WIDGET_PAPER, _WIDGET_DARK = "#fffdfa", "#17181a"
 """The grounds of static/widget.css."""
 _STEPS = 50
-_Rgb = tuple[int, int, int]
 
 
 def stylesheet(site: Site, theme: Theme) -> bytes:
@@ -66,30 +66,21 @@ def favicon_svg(site: Site) -> bytes:
 
 def _readable(colour: str, ground: str) -> str:
     """A colour that can be read on a ground: the same, or as near to it as contrast permits."""
-    given = _rgb(colour)
-    target = (0, 0, 0) if _luminance(_rgb(ground)) > 0.5 else (255, 255, 255)
+    given = parse_colour(colour)
+    target = (0, 0, 0) if _luminance(parse_colour(ground)) > 0.5 else (255, 255, 255)
     for step in range(_STEPS + 1):
-        mixed = _mix(given, target, step / _STEPS)
-        if _contrast(mixed, _rgb(ground)) >= MIN_CONTRAST:
+        mixed = blend(given, target, step / _STEPS)
+        if _contrast(mixed, parse_colour(ground)) >= MIN_CONTRAST:
             break
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def _rgb(colour: str) -> _Rgb:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _mix(colour: _Rgb, other: _Rgb, share: float) -> _Rgb:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
-    return red, green, blue
-
-
-def _contrast(colour: _Rgb, other: _Rgb) -> float:
+def _contrast(colour: Rgb, other: Rgb) -> float:
     light, dark = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
-def _luminance(colour: _Rgb) -> float:
+def _luminance(colour: Rgb) -> float:
     """Relative luminance (WCAG 2.2)."""
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4

@@ -3,11 +3,10 @@ a reader that shows our feeds."""
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from aggregator.ingest.clean.cleaner import clean
 from aggregator.model import Entry, Text
@@ -44,15 +43,6 @@ def vectors(shared: Path) -> list[str]:
     """The hostile markup, read in place."""
     with (shared / "xss" / "vectors.jsonl").open(encoding="utf-8") as file:
         return [json.loads(line)["vector"] for line in file]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def _entries(vectors: list[str]) -> list[Entry]:

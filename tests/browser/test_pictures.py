@@ -2,19 +2,17 @@
 outlet achieves with pictures on."""
 
 import json
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Route
 
 from aggregator.demo.drawings import landscape
 from aggregator.demo.press import CannedResponse
 from aggregator.model import ALL, Images
 from aggregator.site_app import create_front
-from tests.browser.judges import CHROMIUM, require
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.servers import serving_front
 
@@ -38,16 +36,6 @@ OUTSIDE = """() => [...document.querySelectorAll('main article')].flatMap(card =
   }).map(each => each.outerHTML.slice(0, 120));
 })"""
 """Elements of a story that are outside its box."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    require(CHROMIUM)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def _publish(newsroom: Newsroom, images: Images, picture: CannedResponse) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from aggregator.demo.press import open_press
 from aggregator.ingest.workers import Workers
@@ -63,16 +63,6 @@ def site(
         with serving_front(create_front(newsroom.config, newsroom.store)) as port:
             yield Site(newsroom, f"http://127.0.0.1:{port}")
         newsroom.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    require(CHROMIUM)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def _titles(page: Page) -> list[str]:

@@ -135,7 +135,7 @@ def test_the_outlets_pictures_are_lazy_and_sized() -> None:
     )
 
 
-def test_own_copies_are_served_and_the_rest_are_links() -> None:
+def test_thumbnails_are_served_and_the_rest_are_links() -> None:
     """With "own", a reader's browser talks to nobody else."""
     html = _text(
         f'<img src="{PHOTO}" alt="A"><img src="https://x.example/2.jpg" alt="B">', _outlet("own")

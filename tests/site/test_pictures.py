@@ -22,7 +22,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 @pytest.fixture
 def harbor(newsroom: Newsroom) -> Newsroom:
-    """A newsroom whose outlet permits copies, and publishes an article with a picture."""
+    """A newsroom whose outlet permits thumbnails, and publishes an article with a picture."""
     newsroom.lists("harbor", images='"own"')
     newsroom.has_topic("labor", "strike")
     newsroom.press.put("/crane.jpg", CannedResponse(body=landscape("crane"), headers=JPEG))
@@ -65,7 +65,7 @@ def test_a_thumbnail_appears_on_every_page_when_it_is_made(harbor: Newsroom) -> 
 
 
 def test_feeds_carry_the_outlets_picture_whatever_pages_show(harbor: Newsroom) -> None:
-    """As before; and their bytes do not change when a copy is made."""
+    """As before; and their bytes do not change when a thumbnail is made."""
     paths = ("/all.rss", "/all.atom", "/all.json")
     before = [harbor.get(path).data for path in paths]
     harbor.fetches_pictures()
@@ -77,7 +77,7 @@ def test_feeds_carry_the_outlets_picture_whatever_pages_show(harbor: Newsroom) -
 
 
 def test_permission_that_is_withdrawn_counts_at_once(harbor: Newsroom) -> None:
-    """Pages show no picture, and the copies are served no more."""
+    """Pages show no picture, and the thumbnails are no longer served."""
     harbor.fetches_pictures()
     (src,) = LOADED.findall(harbor.get("/all").text)
     harbor.change('"own"', '"off"')
