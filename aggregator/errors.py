@@ -15,6 +15,7 @@ that sentence alone::
     ├── ServeError          the web server cannot start
     ├── ClockError          the clock is probably wrong, so nothing is fetched
     ├── WriteError          a folder or file cannot be written
+    │   └── FileChanged        feeds.toml has changed since an operator began to edit it
     └── StoreError
         ├── StoreUnavailable   the database cannot be opened, read or written
         ├── StoreBusy          another process is using the database
@@ -156,6 +157,16 @@ class ClockDisputed(ClockError):
 
 class WriteError(AggregatorError):
     """A file cannot be written."""
+
+
+class FileChanged(WriteError):
+    """A file has changed since an operator began to edit it."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"{path} has changed since you began to edit it; nothing was saved. Look at the new "
+            "text and make your change again."
+        )
 
 
 class StoreError(AggregatorError):

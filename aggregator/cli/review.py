@@ -8,7 +8,8 @@ import click
 
 from aggregator.cli.common import open_config, select_sources, shown_url
 from aggregator.cli.tables import count_noun
-from aggregator.config import editor, parse_config
+from aggregator.config.editor import change_table
+from aggregator.config.file_edits import edit_file
 from aggregator.ingest.schedule import is_redirect_confirmed
 from aggregator.model import PermanentRedirect
 
@@ -94,14 +95,14 @@ def moved(path: Path, write: bool) -> None:
 
 
 def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
-    text = path.read_bytes().decode()
-    urls = {id_: redirect.url for id_, redirect in redirects.items()}
-    changed = editor.replace_feed_urls(text, urls)
-    parse_config(changed.lstrip("\ufeff"), path, os.environ)  # raises ConfigError if it is wrong
-    if changed != text:
-        editor.write(path, changed)
-    if not urls:
+    def replace_urls(text: str) -> str:
+        for id_, redirect in redirects.items():
+            text = change_table(text, "source", id_, {"feed": redirect.url})
+        return text
+
+    if not redirects:
         click.echo(f"There is no new address to write; {path} is unchanged.")
         return
-    addresses = count_noun(len(urls), "address", "addresses")
+    edit_file(path, replace_urls, os.environ)
+    addresses = count_noun(len(redirects), "address", "addresses")
     click.echo(f"{addresses} written to {path}; restart `aggregator run`.")

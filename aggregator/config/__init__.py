@@ -5,7 +5,9 @@ schema      every key with its type, default and description (pydantic)
 validation  issues as sentences with line and key
 key_lines   the line of each key
 theme       templates and CSS of the operator's own, and the logo
-editor      edits that keep comments and order
+blocks      the lines of each table, with its comments
+editor      edits of its text that keep comments and order
+file_edits  saving an edit, whole or not at all
 """
 
 from aggregator.config.loader import Config, json_schema, parse_config, read_config_file

@@ -1,9 +1,12 @@
 """The line of each key in a TOML text."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+__all__ = ["KeyLocations", "lines_of", "statements"]
 
 
 class KeyLocations:
@@ -17,7 +20,7 @@ class KeyLocations:
         self._lines: dict[tuple[str | int, ...], int] = {}
         counts: Counter[tuple[str | int, ...]] = Counter()
         table: tuple[str | int, ...] = ()
-        for number, statement in _statements(text):
+        for number, statement in statements(text):
             if statement.lstrip().startswith("["):
                 table = self._open_table(statement, number, counts)
             else:
@@ -45,10 +48,16 @@ class KeyLocations:
         return self._lines.get(path, 0)
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each statement with the line that it starts on."""
+def lines_of(text: str) -> list[str]:
+    """The lines of a TOML text, with their ends: only a line feed ends one, and no other of the
+    characters at which `str.splitlines` divides, such as U+2028 in a comment."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement of a valid TOML text, with the line that it starts on, from 1."""
     pending, start = "", 0
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not pending and (not line.strip() or line.lstrip().startswith("#")):
             continue
         start = start if pending else number

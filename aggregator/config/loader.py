@@ -34,7 +34,7 @@ from aggregator.text.languages import canonical_language
 from aggregator.text.midnight import midnight
 from aggregator.text.secrets import has_secret
 
-__all__ = ["Config", "json_schema", "parse_config", "read_config_file"]
+__all__ = ["Config", "decode", "json_schema", "parse_config", "read_config_file"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,7 +73,7 @@ def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
     Raises ConfigError.
     """
     try:
-        text = _decode(path.read_bytes(), path)
+        text = decode(path.read_bytes(), path)
         changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError as error:
         raise ConfigError(str(path), [validation.missing_file(path)]) from error
@@ -83,7 +83,9 @@ def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
     return parse_config(text, path, environment, changed_at)
 
 
-def _decode(content: bytes, path: Path) -> str:
+def decode(content: bytes, path: Path) -> str:
+    """The text of a feeds.toml, with line feeds only and without a byte order mark. Raises
+    ConfigError."""
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ __all__ = ["encoding_issue", "syntax_issues"]
 _CURLY_MARKS = 'contains typographic quotation marks (“ ”); use straight ones (" ")'
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
 _RULES = frozenset(("match", "include", "exclude"))
+_CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _POSITION = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _CURLY = re.compile("[“”„‟‘’‚«»]")
 _KEY = re.compile(r"\s*([\w-]+|\"[^\"]*\")\s*=\s*(.*)")
@@ -61,6 +62,11 @@ def _explain(lines: list[str], number: int, line: str, message: str) -> str:
     """What is wrong with a line; empty if it is none of the usual mistakes."""
     key = _KEY.match(line)
     value = key[2] if key else line
+    if line.startswith(_CONFLICT_MARKS):
+        return (
+            "is a mark of a merge conflict; keep one of the two versions, and delete the lines "
+            "that begin with <<<<<<<, ======= and >>>>>>>"
+        )
     if message.startswith("Cannot overwrite a value") and key:
         first = _first_line_of(lines, number, key[1])
         return f"{key[1]} is given twice in this table, first on line {first}; remove one of them"
