@@ -16,14 +16,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import ip_address
 from time import monotonic
-from urllib.parse import urlsplit
 
-from aggregator import __version__
 from aggregator.config import Config
-from aggregator.config.value_types import to_seconds
 from aggregator.errors import UnknownName
+from aggregator.fetching import callback_settings, fetch_settings
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.clock import (
     ClockCheck,
@@ -32,7 +29,6 @@ from aggregator.ingest.clock import (
     recorded_clock_error,
 )
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
-from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
 from aggregator.ingest.picture_runs import (
@@ -50,7 +46,6 @@ from aggregator.site import PublicSite
 from aggregator.site.calendar import advance
 from aggregator.startup import cluster_settings, sync_config
 from aggregator.store.base import Store
-from aggregator.text.ip_addresses import IpNetwork
 from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
 
@@ -59,10 +54,6 @@ __all__ = [
     "notify_subscribers", "open_runtime", "run_once",
 ]  # fmt: skip
 
-CALLBACK_TIMEOUT_SECONDS = 10.0
-CALLBACKS_PER_HOST = 4
-"""Connections to one host of subscribers, which may have many callbacks."""
-CALLBACK_SPACING_SECONDS = 0.1
 MAX_ARCHIVE_STORIES = 50
 """Stories in an archive document, unless a feed has fewer: what no archive has yet must be in the
 feed."""
@@ -150,7 +141,7 @@ async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncI
     """A Runtime with connections of its own."""
     apply_permissions(store, config.sources, datetime.now(UTC))
     async with (
-        open_fetcher(_fetch_settings(config), os.environ) as fetcher,
+        open_fetcher(fetch_settings(config), os.environ) as fetcher,
         open_notifier(config, store) as notifier,
     ):
         yield Runtime(
@@ -282,7 +273,7 @@ async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifi
         yield None
         return
     hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
-    async with open_fetcher(_callback_settings(config), os.environ) as fetcher:
+    async with open_fetcher(callback_settings(config), os.environ) as fetcher:
         yield HubNotifier(
             store=store,
             fetcher=fetcher,
@@ -298,49 +289,3 @@ async def notify_subscribers(config: Config, store: Store) -> None:
     async with open_notifier(config, store) as notifier:
         if notifier is not None:
             await notify_once(notifier)
-
-
-# ---- settings
-
-
-def _fetch_settings(config: Config) -> FetchSettings:
-    """Limits of fetching and the User-Agent, from the configuration."""
-    fetch, contact = config.fetch, config.site.contact or config.site.url
-    return FetchSettings(
-        user_agent=f"aggregator/{__version__} (+{config.site.url}; {contact})",
-        concurrency=fetch.concurrency,
-        per_host=fetch.per_host,
-        spacing=to_seconds(fetch.spacing),
-        timeout=to_seconds(fetch.timeout),
-        connect_timeout=to_seconds(fetch.connect_timeout),
-        read_timeout=to_seconds(fetch.read_timeout),
-        max_bytes=fetch.max_bytes,
-        max_redirects=fetch.max_redirects,
-        ports=tuple(fetch.ports),
-        allow_private=fetch.private_networks,
-        private_hosts=fetch.private_hosts,
-    )
-
-
-def _callback_settings(config: Config) -> FetchSettings:
-    """Limits of calls to subscribers and hubs."""
-    return replace(
-        _fetch_settings(config),
-        per_host=CALLBACKS_PER_HOST,
-        spacing=CALLBACK_SPACING_SECONDS,
-        timeout=CALLBACK_TIMEOUT_SECONDS,
-        allow_private=(),
-        call_private=_callback_networks(config),
-    )
-
-
-def _callback_networks(config: Config) -> tuple[IpNetwork, ...]:
-    """Private networks in which callbacks may be: those of [fetch] allow_private if the site itself
-    is in one of them, else none. They were meant for sources, not for strangers."""
-    allowed = _fetch_settings(config).allow_private
-    host = urlsplit(config.site.url).hostname or ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return allowed if host == "localhost" else ()
-    return allowed if any(address in network for network in allowed) else ()

@@ -12,6 +12,7 @@ that sentence alone::
     ├── BadRequest          a URL asks for something invalid; HTTP 400
     ├── Overloaded          a request costs too much right now; HTTP 503
     ├── QueryError          a query does not parse; has the position of the character
+    ├── OpmlError           a file is not a list of feeds in OPML
     ├── ServeError          the web server cannot start
     ├── ClockError          the clock is probably wrong, so nothing is fetched
     ├── WriteError          a folder or file cannot be written
@@ -134,6 +135,10 @@ class BadRequest(RefusedRequest):
 
 class Overloaded(RefusedRequest):
     """A request costs too much right now (HTTP 503)."""
+
+
+class OpmlError(AggregatorError):
+    """A file is not a list of feeds in OPML."""
 
 
 class ServeError(AggregatorError):

@@ -16,7 +16,7 @@ from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.model import Source
 from aggregator.store.base import Store
 
-__all__ = ["cluster_settings", "known_sources", "load_config", "sync_config"]
+__all__ = ["cluster_settings", "known_sources", "load_config", "rename", "sync_config"]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -32,9 +32,15 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
 def sync_config(config: Config, store: Store, now: datetime) -> None:
     """Store the sources and topics of feeds.toml, what has been renamed, and where feeds were first
     published. Raises StoreError."""
+    rename(config, store, now)
     store.sources.sync(config.all_sources, now)
-    store.topics.rename(config.topics, now)
     store.lists.remember_site(config.site.url, now)
+
+
+def rename(config: Config, store: Store, now: datetime) -> None:
+    """Move what belongs to former ids of sources and topics (`was`). Raises StoreError."""
+    store.sources.rename(config.all_sources, now)
+    store.topics.rename(config.topics, now)
 
 
 def known_sources(config: Config, store: Store) -> dict[str, Source]:

@@ -6,7 +6,6 @@ snapshot with `PUBLIC_SURFACE=write pytest tests/test_public_surface.py`, and me
 CHANGELOG.md.
 """
 
-import importlib
 import json
 import os
 import re
@@ -50,11 +49,9 @@ def _command(command: click.Command) -> dict[str, Any]:
 
 
 def _commands() -> dict[str, Any]:
-    modules = {
-        name: importlib.import_module(f"aggregator.cli.{module}")
-        for name, (module, _) in cli.COMMANDS.items()
-    }
-    found = {name: _command(getattr(module, name)) for name, module in modules.items()}
+    context = click.Context(cli.main)
+    commands = {name: cli.main.get_command(context, name) for name in cli.COMMANDS}
+    found = {name: _command(command) for name, command in commands.items() if command}
     return {"aggregator": _command(cli.main)["parameters"], **dict(sorted(found.items()))}
 
 

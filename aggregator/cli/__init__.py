@@ -24,6 +24,13 @@ from aggregator.errors import AggregatorError, CommandError
 __all__ = ["main"]
 
 COMMANDS = {
+    "init": ("init", "Write the feeds.toml of a new newsroom."),
+    "add": ("add", "Add outlets, by the address of their site or feed."),
+    "import": ("opml", "Add the feeds of an OPML file."),
+    "export": ("opml", "Write the sources as OPML."),
+    "set": ("edit", "Change a key of a source in feeds.toml."),
+    "rename": ("edit", "Give a source or topic another id; its history stays."),
+    "remove": ("edit", "Remove sources from feeds.toml; their articles stay."),
     "check": ("check", "Check feeds.toml and list everything that is wrong with it."),
     "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
     "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
@@ -74,11 +81,10 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(
-            importlib.import_module(f"aggregator.cli.{module}"), cmd_name
-        )
-        return command
+        name, _ = COMMANDS[cmd_name]
+        module = importlib.import_module(f"aggregator.cli.{name}")
+        command: click.Command | None = getattr(module, cmd_name, None)
+        return command or getattr(module, f"{cmd_name}_")  # "import" is a word of Python
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):

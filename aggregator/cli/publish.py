@@ -12,6 +12,7 @@ from aggregator.cli.options import NonEmptyPath
 from aggregator.site import PublicSite
 from aggregator.site.calendar import advance
 from aggregator.site.export import export_site
+from aggregator.startup import rename
 
 __all__ = ["publish"]
 
@@ -31,7 +32,7 @@ def publish(path: Path, folder: Path) -> None:
     log_to_stderr()
     with open_config(path) as (config, store):
         now = datetime.now(UTC)
-        store.topics.rename(config.topics, now)
+        rename(config, store, now)
         advance(config, store, now)
         report = export_site(PublicSite(config, store), folder)
         asyncio.run(notify_subscribers(config, store))

@@ -17,7 +17,7 @@ from aggregator.cli.options import NonEmptyText
 from aggregator.cli.signals import collect_signals, signals_blocked
 from aggregator.config import Config
 from aggregator.errors import ServeError
-from aggregator.startup import load_config
+from aggregator.startup import load_config, rename
 from aggregator.store import open_store
 
 __all__ = ["serve"]
@@ -100,7 +100,7 @@ def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[s
     before the server starts."""
     log_to_stderr()
     with open_config(path) as (config, store):
-        store.topics.rename(config.topics, datetime.now(UTC))
+        rename(config, store, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
     return ensure_port_free(host, port), port
 

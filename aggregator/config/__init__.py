@@ -10,7 +10,13 @@ editor      edits of its text that keep comments and order
 file_edits  saving an edit, whole or not at all
 """
 
-from aggregator.config.loader import Config, json_schema, parse_config, read_config_file
+from aggregator.config.loader import (
+    Config,
+    decode,
+    json_schema,
+    parse_config,
+    read_config_file,
+)
 from aggregator.config.theme import THEME_FOLDER
 
-__all__ = ["THEME_FOLDER", "Config", "json_schema", "parse_config", "read_config_file"]
+__all__ = ["THEME_FOLDER", "Config", "decode", "json_schema", "parse_config", "read_config_file"]

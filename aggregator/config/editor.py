@@ -17,7 +17,7 @@ from aggregator.config.key_lines import lines_of
 from aggregator.errors import UnknownName, WriteError
 
 __all__ = [
-    "add_table", "change_section", "change_table", "remove_table", "rename_source", "rename_topic",
+    "add_tables", "change_section", "change_table", "remove_table", "rename_source", "rename_topic",
 ]  # fmt: skip
 
 Values: TypeAlias = Mapping[str, Any]
@@ -26,26 +26,27 @@ Values: TypeAlias = Mapping[str, Any]
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def add_table(text: str, kind: str, values: Values) -> str:
-    """The text with another [[source]], [[topic]] or [[notice]], after the last of its kind."""
-    given = {key: value for key, value in values.items() if value is not None}
+def add_tables(text: str, kind: str, tables: Sequence[Values]) -> str:
+    """The text with more [[source]], [[topic]] or [[notice]] tables, after the last of its kind."""
+    given = [{key: each for key, each in values.items() if each is not None} for values in tables]
 
-    def edit(lines: list[str], tables: dict[str, Any]) -> None:
-        before = tables.get(kind, [])
+    def edit(lines: list[str], expected: dict[str, Any]) -> None:
+        before = expected.get(kind, [])
         blocks = _blocks_of(lines, kind, before)
         at = blocks[-1].after if blocks else len(lines)
         lines[-1:] = map(_with_end, lines[-1:])
-        is_first_line = not any(line.strip() for line in lines[:at])
-        table = tomlkit.table()
-        for key, value in given.items():
-            table.add(key, _item(value))
-        new = [*([] if is_first_line else ["\n"]), f"[[{kind}]]\n", *lines_of(table.as_string())]
+        new: list[str] = []
+        for values in given:
+            keys = (f"{key} = {_item(value).as_string()}\n" for key, value in values.items())
+            new += ["\n", f"[[{kind}]]\n", *lines_of("".join(keys))]
+        if not any(line.strip() for line in lines[:at]):
+            del new[0]
         if at < len(lines) and lines[at].strip():
             new.append("\n")
         lines[at:at] = new
-        tables[kind] = [*before, given]
+        expected[kind] = [*before, *given]
 
-    return _edited(text, edit)
+    return _edited(text, edit) if given else text
 
 
 def change_table(text: str, kind: str, id_: str, values: Values) -> str:

@@ -256,4 +256,5 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         max_interval=to_seconds(inherited("max_interval")),
         max_new=inherited("max_new"),
         dedupe=inherited("dedupe"),
+        was=tuple(table.was),
     )

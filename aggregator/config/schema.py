@@ -100,7 +100,7 @@ class DefaultsTable(_Table):
 class SourceTable(_Table):
     """A partner outlet."""
 
-    id: Id = Field(description="Part of public addresses; never change it.")
+    id: Id = Field(description="Part of public addresses; `was` keeps a former id.")
     name: Text = Field(description="Name of the outlet, as credited.")
     feed: Url = Field(description="Address of its RSS, Atom, RDF or JSON feed.")
     site: Url = Field(description="Address of its front page, for the credit link.")
@@ -122,6 +122,7 @@ class SourceTable(_Table):
     include: Rule | None = Field(None, description="Keep only articles that match this rule.")
     exclude: Rule | None = Field(None, description="Leave out articles that match this rule.")
     language: Language | None = Field(None, description="Language of the feed if it declares none.")
+    was: list[Id] = Field([], description="Former ids; their addresses redirect here.")
     precedence: int | None = Field(
         None,
         ge=-1000,

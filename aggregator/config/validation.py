@@ -7,7 +7,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.key_lines import KeyLocations
@@ -108,16 +108,18 @@ def _rights_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[Conf
 
 
 def _former_id_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """A former id must not be an id, or a former id, of another topic."""
-    topics = _tables(tables, "topic")
-    ids = [table["id"] for table in topics if isinstance(table.get("id"), str)]
-    taken = dict.fromkeys(ids, "is the id of a topic")
-    for index, table in enumerate(topics):
-        for former_id in (id_ for id_ in _list(table.get("was")) if isinstance(id_, str)):
-            if former_id in taken:
-                line = lines.line_of(("topic", index, "was"))
-                yield _issue(line, "topic.was", f"{former_id!r} {taken[former_id]}; remove it here")
-            taken[former_id] = "is a former id of another topic"
+    """A former id must not be an id, or a former id, of another topic or source."""
+    for kind in ("topic", "source"):
+        listed = _tables(tables, kind)
+        ids = [table["id"] for table in listed if isinstance(table.get("id"), str)]
+        taken = dict.fromkeys(ids, f"is the id of a {kind}")
+        for index, table in enumerate(listed):
+            for former_id in (id_ for id_ in _list(table.get("was")) if isinstance(id_, str)):
+                if former_id in taken:
+                    line = lines.line_of((kind, index, "was"))
+                    message = f"{former_id!r} {taken[former_id]}; remove it here"
+                    yield _issue(line, f"{kind}.was", message)
+                taken[former_id] = f"is a former id of another {kind}"
 
 
 def _stem_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
@@ -189,6 +191,19 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
         case _:
             message = f"found {found}: {details['msg'].lower()}"
     return _issue(lines.line_of(path), key, message)
+
+
+def source_problem(values: Mapping[str, Any]) -> str:
+    """What is wrong with the keys of a [[source]], in a sentence; empty if nothing is. Topics that
+    do not exist are not noticed."""
+    try:
+        SourceTable.model_validate(dict(values))
+    except ValidationError as error:
+        issue = value_issue(
+            {**error.errors()[0], "loc": ("source", 0, *error.errors()[0]["loc"])}, KeyLocations("")
+        )
+        return f"{issue.key.removeprefix('source.')}: {issue.message}"
+    return ""
 
 
 def _table_message(found: object, name: str) -> str:

@@ -7,7 +7,8 @@ This file uses the store; the steps, each in its own package, take values and re
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -71,7 +72,8 @@ from aggregator.store.base import Store
 from aggregator.text.secrets import private_parts, without_private_parts
 
 __all__ = [
-    "IngestContext", "Job", "find_duplicates", "ingest_document", "recent_dates",
+    "IngestContext", "Job", "Step", "find_duplicates", "ingest_document", "private_parts_of",
+    "process_document", "recent_dates",
 ]  # fmt: skip
 
 MAX_MIGRATED_ENTRIES = 20_000
@@ -125,41 +127,91 @@ class Job:
         return self.before.last_success is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What the pipeline made of a document, or of one chunk of it; nothing of it is saved yet."""
+
+    match: MatchResult
+    cleaned: Sequence[Entry | Rejected]
+    changes: Changeset
+    clusters: ClusterResult
+    batch: Batch
+    is_held: bool
+
+
 async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Failed:
     """Save what a document changes.
 
     The fetch state changes with the last batch: if the program ends before, the document is fetched
     again, and what is stored of it is recognised. Raises StoreError.
     """
-    private = private_parts(job.source.private_feed) if job.source.private_feed else ()
-    document = replace(job.document, url=job.source.published_feed) if private else job.document
-    chunked = await asyncio.to_thread(split_into_chunks, document, context.chunk_entries)
-    if isinstance(chunked, Failed):
-        return replace(chunked, error=without_private_parts(chunked.error, private))
-    progress = Progress(private_parts=private)
-    if len(chunked) == 1:
-        failed = await _ingest_parts(context, job, chunked, progress)
-    else:
-        try:
-            async with context.workers.large_document, asyncio.timeout(LARGE_DOCUMENT_SECONDS):
-                failed = await _ingest_parts(context, job, chunked, progress)
-        except TimeoutError:
-            error = f"Reading the feed took longer than {LARGE_DOCUMENT_SECONDS:g} seconds."
-            failed = Failed(kind=FailureKind.RESOURCES, error=error)
-    if failed:
-        error = without_private_parts(failed.error, private)
-        return replace(failed, error=error, counts=progress.counts)
+    store, progress = context.store, Progress(private_parts=private_parts_of(job.source))
+    async with aclosing(process_document(context, job, progress)) as steps:
+        async for step in steps:
+            if isinstance(step, Failed):
+                return replace(step, counts=progress.counts)
+            for each in step.cleaned:
+                if isinstance(each, Rejected) and each.is_bug:
+                    task = f"clean {job.source.id}"
+                    store.maintenance.record_bug(task, each.reason, context.now)
+            progress.add_batch(step.batch, is_held=step.is_held)
+            batch = replace(step.batch, outcome=progress.outcome)
+            store.entries.save(batch, context.now)  # save
     return progress.report(job.source.id)
 
 
-async def _ingest_parts(
+def private_parts_of(source: Source) -> tuple[str, ...]:
+    """What must not be shown of the address of a source's feed."""
+    return private_parts(source.private_feed) if source.private_feed else ()
+
+
+async def process_document(
+    context: IngestContext, job: Job, progress: Progress
+) -> AsyncGenerator[Step | Failed, None]:
+    """The steps of the pipeline but the last: what is to be saved of each chunk of a document.
+
+    A chunk is compared with what is stored, so each must be saved before the next is asked for.
+    """
+    private = progress.private_parts
+    document = replace(job.document, url=job.source.published_feed) if private else job.document
+    chunked = await asyncio.to_thread(split_into_chunks, document, context.chunk_entries)
+    if isinstance(chunked, Failed):
+        yield _without_private_parts(chunked, private)
+        return
+    try:
+        async with _limits(context, chunked):
+            async for step in _steps(context, job, chunked, progress):
+                yield _without_private_parts(step, private) if isinstance(step, Failed) else step
+    except TimeoutError:
+        error = f"Reading the feed took longer than {LARGE_DOCUMENT_SECONDS:g} seconds."
+        yield Failed(kind=FailureKind.RESOURCES, error=error)
+
+
+def _without_private_parts(failed: Failed, private: Sequence[str]) -> Failed:
+    """The failure as it may be shown. A page may announce a private feed."""
+    error = without_private_parts(failed.error, private)
+    return replace(failed, error=error, announced=() if private else failed.announced)
+
+
+@asynccontextmanager
+async def _limits(context: IngestContext, chunked: ChunkedDocument) -> AsyncIterator[None]:
+    """Large documents are processed one at a time, and not for ever."""
+    if len(chunked) == 1:
+        yield
+        return
+    async with context.workers.large_document, asyncio.timeout(LARGE_DOCUMENT_SECONDS):
+        yield
+
+
+async def _steps(
     context: IngestContext, job: Job, chunked: ChunkedDocument, progress: Progress
-) -> Failed | None:
+) -> AsyncGenerator[Step | Failed, None]:
     store, workers, source, now = context.store, context.workers, job.source, context.now
     recent = store.sources.recent_dates(source.id, RECENT_ENTRIES)
     async for part in read_parts(workers, chunked, context.max_matched_entries):  # parse
         if isinstance(part, Failed):
-            return part
+            yield part
+            return
         meta = progress.add_part(part)
         result = _match(context, job, part, progress)  # match
         expected = progress.counts.new + part.count_expected(result.new)
@@ -170,10 +222,8 @@ async def _ingest_parts(
                 workers, chunked, chunk, own, source, now, context.own_sites
             )  # clean
             if isinstance(cleaned, Failed):
-                return cleaned
-            for each in cleaned:
-                if isinstance(each, Rejected) and each.is_bug:
-                    store.maintenance.record_bug(f"clean {source.id}", each.reason, now)
+                yield cleaned
+                return
             changes = _compare(context, own, cleaned)
             count = progress.counts.new + len(changes.new)
             count = max(count, expected) if len(chunked) > 1 else count
@@ -191,10 +241,11 @@ async def _ingest_parts(
             batch = _categorize(
                 context, job, state, changes, clusters, is_held=is_held
             )  # categorize
-            progress.add_batch(batch, is_held=is_held)
-            store.entries.save(replace(batch, outcome=progress.outcome), now)  # save
+            yield Step(
+                match=own, cleaned=cleaned, changes=changes, clusters=clusters, batch=batch,
+                is_held=is_held,
+            )  # fmt: skip
         progress.matched_ids |= result.matched_ids
-    return None
 
 
 def _match(context: IngestContext, job: Job, part: Part, progress: Progress) -> MatchResult:

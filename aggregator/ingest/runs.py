@@ -190,9 +190,8 @@ def _save_unchanged(
 def _save_failure(
     context: IngestContext, source: Source, before: FetchState, failed: Failed
 ) -> SourceReport:
-    may_be_typo = failed.kind is FailureKind.DNS or failed.status == HTTPStatus.NOT_FOUND
-    advice = _NEVER_READ if may_be_typo and before.last_success is None else ""
-    error = one_line(f"{failed.error}{advice}", MAX_SENTENCE_CHARS)  # it may quote the server
+    error = f"{failed.error}{_advice(source, before, failed)}"
+    error = one_line(error, MAX_SENTENCE_CHARS)  # it may quote the server
     state = after_failure(source, before, failed, context.now)
     outcome = Outcome.RETIRED if state.retired_at else Outcome.FAILED
     batch = Batch(
@@ -212,6 +211,21 @@ def _save_failure(
         error=error,
         counts=failed.counts,
     )
+
+
+def _advice(source: Source, before: FetchState, failed: Failed) -> str:
+    """What an operator can do about a failure: a sentence after a blank, or empty."""
+    if failed.announced:
+        feed = failed.announced[0]
+        title = f" ({feed.title})" if feed.title else ""
+        count = len(failed.announced) - 1
+        more = f", and {count} more" if count else ""
+        return (
+            f" The page announces {feed.url}{title}{more}; to take it, run "
+            f"`aggregator set {source.id} feed {feed.url}`."
+        )
+    may_be_typo = failed.kind is FailureKind.DNS or failed.status == HTTPStatus.NOT_FOUND
+    return _NEVER_READ if may_be_typo and before.last_success is None else ""
 
 
 def _save_bug(context: IngestContext, source: Source, failed: Failed) -> SourceReport:

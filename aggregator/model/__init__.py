@@ -26,6 +26,7 @@ from aggregator.model.entry import (
 from aggregator.model.expression import EXACT, And, Near, Node, Not, Or, Term
 from aggregator.model.feed import Feed, ListSlice, OlderPages, Revision, Takedown, Tombstone
 from aggregator.model.fetch import (
+    AnnouncedFeed,
     Backoff,
     Failed,
     FailureKind,
@@ -129,7 +130,7 @@ __all__ = [
     "RECENT_ENTRIES",
     "WIDGET_HEADING",
     "And",
-    "Backoff",
+    "AnnouncedFeed", "Backoff",
     "Batch",
     "Dedupe",
     "Delivery",

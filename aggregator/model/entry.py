@@ -104,9 +104,13 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """A feed as given. `problem` is set if it was not well-formed, but readable."""
+    """A feed as given. `problem` is set if it was not well-formed, but readable; `site` is the
+    address of the page that it belongs to."""
 
     entries: tuple[ParsedEntry, ...] = ()
+    title: str = ""
+    site: str = ""
+    language: str = ""
     problem: str = ""
     polling_hints: PollingHints = field(default_factory=PollingHints)
     hub_link: HubLink = field(default_factory=HubLink)
@@ -120,6 +124,9 @@ class FeedMeta:
     None if unknown. The metadata of chunks add up to that of the whole document.
     """
 
+    title: str = ""
+    site: str = ""
+    language: str = ""
     problem: str = ""
     polling_hints: PollingHints = field(default_factory=PollingHints)
     hub_link: HubLink = field(default_factory=HubLink)
@@ -135,6 +142,9 @@ class FeedMeta:
         ]
         hints = self.polling_hints
         return FeedMeta(
+            title=self.title or other.title,
+            site=self.site or other.site,
+            language=self.language or other.language,
             problem=self.problem or other.problem,
             polling_hints=hints if hints != PollingHints() else other.polling_hints,
             hub_link=self.hub_link if self.hub_link != HubLink() else other.hub_link,

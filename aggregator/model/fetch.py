@@ -7,8 +7,8 @@ from datetime import datetime
 from aggregator.model.counts import EntryCounts
 
 __all__ = [
-    "Backoff", "Failed", "FailureKind", "FetchState", "Fetched", "HubLink", "PermanentRedirect",
-    "PollingHints", "Unchanged", "Validators",
+    "AnnouncedFeed", "Backoff", "Failed", "FailureKind", "FetchState", "Fetched", "HubLink",
+    "PermanentRedirect", "PollingHints", "Unchanged", "Validators",
 ]  # fmt: skip
 
 
@@ -78,6 +78,14 @@ class Unchanged:
     redirected_to: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncedFeed:
+    """A feed that a web page names; `title` may be empty."""
+
+    url: str
+    title: str = ""
+
+
 class FailureKind(enum.StrEnum):
     """Why a source could not be fetched or read."""
 
@@ -121,6 +129,8 @@ class Failed:
     """The pause for all sources on the same server, if it asked for one."""
     counts: EntryCounts = field(default_factory=EntryCounts)
     """Entries of a large document that were stored before it failed."""
+    announced: "tuple[AnnouncedFeed, ...]" = ()
+    """The feeds that a web page names, if that is what was fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,8 @@ class Source:
     max_new: int = 100
     """New entries in one fetch above which they are held for the operator."""
     dedupe: Dedupe = "text"
+    was: tuple[str, ...] = ()
+    """Former ids, whose addresses redirect."""
 
     @property
     def published_feed(self) -> str:

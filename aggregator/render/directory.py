@@ -35,6 +35,7 @@ def sources_json(sources: Iterable[Source], site: Site) -> bytes:
         {
             "id": source.id,
             "name": source.name,
+            "former_ids": list(source.was),
             "site": source.site,
             "own_feed": source.published_feed
             if not source.private_feed or source.public_feed

@@ -2,7 +2,7 @@
 newest stories or an archive document."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -71,6 +71,10 @@ class FeedCatalog:
         self._topics = {topic.id: topic for topic in config.topics}
         self._current_ids = {id_: topic.id for topic in config.topics for id_ in topic.was}
         self._original_ids = store.topics.original_ids()
+        self._current_source_ids = {
+            id_: source.id for source in config.all_sources for id_ in source.was
+        }
+        self._original_source_ids = store.sources.original_ids()
         self._first_site = store.lists.first_site()
         self._search_turns = Turns()
         self._shares = shares(config.topics)
@@ -96,8 +100,9 @@ class FeedCatalog:
         if source is None:
             return None
         return FeedSpec(
-            path=f"/sources/{name}",
-            scopes=(source_scope(name),),
+            path=f"/sources/{source.id}",
+            original_path=f"/sources/{self._original_source_ids.get(source.id, source.id)}",
+            scopes=(source_scope(source.id),),
             title=source.name,
             description=self._interface.gettext(
                 "What %(outlet)s publishes, as collected by %(site)s.",
@@ -135,7 +140,9 @@ class FeedCatalog:
         )
 
     def source(self, id_: str) -> Source | None:
-        """The source with this id, also if it is no longer in feeds.toml: its stories stay."""
+        """The source with this id, or that had it, also if it is no longer in feeds.toml: its
+        stories stay."""
+        id_ = self._current_source_ids.get(id_, id_)
         return self._sources.get(id_) or self._store.sources.by_id().get(id_)
 
     # ---- stories
@@ -155,7 +162,7 @@ class FeedCatalog:
             arrived_within=FEED_TIME if is_feed and not (params.limit or params.before) else None,
             joined=joined,
             language=params.language,
-            without=params.excluded_sources,
+            without=self._current_sources(params.excluded_sources),
             share=None if is_filtered or joined else self._shares.get(first),
             before=params.before,
             since=params.since,
@@ -241,7 +248,7 @@ class FeedCatalog:
                     query.parse(params.q).root,
                     params.limit or self._config.publish.limit,
                     language=params.language,
-                    without=params.excluded_sources,
+                    without=self._current_sources(params.excluded_sources),
                     within=self._filters(params),
                     published_from=self._midnight(params.first_day),
                     published_before=self._midnight(params.last_day, days=1),
@@ -264,7 +271,12 @@ class FeedCatalog:
         """The lists that the results of a search must be in."""
         current = self._current_ids.get(params.topic, params.topic)
         topics = [topic_scope(current)] if params.topic else []
-        return topics + ([source_scope(params.outlet)] if params.outlet else [])
+        outlets = self._current_sources([params.outlet] if params.outlet else [])
+        return topics + [source_scope(id_) for id_ in outlets]
+
+    def _current_sources(self, ids: Iterable[str]) -> list[str]:
+        """The present ids of sources that may be named by former ones."""
+        return [self._current_source_ids.get(id_, id_) for id_ in ids]
 
     def _midnight(self, day: date | None, days: int = 0) -> datetime | None:
         """The midnight at which a day begins, or ends, in the time zone of the site."""

@@ -264,7 +264,8 @@ def _redirected(
 
 
 def _is_former_path(given: str, path: str) -> bool:
-    """True if a topic in the path has another id now; the order of joined topics does not count."""
+    """True if a topic or source in the path has another id now; the order of joined topics does
+    not count."""
     return set(given.split("/")[-1].split("+")) != set(path.split("/")[-1].split("+"))
 
 
@@ -296,8 +297,9 @@ def base_paths(site: SiteContext) -> Iterator[str]:
     yield "/all"
     for topic in site.config.topics:
         yield from (f"/topics/{id_}" for id_ in (topic.id, *topic.was))
-    listed = {source.id: source for source in site.config.all_sources}
-    yield from (f"/sources/{id_}" for id_ in {**site.store.sources.by_id(), **listed})
+    listed = [id_ for source in site.config.all_sources for id_ in (source.id, *source.was)]
+    stored = site.store.sources.by_id()
+    yield from (f"/sources/{id_}" for id_ in dict.fromkeys([*stored, *listed]))
 
 
 def _forms(path: str) -> Iterator[str]:

@@ -60,6 +60,13 @@ class SourceStore(Protocol):
     def sync(self, sources: Sequence[Source], now: datetime) -> None:
         """Store the sources of feeds.toml; keep those that are no longer listed."""
 
+    def rename(self, sources: Sequence[Source], now: datetime) -> None:
+        """Move the entries, fetch state and archives of former source ids (`was`) to the new ones.
+        To be called before `sync`."""
+
+    def original_ids(self) -> dict[str, str]:
+        """The id under which each renamed source was first published."""
+
     def by_id(self) -> Mapping[str, Source]:
         """Every source that was ever synced, as far as its credit needs."""
 

@@ -46,7 +46,7 @@ Work = "labor"  # theirs
 SOURCE = {"id": "c", "name": "C", "feed": "https://c.example/f", "site": "https://c.example/"}
 
 
-def _changed(before: str, after: str) -> tuple[list[str], list[str]]:
+def _diff(before: str, after: str) -> tuple[list[str], list[str]]:
     """The lines that are gone and those that are new."""
     compared = list(difflib.ndiff(lines_of(before), lines_of(after)))
     gone = [line[2:].rstrip("\n") for line in compared if line.startswith("- ")]
@@ -55,7 +55,7 @@ def _changed(before: str, after: str) -> tuple[list[str], list[str]]:
 
 def test_a_source_is_added_after_the_others() -> None:
     """Nothing else changes, and the file reads as if an operator had written it."""
-    gone, new = _changed(FILE, editor.add_table(FILE, "source", SOURCE))
+    gone, new = _diff(FILE, editor.add_tables(FILE, "source", [SOURCE]))
 
     assert gone == []
     assert new == [
@@ -66,8 +66,8 @@ def test_a_source_is_added_after_the_others() -> None:
 
 def test_a_topic_is_added_before_the_sources() -> None:
     """A table is added after the last of its kind, apart from what follows."""
-    text = editor.add_table(
-        FILE, "topic", {"id": "war", "title": "War", "match": 'war OR "cold war"'}
+    text = editor.add_tables(
+        FILE, "topic", [{"id": "war", "title": "War", "match": 'war OR "cold war"'}]
     )
 
     assert '\n\n[[topic]]\nid = "war"\ntitle = "War"\nmatch = \'war OR "cold war"\'\n\n#' in text
@@ -75,7 +75,7 @@ def test_a_topic_is_added_before_the_sources() -> None:
 
 def test_a_changed_key_keeps_its_comment() -> None:
     """One line changes, and the comment on it stays."""
-    gone, new = _changed(FILE, editor.change_table(FILE, "source", "a", {"name": "Ä & co"}))
+    gone, new = _diff(FILE, editor.change_table(FILE, "source", "a", {"name": "Ä & co"}))
 
     assert gone == ['name = "A"  # as they want it']
     assert new == ['name = "Ä & co"  # as they want it']
@@ -85,7 +85,7 @@ def test_a_key_is_added_and_removed() -> None:
     """A new key stands after the others of its table, and removing it restores the file."""
     changed = editor.change_table(FILE, "source", "a", {"enabled": False})
 
-    assert _changed(FILE, changed) == ([], ["enabled = false"])
+    assert _diff(FILE, changed) == ([], ["enabled = false"])
     assert editor.change_table(changed, "source", "a", {"enabled": None}) == FILE
 
 
@@ -93,7 +93,7 @@ def test_a_table_in_a_source_keeps_its_form() -> None:
     """What is written as [source.tags] stays so."""
     tags = {"Work": "labor", "Jobs": "labor"}
 
-    assert _changed(FILE, editor.change_table(FILE, "source", "b", {"tags": tags})) == (
+    assert _diff(FILE, editor.change_table(FILE, "source", "b", {"tags": tags})) == (
         [], ['Jobs = "labor"'],
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_table_in_a_source_keeps_its_form() -> None:
 def test_a_removed_source_takes_its_comments_along() -> None:
     """A comment above the table and a key commented out are about that source; the heading of the
     section is not."""
-    gone, new = _changed(FILE, editor.remove_table(FILE, "source", "a"))
+    gone, new = _diff(FILE, editor.remove_table(FILE, "source", "a"))
 
     assert new == []
     assert gone == [
@@ -155,7 +155,7 @@ def test_sources_in_one_line_are_left_to_a_text_editor() -> None:
 def test_windows_line_ends_and_byte_order_marks_stay() -> None:
     """A file from Notepad stays one."""
     text = "\ufeff" + FILE.replace("\n", "\r\n")
-    text = editor.add_table(text, "source", SOURCE)
+    text = editor.add_tables(text, "source", [SOURCE])
     text = editor.change_table(text, "source", "a", {"show": "full", "name": "New"})
 
     assert text.startswith("\ufeff#")
@@ -167,7 +167,7 @@ def test_other_separators_of_lines_are_text() -> None:
     text = FILE.replace("Ana asked", "Ana\u2028 asked\x85")
     changed = editor.change_table(text, "source", "b", {"name": "New"})
 
-    assert _changed(text, changed) == (['name = "B"'], ['name = "New"'])
+    assert _diff(text, changed) == (['name = "B"'], ['name = "New"'])
 
 
 # ---- generated files
@@ -187,53 +187,51 @@ COMMENTS = [
 TOPICS = "topics = [\n  # first\n  'topic-0', # one\n]"
 
 
-def _noise(chance: random.Random) -> str:
+def _noise(rng: random.Random) -> str:
     """Blank lines and comments between two lines."""
     kinds = ["", "", "\n", "\n\n", "   \n"] + [f"{each}\n" for each in COMMENTS]
-    return "".join(chance.choice(kinds) for _ in range(chance.randrange(4)))
+    return "".join(rng.choice(kinds) for _ in range(rng.randrange(4)))
 
 
 def _generated(seed: int) -> tuple[str, list[str], list[str]]:
     """A feeds.toml with comments in odd places, and the ids of its sources and topics."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     tables: list[tuple[str, list[str]]] = [("[site]", ['title = "T"', 'url = "https://t.example"'])]
-    topics = [f"topic-{n}" for n in range(chance.randrange(1, 4))]
-    sources = [f"source-{n}" for n in range(chance.randrange(1, 6))]
-    tables += [("[[topic]]", _topic(chance, id_)) for id_ in topics]
-    tables += [("[[source]]", _source(chance, id_, topics)) for id_ in sources]
-    chance.shuffle(tables)
-    text = _noise(chance)
+    topics = [f"topic-{n}" for n in range(rng.randrange(1, 4))]
+    sources = [f"source-{n}" for n in range(rng.randrange(1, 6))]
+    tables += [("[[topic]]", _topic(rng, id_)) for id_ in topics]
+    tables += [("[[source]]", _source(rng, id_, topics)) for id_ in sources]
+    rng.shuffle(tables)
+    text = _noise(rng)
     for header, keys in tables:
-        text += chance.choice([header, f"{header}  # here", f" {header}"]) + "\n"
+        text += rng.choice([header, f"{header}  # here", f" {header}"]) + "\n"
         for key in keys:
             is_table = key.startswith("[")
-            if chance.random() < 0.5:
-                text += _noise(chance)
-            end = (
-                chance.choice(["", "", "  # why", " #"]) if not is_table and "\n" not in key else ""
-            )
-            text += f"{chance.choice(['', '', '  '])}{key}{end}\n"
-        text += _noise(chance)
+            if rng.random() < 0.5:
+                text += _noise(rng)
+            end = rng.choice(["", "", "  # why", " #"]) if not is_table and "\n" not in key else ""
+            text += f"{rng.choice(['', '', '  '])}{key}{end}\n"
+        text += _noise(rng)
     return text, sources, topics
 
 
-def _topic(chance: random.Random, id_: str) -> list[str]:
-    rule = chance.choice(
+def _topic(rng: random.Random, id_: str) -> list[str]:
+    rule = rng.choice(
         ["match = 'strike OR union*'", "match = '''\nstrike OR\n# no comment\n\"x y\"\n'''"]
     )
     keys = [f'title = "{id_.title()}"', rule, "learn = 'off'"]
-    chance.shuffle(keys)
+    rng.shuffle(keys)
     return [f'id = "{id_}"', *keys]
 
 
-def _source(chance: random.Random, id_: str, topics: list[str]) -> list[str]:
+def _source(rng: random.Random, id_: str, topics: list[str]) -> list[str]:
     keys = [
         f'name = "{id_} # no comment"', f'feed = "https://{id_}.example/feed"',
         f"site = 'https://{id_}.example/'",
-        chance.choice(["precedence = 1", TOPICS, "uncut=false"]),
+        rng.choice(["precedence = 1", TOPICS, "uncut=false"]),
     ]  # fmt: skip
-    chance.shuffle(keys)
-    tags = chance.choice(
+    rng.shuffle(keys)
+    tags = rng.choice(
         [[], [f"tags = {{ Work = '{topics[0]}' }}"], ["[source.tags]", f"Work = '{topics[0]}'"]]
     )
     return [f'id = "{id_}"', *keys, *tags]
@@ -247,11 +245,11 @@ def _plain(text: str, kind: str) -> dict[str, dict[str, Any]]:
 def test_generated_files_change_only_where_they_must(seed: int) -> None:
     """Add, edit and remove: every line that is not about the edit stays, in its place."""
     text, sources, topics = _generated(seed)
-    chance = random.Random(seed + 1)
-    id_, topic = chance.choice(sources), chance.choice(topics)
+    rng = random.Random(seed + 1)
+    id_, topic = rng.choice(sources), rng.choice(topics)
     edits: list[tuple[Callable[[], str], int, int]] = [
-        (lambda: editor.add_table(text, "source", SOURCE), 0, 7),
-        (lambda: editor.add_table(text, "topic", {"id": "new", "title": "New"}), 0, 5),
+        (lambda: editor.add_tables(text, "source", [SOURCE]), 0, 7),
+        (lambda: editor.add_tables(text, "topic", [{"id": "new", "title": "New"}]), 0, 5),
         (lambda: editor.change_table(text, "source", id_, {"name": "New"}), 1, 1),
         (lambda: editor.change_table(text, "source", id_, {"enabled": False}), 0, 1),
         (lambda: editor.change_table(text, "topic", topic, {"learn": "suggest"}), 1, 1),
@@ -259,7 +257,7 @@ def test_generated_files_change_only_where_they_must(seed: int) -> None:
     ]
 
     for edit, most_gone, most_new in edits:
-        gone, new = _changed(text, edit())
+        gone, new = _diff(text, edit())
         assert len(gone) <= most_gone, (gone, new)
         assert len(new) <= most_new, (gone, new)
 
@@ -271,12 +269,12 @@ def test_a_table_removed_from_a_generated_file_leaves_the_others(seed: int) -> N
     text, sources, _ = _generated(seed)
     id_ = random.Random(seed).choice(sources)
     after = editor.remove_table(text, "source", id_)
-    gone, new = _changed(text, after)
+    gone, new = _diff(text, after)
 
     assert new == []
     own = [line for line in gone if line.strip() and not line.lstrip().startswith("#")]
     assert sum("[[source]]" in line for line in own) == 1
     assert not any("[[topic]]" in line or "[site]" in line for line in own)
     assert {k: v for k, v in _plain(text, "source").items() if k != id_} == _plain(after, "source")
-    again = editor.add_table(after, "source", _plain(text, "source")[id_])
+    again = editor.add_tables(after, "source", [_plain(text, "source")[id_]])
     assert list(_plain(again, "source")) == [*(s for s in _plain(text, "source") if s != id_), id_]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config.editor import add_table, change_section, change_table
+from aggregator.config.editor import add_tables, change_section, change_table
 from aggregator.config.file_edits import create_file, edit_file, preview_edit
 from aggregator.errors import AggregatorError, ConfigError, FileChanged, WriteError
 from tests.harness.command_line import HEAD, source_table
@@ -105,7 +105,7 @@ def test_two_operators_who_save_at_once_are_both_heard(file: Path) -> None:
     def add(number: int) -> None:
         values = {"id": f"s{number}", "name": "S", "feed": f"https://s{number}.example/f"}
         values["site"] = values["feed"]
-        edit_file(file, lambda text: add_table(text, "source", values), {})
+        edit_file(file, lambda text: add_tables(text, "source", [values]), {})
 
     threads = [threading.Thread(target=add, args=(n,)) for n in range(12)]
     for thread in threads:
@@ -197,7 +197,7 @@ def test_a_new_file_never_replaces_one(file: Path) -> None:
 
 def test_killed_while_saving(file: Path) -> None:
     """Killed a hundred times in the middle of saving, the file is always the old or the new one."""
-    chance = random.Random(21)
+    rng = random.Random(21)
     texts = {change_section(TEXT, "site", {"title": f"News {n}"}) for n in range(10)} | {TEXT}
     for _ in range(100):
         child = os.fork()
@@ -207,7 +207,7 @@ def test_killed_while_saving(file: Path) -> None:
                     title = {"title": f"News {number % 10}"}
                     edit_file(file, partial(change_section, name="site", values=title), {})
             os._exit(1)
-        time.sleep(chance.uniform(0.0, 0.03))
+        time.sleep(rng.uniform(0.0, 0.03))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
 

@@ -1,16 +1,20 @@
 """The command line as an operator uses it: real processes, a feeds.toml on disk, free ports."""
 
 import contextlib
+import fcntl
 import os
 import random
 import re
+import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.error import URLError
 
@@ -27,6 +31,7 @@ __all__ = [
     "has_open",
     "is_alive",
     "run",
+    "run_on_terminal",
     "source_table",
     "wait_for_url",
     "wait_until",
@@ -81,6 +86,31 @@ def run(config: Path | None, *command: str, **environment: str) -> subprocess.Co
         check=False,
         env={**os.environ, "NO_COLOR": "1", **environment},
     )
+
+
+def run_on_terminal(config: Path | None, *command: str, answers: Sequence[str] = ()) -> str:
+    """Run a command on a terminal of 80 columns, type an answer to each question, and return what
+    the terminal shows."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {**os.environ, "NO_COLOR": "1"}
+    with subprocess.Popen(
+        argv(config, *command), stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ):
+        os.close(theirs)
+        left, shown, deadline = list(answers), "", time.monotonic() + 60
+        while True:
+            assert time.monotonic() < deadline, shown
+            if not select.select([ours], [], [], 1.0)[0]:
+                continue
+            try:
+                shown += os.read(ours, 10_000).decode()
+            except OSError:  # the command has ended
+                break
+            if left and shown.endswith((": ", "]: ")):
+                os.write(ours, f"{left.pop(0)}\n".encode())
+        os.close(ours)
+    return shown.replace("\r\n", "\n")
 
 
 def child_processes(pid: int) -> list[int]:

@@ -35,6 +35,7 @@ from aggregator.ingest.workers import Workers
 from aggregator.model import RunReport, Source, shares
 from aggregator.site import PublicSite
 from aggregator.site_app import create_wsgi_app
+from aggregator.startup import rename
 from aggregator.store import Store, open_store
 from tests.harness.builders import NOW
 
@@ -174,6 +175,7 @@ class Newsroom:
         self, days: Iterable[tuple[datetime, Callable[[], object]]], *outlets: str
     ) -> list[RunReport]:
         """Run ingest at each of these times, each after its change."""
+        rename(self.config, self.store, self.now)
         self.store.sources.sync(self.config.all_sources, self.now)
         due = [s for s in self.config.sources if not outlets or s.id in outlets]
         if asyncio._get_running_loop() is None:

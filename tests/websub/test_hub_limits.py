@@ -275,7 +275,7 @@ def test_a_callback_that_hangs_is_left(
     on_loopback: Newsroom, reader: Callbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its subscription is not confirmed."""
-    monkeypatch.setattr("aggregator.app.CALLBACK_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("aggregator.fetching.CALLBACK_TIMEOUT_SECONDS", 0.5)
     reader.on_get = lambda: time.sleep(10)
 
     started = time.monotonic()

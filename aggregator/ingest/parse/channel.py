@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import FeedMeta, HubLink, ParsedFeed, PollingHints
+from aggregator.text.html import plain_text, truncate
 from aggregator.text.urls import absolute_url
 
-__all__ = ["feed_meta", "hub_link", "json_hub_link", "polling_hints"]
+__all__ = ["feed_meta", "feed_title", "hub_link", "json_hub_link", "polling_hints"]
 
 _PERIODS = {
     "hourly": 3600,
@@ -18,6 +19,8 @@ _PERIODS = {
     "yearly": 365 * 86400,
 }
 MAX_URL_CHARS = 2000
+MAX_TITLE_CHARS = 200
+"""Characters of a feed's title, which is the name of its outlet."""
 HEAD_BYTES = 64 * 1024
 """Bytes at the beginning of a feed in which skipHours and skipDays are looked for."""
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
@@ -29,6 +32,9 @@ def feed_meta(feed: ParsedFeed) -> FeedMeta:
     """The data of a feed, or of one chunk, without its entries."""
     dates = [entry.published for entry in feed.entries if isinstance(entry.published, datetime)]
     return FeedMeta(
+        title=feed.title,
+        site=feed.site,
+        language=feed.language,
         problem=feed.problem,
         polling_hints=feed.polling_hints,
         hub_link=feed.hub_link,
@@ -36,6 +42,11 @@ def feed_meta(feed: ParsedFeed) -> FeedMeta:
         oldest=min(dates, default=None),
         newest=max(dates, default=None),
     )
+
+
+def feed_title(given: object) -> str:
+    """The title of a feed as plain text, in one line."""
+    return truncate(plain_text(given), MAX_TITLE_CHARS) if isinstance(given, str) else ""
 
 
 def polling_hints(channel: Mapping[str, Any], body: bytes) -> PollingHints:

@@ -1,5 +1,6 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
 
+import html
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -59,6 +60,9 @@ def parse_json(fetched: Fetched) -> ParsedFeed | Failed:
     entries, note = read_dates([_json_entry(to_mapping(item), feed) for item in items], feed)
     return ParsedFeed(
         entries=entries,
+        title=channel.feed_title(html.escape(to_text(document.get("title")))),
+        site=feed.site,
+        language=feed.language,
         problem=note,
         hub_link=channel.json_hub_link(document, fetched.url),
     )
@@ -68,14 +72,14 @@ def _json_entry(item: Mapping[str, Any], feed: FeedContext) -> ParsedEntry:
     link = first_url([item.get("url"), item.get("external_url")], feed.url)
     base = base_of(link, feed)
     enclosures = tuple(_attachments(item, base))
-    html, plain = to_text(item.get("content_html")), to_text(item.get("content_text"))
+    markup, plain = to_text(item.get("content_html")), to_text(item.get("content_text"))
     tags = item.get("tags")
     return ParsedEntry(
         id=to_text(item.get("id")),
         url=link or first_url([file.url for file in enclosures], base),
         title=_plain(to_text(item.get("title"))),
         summary=_plain(to_text(item.get("summary"))),
-        content=Text(value=html, base=base) if html.strip() else _plain(plain),
+        content=Text(value=markup, base=base) if markup.strip() else _plain(plain),
         author=_authors(item) or feed.author,
         published=_json_date(item.get("date_published")),
         updated=_json_date(item.get("date_modified")),

@@ -18,8 +18,9 @@ from aggregator.ingest.parse import channel, limits
 from aggregator.ingest.parse.entry_dates import read_dates
 from aggregator.ingest.parse.feedparser_ext import tidy_prolog
 from aggregator.ingest.parse.references import repair_references
-from aggregator.ingest.parse.values import join_sentences
-from aggregator.ingest.parse.xml_entry import feed_context, parse_entry
+from aggregator.ingest.parse.values import join_sentences, to_text
+from aggregator.ingest.parse.web_page import announced_feeds
+from aggregator.ingest.parse.xml_entry import feed_context, parse_entry, site_of
 from aggregator.model import Failed, FailureKind, Fetched, ParsedEntry, ParsedFeed
 
 __all__ = ["parse_xml"]
@@ -55,6 +56,9 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         )
     return ParsedFeed(
         entries=tuple(entries),
+        title=channel.feed_title(document["feed"].get("title")),
+        site=site_of(document, fetched.url),
+        language=to_text(document["feed"].get("language")),
         problem=join_sentences(_problem(document, body, loose), note),
         polling_hints=channel.polling_hints(document["feed"], fetched.body),
         hub_link=channel.hub_link(document["feed"], fetched.url),
@@ -114,6 +118,9 @@ def _parse_entry_by_entry(body: bytes, fetched: Fetched) -> ParsedFeed | Failed:
     problem = "The feed is so broken that it was read entry by entry."
     return ParsedFeed(
         entries=tuple(entries),
+        title=channel.feed_title(feed["feed"].get("title")),
+        site=site_of(feed, fetched.url),
+        language=to_text(feed["feed"].get("language")),
         problem=problem,
         polling_hints=channel.polling_hints(feed["feed"], head),
         hub_link=channel.hub_link(feed["feed"], fetched.url),
@@ -163,7 +170,11 @@ def _not_a_feed(fetched: Fetched) -> Failed:
     start = fetched.body[:2000].lower()
     if b"<html" in start or b"<!doctype html" in start or "html" in fetched.content_type:
         error = "This is a web page, not a feed; open the feed's address in a browser to see it."
-    elif fetched.body.startswith(_ZIP):
+        announced = announced_feeds(fetched.body, fetched.url)
+        return Failed(
+            kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status, announced=announced
+        )
+    if fetched.body.startswith(_ZIP):
         error = "This is a ZIP archive, not a feed; a feed may be compressed with gzip only."
     else:
         content_type = fetched.content_type or "no content type"

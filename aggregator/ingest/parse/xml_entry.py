@@ -25,7 +25,7 @@ from aggregator.model import Enclosure, ParsedEntry, Text
 from aggregator.text.pictures import Picture, best_picture, pixels
 from aggregator.text.urls import absolute_url, web_url
 
-__all__ = ["feed_context", "parse_entry"]
+__all__ = ["feed_context", "parse_entry", "site_of"]
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "")
 _VOID = re.compile(r"<(area|br|col|hr|img|source|track|wbr)\b([^<>]*)></\1>")
@@ -43,10 +43,15 @@ def feed_context(document: Mapping[str, Any], url: str) -> FeedContext:
     is_atom = str(document.get("version") or "").startswith("atom")
     return FeedContext(
         url=web_url(url),
-        site=first_url([feed.get("link")], url),
+        site=site_of(document, url),
         language=to_text(feed.get("language")),
         author=_author(feed) if is_atom else "",
     )
+
+
+def site_of(document: Mapping[str, Any], url: str) -> str:
+    """The page to which a feed belongs; empty if it names none."""
+    return first_url([document["feed"].get("link")], url)
 
 
 def parse_entry(item: dict[str, Any], feed: FeedContext) -> ParsedEntry:

@@ -212,6 +212,14 @@ def restore(db: Database, number: int) -> set[ListScope]:
     return touched
 
 
+def increment_all_revisions(db: Database, now: datetime) -> None:
+    """Note that all lists have changed, with their documents."""
+    db.execute(
+        f"update revisions set number = number + 1, changed_at = max(?, {NEXT_SECOND})",  # noqa: S608 - a constant
+        [mappers.to_text(now)],
+    )
+
+
 def increment_revisions(db: Database, scopes: Iterable[ListScope], now: datetime) -> None:
     """Note that these lists have changed."""
     changed_at = mappers.to_text(now)

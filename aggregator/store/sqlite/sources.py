@@ -19,7 +19,8 @@ from aggregator.model import (
 )
 from aggregator.store.sqlite import mappers, source_mappers
 from aggregator.store.sqlite.connection import Connection
-from aggregator.store.sqlite.listings import NEXT_SECOND, increment_revisions
+from aggregator.store.sqlite.list_rename import original_ids, rename_sources, renames_due
+from aggregator.store.sqlite.listings import increment_all_revisions, increment_revisions
 
 __all__ = ["SqliteSources", "save_backoffs"]
 
@@ -59,12 +60,20 @@ class SqliteSources:
                         old[c] != value for c, value in row.items() if c not in _NOT_PUBLISHED
                     )
             if is_visible:
-                db.execute(
-                    "update revisions set number = number + 1,"  # noqa: S608 - a constant
-                    f" changed_at = max(?, {NEXT_SECOND})",
-                    [mappers.to_text(now)],
-                )
+                increment_all_revisions(db, now)
                 increment_revisions(db, [ALL_STORY_PAGES], now)
+
+    def rename(self, sources: Sequence[Source], now: datetime) -> None:
+        former = {was: source.id for source in sources for was in source.was}
+        with self._connection.read() as db:
+            due = renames_due(db, "source", former)
+        if due:
+            with self._connection.write() as db:
+                rename_sources(db, due, now)
+
+    def original_ids(self) -> dict[str, str]:
+        with self._connection.read() as db:
+            return original_ids(db, "source")
 
     def by_id(self) -> Mapping[str, Source]:
         with self._connection.read() as db:

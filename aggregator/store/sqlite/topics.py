@@ -14,8 +14,8 @@ from aggregator.model import (
 )
 from aggregator.store.sqlite import mappers, placements
 from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.list_rename import original_ids, rename_topics, renames_due
 from aggregator.store.sqlite.queries import entry_views, query_in, query_in_rows
-from aggregator.store.sqlite.topic_rename import is_rename_due, rename_topics
 
 __all__ = ["SqliteTopics"]
 
@@ -29,14 +29,14 @@ class SqliteTopics:
     def rename(self, topics: Sequence[Topic], now: datetime) -> None:
         former = {was: topic.id for topic in topics for was in topic.was}
         with self._connection.read() as db:
-            is_due = is_rename_due(db, former)
-        if is_due:
+            due = renames_due(db, "topic", former)
+        if due:
             with self._connection.write() as db:
-                rename_topics(db, former, now)
+                rename_topics(db, due, now)
 
     def original_ids(self) -> dict[str, str]:
         with self._connection.read() as db:
-            return dict(db.execute("select topic, original_id from topic_original_ids").fetchall())
+            return original_ids(db, "topic")
 
     def overrides(self, entries: Collection[int]) -> list[TopicOverride]:
         sql = "select * from topic_overrides where entry_id in ({values})"
