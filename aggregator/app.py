@@ -18,8 +18,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
+import structlog
+
 from aggregator.config import Config
-from aggregator.errors import UnknownName
+from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch
+from aggregator.errors import StoreError, UnknownName
 from aggregator.fetching import callback_settings, fetch_settings
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.clock import (
@@ -59,8 +62,12 @@ MAX_ARCHIVE_STORIES = 50
 feed."""
 PICTURE_SECONDS = 60.0
 """How long a single run fetches pictures; the next run continues."""
+STORE_RETRY_SECONDS = 5.0
 FORGET_BATCH_ENTRIES = 500
 """Entries whose fingerprints are dropped in one transaction."""
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,8 +233,39 @@ async def _fetch_pictures(runtime: Runtime) -> None:
             return
 
 
-async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
-    """Fetch what falls due, take deliveries and notify subscribers, until cancelled."""
+async def ingest_forever(watch: ConfigWatch, store: Store, workers: Workers) -> None:
+    """Fetch what falls due, take deliveries and notify subscribers, until cancelled, by the
+    configuration that is in force."""
+    while True:
+        stop = asyncio.Event()
+        async with open_runtime(watch.config, store, workers) as runtime:
+            watching = asyncio.create_task(_stop_on_change(watch, stop))
+            try:
+                await _ingest_until(runtime, stop)
+            finally:
+                watching.cancel()
+        await _sync(watch.config, store)
+
+
+async def _stop_on_change(watch: ConfigWatch, stop: asyncio.Event) -> None:
+    while watch.poll(datetime.now(UTC)) is None:
+        await asyncio.sleep(CONFIG_POLL_SECONDS)
+    stop.set()
+
+
+async def _sync(config: Config, store: Store) -> None:
+    """Store the sources and topics of a new configuration, as soon as the store can be written."""
+    while True:
+        try:
+            sync_config(config, store, datetime.now(UTC))
+        except StoreError as error:
+            log.error("store_unavailable", error=str(error))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
     config = runtime.config
 
     async def learn() -> tuple[int, str]:
@@ -248,18 +286,19 @@ async def ingest_forever(runtime: Runtime, sources: Sequence[Source]) -> None:
         Scheduler(
             store=runtime.store,
             fetcher=runtime.fetcher,
-            sources=sources,
+            sources=config.sources,
             topics=config.topics,
             site_url=config.site.url,
             context=runtime.ingest_context,
             housekeeping=runtime.housekeeping,
             advance_calendar=partial(advance, config, runtime.store),
-            fetch_pictures=partial(fetch_pictures, runtime.picture_context(sources))
-            if with_own_pictures(sources)
+            fetch_pictures=partial(fetch_pictures, runtime.picture_context(config.sources))
+            if with_own_pictures(config.sources)
             else None,
             learn=learn if has_learning_libraries() else None,
             notifier=runtime.notifier,
-        )
+        ),
+        stop,
     )
 
 

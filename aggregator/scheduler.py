@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -40,6 +41,8 @@ BUSY_POLL_SECONDS = 0.5
 """Polling interval while a fetch is running."""
 DELIVERY_POLL_SECONDS = 0.25
 """Polling interval for deliveries of hubs."""
+STOP_GRACE_SECONDS = 1.0
+"""How long what is in progress may take when feeds.toml has changed."""
 MAX_CONCURRENT_DELIVERIES = 4
 CALENDAR_POLL_SECONDS = 1.0
 """Polling interval for what begins or ends at a time."""
@@ -83,8 +86,10 @@ class Scheduler:
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
 
 
-async def run_forever(scheduler: Scheduler) -> None:
-    """Run until cancelled."""
+async def run_forever(scheduler: Scheduler, stop: asyncio.Event | None = None) -> None:
+    """Run until cancelled, or until `stop` is set: then what is in progress has a second to end,
+    and a fetch that does not is dropped and begun again by the next loop."""
+    stop = stop or asyncio.Event()
     state = _State(scheduler)
     tasks = [partial(task, state) for task in (_fetch_due, _process_deliveries, _advance_calendar)]
     if scheduler.fetch_pictures is not None:
@@ -96,9 +101,17 @@ async def run_forever(scheduler: Scheduler) -> None:
     if scheduler.notifier is not None:
         for name, task in hub_tasks(scheduler.notifier).items():
             tasks.append(partial(_notify, state, scheduler.notifier, name, task))
-    running = [asyncio.create_task(_repeat(task, scheduler.max_sleep_seconds)) for task in tasks]
+    longest = scheduler.max_sleep_seconds
+    running = [asyncio.create_task(_repeat(task, longest, stop)) for task in tasks]
+    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.gather(*running, state.failed)
+        ends: tuple[asyncio.Future[Any], ...] = (*running, state.failed, stopping)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            await asyncio.wait((*running, *state.runs), timeout=STOP_GRACE_SECONDS)
+        for end in ends:
+            if end.done():
+                end.result()  # raises what a task has raised
     except StoreError:
         raise
     except Exception as error:  # ends the program; /healthz counts it
@@ -106,7 +119,7 @@ async def run_forever(scheduler: Scheduler) -> None:
             scheduler.store.maintenance.record_bug("run", repr(error), datetime.now(UTC))
         raise
     finally:
-        unfinished = (*running, *state.runs)
+        unfinished = (stopping, *running, *state.runs)
         for each in unfinished:
             each.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
@@ -166,9 +179,11 @@ class _State:
             self.failed.set_exception(error)
 
 
-async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float) -> None:
-    """Repeat a task, and sleep in between for the seconds that it returns."""
-    while True:
+async def _repeat(
+    task: Callable[[], Awaitable[float]], max_sleep_seconds: float, stop: asyncio.Event
+) -> None:
+    """Repeat a task until `stop` is set, and sleep in between for the seconds that it returns."""
+    while not stop.is_set():
         try:
             seconds = await task()
         except (StoreTooNew, StoreTooOld):
@@ -179,7 +194,8 @@ async def _repeat(task: Callable[[], Awaitable[float]], max_sleep_seconds: float
         except StoreError as error:
             log.error("store_unavailable", error=str(error))
             seconds = max_sleep_seconds
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
 
 
 # ---- tasks: each returns the seconds to sleep before it is worth repeating

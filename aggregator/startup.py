@@ -16,7 +16,14 @@ from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.model import Source
 from aggregator.store.base import Store
 
-__all__ = ["cluster_settings", "known_sources", "load_config", "rename", "sync_config"]
+__all__ = [
+    "cluster_settings",
+    "known_sources",
+    "load_config",
+    "rename",
+    "since_installed",
+    "sync_config",
+]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -24,7 +31,11 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
 
     Another version of the program counts as a change, since what is published may read differently.
     """
-    config = read_config_file(path, environment)
+    return since_installed(read_config_file(path, environment))
+
+
+def since_installed(config: Config) -> Config:
+    """The configuration, changed when this version of the program was installed or later."""
     installed_at = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     return replace(config, changed_at=max(config.changed_at, installed_at))
 

@@ -57,15 +57,15 @@ LIBRARIES = {
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
     "webencodings": {"text.encodings"},
     "structlog": {
-        "cli", "ingest.clock", "ingest.picture_runs", "ingest.runs", "scheduler", "site.log", "web",
-        "websub.hub",
+        "app", "cli", "config_watch", "ingest.clock", "ingest.picture_runs", "ingest.runs",
+        "scheduler", "site.log", "web", "websub.hub",
     },
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""
 
 CLOCKS = {
-    "app", "cli", "demo", "ingest.fetch", "scheduler", "startup", "store.sqlite", "web",
-    "websub.hub",
+    "app", "cli", "config_watch", "demo", "ingest.fetch", "scheduler", "startup", "store.sqlite",
+    "web", "websub.hub",
 }  # fmt: skip
 """Modules and packages that may read the clock or the environment."""
 CLOCK = re.compile(

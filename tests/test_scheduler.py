@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from aggregator.app import Runtime, ingest_forever, open_runtime
+from aggregator.config_watch import ConfigWatch
 from aggregator.demo.press import CannedResponse, Request
 from aggregator.ingest.learning import is_training_due
 from aggregator.ingest.pipeline import IngestContext
@@ -316,7 +317,9 @@ def test_topics_learn_while_the_loop_runs(harbor: Newsroom, workers: Workers) ->
             harbor,
             workers,
             lambda: harbor.store.learning.model_info().scored_up_to > 0,
-            run=lambda runtime: ingest_forever(runtime, runtime.config.sources),
+            run=lambda runtime: ingest_forever(
+                ConfigWatch(runtime.config, runtime.store), runtime.store, runtime.workers
+            ),
         )
 
     assert not [entry for entry in logs if entry["log_level"] in ("warning", "error")]

@@ -31,6 +31,7 @@ COMMANDS = {
     "set": ("edit", "Change a key of a source in feeds.toml."),
     "rename": ("edit", "Give a source or topic another id; its history stays."),
     "remove": ("edit", "Remove sources from feeds.toml; their articles stay."),
+    "diff": ("diff", "Show what an edited feeds.toml would change."),
     "check": ("check", "Check feeds.toml and list everything that is wrong with it."),
     "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
     "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),

@@ -15,10 +15,10 @@ from typing import TextIO, cast
 import structlog
 
 from aggregator.config import Config
+from aggregator.config_watch import current_config
 from aggregator.errors import CommandError, QueryError, UnknownName, UnknownStory
 from aggregator.model import Source, SourceHealth, Story, Topic
 from aggregator.query import parse
-from aggregator.startup import load_config
 from aggregator.store import Store, open_store
 from aggregator.text.canonical import canonical_url
 from aggregator.text.secrets import has_secret, host_only
@@ -36,8 +36,11 @@ INGEST_LOCK_SECONDS = 60.0
 
 @contextmanager
 def open_config(path: Path) -> Iterator[tuple[Config, Store]]:
-    """Read the configuration and open its store; a new database is announced."""
-    config = load_config(path)
+    """Read the configuration and open its store; a new database is announced. If the file has
+    problems, they are printed, and the last good configuration is used."""
+    config, error = current_config(path)
+    if error is not None:
+        _LogFile().write(f"Warning: {error}\nUntil then, its last good version is in force.\n")
     is_new = not config.database.exists()
     with open_store(config.database, _MigrationProgress()) as store:
         if is_new:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
@@ -28,9 +29,10 @@ from aggregator.cli.common import (
     open_config,
     select_sources,
 )
-from aggregator.cli.signals import Stopped, signals_held, stop_signals
+from aggregator.cli.signals import Stopped, hangup_reloads, signals_held, stop_signals
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
+from aggregator.config_watch import ConfigWatch
 from aggregator.errors import MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
@@ -91,11 +93,14 @@ def ingest(
             workers = stack.enter_context(open_workers(os.cpu_count() or 1))
         config, store = stack.enter_context(open_config(path))
         now = datetime.now(UTC)
+        watch = ConfigWatch(config, store)
+        watch.check(now)
+        config = watch.config
         sync_config(config, store, now)
         selected = select_sources(config, ids)
         if loop:
             with suppress(Stopped):
-                _run(_ingest_forever(config, store, workers, selected))
+                _run(_ingest_forever(watch, store, workers), watch.reload)
             return
 
         def choose(now: datetime) -> Sequence[Source]:
@@ -132,19 +137,18 @@ async def _ingest_once(
             )
 
 
-async def _ingest_forever(
-    config: Config, store: Store, workers: Workers, sources: Sequence[Source]
-) -> None:
-    log.info("started", sources=len(sources), database=str(config.database))
+async def _ingest_forever(watch: ConfigWatch, store: Store, workers: Workers) -> None:
+    config = watch.config
+    log.info("started", sources=len(config.sources), database=str(config.database))
     if learning_topics(config.topics) and not has_learning_libraries():
         log.warning("learning_not_installed", text=str(MissingExtra()))
-    async with open_runtime(config, store, workers) as runtime:
-        await ingest_forever(runtime, sources)
+    await ingest_forever(watch, store, workers)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, T], reload: Callable[[], None] | None = None) -> T:
     """Run `work` to its end; raises Stopped if a signal stops it first. Nothing is left
-    half-written: a fetch that is running is dropped, a save that has begun is finished."""
+    half-written: a fetch that is running is dropped, a save that has begun is finished. SIGHUP
+    calls `reload`, if there is no terminal that it could come from."""
 
     async def supervised() -> T:
         task = asyncio.ensure_future(work)
@@ -156,6 +160,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
         for number in stop_signals():
             asyncio.get_running_loop().add_signal_handler(number, stop, number)
+        if reload is not None and hangup_reloads():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
         try:
             return await task
         except asyncio.CancelledError as error:

@@ -1,8 +1,11 @@
 """`run`: the ingest loop and the web server together."""
 
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,7 +14,7 @@ import structlog
 from aggregator.cli.common import end_with_parent
 from aggregator.cli.options import NonEmptyText
 from aggregator.cli.serve import prepare_listening
-from aggregator.cli.signals import collect_signals
+from aggregator.cli.signals import collect_signals, reload_on_hangup
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -32,7 +35,8 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     """Keep fetching and serve the site, in one command.
 
     This runs `aggregator ingest --loop` and `aggregator serve` side by side; if one ends, so does
-    the other. Stop it with Ctrl-C or SIGTERM.
+    the other. A change of feeds.toml takes effect within two seconds; one with problems is not
+    used, and the last good version stays in force. Stop it with Ctrl-C or SIGTERM.
     """
     host, port = prepare_listening(path, host, port)
     signals = collect_signals()
@@ -40,6 +44,7 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     try:
         children["ingest"] = _start(path, "ingest", "--loop")
         children["serve"] = _start(path, "serve", "--host", host, "--port", str(port))
+        reload_on_hangup(partial(_send_to_all, children.values(), signal.SIGHUP))
         while not signals and all(child.poll() is None for child in children.values()):
             time.sleep(0.1)
         exit_codes = {name: child.poll() for name, child in children.items()}
@@ -61,6 +66,11 @@ def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
             f"Cannot start `aggregator {command[0]}` with {sys.executable} ({error.strerror}); "
             "check that this user may run it."
         ) from error
+
+
+def _send_to_all(children: Iterable[subprocess.Popen[bytes]], number: signal.Signals) -> None:
+    for child in children:
+        child.send_signal(number)
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:

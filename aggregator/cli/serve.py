@@ -2,22 +2,26 @@
 
 import errno
 import multiprocessing
+import os
 import signal
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from time import monotonic
+from threading import Thread
+from time import monotonic, sleep
 
 import click
 import structlog
 
 from aggregator.cli.common import end_with_parent, log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyText
-from aggregator.cli.signals import collect_signals, signals_blocked
+from aggregator.cli.signals import collect_signals, reload_on_hangup, signals_blocked
 from aggregator.config import Config
+from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch, current_config
 from aggregator.errors import ServeError
-from aggregator.startup import load_config, rename
+from aggregator.startup import rename
 from aggregator.store import open_store
 
 __all__ = ["serve"]
@@ -43,7 +47,7 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     --loop`.
     """
     host, port = prepare_listening(path, host, port)
-    config = load_config(path)
+    config, _ = current_config(path)
     log.info("serving", url=f"http://{host}:{port}/", site=config.site.url)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_any = host == "::"  # IPv4 too
@@ -52,12 +56,22 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
 
 
 def _supervise(config: Config, listening: socket.socket) -> None:
-    """Keep a worker serving until a signal stops it. It gets the configuration that was checked at
-    the start, so a mistake that feeds.toml has meanwhile does not keep it from starting again."""
+    """Keep a worker serving until a signal stops it. A mistake that feeds.toml has meanwhile does
+    not keep it from starting again: it uses the last good version."""
     signals = collect_signals()
     context, quick_ends = multiprocessing.get_context("spawn"), 0
+    workers: list[SpawnProcess] = []
+
+    def reload() -> None:
+        for worker in workers[-1:]:
+            if worker.pid:
+                os.kill(worker.pid, signal.SIGHUP)
+
+    reload_on_hangup(reload)
     while not signals and quick_ends < MAX_QUICK_ENDS:
-        worker = context.Process(target=_work, args=(config, listening), daemon=True)
+        arguments = (config.path, config.database, listening)
+        worker = context.Process(target=_work, args=arguments, daemon=True)
+        workers.append(worker)
         started = monotonic()
         with signals_blocked(signal.SIGINT):  # its parent stops it
             worker.start()
@@ -83,15 +97,26 @@ def _stop(worker: SpawnProcess) -> None:
         worker.join()
 
 
-def _work(config: Config, listening: socket.socket) -> None:
+def _work(path: Path, database: Path, listening: socket.socket) -> None:
     """Serve, in the worker; only there the libraries for it are loaded."""
     from aggregator.site_app import create_front
     from aggregator.web.server import serve_forever
 
     end_with_parent()
     log_to_stderr()
-    with open_store(config.database) as store:
-        front = create_front(config, store)
+    config, _ = current_config(path, database=database)
+    with open_store(database) as store:
+        watch = ConfigWatch(replace(config, database=database), store)
+        reload_on_hangup(watch.reload)
+        front = create_front(watch.config, store)
+
+        def reload_forever() -> None:
+            while True:
+                sleep(CONFIG_POLL_SECONDS)
+                if changed := watch.poll(datetime.now(UTC)):
+                    front.replace(create_front(changed, store))
+
+        Thread(target=reload_forever, daemon=True).start()
         serve_forever(front, listening)
 
 
@@ -100,6 +125,7 @@ def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[s
     before the server starts."""
     log_to_stderr()
     with open_config(path) as (config, store):
+        ConfigWatch(config, store).check(datetime.now(UTC))
         rename(config, store, datetime.now(UTC))
     host, port = host or config.publish.host, port or config.publish.port
     return ensure_port_free(host, port), port

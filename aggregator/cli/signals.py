@@ -1,14 +1,15 @@
 """The signals that stop a command (Ctrl-C, a service manager, a terminal that is closed), and how
 they are handled."""
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
-    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "signal_received", "signals_blocked",
-    "signals_held", "stop_on_signals", "stop_signals",
+    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "hangup_reloads", "reload_on_hangup",
+    "signal_received", "signals_blocked", "signals_held", "stop_on_signals", "stop_signals",
 ]  # fmt: skip
 
 SIGNAL_EXIT_CODE = 128
@@ -37,6 +38,25 @@ def collect_signals() -> list[int]:
     for number in stop_signals():
         signal.signal(number, lambda number, _: received.append(number))
     return received
+
+
+def reload_on_hangup(reload: Callable[[], object]) -> None:
+    """Call `reload` on SIGHUP, if it means that. To be called after what sets the signals that stop
+    this process."""
+    if hangup_reloads():
+        signal.signal(signal.SIGHUP, lambda *_: reload())
+
+
+def hangup_reloads() -> bool:
+    """True if SIGHUP tells this process to read its configuration again, as daemons do, and does
+    not come from the end of its terminal."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return False
+    try:
+        os.close(os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return True
+    return False
 
 
 @contextmanager

@@ -13,10 +13,19 @@ file_edits  saving an edit, whole or not at all
 from aggregator.config.loader import (
     Config,
     decode,
+    find_database,
     json_schema,
     parse_config,
     read_config_file,
 )
 from aggregator.config.theme import THEME_FOLDER
 
-__all__ = ["THEME_FOLDER", "Config", "decode", "json_schema", "parse_config", "read_config_file"]
+__all__ = [
+    "THEME_FOLDER",
+    "Config",
+    "decode",
+    "find_database",
+    "json_schema",
+    "parse_config",
+    "read_config_file",
+]

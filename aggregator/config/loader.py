@@ -4,6 +4,7 @@ A ConfigError carries all issues at once, each with its line and key. Nothing st
 configuration.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from aggregator.config.schema import (
     PublishTable,
     SiteTable,
     SourceTable,
+    StorageTable,
 )
 from aggregator.config.theme import read_theme
 from aggregator.config.toml_errors import encoding_issue, syntax_issues
@@ -34,7 +36,7 @@ from aggregator.text.languages import canonical_language
 from aggregator.text.midnight import midnight
 from aggregator.text.secrets import has_secret
 
-__all__ = ["Config", "decode", "json_schema", "parse_config", "read_config_file"]
+__all__ = ["Config", "decode", "find_database", "json_schema", "parse_config", "read_config_file"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,6 +46,8 @@ class Config:
     """A checked feeds.toml. `sources` are the enabled ones, `all_sources` are all that it lists."""
 
     path: Path
+    text: str
+    """The text of the file, with line feeds only."""
     changed_at: datetime
     """When the file was last written; a change may show in everything that is published."""
     database: Path
@@ -111,7 +115,21 @@ def parse_config(
         raise ConfigError(str(path), issues) from error
     if issues:
         raise ConfigError(str(path), issues)
-    return _resolve(file, path, environment, changed_at, lines)
+    return _resolve(file, text, path, environment, changed_at, lines)
+
+
+def find_database(text: str, path: Path, environment: Mapping[str, str]) -> Path:
+    """The database that a feeds.toml names, even if the file has problems: as far as `[storage]`
+    can be read."""
+    section = re.search(r"^\[storage\](.*?)(?=^\s*\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    name = re.search(r"^\s*database\s*=\s*[\"'](.+?)[\"']", section[1] if section else "", re.M)
+    default = StorageTable.model_fields["database"].default
+    return _database(name[1] if name else default, path, environment)
+
+
+def _database(name: str, path: Path, environment: Mapping[str, str]) -> Path:
+    override = environment.get("AGGREGATOR_DATABASE")
+    return Path(override).absolute() if override else path.parent.absolute() / name
 
 
 def json_schema() -> dict[str, Any]:
@@ -121,20 +139,19 @@ def json_schema() -> dict[str, Any]:
 
 def _resolve(
     file: FeedsFile,
+    text: str,
     path: Path,
     environment: Mapping[str, str],
     changed_at: datetime,
     lines: KeyLocations,
 ) -> Config:
-    database = environment.get("AGGREGATOR_DATABASE")
     theme, theme_issues = read_theme(path.parent, file.site.logo or "")
     all_sources = [_source(table, file.defaults) for table in file.source]
     return Config(
         path=path,
+        text=text,
         changed_at=changed_at,
-        database=Path(database).absolute()
-        if database
-        else path.parent.absolute() / file.storage.database,
+        database=_database(file.storage.database, path, environment),
         keep=to_seconds(file.storage.keep) if file.storage.keep else 0,
         pictures_bytes=1_000_000 * file.storage.pictures_mb,
         window=to_seconds(file.stories.window),

@@ -7,6 +7,7 @@ All datetimes are aware and in UTC.
 
 from aggregator.model.batch import Batch, StoryChange
 from aggregator.model.calendar import Notice, Pin
+from aggregator.model.config_version import ConfigProblem, ConfigVersion
 from aggregator.model.counts import EntryCounts
 from aggregator.model.entry import (
     BUG_REASON,
@@ -130,8 +131,11 @@ __all__ = [
     "RECENT_ENTRIES",
     "WIDGET_HEADING",
     "And",
-    "AnnouncedFeed", "Backoff",
+    "AnnouncedFeed",
+    "Backoff",
     "Batch",
+    "ConfigProblem",
+    "ConfigVersion",
     "Dedupe",
     "Delivery",
     "Enclosure",

@@ -39,6 +39,7 @@ from aggregator.model import (
     TopicOverride,
 )
 from aggregator.store.base_calendar import CalendarStore
+from aggregator.store.base_config import ConfigStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_lists import ListOptions, ListStore
 from aggregator.store.base_pictures import PictureStore
@@ -310,6 +311,8 @@ class Store(Protocol):
     def calendar(self) -> CalendarStore: ...
     @property
     def pictures(self) -> PictureStore: ...
+    @property
+    def config(self) -> ConfigStore: ...
     @property
     def maintenance(self) -> MaintenanceStore: ...
 

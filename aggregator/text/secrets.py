@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-__all__ = ["has_secret", "host_only", "private_parts", "without_private_parts"]
+__all__ = [
+    "has_secret",
+    "host_only",
+    "private_parts",
+    "without_private_parts",
+    "without_secret_values",
+]
 
 MIN_PRIVATE_CHARS = 4
 """A shorter login, parameter or path segment occurs in other texts by chance."""
@@ -13,6 +19,11 @@ _SECRET_PARAMETER = re.compile(
     r"|(?:php)?sess(?:ion)?(?:_?id)?|credentials?|hmac)=",
     re.IGNORECASE,
 )
+_SECRET_VALUE = re.compile(
+    rf"({_SECRET_PARAMETER.pattern.replace('(?:^|[&;_-])', '(?:[?&;_-])')})[^&\s\"'#]+",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"://[^/\s\"'@]+@")
 _TOKEN = re.compile(r"(?=.*[0-9])(?=.*[a-zA-Z])[\w.~-]{12,}", re.ASCII)
 """A word of letters and digits mixed, as generated tokens have."""
 _SECRET_NAME = re.compile(
@@ -23,6 +34,13 @@ _SECRET_NAME = re.compile(
 def has_secret(url: str) -> bool:
     """True if a parameter of a URL is named like a secret, such as `?token=…`."""
     return bool(_SECRET_PARAMETER.search(urlsplit(url).query))
+
+
+def without_secret_values(text: str) -> str:
+    """A text, such as an error, with "…" for the values of parameters named like secrets, and for
+    logins, in the addresses that it quotes."""
+    text = _SECRET_VALUE.sub(r"\1…", text)
+    return _LOGIN.sub("://…@", text)
 
 
 def host_only(url: str) -> str:

@@ -86,7 +86,7 @@ class Front:
         self._body_seconds = body_seconds
         self._app = app
         self._max_body = max_body
-        self.trusted = trusted
+        self.trusted = [*trusted]
         self._pages = _Lane("page", threads=8, per_client=4)
         self._variants = _Lane("variant", threads=4, per_client=2)
         self._searches = _Lane("search", threads=64, per_client=8)  # they take turns (turns.py)
@@ -95,6 +95,11 @@ class Front:
         self._body_bytes = 0
         self._pending = 0
         self._has_warned = False
+
+    def replace(self, other: "Front") -> None:
+        """Serve the site of another front from now on; requests in progress end as they began."""
+        self._app, self._max_body = other._app, other._max_body
+        self.trusted[:] = other.trusted
 
     async def __call__(self, scope: Scope, next_message: Receive, send: Send) -> None:
         """Respond to one request."""

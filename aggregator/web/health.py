@@ -25,7 +25,7 @@ from aggregator.errors import StoreError
 from aggregator.model import FailureKind, SourceHealth
 from aggregator.store.base import Store
 
-__all__ = ["DATABASE", "DISK", "STALE", "Reason", "health_blueprint", "health_reasons"]
+__all__ = ["CONFIG", "DATABASE", "DISK", "STALE", "Reason", "health_blueprint", "health_reasons"]
 
 log = structlog.get_logger()
 
@@ -33,11 +33,14 @@ DATABASE = "database"
 """The database cannot be read."""
 STALE = "stale"
 """Nothing was fetched for [publish] stale_after."""
+CONFIG = "config"
+"""feeds.toml has problems, so an earlier version of it is in force."""
 DISK = "disk"
 """The disk of the database is nearly full."""
 DOWN_KINDS = frozenset((DATABASE, STALE))
 BUG_AGE = timedelta(days=1)
 """How long the bug of a task is counted."""
+MAX_ISSUES_SHOWN = 3
 MIN_FREE_BYTES = 50_000_000
 """A run of a few hundred sources may need as much."""
 
@@ -110,11 +113,25 @@ def health_reasons(
             Reason(kind=each.kind, sentence=each.sentence, since=each.since)
             for each in store.maintenance.incidents()
         ),
+        *_config_problem(store),
         *_disk(config.database),
         *_stale(config, health, now),
         *_bugs(store, now),
         *_failing(health),
     ]
+
+
+def _config_problem(store: Store) -> Iterator[Reason]:
+    problem = store.config.problem()
+    if problem is not None:
+        count = len(problem.issues)
+        what = "a problem" if count == 1 else f"{count} problems"
+        yield Reason(
+            kind=CONFIG,
+            since=problem.since,
+            sentence=f"feeds.toml has {what}, so its last good version is in force: "
+            f"{'; '.join(problem.issues[:MAX_ISSUES_SHOWN])}.",
+        )
 
 
 def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Iterator[Reason]:

@@ -26,14 +26,14 @@ from aggregator.query import parse
 from aggregator.startup import known_sources
 from aggregator.store import Store
 
-__all__ = ["apply", "test"]
+__all__ = ["TopicPreview", "apply", "preview_topics", "show_preview", "test"]
 
 MAX_CHANGES_SHOWN = 10
 """Stories shown of those that a rule adds or removes."""
 
 
 @dataclass(slots=True)
-class _Preview:
+class TopicPreview:
     """What rules would change in one topic. Only the newest stories are kept, since there may be a
     million."""
 
@@ -83,10 +83,7 @@ def test(path: Path, id_: str, draft: str | None) -> None:
         if not topic.match:
             raise CommandError(f"The topic {id_!r} has no rule; give one with --match.")
         warnings = parse(topic.match, topic.stem).warnings
-        preview = _Preview()
-        for diff in _diffs(config, store, [topic]):
-            if not diff.story.is_held:
-                preview.count(diff)
+        preview = preview_topics(config, store, [topic])[topic.id]
         total = store.lists.counts().get(ALL, 0)
         for warning in (*warnings, *_warnings(preview, total)):
             click.echo(f"warning: {warning}", err=True)
@@ -98,7 +95,7 @@ def test(path: Path, id_: str, draft: str | None) -> None:
         if preview.sources:
             shares = (f"{source} {count}" for source, count in preview.sources.most_common())
             click.echo(f"outlets: {', '.join(shares)}")
-        _show(store, preview)
+        show_preview(store, preview)
 
 
 @click.command()
@@ -114,19 +111,28 @@ def apply(path: Path, ids: Sequence[str], write: bool) -> None:
     """
     with open_config(path) as (config, store):
         topics = select_topics(config, ids)
-        previews = {topic.id: _Preview() for topic in topics}
         if not write:
-            for diff in _diffs(config, store, topics):
-                if not diff.story.is_held:
-                    previews[diff.topic].count(diff)
+            previews = preview_topics(config, store, topics)
             _show_all(store, previews)
             click.echo("Nothing was changed; --write saves the changes.")
             return
+        previews = {topic.id: TopicPreview() for topic in topics}
         with asyncio.run(acquire_ingest_lock(store, INGEST_LOCK_SECONDS)):
             changes = _changes(_diffs(config, store, topics), previews)
             store.topics.recategorize(changes, (), datetime.now(UTC))
         _show_all(store, previews)
         click.echo("Saved; pages and feeds show the changes at once.")
+
+
+def preview_topics(
+    config: Config, store: Store, topics: Sequence[Topic]
+) -> dict[str, TopicPreview]:
+    """What the rules of these topics would change, by topic id; held stories do not count."""
+    previews = {topic.id: TopicPreview() for topic in topics}
+    for diff in _diffs(config, store, topics):
+        if not diff.story.is_held:
+            previews[diff.topic].count(diff)
+    return previews
 
 
 def _diffs(config: Config, store: Store, topics: Sequence[Topic]) -> Iterator[PlacementDiff]:
@@ -137,7 +143,7 @@ def _diffs(config: Config, store: Store, topics: Sequence[Topic]) -> Iterator[Pl
 
 
 def _changes(
-    diffs: Iterator[PlacementDiff], previews: dict[str, _Preview]
+    diffs: Iterator[PlacementDiff], previews: dict[str, TopicPreview]
 ) -> Iterator[PlacementChange]:
     for diff in diffs:
         if not diff.story.is_held:
@@ -146,22 +152,22 @@ def _changes(
             yield change
 
 
-def _warnings(preview: _Preview, total: int) -> Iterator[str]:
+def _warnings(preview: TopicPreview, total: int) -> Iterator[str]:
     if total and not preview.matched:
         yield "the rule matches nothing"
     if 2 * preview.matched > total:
         yield "the rule matches more than half of all stories"
 
 
-def _show_all(store: Store, previews: dict[str, _Preview]) -> None:
+def _show_all(store: Store, previews: dict[str, TopicPreview]) -> None:
     for id_, preview in previews.items():
         current = count_noun(preview.current, "story", "stories")
         click.echo(f"{id_}: {current} now, {preview.added} to add, {preview.removed} to remove")
         if preview.added or preview.removed:
-            _show(store, preview)
+            show_preview(store, preview)
 
 
-def _show(store: Store, preview: _Preview) -> None:
+def show_preview(store: Store, preview: TopicPreview) -> None:
     """The newest of the stories to add and to remove, and why."""
     for verb, count in (("adds", preview.added), ("removes", preview.removed)):
         click.echo(f"{verb}:".ljust(9) + str(count))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aggregator.errors import StoreUnavailable
 from aggregator.store.sqlite.calendar import SqliteCalendar
+from aggregator.store.sqlite.config import SqliteConfig
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.hub import SqliteHub
@@ -45,6 +46,7 @@ class SqliteStore:
         self.hub = SqliteHub(connection)
         self.calendar = SqliteCalendar(connection)
         self.pictures = SqlitePictures(connection)
+        self.config = SqliteConfig(connection)
         self.maintenance = SqliteMaintenance(connection)
 
     def close(self) -> None:

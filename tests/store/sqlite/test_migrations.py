@@ -45,6 +45,7 @@ CHECKSUMS = {
     "0012_calendar": "09c4975f996fbaa4b715c075639bcf017491b84a00c91387f223a7abd912ed1c",
     "0013_pictures": "6b4be5932f96b3e772ae0b78ab924e7453aca11ad64d4a4842e9201bdefaa6c0",
     "0014_source_rename": "9bfcda5cb56d4ce179791718eecd17b545788d4273f064e8b554c729b3d9289c",
+    "0015_config_versions": "378bdac8910c9a2eb2656e2dc96999df0dbe5d33cb3fddab0c8adef0941d803c",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

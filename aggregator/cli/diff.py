@@ -1,0 +1,76 @@
+"""`diff`: what an edited feeds.toml would change."""
+
+import os
+from pathlib import Path
+
+import click
+
+from aggregator.cli.options import NonEmptyPath
+from aggregator.cli.tables import count_noun
+from aggregator.cli.topic.preview import preview_topics, show_preview
+from aggregator.config import Config, parse_config, read_config_file
+from aggregator.config.changes import describe_changes
+from aggregator.errors import CommandError, ConfigError
+from aggregator.model import Topic
+from aggregator.startup import load_config
+from aggregator.store import open_read_only
+from aggregator.store.base import Store
+
+__all__ = ["diff"]
+
+
+@click.command()
+@click.argument(
+    "file", type=NonEmptyPath(exists=True, dir_okay=False, path_type=Path), required=False,
+    metavar="[FILE]",
+)  # fmt: skip
+@click.pass_obj
+def diff(path: Path, file: Path | None) -> None:
+    """Show what feeds.toml, or another FILE, would change.
+
+    It is compared with the version that is in force. For a topic whose rule is new or changed, the
+    stored stories that the rule would add or remove are shown; rules place new stories only, and
+    `aggregator topic apply` places stored ones. Nothing is changed.
+    """
+    after = load_config(path) if file is None else read_config_file(file, os.environ)
+    with open_read_only(after.database if file is None else load_config(path).database) as store:
+        before = _in_force(store, path)
+        if store is None or before is None:
+            raise CommandError("No version is in force yet; `aggregator run` takes the first one.")
+        changes = describe_changes(before, after)
+        for change in changes:
+            click.echo(change)
+        if not changes:
+            click.echo("Nothing that counts is different.")
+        _show_topics(store, before, after)
+
+
+def _in_force(store: Store | None, path: Path) -> Config | None:
+    version = store.config.current() if store else None
+    try:
+        return parse_config(version.text, path, os.environ) if version else None
+    except ConfigError:
+        return None
+
+
+def _show_topics(store: Store, before: Config, after: Config) -> None:
+    """What rules that are new or changed would do to stored stories."""
+    known = {topic.id: _rule_of(topic) for topic in before.topics}
+    known |= {was: known[was] for topic in after.topics for was in topic.was if was in known}
+    changed = [
+        topic
+        for topic in after.topics
+        if _rule_of(topic) not in [known.get(id_) for id_ in (topic.id, *topic.was)]
+    ]
+    previews = preview_topics(after, store, changed) if changed else {}
+    for topic in changed:
+        preview = previews[topic.id]
+        current = count_noun(preview.current, "story", "stories")
+        click.echo(
+            f"\n{topic.id}: {current} now, {preview.added:,} to add, {preview.removed:,} to remove"
+        )
+        show_preview(store, preview)
+
+
+def _rule_of(topic: Topic) -> tuple[str, str]:
+    return topic.match, topic.stem
