@@ -205,7 +205,7 @@ def test_health_says_what_is_wrong_with_the_file(
     file: Path, watch: ConfigWatch, store: Store
 ) -> None:
     """Secrets in it stay secret."""
-    from aggregator.web.health import health_reasons
+    from aggregator.overview.health_reasons import health_reasons
 
     bad = TEXT.replace("https://harbor.example/feed", "harbor.example/feed?token=s3cret")
     _write(file, bad)

@@ -23,43 +23,60 @@ from aggregator.errors import AggregatorError, CommandError
 
 __all__ = ["main"]
 
-COMMANDS = {
-    "init": ("init", "Write the feeds.toml of a new newsroom."),
-    "add": ("add", "Add outlets, by the address of their site or feed."),
-    "import": ("opml", "Add the feeds of an OPML file."),
-    "export": ("opml", "Write the sources as OPML."),
-    "set": ("edit", "Change a key of a source in feeds.toml."),
-    "rename": ("edit", "Give a source or topic another id; its history stays."),
-    "remove": ("edit", "Remove sources from feeds.toml; their articles stay."),
-    "diff": ("diff", "Show what an edited feeds.toml would change."),
-    "check": ("check", "Check feeds.toml and list everything that is wrong with it."),
-    "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
-    "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
-    "serve": ("serve", "Serve the pages and feeds."),
-    "run": ("run", "Keep fetching and serve the site, in one command."),
-    "publish": ("publish", "Write every feed and page into FOLDER, for any web server."),
-    "sources": ("sources", "Show each source's state: what is broken, since when and why."),
-    "topics": ("topics", "Show the size of each topic, and rules that have fallen silent."),
-    "topic": ("topic", "Try, explain and apply a topic's rule, or place stories by hand."),
-    "search": ("search", "Show the newest stories that match a query, and where they match."),
-    "story": ("story", "Show a story's articles, and the evidence that they are one."),
-    "merge": ("story", "Merge two stories permanently."),
-    "split": ("story", "Split an article from its story permanently."),
-    "hide": ("hide", "Take a story down everywhere, permanently."),
-    "unhide": ("hide", "Publish a story again, where it was before `hide`."),
-    "hidden": ("hide", "List the stories that were taken down, when and why."),
-    "pin": ("pin", "Put a story at the top of the home page, or of a topic."),
-    "unpin": ("pin", "Undo `pin`, everywhere or in one topic."),
-    "pinned": ("pin", "List the stories that are pinned, where and until when."),
-    "theme": ("theme", "Change how pages look: begin a theme."),
-    "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
-    "held": ("review", "Show the stories that are held back, and release or drop them."),
-    "moved": ("review", "Show the feeds that have moved permanently."),
-    "backup": ("database", "Write a consistent copy of the database to FILE."),
-    "doctor": ("database", "Check the database, and repair it."),
-    "demo": ("demo", "Try the program with made-up outlets."),
+SECTIONS = {
+    "Set up": {
+        "init": ("init", "Write the feeds.toml of a new newsroom."),
+        "add": ("add", "Add outlets, by the address of their site or feed."),
+        "import": ("opml", "Add the feeds of an OPML file, as feed readers export them."),
+        "export": ("opml", "Write the sources as OPML, for any feed reader."),
+        "set": ("edit", "Change a key of a source in feeds.toml."),
+        "rename": ("edit", "Give a source or topic another id; its history stays."),
+        "remove": ("edit", "Remove sources from feeds.toml; their articles stay."),
+        "check": ("check", "Check feeds.toml, or with --live every source."),
+        "diff": ("diff", "Show what an edited feeds.toml, or another FILE, would change."),
+        "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
+        "theme": ("theme", "Change how pages look: begin a theme."),
+        "demo": ("demo", "Try the program with made-up outlets."),
+    },
+    "Every day": {
+        "run": ("run", "Keep fetching and serve the site, in one command."),
+        "status": ("status", "Show the newsroom on one screen: what needs you, what comes in."),
+        "sources": ("sources", "Show each source's state: what is broken, since when and why."),
+        "source": ("sources", "Show one source: its fetches, rhythm, errors and last articles."),
+        "fetch": ("fetch", "Fetch one source now, or explain each step without saving."),
+        "held": ("review", "Show the stories that are held back, and release or drop them."),
+        "moved": ("review", "Show the feeds that have moved permanently."),
+        "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
+        "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
+        "serve": ("serve", "Serve the pages and feeds."),
+        "publish": ("publish", "Write every feed and page into FOLDER, for any web server."),
+    },
+    "Stories": {
+        "search": ("search", "Show the newest stories that match a query, and where they match."),
+        "story": ("story", "Show a story's articles, and the evidence that they are one."),
+        "merge": ("story", "Merge two stories permanently."),
+        "split": ("story", "Split an article from its story permanently."),
+        "pin": ("pin", "Put a story at the top of the home page, or of a topic."),
+        "unpin": ("pin", "Undo `pin`, everywhere or in one topic."),
+        "pinned": ("pin", "List the stories that are pinned, where and until when."),
+        "hide": ("hide", "Take a story down everywhere, permanently."),
+        "unhide": ("hide", "Publish a story again, where it was before `hide`."),
+        "hidden": ("hide", "List the stories that were taken down, when and why."),
+    },
+    "Topics": {
+        "topics": ("topics", "Show the size of each topic, and rules that have fallen silent."),
+        "topic": ("topic", "Try, explain and apply a topic's rule, or place stories by hand."),
+    },
+    "Repair": {
+        "backup": ("database", "Write a consistent copy of the database to FILE."),
+        "restore": ("database", "Put a backup in the place of the database."),
+        "doctor": ("database", "Check the database, and repair it."),
+    },
 }
-"""Command -> its module, which `--help` does not import, and the first line of its help."""
+"""Section of the help -> command -> its module, which `--help` does not import, and the first line
+of its help."""
+
+COMMANDS = {name: row for group in SECTIONS.values() for name, row in group.items()}
 
 RUNS_UNTIL_STOPPED = "aggregator.runs_until_stopped"
 """Key of the context: true for a command that a signal ends as it should."""
@@ -88,8 +105,9 @@ class _LazyGroup(click.Group):
         return command or getattr(module, f"{cmd_name}_")  # "import" is a word of Python
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(8), line) for name, (_, line) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -140,7 +158,7 @@ def _stopped(ctx: click.Context, number: int) -> click.exceptions.Exit:
     show_default=True,
     help="Configuration file with the sources and topics.",
 )
-@click.version_option(__version__, prog_name="aggregator")
+@click.version_option(__version__, "-V", "--version", prog_name="aggregator")
 @click.pass_context
 def main(ctx: click.Context, path: Path) -> None:
     """Collect articles from partner outlets and publish each story once, by topic.
@@ -148,9 +166,9 @@ def main(ctx: click.Context, path: Path) -> None:
     Sources and topics are configured in feeds.toml; docs/feeds-toml.md explains each key.
 
     \b
-    First steps:
-      aggregator check      check feeds.toml
-      aggregator ingest     fetch the sources that are due, once
+    First steps, in an empty folder:
+      aggregator init       write feeds.toml
+      aggregator add URL    add an outlet, by the address of its site
       aggregator run        keep fetching, and serve the site
     """
     if Path(__file__).resolve().parents[2] != Path.cwd():

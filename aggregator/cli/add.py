@@ -78,7 +78,7 @@ def add(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Add outlets to feeds.toml, by the address of their site or of their feed.
+    """Add outlets, by the address of their site or feed.
 
     The feed of a site is found by what its page announces, or at the usual paths. Before it is
     added, this shows its newest articles, the topics that they would be filed under, and which

@@ -1,19 +1,34 @@
 """`check` and `schema`: check feeds.toml, and print its JSON Schema."""
 
+import asyncio
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from aggregator.cli.common import same_feed_as
-from aggregator.cli.tables import count_noun
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import (
+    count_noun,
+    format_time,
+    paint,
+    print_json,
+    print_table,
+    zone_note,
+)
 from aggregator.config import Config, json_schema
-from aggregator.errors import ConfigIssue, MissingExtra, StoreError
+from aggregator.errors import ConfigError, ConfigIssue, MissingExtra, StoreError
+from aggregator.fetching import fetch_settings
+from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
+from aggregator.ingest.workers import open_workers
+from aggregator.overview.source_states import same_feed_as
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.render.interface import languages
+from aggregator.source_probe import SourceProbe, probe_sources
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.text.languages import main_language
@@ -27,24 +42,38 @@ MIN_TRIED_STORIES = 20
 
 
 @click.command()
+@click.option("--live", is_flag=True, help="Also fetch every source once, and save nothing.")
+@json_option
 @click.pass_obj
-def check(path: Path) -> None:
-    """Check feeds.toml and list everything that is wrong with it.
+def check(path: Path, live: bool, as_json: bool) -> None:
+    """Check feeds.toml, or with --live every source.
 
     Each problem is shown with its line and key, what was found and what was expected. Rules that
-    match none of the stored stories, or more than half of them, get a warning. Nothing is fetched
-    or changed. The exit code is 1 if there are problems.
+    match none of the stored stories, or more than half of them, get a warning. The exit code is 1
+    if there are problems.
+
+    With --live, every source is fetched once: its status, format, entries and dates, whether it has
+    moved, until when its certificate is valid, how long it takes, and what to do. Nothing is saved.
+    The exit code is 1 if a source fails.
     """
-    config = load_config(path)
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        print_json({"problems": error.issues, "warnings": []})
+        raise click.exceptions.Exit(1) from error
+    if as_json and not live:
+        print_json({"problems": [], "warnings": [*config.warnings, *_warnings(config)]})
+        return
+    if live:
+        _check_live(config, as_json=as_json)
+        return
     if learning_topics(config.topics) and not has_learning_libraries():
         click.echo(f"warning: {MissingExtra()}", err=True)
     for problem in _theme_problems(config):
         click.echo(f"warning: {problem}", err=True)
-    from_database = (
-        *_moved_site(config), *_missing_lead(config), *_redirected_feeds(config),
-        *_ineffective_rules(config),
-    )  # fmt: skip
-    for warning in (*config.warnings, *_interface_language(config), *from_database):
+    for warning in (*config.warnings, *_warnings(config)):
         click.echo(f"warning: {warning}", err=True)
     disabled = len(config.all_sources) - len(config.sources)
     click.echo(
@@ -52,6 +81,56 @@ def check(path: Path) -> None:
         + (f" ({disabled} more disabled)" if disabled else "")
         + f", {count_noun(len(config.topics), 'topic', 'topics')}."
     )
+
+
+def _warnings(config: Config) -> list[ConfigIssue]:
+    """What the file alone does not show."""
+    return [
+        *_interface_language(config), *_moved_site(config), *_missing_lead(config),
+        *_redirected_feeds(config), *_ineffective_rules(config),
+    ]  # fmt: skip
+
+
+def _check_live(config: Config, *, as_json: bool) -> None:
+    """Fetch every source, and show what each answers, what needs something first."""
+    probes = _probed(config)
+    probes.sort(key=lambda probe: (not probe.error, not probe.advice, probe.source))
+    if as_json:
+        print_json(probes)
+    else:
+        rows = [
+            (
+                probe.source,
+                paint("failed", "red") if probe.error else paint("ok", "green"),
+                str(probe.status or ""),
+                probe.format,
+                str(probe.entries or ""),
+                format_time(probe.newest),
+                f"{probe.seconds:.1f} s",
+            )
+            for probe in probes
+        ]
+        columns = ("source", "state", "status", "format", "entries", "newest", "took")
+        print_table(columns, *rows)
+        for probe in probes:
+            for sentence in filter(None, (probe.error, *probe.advice)):
+                click.echo(f"\n{probe.source}: {sentence}")
+        failed = sum(bool(probe.error) for probe in probes)
+        number = count_noun(len(probes), "source", "sources")
+        click.echo(f"\n{number} probed, {failed} failed. {zone_note()}")
+    if any(probe.error for probe in probes):
+        raise click.exceptions.Exit(1)
+
+
+def _probed(config: Config) -> list[SourceProbe]:
+    now = datetime.now(UTC)
+
+    async def probe() -> list[SourceProbe]:
+        async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+            return await probe_sources(fetcher, workers, config.sources, now)
+
+    with open_workers(os.cpu_count() or 1) as workers:
+        return asyncio.run(probe())
 
 
 def _theme_problems(config: Config) -> list[str]:

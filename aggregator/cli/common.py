@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 import re
 import signal
 import sys
@@ -17,19 +18,20 @@ import structlog
 from aggregator.config import Config
 from aggregator.config_watch import current_config
 from aggregator.errors import CommandError, QueryError, UnknownName, UnknownStory
-from aggregator.model import Source, SourceHealth, Story, Topic
+from aggregator.model import Source, Story, Topic
 from aggregator.query import parse
 from aggregator.store import Store, open_store
 from aggregator.text.canonical import canonical_url
-from aggregator.text.secrets import has_secret, host_only
 
 __all__ = [
     "INGEST_LOCK_SECONDS", "end_with_parent", "find_story", "log_to_stderr", "open_config",
-    "same_feed_as", "select_sources", "select_topics", "shown_url", "story_id_from",
+    "select_sources", "select_topics", "story_id_from",
 ]  # fmt: skip
 
 PR_SET_PDEATHSIG = 1
 PROGRESS_SECONDS = 5.0
+MAX_FOUND_SHOWN = 8
+"""Stories that are named if several match."""
 INGEST_LOCK_SECONDS = 60.0
 """How long a command waits for a running ingest to end."""
 
@@ -77,17 +79,54 @@ def select_topics(config: Config, ids: Sequence[str], draft: str | None = None) 
     return topics
 
 
-def find_story(store: Store, id_: str) -> Story:
-    """The story with an id or pasted URL, or the one that it was merged into. Raises UnknownStory,
-    and CommandError for one that was taken down."""
-    id_ = story_id_from(id_)
+def find_story(store: Store, text: str) -> Story:
+    """The story with an id, or with our address or the outlet's, or with these words in its title;
+    for one that was merged, the story that it was merged into.
+
+    Raises UnknownStory, and CommandError for one that was taken down or if several match.
+    """
+    id_ = story_id_from(text)
     story = store.stories.get(id_) or store.stories.get(store.stories.merged_into(id_))
     if story is None and store.stories.is_taken_down(id_):
         raise CommandError(f"The story {id_!r} was taken down; `aggregator hidden` says why.")
-    if story is None:
-        hint = "an id is the end of a story's URL, /stories/ID; `aggregator search` finds stories."
-        raise UnknownStory("story", id_, hint)
-    return story
+    if story is not None:
+        return story
+    is_address = "://" in text or re.fullmatch(r"[\w.-]+\.[a-z]{2,}/\S*", text.strip())
+    found = _stories_at(store, text) if is_address else _stories_titled(store, text)
+    if len(found) > 1:
+        lines = "\n".join(f"  {each.id}  {each.lead.title}" for each in found[:MAX_FOUND_SHOWN])
+        raise CommandError(f"Several stories match {text!r}; name one of them by its id:\n{lines}")
+    if not found:
+        hint = (
+            "name it by its id or address, by that of its article at the outlet, or by words of "
+            "its title; `aggregator search` finds stories."
+        )
+        raise UnknownStory("story", text, hint)
+    return found[0]
+
+
+def _stories_at(store: Store, url: str) -> list[Story]:
+    """The published stories with an article at an address of its outlet."""
+    url = url.strip() if "://" in url else f"https://{url.strip()}"
+    address = canonical_url(url)
+    ids = store.entries.ids_by_url([address]).get(address, []) if address else []
+    stories = {story.id: story for story in store.entries.stories(ids).values()}
+    return [story for id_ in stories if (story := store.stories.get(id_))]
+
+
+def _stories_titled(store: Store, text: str) -> list[Story]:
+    """The published stories whose title contains all these words, newest first."""
+    words = re.findall(r"\w+", text)
+    if not words:
+        return []
+    try:
+        root = parse(" ".join(f'title:"{word}"' for word in words)).root
+    except QueryError:
+        return []
+    entries = {entry.story_number: entry for entry, _ in store.entries.search(root)}
+    newest = sorted(entries.values(), key=lambda entry: entry.published, reverse=True)
+    found = store.entries.stories([entry.entry_id for entry in newest[: MAX_FOUND_SHOWN + 1]])
+    return list({story.id: story for story in found.values()}.values())
 
 
 def story_id_from(text: str) -> str:
@@ -116,22 +155,6 @@ class _MigrationProgress:
             )
 
 
-def same_feed_as(health: SourceHealth, sources: Sequence[Source]) -> list[str]:
-    """The ids of the sources to whose feed another one has moved."""
-    target = canonical_url(health.redirect.url) if health.redirect.url else ""
-    return [
-        source.id
-        for source in sources
-        if target and source.id != health.source and canonical_url(source.feed) == target
-    ]
-
-
-def shown_url(url: str, source: Source | None = None) -> str:
-    """The URL of a feed as commands print it: of a private one, its host only."""
-    is_private = has_secret(url) or (source is not None and bool(source.private_feed))
-    return host_only(url) if url and is_private else url
-
-
 class _LogFile:
     """Standard error. What its disk has no room for is lost, and the program goes on."""
 
@@ -145,15 +168,25 @@ class _LogFile:
 
 
 def log_to_stderr() -> None:
-    """Log to standard error, one `event key=value` line per event."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
+    """Log to standard error: for people on a terminal, in local time; elsewhere for machines, one
+    `event key=value` line per event."""
+    processors: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+    ]
+    if sys.stderr.isatty():
+        processors += [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"), pad_event_to=12),
+        ]
+    else:
+        processors += [
             structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
             structlog.processors.ExceptionRenderer(),
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
+        ]
+    structlog.configure(
+        processors=processors,
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _LogFile())),
         cache_logger_on_first_use=False,
     )

@@ -6,10 +6,13 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config
-from aggregator.cli.options import NonEmptyPath
+from aggregator.cli.options import NonEmptyPath, json_option
+from aggregator.cli.tables import print_json
+from aggregator.config_watch import current_config
+from aggregator.store import restore_database
 from aggregator.store.base import Store
 
-__all__ = ["backup", "doctor"]
+__all__ = ["backup", "doctor", "restore"]
 
 
 @click.command()
@@ -18,8 +21,8 @@ __all__ = ["backup", "doctor"]
 def backup(path: Path, file: Path) -> None:
     """Write a consistent copy of the database to FILE.
 
-    The program may keep running meanwhile. FILE is replaced only once the copy is complete. To
-    restore a backup, stop the program and replace the database with FILE.
+    The program may keep running meanwhile. FILE is replaced only once the copy is complete;
+    `aggregator restore FILE` puts it back.
     """
     with open_config(path) as (_, store):
         store.maintenance.backup(file)
@@ -27,12 +30,31 @@ def backup(path: Path, file: Path) -> None:
 
 
 @click.command()
+@click.argument("file", type=NonEmptyPath(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def restore(path: Path, file: Path) -> None:
+    """Put a backup in the place of the database.
+
+    FILE is checked first, and refused if it is damaged or of another program. While the program is
+    running, nothing is restored. The old database is kept, with the time in its name.
+    """
+    config, _ = current_config(path)
+    kept = restore_database(config.database, file, datetime.now().astimezone())
+    click.echo(f"Restored {file} to {config.database}.")
+    if kept:
+        click.echo(
+            f"The old database is kept as {kept.name}; delete it when you no longer need it."
+        )
+
+
+@click.command()
 @click.option("--repair", is_flag=True, help="Repair what can be repaired.")
 @click.option(
     "--undo-times", is_flag=True, help="Undo the last correction of times, and do nothing else."
 )
+@json_option
 @click.pass_obj
-def doctor(path: Path, repair: bool, undo_times: bool) -> None:
+def doctor(path: Path, repair: bool, undo_times: bool, as_json: bool) -> None:
     """Check the database, and repair it.
 
     The checks cover integrity, schema, references, search index, lists, counts and times. The exit
@@ -57,6 +79,9 @@ def doctor(path: Path, repair: bool, undo_times: bool) -> None:
             left = store.maintenance.check(now)
         else:
             left = found
+    if as_json:
+        print_json([{"issue": each, "is_repaired": each not in left} for each in found])
+        raise click.exceptions.Exit(1 if left else 0)
     for issue in found:
         state = "repaired" if issue not in left else "not repaired"
         advice = "" if not issue.can_repair or repair else "; --repair repairs it"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.options import NonEmptyPath
-from aggregator.cli.tables import count_noun
-from aggregator.cli.topic.preview import preview_topics, show_preview
+from aggregator.cli.options import NonEmptyPath, json_option
+from aggregator.cli.tables import count_noun, print_json
+from aggregator.cli.topic.preview import TopicPreview, preview_topics, show_preview
 from aggregator.config import Config, parse_config, read_config_file
 from aggregator.config.changes import describe_changes
 from aggregator.errors import CommandError, ConfigError
@@ -24,9 +24,10 @@ __all__ = ["diff"]
     "file", type=NonEmptyPath(exists=True, dir_okay=False, path_type=Path), required=False,
     metavar="[FILE]",
 )  # fmt: skip
+@json_option
 @click.pass_obj
-def diff(path: Path, file: Path | None) -> None:
-    """Show what feeds.toml, or another FILE, would change.
+def diff(path: Path, file: Path | None, as_json: bool) -> None:
+    """Show what an edited feeds.toml, or another FILE, would change.
 
     It is compared with the version that is in force. For a topic whose rule is new or changed, the
     stored stories that the rule would add or remove are shown; rules place new stories only, and
@@ -38,11 +39,21 @@ def diff(path: Path, file: Path | None) -> None:
         if store is None or before is None:
             raise CommandError("No version is in force yet; `aggregator run` takes the first one.")
         changes = describe_changes(before, after)
-        for change in changes:
+        previews = _previews(store, before, after)
+        if as_json:
+            topics = {
+                id_: {"now": each.current, "added": each.added, "removed": each.removed}
+                for id_, each in previews.items()
+            }
+            print_json({"changes": changes, "topics": topics})
+            return
+        for change in changes or ["Nothing that counts is different."]:
             click.echo(change)
-        if not changes:
-            click.echo("Nothing that counts is different.")
-        _show_topics(store, before, after)
+        for id_, preview in previews.items():
+            current = count_noun(preview.current, "story", "stories")
+            numbers = f"{preview.added:,} to add, {preview.removed:,} to remove"
+            click.echo(f"\n{id_}: {current} now, {numbers}")
+            show_preview(store, preview)
 
 
 def _in_force(store: Store | None, path: Path) -> Config | None:
@@ -53,23 +64,15 @@ def _in_force(store: Store | None, path: Path) -> Config | None:
         return None
 
 
-def _show_topics(store: Store, before: Config, after: Config) -> None:
-    """What rules that are new or changed would do to stored stories."""
+def _previews(store: Store, before: Config, after: Config) -> dict[str, TopicPreview]:
+    """What rules that are new or changed would do to stored stories, by topic id."""
     known = {topic.id: _rule_of(topic) for topic in before.topics}
-    known |= {was: known[was] for topic in after.topics for was in topic.was if was in known}
     changed = [
         topic
         for topic in after.topics
         if _rule_of(topic) not in [known.get(id_) for id_ in (topic.id, *topic.was)]
     ]
-    previews = preview_topics(after, store, changed) if changed else {}
-    for topic in changed:
-        preview = previews[topic.id]
-        current = count_noun(preview.current, "story", "stories")
-        click.echo(
-            f"\n{topic.id}: {current} now, {preview.added:,} to add, {preview.removed:,} to remove"
-        )
-        show_preview(store, preview)
+    return preview_topics(after, store, changed) if changed else {}
 
 
 def _rule_of(topic: Topic) -> tuple[str, str]:

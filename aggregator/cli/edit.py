@@ -26,9 +26,9 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show the changed l
 @_DRY_RUN
 @click.pass_obj
 def set_(path: Path, id_: str, key: str, value: str | None, unset: bool, dry_run: bool) -> None:
-    """Change a KEY of the source ID in feeds.toml, and show the changed lines.
+    """Change a key of a source in feeds.toml.
 
-    VALUE is text, or a value as TOML writes it.
+    The changed lines are shown. VALUE is text, or a value as TOML writes it.
 
     \b
     Examples:
@@ -60,10 +60,10 @@ def _value(key: str, text: str) -> Any:
 @_DRY_RUN
 @click.pass_obj
 def remove(path: Path, ids: tuple[str, ...], dry_run: bool) -> None:
-    """Remove sources from feeds.toml, and show the removed lines.
+    """Remove sources from feeds.toml; their articles stay.
 
-    Their articles stay; to hide them, see `aggregator hide`. To stop fetching a source for a while,
-    use `aggregator set ID enabled false` instead.
+    The removed lines are shown. To hide articles, see `aggregator hide`. To stop fetching a source
+    for a while, use `aggregator set ID enabled false` instead.
     """
 
     def without(text: str) -> str:
@@ -80,9 +80,9 @@ def remove(path: Path, ids: tuple[str, ...], dry_run: bool) -> None:
 @_DRY_RUN
 @click.pass_obj
 def rename(path: Path, old: str, new: str, dry_run: bool) -> None:
-    """Give the source or topic OLD the id NEW.
+    """Give a source or topic another id; its history stays.
 
-    Its history, subscribers and pages stay: the former id is kept in `was`, and its addresses
+    Its subscribers and pages stay, too: the former id is kept in `was`, and its addresses
     redirect. Public ids of stories do not change.
     """
     config = load_config(path)

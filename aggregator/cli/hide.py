@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import find_story, open_config, story_id_from
-from aggregator.cli.tables import format_time, print_table
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import show_rows
 from aggregator.errors import CommandError
 
 __all__ = ["hidden", "hide", "unhide"]
@@ -52,16 +53,14 @@ def unhide(path: Path, story: str) -> None:
 
 
 @click.command()
+@json_option
 @click.pass_obj
-def hidden(path: Path) -> None:
+def hidden(path: Path, as_json: bool) -> None:
     """List the stories that were taken down, when and why."""
     with open_config(path) as (_, store):
         found = store.stories.takedowns()
-    if not found:
-        click.echo("Nothing was taken down.")
-        return
     rows = [
-        (takedown.id, format_time(takedown.taken_down_at), takedown.title, takedown.reason)
-        for takedown in found
+        {"story": each.id, "since": each.taken_down_at, "title": each.title, "why": each.reason}
+        for each in found
     ]
-    print_table(("story", "since", "title", "why"), *rows)
+    show_rows(rows, as_json=as_json, empty="Nothing was taken down.")

@@ -36,10 +36,10 @@ QUESTIONS = {
 )
 @click.pass_obj
 def init(path: Path, /, folder: Path | None, sample: bool, **given: str | None) -> None:
-    """Write the feeds.toml of a new newsroom into FOLDER, or into the current folder.
+    """Write the feeds.toml of a new newsroom.
 
-    On a terminal, it asks for what is not given as an option; elsewhere, --title is required. A
-    feeds.toml that exists is never changed.
+    It goes into FOLDER, or into the current folder. On a terminal, it asks for what is not given
+    as an option; elsewhere, --title is required. A feeds.toml that exists is never changed.
     """
     if folder is not None:
         path = folder / path.name

@@ -64,7 +64,7 @@ class _Import:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def import_(path: Path, file: Path, folders: Folders, dry_run: bool, as_json: bool) -> None:
-    """Add the feeds of an OPML file to feeds.toml, as feed readers export them.
+    """Add the feeds of an OPML file, as feed readers export them.
 
     Feeds that are listed already, that are twice in the file or whose address is not valid are left
     out and named. What `aggregator export` wrote is taken back as it was. Nothing is fetched.
@@ -173,10 +173,11 @@ def _topic(name: str, topics: dict[str, str], result: _Import) -> str:
 @click.option("--private", is_flag=True, help="Include the addresses of private feeds.")
 @click.pass_obj
 def export(path: Path, file: Path | None, private: bool) -> None:
-    """Write all sources as OPML, to FILE or to standard output.
+    """Write the sources as OPML, for any feed reader.
 
-    Any feed reader can import it. `aggregator import` gets every key back. Private feeds, whose
-    addresses are secrets, are left out unless --private is given.
+    It goes to FILE, or to standard output. Any feed reader can import it. `aggregator import` gets
+    every key back. Private feeds, whose addresses are secrets, are left out unless --private is
+    given.
     """
     config = load_config(path)
     tables = tomllib.loads(decode(path.read_bytes(), path)).get("source", [])

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from aggregator.cli.common import find_story, open_config, select_topics, story_id_from
-from aggregator.cli.tables import print_table
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import show_rows
 from aggregator.config import Config
 from aggregator.errors import CommandError
 from aggregator.text.midnight import midnight
@@ -80,22 +81,20 @@ def unpin(path: Path, story: str, topic: str | None) -> None:
 
 
 @click.command()
+@json_option
 @click.pass_obj
-def pinned(path: Path) -> None:
+def pinned(path: Path, as_json: bool) -> None:
     """List the stories that are pinned, where and until when."""
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
         found = store.calendar.pins()
-    if not found:
-        click.echo("No story is pinned.")
-        return
     rows = [
-        (
-            each.story,
-            each.topic or "(home page)",
-            _last_day(each.until, config) if each.is_current(now) else "ended",
-            each.title,
-        )
+        {
+            "story": each.story,
+            "where": each.topic or "(home page)",
+            "until": _last_day(each.until, config) if each.is_current(now) else "ended",
+            "title": each.title,
+        }
         for each in found
     ]
-    print_table(("story", "where", "until", "title"), *rows)
+    show_rows(rows, as_json=as_json, empty="No story is pinned.")

@@ -1,17 +1,20 @@
 """`held` and `moved`: stories and feeds that await an operator's decision."""
 
 import os
+from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from aggregator.cli.common import open_config, select_sources, shown_url
-from aggregator.cli.tables import count_noun
+from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, print_json, show_rows
 from aggregator.config.editor import change_table
 from aggregator.config.file_edits import edit_file
 from aggregator.ingest.schedule import is_redirect_confirmed
-from aggregator.model import PermanentRedirect
+from aggregator.model import PermanentRedirect, Source
+from aggregator.overview.source_states import shown_url
 
 __all__ = ["held", "moved"]
 
@@ -22,8 +25,9 @@ MAX_STORIES_SHOWN = 50
 @click.argument("id_", metavar="[ID]", required=False)
 @click.option("--release", is_flag=True, help="Publish the stories, each at its own date.")
 @click.option("--drop", is_flag=True, help="Never publish the stories.")
+@json_option
 @click.pass_obj
-def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
+def held(path: Path, id_: str | None, release: bool, drop: bool, as_json: bool) -> None:
     """Show the stories that are held back, and release or drop them.
 
     If a source that has been fetched for some time suddenly has more than max_new new articles, and
@@ -37,6 +41,9 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
     with open_config(path) as (config, store):
         if id_ is None:
             waiting = [health for health in store.sources.health() if health.held_stories]
+            if as_json:
+                print_json({health.source: health.held_stories for health in waiting})
+                return
             for health in waiting:
                 stories = count_noun(health.held_stories, "story", "stories")
                 click.echo(f"{health.source}: {stories}")
@@ -51,17 +58,19 @@ def held(path: Path, id_: str | None, release: bool, drop: bool) -> None:
             count = store.stories.drop(source.id)
             click.echo(f"{count_noun(count, 'story', 'stories')} dropped for good.")
         else:
-            newest = store.stories.held(source.id, MAX_STORIES_SHOWN)
-            if not newest:
-                click.echo(f"No stories of {source.id} are held.")
-            for story in newest:
-                click.echo(f"{story.published:%Y-%m-%d %H:%M}  {story.id}  {story.lead.title}")
+            rows = [
+                {"published": each.published, "story": each.id, "title": each.lead.title}
+                for each in store.stories.held(source.id, MAX_STORIES_SHOWN)
+            ]
+            empty = f"No stories of {source.id} are held."
+            show_rows(rows, as_json=as_json, empty=empty)
 
 
 @click.command()
 @click.option("--write", is_flag=True, help="Write the new addresses into feeds.toml.")
+@json_option
 @click.pass_obj
-def moved(path: Path, write: bool) -> None:
+def moved(path: Path, write: bool, as_json: bool) -> None:
     """Show the feeds that have moved permanently.
 
     A permanent redirect is confirmed after three successful fetches from the new address over at
@@ -81,17 +90,34 @@ def moved(path: Path, write: bool) -> None:
         for id_, redirect in redirects.items()
         if is_redirect_confirmed(redirect, now) and not listed[id_].is_private
     }
-    for id_, redirect in redirects.items():
+    if as_json:
+        print_json(
+            [_as_json(listed[id_], redirect, confirmed) for id_, redirect in redirects.items()]
+        )
+    for id_, redirect in redirects.items() if not as_json else ():
         state = "confirmed" if id_ in confirmed else "not confirmed yet"
         if listed[id_].is_private:
             state = "not followed: the secret of this source must not be sent elsewhere"
         count = count_noun(redirect.hits, "time", "times")
         urls = [shown_url(url, listed[id_]) for url in (listed[id_].feed, redirect.url)]
         click.echo(f"{id_}: {urls[0]} -> {urls[1]} ({state}, {count})")
-    if not redirects:
+    if not redirects and not as_json:
         click.echo("No feed has moved.")
     if write and redirects:
         _write(path, confirmed)
+
+
+def _as_json(
+    source: Source, redirect: PermanentRedirect, confirmed: Container[str]
+) -> dict[str, object]:
+    return {
+        "source": source.id,
+        "from": shown_url(source.feed, source),
+        "to": shown_url(redirect.url, source),
+        "is_confirmed": source.id in confirmed,
+        "since": redirect.since,
+        "seen": redirect.hits,
+    }
 
 
 def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
@@ -105,4 +131,4 @@ def _write(path: Path, redirects: dict[str, PermanentRedirect]) -> None:
         return
     edit_file(path, replace_urls, os.environ)
     addresses = count_noun(len(redirects), "address", "addresses")
-    click.echo(f"{addresses} written to {path}; restart `aggregator run`.")
+    click.echo(f"{addresses} written to {path}.")

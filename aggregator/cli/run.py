@@ -15,6 +15,7 @@ from aggregator.cli.common import end_with_parent
 from aggregator.cli.options import NonEmptyText
 from aggregator.cli.serve import prepare_listening
 from aggregator.cli.signals import collect_signals, reload_on_hangup
+from aggregator.config_watch import current_config
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -39,6 +40,10 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     used, and the last good version stays in force. Stop it with Ctrl-C or SIGTERM.
     """
     host, port = prepare_listening(path, host, port)
+    if sys.stderr.isatty():
+        config, _ = current_config(path)
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"{config.site.title} is at http://{shown}:{port}/; Ctrl-C stops it.", err=True)
     signals = collect_signals()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:

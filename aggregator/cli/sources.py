@@ -1,132 +1,176 @@
-"""`sources`: what is broken, since when and why."""
+"""`sources` and `source`: what is broken, since when and why."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
-from aggregator.cli.common import open_config, same_feed_as, select_sources, shown_url
-from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
+from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import (
+    count_noun,
+    format_age,
+    format_recent,
+    format_time,
+    paint_state,
+    print_json,
+    print_table,
+    zone_note,
+)
 from aggregator.config import Config
-from aggregator.ingest.schedule import is_redirect_confirmed, quiet_since
-from aggregator.model import Outcome, Source, SourceHealth
+from aggregator.model import FetchRecord, Source, source_scope
+from aggregator.overview.source_states import (
+    SourceState,
+    shown_url,
+    source_health,
+    source_states,
+)
 from aggregator.store import Store
 from aggregator.text.tokens import fold
 
-__all__ = ["sources"]
+__all__ = ["source", "sources", "sparkline"]
 
 MAX_LINES_SHOWN = 20
+MAX_FETCHES_SHOWN = 10
+MAX_ENTRIES_SHOWN = 10
 MAX_TAGGED_ENTRIES = 500
 """Newest entries of a source whose categories are counted."""
+RHYTHM_DAYS = 28
 
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
+@json_option
 @click.pass_obj
-def sources(path: Path, id_: str | None) -> None:
+def sources(path: Path, id_: str | None, as_json: bool) -> None:
     """Show each source's state: what is broken, since when and why.
 
     \b
     failed   retried after longer and longer waits, at least once a day
     retired  removed permanently by the outlet (410): change its feed, or try
-             once more with `aggregator ingest --source ID`
+             once more with `aggregator fetch ID`
+    held     too many new articles at once; see `aggregator held`
     waiting  its server has asked for a pause
     quiet    fetched without errors, but without new articles for far longer
              than usual
+    paused   enabled = false in feeds.toml
 
-    With an ID, show that source alone, with its rejected articles and its categories.
+    With an ID, show that source alone, as `aggregator source ID` does.
     """
     now = datetime.now(UTC)
     with open_config(path) as (config, store):
-        health = {source.id: SourceHealth(source=source.id) for source in config.all_sources}
-        health |= {each.source: each for each in store.sources.health()}
         if id_ is not None:
-            (source,) = select_sources(config, [id_])
-            _show_source(health[source.id], source, store, now)
+            _show_source(config, store, id_, now, as_json=as_json)
             return
-        _show_sources(config, health, now)
-
-
-def _show_sources(config: Config, health: dict[str, SourceHealth], now: datetime) -> None:
-    enabled = {source.id for source in config.sources}
-    listed = [health[source.id] for source in config.all_sources]
-    listed.sort(key=lambda each: (_rank(each, now), each.source))  # what is broken comes first
-    rows = []
-    for each in listed:
-        state, since = _state(each, now)
-        rows.append(
-            (
-                each.source,
-                state if each.source in enabled else "disabled",
-                format_recent(since, now),
-                format_recent(max(each.recent_dates, default=None), now),
-                "" if each.retired_at else format_recent(each.next_fetch, now),
-                str(each.entries),
-                str(each.rejected or ""),
-            )
-        )
+        states = source_states(config, source_health(config, store), now)
+    if as_json:
+        print_json([_as_json(state) for state in states])
+        return
+    rows = [_row(state, now) for state in states]
     columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
     print_table(columns, *rows)
-    known = {source.id: source for source in config.all_sources}
-    for each in listed:
-        for remark in _remarks(each, known[each.source], config.sources, now):
-            click.echo(f"\n{each.source}: {remark}")
+    for state in states:
+        for remark in state.remarks:
+            click.echo(f"\n{state.source.id}: {remark}")
+    click.echo(f"\n{zone_note()}")
 
 
-def _rank(health: SourceHealth, now: datetime) -> int:
-    if health.retired_at or health.failing_since:
-        return 0
-    return 1 if health.held_stories or quiet_since(health.recent_dates, now) else 2
+def _row(state: SourceState, now: datetime) -> tuple[str, ...]:
+    health = state.health
+    return (
+        state.source.id,
+        paint_state(state.name),
+        format_recent(state.since, now),
+        format_recent(max(health.recent_dates, default=None), now),
+        "" if health.retired_at else format_recent(health.next_fetch, now),
+        str(health.entries),
+        str(health.rejected or ""),
+    )
 
 
-def _state(health: SourceHealth, now: datetime) -> tuple[str, datetime | None]:
-    """The name of the state, and since when it has lasted."""
-    if health.retired_at:
-        return "retired", health.retired_at
-    if health.failing_since:
-        return health.outcome.value, health.failing_since
-    is_good = health.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
-    if is_good and (since := quiet_since(health.recent_dates, now)):
-        return "quiet", since
-    return health.outcome.value, None
+def _as_json(state: SourceState) -> dict[str, Any]:
+    health = state.health
+    return {
+        "source": state.source.id,
+        "name": state.source.name,
+        "state": state.name,
+        "since": state.since,
+        "error": health.error or None,
+        "failure_kind": health.failure_kind,
+        "newest": max(health.recent_dates, default=None),
+        "last_fetch": health.last_fetch,
+        "last_success": health.last_success,
+        "next_fetch": None if health.retired_at else health.next_fetch,
+        "entries": health.entries,
+        "rejected": health.rejected,
+        "held": health.held_stories,
+        "remarks": state.remarks,
+    }
 
 
-def _remarks(
-    health: SourceHealth, source: Source, enabled: Sequence[Source], now: datetime
-) -> list[str]:
-    remarks = [health.error] if health.error else []
-    if health.note:
-        remarks.append(f"{health.note} (since {format_time(health.noted_since)})")
-    if health.held_stories:
-        remarks.append(
-            f"{count_noun(health.held_stories, 'story is', 'stories are')} held, because they all "
-            f"came at once; `aggregator held {health.source}` shows them."
+@click.command()
+@click.argument("id_", metavar="ID")
+@json_option
+@click.pass_obj
+def source(path: Path, id_: str, as_json: bool) -> None:
+    """Show one source: its fetches, rhythm, errors and last articles.
+
+    Below are its rejected articles with the reasons, and its own categories; those that are not
+    mapped to a topic come first.
+    """
+    with open_config(path) as (config, store):
+        _show_source(config, store, id_, datetime.now(UTC), as_json=as_json)
+
+
+def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_json: bool) -> None:
+    (found,) = select_sources(config, [id_])
+    states = source_states(config, source_health(config, store), now)
+    state = next(each for each in states if each.source.id == found.id)
+    fetches = store.statistics.fetches(found.id, MAX_FETCHES_SHOWN)
+    days = _days(store, found.id, now.date())
+    stories = store.lists.latest(source_scope(found.id), MAX_ENTRIES_SHOWN)
+    if as_json:
+        entries = [
+            {"published": story.published, "id": story.id, "title": story.lead.title}
+            for story in stories
+        ]
+        rejected = [
+            {"title": each.title, "reason": each.reason}
+            for each in store.sources.rejected(found.id, MAX_LINES_SHOWN)
+        ]
+        print_json(
+            {
+                **_as_json(state),
+                "by_day": days,
+                "fetches": [_fetch_as_json(fetch) for fetch in fetches],
+                "newest_stories": entries,
+                "rejections": rejected,
+            }
         )
-    redirect = health.redirect
-    if redirect.url:
-        is_confirmed = is_redirect_confirmed(redirect, now)
-        state = "which is fetched now" if is_confirmed else "which is not confirmed yet"
-        target = shown_url(redirect.url, source)
-        since = format_time(redirect.since)
-        seen = f"seen {count_noun(redirect.hits, 'time', 'times')} since {since}"
-        remarks.append(
-            f"Its server says that the feed has moved to {target}, {state} ({seen}); "
-            "see `aggregator moved`."
-        )
-    remarks += [
-        f"It redirects to the feed of {id_}; remove one of the two sources."
-        for id_ in same_feed_as(health, enabled)
-    ]
-    return remarks
+        return
+    _show_state(state, now)
+    click.echo(f"\nlast {RHYTHM_DAYS} days:  {sparkline(days)}  {_rhythm(days)}")
+    _show_fetches(fetches, now)
+    if stories:
+        click.echo("\nnewest stories:")
+        rows = [(f"  {format_time(s.published)}", s.id, s.lead.title) for s in stories]
+        print_table(("  published", "story", "title"), *rows)
+    for rejected_entry in store.sources.rejected(found.id, MAX_LINES_SHOWN):
+        click.echo(f"  rejected {rejected_entry.title!r}: {rejected_entry.reason}")
+    _show_tags(found, store)
+    click.echo(f"\n{zone_note()}")
 
 
-def _show_source(health: SourceHealth, source: Source, store: Store, now: datetime) -> None:
-    state, since = _state(health, now)
+def _show_state(state: SourceState, now: datetime) -> None:
+    health = state.health
     rows = {
-        "source": health.source,
-        "state": state,
-        "since": format_time(since),
+        "source": state.source.id,
+        "name": state.source.name,
+        "feed": shown_url(state.source.feed, state.source),
+        "state": paint_state(state.name),
+        "since": format_time(state.since),
         "why": health.error,
         "kind": health.failure_kind or "",
         "failing since": format_time(health.failing_since),
@@ -134,7 +178,7 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
         "last success": format_time(health.last_success),
         "next fetch": "" if health.retired_at else format_time(health.next_fetch),
         "newest entry": format_time(max(health.recent_dates, default=None)),
-        "moves to": shown_url(health.redirect.url, source),
+        "moves to": shown_url(health.redirect.url, state.source),
         "pushed until": format_time(health.pushed_until),
         "hub": health.push_error,
         "note": health.note,
@@ -143,23 +187,74 @@ def _show_source(health: SourceHealth, source: Source, store: Store, now: dateti
         "held": str(health.held_stories),
         "rejected": str(health.rejected),
     }
+    if health.failing_since:
+        rows["failing since"] += f", for {format_age(health.failing_since, now)}"
     for name, value in rows.items():
-        click.echo(f"{name + ':':15}{value or '-'}")
-    for rejected in store.sources.rejected(health.source, MAX_LINES_SHOWN):
-        click.echo(f"  rejected {rejected.title!r}: {rejected.reason}")
-    _show_tags(source, store)
+        if value:
+            click.echo(f"{name + ':':15}{value}")
 
 
-def _show_tags(source: Source, store: Store) -> None:
+def _show_fetches(fetches: Sequence[FetchRecord], now: datetime) -> None:
+    if not fetches:
+        return
+    click.echo("\nlast fetches:")
+    rows = [
+        (
+            f"  {format_recent(fetch.fetched_at, now)}",
+            str(fetch.status or ""),
+            paint_state(fetch.outcome.value),
+            f"{fetch.seconds:.1f} s",
+            str(fetch.counts.received or ""),
+            str(fetch.counts.new or ""),
+            str(fetch.counts.updated or ""),
+            fetch.message,
+        )
+        for fetch in fetches
+    ]
+    columns = ("  when", "status", "outcome", "took", "received", "new", "updated", "message")
+    print_table(columns, *rows)
+
+
+def _fetch_as_json(fetch: FetchRecord) -> dict[str, Any]:
+    return {
+        "fetched_at": fetch.fetched_at,
+        "status": fetch.status or None,
+        "outcome": fetch.outcome,
+        "failure_kind": fetch.failure_kind,
+        "message": fetch.message or None,
+        "seconds": fetch.seconds,
+        "counts": fetch.counts,
+    }
+
+
+def _days(store: Store, id_: str, today: date) -> list[int]:
+    """New entries by day, oldest first, today last."""
+    first = today - timedelta(days=RHYTHM_DAYS - 1)
+    counts = store.statistics.new_entries(first).get(id_, {})
+    return [counts.get(first + timedelta(days=n), 0) for n in range(RHYTHM_DAYS)]
+
+
+def sparkline(numbers: Sequence[int]) -> str:
+    """Numbers as a row of bars; a day without any is a dot."""
+    most = max([*numbers, 1])
+    return "".join("▁▂▃▄▅▆▇█"[max(0, 8 * n // most - 1)] if n else "·" for n in numbers)
+
+
+def _rhythm(days: Sequence[int]) -> str:
+    per_week = 7 * sum(days) / len(days)
+    return f"{per_week:.1f} articles a week" if sum(days) else "no articles"
+
+
+def _show_tags(found: Source, store: Store) -> None:
     """Print the outlet's own categories, unmapped ones first: a new one may need a topic."""
-    mapped = {fold(tag): topic for tag, topic in source.tags.items()}
-    found = store.sources.tags(source.id, MAX_TAGGED_ENTRIES)
-    unmapped = [(tag, number) for tag, number in found if fold(tag) not in mapped]
-    known = [(tag, number) for tag, number in found if fold(tag) in mapped]
-    if found:
+    mapped = {fold(tag): topic for tag, topic in found.tags.items()}
+    counted = store.sources.tags(found.id, MAX_TAGGED_ENTRIES)
+    unmapped = [(tag, number) for tag, number in counted if fold(tag) not in mapped]
+    known = [(tag, number) for tag, number in counted if fold(tag) in mapped]
+    if counted:
         click.echo(f"\nits own categories, in its newest {MAX_TAGGED_ENTRIES} articles:")
     for tag, number in (*unmapped[:MAX_LINES_SHOWN], *known):
         click.echo(f"{number:>8}  {tag!r} -> {mapped.get(fold(tag), 'no topic')}")
     if len(unmapped) > MAX_LINES_SHOWN:
-        more = len(unmapped) - MAX_LINES_SHOWN
+        more = count_noun(len(unmapped) - MAX_LINES_SHOWN, "category", "categories")
         click.echo(f"{'':10}and {more} more that are not mapped to a topic")

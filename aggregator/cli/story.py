@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import format_time, print_json, zone_note
 from aggregator.config import Config
 from aggregator.errors import CommandError, UnknownStory
 from aggregator.images.wanted_pictures import wanted_pictures
@@ -37,24 +40,59 @@ _NOT_FOLLOWED = "not used: it would join two articles of one source, or two that
 
 
 @click.command()
-@click.argument("id_", metavar="[ID]", default="")
+@click.argument("id_", metavar="[STORY]", default="")
+@json_option
 @click.pass_obj
-def story(path: Path, id_: str) -> None:
+def story(path: Path, id_: str, as_json: bool) -> None:
     """Show a story's articles, and the evidence that they are one.
 
-    ID is the story's URL, or the end of it, /stories/ID. Without an ID, list the most recently
+    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+    Without it, list the most recently
     matched stories of several outlets, the weakest evidence first.
     """
     with open_config(path) as (config, store):
         if not id_:
+            if as_json:
+                raise click.UsageError("--json needs a STORY")
             _show_weakest(store)
             return
         found = find_story(store, id_)
         neighbourhood = store.entries.neighbourhood({found.lead.entry_id})
+        if as_json:
+            print_json(_as_json(found, neighbourhood, store))
+            return
         _show_story(found, story_id_from(id_), neighbourhood)
         _show_evidence(found, neighbourhood)
         _show_lists(store, found)
         _show_pictures(store, known_sources(config, store), found)
+
+
+def _as_json(found: Story, neighbourhood: StoryNeighbourhood, store: Store) -> dict[str, Any]:
+    ids = {entry.entry_id for entry in found.entries}
+    return {
+        "story": found.id,
+        "public_id": found.public_id,
+        "title": found.lead.title,
+        "published": found.published,
+        "updated": found.updated,
+        "articles": [
+            {
+                "number": entry.entry_id,
+                "source": entry.source,
+                "title": entry.title,
+                "url": entry.url,
+                "published": entry.published,
+                "is_lead": entry is found.lead,
+            }
+            for entry in found.entries
+        ],
+        "evidence": [
+            {"articles": [m.entry_a, m.entry_b], "kind": m.kind, "score": m.score, "why": m.reason}
+            for m in neighbourhood.matches
+            if {m.entry_a, m.entry_b} & ids
+        ],
+        "topics": store.stories.placement_sentences(found.id),
+    }
 
 
 def _show_weakest(store: Store) -> None:
@@ -83,9 +121,8 @@ def _show_story(found: Story, id_: str, neighbourhood: StoryNeighbourhood) -> No
     click.echo(f"story:      {found.id}" + (f" (was {id_})" if found.id != id_ else ""))
     click.echo(f"title:      {found.lead.title}")
     click.echo(f"public id:  {found.public_id}")
-    click.echo(
-        f"published:  {found.published:%Y-%m-%d %H:%M}, updated {found.updated:%Y-%m-%d %H:%M}"
-    )
+    times = [format_time(each) for each in (found.published, found.updated)]
+    click.echo(f"published:  {times[0]}, updated {times[1]}. {zone_note()}")
     ids = {entry.entry_id for entry in found.entries}
     for merged in neighbourhood.merged_stories:
         if merged.lead.entry_id in ids:
@@ -93,7 +130,7 @@ def _show_story(found: Story, id_: str, neighbourhood: StoryNeighbourhood) -> No
     click.echo("\narticles:")
     for entry in found.entries:
         lead = "lead" if entry is found.lead else ""
-        date = f"{entry.published:%Y-%m-%d %H:%M}"
+        date = format_time(entry.published)
         click.echo(f"{entry.entry_id:>8}  {entry.source:20} {date}  {lead}")
         click.echo(f"{'':10}{entry.title}\n{'':10}{entry.url}")
 
@@ -156,7 +193,7 @@ def _pictures(store: Store, sources: Mapping[str, Source], entry: Entry) -> Iter
             words = "thumbnails served"
         elif state and state.error:
             words = state.error
-            words += f" Next attempt at {state.due_at:%Y-%m-%d %H:%M}." if state.due_at else ""
+            words += f" Next attempt at {format_time(state.due_at)}." if state.due_at else ""
         yield f"{url}: {words}"
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.options import CommandGroup
 from aggregator.config import THEME_FOLDER
 from aggregator.errors import CommandError
 from aggregator.render.theme_files import EXAMPLE, theme_files
@@ -11,7 +12,7 @@ from aggregator.render.theme_files import EXAMPLE, theme_files
 __all__ = ["theme"]
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def theme() -> None:
     """Change how pages look: begin a theme.
 

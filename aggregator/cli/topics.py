@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
 from aggregator.cli.common import open_config, select_topics
-from aggregator.cli.tables import count_noun, format_recent, format_time, print_table
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, format_time, print_json, show_rows
 from aggregator.config import Config
 from aggregator.ingest.categorize.monitoring import (
     active_reasons,
@@ -38,11 +39,12 @@ Dates: TypeAlias = Mapping[tuple[str, PlacementReason | None], Sequence[datetime
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
+@json_option
 @click.option(
     "--report", is_flag=True, help="Also show topics that overlap, and stories without a topic."
 )
 @click.pass_obj
-def topics(path: Path, id_: str | None, report: bool) -> None:
+def topics(path: Path, id_: str | None, as_json: bool, report: bool) -> None:
     """Show the size of each topic, and rules that have fallen silent.
 
     A clause of a rule, a source or a category that used to place stories, but no longer does, is
@@ -53,13 +55,16 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
         if id_ is not None:
             if report:
                 raise click.UsageError("--report covers all topics; leave out the ID")
-            _show_topic(config, store, id_)
+            _show_topic(config, store, id_, as_json=as_json)
             return
         # if nothing was fetched, silence says nothing about rules
         now = min(datetime.now(UTC), store.maintenance.last_fetch() or datetime.now(UTC))
         dates = dates_by_reason(store.topics.placement_dates(now - SILENCE_LOOKBACK))
-        _show_table(config, store, dates)
         silent = (*_silent_reasons(config, dates, now), *_silent_sources(config, store, now))
+        if as_json:
+            print_json({"topics": _rows(config, store, dates), "silent": silent})
+            return
+        _show_table(config, store, dates)
         for line in (*_short_feeds(config, store), *silent):
             click.echo(f"\n{line}")
         if report:
@@ -67,19 +72,23 @@ def topics(path: Path, id_: str | None, report: bool) -> None:
             _show_uncategorised(config, store)
 
 
-def _show_table(config: Config, store: Store, dates: Dates) -> None:
+def _rows(config: Config, store: Store, dates: Dates) -> list[dict[str, Any]]:
     counts = store.lists.counts()
-    rows = [
-        (
-            topic.id,
-            str(counts.get(topic_scope(topic.id), 0)),
-            format_recent(_newest(store, topic, dates), datetime.now(UTC)),
-            topic.learn if topic.learn != "off" else "",
-            topic.title,
-        )
+    return [
+        {
+            "topic": topic.id,
+            "stories": counts.get(topic_scope(topic.id), 0),
+            "newest": _newest(store, topic, dates),
+            "learns": topic.learn if topic.learn != "off" else "",
+            "title": topic.title,
+        }
         for topic in config.topics
     ]
-    print_table(("topic", "stories", "newest", "learns", "title"), *rows)
+
+
+def _show_table(config: Config, store: Store, dates: Dates) -> None:
+    empty = "There are no topics in feeds.toml."
+    show_rows(_rows(config, store, dates), as_json=False, empty=empty, now=datetime.now(UTC))
 
 
 def _newest(store: Store, topic: Topic, dates: Dates) -> datetime | None:
@@ -165,9 +174,22 @@ def _show_uncategorised(config: Config, store: Store) -> None:
             click.echo(f"{'':12}{title}")
 
 
-def _show_topic(config: Config, store: Store, id_: str) -> None:
+def _show_topic(config: Config, store: Store, id_: str, *, as_json: bool) -> None:
     (topic,) = select_topics(config, [id_])
     newest = store.lists.latest(topic_scope(topic.id), MAX_STORIES_SHOWN)
+    if as_json:
+        rows = [
+            {
+                "published": each.published,
+                "story": each.id,
+                "source": each.lead.source,
+                "title": each.lead.title,
+                "why": store.stories.placement_sentences(each.id)[id_],
+            }
+            for each in newest
+        ]
+        print_json(rows)
+        return
     if not newest:
         click.echo(f"The topic {id_} has no stories yet.")
     for story in newest:

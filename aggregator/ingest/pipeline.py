@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from time import perf_counter
 
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.changeset import (
@@ -62,6 +63,7 @@ from aggregator.model import (
     Failed,
     FailureKind,
     Fetched,
+    FetchRecord,
     FetchState,
     Rejected,
     Source,
@@ -120,6 +122,8 @@ class Job:
     document: Fetched
     is_pushed: bool = False
     is_delivery: bool = False
+    started: float | None = None
+    """When the fetch began, by `perf_counter`; None for a delivery."""
 
     @property
     def is_first_import(self) -> bool:
@@ -156,8 +160,23 @@ async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Fa
                     store.maintenance.record_bug(task, each.reason, context.now)
             progress.add_batch(step.batch, is_held=step.is_held)
             batch = replace(step.batch, outcome=progress.outcome)
+            if batch.state is not None:
+                batch = replace(batch, fetch=_record(context, job, progress))
             store.entries.save(batch, context.now)  # save
     return progress.report(job.source.id)
+
+
+def _record(context: IngestContext, job: Job, progress: Progress) -> FetchRecord:
+    """What is kept for operators of a fetch, or a delivery."""
+    report = progress.report(job.source.id)
+    return FetchRecord(
+        fetched_at=context.now,
+        status=job.document.status,
+        outcome=report.outcome,
+        message="delivered by its hub" if job.is_delivery else report.note,
+        seconds=0.0 if job.started is None else perf_counter() - job.started,
+        counts=report.counts,
+    )
 
 
 def private_parts_of(source: Source) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from aggregator.model import (
     Failed,
     FailureKind,
     Fetched,
+    FetchRecord,
     FetchState,
     Outcome,
     RunReport,
@@ -65,6 +66,7 @@ async def run(
         on_done(report)
         return report
 
+    started = perf_counter()
     context.fetcher.backoffs.clear()
     context.fetcher.backoffs.update(context.store.sources.backoffs(context.now))
     ordered = sorted(
@@ -76,7 +78,8 @@ async def run(
     finally:
         for task in tasks:
             task.cancel()
-    report = RunReport(started=context.now, sources=tuple(reports))
+    seconds = perf_counter() - started
+    report = RunReport(started=context.now, sources=tuple(reports), seconds=seconds)
     context.store.maintenance.record_run(report)
     return report
 
@@ -107,6 +110,7 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
     if is_full_fetch_due(state, now):
         validators = Validators(body_hash=validators.body_hash)
     url = feed_url_to_fetch(source, state, now)
+    started = perf_counter()
     async with context.fetcher.fetch(source, validators, url, now) as result:
         if context.clock_check is not None:
             await context.clock_check.confirm()
@@ -114,10 +118,10 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
                 return _unsaved(source, result)
         large = spool(result) if isinstance(result, Fetched) else None
         if large is None:
-            return await _save_result(context, source, state, result)
+            return await _save_result(context, source, state, result, started)
         del result
     async with context.workers.large_body:
-        return await _save_result(context, source, state, large.load())
+        return await _save_result(context, source, state, large.load(), started)
 
 
 def _unsaved(source: Source, failed: Failed) -> SourceReport:
@@ -129,23 +133,24 @@ def _unsaved(source: Source, failed: Failed) -> SourceReport:
 
 
 async def _save_result(
-    context: IngestContext, source: Source, state: FetchState, result: FetchResult
+    context: IngestContext, source: Source, state: FetchState, result: FetchResult, started: float
 ) -> SourceReport:
+    """Save what a fetch has brought; `started` is its start, by `perf_counter`."""
     match result:
         case Backoff():
             return _save_waiting(context, source, state, result)
         case Failed():
-            return _save_failure(context, source, state, result)
+            return _save_failure(context, source, state, result, started)
         case Unchanged():
-            return _save_unchanged(context, source, state, result)
+            return _save_unchanged(context, source, state, result, started)
     subscriptions = context.store.subscriptions
     is_pushed = subscriptions.has_active_lease(source.id, context.now)
-    job = Job(source, state, result, is_pushed=is_pushed)
+    job = Job(source, state, result, is_pushed=is_pushed, started=started)
     async with context.source_locks[source.id]:
         report = await ingest_document(context, job)
     if isinstance(report, Failed):
         failed = replace(report, status=result.status)
-        return _save_failure(context, source, state, failed)
+        return _save_failure(context, source, state, failed, started)
     if is_pushed and report.counts.new:
         subscriptions.count_missed_push(source.id)
     return replace(report, status=result.status)
@@ -177,18 +182,28 @@ async def _ingest_delivery(
 
 
 def _save_unchanged(
-    context: IngestContext, source: Source, before: FetchState, result: Unchanged
+    context: IngestContext, source: Source, before: FetchState, result: Unchanged, started: float
 ) -> SourceReport:
     is_pushed = context.store.subscriptions.has_active_lease(source.id, context.now)
     dates = recent_dates(context, source)
     state = after_unchanged(source, before, result, dates, context.now, is_pushed=is_pushed)
-    batch = Batch(source=source.id, state=state, outcome=Outcome.UNCHANGED)
+    record = FetchRecord(
+        fetched_at=context.now,
+        status=result.status,
+        outcome=Outcome.UNCHANGED,
+        seconds=perf_counter() - started,
+    )
+    batch = Batch(source=source.id, state=state, outcome=Outcome.UNCHANGED, fetch=record)
     context.store.entries.save(batch, context.now)
     return SourceReport(source=source.id, status=result.status, outcome=Outcome.UNCHANGED)
 
 
 def _save_failure(
-    context: IngestContext, source: Source, before: FetchState, failed: Failed
+    context: IngestContext,
+    source: Source,
+    before: FetchState,
+    failed: Failed,
+    started: float | None = None,
 ) -> SourceReport:
     error = f"{failed.error}{_advice(source, before, failed)}"
     error = one_line(error, MAX_SENTENCE_CHARS)  # it may quote the server
@@ -201,6 +216,15 @@ def _save_failure(
         failure_kind=failed.kind,
         error=error,
         backoff=failed.backoff,
+        fetch=FetchRecord(
+            fetched_at=context.now,
+            status=failed.status,
+            outcome=outcome,
+            failure_kind=failed.kind,
+            message=error,
+            seconds=0.0 if started is None else perf_counter() - started,
+            counts=failed.counts,
+        ),
     )
     context.store.entries.save(batch, context.now)
     return SourceReport(
@@ -249,6 +273,7 @@ def _save_waiting(
     until = f"{backoff.until:%Y-%m-%d %H:%M} UTC"
     note = f"{backoff.domain} has asked not to be fetched until {until}."
     state = after_backoff(source, before, backoff, context.now)
-    batch = Batch(source=source.id, state=state, outcome=Outcome.WAITING, error=note)
+    record = FetchRecord(fetched_at=context.now, outcome=Outcome.WAITING, message=note)
+    batch = Batch(source=source.id, state=state, outcome=Outcome.WAITING, error=note, fetch=record)
     context.store.entries.save(batch, context.now)
     return SourceReport(source=source.id, outcome=Outcome.WAITING, note=note)

@@ -8,7 +8,7 @@ from aggregator.model.counts import EntryCounts
 from aggregator.model.entry import Rejected
 from aggregator.model.fetch import Backoff, FailureKind, FetchState
 from aggregator.model.keys import EntryKey
-from aggregator.model.report import Outcome
+from aggregator.model.report import FetchRecord, Outcome
 from aggregator.model.story import Match, Story
 from aggregator.model.topic import Placement
 
@@ -47,7 +47,8 @@ class Batch:
     are not stored yet. `revised` are stories in which an entry of this source reads differently
     now. `unchanged_hashes` are pairs of an entry id and its new raw hash, `keys` pairs of an entry
     id and keys to add to it. `dropped_matches` are pairs of entry ids that no longer match.
-    `pictures` are the addresses of the pictures to make thumbnails of, by entry id.
+    `pictures` are the addresses of the pictures to make thumbnails of, by entry id. `fetch` is kept
+    for operators, with the last batch of a document.
     """
 
     source: str
@@ -66,3 +67,4 @@ class Batch:
     pictures: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     counts: EntryCounts = field(default_factory=EntryCounts)
     backoff: Backoff | None = None
+    fetch: FetchRecord | None = None

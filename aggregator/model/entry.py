@@ -108,6 +108,8 @@ class ParsedFeed:
     address of the page that it belongs to."""
 
     entries: tuple[ParsedEntry, ...] = ()
+    format: str = ""
+    """Such as "RSS 2.0"; empty if it is not known."""
     title: str = ""
     site: str = ""
     language: str = ""
@@ -124,6 +126,7 @@ class FeedMeta:
     None if unknown. The metadata of chunks add up to that of the whole document.
     """
 
+    format: str = ""
     title: str = ""
     site: str = ""
     language: str = ""
@@ -142,6 +145,7 @@ class FeedMeta:
         ]
         hints = self.polling_hints
         return FeedMeta(
+            format=self.format or other.format,
             title=self.title or other.title,
             site=self.site or other.site,
             language=self.language or other.language,

@@ -66,6 +66,8 @@ class Fetched:
     encoding: str = ""
     note: str = ""
     date_samples: tuple[str, ...] = ()
+    certificate_ends: datetime | None = None
+    """When the certificate of the server ends; None without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

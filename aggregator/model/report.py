@@ -1,6 +1,7 @@
 """Reports: how sources, runs and the database are doing."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,9 +12,12 @@ __all__ = [
     "CLOCK_SLACK",
     "MAX_SENTENCE_CHARS",
     "RECENT_ENTRIES",
+    "FetchRecord",
     "Incident",
     "Issue",
     "Outcome",
+    "Pulse",
+    "RunRecord",
     "RunReport",
     "SourceHealth",
     "SourceReport",
@@ -87,11 +91,49 @@ class SourceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRecord:
+    """One fetch of a source, as it is kept for operators; `message` is an error or a note,
+    `seconds` the time until it was saved."""
+
+    fetched_at: datetime
+    status: int = 0
+    outcome: Outcome
+    failure_kind: FailureKind | None = None
+    message: str = ""
+    seconds: float = 0.0
+    counts: EntryCounts = field(default_factory=EntryCounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run, as it is kept for operators; `failed` has the errors by source."""
+
+    started_at: datetime
+    seconds: float
+    sources: int
+    counts: EntryCounts
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """Figures of some time: stories, how many of them several outlets have, how many are in no
+    topic, and the median time from an outlet's publication to ours, in seconds; None if there was
+    no story with a time."""
+
+    stories: int
+    shared: int
+    without_topic: int
+    median_delay: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What one run did."""
+    """What one run did; `seconds` is wall time."""
 
     started: datetime
     sources: tuple[SourceReport, ...] = ()
+    seconds: float = 0.0
 
     @property
     def total(self) -> EntryCounts:

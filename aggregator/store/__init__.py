@@ -6,6 +6,6 @@ passes tests/contract.
 """
 
 from aggregator.store.base import Store
-from aggregator.store.sqlite import open_read_only, open_store
+from aggregator.store.sqlite import open_read_only, open_store, restore_database
 
-__all__ = ["Store", "open_read_only", "open_store"]
+__all__ = ["Store", "open_read_only", "open_store", "restore_database"]

@@ -43,12 +43,13 @@ from aggregator.store.base_config import ConfigStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_lists import ListOptions, ListStore
 from aggregator.store.base_pictures import PictureStore
+from aggregator.store.base_statistics import StatisticsStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
-    "CalendarStore", "EntryStore", "HubStore", "LearningStore", "ListOptions", "ListStore",
-    "LockName", "MaintenanceStore", "PictureStore", "SourceStore", "Store", "StoryStore",
-    "SubscriptionStore", "TopicStore",
+    "CalendarStore", "ConfigStore", "EntryStore", "HubStore", "LearningStore", "ListOptions",
+    "ListStore", "LockName", "MaintenanceStore", "PictureStore", "SourceStore", "StatisticsStore",
+    "Store", "StoryStore", "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
 LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures"]
@@ -311,6 +312,8 @@ class Store(Protocol):
     def calendar(self) -> CalendarStore: ...
     @property
     def pictures(self) -> PictureStore: ...
+    @property
+    def statistics(self) -> StatisticsStore: ...
     @property
     def config(self) -> ConfigStore: ...
     @property

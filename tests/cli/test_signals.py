@@ -13,7 +13,7 @@ def interrupted(path):
     database.create_function("stop", 0, stop)
     database.execute("select stop()").fetchone()
 
-check.check.callback = lambda: interrupted(None)
+check.check.callback = lambda **_: interrupted(None)
 main(["check"])
 """
 

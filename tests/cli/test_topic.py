@@ -233,12 +233,14 @@ def test_search_lists_matching_stories(config: Path) -> None:
 
     assert re.search(r"[0-9a-f]{16}  harbor: Union wins  \(title: union, summary: union\)", output)
     assert 'harbor: Strikes spread  (title: "strikes spread")' in output
-    assert output.endswith("2 stories\n")
-    assert run(config, "search", "helicopter").stdout == "0 stories\n"
+    assert output.endswith("2 stories. Times are in UTC.\n")
+    assert run(config, "search", "helicopter").stdout == "0 stories. Times are in UTC.\n"
     assert run(config, "search", "NOT helicopter", "--limit", "1").stdout.count("harbor") == 1
     assert "The query cannot be parsed: character 1" in run(config, "search", "AND").stderr
     assert "a boost (^) has no effect" in run(config, "search", "rain^2").stderr
-    assert run(config, "search", "-strike -strikes").stdout.endswith("3 stories\n")
+    assert run(config, "search", "-strike -strikes").stdout.endswith(
+        "3 stories. Times are in UTC.\n"
+    )
 
 
 def test_a_silent_clause_is_reported(tmp_path: Path, press: Press) -> None:

@@ -20,7 +20,9 @@ STORE_PARTS = {
     "subscriptions": base.SubscriptionStore,
     "hub": base.HubStore,
     "calendar": base.CalendarStore,
+    "config": base.ConfigStore,
     "maintenance": base.MaintenanceStore,
+    "statistics": base.StatisticsStore,
     "pictures": base.PictureStore,
 }
 METHODS = [

@@ -13,7 +13,7 @@ import time_machine
 
 from aggregator.errors import StoreUnavailable
 from aggregator.model import FailureKind
-from aggregator.web.health import health_reasons
+from aggregator.overview.health_reasons import health_reasons
 from tests.harness.newsroom import Newsroom, article
 
 
@@ -168,7 +168,7 @@ def test_an_edit_of_feeds_toml_does_not_hide_that_nothing_was_ever_fetched(
 def test_a_full_disk(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said before the first save fails, even if nothing was ever fetched."""
     full = SimpleNamespace(f_bavail=100, f_frsize=4096)
-    monkeypatch.setattr("aggregator.web.health.os.statvfs", lambda _: full)
+    monkeypatch.setattr("aggregator.overview.health_reasons.os.statvfs", lambda _: full)
 
     status, body = _health(newsroom)
 

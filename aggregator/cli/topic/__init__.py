@@ -7,6 +7,7 @@ learn      learn, suggest: topics that learn from examples
 
 import click
 
+from aggregator.cli.options import CommandGroup
 from aggregator.cli.topic.learn import learn, suggest
 from aggregator.cli.topic.overrides import add, explain, remove, reset
 from aggregator.cli.topic.preview import apply, test
@@ -14,7 +15,7 @@ from aggregator.cli.topic.preview import apply, test
 __all__ = ["topic"]
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def topic() -> None:
     """Try, explain and apply a topic's rule, or place stories by hand."""
 

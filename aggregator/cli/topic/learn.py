@@ -46,7 +46,7 @@ def learn(path: Path, again: bool) -> None:
         suggested, placed = done
         model = store.learning.model_info()
         click.echo(
-            f"version {model.version} of {model.trained_at:%Y-%m-%d %H:%M}: "
+            f"version {model.version} of {format_time(model.trained_at)}: "
             f"{count_noun(suggested, 'story', 'stories')} suggested, {placed} placed"
         )
 

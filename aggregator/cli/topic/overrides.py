@@ -10,6 +10,7 @@ import click
 
 from aggregator import query
 from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, select_topics
+from aggregator.cli.tables import format_time
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
@@ -58,7 +59,7 @@ def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
         decided = sorted(stored.overrides, key=lambda override: override.decided_at)
         for override in decided[-1:]:
             decision = "in the topic" if override.is_included else "not in the topic"
-            click.echo(f"decided: {decision} (the operator, {override.decided_at:%Y-%m-%d %H:%M})")
+            click.echo(f"decided: {decision} (the operator, {format_time(override.decided_at)})")
         for line in _learned(store, stored, topic):
             click.echo(f"learned: {line}")
         for line in _reasons(stored, topic, sources):

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
-from aggregator.cli.tables import count_noun
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, print_json
 from aggregator.config import Config
 from aggregator.errors import CommandError
 from aggregator.ingest.categorize.recategorize import (
@@ -21,7 +23,7 @@ from aggregator.ingest.categorize.recategorize import (
 )
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.model import ALL, PlacementChange, ReasonKind, Topic
+from aggregator.model import ALL, PlacementChange, ReasonKind, Story, Topic
 from aggregator.query import parse
 from aggregator.startup import known_sources
 from aggregator.store import Store
@@ -69,8 +71,9 @@ class TopicPreview:
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.option("--match", "draft", help="A draft rule to use instead of the one in feeds.toml.")
+@json_option
 @click.pass_obj
-def test(path: Path, id_: str, draft: str | None) -> None:
+def test(path: Path, id_: str, draft: str | None, as_json: bool) -> None:
     """Run a topic's rule over all stored stories.
 
     Show how many stories the rule matches, from which outlets, and which stories it would add to
@@ -82,10 +85,14 @@ def test(path: Path, id_: str, draft: str | None) -> None:
             raise CommandError("The draft rule is empty.")
         if not topic.match:
             raise CommandError(f"The topic {id_!r} has no rule; give one with --match.")
-        warnings = parse(topic.match, topic.stem).warnings
+        warnings: list[str] = [*parse(topic.match, topic.stem).warnings]
         preview = preview_topics(config, store, [topic])[topic.id]
         total = store.lists.counts().get(ALL, 0)
-        for warning in (*warnings, *_warnings(preview, total)):
+        warnings = [*warnings, *_warnings(preview, total)]
+        if as_json:
+            print_json(_as_json(topic, preview, total, warnings, store))
+            return
+        for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
         click.echo(f"rule:    {topic.match}")
         click.echo(
@@ -96,6 +103,29 @@ def test(path: Path, id_: str, draft: str | None) -> None:
             shares = (f"{source} {count}" for source, count in preview.sources.most_common())
             click.echo(f"outlets: {', '.join(shares)}")
         show_preview(store, preview)
+
+
+def _as_json(
+    topic: Topic, preview: TopicPreview, total: int, warnings: Sequence[str], store: Store
+) -> dict[str, Any]:
+    changes = {
+        verb: [
+            {"story": story.id, "source": story.lead.source, "title": story.lead.title, "why": why}
+            for story, why in newest_changes(store, preview, verb)
+        ]
+        for verb in ("adds", "removes")
+    }
+    return {
+        "rule": topic.match,
+        "matches": preview.matched,
+        "stories": total,
+        "now": preview.current,
+        "added": preview.added,
+        "removed": preview.removed,
+        "sources": dict(preview.sources.most_common()),
+        "warnings": warnings,
+        **changes,
+    }
 
 
 @click.command()
@@ -167,12 +197,18 @@ def _show_all(store: Store, previews: dict[str, TopicPreview]) -> None:
             show_preview(store, preview)
 
 
+def newest_changes(store: Store, preview: TopicPreview, verb: str) -> Iterator[tuple[Story, str]]:
+    """The newest stories that the rule "adds" or "removes", with the reasons."""
+    newest = sorted(preview.newest[verb], reverse=True)
+    stories = store.entries.stories([entry_id for _, entry_id, _ in newest])
+    for _, entry_id, reason in newest:
+        if story := stories.get(entry_id):
+            yield story, reason
+
+
 def show_preview(store: Store, preview: TopicPreview) -> None:
     """The newest of the stories to add and to remove, and why."""
     for verb, count in (("adds", preview.added), ("removes", preview.removed)):
         click.echo(f"{verb}:".ljust(9) + str(count))
-        newest = sorted(preview.newest[verb], reverse=True)
-        stories = store.entries.stories([entry_id for _, entry_id, _ in newest])
-        for _, entry_id, reason in newest:
-            if story := stories.get(entry_id):
-                click.echo(f"  {story.id}  {story.lead.source}: {story.lead.title}  ({reason})")
+        for story, reason in newest_changes(store, preview, verb):
+            click.echo(f"  {story.id}  {story.lead.source}: {story.lead.title}  ({reason})")

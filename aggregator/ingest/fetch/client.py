@@ -33,6 +33,7 @@ from aggregator.ingest.fetch.response import (
     describe_error,
     describe_status,
     is_complete_document,
+    read_certificate_end,
     read_freshness,
     read_hub_link,
     read_retry_after,
@@ -272,6 +273,7 @@ class Fetcher:
         self, response: aiohttp.ClientResponse, spec: RequestSpec, redirected_to: str
     ) -> Fetched | Unchanged | Failed:
         status, url = response.status, str(response.url)
+        certificate_ends = read_certificate_end(response)
         old, now = spec.validators, spec.now
         fresh_seconds = read_freshness(response, now)
         if status == 304 and not (old.etag or old.last_modified):
@@ -315,6 +317,7 @@ class Fetcher:
             redirected_to=redirected_to,
             hub_link=read_hub_link(response),
             note=note,
+            certificate_ends=certificate_ends,
         )
 
     async def _body(self, response: aiohttp.ClientResponse, spec: RequestSpec) -> tuple[bytes, str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import aiohttp
@@ -29,6 +29,7 @@ __all__ = [
     "describe_error",
     "describe_status",
     "is_complete_document",
+    "read_certificate_end",
     "read_freshness",
     "read_hub_link",
     "read_retry_after",
@@ -176,3 +177,11 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
         case aiohttp.ClientResponseError():
             return FailureKind.HTTP_PROTOCOL, "The response is not valid HTTP."
     return FailureKind.CONNECT, f"The request failed ({type(error).__name__})."
+
+
+def read_certificate_end(response: aiohttp.ClientResponse) -> datetime | None:
+    """When the certificate of the server ends; None without TLS."""
+    transport = response.connection.transport if response.connection else None
+    certificate = transport.get_extra_info("peercert") if transport else None
+    ends = certificate.get("notAfter") if certificate else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None

@@ -32,6 +32,7 @@ def feed_meta(feed: ParsedFeed) -> FeedMeta:
     """The data of a feed, or of one chunk, without its entries."""
     dates = [entry.published for entry in feed.entries if isinstance(entry.published, datetime)]
     return FeedMeta(
+        format=feed.format,
         title=feed.title,
         site=feed.site,
         language=feed.language,

@@ -60,6 +60,7 @@ def parse_json(fetched: Fetched) -> ParsedFeed | Failed:
     entries, note = read_dates([_json_entry(to_mapping(item), feed) for item in items], feed)
     return ParsedFeed(
         entries=entries,
+        format="JSON Feed",
         title=channel.feed_title(html.escape(to_text(document.get("title")))),
         site=feed.site,
         language=feed.language,

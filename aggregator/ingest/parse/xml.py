@@ -56,6 +56,7 @@ def parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
         )
     return ParsedFeed(
         entries=tuple(entries),
+        format=_FORMATS.get(document["version"], ""),
         title=channel.feed_title(document["feed"].get("title")),
         site=site_of(document, fetched.url),
         language=to_text(document["feed"].get("language")),
@@ -151,6 +152,13 @@ def _describe(error: object, body: bytes) -> str:
     added = 0 if body.lstrip().startswith(b"<?xml") else 1  # feedparser adds a declaration
     return f"line {max((error.getLineNumber() or 1) - added, 1)}: {said}"
 
+
+_FORMATS = {
+    "rss090": "RSS 0.90", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91", "rss092": "RSS 0.92",
+    "rss093": "RSS 0.93", "rss094": "RSS 0.94", "rss10": "RSS 1.0", "rss20": "RSS 2.0",
+    "rss": "RSS", "atom03": "Atom 0.3", "atom10": "Atom 1.0", "atom": "Atom", "cdf": "CDF",
+}  # fmt: skip
+"""feedparser's name of a format -> the usual one."""
 
 _MISTAKES = {
     "duplicate attribute": "a tag has an attribute twice",

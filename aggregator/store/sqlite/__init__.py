@@ -23,12 +23,14 @@ from aggregator.store.sqlite.maintenance import SqliteMaintenance
 from aggregator.store.sqlite.migrations import is_current, migrate, refuse_other_programs
 from aggregator.store.sqlite.migrations.refresh import Progress
 from aggregator.store.sqlite.pictures import SqlitePictures
+from aggregator.store.sqlite.restore import restore_database
 from aggregator.store.sqlite.sources import SqliteSources
+from aggregator.store.sqlite.statistics import SqliteStatistics
 from aggregator.store.sqlite.stories import SqliteStories
 from aggregator.store.sqlite.subscriptions import SqliteSubscriptions
 from aggregator.store.sqlite.topics import SqliteTopics
 
-__all__ = ["SqliteStore", "open_read_only", "open_store"]
+__all__ = ["SqliteStore", "open_read_only", "open_store", "restore_database"]
 
 
 class SqliteStore:
@@ -46,6 +48,7 @@ class SqliteStore:
         self.hub = SqliteHub(connection)
         self.calendar = SqliteCalendar(connection)
         self.pictures = SqlitePictures(connection)
+        self.statistics = SqliteStatistics(connection)
         self.config = SqliteConfig(connection)
         self.maintenance = SqliteMaintenance(connection)
 
@@ -82,6 +85,7 @@ def open_store(path: Path, progress: Progress | None = None) -> SqliteStore:
     try:
         with connection.read() as db:
             migrate(db, str(path), progress)
+        connection.share_use()
     except BaseException:
         connection.close()
         raise

@@ -4,18 +4,20 @@ One process writes at a time and any number read at the same time (WAL).
 """
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from sqlite_utils import Database
 
 from aggregator.errors import StoreBusy, StoreUnavailable
 from aggregator.store.sqlite.migrations import add_functions
 
-__all__ = ["Connection", "advice_for"]
+__all__ = ["Connection", "advice_for", "exclusive_use"]
 
 _PRAGMAS = (
     "synchronous = normal",  # a power cut may lose the last transactions, never a part of one
@@ -47,6 +49,29 @@ def advice_for(error: sqlite3.Error) -> str:
     return _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
 
 
+def use_file(path: Path) -> Path:
+    """The lock file that every program holds which has the database open."""
+    return path.with_name(f"{path.name}.use.lock")
+
+
+def _open_private(path: Path) -> IO[str]:
+    """Open a file that only its owner may read, created as needed."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600), "a")
+
+
+@contextmanager
+def exclusive_use(path: Path) -> Iterator[None]:
+    """Keep others from opening the database. Raises StoreBusy if one has it open."""
+    with _open_private(use_file(path)) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreBusy(
+                f"A program is using the database {path}; stop `aggregator run`, and try again."
+            ) from error
+        yield
+
+
 class Connection:
     """One SQLite file, opened by each thread for itself on first use.
 
@@ -67,6 +92,20 @@ class Connection:
         self._open: list[Database] = []
         self._mutex = threading.Lock()
         self._file: tuple[int, int] | None = None
+        self._use: IO[str] | None = None
+
+    def share_use(self) -> None:
+        """Say that this program has the database open, until `close`. Raises StoreBusy while a
+        backup is put in its place."""
+        with suppress(OSError):  # on a disk that is full or read-only there is no lock
+            self._use = _open_private(use_file(self.path.resolve()))
+        if self._use is not None:
+            try:
+                fcntl.flock(self._use, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusy(
+                    f"A backup is being restored to {self.path}; try again in a minute."
+                ) from error
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -165,6 +204,9 @@ class Connection:
         """Close the connections of all threads."""
         with self._mutex:
             self._file = None
+            if self._use is not None:
+                self._use.close()
+                self._use = None
             for db in self._open:
                 db.close()
             self._open.clear()

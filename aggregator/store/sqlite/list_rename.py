@@ -54,7 +54,15 @@ def rename_sources(db: Database, former: Mapping[str, str], now: datetime) -> No
     for old, new in former.items():
         _copy_source(db, old, new)
         _rename_list(db, "source", old, new)
-        for table in ("entries", "entry_keys", "rejections", "subscriptions", "deliveries"):
+        for table in (
+            "entries",
+            "entry_keys",
+            "rejections",
+            "subscriptions",
+            "deliveries",
+            "fetches",
+            "source_days",
+        ):
             _move(db, table, "source_id", old, new)
         _rename_in_reasons(db, old, new)
         db.execute("delete from sources where id = ?", [old])

@@ -50,6 +50,8 @@ class SqliteMaintenance:
                     "updated": total.updated,
                     "known": total.known,
                     "rejected": total.rejected,
+                    "sources": len(report.sources),
+                    "seconds": round(report.seconds, 3),
                     "failed": {failure.source: failure.error for failure in report.failed},
                 }
             ),

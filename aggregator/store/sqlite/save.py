@@ -39,6 +39,7 @@ from aggregator.store.sqlite.listings import (
 )
 from aggregator.store.sqlite.pictures import add_pictures
 from aggregator.store.sqlite.sources import save_backoffs
+from aggregator.store.sqlite.statistics import add_statistics
 
 __all__ = ["COUNTS", "save_batch"]
 
@@ -84,6 +85,7 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
             [batch.source],
         )
     _add_counts(db, batch)
+    add_statistics(db, batch, now)
     save_backoffs(db, [batch.backoff] if batch.backoff else [])
 
 

@@ -1,0 +1,173 @@
+"""`fetch`: one source now, and what each step makes of it."""
+
+import asyncio
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import click
+
+from aggregator.app import ingest_context, ingest_once
+from aggregator.cli.common import log_to_stderr, open_config, select_sources
+from aggregator.cli.tables import count_noun, format_time, zone_note
+from aggregator.config import Config
+from aggregator.errors import CommandError
+from aggregator.fetching import fetch_settings
+from aggregator.ingest.dry_run import DryRun, dry_run
+from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.ingest.pipeline import Job
+from aggregator.ingest.schedule import feed_url_to_fetch
+from aggregator.ingest.workers import open_workers
+from aggregator.model import Backoff, Entry, Failed, Fetched, Source, Unchanged, Validators
+from aggregator.overview.source_states import shown_url
+from aggregator.store import Store
+from aggregator.text.html import truncate
+
+__all__ = ["fetch"]
+
+MAX_SHOWN = 10
+MAX_TITLE_CHARS = 70
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@click.option("--explain", is_flag=True, help="Show what each step makes of it, and save nothing.")
+@click.pass_obj
+def fetch(path: Path, id_: str, explain: bool) -> None:
+    """Fetch one source now, or explain each step without saving.
+
+    With --explain, it is fetched as if for the first time and goes through every step - fetch,
+    parse, match, clean, dedupe, categorize - and each says what it made of it; nothing is saved.
+    """
+    log_to_stderr()
+    with open_config(path) as (config, store):
+        (source,) = select_sources(config, [id_])
+        if explain:
+            asyncio.run(_explain(config, store, source))
+            return
+        report = ingest_once(config, store, [id_])
+    (only,) = report.sources
+    if only.error:
+        raise CommandError(f"{id_} failed: {only.error}")
+    counts = only.counts
+    click.echo(
+        f"{id_}: {count_noun(counts.received, 'entry', 'entries')} received, {counts.new:,} new, "
+        f"{counts.updated:,} updated, {counts.known:,} known, {counts.rejected:,} rejected."
+        + (f"\n{only.note}" if only.note else "")
+    )
+
+
+async def _explain(config: Config, store: Store, source: Source) -> None:
+    now = datetime.now(UTC)
+    state = store.sources.fetch_state(source.id)
+    url = feed_url_to_fetch(source, state, now)
+    with open_workers(1) as workers:
+        async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+            began = perf_counter()
+            async with fetcher.fetch(source, Validators(), url, now) as result:
+                seconds = perf_counter() - began
+                _show_fetch(source, url, result, seconds)
+                if not isinstance(result, Fetched):
+                    return
+                context = ingest_context(config, store, fetcher, workers, now)
+                run = await dry_run(context, Job(source, state, result))
+    if isinstance(run, Failed):
+        click.echo(f"parse       failed: {run.error}")
+        return
+    _show_steps(run)
+
+
+def _show_fetch(
+    source: Source, url: str, result: Fetched | Unchanged | Failed | Backoff, seconds: float
+) -> None:
+    click.echo(f"fetch       {shown_url(url, source)}")
+    match result:
+        case Failed():
+            _detail(f"failed: {result.error}")
+        case Backoff():
+            _detail(f"not fetched: {result.domain} asks for a pause until {result.until:%H:%M} UTC")
+        case Fetched():
+            _detail(
+                f"{result.status}, {len(result.body):,} bytes of "
+                f"{result.content_type or 'no content type'} in {seconds:.1f} s"
+            )
+            if result.redirected_to:
+                _detail(f"moved permanently to {shown_url(result.redirected_to, source)}")
+            validators = [
+                name
+                for name, value in (
+                    ("ETag", result.validators.etag),
+                    ("Last-Modified", result.validators.last_modified),
+                )
+                if value
+            ]
+            _detail(
+                f"validators: {' and '.join(validators) or 'none, so it is sent whole each time'}"
+            )
+
+
+def _show_steps(run: DryRun) -> None:
+    meta, step = run.meta, run.step
+    counts = step.changes.counts
+    span = f", {format_time(meta.oldest)} to {format_time(meta.newest)}" if meta.newest else ""
+    name = f" ({meta.title})" if meta.title else ""
+    click.echo(f"parse       {meta.format or 'a feed'}{name}: {counts.received:,} entries{span}")
+    if meta.problem:
+        _detail(meta.problem)
+    known = counts.received - len(step.match.new)
+    click.echo(f"match       {len(step.match.new):,} new, {known:,} known")
+    _detail(f"{len(step.match.changed):,} of the known ones differ from what is stored")
+    click.echo(f"clean       {len(step.changes.new):,} good, {counts.rejected:,} rejected")
+    for rejected in step.changes.rejected[:MAX_SHOWN]:
+        _detail(f"rejected {_title(rejected.title)}: {rejected.reason}")
+    for entry in step.changes.new[:MAX_SHOWN]:
+        _detail(_describe(entry))
+    _show_stories(run)
+    click.echo(
+        f"save        would be {counts.new:,} new, {counts.updated:,} updated, {counts.known:,} "
+        f"known, {counts.rejected:,} rejected"
+        + ("; held, because so many came at once" if step.is_held else "")
+    )
+    _detail("nothing was saved")
+    click.echo(zone_note())
+
+
+def _show_stories(run: DryRun) -> None:
+    step = run.step
+    new = {entry.entry_id for entry in step.changes.new}
+    shared = [c for c in step.batch.new if len({e.source for e in c.story.entries}) > 1]
+    click.echo(
+        f"dedupe      {len(step.batch.new):,} stories, {len(shared):,} with other outlets' articles"
+    )
+    for change in shared[:MAX_SHOWN]:
+        own = next((e for e in change.story.entries if e.entry_id in new), change.story.lead)
+        others = sorted({e.source for e in change.story.entries} - {own.source})
+        _detail(
+            f"{_title(own.title)}: also at {', '.join(others)}; {change.story.lead.source} leads"
+        )
+        for match in step.batch.matches:
+            if own.entry_id in (match.entry_a, match.entry_b):
+                _detail(f"  {match.kind}: {match.reason}")
+    placed = [(c, p) for c in step.batch.new for p in c.placements]
+    topics = Counter(placement.topic for _, placement in placed)
+    summary = ", ".join(f"{topic} {number}" for topic, number in topics.most_common())
+    click.echo(f"categorize  {summary or 'none is in a topic'}")
+    for change, placement in placed[:MAX_SHOWN]:
+        _detail(f"{placement.topic}: {_title(change.story.lead.title)} ({placement.reason})")
+
+
+def _describe(entry: Entry) -> str:
+    text = f"{len(entry.content):,} characters of text" if entry.content else "no text"
+    picture = ", a picture" if entry.image else ""
+    dated = format_time(entry.published) if entry.is_dated else "no date"
+    return f"{_title(entry.title)}: {dated}, {entry.language or 'no language'}, {text}{picture}"
+
+
+def _title(title: str) -> str:
+    return repr(truncate(title, MAX_TITLE_CHARS))
+
+
+def _detail(text: str) -> None:
+    click.echo(f"{'':12}{text}")

@@ -1,0 +1,73 @@
+"""Everything that needs an operator, the most urgent first."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from aggregator.config import Config
+from aggregator.overview.health_reasons import Reason, health_reasons
+from aggregator.overview.source_states import SourceState
+from aggregator.store.base import Store
+
+__all__ = ["attention"]
+
+
+def attention(
+    config: Config, store: Store, states: Sequence[SourceState], now: datetime
+) -> list[Reason]:
+    """What is wrong, what is quiet, and what waits for a decision."""
+    enabled = [state.health for state in states if state.name != "paused"]
+    return [
+        *health_reasons(config, store, enabled, now),
+        *_held(states),
+        *_quiet(states),
+        *_undelivered(config, store),
+    ]
+
+
+def _held(states: Sequence[SourceState]) -> Iterator[Reason]:
+    for state in states:
+        if count := state.health.held_stories:
+            yield Reason(
+                kind="held",
+                source=state.source.id,
+                sentence=f"{count:,} new articles came at once and wait for your decision.",
+            )
+
+
+def _quiet(states: Sequence[SourceState]) -> Iterator[Reason]:
+    quiet = sorted((s for s in states if s.name == "quiet"), key=lambda state: str(state.since))
+    for state in quiet:
+        dates = sorted(state.health.recent_dates)
+        days = max((dates[-1] - dates[0]).total_seconds() / 86400, 1.0)
+        per_week = 7 * (len(dates) - 1) / days
+        usual = f"{per_week:.0f} articles a week" if per_week >= 1.5 else "one now and then"
+        yield Reason(
+            kind="quiet",
+            source=state.source.id,
+            since=state.since,
+            sentence=f"It works but has brought nothing for long; it used to bring {usual}.",
+        )
+
+
+def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
+    """Subscribers of our hub that do not take deliveries, and hubs that do not answer."""
+    if config.publish.hub:
+        failing = [each for each in store.hub.subscribers() if each.failing_since]
+        if failing:
+            first = min(failing, key=lambda each: str(each.failing_since))
+            count = len(failing)
+            who = "subscriber does" if count == 1 else "subscribers do"
+            yield Reason(
+                kind="undelivered",
+                since=first.failing_since,
+                next_try=first.due_at,
+                sentence=f"{count:,} {who} not take what our hub delivers, such as {first.host}: "
+                f"{first.error}",
+            )
+    errors = Counter(ping.hub for ping in store.hub.pings() if ping.error)
+    for hub, count in errors.items():
+        error = next(ping.error for ping in store.hub.pings() if ping.hub == hub and ping.error)
+        yield Reason(
+            kind="undelivered", sentence=f"The hub {hub} missed {count:,} changes: {error}"
+        )

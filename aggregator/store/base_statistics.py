@@ -1,0 +1,30 @@
+"""The interface of a store, continued: figures for operators."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from aggregator.model import FetchRecord, ListScope, Pulse, RunRecord
+
+__all__ = ["StatisticsStore"]
+
+
+class StatisticsStore(Protocol):
+    """What was fetched and published, by day and by source. Days are in UTC."""
+
+    def fetches(self, source: str, limit: int) -> list[FetchRecord]:
+        """The last fetches of a source, newest first."""
+
+    def runs(self, limit: int) -> list[RunRecord]:
+        """The last runs, newest first."""
+
+    def new_entries(self, since: date) -> Mapping[str, Mapping[date, int]]:
+        """New entries by source and day, of the last sixty days at most."""
+
+    def stories(
+        self, scopes: Sequence[ListScope], since: datetime
+    ) -> Mapping[ListScope, Mapping[date, int]]:
+        """Published stories of each list by the day on which they were listed."""
+
+    def pulse(self, since: datetime) -> Pulse:
+        """How many stories were published since then, by how many outlets, and how soon."""
