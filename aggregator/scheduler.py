@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -90,7 +91,7 @@ async def run_forever(scheduler: Scheduler, stop: asyncio.Event | None = None) -
     """Run until cancelled, or until `stop` is set: then what is in progress has a second to end,
     and a fetch that does not is dropped and begun again by the next loop."""
     stop = stop or asyncio.Event()
-    state = _State(scheduler)
+    state = _State(scheduler, stop)
     tasks = [partial(task, state) for task in (_fetch_due, _process_deliveries, _advance_calendar)]
     if scheduler.fetch_pictures is not None:
         tasks.append(partial(_fetch_pictures, state, scheduler.fetch_pictures))
@@ -146,8 +147,9 @@ def log_source(report: SourceReport) -> None:
 class _State:
     """State that the loop's tasks share. `failed` ends the loop if a run ends with a bug."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, stop: asyncio.Event) -> None:
         self.scheduler = scheduler
+        self.stop = stop
         self.store = scheduler.store
         self.lock = IngestLock(scheduler.store)
         self.in_progress: set[str] = set()
@@ -213,7 +215,18 @@ async def _fetch_due(state: _State) -> float:
     idle = [source for source in sources if source.id not in state.in_progress]
     upcoming = state.store.sources.next_due(idle)
     seconds = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else longest
-    return max(BUSY_POLL_SECONDS, min(seconds, BUSY_POLL_SECONDS if state.in_progress else longest))
+    longest = BUSY_POLL_SECONDS if state.in_progress else longest
+    await _sleep_until_requested(state, max(BUSY_POLL_SECONDS, min(seconds, longest)))
+    return 0.0
+
+
+async def _sleep_until_requested(state: _State, seconds: float) -> None:
+    """Sleep, but no longer than until an operator asks for a fetch, or the loop must stop."""
+    deadline = monotonic() + seconds
+    while (left := deadline - monotonic()) > 0 and not state.stop.is_set():
+        if state.store.sources.take_fetch_requests():
+            return
+        await asyncio.sleep(min(left, BUSY_POLL_SECONDS))
 
 
 async def _fetch(state: _State, sources: Sequence[Source]) -> None:

@@ -1,5 +1,6 @@
 """The published site from a Config: as a web server's application, or one feed of it."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
 
 from aggregator.config import Config
@@ -8,6 +9,7 @@ from aggregator.render.formats import FORMATS, PRIMARY_FORMAT
 from aggregator.site import PublicSite
 from aggregator.store.base import Store
 from aggregator.web import WsgiApp, create_app
+from aggregator.web.desk.page import MAX_DESK_FORM_BYTES
 from aggregator.web.front import Front
 from aggregator.web.hub_views import MAX_FORM_BYTES
 from aggregator.websub.topic_urls import FeedTopics
@@ -15,17 +17,24 @@ from aggregator.websub.topic_urls import FeedTopics
 __all__ = ["create_front", "create_wsgi_app", "render_topic"]
 
 
-def create_wsgi_app(config: Config, store: Store) -> WsgiApp:
-    """The public site as a WSGI application, for a server that reads bodies itself."""
+def create_wsgi_app(
+    config: Config, store: Store, reload: Callable[[], None] = lambda: None
+) -> WsgiApp:
+    """The public site and the desk as a WSGI application, for a server that reads bodies itself."""
     site = PublicSite(config, store)
-    return create_app(config, store, site, FeedTopics(site))
+    return create_app(config, store, site, FeedTopics(site), reload)
 
 
-def create_front(config: Config, store: Store, **limits: float) -> Front:
-    """The public site as an ASGI application, with limits for its clients."""
+def create_front(
+    config: Config, store: Store, reload: Callable[[], None] = lambda: None, **limits: float
+) -> Front:
+    """The public site and the desk as an ASGI application, with limits for its clients; `reload`
+    puts a saved feeds.toml in force."""
 
     def max_body(path: str) -> int:
         """The largest body at a path: a feed for a subscription of ours, else a form."""
+        if "/desk/" in path:
+            return MAX_DESK_FORM_BYTES
         try:
             is_delivery = store.subscriptions.by_token(path.rpartition("/")[2]) is not None
         except StoreError:
@@ -33,7 +42,7 @@ def create_front(config: Config, store: Store, **limits: float) -> Front:
         return config.fetch.max_bytes if is_delivery else MAX_FORM_BYTES
 
     trusted = [ip_network(network) for network in config.publish.trusted_proxies]
-    return Front(create_wsgi_app(config, store).cache_first, max_body, trusted, **limits)
+    return Front(create_wsgi_app(config, store, reload).cache_first, max_body, trusted, **limits)
 
 
 def render_topic(

@@ -27,6 +27,7 @@ LIBRARIES = {
     "ahocorasick_rs": {
         "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
     },
+    "argon2": {"web.desk.passwords"},
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
     "babel": {"render.interface"},
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
@@ -37,7 +38,7 @@ LIBRARIES = {
     "flask": {"web"}, "werkzeug": {"web"},
     "uvicorn": {"web.connections", "web.server"},
     "icu4py": {"text.segmentation"},
-    "jinja2": {"render.page_templates"}, "markupsafe": {"render.pages"},
+    "jinja2": {"render.page_templates"}, "markupsafe": {"render.pages", "web.desk.guard"},
     "langcodes": {"ingest.clean", "ingest.parse.entry_dates"},
     "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},
@@ -276,7 +277,7 @@ BROKEN_LAYERS = {
     "ingest/dedupe/learned.py": "from aggregator.ingest import categorize",
     "store/sqlite/broken.py": "from aggregator.ingest.match.keys import assign_keys",
     "site/broken.py": "from aggregator.web import create_app",
-    "web/broken.py": "from aggregator.startup import load_config",
+    "web/broken.py": "from aggregator.config_watch import load_config",
     "text/broken.py": "from aggregator.config import Config",
 }
 """File -> an import across the layers."""

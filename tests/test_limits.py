@@ -29,6 +29,8 @@ STRANGERS = (
     "text",
 )
 """Packages that read what outlets, visitors and subscribers send."""
+OF_OUTPUT = "_SHOWN"
+"""How the names of limits end that only shorten what operators see."""
 LISTED_ELSEWHERE = {
     "ingest/parse/field_limits MAX_URL_CHARS", "ingest/parse/field_limits MAX_SOURCES",
     "ingest/fetch/transport MAX_QUOTED_CHARS",
@@ -63,6 +65,7 @@ def test_every_limit_has_a_row() -> None:
             names = [each.id for each in targets if isinstance(each, ast.Name)]
             found |= {f"{module} {name}" for name in names if name.startswith("MAX_")}
 
+    found = {name for name in found if not name.endswith(OF_OUTPUT)}
     assert found - LISTED_ELSEWHERE <= {f"{module} {name}" for module, name, _ in ROWS}
 
 

@@ -35,6 +35,7 @@ SECTIONS = {
         "check": ("check", "Check feeds.toml, or with --live every source."),
         "diff": ("diff", "Show what an edited feeds.toml, or another FILE, would change."),
         "schema": ("check", "Print the JSON Schema of feeds.toml, for text editors."),
+        "operator": ("operator", "Decide who may use the desk."),
         "theme": ("theme", "Change how pages look: begin a theme."),
         "demo": ("demo", "Try the program with made-up outlets."),
     },

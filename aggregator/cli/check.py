@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,14 +22,10 @@ from aggregator.cli.tables import (
 )
 from aggregator.config import Config, json_schema
 from aggregator.errors import ConfigError, ConfigIssue, MissingExtra, StoreError
-from aggregator.fetching import fetch_settings
-from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
-from aggregator.ingest.workers import open_workers
 from aggregator.overview.source_states import same_feed_as
 from aggregator.query import RuleSet, fields_of_view, parse, terms
 from aggregator.render.interface import languages
-from aggregator.source_probe import SourceProbe, probe_sources
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.text.languages import main_language
@@ -122,10 +119,15 @@ def _check_live(config: Config, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _probed(config: Config) -> list[SourceProbe]:
+def _probed(config: Config) -> list[Any]:
+    from aggregator.fetching import fetch_settings  # what takes long to load
+    from aggregator.ingest.fetch.client import open_fetcher
+    from aggregator.ingest.workers import open_workers
+    from aggregator.source_probe import probe_sources
+
     now = datetime.now(UTC)
 
-    async def probe() -> list[SourceProbe]:
+    async def probe() -> list[Any]:
         async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
             return await probe_sources(fetcher, workers, config.sources, now)
 

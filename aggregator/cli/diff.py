@@ -7,11 +7,12 @@ import click
 
 from aggregator.cli.options import NonEmptyPath, json_option
 from aggregator.cli.tables import count_noun, print_json
-from aggregator.cli.topic.preview import TopicPreview, preview_topics, show_preview
+from aggregator.cli.topic.preview import show_preview
 from aggregator.config import Config, parse_config, read_config_file
 from aggregator.config.changes import describe_changes
 from aggregator.errors import CommandError, ConfigError
 from aggregator.model import Topic
+from aggregator.overview.topic_preview import TopicPreview, preview_topics
 from aggregator.startup import load_config
 from aggregator.store import open_read_only
 from aggregator.store.base import Store

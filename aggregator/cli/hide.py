@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.common import find_story, open_config, story_id_from
+from aggregator.cli.common import open_config
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import show_rows
 from aggregator.errors import CommandError
+from aggregator.overview.story_lookup import find_story, story_id_from
 
 __all__ = ["hidden", "hide", "unhide"]
 

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from aggregator.cli.common import find_story, open_config, select_topics, story_id_from
+from aggregator.cli.common import open_config, select_topics
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import show_rows
 from aggregator.config import Config
 from aggregator.errors import CommandError
+from aggregator.overview.story_lookup import find_story, story_id_from
 from aggregator.text.midnight import midnight
 
 __all__ = ["pin", "pinned", "unpin"]

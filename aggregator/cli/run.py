@@ -13,9 +13,8 @@ import structlog
 
 from aggregator.cli.common import end_with_parent
 from aggregator.cli.options import NonEmptyText
-from aggregator.cli.serve import prepare_listening
+from aggregator.cli.serve import greet, prepare_listening
 from aggregator.cli.signals import collect_signals, reload_on_hangup
-from aggregator.config_watch import current_config
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -41,14 +40,12 @@ def run(path: Path, host: str | None, port: int | None) -> None:
     """
     host, port = prepare_listening(path, host, port)
     if sys.stderr.isatty():
-        config, _ = current_config(path)
-        shown = f"[{host}]" if ":" in host else host
-        click.echo(f"{config.site.title} is at http://{shown}:{port}/; Ctrl-C stops it.", err=True)
+        greet(path, host, port)
     signals = collect_signals()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         children["ingest"] = _start(path, "ingest", "--loop")
-        children["serve"] = _start(path, "serve", "--host", host, "--port", str(port))
+        children["serve"] = _start(path, "serve", "--quiet", "--host", host, "--port", str(port))
         reload_on_hangup(partial(_send_to_all, children.values(), signal.SIGHUP))
         while not signals and all(child.poll() is None for child in children.values()):
             time.sleep(0.1)

@@ -5,11 +5,12 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic, sleep
 
 import click
@@ -39,8 +40,9 @@ log = structlog.get_logger()
     "--host", type=NonEmptyText(), help="Address to listen on, instead of [publish] host."
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of [publish] port.")
+@click.option("--quiet", is_flag=True, help="Do not say where the site and the desk are.")
 @click.pass_obj
-def serve(path: Path, host: str | None, port: int | None) -> None:
+def serve(path: Path, host: str | None, port: int | None, quiet: bool) -> None:
     """Serve the pages and feeds.
 
     The server only reads the database, so any number of servers can run next to `aggregator ingest
@@ -48,6 +50,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     """
     host, port = prepare_listening(path, host, port)
     config, _ = current_config(path)
+    if sys.stderr.isatty() and not quiet:
+        greet(path, host, port)
     log.info("serving", url=f"http://{host}:{port}/", site=config.site.url)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_any = host == "::"  # IPv4 too
@@ -108,16 +112,43 @@ def _work(path: Path, database: Path, listening: socket.socket) -> None:
     with open_store(database) as store:
         watch = ConfigWatch(replace(config, database=database), store)
         reload_on_hangup(watch.reload)
-        front = create_front(watch.config, store)
+        lock = Lock()
+
+        def reload() -> None:
+            """Put a file that was just saved in force, without waiting until it has settled."""
+            with lock:
+                watch.reload()
+                for _ in range(2):  # it must look the same twice
+                    if changed := watch.poll(datetime.now(UTC)):
+                        front.replace(create_front(changed, store, reload))
 
         def reload_forever() -> None:
             while True:
                 sleep(CONFIG_POLL_SECONDS)
-                if changed := watch.poll(datetime.now(UTC)):
-                    front.replace(create_front(changed, store))
+                with lock:
+                    if changed := watch.poll(datetime.now(UTC)):
+                        front.replace(create_front(changed, store, reload))
 
+        front = create_front(watch.config, store, reload)
         Thread(target=reload_forever, daemon=True).start()
         serve_forever(front, listening)
+
+
+def greet(path: Path, host: str, port: int) -> None:
+    """Say where the site and the desk are, for people on a terminal. While there is no operator, a
+    one-time link leads to the desk."""
+    from aggregator.web.desk.access import new_link
+
+    with open_config(path) as (config, store):
+        has_operators = bool(store.operators.all())
+        key = "" if has_operators else new_link(store, datetime.now(UTC))
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared
+    site = f"http://{shown}:{port}"
+    click.echo(f"{config.site.title}: {site}/", err=True)
+    where = f"{site}/desk/" if has_operators else f"{site}/desk/enter?key={key}"
+    hint = "" if has_operators else " (once, from this machine; then add an operator)"
+    click.echo(f"Desk: {where}{hint}", err=True)
+    click.echo("Ctrl-C stops it.", err=True)
 
 
 def prepare_listening(path: Path, host: str | None, port: int | None) -> tuple[str, int]:

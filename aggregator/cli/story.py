@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, story_id_from
+from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import format_time, print_json, zone_note
 from aggregator.config import Config
@@ -28,6 +28,7 @@ from aggregator.model import (
     Story,
     StoryNeighbourhood,
 )
+from aggregator.overview.story_lookup import find_story, story_id_from
 from aggregator.startup import cluster_settings, known_sources
 from aggregator.store import Store
 

@@ -62,6 +62,7 @@ from aggregator.model.keys import (
     topic_scope,
 )
 from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
+from aggregator.model.operator import AuditEntry, DeskSession, Operator, Role
 from aggregator.model.picture import (
     CARD_HEIGHT,
     CARD_WIDTH,
@@ -135,12 +136,14 @@ __all__ = [
     "WIDGET_HEADING",
     "And",
     "AnnouncedFeed",
+    "AuditEntry",
     "Backoff",
     "Batch",
     "ConfigProblem",
     "ConfigVersion",
     "Dedupe",
     "Delivery",
+    "DeskSession",
     "Enclosure",
     "Entry",
     "EntryCounts",
@@ -174,6 +177,7 @@ __all__ = [
     "Not",
     "Notice",
     "OlderPages",
+    "Operator",
     "Or",
     "Outcome",
     "ParsedEntry",
@@ -191,6 +195,7 @@ __all__ = [
     "ReasonKind",
     "Rejected",
     "Revision",
+    "Role",
     "RunRecord",
     "RunReport",
     "SafeHtml",

@@ -112,11 +112,13 @@ def _time(moment: datetime | None) -> str:
 
 def same_feed_as(health: SourceHealth, sources: Sequence[Source]) -> list[str]:
     """The ids of the sources to whose feed another one has moved."""
-    target = canonical_url(health.redirect.url) if health.redirect.url else ""
+    if not health.redirect.url:
+        return []
+    target = canonical_url(health.redirect.url)
     return [
         source.id
         for source in sources
-        if target and source.id != health.source and canonical_url(source.feed) == target
+        if source.id != health.source and canonical_url(source.feed) == target
     ]
 
 

@@ -42,14 +42,15 @@ from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_config import ConfigStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_lists import ListOptions, ListStore
+from aggregator.store.base_operators import OperatorStore
 from aggregator.store.base_pictures import PictureStore
 from aggregator.store.base_statistics import StatisticsStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
     "CalendarStore", "ConfigStore", "EntryStore", "HubStore", "LearningStore", "ListOptions",
-    "ListStore", "LockName", "MaintenanceStore", "PictureStore", "SourceStore", "StatisticsStore",
-    "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+    "ListStore", "LockName", "MaintenanceStore", "OperatorStore", "PictureStore", "SourceStore",
+    "StatisticsStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
 LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures"]
@@ -82,6 +83,12 @@ class SourceStore(Protocol):
         """When the next of these sources falls due; None if one has never been fetched, or all are
         retired."""
 
+    def request_fetch(self, source: str, now: datetime) -> None:
+        """Make a source due now, also a retired one; the loop looks for that twice a second."""
+
+    def take_fetch_requests(self) -> int:
+        """How many fetches were asked for since the last call."""
+
     def fetch_state(self, source: str) -> FetchState:
         """The fetch state of a source."""
 
@@ -93,6 +100,9 @@ class SourceStore(Protocol):
 
     def health(self) -> list[SourceHealth]:
         """The health of each source."""
+
+    def count_urgent(self) -> tuple[int, int]:
+        """How many sources fail, and how many stories are held."""
 
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         """Rejected entries of a source, newest first."""
@@ -312,6 +322,8 @@ class Store(Protocol):
     def calendar(self) -> CalendarStore: ...
     @property
     def pictures(self) -> PictureStore: ...
+    @property
+    def operators(self) -> OperatorStore: ...
     @property
     def statistics(self) -> StatisticsStore: ...
     @property

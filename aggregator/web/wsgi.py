@@ -1,5 +1,6 @@
 """The WSGI application."""
 
+import os
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from aggregator.render.page_pictures import permitted_origins
 from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
 from aggregator.store.base import Store
+from aggregator.web.desk import desk_blueprint
 from aggregator.web.health import health_blueprint
 from aggregator.web.http import (
     ClientHeaders,
@@ -57,8 +59,15 @@ RequestKey: TypeAlias = tuple[str, str, bool]
 """Path, query string, browser navigation or not."""
 
 
-def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopics) -> WsgiApp:
-    """The public site as a WSGI application."""
+def create_app(
+    config: Config,
+    store: Store,
+    site: PublicSite,
+    topics: FeedTopics,
+    reload: Callable[[], None] = lambda: None,
+) -> WsgiApp:
+    """The public site and the desk as a WSGI application; `reload` puts a saved feeds.toml in
+    force."""
     app = WsgiApp(__name__, static_folder=None)
     prefix = unquote(urlsplit(config.site.url).path)
     max_age = config.publish.max_age_seconds
@@ -67,6 +76,10 @@ def create_app(config: Config, store: Store, site: PublicSite, topics: FeedTopic
     sources = {**store.sources.by_id(), **{each.id: each for each in config.all_sources}}
     policy = HttpPolicy(max_age, changed_at, permitted_origins(sources.values()))
     app.register_blueprint(health_blueprint(config, store))
+    desk = desk_blueprint(config, store, os.environ, reload, prefix)
+    app.register_blueprint(desk)
+    if prefix:
+        app.register_blueprint(desk, url_prefix=f"{prefix}/desk", name="desk_in_folder")
     for blueprint in _websub_blueprints(config, store, topics):
         app.register_blueprint(blueprint)
         if prefix:  # a reverse proxy may keep the site's folder in the path

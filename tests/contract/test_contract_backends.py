@@ -23,6 +23,7 @@ STORE_PARTS = {
     "config": base.ConfigStore,
     "maintenance": base.MaintenanceStore,
     "statistics": base.StatisticsStore,
+    "operators": base.OperatorStore,
     "pictures": base.PictureStore,
 }
 METHODS = [

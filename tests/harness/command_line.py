@@ -88,28 +88,33 @@ def run(config: Path | None, *command: str, **environment: str) -> subprocess.Co
     )
 
 
-def run_on_terminal(config: Path | None, *command: str, answers: Sequence[str] = ()) -> str:
+def run_on_terminal(
+    config: Path | None, *command: str, answers: Sequence[str] = (), stop_at: str = ""
+) -> str:
     """Run a command on a terminal of 80 columns, type an answer to each question, and return what
-    the terminal shows."""
+    the terminal shows. It is stopped when it shows `stop_at`, or after a minute."""
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {**os.environ, "NO_COLOR": "1"}
     with subprocess.Popen(
         argv(config, *command), stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    ):
+    ) as process:
         os.close(theirs)
         left, shown, deadline = list(answers), "", time.monotonic() + 60
-        while True:
-            assert time.monotonic() < deadline, shown
-            if not select.select([ours], [], [], 1.0)[0]:
-                continue
-            try:
-                shown += os.read(ours, 10_000).decode()
-            except OSError:  # the command has ended
-                break
-            if left and shown.endswith((": ", "]: ")):
-                os.write(ours, f"{left.pop(0)}\n".encode())
-        os.close(ours)
+        try:
+            while not (stop_at and stop_at in shown) and time.monotonic() < deadline:
+                if not select.select([ours], [], [], 1.0)[0]:
+                    continue
+                try:
+                    shown += os.read(ours, 10_000).decode()
+                except OSError:  # the command has ended
+                    break
+                if left and shown.endswith((": ", "]: ")):
+                    os.write(ours, f"{left.pop(0)}\n".encode())
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+            os.close(ours)
     return shown.replace("\r\n", "\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from aggregator import query
-from aggregator.cli.common import INGEST_LOCK_SECONDS, find_story, open_config, select_topics
+from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
 from aggregator.cli.tables import format_time
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
@@ -23,6 +23,7 @@ from aggregator.model import (
     Topic,
     TopicOverride,
 )
+from aggregator.overview.story_lookup import find_story
 from aggregator.query import Explanation
 from aggregator.startup import known_sources
 from aggregator.store import Store

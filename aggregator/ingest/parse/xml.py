@@ -156,7 +156,7 @@ def _describe(error: object, body: bytes) -> str:
 _FORMATS = {
     "rss090": "RSS 0.90", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91", "rss092": "RSS 0.92",
     "rss093": "RSS 0.93", "rss094": "RSS 0.94", "rss10": "RSS 1.0", "rss20": "RSS 2.0",
-    "rss": "RSS", "atom03": "Atom 0.3", "atom10": "Atom 1.0", "atom": "Atom", "cdf": "CDF",
+    "atom03": "Atom 0.3", "atom10": "Atom 1.0", "cdf": "CDF",
 }  # fmt: skip
 """feedparser's name of a format -> the usual one."""
 

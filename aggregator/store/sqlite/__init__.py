@@ -22,6 +22,7 @@ from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.maintenance import SqliteMaintenance
 from aggregator.store.sqlite.migrations import is_current, migrate, refuse_other_programs
 from aggregator.store.sqlite.migrations.refresh import Progress
+from aggregator.store.sqlite.operators import SqliteOperators
 from aggregator.store.sqlite.pictures import SqlitePictures
 from aggregator.store.sqlite.restore import restore_database
 from aggregator.store.sqlite.sources import SqliteSources
@@ -48,6 +49,7 @@ class SqliteStore:
         self.hub = SqliteHub(connection)
         self.calendar = SqliteCalendar(connection)
         self.pictures = SqlitePictures(connection)
+        self.operators = SqliteOperators(connection)
         self.statistics = SqliteStatistics(connection)
         self.config = SqliteConfig(connection)
         self.maintenance = SqliteMaintenance(connection)

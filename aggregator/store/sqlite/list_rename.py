@@ -61,6 +61,7 @@ def rename_sources(db: Database, former: Mapping[str, str], now: datetime) -> No
             "subscriptions",
             "deliveries",
             "fetches",
+            "fetch_requests",
             "source_days",
         ):
             _move(db, table, "source_id", old, new)

@@ -103,6 +103,21 @@ class SqliteSources:
         times = [next_fetch.get(source.id, "") for source in sources]
         return mappers.to_time(min((t for t in times if t != _RETIRED), default=""))
 
+    def request_fetch(self, source: str, now: datetime) -> None:
+        moment = mappers.to_text(now)
+        with self._connection.write() as db:
+            sql = "update sources set next_fetch = ?, retired_at = null where id = ?"
+            db.execute(sql, [moment, source])
+            db.execute("insert or replace into fetch_requests values (?, ?)", [source, moment])
+
+    def take_fetch_requests(self) -> int:
+        with self._connection.read() as db:
+            (count,) = db.execute("select count(*) from fetch_requests").fetchone()
+        if count:
+            with self._connection.write() as db:
+                db.execute("delete from fetch_requests")
+        return int(count)
+
     def fetch_state(self, source: str) -> FetchState:
         with self._connection.read() as db:
             row = next(db.query("select * from sources where id = ?", [source]), None)
@@ -137,12 +152,29 @@ class SqliteSources:
                       and visibility = 'held') as held_count,
                    (select lease_until from subscriptions where source_id = sources.id)
                      as lease_until,
-                   (select error from subscriptions where source_id = sources.id) as push_error
+                   (select error from subscriptions where source_id = sources.id) as push_error,
+                   (select group_concat(published) from
+                     (select published from entries where source_id = sources.id
+                      order by published desc limit ?)) as recent
                  from sources order by sources.id"""
         with self._connection.read() as db:
-            rows = list(db.query(sql))
-        recent = {row["id"]: self.recent_dates(row["id"], RECENT_ENTRIES) for row in rows}
-        return [source_mappers.health_of(row, recent[row["id"]]) for row in rows]
+            rows = list(db.query(sql, [RECENT_ENTRIES]))
+        return [source_mappers.health_of(row, self._recent_dates(row)) for row in rows]
+
+    def _recent_dates(self, row: mappers.Row) -> list[datetime]:
+        """The dates of the newest entries of a source, without those of held stories."""
+        if row["held_count"]:
+            return self.recent_dates(row["id"], RECENT_ENTRIES)
+        return [datetime.fromisoformat(text) for text in (row["recent"] or "").split(",") if text]
+
+    def count_urgent(self) -> tuple[int, int]:
+        with self._connection.read() as db:
+            sql = "select count(*) from sources where failing_since is not null"
+            (failing,) = db.execute(sql).fetchone()
+            sql = """select count(*) from listings
+                     where list_kind = 'all' and list_name = '' and visibility = 'held'"""
+            (held,) = db.execute(sql).fetchone()
+        return failing, held
 
     def rejected(self, source: str, limit: int) -> list[Rejected]:
         sql = """select key_kind, key_value, title, reason from rejections where source_id = ?

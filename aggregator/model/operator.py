@@ -1,0 +1,45 @@
+"""Operators: who may use the desk, their sessions, and what they have done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+__all__ = ["AuditEntry", "DeskSession", "Operator", "Role"]
+
+Role: TypeAlias = Literal["editor", "owner"]
+"""An owner also decides who may use the desk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person who may use the desk; without a password hash, not by a password."""
+
+    name: str
+    role: Role
+    created_at: datetime
+    password_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSession:
+    """Somebody who is logged in. `operator` is empty for who came by the one-time link, while there
+    is no operator. `token_hash` is that of the cookie, which is not stored."""
+
+    token_hash: str
+    operator: str
+    csrf_token: str
+    created_at: datetime
+    last_seen_at: datetime
+    client: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """What an operator did, to what, and when; `detail` is a sentence or a diff."""
+
+    done_at: datetime
+    operator: str
+    action: str
+    subject: str
+    detail: str = ""

@@ -1,0 +1,60 @@
+"""The interface of a store, continued: the desk's operators, sessions and audit log."""
+
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.model import AuditEntry, DeskSession, Operator
+
+__all__ = ["OperatorStore"]
+
+
+class OperatorStore(Protocol):
+    """Who may use the desk, who is logged in, and what was done."""
+
+    def all(self) -> list[Operator]:
+        """Every operator, by name."""
+
+    def by_name(self, name: str) -> Operator | None:
+        """The operator with this name."""
+
+    def save(self, operator: Operator) -> None:
+        """Add an operator, or replace the one with that name. Sessions by the one-time link end."""
+
+    def remove(self, name: str) -> None:
+        """Remove an operator, whose sessions end."""
+
+    def add_session(self, session: DeskSession) -> None:
+        """Keep a new session."""
+
+    def session(self, token_hash: str, newer_than: datetime, now: datetime) -> DeskSession | None:
+        """The session with this token, if it was used since `newer_than`; it counts as used now."""
+
+    def sessions(self, operator: str) -> list[DeskSession]:
+        """The sessions of an operator, the last used first."""
+
+    def end_session(self, token_hash: str) -> None:
+        """End a session."""
+
+    def end_sessions(self, operator: str) -> int:
+        """End all sessions of an operator; returns how many."""
+
+    def add_link(self, token_hash: str, now: datetime) -> None:
+        """Keep a one-time link, which replaces the one before."""
+
+    def use_link(self, token_hash: str) -> bool:
+        """True the first time that the link is used."""
+
+    def failures(self, subject: str) -> tuple[int, datetime | None]:
+        """How often logging in has failed in a row, and when last."""
+
+    def record_failure(self, subject: str, now: datetime) -> None:
+        """Count a failure; those of more than a day ago are forgotten."""
+
+    def clear_failures(self, subject: str) -> None:
+        """Forget the failures of a name or client that has logged in."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Add to the audit log."""
+
+    def audit_log(self, limit: int, subject: str = "") -> list[AuditEntry]:
+        """What was done, newest first; to one subject, if it is given."""

@@ -1,0 +1,20 @@
+"""The operators' desk: a Flask blueprint at /desk, of plain forms that work without scripts.
+
+access           who may: sessions, the one-time link, CSRF, delays
+passwords        argon2id
+page             what every page is made with; the audit log
+guard            lets in only who may, whatever view is added
+views            the blueprint, the overview, runs and held stories
+login_views      getting in and out, operators
+source_views     sources: list, page, fetch now, pause, edit, add
+topic_views      topics: list, rule editor with a test before saving, suggestions
+story_views      stories: search, pin, place, merge, split, take down
+file_views       feeds.toml as a text, with its problems
+
+What the desk changes in feeds.toml goes through config/file_edits.py, so a file that has changed
+underneath is never overwritten.
+"""
+
+from aggregator.web.desk.views import desk_blueprint
+
+__all__ = ["desk_blueprint"]

@@ -1,0 +1,101 @@
+"""Let in only who may, whatever view is added; what every response carries."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, g, request
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from aggregator.errors import AggregatorError, StoreError
+from aggregator.web.desk.access import (
+    COOKIE,
+    is_csrf_token,
+    is_local_request,
+    is_own_origin,
+    session_of,
+)
+from aggregator.web.desk.page import SECURITY_HEADERS, Desk
+
+__all__ = ["PUBLIC_ENDPOINTS", "add_guard"]
+
+PUBLIC_ENDPOINTS = frozenset(("login", "submit_login", "enter", "static"))
+"""Endpoints that answer without a session."""
+SECTION_OF = {
+    "source": "sources", "edit_source": "sources", "save_source": "sources",
+    "new_source": "sources", "add_source": "sources", "topic": "topics", "save_topic": "topics",
+    "new_topic": "topics", "add_topic": "topics", "story": "stories", "save_file": "file",
+    "add_operator": "operators",
+}  # fmt: skip
+"""Endpoint -> the section of the bar that it belongs to."""
+
+
+def add_guard(blueprint: Blueprint, desk: Desk) -> None:
+    """Guard every view of the blueprint."""
+
+    @blueprint.before_request
+    def check() -> Response | None:
+        return _check_access(desk)
+
+    @blueprint.after_request
+    def secure(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    @blueprint.context_processor
+    def helpers() -> dict[str, object]:
+        session = g.get("desk_session")
+        endpoint = (request.endpoint or "").rpartition(".")[2]
+        field = Markup('<input type="hidden" name="csrf" value="{}">').format(
+            session.csrf_token if session else ""
+        )
+        failing, held = desk.store.sources.count_urgent() if session else (0, 0)
+        return {
+            "csrf": lambda: field,
+            "current": SECTION_OF.get(endpoint, endpoint),
+            "bar": {"urgent": failing, "held": held},
+        }
+
+    @blueprint.errorhandler(AggregatorError)
+    def failed(error: AggregatorError) -> Response:
+        if isinstance(error, StoreError) and g.get("desk_session") is None:
+            raise error
+        return desk.page("error.html", 400, heading="That did not work", sentence=str(error))
+
+    @blueprint.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = error.code or 500
+        if g.get("desk_session") is None:
+            return Response(f"{code} {error.name}\n", code, mimetype="text/plain")
+        sentence = SENTENCES.get(code, "There is nothing at this address.")
+        return desk.page("error.html", code, heading=error.name, sentence=sentence)
+
+
+def _check_access(desk: Desk) -> Response | None:
+    g.desk_session = None
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    has_operators = bool(desk.store.operators.all())
+    if not has_operators and not is_local_request(request.environ):
+        abort(404)
+    token = request.cookies.get(COOKIE, "")
+    g.desk_session = session_of(desk.store, token, request.environ, desk.now)
+    is_change = request.method not in ("GET", "HEAD")
+    if is_change and not is_own_origin(request.environ):
+        abort(403)
+    if endpoint in PUBLIC_ENDPOINTS:
+        return None
+    if g.desk_session is None:
+        if not has_operators:
+            abort(404)
+        path = request.full_path.rstrip("?") if not is_change else ""
+        return desk.to(f"/login?next={quote(path)}")
+    if is_change and not is_csrf_token(g.desk_session, request.form.get("csrf", "")):
+        abort(403)
+    return None
+
+
+SENTENCES = {
+    400: "This form is not complete; go back, reload the page and try again.",
+    403: "This form is too old, or you may not do this; go back, reload the page and try again.",
+}
+"""Status -> what it means at the desk."""

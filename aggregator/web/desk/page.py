@@ -1,0 +1,125 @@
+"""What every page of the desk is made with: the context, rendering, messages, the audit log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, g, make_response, redirect, render_template, request
+
+from aggregator.config import Config, decode
+from aggregator.config.file_edits import FileEdit, edit_file
+from aggregator.model import AuditEntry, DeskSession, Source
+from aggregator.startup import known_sources
+from aggregator.store.base import Store
+
+__all__ = ["MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section"]
+
+MAX_DESK_FORM_BYTES = 8_000_000
+"""A feeds.toml of thousands of sources twice, percent-encoded."""
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the bar: its endpoint and its name."""
+
+    endpoint: str
+    name: str
+
+
+SECTIONS = (
+    Section("overview", "Overview"),
+    Section("stories", "Stories"),
+    Section("sources", "Sources"),
+    Section("topics", "Topics"),
+    Section("held", "Held"),
+    Section("runs", "Runs"),
+    Section("file", "File"),
+    Section("operators", "Operators"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the views need. `reload` puts a saved feeds.toml in force at once; `base` is the path of
+    the desk, `/desk`, in the folder of the site."""
+
+    config: Config
+    store: Store
+    environment: Any = field(repr=False)
+    base: str
+    reload: Callable[[], None]
+
+    @property
+    def session(self) -> DeskSession:
+        """The session of the request."""
+        session: DeskSession = g.desk_session
+        return session
+
+    @property
+    def now(self) -> datetime:
+        """The time of the request."""
+        return datetime.now(UTC)
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """All sources by id, also those that are no longer in feeds.toml."""
+        return known_sources(self.config, self.store)
+
+    # ---- responses
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page of the desk."""
+        session = g.get("desk_session")
+        text = render_template(
+            f"desk/{template}",
+            site=self.config.site,
+            base=self.base,
+            sections=SECTIONS if session else (),
+            session=session,
+            message=request.args.get("done", ""),
+            now=self.now,
+            **values,
+        )
+        return make_response(text, status)
+
+    def to(self, path: str, done: str = "") -> Response:
+        """A redirect to a page of the desk, which shows what was done."""
+        query = f"{'&' if '?' in path else '?'}done={quote(done)}" if done else ""
+        response: Response = redirect(f"{self.base}{path}{query}", 303)  # type: ignore[assignment]  # werkzeug's type
+        return response
+
+    # ---- what operators do
+
+    def record(self, action: str, subject: str, detail: str = "") -> None:
+        """Write what the operator does into the audit log."""
+        operator = self.session.operator or "this machine"
+        entry = AuditEntry(
+            done_at=self.now, operator=operator, action=action, subject=subject, detail=detail
+        )
+        self.store.operators.record(entry)
+
+    def edit(
+        self, action: str, subject: str, change: Callable[[str], str], based_on: str | None
+    ) -> FileEdit:
+        """Save an edit of feeds.toml, and put it in force. Raises ConfigError and WriteError."""
+        edit = edit_file(self.config.path, change, self.environment, based_on=based_on)
+        if edit.after != edit.before:
+            self.record(action, subject, edit.diff)
+            text = decode(edit.after.encode(), self.config.path)
+            self.store.config.accept(text, self.now, self.session.operator)
+            self.reload()
+        return edit

@@ -1,0 +1,333 @@
+"""Sources: list, page, fetch now, pause, edit, add."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Response, abort, request
+
+from aggregator.config.editor import add_tables, change_table
+from aggregator.config.ids import new_id
+from aggregator.errors import AggregatorError, CommandError, ConfigError
+from aggregator.model import Source, source_scope
+from aggregator.overview.pulse import DAYS_SHOWN, newsroom_pulse
+from aggregator.overview.source_states import (
+    SourceState,
+    shown_url,
+    source_health,
+    source_states,
+)
+from aggregator.text.tokens import fold
+from aggregator.web.desk.forms import Field
+from aggregator.web.desk.page import Desk
+
+__all__ = ["SOURCE_ROUTES", "SourceViews"]
+
+MAX_SOURCES_SHOWN = 200
+MAX_FETCHES_SHOWN = 30
+MAX_ENTRIES_SHOWN = 10
+TAGGED_ENTRIES = 500
+ADD_SECONDS = 90
+"""How long the feeds of a site may take to be found."""
+STATE_NAMES = ("failed", "retired", "held", "quiet", "waiting", "never fetched", "ok", "paused")
+NO_DAYS = [0] * DAYS_SHOWN
+SHOW_CHOICES = (
+    ("", "as for all sources"), ("title", "title"), ("excerpt", "excerpt"), ("full", "full"),
+)  # fmt: skip
+
+
+SOURCE_ROUTES = (
+    ("GET", "/sources", "sources"),
+    ("GET", "/sources/<id_>", "source"),
+    ("POST", "/sources/<id_>/fetch", "fetch"),
+    ("POST", "/sources/<id_>/pause", "pause"),
+    ("POST", "/sources/<id_>/resume", "resume"),
+    ("GET", "/sources/<id_>/edit", "edit_source"),
+    ("POST", "/sources/<id_>/edit", "save_source"),
+    ("GET", "/sources/new", "new_source"),
+    ("POST", "/sources/new", "add_source"),
+)  # fmt: skip
+"""Method, path and name of each view."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceViews:
+    """Sources: pages, actions and forms."""
+
+    desk: Desk
+
+    def sources(self) -> Response:
+        """All sources, filtered and sorted."""
+        q = request.args.get("q", "").strip()
+        state, sort = request.args.get("state", ""), request.args.get("sort", "state")
+        rows = [row for row in _states(self.desk) if _matches(row, q, state)]
+        days = _days(self.desk)
+        keys: Mapping[str, Any] = {
+            "name": lambda row: fold(row.source.name),
+            "newest": lambda row: (
+                -max((date.timestamp() for date in row.health.recent_dates), default=0.0)
+            ),
+            "this week": lambda row: -sum(days.get(row.source.id, NO_DAYS)[-7:]),
+        }
+        if sort in keys:
+            rows.sort(key=keys[sort])
+        return self.desk.page(
+            "sources.html",
+            rows=rows[:MAX_SOURCES_SHOWN],
+            total=len(rows),
+            days={row.source.id: days.get(row.source.id, NO_DAYS) for row in rows},
+            q=q,
+            chosen_state=state,
+            state_names=STATE_NAMES,
+            sort=sort,
+        )
+
+    def source(self, id_: str) -> Response:
+        """One source."""
+        found = _source(self.desk, id_)
+        row = next(state for state in _states(self.desk) if state.source.id == id_)
+        stories = self.desk.store.lists.latest(source_scope(id_), MAX_ENTRIES_SHOWN)
+        entries = [e for story in stories for e in story.entries if e.source == id_]
+        mapped = {fold(tag): topic for tag, topic in found.tags.items()}
+        tags = self.desk.store.sources.tags(id_, TAGGED_ENTRIES)
+        return self.desk.page(
+            "source.html",
+            source=found,
+            row=row,
+            feed=shown_url(found.feed, found),
+            days=_days(self.desk).get(id_, NO_DAYS),
+            fetches=self.desk.store.statistics.fetches(id_, MAX_FETCHES_SHOWN),
+            entries=entries,
+            stories={e.entry_id: story.id for story in stories for e in story.entries},
+            rejections=self.desk.store.sources.rejected(id_, MAX_ENTRIES_SHOWN),
+            tags=[(tag, number, mapped.get(fold(tag), "")) for tag, number in tags],
+        )
+
+    def fetch(self, id_: str) -> Response:
+        """Make a source due now."""
+        found = _source(self.desk, id_)
+        if found not in self.desk.config.sources:
+            raise CommandError(f"{found.name} is paused; resume it first.")
+        self.desk.store.sources.request_fetch(id_, self.desk.now)
+        self.desk.record("asked for a fetch of", id_)
+        done = f"{found.name} is fetched in a moment, if the program is running."
+        return self.desk.to(f"/sources/{id_}", done)
+
+    def pause(self, id_: str) -> Response:
+        """Stop fetching a source."""
+        return _set_enabled(self.desk, id_, is_enabled=False)
+
+    def resume(self, id_: str) -> Response:
+        """Fetch a source again."""
+        return _set_enabled(self.desk, id_, is_enabled=True)
+
+    def edit_source(self, id_: str) -> Response:
+        """The form with the keys of a source."""
+        found = _source(self.desk, id_)
+        return _form(self.desk, found, _given(self.desk, id_), {})
+
+    def save_source(self, id_: str) -> Response:
+        """Save the keys of a source."""
+        found = _source(self.desk, id_)
+        given = {name: request.form.get(name, "").strip() for name in FIELD_NAMES}
+        before = _given(self.desk, id_)
+        seen = request.form.get("based_on", "")
+        if seen != json.dumps(before, sort_keys=True):
+            error = "The source has changed since you began to edit it; look at it and save again."
+            return _form(self.desk, found, given, {}, 409, error)
+        values = {
+            name: _value(name, given[name]) for name in FIELD_NAMES if given[name] != before[name]
+        }
+        change = partial(change_table, kind="source", id_=id_, values=values)
+        try:
+            self.desk.edit("edited", id_, change, None)
+        except ConfigError as error:
+            problems = {
+                issue.key.split(".")[1]: issue.message for issue in error.issues if "." in issue.key
+            }
+            other = "" if problems else str(error)
+            return _form(self.desk, found, given, problems, 400, other)
+        except AggregatorError as error:
+            return _form(self.desk, found, given, {}, 409, str(error))
+        return self.desk.to(f"/sources/{id_}", "Saved, and in force.")
+
+    def new_source(self) -> Response:
+        """The form for the address of a new source."""
+        return _new_form(self.desk, {}, {})
+
+    def add_source(self) -> Response:
+        """Look at a new source, or add it."""
+        given = {
+            key: request.form.get(key, "").strip() for key in ("url", "feed", "name", "id", "site")
+        }
+        if request.form.get("do") == "save" and given["feed"]:
+            return _add(self.desk, given)
+        found, problem = _look_up(self.desk, given["url"])
+        if found is None:
+            return _new_form(self.desk, given, {"url": problem}, 400)
+        given |= {key: found[key] for key in ("feed", "name", "id", "site")}
+        return _new_form(self.desk, given, {}, found=found)
+
+
+def _set_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
+    found = _source(desk, id_)
+    values = {"enabled": None if is_enabled else False}
+    change = partial(change_table, kind="source", id_=id_, values=values)
+    desk.edit("resumed" if is_enabled else "paused", id_, change, None)
+    done = "is fetched again" if is_enabled else "is paused; its articles stay"
+    return desk.to(f"/sources/{id_}", f"{found.name} {done}.")
+
+
+FIELD_NAMES = ("name", "feed", "site", "show", "images", "license", "topics", "language", "include",
+               "exclude", "precedence", "max_new")  # fmt: skip
+
+
+def _given(desk: Desk, id_: str) -> dict[str, str]:
+    """The keys of a source as they are in feeds.toml, as texts."""
+    import tomllib
+
+    tables = tomllib.loads(desk.config.text)
+    table = next(each for each in tables["source"] if each["id"] == id_)
+    given = {name: table.get(name, "") for name in FIELD_NAMES}
+    return {
+        name: ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in given.items()
+    }
+
+
+def _value(name: str, text: str) -> Any:
+    if not text:
+        return None
+    if name == "topics":
+        return [each.strip() for each in text.split(",") if each.strip()]
+    if name in ("precedence", "max_new"):
+        return int(text) if text.lstrip("-").isdigit() else text
+    return text
+
+
+def _form(
+    desk: Desk,
+    source: Source,
+    given: Mapping[str, str],
+    problems: Mapping[str, str],
+    status: int = 200,
+    error: str = "",
+) -> Response:
+    topics = ", ".join(topic.id for topic in desk.config.topics[:12])
+    images = (("", "as for all sources"), ("off", "off"), ("outlet", "outlet"), ("own", "own"))
+    fields = [
+        Field("name", "Name", given, problems, "As credited."),
+        Field("feed", "Feed", given, problems),
+        Field("site", "Site", given, problems),
+        Field("show", "How much is republished", given, problems, choices=SHOW_CHOICES),
+        Field("images", "Pictures", given, problems, choices=images),
+        Field("license", "Licence", given, problems),
+        Field(
+            "topics", "Topics of all its articles", given, problems, f"Ids, with commas: {topics}"
+        ),
+        Field("language", "Language of all its articles", given, problems, "Such as en or pt-BR."),
+        Field("include", "Keep only articles that match", given, problems, "A rule.", lines=2),
+        Field("exclude", "Leave out articles that match", given, problems, "A rule.", lines=2),
+        Field("precedence", "Precedence", given, problems, "The highest is fetched first."),
+        Field("max_new", "Hold if more new articles come at once", given, problems),
+    ]
+    return desk.page(
+        "form.html",
+        status,
+        heading=source.name,
+        action=f"{desk.base}/sources/{source.id}/edit",
+        fields=fields,
+        based_on=json.dumps(_given(desk, source.id), sort_keys=True),
+        back=f"{desk.base}/sources/{source.id}",
+        error=error,
+    )
+
+
+def _new_form(
+    desk: Desk,
+    given: Mapping[str, str],
+    problems: Mapping[str, str],
+    status: int = 200,
+    found: Mapping[str, Any] | None = None,
+) -> Response:
+    fields = [Field("url", "Address of the site or its feed", given, problems)]
+    if found or given.get("feed"):
+        fields += [
+            Field("name", "Name", given, problems, "As credited."),
+            Field("id", "Id", given, problems, "Part of public addresses."),
+            Field("feed", "Feed", given, problems),
+            Field("site", "Site", given, problems),
+        ]
+    return desk.page(
+        "form.html",
+        status,
+        heading="Add a source",
+        action=f"{desk.base}/sources/new",
+        fields=fields,
+        verb="Add" if found or given.get("feed") else "Look",
+        back=f"{desk.base}/sources",
+        extra="desk/new_source.html",
+        found=found,
+    )
+
+
+def _look_up(desk: Desk, url: str) -> tuple[dict[str, Any] | None, str]:
+    """What `aggregator add` finds at an address: a process of its own fetches and reads it, under
+    the rules of fetching, with limits of time and memory."""
+    if not url or url.startswith("-"):
+        return None, "Give the address of a site or a feed."
+    command = [sys.executable, "-m", "aggregator", "--config", str(desk.config.path), "add"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command; the address is one argument
+            [*command, "--dry-run", "--json", "--", url],
+            capture_output=True, text=True, timeout=ADD_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return None, f"Nothing was found within {ADD_SECONDS} seconds."
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        found = []
+    if not found:
+        said = done.stderr.rpartition("Error: ")[2].strip().removeprefix(f"{url}: ")
+        return None, said or "The program could not look; its log says why."
+    return found[0], ""
+
+
+def _add(desk: Desk, given: Mapping[str, str]) -> Response:
+    listed = [source.id for source in desk.config.all_sources]
+    id_ = given["id"] or new_id(given["name"], listed, url=given["site"])
+    values = {"id": id_, **{key: given[key] for key in ("name", "feed", "site")}}
+    try:
+        change = partial(add_tables, kind="source", tables=[values])
+        desk.edit("added the source", id_, change, None)
+    except ConfigError as error:
+        problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
+        return _new_form(desk, given, problems, 400)
+    except AggregatorError as error:
+        return _new_form(desk, given, {"url": str(error)}, 409)
+    return desk.to(f"/sources/{id_}", f"{given['name']} was added, and is fetched in a moment.")
+
+
+def _source(desk: Desk, id_: str) -> Source:
+    found = next((source for source in desk.config.all_sources if source.id == id_), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _states(desk: Desk) -> list[SourceState]:
+    return source_states(desk.config, source_health(desk.config, desk.store), desk.now)
+
+
+def _days(desk: Desk) -> Mapping[str, Any]:
+    return newsroom_pulse(desk.config, desk.store, desk.now).entries_by_source
+
+
+def _matches(row: SourceState, q: str, state: str) -> bool:
+    words = fold(f"{row.source.id} {row.source.name} {row.source.site}")
+    return (not state or row.name == state) and all(word in words for word in fold(q).split())

@@ -1,0 +1,204 @@
+"""Topics: list, rule editor with a test before saving, suggestions."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from flask import Response, abort, render_template, request
+
+from aggregator import query
+from aggregator.config.editor import add_tables, change_table
+from aggregator.config.ids import new_id
+from aggregator.errors import AggregatorError, ConfigError, QueryError
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
+from aggregator.model import PlacementChange, Topic, topic_scope
+from aggregator.overview.pulse import newsroom_pulse
+from aggregator.overview.topic_preview import (
+    TopicPreview,
+    newest_changes,
+    placement_diffs,
+    preview_topics,
+)
+from aggregator.web.desk.forms import Field
+from aggregator.web.desk.page import Desk
+
+__all__ = ["LOCK_SECONDS", "TOPIC_ROUTES", "TopicViews"]
+
+MAX_STORIES_SHOWN = 20
+MAX_SHARED_SHOWN = 10
+LOCK_SECONDS = 20.0
+"""How long a change of stories waits for a fetch to end."""
+
+
+TOPIC_ROUTES = (
+    ("GET", "/topics", "topics"),
+    ("GET", "/topics/<id_>", "topic"),
+    ("POST", "/topics/<id_>", "save_topic"),
+    ("POST", "/topics/<id_>/test", "test_topic"),
+    ("POST", "/topics/<id_>/apply", "apply_topic"),
+    ("GET", "/topics/new", "new_topic"),
+    ("POST", "/topics/new", "add_topic"),
+)  # fmt: skip
+"""Method, path and name of each view."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicViews:
+    """Topics: pages, the rule editor, suggestions."""
+
+    desk: Desk
+
+    def topics(self) -> Response:
+        """All topics."""
+        counts = self.desk.store.lists.counts()
+        listed = {topic.id for topic in self.desk.config.topics}
+        return self.desk.page(
+            "topics.html",
+            topics=self.desk.config.topics,
+            days=newsroom_pulse(self.desk.config, self.desk.store, self.desk.now).stories_by_topic,
+            counts={t.id: counts.get(topic_scope(t.id), 0) for t in self.desk.config.topics},
+            shared=[
+                row for row in self.desk.store.topics.shared() if {row[0], row[1]} <= listed
+            ][:MAX_SHARED_SHOWN],
+        )  # fmt: skip
+
+    def topic(self, id_: str) -> Response:
+        """One topic, with its rule."""
+        found = _topic(self.desk, id_)
+        return _show(self.desk, found, found.match, found.match)
+
+    def save_topic(self, id_: str) -> Response:
+        """Test or save the rule of a topic."""
+        found = _topic(self.desk, id_)
+        rule = request.form.get("match", "").replace("\r\n", "\n").strip()
+        before = request.form.get("based_on", "")
+        if request.form.get("do") != "save":
+            return _show(self.desk, found, rule, before)
+        if before.replace("\r\n", "\n") != found.match:
+            problem = "The rule has changed since you began to edit it; look at it, and save again."
+            return _show(self.desk, found, rule, found.match, 409, problem)
+        try:
+            change = partial(change_table, kind="topic", id_=id_, values={"match": rule or None})
+            self.desk.edit("changed the rule of", id_, change, None)
+        except ConfigError as error:
+            return _show(self.desk, found, rule, before, 400, "; ".join(map(str, error.issues)))
+        except AggregatorError as error:
+            return _show(self.desk, found, rule, before, 409, str(error))
+        return self.desk.to(f"/topics/{id_}", "Saved, and in force for new stories.")
+
+    def test_topic(self, id_: str) -> str:
+        """What a rule would change, as a part of the page."""
+        found = _topic(self.desk, id_)
+        rule = request.form.get("match", "").replace("\r\n", "\n").strip()
+        return render_template("desk/topic_test.html", **_tested(self.desk, found, rule))
+
+    def apply_topic(self, id_: str) -> Response:
+        """Place stored stories by the rule in force."""
+        found = _topic(self.desk, id_)
+        preview = TopicPreview()
+
+        def changes() -> Iterator[PlacementChange]:
+            for diff in placement_diffs(self.desk.config, self.desk.store, [found]):
+                if not diff.story.is_held:
+                    preview.count(diff)
+                if diff.change:
+                    yield diff.change
+
+        with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
+            self.desk.store.topics.recategorize(changes(), (), self.desk.now)
+        done = f"{preview.added:,} stories came in, {preview.removed:,} went out."
+        self.desk.record("placed stored stories of", id_, done)
+        return self.desk.to(f"/topics/{id_}", done)
+
+    def new_topic(self) -> Response:
+        """The form for a new topic."""
+        return _topic_form(self.desk, {}, {})
+
+    def add_topic(self) -> Response:
+        """Add a topic."""
+        given = {
+            key: request.form.get(key, "").strip() for key in ("title", "description", "match")
+        }
+        if not given["title"]:
+            return _topic_form(self.desk, given, {"title": "A topic needs a title."}, 400)
+        id_ = new_id(given["title"], [t.id for t in self.desk.config.topics], fallback="topic")
+        values = {"id": id_, **{key: value for key, value in given.items() if value}}
+        try:
+            change = partial(add_tables, kind="topic", tables=[values])
+            self.desk.edit("added the topic", id_, change, None)
+        except ConfigError as error:
+            problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
+            return _topic_form(self.desk, given, problems, 400)
+        return self.desk.to(f"/topics/{id_}", "The topic was added.")
+
+
+def _topic(desk: Desk, id_: str) -> Topic:
+    found = next((topic for topic in desk.config.topics if topic.id == id_), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _tested(desk: Desk, topic: Topic, rule: str) -> dict[str, object]:
+    """What a rule would change, or what is wrong with it."""
+    if not rule:
+        return {"problem": "", "preview": None}
+    try:
+        parsed = query.parse(rule, topic.stem)
+    except QueryError as error:
+        return {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}.", "preview": None}
+    preview = preview_topics(desk.config, desk.store, [replace(topic, match=rule)])[topic.id]
+    return {
+        "problem": "",
+        "preview": preview,
+        "warnings": parsed.warnings,
+        "adds": list(newest_changes(desk.store, preview, "adds")),
+        "removes": list(newest_changes(desk.store, preview, "removes")),
+        "names": {id_: source.name for id_, source in desk.sources.items()},
+    }
+
+
+def _show(
+    desk: Desk, topic: Topic, rule: str, based_on: str, status: int = 200, problem: str = ""
+) -> Response:
+    scope = topic_scope(topic.id)
+    stories = desk.store.lists.latest(scope, MAX_STORIES_SHOWN)
+    tested = _tested(desk, topic, rule)
+    if problem:
+        tested |= {"problem": problem}
+    suggestions = desk.store.learning.suggestions(topic.id, MAX_STORIES_SHOWN)
+    found = desk.store.entries.stories([each.lead_entry_id for each in suggestions])
+    return desk.page(
+        "topic.html",
+        status,
+        topic=topic,
+        rule=rule,
+        based_on=based_on,
+        count=desk.store.lists.counts().get(scope, 0),
+        days=newsroom_pulse(desk.config, desk.store, desk.now).stories_by_topic[topic.id],
+        stories=[
+            (story, desk.store.stories.placement_sentences(story.id).get(topic.id, ""))
+            for story in stories
+        ],
+        suggestions=[
+            (found[each.lead_entry_id], each.reason)
+            for each in suggestions
+            if each.lead_entry_id in found
+        ],
+        **{"names": {id_: source.name for id_, source in desk.sources.items()}, **tested},
+    )
+
+
+def _topic_form(
+    desk: Desk, given: dict[str, str], problems: dict[str, str], status: int = 200
+) -> Response:
+    fields = [
+        Field("title", "Title", given, problems),
+        Field("description", "One sentence about it", given, problems),
+        Field("match", "Rule", given, problems, 'Such as strike* OR "union vote"', lines=5),
+    ]
+    return desk.page(
+        "form.html", status, heading="New topic", action=f"{desk.base}/topics/new", fields=fields,
+        verb="Add", back=f"{desk.base}/topics",
+    )  # fmt: skip

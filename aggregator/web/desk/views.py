@@ -1,0 +1,119 @@
+"""The desk's blueprint, and the pages that only show something."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, request
+
+from aggregator.config import Config
+from aggregator.overview.attention import attention
+from aggregator.overview.pulse import newsroom_pulse
+from aggregator.overview.source_states import source_health, source_states
+from aggregator.store.base import Store
+from aggregator.web.desk.file_views import FILE_ROUTES, FileViews
+from aggregator.web.desk.filters import template_filters
+from aggregator.web.desk.guard import add_guard
+from aggregator.web.desk.login_views import LOGIN_ROUTES, LoginViews
+from aggregator.web.desk.page import Desk
+from aggregator.web.desk.source_views import SOURCE_ROUTES, SourceViews
+from aggregator.web.desk.story_views import STORY_ROUTES, StoryViews
+from aggregator.web.desk.topic_views import TOPIC_ROUTES, TopicViews
+
+__all__ = ["desk_blueprint"]
+
+MAX_RUNS_SHOWN = 100
+MAX_HELD_SHOWN = 30
+
+
+def desk_blueprint(
+    config: Config,
+    store: Store,
+    environment: Mapping[str, str],
+    reload: Callable[[], None],
+    prefix: str = "",
+) -> Blueprint:
+    """The desk; `prefix` is the folder of the site's URL."""
+    blueprint = Blueprint(
+        "desk", __name__, template_folder="templates", static_folder="static",
+        static_url_path="/static", url_prefix="/desk",
+    )  # fmt: skip
+    desk = Desk(
+        config=config, store=store, environment=environment, base=f"{prefix}/desk", reload=reload
+    )
+    add_guard(blueprint, desk)
+    for name, function in template_filters(config.site.timezone).items():
+        blueprint.add_app_template_filter(function, name)
+    for views, routes in (
+        (OverviewViews(desk), OVERVIEW_ROUTES), (LoginViews(desk), LOGIN_ROUTES),
+        (SourceViews(desk), SOURCE_ROUTES), (TopicViews(desk), TOPIC_ROUTES),
+        (StoryViews(desk), STORY_ROUTES), (FileViews(desk), FILE_ROUTES),
+    ):  # fmt: skip
+        for method, path, name in routes:
+            blueprint.add_url_rule(path, name, getattr(views, name), methods=[method])
+    return blueprint
+
+
+OVERVIEW_ROUTES = (
+    ("GET", "/", "overview"),
+    ("GET", "/runs", "runs"),
+    ("GET", "/held", "held"),
+    ("POST", "/held/<id_>", "decide_held"),
+)  # fmt: skip
+"""Method, path and name of each view."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewViews:
+    """The overview, runs and held stories."""
+
+    desk: Desk
+
+    def overview(self) -> Response:
+        """What needs attention, and the pulse."""
+        config, store, now = self.desk.config, self.desk.store, self.desk.now
+        states = source_states(config, source_health(config, store), now)
+        return self.desk.page(
+            "overview.html",
+            states=states,
+            failing=sum(state.name in ("failed", "retired") for state in states),
+            reasons=attention(config, store, states, now),
+            pulse=newsroom_pulse(config, store, now),
+            last_fetch=store.maintenance.last_fetch(),
+            config_problem=store.config.problem(),
+            topics=config.topics,
+            names={source.id: source.name for source in config.all_sources},
+            log=store.operators.audit_log(8),
+        )
+
+    def runs(self) -> Response:
+        """The last runs."""
+        return self.desk.page("runs.html", runs=self.desk.store.statistics.runs(MAX_RUNS_SHOWN))
+
+    def held(self) -> Response:
+        """Stories that are held, by source."""
+        sources = self.desk.sources
+        waiting = [
+            (
+                sources[health.source],
+                health.held_stories,
+                self.desk.store.stories.held(health.source, MAX_HELD_SHOWN),
+            )
+            for health in self.desk.store.sources.health()
+            if health.held_stories and health.source in sources
+        ]
+        return self.desk.page("held.html", held=waiting)
+
+    def decide_held(self, id_: str) -> Response:
+        """Publish or drop the held stories of a source."""
+        source = self.desk.sources.get(id_)
+        if source is None:
+            abort(404)
+        if request.form.get("do") == "release":
+            count = self.desk.store.stories.release(id_, self.desk.now)
+            self.desk.record("published held stories of", id_, f"{count:,} stories")
+            return self.desk.to("/held", f"{count:,} stories of {source.name} published.")
+        if request.form.get("do") != "drop":
+            abort(400)
+        count = self.desk.store.stories.drop(id_)
+        self.desk.record("dropped held stories of", id_, f"{count:,} stories")
+        return self.desk.to("/held", f"{count:,} stories of {source.name} dropped for good.")

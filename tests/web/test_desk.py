@@ -1,0 +1,256 @@
+"""What operators do at the desk: sources, topics, stories, held stories, feeds.toml."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.demo.press import CannedResponse
+from tests.harness.desk import DeskUser
+from tests.harness.newsroom import article
+
+PASSWORD = "correct horse battery"
+RULE = "# our rule\n"
+
+
+def _file(desk: DeskUser) -> Path:
+    return desk.newsroom.config.path
+
+
+def _source(desk: DeskUser, id_: str) -> dict[str, object]:
+    tables = tomllib.loads(_file(desk).read_text())["source"]
+    found: dict[str, object] = next(each for each in tables if each["id"] == id_)
+    return found
+
+
+# ---- overview
+
+
+def test_what_is_broken_comes_first(desk: DeskUser) -> None:
+    """Which source, since when, why, and when it is tried again."""
+    page = desk.get("/").text
+
+    assert "1 thing needs you" in page
+    assert "The server responded with an error. (500 Internal Server Error)" in page
+    assert page.index("Broken") < page.index("Four weeks")
+    assert "<strong>1</strong><span>source failing" in page
+
+
+def test_a_bad_file_is_named_with_its_line(desk: DeskUser) -> None:
+    """On the overview, with the way to correct it."""
+    desk.newsroom.store.config.reject(["line 3: site.url: is missing"], desk.newsroom.now)
+
+    page = desk.get("/").text
+    assert "feeds.toml is not in force" in page
+    assert "line 3: site.url: is missing" in page
+
+
+# ---- sources
+
+
+def test_sources_are_filtered_and_sorted(desk: DeskUser) -> None:
+    """By words, by state, by what they have brought."""
+    assert "No source matches." in desk.get("/sources?q=nowhere").text
+    failed = desk.get("/sources?state=failed").text
+    assert "/desk/sources/broken" in failed
+    assert "/desk/sources/harbor" not in failed
+    busy = desk.get("/sources?sort=this+week").text
+    assert busy.index("sources/harbor") < busy.index("sources/broken")
+
+
+def test_a_source_is_fetched_now(desk: DeskUser) -> None:
+    """It is due at once, and the loop is told."""
+    sources, now = desk.newsroom.store.sources, desk.newsroom.now
+    assert desk.post("/sources/harbor/fetch").status_code == 303
+
+    assert sources.take_fetch_requests() == 1
+    assert sources.take_fetch_requests() == 0
+    listed = desk.newsroom.config.sources
+    assert [s.id for s in sources.due(listed, now + timedelta(days=3650))]
+
+
+def test_a_source_is_paused_and_resumed(desk: DeskUser) -> None:
+    """One line of the file changes, and back."""
+    before = _file(desk).read_text()
+    desk.post("/sources/harbor/pause")
+    assert _source(desk, "harbor")["enabled"] is False
+    desk.reloads()
+    assert "is paused; resume it first" in desk.post("/sources/harbor/fetch").text
+    desk.post("/sources/harbor/resume")
+
+    assert _file(desk).read_text() == before
+
+
+def test_a_source_is_edited(desk: DeskUser) -> None:
+    """Only what was changed is written; what it was is in the log."""
+    form = _form(desk, "/sources/harbor/edit")
+    form |= {"name": "Harbor & Sons <b>", "topics": "labor, rain", "max_new": "7"}
+    assert desk.post("/sources/harbor/edit", **form).status_code == 303
+
+    source = _source(desk, "harbor")
+    assert source["name"] == "Harbor & Sons <b>"
+    assert source["topics"] == ["labor", "rain"]
+    assert source["max_new"] == 7
+    assert "show" not in source
+    (entry,) = desk.newsroom.store.operators.audit_log(9)
+    assert (entry.operator, entry.action, entry.subject) == ("ana", "edited", "harbor")
+    assert '+name = "Harbor & Sons <b>"' in entry.detail
+
+
+def _form(desk: DeskUser, path: str) -> dict[str, str]:
+    """The fields of a form as a browser would send them."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(desk.get(path).text)
+    form = {}
+    for node in tree.css("main input[name], main textarea[name]"):
+        form[node.attributes["name"] or ""] = node.attributes.get("value") or node.text()
+    for node in tree.css("main select[name]"):
+        chosen = node.css_first("option[selected]") or node.css_first("option")
+        form[node.attributes["name"] or ""] = (
+            chosen.attributes.get("value") if chosen else ""
+        ) or ""
+    form.pop("csrf", None)
+    return form
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("feed", "nowhere", "Found &#39;nowhere&#39;, expected a complete address"),
+        ("topics", "labour", "There is no topic &#39;labour&#39;; did you mean &#39;labor&#39;?"),
+        ("include", "title:(", "expected"),
+        ("max_new", "many", "Found &#39;many&#39;, expected a whole number"),
+        ("name", "", "Is missing"),
+        ("language", "english", "expected a language tag"),
+    ],
+)
+def test_wrong_input_is_said_at_the_field(
+    desk: DeskUser, key: str, value: str, sentence: str
+) -> None:
+    """Nothing is saved, and what was typed stays in the form."""
+    before = _file(desk).read_text()
+    response = desk.post(
+        "/sources/harbor/edit", **{**_form(desk, "/sources/harbor/edit"), key: value}
+    )
+
+    assert response.status_code == 400
+    assert sentence in response.text
+    assert _file(desk).read_text() == before
+
+
+def test_two_operators_save_at_once(desk: DeskUser) -> None:
+    """The second is told, and loses nothing of what was typed."""
+    form = _form(desk, "/sources/harbor/edit")
+    desk.post("/sources/harbor/edit", **{**form, "name": "First"})
+    desk.reloads()
+    second = desk.post("/sources/harbor/edit", **{**form, "name": "Second"})
+
+    assert second.status_code == 409
+    assert "has changed since you began to edit it" in second.text
+    assert 'value="Second"' in second.text
+    assert _source(desk, "harbor")["name"] == "First"
+
+
+def test_a_source_is_added(desk: DeskUser) -> None:
+    """By the address of its page; it is shown first."""
+    press = desk.newsroom.press
+    link = b'<link rel="alternate" type="application/rss+xml" href="/plains/feed">'
+    page = b"<!doctype html><html><head>" + link
+    press.put("/plains", CannedResponse(body=page, headers={"Content-Type": "text/html"}))
+    desk.newsroom.publishes("plains", article("A strike on the plains"))
+    found = desk.post("/sources/new", url=f"{press.url}/plains", do="save")
+    assert "A strike on the plains" in found.text
+    assert "labor 1" in found.text
+
+    given = {"feed": f"{press.url}/plains/feed", "name": "Plains", "site": "https://p.example/"}
+    assert desk.post("/sources/new", url="x", id="", do="save", **given).status_code == 303
+    assert _source(desk, "plains")["name"] == "Plains"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "--yes", "nowhere.invalid", "http://10.0.0.1/", "ftp://x.example"]
+)
+def test_an_address_without_a_feed(desk: DeskUser, url: str) -> None:
+    """A sentence at the field."""
+    response = desk.post("/sources/new", url=url)
+
+    assert response.status_code == 400
+    assert 'class="problem"' in response.text
+
+
+# ---- feeds.toml
+
+
+def test_the_file_is_edited(desk: DeskUser) -> None:
+    """The changed lines are shown first, and what they mean."""
+    text = desk.newsroom.written
+    changed = text.replace('title = "The Commons"', 'title = "Better"') + "# end\n"
+    shown = desk.post("/file", text=changed, based_on=text, do="preview").text
+    assert "+title = &#34;Better&#34;" in shown
+    assert "[site] title" in shown
+    assert _file(desk).read_text() == text
+
+    assert desk.post("/file", text=changed, based_on=text, do="save").status_code == 303
+    assert _file(desk).read_text() == changed
+    version = desk.newsroom.store.config.current()
+    assert version is not None
+    assert (version.text, version.accepted_by) == (changed, "ana")
+
+
+def test_problems_are_shown_at_their_lines(desk: DeskUser) -> None:
+    """With the line itself; the file stays, and so does what was typed."""
+    text = desk.newsroom.written
+    wrong = text.replace('"https://commons.example"', '"nowhere" # <b>')
+    response = desk.post("/file", text=wrong, based_on=text, do="save")
+
+    assert response.status_code == 400
+    assert "<strong>Line 4</strong>: site.url: found &#39;nowhere&#39;" in response.text
+    assert '<code class="line">url = &#34;nowhere&#34; # &lt;b&gt;</code>' in response.text
+    assert _file(desk).read_text() == text
+
+
+def test_a_file_edited_by_hand_meanwhile_is_not_overwritten(desk: DeskUser) -> None:
+    """The operator is told, and what was typed is still there."""
+    text = desk.newsroom.written
+    _file(desk).write_text(by_hand := f"{text}# by hand\n")
+    response = desk.post("/file", text=f"{text}# mine\n", based_on=text, do="save")
+
+    assert response.status_code == 409
+    assert "has changed since you began to edit it" in response.text
+    assert "# mine" in response.text
+    assert _file(desk).read_text() == by_hand
+
+
+def test_a_broken_file_can_be_corrected(desk: DeskUser) -> None:
+    """At the desk, where it is shown with its problem."""
+    good = desk.newsroom.written
+    _file(desk).write_text(broken := good.replace("[site]", "[site"))
+    page = desk.get("/file").text
+    assert "1 problem" in page
+    assert "<strong>Line 2</strong>" in page
+
+    assert desk.post("/file", text=good, based_on=broken, do="save").status_code == 303
+    assert _file(desk).read_text() == good
+
+
+# ---- hostile content
+
+
+def test_nothing_that_outlets_send_becomes_markup(desk: DeskUser) -> None:
+    """Titles, errors, categories and texts are text at the desk."""
+    attack = '<script>alert(1)</script><img src=x onerror="alert(2)">'
+    newsroom = desk.newsroom
+    bad = article(f"Strike {attack}", f"Text {attack}", tags=(attack,))
+    newsroom.publishes("harbor", bad, article(attack, attack))
+    newsroom.answers("broken", attack.encode(), "text/plain")
+    newsroom.ingests(later=timedelta(days=1))
+    paths = ["/", "/sources", "/sources/harbor", "/sources/broken", "/topics", "/topics/labor",
+             "/stories", "/runs", "/held", "/operators"]  # fmt: skip
+    paths += [f"/stories/{id_}" for id_ in newsroom.store.stories.ids()]
+    for path in paths:
+        page = desk.get(path).text
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+    assert "done=<script>" not in desk.get("/?done=<script>alert(1)</script>").text
