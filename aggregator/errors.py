@@ -97,9 +97,9 @@ class MissingExtra(AggregatorError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Learning needs scikit-learn and WordLlama; install them with `make install-learn`, or with "
-            '`pip install ".[learn]"` in the folder of aggregator, or set learn = "off" for all '
-            "topics."
+            "Learning needs scikit-learn and WordLlama; install them with `make install-learn`, or "
+            'with `pip install ".[learn]"` in the folder of aggregator, or set learn = "off" for '
+            "all topics."
         )
 
 

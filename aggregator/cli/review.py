@@ -23,16 +23,27 @@ MAX_STORIES_SHOWN = 50
 
 @click.command()
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--release", is_flag=True, help="Publish the stories, each at its own date.")
+@click.option("--release", is_flag=True, help="Publish the stories.")
 @click.option("--drop", is_flag=True, help="Never publish the stories.")
+@click.option(
+    "--story", "stories", multiple=True, metavar="STORY", help="Only this story, by its id."
+)
 @json_option
 @click.pass_obj
-def held(path: Path, id_: str | None, release: bool, drop: bool, as_json: bool) -> None:
+def held(
+    path: Path,
+    id_: str | None,
+    release: bool,
+    drop: bool,
+    stories: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show the stories that are held back, and release or drop them.
 
     If a source that has been fetched for some time suddenly has more than max_new new articles, and
     far more than usual, something has probably gone wrong: it may have moved to another system and
-    given its whole archive new ids. Those stories are held back until you decide.
+    given its whole archive new ids. Those stories are held back until you decide; so is all that
+    comes from a source with approve = true, which is listed as new when you release it.
     """
     if release and drop:
         raise click.UsageError("--release and --drop cannot be combined")
@@ -45,17 +56,18 @@ def held(path: Path, id_: str | None, release: bool, drop: bool, as_json: bool) 
                 print_json({health.source: health.held_stories for health in waiting})
                 return
             for health in waiting:
-                stories = count_noun(health.held_stories, "story", "stories")
-                click.echo(f"{health.source}: {stories}")
+                number = count_noun(health.held_stories, "story", "stories")
+                click.echo(f"{health.source}: {number}")
             if not waiting:
                 click.echo("No stories are held.")
             return
         (source,) = select_sources(config, [id_])
         if release:
-            count = store.stories.release(source.id, datetime.now(UTC))
+            now, as_new = datetime.now(UTC), source.approve
+            count = store.stories.release(source.id, now, stories or None, as_new=as_new)
             click.echo(f"{count_noun(count, 'story', 'stories')} published.")
         elif drop:
-            count = store.stories.drop(source.id)
+            count = store.stories.drop(source.id, stories or None)
             click.echo(f"{count_noun(count, 'story', 'stories')} dropped for good.")
         else:
             rows = [

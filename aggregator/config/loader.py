@@ -273,5 +273,6 @@ def _source(table: SourceTable, defaults: DefaultsTable) -> Source:
         max_interval=to_seconds(inherited("max_interval")),
         max_new=inherited("max_new"),
         dedupe=inherited("dedupe"),
+        approve=table.approve,
         was=tuple(table.was),
     )

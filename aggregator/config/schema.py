@@ -132,6 +132,9 @@ class SourceTable(_Table):
     enabled: bool = Field(
         True, description="false: keep its articles, but fetch it only with --source."
     )
+    approve: bool = Field(
+        False, description="true: hold its new articles until an operator approves them."
+    )
     public_feed: Url | None = Field(
         None, description="Feed address to publish instead of `feed`, if that is private."
     )

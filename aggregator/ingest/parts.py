@@ -138,6 +138,7 @@ class Progress:
     `private_parts` what its notes must not show."""
 
     private_parts: tuple[str, ...] = ()
+    needs_approval: bool = False
 
     counts: EntryCounts = field(default_factory=EntryCounts)
     outcome: Outcome = Outcome.UNCHANGED
@@ -163,7 +164,11 @@ class Progress:
     def report(self, source: str) -> SourceReport:
         """The report on the whole document."""
         note = one_line(self.feed_meta.problem if self.feed_meta else "", MAX_SENTENCE_CHARS)
-        if self.held_count:
+        if self.held_count and self.needs_approval:
+            note = (
+                f"{self.held_count} new entries wait for approval; see `aggregator held {source}`."
+            )
+        elif self.held_count:
             note = (
                 f"{self.held_count} new entries came at once and are held; "
                 f"`aggregator held {source}` shows them."

@@ -149,7 +149,10 @@ async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Fa
     The fetch state changes with the last batch: if the program ends before, the document is fetched
     again, and what is stored of it is recognised. Raises StoreError.
     """
-    store, progress = context.store, Progress(private_parts=private_parts_of(job.source))
+    store, progress = (
+        context.store,
+        Progress(private_parts=private_parts_of(job.source), needs_approval=job.source.approve),
+    )
     async with aclosing(process_document(context, job, progress)) as steps:
         async for step in steps:
             if isinstance(step, Failed):
@@ -246,7 +249,7 @@ async def _steps(
             changes = _compare(context, own, cleaned)
             count = progress.counts.new + len(changes.new)
             count = max(count, expected) if len(chunked) > 1 else count
-            is_held = exceeds_burst_limit(count, source, job.before, recent, now)
+            is_held = source.approve or exceeds_burst_limit(count, source, job.before, recent, now)
             state = None
             if is_last:
                 dates = recent_dates(context, source, changes.new)

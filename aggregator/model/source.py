@@ -57,6 +57,8 @@ class Source:
     max_new: int = 100
     """New entries in one fetch above which they are held for the operator."""
     dedupe: Dedupe = "text"
+    approve: bool = False
+    """True if its new stories are held until an operator approves them."""
     was: tuple[str, ...] = ()
     """Former ids, whose addresses redirect."""
 

@@ -28,11 +28,11 @@ def attention(
 def _held(states: Sequence[SourceState]) -> Iterator[Reason]:
     for state in states:
         if count := state.health.held_stories:
-            yield Reason(
-                kind="held",
-                source=state.source.id,
-                sentence=f"{count:,} new articles came at once and wait for your decision.",
-            )
+            one = "article waits" if count == 1 else "articles wait"
+            sentence = f"{count:,} new {one} for your approval."
+            if not state.source.approve:
+                sentence = f"{count:,} new articles came at once and wait for your decision."
+            yield Reason(kind="held", source=state.source.id, sentence=sentence)
 
 
 def _quiet(states: Sequence[SourceState]) -> Iterator[Reason]:

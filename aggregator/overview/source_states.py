@@ -86,9 +86,10 @@ def _remarks(
         remarks.append(f"{health.note} (since {_time(health.noted_since)})")
     if health.held_stories:
         is_one = health.held_stories == 1
+        why = "until you approve them" if source.approve else "because they all came at once"
         remarks.append(
-            f"{health.held_stories:,} {'story is' if is_one else 'stories are'} held, because they "
-            f"all came at once; `aggregator held {health.source}` shows them."
+            f"{health.held_stories:,} {'story is' if is_one else 'stories are'} held, {why}; "
+            f"`aggregator held {health.source}` shows them."
         )
     redirect = health.redirect
     if redirect.url:

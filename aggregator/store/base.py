@@ -193,11 +193,19 @@ class StoryStore(Protocol):
     def held(self, source: str, limit: int) -> list[Story]:
         """Held stories of a source, newest first."""
 
-    def release(self, source: str, now: datetime) -> int:
-        """Publish the held stories of a source; returns how many."""
+    def release(
+        self,
+        source: str,
+        now: datetime,
+        stories: Collection[str] | None = None,
+        *,
+        as_new: bool = False,
+    ) -> int:
+        """Publish the held stories of a source, or those with these ids, at their own dates, or as
+        listed now; returns how many."""
 
-    def drop(self, source: str) -> int:
-        """Never publish the held stories of a source; returns how many."""
+    def drop(self, source: str, stories: Collection[str] | None = None) -> int:
+        """Never publish the held stories of a source, or those with these ids; returns how many."""
 
     def purge(self, keep: timedelta, now: datetime) -> int:
         """Remove stories older than `keep`; returns how many. Their entries are still

@@ -27,7 +27,7 @@ from tests.harness.newsroom import article
 
 pytestmark = pytest.mark.slow
 PASSWORD = "correct horse battery"
-OFTEN = '[defaults]\nmin_interval = "1s"\nmax_interval = "1s"\n'
+EVERY_SECOND = '[defaults]\nmin_interval = "1s"\nmax_interval = "1s"\n'
 ATTACK = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 
 
@@ -52,7 +52,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         table = source_table("evil", f"{press.url}/evil").replace(
             'name = "evil"', f"name = '{ATTACK}'"
         )
-        config.write_text(f"# by hand\n{HEAD}{OFTEN}{table}")
+        config.write_text(f"# by hand\n{HEAD}{EVERY_SECOND}{table}")
         with subprocess.Popen(
             argv(config, "run", "--port", str(port)),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     yield page
     page.close()
     assert [each for each in problems if "status of 4" not in each] == []

@@ -152,16 +152,25 @@ class SqliteStories:
             numbers = window(db, [source_scope(source).held], limit, "", (), None).numbers
             return newest_first(load_stories(db, numbers).values())
 
-    def release(self, source: str, now: datetime) -> int:
+    def release(
+        self,
+        source: str,
+        now: datetime,
+        stories: Collection[str] | None = None,
+        *,
+        as_new: bool = False,
+    ) -> int:
         touched: set[ListScope] = set()
+        listed_at = ", listed_at = :now" if as_new else ""
+        publish = f"""update listings set visibility = 'published'{listed_at}
+                      where story_number = :number and visibility = 'held'"""  # noqa: S608 - constants
         with self._connection.write() as db:
-            held = _held_numbers(db, source)
+            held = _held_numbers(db, source, stories)
             for number in held:
-                db.execute(
-                    """update listings set visibility = 'published'
-                       where story_number = ? and visibility = 'held'""",
-                    [number],
-                )
+                db.execute(publish, {"number": number, "now": mappers.to_text(now)})
+                if as_new:
+                    sql = "update stories set listed_at = ? where number = ?"
+                    db.execute(sql, [mappers.to_text(now), number])
                 touch_lists(db, number, touched)
             if held:  # models have not scored them while they were held
                 sql = "update topic_models set scored_up_to = min(scored_up_to, ?)"
@@ -169,9 +178,9 @@ class SqliteStories:
             increment_revisions(db, touched, now)
         return len(held)
 
-    def drop(self, source: str) -> int:
+    def drop(self, source: str, stories: Collection[str] | None = None) -> int:
         with self._connection.write() as db:
-            held = _held_numbers(db, source)
+            held = _held_numbers(db, source, stories)
             db.conn.executemany(
                 "delete from listings where story_number = ?", [(number,) for number in held]
             )
@@ -205,10 +214,12 @@ def _published_number(db: Database, id_: str) -> int | None:
     return found[0] if found else None
 
 
-def _held_numbers(db: Database, source: str) -> list[int]:
-    sql = """select story_number from listings
+def _held_numbers(db: Database, source: str, ids: Collection[str] | None) -> list[int]:
+    """The held stories of a source, or those of them with these ids."""
+    sql = """select number, id from listings join stories on number = story_number
              where list_kind = 'source' and list_name = ? and visibility = 'held'"""
-    return [number for (number,) in db.execute(sql, [source]).fetchall()]
+    found = db.execute(sql, [source]).fetchall()
+    return [number for number, id_ in found if ids is None or id_ in ids]
 
 
 def _present(db: Database, now: datetime) -> datetime:

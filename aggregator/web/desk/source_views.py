@@ -35,6 +35,7 @@ ADD_SECONDS = 90
 """How long the feeds of a site may take to be found."""
 STATE_NAMES = ("failed", "retired", "held", "quiet", "waiting", "never fetched", "ok", "paused")
 NO_DAYS = [0] * DAYS_SHOWN
+NO_YES = (("", "no"), ("True", "yes"))
 SHOW_CHOICES = (
     ("", "as for all sources"), ("title", "title"), ("excerpt", "excerpt"), ("full", "full"),
 )  # fmt: skip
@@ -183,7 +184,7 @@ def _set_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
 
 
 FIELD_NAMES = ("name", "feed", "site", "show", "images", "license", "topics", "language", "include",
-               "exclude", "precedence", "max_new")  # fmt: skip
+               "exclude", "precedence", "max_new", "approve")  # fmt: skip
 
 
 def _given(desk: Desk, id_: str) -> dict[str, str]:
@@ -204,6 +205,8 @@ def _value(name: str, text: str) -> Any:
         return None
     if name == "topics":
         return [each.strip() for each in text.split(",") if each.strip()]
+    if name == "approve":
+        return True if text == "True" else None
     if name in ("precedence", "max_new"):
         return int(text) if text.lstrip("-").isdigit() else text
     return text
@@ -234,6 +237,7 @@ def _form(
         Field("exclude", "Leave out articles that match", given, problems, "A rule.", lines=2),
         Field("precedence", "Precedence", given, problems, "The highest is fetched first."),
         Field("max_new", "Hold if more new articles come at once", given, problems),
+        Field("approve", "Hold everything until I approve it", given, problems, choices=NO_YES),
     ]
     return desk.page(
         "form.html",

@@ -108,12 +108,15 @@ class OverviewViews:
         source = self.desk.sources.get(id_)
         if source is None:
             abort(404)
+        chosen = request.form.getlist("story") or None
         if request.form.get("do") == "release":
-            count = self.desk.store.stories.release(id_, self.desk.now)
+            count = self.desk.store.stories.release(
+                id_, self.desk.now, chosen, as_new=source.approve
+            )
             self.desk.record("published held stories of", id_, f"{count:,} stories")
             return self.desk.to("/held", f"{count:,} stories of {source.name} published.")
         if request.form.get("do") != "drop":
             abort(400)
-        count = self.desk.store.stories.drop(id_)
+        count = self.desk.store.stories.drop(id_, chosen)
         self.desk.record("dropped held stories of", id_, f"{count:,} stories")
         return self.desk.to("/held", f"{count:,} stories of {source.name} dropped for good.")
