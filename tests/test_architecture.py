@@ -47,6 +47,7 @@ LIBRARIES = {
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
     "PIL": {"demo.drawings", "images"},
     "pebble": {"ingest.workers"},
+    "prometheus_client": {"web.metrics"},
     "publicsuffixlist": {"text.urls"}, "w3lib": {"text.canonical", "text.urls"},
     "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
     "rensa": {"ingest.dedupe.fingerprints"},

@@ -161,3 +161,11 @@ def test_nginx_sends_every_file_as_the_program_does(nginx: Nginx) -> None:
     assert nginx.program.answers == []
     nginx.request(nginx.static_port, "/removed.json?since=2026-10-05T12:00:00Z")
     assert len(nginx.program.answers) == 1
+
+
+def test_nginx_keeps_metrics_and_the_desk_from_strangers(nginx: Nginx) -> None:
+    """Both variants: no metrics, and without an operator no desk."""
+    for port in (nginx.proxy_port, nginx.static_port):
+        for path in ("/metrics", "/desk/", "/desk/login", "/desk/enter?key=x"):
+            assert nginx.request(port, path).status == 404, (port, path)
+    assert "/metrics" not in [path for path, _ in nginx.program.answers]

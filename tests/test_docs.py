@@ -47,6 +47,7 @@ EXAMPLES = {
     "<key>": "0" * 24,
 }
 CALLBACKS = "/websub/<token>"
+METRICS = "/metrics"
 """For hubs only; documented in docs/operating.md."""
 
 
@@ -138,8 +139,8 @@ def test_every_route_is_documented(template: str) -> None:
 def test_every_endpoint_is_documented(tmp_path: Path) -> None:
     """URLs that only programs use are documented too."""
     found = {path for path in _endpoints(tmp_path) if not path.startswith("/desk/")}
-    assert found - _documented_paths() == {CALLBACKS}
-    for path in ("`/websub/…`", "`/desk/`"):
+    assert found - _documented_paths() == {CALLBACKS, METRICS}
+    for path in ("`/websub/…`", "`/desk/`", f"`{METRICS}`"):
         assert path in _text("operating.md")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from aggregator.model import FetchRecord, ListScope, Pulse, RunRecord
+from aggregator.model import EntryCounts, FetchRecord, ListScope, Pulse, RunRecord
 
 __all__ = ["StatisticsStore"]
 
@@ -25,6 +25,9 @@ class StatisticsStore(Protocol):
         self, scopes: Sequence[ListScope], since: datetime
     ) -> Mapping[ListScope, Mapping[date, int]]:
         """Published stories of each list by the day on which they were listed."""
+
+    def entry_counts(self) -> EntryCounts:
+        """The counts of all fetches of all sources, ever."""
 
     def pulse(self, since: datetime) -> Pulse:
         """How many stories were published since then, by how many outlets, and how soon."""

@@ -32,6 +32,7 @@ from aggregator.web.http import (
     wants_json,
 )
 from aggregator.web.hub_views import hub_blueprint
+from aggregator.web.metrics import metrics_blueprint
 from aggregator.web.subscriber_views import subscriber_blueprint
 from aggregator.websub.topic_urls import FeedTopics
 
@@ -76,6 +77,7 @@ def create_app(
     sources = {**store.sources.by_id(), **{each.id: each for each in config.all_sources}}
     policy = HttpPolicy(max_age, changed_at, permitted_origins(sources.values()))
     app.register_blueprint(health_blueprint(config, store))
+    app.register_blueprint(metrics_blueprint(config, store))
     desk = desk_blueprint(config, store, os.environ, reload, prefix)
     app.register_blueprint(desk)
     if prefix:

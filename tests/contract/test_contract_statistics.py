@@ -87,6 +87,15 @@ def test_stories_are_counted_by_day_and_list(store: Store) -> None:
     assert store.statistics.stories([ALL], NOW + 30 * DAY) == {ALL: {}}
 
 
+def test_counts_of_all_sources_add_up(store: Store) -> None:
+    """Of every fetch there ever was."""
+    before = store.statistics.entry_counts()
+    publish(store, "S0")
+    publish(store, "S1", minute=1)
+
+    assert store.statistics.entry_counts() == before + EntryCounts(received=2, new=2)
+
+
 def test_the_pulse_of_a_day(store: Store) -> None:
     """Stories, how many several outlets have, how many have no topic, and how late they are."""
     early = entry("Early", "harbor", published=NOW - timedelta(minutes=10))

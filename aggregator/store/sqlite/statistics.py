@@ -65,6 +65,13 @@ class SqliteStatistics:
                 found[scope] = {date.fromisoformat(day): count for day, count in rows}
         return found
 
+    def entry_counts(self) -> EntryCounts:
+        names = ("received", "new", "updated", "known", "rejected")
+        sums = ", ".join(f"coalesce(sum({name}_count), 0)" for name in names)
+        with self._connection.read() as db:
+            row = db.execute(f"select {sums} from sources").fetchone()  # noqa: S608 - constants
+        return EntryCounts(**dict(zip(names, row, strict=True)))
+
     def pulse(self, since: datetime) -> Pulse:
         with self._connection.read() as db:
             rows = db.execute(_PULSE, [mappers.to_text(since)]).fetchall()
