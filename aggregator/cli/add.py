@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import click
 
 from aggregator.cli.common import open_config
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.tables import count_noun, print_table
 from aggregator.config import Config, decode, parse_config
 from aggregator.config.editor import add_tables
@@ -63,7 +64,14 @@ class _Newcomer:
 @click.argument("addresses", nargs=-1, required=True, metavar="URL...")
 @click.option("--id", "id_", help="Id of the source; made of its name by default.")
 @click.option("--name", help="Name of the outlet; the title of its feed by default.")
-@click.option("--topic", "topics", multiple=True, metavar="ID", help="Topic of all its articles.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    metavar="ID",
+    shell_complete=complete_topic,
+    help="Topic of all its articles.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Add it without asking.")
 @click.option("--dry-run", is_flag=True, help="Only show it; add nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")

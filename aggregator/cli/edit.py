@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.completion import complete_either, complete_key, complete_source
 from aggregator.config.editor import change_table, remove_table, rename_source, rename_topic
 from aggregator.config.file_edits import FileEdit, edit_file, preview_edit
 from aggregator.errors import CommandError, UnknownName
@@ -19,8 +20,8 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show the changed l
 
 
 @click.command(name="set")
-@click.argument("id_", metavar="ID")
-@click.argument("key")
+@click.argument("id_", metavar="ID", shell_complete=complete_source)
+@click.argument("key", shell_complete=complete_key)
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Remove the key, so that its default applies.")
 @_DRY_RUN
@@ -56,7 +57,7 @@ def _value(key: str, text: str) -> Any:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=complete_source)
 @_DRY_RUN
 @click.pass_obj
 def remove(path: Path, ids: tuple[str, ...], dry_run: bool) -> None:
@@ -75,7 +76,7 @@ def remove(path: Path, ids: tuple[str, ...], dry_run: bool) -> None:
 
 
 @click.command()
-@click.argument("old")
+@click.argument("old", shell_complete=complete_either)
 @click.argument("new")
 @_DRY_RUN
 @click.pass_obj

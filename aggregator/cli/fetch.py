@@ -11,6 +11,7 @@ import click
 
 from aggregator.app import ingest_context, ingest_once
 from aggregator.cli.common import log_to_stderr, open_config, select_sources
+from aggregator.cli.completion import complete_source
 from aggregator.cli.tables import count_noun, format_time, zone_note
 from aggregator.config import Config
 from aggregator.errors import CommandError
@@ -32,7 +33,7 @@ MAX_TITLE_CHARS = 70
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_source)
 @click.option("--explain", is_flag=True, help="Show what each step makes of it, and save nothing.")
 @click.pass_obj
 def fetch(path: Path, id_: str, explain: bool) -> None:

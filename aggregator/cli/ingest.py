@@ -29,6 +29,7 @@ from aggregator.cli.common import (
     open_config,
     select_sources,
 )
+from aggregator.cli.completion import complete_source
 from aggregator.cli.signals import Stopped, hangup_reloads, signals_held, stop_signals
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
@@ -54,6 +55,7 @@ T = TypeVar("T")
     "ids",
     multiple=True,
     metavar="ID",
+    shell_complete=complete_source,
     help="Fetch only this source; repeat it for several.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON.")

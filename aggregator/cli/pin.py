@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from aggregator.cli.common import open_config, select_topics
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import show_rows
 from aggregator.config import Config
@@ -16,7 +17,9 @@ from aggregator.text.midnight import midnight
 
 __all__ = ["pin", "pinned", "unpin"]
 
-TOPIC_OPTION = click.option("--topic", metavar="ID", help="Topic, instead of the home page.")
+TOPIC_OPTION = click.option(
+    "--topic", metavar="ID", shell_complete=complete_topic, help="Topic, instead of the home page."
+)
 
 
 @click.command()
@@ -66,7 +69,9 @@ def _last_day(ends_at: datetime | None, config: Config) -> str:
 
 @click.command()
 @click.argument("story", metavar="STORY")
-@click.option("--topic", metavar="ID", help="Only from the top of this topic.")
+@click.option(
+    "--topic", metavar="ID", shell_complete=complete_topic, help="Only from the top of this topic."
+)
 @click.pass_obj
 def unpin(path: Path, story: str, topic: str | None) -> None:
     """Undo `pin`, everywhere or in one topic."""

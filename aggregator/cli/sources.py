@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from aggregator.cli.common import open_config, select_sources
+from aggregator.cli.completion import complete_source
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import (
     count_noun,
@@ -41,7 +42,7 @@ RHYTHM_DAYS = 28
 
 
 @click.command()
-@click.argument("id_", metavar="[ID]", required=False)
+@click.argument("id_", metavar="[ID]", required=False, shell_complete=complete_source)
 @json_option
 @click.pass_obj
 def sources(path: Path, id_: str | None, as_json: bool) -> None:
@@ -111,7 +112,7 @@ def _as_json(state: SourceState) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_source)
 @json_option
 @click.pass_obj
 def source(path: Path, id_: str, as_json: bool) -> None:

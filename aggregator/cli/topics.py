@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import click
 
 from aggregator.cli.common import open_config, select_topics
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, format_time, print_json, show_rows
 from aggregator.config import Config
@@ -38,7 +39,7 @@ Dates: TypeAlias = Mapping[tuple[str, PlacementReason | None], Sequence[datetime
 
 
 @click.command()
-@click.argument("id_", metavar="[ID]", required=False)
+@click.argument("id_", metavar="[ID]", required=False, shell_complete=complete_topic)
 @json_option
 @click.option(
     "--report", is_flag=True, help="Also show topics that overlap, and stories without a topic."

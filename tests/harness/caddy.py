@@ -21,11 +21,11 @@ CADDYFILE = Path(__file__).parent.parent.parent / "deploy" / "Caddyfile"
 
 @dataclass(frozen=True)
 class CaddySite:
-    """A site that Caddy serves on a port of this machine, with a certificate that `trust` knows."""
+    """A site that Caddy serves on a port of this machine, with a certificate that `tls` knows."""
 
     host: str
     port: int
-    trust: ssl.SSLContext
+    tls: ssl.SSLContext
 
     def request(
         self, path: str, method: str = "GET", body: bytes = b"", **headers: str
@@ -33,7 +33,7 @@ class CaddySite:
         """The response and its body, as it was sent."""
         connection = http.client.HTTPSConnection(self.host, timeout=30)
         plain = socket.create_connection(("127.0.0.1", self.port), 30)
-        connection.sock = self.trust.wrap_socket(plain, server_hostname=self.host)
+        connection.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(connection):
             connection.request(method, path, body, named)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.common import open_config, select_topics
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.tables import count_noun, format_time
 from aggregator.errors import CommandError, MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, is_training_due, learning_topics
@@ -52,7 +53,7 @@ def learn(path: Path, again: bool) -> None:
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Stories to show."
 )

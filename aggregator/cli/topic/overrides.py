@@ -10,6 +10,7 @@ import click
 
 from aggregator import query
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.tables import format_time
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
@@ -36,7 +37,7 @@ MAX_SUGGESTIONS = 100_000
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.argument("story", metavar="STORY")
 @click.option("--match", "draft", help="A draft rule to use instead of the one in feeds.toml.")
 @click.pass_obj
@@ -117,7 +118,7 @@ def _yes(is_so: bool) -> str:
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def add(path: Path, id_: str, stories: Sequence[str]) -> None:
@@ -126,7 +127,7 @@ def add(path: Path, id_: str, stories: Sequence[str]) -> None:
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
@@ -135,7 +136,7 @@ def remove(path: Path, id_: str, stories: Sequence[str]) -> None:
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
 @click.pass_obj
 def reset(path: Path, id_: str, stories: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
+from aggregator.cli.completion import complete_topic
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, print_json
 from aggregator.errors import CommandError
@@ -28,7 +29,7 @@ __all__ = ["apply", "show_preview", "test"]
 
 
 @click.command()
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.option("--match", "draft", help="A draft rule to use instead of the one in feeds.toml.")
 @json_option
 @click.pass_obj
@@ -88,7 +89,7 @@ def _as_json(
 
 
 @click.command()
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("ids", metavar="[ID]...", nargs=-1, shell_complete=complete_topic)
 @click.option("--write", is_flag=True, help="Save the changes; without it, only show them.")
 @click.pass_obj
 def apply(path: Path, ids: Sequence[str], write: bool) -> None:
