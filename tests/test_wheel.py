@@ -47,6 +47,7 @@ def test_every_file_of_the_package_is_in_the_wheel(installed: Path) -> None:
 
     assert missing == []
     assert (installed / "aggregator" / "py.typed").exists()
+    assert list(installed.glob("*.data/data/share/man/man1/aggregator.1")) != []
 
 
 def test_a_newsroom_from_the_wheel(installed: Path, tmp_path: Path) -> None:
