@@ -41,5 +41,6 @@ def new(path: Path) -> None:
         raise CommandError(f"Cannot write to {folder} ({error.strerror}).") from error
     click.echo(
         f"{folder}: {written} files written. Put CSS into theme.css; to change a template, remove "
-        f"{EXAMPLE} from its name. Restart the program to see it."
+        f"{EXAMPLE} from its name. A running program takes it when you save feeds.toml again, or "
+        'click "Read the file again" at the desk.'
     )
