@@ -39,7 +39,7 @@ class SourceProbe:
     newest: datetime | None = None
     oldest: datetime | None = None
     redirected_to: str = ""
-    certificate_ends: datetime | None = None
+    certificate_expires_at: datetime | None = None
     seconds: float = 0.0
     bytes: int = 0
     error: str = ""
@@ -96,7 +96,7 @@ async def _probe(
         newest=meta.newest,
         oldest=meta.oldest,
         redirected_to=shown_url(result.redirected_to, source),
-        certificate_ends=result.certificate_ends,
+        certificate_expires_at=result.certificate_expires_at,
         seconds=seconds,
         bytes=len(result.body),
         advice=tuple(_advice(source, result, meta, len(parsed.keyed), seconds, now)),
@@ -118,9 +118,9 @@ def _advice(
     elif meta.newest is None:
         yield "Its entries have no dates, so each gets the time at which it is first seen."
     elif now - meta.newest > OLD_ENTRIES:
-        yield f"Its newest entry is of {meta.newest:%Y-%m-%d}; the outlet may have another feed."
-    ends = result.certificate_ends
+        yield f"Its newest entry is from {meta.newest:%Y-%m-%d}; the outlet may have another feed."
+    ends = result.certificate_expires_at
     if ends and ends - now < CERTIFICATE_WARNING:
-        yield f"The certificate of its server ends on {ends:%Y-%m-%d}; tell the outlet."
+        yield f"The certificate of its server expires on {ends:%Y-%m-%d}; tell the outlet."
     if seconds > SLOW_SECONDS:
         yield f"It took {seconds:.0f} seconds."

@@ -172,7 +172,7 @@ def _moved_site(config: Config) -> Iterator[ConfigIssue]:
 
 
 def _missing_lead(config: Config) -> Iterator[ConfigIssue]:
-    """A lead of the home page that is no published story."""
+    """A lead of the home page that is not a published story."""
     try:
         with open_read_only(config.database) as store:
             is_missing = bool(store and config.site.lead) and not (

@@ -44,7 +44,7 @@ def set_(path: Path, id_: str, key: str, value: str | None, unset: bool, dry_run
 
 
 def _value(key: str, text: str) -> Any:
-    """The value of a key: as TOML writes it if that is no text, else the text itself."""
+    """The value of a key: TOML where the key takes more than text, else the text itself."""
     from aggregator.config.schema import SourceTable
 
     try:

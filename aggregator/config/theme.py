@@ -54,7 +54,7 @@ def _text(file: Path, issues: list[ConfigIssue]) -> str | None:
 
 
 def _logo(file: Path, issues: list[ConfigIssue]) -> tuple[bytes, str]:
-    """The bytes of the logo and its type; empty if it is no picture."""
+    """The bytes of the logo and its type; empty if it is not a picture."""
     try:
         body = _read(file)
     except OSError as error:

@@ -66,7 +66,7 @@ class Fetched:
     encoding: str = ""
     note: str = ""
     date_samples: tuple[str, ...] = ()
-    certificate_ends: datetime | None = None
+    certificate_expires_at: datetime | None = None
     """When the certificate of the server ends; None without TLS."""
 
 

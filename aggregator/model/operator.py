@@ -22,8 +22,8 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSession:
-    """Somebody who is logged in. `operator` is empty for who came by the one-time link, while there
-    is no operator. `token_hash` is that of the cookie, which is not stored."""
+    """A browser that is logged in. `operator` is empty if it came by the one-time link, before
+    there are operators. `token_hash` is that of the cookie, which is not stored."""
 
     token_hash: str
     operator: str

@@ -13,7 +13,7 @@ PRIMARY_FORMAT = ATOM
 """The one to link where only one is linked, such as in OPML."""
 
 DIRECTORY_PATHS = ("/topics.json", "/sources.json", "/removed.json")
-"""JSON for scripts; these are no feeds."""
+"""JSON for scripts; these are not feeds."""
 
 
 def is_feed_path(path: str) -> bool:

@@ -2,7 +2,7 @@
 and prepositions of Arabic and Hebrew.
 
 A reader who looks for *strike* expects *the strike* and *for the strike*, also where a language
-writes them as one word. This is no stemming: the word itself stays as it is.
+writes them as one word. This is not stemming: the word itself stays as it is.
 """
 
 import re

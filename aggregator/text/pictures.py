@@ -14,7 +14,7 @@ MIN_LARGE_PIXELS = 100
 _FORGOTTEN = re.compile(
     r"^(?:data:|about:|blob:)|(?:^|/)(?:undefined|null|none|false)(?:[?#]|$)", re.IGNORECASE
 )
-"""URLs that a script of the outlet has left empty, or that are no addresses."""
+"""URLs that a script of the outlet has left empty, or that are not addresses."""
 _PLACEHOLDER = re.compile(
     r"^(?:data:|about:|blob:|undefined|null|none|false|#|\[|\{|$)"
     r"|(?:^|/)(?:blank|spacer|transparent|placeholder|lazy[_-]?load(?:er|ing)?|load(?:ing|er)|pixel"

@@ -33,7 +33,7 @@ from aggregator.ingest.fetch.response import (
     describe_error,
     describe_status,
     is_complete_document,
-    read_certificate_end,
+    read_certificate_expiry,
     read_freshness,
     read_hub_link,
     read_retry_after,
@@ -273,7 +273,7 @@ class Fetcher:
         self, response: aiohttp.ClientResponse, spec: RequestSpec, redirected_to: str
     ) -> Fetched | Unchanged | Failed:
         status, url = response.status, str(response.url)
-        certificate_ends = read_certificate_end(response)
+        certificate_expires_at = read_certificate_expiry(response)
         old, now = spec.validators, spec.now
         fresh_seconds = read_freshness(response, now)
         if status == 304 and not (old.etag or old.last_modified):
@@ -317,7 +317,7 @@ class Fetcher:
             redirected_to=redirected_to,
             hub_link=read_hub_link(response),
             note=note,
-            certificate_ends=certificate_ends,
+            certificate_expires_at=certificate_expires_at,
         )
 
     async def _body(self, response: aiohttp.ClientResponse, spec: RequestSpec) -> tuple[bytes, str]:

@@ -29,7 +29,7 @@ __all__ = [
     "describe_error",
     "describe_status",
     "is_complete_document",
-    "read_certificate_end",
+    "read_certificate_expiry",
     "read_freshness",
     "read_hub_link",
     "read_retry_after",
@@ -179,8 +179,8 @@ def describe_error(error: aiohttp.ClientError) -> tuple[FailureKind, str]:
     return FailureKind.CONNECT, f"The request failed ({type(error).__name__})."
 
 
-def read_certificate_end(response: aiohttp.ClientResponse) -> datetime | None:
-    """When the certificate of the server ends; None without TLS."""
+def read_certificate_expiry(response: aiohttp.ClientResponse) -> datetime | None:
+    """When the certificate of the server expires; None without TLS."""
     transport = response.connection.transport if response.connection else None
     certificate = transport.get_extra_info("peercert") if transport else None
     ends = certificate.get("notAfter") if certificate else None
