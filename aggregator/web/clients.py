@@ -1,15 +1,15 @@
-"""Who sends a request: the address that limits are counted by.
+"""Who sends a request: the address that limits are counted by, and whether it is one of ours.
 
-It is the peer of the connection. Only if that is a trusted proxy, it is the rightmost address in
-X-Forwarded-For that is not one: everything to the left of it was sent by the client, which may
-write there what it likes.
+The client is the peer of the connection. Only if that is a trusted proxy, it is the rightmost
+address in X-Forwarded-For that is not one: everything to the left of it was sent by the client,
+which may write there what it likes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
-__all__ = ["IpNetwork", "client_of", "is_trusted"]
+__all__ = ["IpNetwork", "client_of", "is_loopback", "is_private", "is_proxied", "is_trusted"]
 
 IpNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -17,6 +17,7 @@ IPV6_CLIENT_BITS = 64
 """One customer has at least so many IPv6 addresses (RFC 6177)."""
 MAX_FORWARDED_CHARS = 2000
 """A longer header is read from its end, which is the part that counts."""
+_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA")
 
 
 def client_of(peer: str, forwarded_for: str, trusted: Sequence[IpNetwork]) -> str:
@@ -39,6 +40,23 @@ def is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
     """True if an address is in one of these networks."""
     parsed = _parse(address)
     return parsed is not None and any(parsed in network for network in trusted)
+
+
+def is_loopback(address: str) -> bool:
+    """True for an address of this machine."""
+    parsed = _parse(address)
+    return parsed is not None and parsed.is_loopback
+
+
+def is_private(address: str) -> bool:
+    """True for an address of this machine or of a private network."""
+    parsed = _parse(address)
+    return parsed is not None and parsed.is_private
+
+
+def is_proxied(environ: Mapping[str, str]) -> bool:
+    """True if a proxy has passed a request on, by its headers."""
+    return any(name in _PROXY_HEADERS or name.startswith("HTTP_X_FORWARDED") for name in environ)
 
 
 def _group(address: str) -> str:

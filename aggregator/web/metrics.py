@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, request
 from prometheus_client import CollectorRegistry, generate_latest
@@ -22,6 +21,7 @@ from aggregator.model import ALL, topic_scope
 from aggregator.overview.health_reasons import DOWN_KINDS, health_reasons
 from aggregator.overview.source_states import source_health, source_states
 from aggregator.store.base import Store
+from aggregator.web.clients import is_private, is_proxied
 
 __all__ = ["METRICS", "metrics_blueprint"]
 
@@ -45,7 +45,6 @@ METRICS = {
 }
 """Every metric and what it is."""
 
-_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
 _COUNTS = ("received", "new", "updated", "known", "rejected")
 
 
@@ -57,22 +56,13 @@ def metrics_blueprint(config: Config, store: Store) -> Blueprint:
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
-        if not _is_private_request():
+        if not is_private(request.remote_addr or "") or is_proxied(request.environ):
             abort(404)
         response = Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
         response.cache_control.no_store = True
         return response
 
     return blueprint
-
-
-def _is_private_request() -> bool:
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return False
-    is_proxied = any(name in request.headers for name in _PROXY_HEADERS)
-    return address.is_private and not is_proxied
 
 
 class _NewsroomCollector(Collector):

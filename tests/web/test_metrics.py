@@ -80,6 +80,8 @@ def test_every_metric_is_documented(busy: Newsroom) -> None:
         ({"REMOTE_ADDR": "198.18.0.1", "HTTP_VIA": "1.1 cdn"}, 404),
         ({"REMOTE_ADDR": "8.8.8.8"}, 404),
         ({"REMOTE_ADDR": "2a00::1"}, 404),
+        ({"REMOTE_ADDR": "::ffff:10.1.2.3"}, 200),
+        ({"REMOTE_ADDR": "::ffff:8.8.8.8"}, 404),
         ({"REMOTE_ADDR": ""}, 404),
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "8.8.8.8"}, 404),
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=8.8.8.8"}, 404),

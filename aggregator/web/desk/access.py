@@ -14,11 +14,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aggregator.model import DeskSession
 from aggregator.store.base import Store
+from aggregator.web.clients import is_loopback, is_proxied
 from aggregator.web.desk.passwords import is_password
 
 __all__ = [
@@ -32,7 +32,6 @@ SESSION_AGE = timedelta(days=14)
 FREE_FAILURES = 3
 """Wrong passwords in a row without a delay."""
 MAX_DELAY = timedelta(minutes=15)
-_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA")
 _LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]", "::1"))
 
 
@@ -55,14 +54,8 @@ def is_local_request(environ: Mapping[str, str]) -> bool:
     """True if a request comes from a browser on this machine, not through a proxy: the peer is on
     loopback, no header of a proxy is there, and the host is a name of loopback, so that no page of
     another site can lead here (DNS rebinding)."""
-    try:
-        is_loopback = ip_address(environ.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
-    is_proxied = any(
-        name in _PROXY_HEADERS or name.startswith("HTTP_X_FORWARDED") for name in environ
-    )
-    return is_loopback and not is_proxied and _host_name(environ) in _LOCAL_NAMES
+    is_local = is_loopback(environ.get("REMOTE_ADDR", "")) and not is_proxied(environ)
+    return is_local and _host_name(environ) in _LOCAL_NAMES
 
 
 def _host_name(environ: Mapping[str, str]) -> str:
