@@ -48,7 +48,7 @@ def diff(path: Path, file: Path | None, as_json: bool) -> None:
             }
             print_json({"changes": changes, "topics": topics})
             return
-        for change in changes or ["Nothing that counts is different."]:
+        for change in changes or ["No setting differs."]:
             click.echo(change)
         for id_, preview in previews.items():
             current = count_noun(preview.current, "story", "stories")

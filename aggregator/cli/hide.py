@@ -23,7 +23,9 @@ __all__ = ["hidden", "hide", "unhide"]
 def hide(path: Path, story: str, why: str) -> None:
     """Take a story down everywhere, permanently.
 
-    STORY is the story's id or URL. The story is removed from every page, feed, archive and search;
+    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+
+    The story is removed from every page, feed, archive and search;
     Atom feeds announce the removal (RFC 6721), and its own page responds with 410. It stays down if
     its outlet lists it again, even with another id, and so do its duplicates at other outlets.
     """

@@ -158,7 +158,7 @@ def _topics_of(
 
 
 def _topic(name: str, topics: dict[str, str], result: _Import) -> str:
-    """The id of the topic with an id or title; one that there is not is added."""
+    """The id of the topic with an id or title; a missing one is added."""
     if (id_ := topics.get(name.casefold())) is None:
         id_ = new_id(name, topics.values(), fallback="topic")
         topics[name.casefold()] = id_

@@ -35,7 +35,9 @@ TOPIC_OPTION = click.option(
 def pin(path: Path, story: str, topic: str | None, until: datetime | None) -> None:
     """Put a story at the top of the home page, or of a topic.
 
-    STORY is the story's id or URL. The home page has one lead, which replaces an earlier one; a
+    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+
+    The home page has one lead, which replaces an earlier one; a
     topic may have several pinned stories. Feeds do not change.
     """
     now = datetime.now(UTC)

@@ -56,7 +56,7 @@ def read_opml(content: bytes) -> tuple[list[OpmlFeed], int]:
     if _HTML.search(content[:1000]):
         raise OpmlError("It is a web page, not a list of feeds in OPML.")
     if root is None:
-        raise OpmlError("It is empty, or no XML.")
+        raise OpmlError("It is empty, or not XML.")
     name = etree.QName(root).localname.lower()
     if name in ("rss", "feed", "rdf"):
         raise OpmlError("It is a feed, not a list of feeds; `aggregator add` takes its address.")

@@ -41,7 +41,7 @@ def test_another_file(config: Path) -> None:
     draft.write_text(config.read_text().replace('id = "harbor"', 'id = "port"\nwas = ["harbor"]'))
 
     assert run(config, "diff", str(draft)).stdout == "source 'harbor' is called 'port' now\n"
-    assert run(config, "diff").stdout == "Nothing that counts is different.\n"
+    assert run(config, "diff").stdout == "No setting differs.\n"
 
 
 def test_a_paused_source_and_a_comment(config: Path) -> None:

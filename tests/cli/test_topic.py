@@ -1,5 +1,6 @@
 """Commands about topics: what a rule would do, what it does, and what it has learned."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +118,19 @@ def test_explain_shows_every_clause(config: Path) -> None:
     assert re.search(r"^  yes +strike   title: strike, summary: strike$", output, re.M)
     assert re.search(r"^  no +NOT dockers$", output, re.M)
     assert re.search(r"^  yes +dockers   title: dockers, summary: dockers$", output, re.M)
+
+
+def test_explain_as_json(config: Path) -> None:
+    """Programs get the placements, the operator's decision, and the clauses with their parts."""
+    story = _id(run(config, "topics", "labor").stdout, "Dockers strike")
+    run(config, "topic", "remove", "labor", story)
+    found = json.loads(run(config, "topic", "explain", "labor", story, "--json").stdout)
+
+    assert (found["id"], found["now"]) == (story, [])
+    assert found["rules"] == ["rule found title: strike, summary: strike"]
+    assert [each["is_included"] for each in found["decided"]] == [False]
+    (clause,) = found["articles"][0]["clauses"]
+    assert (clause["text"], clause["hits"][0]) == ("strike", "title: strike")
 
 
 def test_an_operator_overrides_the_rules(config: Path) -> None:
@@ -313,6 +327,9 @@ def test_suggestions_are_listed(config: Path, press: Press) -> None:
     assert "harbor: Dockers rest at the northern cranes\n" in output
     assert re.search(r"learned, 0\.\d\d, because: .*cranes.* \(version 1\)", output)
     story = _id(output, "Dockers rest")
+    (suggested,) = json.loads(run(config, "topic", "suggest", "labor", "--json").stdout)
+    assert (suggested["id"], suggested["source"]) == (story, "harbor")
+    assert suggested["reason"] in output
     explained = run(config, "topic", "explain", "labor", story).stdout
     assert re.search(r"^learned: 0\.\d\d, because", explained, re.M)
     assert "version 2 of " in run(config, "topic", "learn", "--again").stdout

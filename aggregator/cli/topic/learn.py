@@ -7,7 +7,8 @@ import click
 
 from aggregator.cli.common import open_config, select_topics
 from aggregator.cli.completion import complete_topic
-from aggregator.cli.tables import count_noun, format_time
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, format_time, print_json
 from aggregator.errors import CommandError, MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, is_training_due, learning_topics
 
@@ -57,8 +58,9 @@ def learn(path: Path, again: bool) -> None:
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Stories to show."
 )
+@json_option
 @click.pass_obj
-def suggest(path: Path, id_: str, limit: int) -> None:
+def suggest(path: Path, id_: str, limit: int, as_json: bool) -> None:
     """Show stories that look like those of a topic, most likely first.
 
     `topic add` and `topic remove` decide whether they belong there; either way the topic learns.
@@ -70,6 +72,21 @@ def suggest(path: Path, id_: str, limit: int) -> None:
         suggestions = store.learning.suggestions(id_, limit)
         leads = [suggestion.lead_entry_id for suggestion in suggestions]
         stories = store.entries.stories(leads)
+        if as_json:
+            found = [(each, stories.get(each.lead_entry_id)) for each in suggestions]
+            print_json(
+                [
+                    {
+                        "id": story.id,
+                        "source": story.lead.source,
+                        "title": story.lead.title,
+                        "reason": each.reason,
+                    }
+                    for each, story in found
+                    if story
+                ]
+            )
+            return
         for suggestion in suggestions:
             if story := stories.get(suggestion.lead_entry_id):
                 click.echo(f"{story.id}  {story.lead.source}: {story.lead.title}")

@@ -11,7 +11,8 @@ import click
 from aggregator import query
 from aggregator.cli.common import INGEST_LOCK_SECONDS, open_config, select_topics
 from aggregator.cli.completion import complete_topic
-from aggregator.cli.tables import format_time
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import format_time, print_json
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules, categorize
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
@@ -40,11 +41,12 @@ MAX_SUGGESTIONS = 100_000
 @click.argument("id_", metavar="ID", shell_complete=complete_topic)
 @click.argument("story", metavar="STORY")
 @click.option("--match", "draft", help="A draft rule to use instead of the one in feeds.toml.")
+@json_option
 @click.pass_obj
-def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
+def explain(path: Path, id_: str, story: str, draft: str | None, as_json: bool) -> None:
     """Explain why a story is in a topic, or why not, clause by clause.
 
-    STORY is the story's URL, or the end of it, /stories/STORY.
+    STORY is the story's id or address, that of its article at the outlet, or words of its title.
     """
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_], draft)
@@ -53,13 +55,36 @@ def explain(path: Path, id_: str, story: str, draft: str | None) -> None:
         if stored is None:
             return
         sources = known_sources(config, store)
+        placements = categorize(stored.entries, TopicRules([topic]), sources)
+        decided = sorted(stored.overrides, key=lambda override: override.decided_at)[-1:]
+        if as_json:
+            print_json(
+                {
+                    "id": found.id,
+                    "title": found.lead.title,
+                    "now": [placement.reason for placement in stored.placements],
+                    "rules": [placement.reason for placement in placements],
+                    "decided": [
+                        {"is_included": each.is_included, "decided_at": each.decided_at}
+                        for each in decided
+                    ],
+                    "learned": list(_learned(store, stored, topic)),
+                    "articles": [
+                        {
+                            "source": entry.source,
+                            "tags": entry.tags,
+                            "clauses": _explanations(entry, topic),
+                        }
+                        for entry in stored.entries
+                    ],
+                }
+            )
+            return
         click.echo(f"story:   {found.id}  {found.lead.title}")
         now = ", ".join(placement.reason for placement in stored.placements)
         click.echo(f"now:     {now or 'not in the topic'}")
-        placements = categorize(stored.entries, TopicRules([topic]), sources)
         click.echo(f"rules:   {placements[0].reason if placements else 'not in the topic'}")
-        decided = sorted(stored.overrides, key=lambda override: override.decided_at)
-        for override in decided[-1:]:
+        for override in decided:
             decision = "in the topic" if override.is_included else "not in the topic"
             click.echo(f"decided: {decision} (the operator, {format_time(override.decided_at)})")
         for line in _learned(store, stored, topic):
@@ -75,10 +100,17 @@ def _reasons(stored: StoryPlacements, topic: Topic, sources: dict[str, Source]) 
         if not topic.match:
             yield "  no   rule      the topic has none"
             continue
-        fields = query.fields_of_view(entry)
-        root = query.parse(topic.match, topic.stem).root
-        for clause in query.clauses(root):
-            yield from _clause(query.explain(clause, fields), "rule", 0)
+        for explanation in _explanations(entry, topic):
+            yield from _clause(explanation, "rule", 0)
+
+
+def _explanations(entry: EntryView, topic: Topic) -> list[Explanation]:
+    """Each clause of the topic's rule, and what it finds in an article."""
+    if not topic.match:
+        return []
+    fields = query.fields_of_view(entry)
+    root = query.parse(topic.match, topic.stem).root
+    return [query.explain(clause, fields) for clause in query.clauses(root)]
 
 
 def _learned(store: Store, stored: StoryPlacements, topic: Topic) -> Iterator[str]:

@@ -28,7 +28,7 @@ __all__ = [
 
 COOKIE = "aggregator_desk"
 SESSION_AGE = timedelta(days=14)
-"""A session ends when it was not used for so long."""
+"""A session that is not used for this long ends."""
 FREE_FAILURES = 3
 """Wrong passwords in a row without a delay."""
 MAX_DELAY = timedelta(minutes=15)
@@ -112,7 +112,7 @@ def session_of(
 
 
 def new_link(store: Store, now: datetime) -> str:
-    """The key of a new one-time link; the link before does not work any more."""
+    """The key of a new one-time link; the previous link no longer works."""
     key = secrets.token_urlsafe(24)
     store.operators.add_link(hash_token(key), now)
     return key
