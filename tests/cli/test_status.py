@@ -173,7 +173,7 @@ def test_old_and_empty_feeds_get_advice(config: Path, press: Press) -> None:
     press.put("/plains", feed_response("plains"))
     shown = run(config, "check", "--live").stdout
 
-    assert "harbor: Its newest entry is of" in shown
+    assert "harbor: Its newest entry is from" in shown
     assert "plains: It has no entries;" in shown
 
 
