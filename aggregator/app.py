@@ -1,6 +1,6 @@
 """The composition root: a Config becomes a Runtime, which fetches and notifies.
 
-    Config --open_runtime--> store, fetcher, workers, topic rules, notifier
+    Config --open_runtime--> store, fetcher, workers, topic rules, notifiers
 
 The command line, the demo, the tests and library users start from here; startup.py loads the
 configuration, site_app.py composes the site.
@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,10 +20,11 @@ from time import monotonic
 
 import structlog
 
+from aggregator.alerts.notifier import AlertNotifier
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch
-from aggregator.errors import StoreError, UnknownName
-from aggregator.fetching import callback_settings, fetch_settings
+from aggregator.errors import StoreBusy, StoreError, UnknownName
+from aggregator.fetching import callback_settings, fetch_settings, webhook_settings
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.clock import (
     ClockCheck,
@@ -54,7 +55,7 @@ from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
     "Runtime", "fetch_pictures_once", "ingest_context", "ingest_forever", "ingest_once",
-    "notify_subscribers", "open_runtime", "run_once",
+    "notify_subscribers", "open_alert_notifier", "open_runtime", "run_once", "send_alerts_once",
 ]  # fmt: skip
 
 MAX_ARCHIVE_STORIES = 50
@@ -81,6 +82,7 @@ class Runtime:
     workers: Workers
     topic_rules: TopicRules
     notifier: HubNotifier | None
+    alert_notifier: AlertNotifier
 
     def ingest_context(
         self, now: datetime, source_locks: defaultdict[str, asyncio.Lock] | None = None
@@ -150,6 +152,7 @@ async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncI
     async with (
         open_fetcher(fetch_settings(config), os.environ) as fetcher,
         open_notifier(config, store) as notifier,
+        open_alert_notifier(config, store) as alert_notifier,
     ):
         yield Runtime(
             config=config,
@@ -158,6 +161,7 @@ async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncI
             workers=workers,
             topic_rules=TopicRules(config.topics),
             notifier=notifier,
+            alert_notifier=alert_notifier,
         )
 
 
@@ -297,9 +301,36 @@ async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
             else None,
             learn=learn if has_learning_libraries() else None,
             notifier=runtime.notifier,
+            send_alerts=partial(_send_alerts, runtime.alert_notifier),
         ),
         stop,
     )
+
+
+# ---- operators
+
+
+@asynccontextmanager
+async def open_alert_notifier(config: Config, store: Store) -> AsyncIterator[AlertNotifier]:
+    """A notifier of operators with connections of its own."""
+    names = (config.alerts.webhook or "", config.alerts.ping or "")
+    settings = webhook_settings(config, [os.environ.get(name, "") for name in names])
+    async with open_fetcher(settings, os.environ) as fetcher:
+        yield AlertNotifier(config=config, store=store, fetcher=fetcher, environment=os.environ)
+
+
+async def send_alerts_once(config: Config, store: Store) -> None:
+    """Tell operators once what needs them, unless another process is doing it."""
+    async with open_alert_notifier(config, store) as notifier:
+        with suppress(StoreBusy), store.maintenance.lock("alerts"):
+            await _send_alerts(notifier, datetime.now(UTC))
+
+
+async def _send_alerts(notifier: AlertNotifier, now: datetime) -> None:
+    await asyncio.to_thread(notifier.find_silent_rules, now)
+    await asyncio.to_thread(notifier.check, now)
+    await notifier.deliver(now)
+    await notifier.ping(now)
 
 
 # ---- subscribers

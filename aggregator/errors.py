@@ -14,6 +14,7 @@ that sentence alone::
     ├── QueryError          a query does not parse; has the position of the character
     ├── OpmlError           a file is not a list of feeds in OPML
     ├── ServeError          the web server cannot start
+    ├── MailError           a mail was not accepted
     ├── ClockError          the clock is probably wrong, so nothing is fetched
     ├── WriteError          a folder or file cannot be written
     │   └── FileChanged        feeds.toml has changed since an operator began to edit it
@@ -143,6 +144,10 @@ class OpmlError(AggregatorError):
 
 class ServeError(AggregatorError):
     """The web server cannot start."""
+
+
+class MailError(AggregatorError):
+    """A mail server did not accept a mail, or cannot be used."""
 
 
 class ClockError(AggregatorError):

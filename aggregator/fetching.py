@@ -1,5 +1,6 @@
-"""Limits of fetching feeds and of calling subscribers, from the configuration."""
+"""Limits of fetching feeds and of calling subscribers and webhooks, from the configuration."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from aggregator.config.value_types import to_seconds
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.text.ip_addresses import IpNetwork
 
-__all__ = ["callback_settings", "fetch_settings"]
+__all__ = ["callback_settings", "fetch_settings", "webhook_settings"]
 
 CALLBACK_TIMEOUT_SECONDS = 10.0
 CALLBACKS_PER_HOST = 4
@@ -47,6 +48,25 @@ def callback_settings(config: Config) -> FetchSettings:
         allow_private=(),
         call_private=_callback_networks(config),
     )
+
+
+def webhook_settings(config: Config, urls: Iterable[str]) -> FetchSettings:
+    """Limits of calls to addresses that the operator chose: their ports are allowed, and private
+    networks if they are in [fetch] allow_private."""
+    fetch = fetch_settings(config)
+    ports = {port for url in urls if (port := _port(url))}
+    return replace(
+        callback_settings(config),
+        ports=(*fetch.ports, *ports),
+        call_private=fetch.allow_private,
+    )
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
 
 
 def _callback_networks(config: Config) -> tuple[IpNetwork, ...]:

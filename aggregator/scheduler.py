@@ -1,4 +1,4 @@
-"""The daemon loop: due sources, deliveries of hubs, subscriptions, learning, notifications.
+"""The daemon loop: due sources, deliveries of hubs, subscriptions, learning, notifications, alerts.
 
 All of these run side by side. While the store cannot be used (a full disk, another program's
 lock), the loop waits; nothing is half saved meanwhile.
@@ -55,6 +55,11 @@ IDLE_LEARNING_SECONDS = 3600.0
 """Pause after a learning run that produced no model."""
 NOTIFY_POLL_SECONDS = 0.5
 """Polling interval for notifications that are due."""
+ALERT_POLL_SECONDS = 10.0
+"""How often it is looked whether something needs operators."""
+CATCH_UP_SECONDS = 300.0
+"""What the sources are like is known when all that are due at the start were fetched, or by then:
+after a stop, they must not be called failing, or quiet, for the time of the stop."""
 SUBSCRIBE_POLL_SECONDS = 5.0
 """Polling interval for hubs that sources announce."""
 
@@ -70,7 +75,8 @@ class Scheduler:
     `fetch_pictures` fetches due pictures and returns how many; it is None if no outlet permits
     thumbnails,
     `learn` trains and scores topics in a process of its own and returns its exit code and output;
-    it is None if learning is not installed.
+    it is None if learning is not installed;
+    `send_alerts` tells operators what needs them.
     """
 
     store: Store
@@ -84,6 +90,7 @@ class Scheduler:
     fetch_pictures: Callable[[datetime], Awaitable[int]] | None
     learn: Callable[[], Awaitable[tuple[int, str]]] | None
     notifier: HubNotifier | None
+    send_alerts: Callable[[datetime], Awaitable[None]]
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
 
 
@@ -92,7 +99,8 @@ async def run_forever(scheduler: Scheduler, stop: asyncio.Event | None = None) -
     and a fetch that does not is dropped and begun again by the next loop."""
     stop = stop or asyncio.Event()
     state = _State(scheduler, stop)
-    tasks = [partial(task, state) for task in (_fetch_due, _process_deliveries, _advance_calendar)]
+    always = (_fetch_due, _process_deliveries, _advance_calendar, _send_alerts)
+    tasks = [partial(task, state) for task in always]
     if scheduler.fetch_pictures is not None:
         tasks.append(partial(_fetch_pictures, state, scheduler.fetch_pictures))
     if scheduler.learn and learning_topics(scheduler.topics):
@@ -158,6 +166,12 @@ class _State:
         self._source_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         last_fetch = self.store.maintenance.last_fetch() if scheduler.sources else None
         self.clock = ClockWatch(last_fetch, datetime.now(UTC))
+        self.has_caught_up = False
+        self._started = monotonic()
+
+    def knows_sources(self) -> bool:
+        """True if the state of the sources is that of now, not of before a stop."""
+        return self.has_caught_up or monotonic() - self._started > CATCH_UP_SECONDS
 
     def context(self, now: datetime) -> IngestContext:
         """The ingest context at a time."""
@@ -212,6 +226,7 @@ async def _fetch_due(state: _State) -> float:
         state.start_run(fresh)
         return BUSY_POLL_SECONDS
     state.store.maintenance.clear_incident(ClockError.kind)  # state.now() would have raised it
+    state.has_caught_up |= not state.in_progress
     idle = [source for source in sources if source.id not in state.in_progress]
     upcoming = state.store.sources.next_due(idle)
     seconds = (upcoming - datetime.now(UTC)).total_seconds() if upcoming else longest
@@ -346,6 +361,16 @@ async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: Hu
         return SUBSCRIBE_POLL_SECONDS
     except StoreBusy:  # another process is doing it
         return SUBSCRIBE_POLL_SECONDS
+
+
+async def _send_alerts(state: _State) -> float:
+    """Tell operators what needs them, and what no longer does."""
+    now = datetime.now(UTC)
+    is_known = state.knows_sources() and state.clock.is_trusted(now)
+    if is_known or state.store.maintenance.incidents():
+        with suppress(StoreBusy), state.store.maintenance.lock("alerts"):
+            await state.scheduler.send_alerts(now)
+    return ALERT_POLL_SECONDS
 
 
 async def _subscribe(state: _State) -> float:

@@ -27,6 +27,7 @@ LIBRARIES = {
     "ahocorasick_rs": {
         "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
     },
+    "aiosmtplib": {"mail.smtp"},
     "argon2": {"web.desk.passwords"},
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
     "babel": {"render.interface"},
@@ -59,8 +60,8 @@ LIBRARIES = {
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
     "webencodings": {"text.encodings"},
     "structlog": {
-        "app", "cli", "config_watch", "ingest.clock", "ingest.picture_runs", "ingest.runs",
-        "scheduler", "site.log", "web", "websub.hub",
+        "alerts.notifier", "app", "cli", "config_watch", "ingest.clock", "ingest.picture_runs",
+        "ingest.runs", "scheduler", "site.log", "web", "websub.hub",
     },
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""

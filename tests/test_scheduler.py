@@ -40,6 +40,10 @@ from tests.harness.newsroom import Newsroom, article
 MAX_SECONDS = 10
 
 
+async def _nothing(_: datetime) -> None:
+    """Alert no one."""
+
+
 async def _run_forever(runtime: Runtime) -> None:
     """Run the loop with short pauses and without learning."""
     await run_forever(
@@ -55,6 +59,7 @@ async def _run_forever(runtime: Runtime) -> None:
             fetch_pictures=None,
             learn=None,
             notifier=None,
+            send_alerts=_nothing,
             max_sleep_seconds=0.1,
         )
     )

@@ -22,6 +22,7 @@ from aggregator.app import (
     notify_subscribers,
     open_runtime,
     run_once,
+    send_alerts_once,
 )
 from aggregator.cli.common import (
     INGEST_LOCK_SECONDS,
@@ -114,6 +115,7 @@ def ingest(
         report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
         if not is_silent:
             _run(notify_subscribers(config, store))
+        _run(send_alerts_once(config, store))
         click.echo(json.dumps(_as_json(report), indent=2) if as_json else _as_text(report))
         _run(fetch_pictures_once(config, store, workers))
 

@@ -76,7 +76,7 @@ def _show(
         click.echo(paint(f"\n{number} you:", "red"))
         rows = [
             (
-                f"  {reason.source or reason.kind}",
+                f"  {reason.source or reason.topic or reason.kind}",
                 format_recent(reason.since, now),
                 format_recent(reason.next_try, now),
                 reason.sentence,

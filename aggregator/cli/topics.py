@@ -1,10 +1,9 @@
 """`topics`: the size of each topic, rules that have fallen silent, overlaps and gaps."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import click
 
@@ -13,21 +12,19 @@ from aggregator.cli.completion import complete_topic
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, format_time, print_json, show_rows
 from aggregator.config import Config
-from aggregator.ingest.categorize.monitoring import (
-    active_reasons,
-    dates_by_reason,
-    find_silence,
-    group_uncategorised,
+from aggregator.ingest.categorize.monitoring import group_uncategorised
+from aggregator.model import ALL, Topic, topic_scope
+from aggregator.overview.silent_rules import (
+    PlacementDates,
+    describe_silence,
+    find_silent_rules,
+    placement_dates,
 )
-from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.model import ALL, PlacementReason, Topic, topic_scope
 from aggregator.store import Store
 
 __all__ = ["topics"]
 
 MAX_STORIES_SHOWN = 20
-SILENCE_LOOKBACK = timedelta(days=730)
-"""Silence is not reported if it has lasted longer than this."""
 MIN_OVERLAP = 0.5
 """Fraction of the smaller topic's stories that another topic must have too, to be reported."""
 MIN_SHARED_STORIES = 5
@@ -35,7 +32,6 @@ MAX_SAMPLED_STORIES = 5_000
 """Newest stories that are searched for groups without a topic."""
 MAX_GROUPS = 12
 TITLES_PER_GROUP = 2
-Dates: TypeAlias = Mapping[tuple[str, PlacementReason | None], Sequence[datetime]]
 
 
 @click.command()
@@ -58,10 +54,12 @@ def topics(path: Path, id_: str | None, as_json: bool, report: bool) -> None:
                 raise click.UsageError("--report covers all topics; leave out the ID")
             _show_topic(config, store, id_, as_json=as_json)
             return
-        # if nothing was fetched, silence says nothing about rules
-        now = min(datetime.now(UTC), store.maintenance.last_fetch() or datetime.now(UTC))
-        dates = dates_by_reason(store.topics.placement_dates(now - SILENCE_LOOKBACK))
-        silent = (*_silent_reasons(config, dates, now), *_silent_sources(config, store, now))
+        now = datetime.now(UTC)
+        dates = placement_dates(store, now)
+        silent = [
+            f"{rule.topic or 'all topics'}: {describe_silence(rule)}"
+            for rule in find_silent_rules(config, store, dates, now)
+        ]
         if as_json:
             print_json({"topics": _rows(config, store, dates), "silent": silent})
             return
@@ -73,7 +71,7 @@ def topics(path: Path, id_: str | None, as_json: bool, report: bool) -> None:
             _show_uncategorised(config, store)
 
 
-def _rows(config: Config, store: Store, dates: Dates) -> list[dict[str, Any]]:
+def _rows(config: Config, store: Store, dates: PlacementDates) -> list[dict[str, Any]]:
     counts = store.lists.counts()
     return [
         {
@@ -87,12 +85,12 @@ def _rows(config: Config, store: Store, dates: Dates) -> list[dict[str, Any]]:
     ]
 
 
-def _show_table(config: Config, store: Store, dates: Dates) -> None:
+def _show_table(config: Config, store: Store, dates: PlacementDates) -> None:
     empty = "There are no topics in feeds.toml."
     show_rows(_rows(config, store, dates), as_json=False, empty=empty, now=datetime.now(UTC))
 
 
-def _newest(store: Store, topic: Topic, dates: Dates) -> datetime | None:
+def _newest(store: Store, topic: Topic, dates: PlacementDates) -> datetime | None:
     """The date of the newest story of a topic; `dates` has those of the last weeks."""
     if recent := dates.get((topic.id, None)):
         return max(recent)
@@ -114,29 +112,6 @@ def _short_feeds(config: Config, store: Store) -> Iterator[str]:
                     f"{topic.id}: with max_share its feed has {stories}, not {full}; it has too "
                     "few outlets for that, or they publish too unevenly."
                 )
-
-
-def _silent_reasons(config: Config, dates: Dates, now: datetime) -> Iterator[str]:
-    reasons: list[tuple[str, PlacementReason | None]] = [(t.id, None) for t in config.topics]
-    reasons += active_reasons(TopicRules(config.topics), config.sources)
-    for topic, reason in reasons:
-        if silence := find_silence(dates.get((topic, reason), ()), now):
-            name = str(reason or "everything")
-            yield _sentence(topic, name, silence.per_week, silence.since)
-
-
-def _silent_sources(config: Config, store: Store, now: datetime) -> Iterator[str]:
-    dates: dict[str, list[datetime]] = defaultdict(list)
-    for source, listed_at in store.topics.source_dates(now - SILENCE_LOOKBACK):
-        dates[source].append(listed_at)
-    for listed in config.sources:
-        if silence := find_silence(dates[listed.id], now):
-            name = f"source {listed.id}"
-            yield _sentence("all topics", name, silence.per_week, silence.since)
-
-
-def _sentence(topic: str, reason: str, per_week: float, since: datetime) -> str:
-    return f"{topic}: {reason} used to place {per_week:.1f} a week, none since {since:%Y-%m-%d}."
 
 
 def _show_shared(config: Config, store: Store) -> None:

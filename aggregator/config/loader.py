@@ -17,9 +17,11 @@ from pydantic import ValidationError
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import (
+    AlertsTable,
     DefaultsTable,
     FeedsFile,
     FetchTable,
+    MailTable,
     NoticeTable,
     PublishTable,
     SiteTable,
@@ -60,6 +62,9 @@ class Config:
     site: Site
     fetch: FetchTable
     publish: PublishTable
+    mail: MailTable | None
+    """The mail server; None if there is none."""
+    alerts: AlertsTable
     sources: tuple[Source, ...]
     all_sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
@@ -158,6 +163,8 @@ def _resolve(
         site=_site(file),
         fetch=file.fetch,
         publish=file.publish,
+        mail=file.mail,
+        alerts=file.alerts,
         sources=tuple(
             source for source, table in zip(all_sources, file.source, strict=True) if table.enabled
         ),

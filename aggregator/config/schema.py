@@ -22,6 +22,7 @@ from aggregator.config.value_types import (
     Id,
     Language,
     ListenHost,
+    MailAddress,
     MaxShare,
     Network,
     OneLine,
@@ -36,7 +37,7 @@ from aggregator.config.value_types import (
     is_network,
     to_seconds,
 )
-from aggregator.model import Dedupe, Font, Images, Learn, Show
+from aggregator.model import AlertKind, Dedupe, Font, Images, Learn, MailSecurity, Show
 from aggregator.text.languages import main_language
 
 
@@ -284,6 +285,49 @@ class PublishTable(_Table):
         return to_seconds(self.max_age)
 
 
+class MailTable(_Table):
+    """The mail server that sends for us."""
+
+    host: ListenHost = Field(description="Host of the mail server.")
+    port: Port | None = Field(
+        None, description="Its port; without it, 587, or 465 with tls, or 25 with none."
+    )
+    security: MailSecurity = Field(
+        "starttls", description="Encryption: starttls, tls from the first byte, or none."
+    )
+    user: EnvironmentVariable | None = Field(
+        None, description="Environment variable with the user name."
+    )
+    password: EnvironmentVariable | None = Field(
+        None, description="Environment variable with the password."
+    )
+    sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
+
+
+class AlertsTable(_Table):
+    """Who is alerted when something needs attention, and once more when it is over."""
+
+    mail: list[MailAddress] = Field([], description="Addresses that get alerts; needs [mail].")
+    webhook: EnvironmentVariable | None = Field(
+        None, description="Environment variable with an address that gets alerts as JSON."
+    )
+    ping: EnvironmentVariable | None = Field(
+        None, description="Environment variable with an address to call after each good run."
+    )
+    failing_after: DurationOrZero = Field(
+        "6h", description="A source is reported when it has failed for this long."
+    )
+    ignore: list[AlertKind] = Field([], description="Kinds of alerts that are not sent.")
+    weekly_summary: bool = Field(
+        True, description="Also send the figures of the week, on Monday morning."
+    )
+
+    @property
+    def failing_after_seconds(self) -> int:
+        """`failing_after` in seconds."""
+        return to_seconds(self.failing_after)
+
+
 class FeedsFile(_Table):
     """The whole of feeds.toml."""
 
@@ -296,3 +340,5 @@ class FeedsFile(_Table):
     storage: StorageTable = StorageTable()
     stories: StoriesTable = StoriesTable()
     publish: PublishTable = PublishTable()
+    mail: MailTable | None = None
+    alerts: AlertsTable = AlertsTable()

@@ -12,9 +12,11 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import (
+    AlertsTable,
     DefaultsTable,
     FeedsFile,
     FetchTable,
+    MailTable,
     NoticeTable,
     PublishTable,
     SiteTable,
@@ -33,6 +35,8 @@ from aggregator.errors import ConfigIssue
 from aggregator.text.languages import main_language
 from aggregator.text.tokens import STEMMERS
 
+_SECRET_KEYS = {"headers", "basic_auth", "user", "password", "webhook", "ping"}
+"""Keys that name an environment variable, into which a secret may be written by mistake."""
 _INTERVAL_KEYS = ("min_interval", "max_interval")
 
 
@@ -65,6 +69,26 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
     yield from _stem_issues(tables, lines)
     yield from _rights_issues(tables, lines)
     yield from _former_id_issues(tables, lines)
+    yield from _mail_issues(tables, lines)
+
+
+def _mail_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
+    """Mail without a server, a login that is half there or would be sent unencrypted."""
+    mail, alerts = tables.get("mail"), _dict(tables.get("alerts"))
+    if alerts.get("mail") and mail is None:
+        message = "needs the table [mail], with the server that sends"
+        yield _issue(lines.line_of(("alerts", "mail")), "alerts.mail", message)
+    mail = _dict(mail)
+    for key, other in (("user", "password"), ("password", "user")):
+        if key in mail and other not in mail:
+            yield _issue(lines.line_of(("mail", key)), f"mail.{key}", f"needs {other} too")
+    if "password" in mail and mail.get("security") == "none" and not _is_loopback(mail.get("host")):
+        message = "would send the password unencrypted; use starttls or tls"
+        yield _issue(lines.line_of(("mail", "security")), "mail.security", message)
+
+
+def _is_loopback(host: object) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def _notice_issues(
@@ -165,7 +189,7 @@ def value_issue(details: ErrorDetails, lines: KeyLocations) -> ConfigIssue:
     """A pydantic error as an issue: what was found, what was expected."""
     path = tuple(part for part in details["loc"] if part != "[key]")
     key = ".".join(str(part) for part in path if not isinstance(part, int)) or "feeds.toml"
-    is_secret = set(path) & {"headers", "basic_auth"} or "@" in str(details["input"])
+    is_secret = set(path) & _SECRET_KEYS or "@" in str(details["input"])
     found = "a value (not shown)" if is_secret else _quote(details["input"])
     match details["type"]:
         case "extra_forbidden":
@@ -263,7 +287,8 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
     tables: dict[str, type[BaseModel]] = {
         "site": SiteTable, "defaults": DefaultsTable, "source": SourceTable,
         "topic": TopicTable, "notice": NoticeTable, "fetch": FetchTable, "storage": StorageTable,
-        "stories": StoriesTable, "publish": PublishTable,
+        "stories": StoriesTable, "publish": PublishTable, "mail": MailTable,
+        "alerts": AlertsTable,
     }  # fmt: skip
     return tables.get(names[0])
 

@@ -29,6 +29,7 @@ __all__ = [
     "Id",
     "Language",
     "ListenHost",
+    "MailAddress",
     "MaxShare",
     "Network",
     "OneLine",
@@ -216,6 +217,18 @@ def _check_contact(value: str) -> str:
     return value
 
 
+def _check_mail_address(value: str) -> str:
+    found = re.fullmatch(r"(?:[^<>@,;\"]+ <)?([!-;=?A-~]+)@([^<>@\s]+?)(>)?", value)
+    if not found or (">" in value) != ("<" in value) or not is_mail_host(found[2]):
+        raise ValueError('an address such as "desk@example.org" or "Desk <desk@example.org>"')
+    return _check_one_line(value)
+
+
+def is_mail_host(name: str) -> bool:
+    """True for a host name of ASCII letters that mail can be sent to."""
+    return bool(re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name)) and is_host(name)
+
+
 def _check_one_line(value: str) -> str:
     if not value.isprintable():
         raise ValueError("a single line without control characters")
@@ -267,6 +280,7 @@ Duration = Annotated[str, AfterValidator(check_duration)]
 MaxShare = Annotated[str, AfterValidator(_check_share)]
 DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
 Contact = Annotated[str, AfterValidator(_check_contact)]
+MailAddress = Annotated[str, AfterValidator(_check_mail_address)]
 OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]
 Colour = Annotated[str, AfterValidator(_check_colour)]

@@ -76,6 +76,16 @@ def _secret_warnings(
                 line = lines.line_of(("source", index, *path))
                 key = ".".join(("source", *path))
                 yield _warning(line, key, f"the environment variable {variable} is not set")
+    named = {
+        ("mail", "user"): file.mail and file.mail.user,
+        ("mail", "password"): file.mail and file.mail.password,
+        ("alerts", "webhook"): file.alerts.webhook,
+        ("alerts", "ping"): file.alerts.ping,
+    }
+    for path, name in named.items():
+        if name and name not in environment:
+            message = f"the environment variable {name} is not set"
+            yield _warning(lines.line_of(path), ".".join(path), message)
 
 
 def _same_feed_warnings(file: FeedsFile, lines: KeyLocations) -> Iterator[ConfigIssue]:

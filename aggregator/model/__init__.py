@@ -5,6 +5,14 @@ optional; `KeyedEntry` with its identity keys; `Entry` after cleaning, everythin
 All datetimes are aware and in UTC.
 """
 
+from aggregator.model.alert import (
+    Alert,
+    AlertKind,
+    AlertMessage,
+    Channel,
+    MailSecurity,
+    SilentRule,
+)
 from aggregator.model.batch import Batch, StoryChange
 from aggregator.model.calendar import Notice, Pin
 from aggregator.model.config_version import ConfigProblem, ConfigVersion
@@ -134,11 +142,15 @@ __all__ = [
     "RECATEGORIZED",
     "RECENT_ENTRIES",
     "WIDGET_HEADING",
+    "Alert",
+    "AlertKind",
+    "AlertMessage",
     "And",
     "AnnouncedFeed",
     "AuditEntry",
     "Backoff",
     "Batch",
+    "Channel",
     "ConfigProblem",
     "ConfigVersion",
     "Dedupe",
@@ -169,6 +181,7 @@ __all__ = [
     "ListKind",
     "ListScope",
     "ListSlice",
+    "MailSecurity",
     "Match",
     "MatchKind",
     "ModelInfo",
@@ -202,6 +215,7 @@ __all__ = [
     "SampledStory",
     "Share",
     "Show",
+    "SilentRule",
     "Site",
     "Source",
     "SourceHealth",

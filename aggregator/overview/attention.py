@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aggregator.config import Config
 from aggregator.overview.health_reasons import Reason, health_reasons
+from aggregator.overview.silent_rules import EVERYTHING, describe_silence
 from aggregator.overview.source_states import SourceState
 from aggregator.store.base import Store
 
@@ -21,7 +22,9 @@ def attention(
         *health_reasons(config, store, enabled, now),
         *_held(states),
         *_quiet(states),
+        *_silent_rules(config, store, states),
         *_undelivered(config, store),
+        *_unsent_alerts(store),
     ]
 
 
@@ -29,10 +32,11 @@ def _held(states: Sequence[SourceState]) -> Iterator[Reason]:
     for state in states:
         if count := state.health.held_stories:
             one = "article waits" if count == 1 else "articles wait"
-            sentence = f"{count:,} new {one} for your approval."
+            kind, sentence = "approval", f"{count:,} new {one} for your approval."
             if not state.source.approve:
+                kind = "held"
                 sentence = f"{count:,} new articles came at once and wait for your decision."
-            yield Reason(kind="held", source=state.source.id, sentence=sentence)
+            yield Reason(kind=kind, source=state.source.id, sentence=sentence)
 
 
 def _quiet(states: Sequence[SourceState]) -> Iterator[Reason]:
@@ -50,6 +54,41 @@ def _quiet(states: Sequence[SourceState]) -> Iterator[Reason]:
         )
 
 
+def _silent_rules(config: Config, store: Store, states: Sequence[SourceState]) -> Iterator[Reason]:
+    """Rules that place nothing any more, as last looked at; not those of a source that brings
+    nothing, which is reported itself, nor the clauses of a topic that is silent as a whole."""
+    explained = {s.source.id for s in states if s.name in ("failed", "retired", "quiet", "paused")}
+    topics = {topic.id for topic in config.topics}
+    silent = [rule for rule in store.alerts.silent_rules() if rule.topic in {"", *topics}]
+    whole = {rule.topic for rule in silent if rule.reason == EVERYTHING}
+    for rule in silent:
+        is_explained = rule.source in explained
+        if not is_explained and (rule.topic not in whole or rule.reason == EVERYTHING):
+            sentence = f"{rule.topic or 'All topics'}: {describe_silence(rule)}"
+            yield Reason(
+                kind="silent_rule",
+                topic=rule.topic or None,
+                source=None if rule.topic else rule.source,
+                subject=f"{rule.topic or 'all topics'}: {rule.reason}",
+                since=rule.since,
+                sentence=sentence,
+            )
+
+
+def _unsent_alerts(store: Store) -> Iterator[Reason]:
+    """Alerts that could not be delivered, by channel and address."""
+    failing = {(m.channel, m.recipient): m for m in reversed(store.alerts.messages()) if m.error}
+    for message in failing.values():
+        where = f"mail to {message.recipient}" if message.recipient else "the webhook"
+        yield Reason(
+            kind="undelivered",
+            subject=where,
+            since=message.created_at,
+            next_try=message.due_at,
+            sentence=f"Alerts wait for {where}: {message.error}",
+        )
+
+
 def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
     """Subscribers of our hub that do not take deliveries, and hubs that do not answer."""
     if config.publish.hub:
@@ -60,6 +99,7 @@ def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
             who = "subscriber does" if count == 1 else "subscribers do"
             yield Reason(
                 kind="undelivered",
+                subject="our hub",
                 since=first.failing_since,
                 next_try=first.due_at,
                 sentence=f"{count:,} {who} not take what our hub delivers, such as {first.host}: "
@@ -69,5 +109,7 @@ def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
     for hub, count in errors.items():
         error = next(ping.error for ping in store.hub.pings() if ping.hub == hub and ping.error)
         yield Reason(
-            kind="undelivered", sentence=f"The hub {hub} missed {count:,} changes: {error}"
+            kind="undelivered",
+            subject=hub,
+            sentence=f"The hub {hub} missed {count:,} changes: {error}",
         )

@@ -32,12 +32,14 @@ MIN_FREE_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Something that needs attention: `source`, `since` and `next_try` are None if they do not
-    apply or are not known."""
+    """Something that needs attention: `source`, `topic`, `since` and `next_try` are None if they do
+    not apply or are not known; `subject` tells apart what is of one kind and of no source."""
 
     kind: str
     sentence: str
     source: str | None = None
+    topic: str | None = None
+    subject: str = ""
     since: datetime | None = None
     next_try: datetime | None = None
 

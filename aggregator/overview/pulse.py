@@ -35,7 +35,7 @@ def newsroom_pulse(config: Config, store: Store, now: datetime) -> NewsroomPulse
     entries = store.statistics.new_entries(first)
     entries_by_source = {source: _by_day(counts, first) for source, counts in entries.items()}
     return NewsroomPulse(
-        today=store.statistics.pulse(now - timedelta(days=1)),
+        today=store.statistics.pulse(now - timedelta(days=1), now + timedelta(seconds=1)),
         stories=_by_day(stories[ALL], first),
         entries=[sum(day) for day in zip(*entries_by_source.values(), strict=True)]
         or [0] * DAYS_SHOWN,

@@ -38,6 +38,7 @@ from aggregator.model import (
     Topic,
     TopicOverride,
 )
+from aggregator.store.base_alerts import AlertStore
 from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_config import ConfigStore
 from aggregator.store.base_learning import LearningStore
@@ -48,12 +49,12 @@ from aggregator.store.base_statistics import StatisticsStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
-    "CalendarStore", "ConfigStore", "EntryStore", "HubStore", "LearningStore", "ListOptions",
-    "ListStore", "LockName", "MaintenanceStore", "OperatorStore", "PictureStore", "SourceStore",
-    "StatisticsStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+    "AlertStore", "CalendarStore", "ConfigStore", "EntryStore", "HubStore", "LearningStore",
+    "ListOptions", "ListStore", "LockName", "MaintenanceStore", "OperatorStore", "PictureStore",
+    "SourceStore", "StatisticsStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
-LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures"]
+LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures", "alerts"]
 """Work that one process at a time may do on a database."""
 
 
@@ -332,6 +333,8 @@ class Store(Protocol):
     def pictures(self) -> PictureStore: ...
     @property
     def operators(self) -> OperatorStore: ...
+    @property
+    def alerts(self) -> AlertStore: ...
     @property
     def statistics(self) -> StatisticsStore: ...
     @property

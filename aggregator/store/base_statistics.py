@@ -29,5 +29,6 @@ class StatisticsStore(Protocol):
     def entry_counts(self) -> EntryCounts:
         """The counts of all fetches of all sources, ever."""
 
-    def pulse(self, since: datetime) -> Pulse:
-        """How many stories were published since then, by how many outlets, and how soon."""
+    def pulse(self, since: datetime, until: datetime) -> Pulse:
+        """How many stories were published from then on and before `until`, by how many outlets, and
+        how soon."""

@@ -4,13 +4,16 @@
     reasons   kind, source, since, sentence, the worst first
     failing, failures   the sources that fail, and how many failures of which kind there are
 
+/healthz/live answers while the process can answer at all, /healthz/ready while it can read the
+database: for programs that start it again, or send it readers.
+
 Kinds are those of failures (model.FailureKind), of errors of the clock, and those of
 overview/health_reasons.py. Bugs of our hub and of the program's tasks are counted too, those of
 tasks for a day; a callback or hub that does not answer is not a failure of ours.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,12 +45,29 @@ def health_blueprint(config: Config, store: Store) -> Blueprint:
             log.error("store_unavailable", error=str(error))
             sentence = str(error).replace(f" {config.database}", "")  # strangers read this
             body = _answer([Reason(kind=DATABASE, sentence=sentence)])
-        response = jsonify(body)
-        response.status_code = 503 if body["status"] == "down" else 200
-        response.cache_control.no_store = True
-        return response
+        return _response(body)
+
+    @blueprint.get("/healthz/live")
+    def live() -> Response:
+        return _response({"status": "ok"})
+
+    @blueprint.get("/healthz/ready")
+    def ready() -> Response:
+        try:
+            store.maintenance.last_fetch()
+        except StoreError as error:
+            log.error("store_unavailable", error=str(error))
+            return _response({"status": "down"})
+        return _response({"status": "ok"})
 
     return blueprint
+
+
+def _response(body: Mapping[str, Any]) -> Response:
+    response = jsonify(body)
+    response.status_code = 503 if body["status"] == "down" else 200
+    response.cache_control.no_store = True
+    return response
 
 
 def _health(

@@ -141,7 +141,7 @@ def test_a_secret_in_a_url_is_a_warning() -> None:
 
 
 INVALID_CONFIGS = [
-    ("an unknown key", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: defaults"),
+    ("an unknown key", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: alerts"),
     ("a misspelt key", '[site]\ntitel = "x"\n', "line 2: site.titel: there is no such key; did you mean 'title'?"),
     ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
     ("a missing table", "", "site: is missing"),
@@ -165,6 +165,17 @@ INVALID_CONFIGS = [
     ("a hub that is not ours", '[publish]\nhub = "https://h.example/"\n', "found 'https://h.example/', expected one of 'self'"),
     ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
+    ("mail without a server", '[alerts]\nmail = ["a@b.example"]\n', "line 2: alerts.mail: needs the table [mail]"),
+    ("half a login", '[mail]\nhost = "m.example"\nsender = "a@b.example"\nuser = "U"\n', "line 4: mail.user: needs password too"),
+    ("a password without encryption", '[mail]\nhost = "m.example"\nsecurity = "none"\nuser = "U"\npassword = "P"\n', "line 3: mail.security: would send the password unencrypted"),
+    ("a password in the file", '[mail]\npassword = "hunter2"\n', "line 2: mail.password: found a value (not shown), expected the NAME"),
+    ("a webhook in the file", '[alerts]\nwebhook = "https://hooks.example/T0/secret"\n', "line 2: alerts.webhook: found a value (not shown), expected the NAME"),
+    ("a sender without an address", '[mail]\nsender = "The Commons"\n', 'line 2: mail.sender: found \'The Commons\', expected an address such as'),
+    ("two senders", '[mail]\nsender = "a@b.example, c@d.example"\n', "expected an address such as"),
+    ("a sender with an open bracket", '[mail]\nsender = "News <a@b.example"\n', "expected an address such as"),
+    ("a line break in an address", '[alerts]\nmail = ["a@b.example\\nBcc: c@d.example"]\n', "expected an address such as"),
+    ("an unknown kind of alert", '[alerts]\nignore = ["quite"]\n', "did you mean 'quiet'?"),
+    ("another encryption", '[mail]\nsecurity = "ssl"\n', "expected one of 'starttls', 'tls', 'none'"),
     ("a time without a unit", '[fetch]\ntimeout = "30"\n', 'expected a time such as "90s"'),
     ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "expected an address without a login"),
     ("a site with a query", '[site]\nurl = "https://t.example/?x"\n', "without ?, # or //"),

@@ -11,6 +11,7 @@ from aggregator.store import base
 TESTS = Path(__file__).parents[1]
 FORBIDDEN = ("aggregator.store.sqlite", "sqlite3", "sqlite_utils")
 STORE_PARTS = {
+    "alerts": base.AlertStore,
     "sources": base.SourceStore,
     "entries": base.EntryStore,
     "stories": base.StoryStore,

@@ -105,7 +105,7 @@ def test_the_pulse_of_a_day(store: Store) -> None:
     twice = replace(twice, story=replace(twice.story, duplicates=(copy,)))
     save(store, twice, change_of(late, listed_at=NOW))
 
-    pulse = store.statistics.pulse(NOW - DAY)
+    pulse = store.statistics.pulse(NOW - DAY, NOW + DAY)
     assert (pulse.stories, pulse.shared, pulse.without_topic) == (2, 1, 1)
     assert pulse.median_delay == pytest.approx(3600, abs=1)
-    assert store.statistics.pulse(NOW + DAY).median_delay is None
+    assert store.statistics.pulse(NOW + DAY, NOW + 2 * DAY).median_delay is None

@@ -239,3 +239,18 @@ def test_an_emptied_database(newsroom: Newsroom) -> None:
     assert (status, body["reasons"][0]["kind"]) == (503, "database")
     assert "was emptied while the program was running" in body["reasons"][0]["sentence"]
     assert newsroom.get("/all.atom").status_code == 503
+
+
+def test_live_and_ready(newsroom: Newsroom) -> None:
+    """A source that fails is no reason to restart the program; without a database it serves no
+    one, and restarting would not help either."""
+    newsroom.lists("harbor")
+    newsroom.answers("harbor", b"Down.", status=503)
+    newsroom.ingests()
+    for path in ("/healthz/live", "/healthz/ready"):
+        response = newsroom.get(path)
+        assert (response.status_code, response.json) == (200, {"status": "ok"})
+        assert response.headers["Cache-Control"] == "no-store"
+    newsroom.config.database.unlink()
+    assert newsroom.get("/healthz/live").status_code == 200
+    assert newsroom.get("/healthz/ready").status_code == 503

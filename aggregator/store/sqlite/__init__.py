@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aggregator.errors import StoreUnavailable
+from aggregator.store.sqlite.alerts import SqliteAlerts
 from aggregator.store.sqlite.calendar import SqliteCalendar
 from aggregator.store.sqlite.config import SqliteConfig
 from aggregator.store.sqlite.connection import Connection
@@ -50,6 +51,7 @@ class SqliteStore:
         self.calendar = SqliteCalendar(connection)
         self.pictures = SqlitePictures(connection)
         self.operators = SqliteOperators(connection)
+        self.alerts = SqliteAlerts(connection)
         self.statistics = SqliteStatistics(connection)
         self.config = SqliteConfig(connection)
         self.maintenance = SqliteMaintenance(connection)

@@ -24,6 +24,7 @@ _LOCK_MESSAGES: dict[LockName, str] = {
     "verify": "Another process is verifying subscribers of {path}; wait until it has finished.",
     "notify": "Another process is notifying subscribers of {path}; wait until it has finished.",
     "ping": "Another process is pinging the hubs of {path}; wait until it has finished.",
+    "alerts": "Another process is sending alerts of {path}; wait until it has finished.",
     "pictures": "Another process is fetching pictures for {path}; wait until it has finished.",
 }
 

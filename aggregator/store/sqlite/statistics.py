@@ -72,9 +72,10 @@ class SqliteStatistics:
             row = db.execute(f"select {sums} from sources").fetchone()  # noqa: S608 - constants
         return EntryCounts(**dict(zip(names, row, strict=True)))
 
-    def pulse(self, since: datetime) -> Pulse:
+    def pulse(self, since: datetime, until: datetime) -> Pulse:
+        times = [mappers.to_text(since), mappers.to_text(until)]
         with self._connection.read() as db:
-            rows = db.execute(_PULSE, [mappers.to_text(since)]).fetchall()
+            rows = db.execute(_PULSE, times).fetchall()
         delays = sorted(delay for delay, _, _ in rows if delay is not None)
         return Pulse(
             stories=len(rows),
@@ -95,7 +96,7 @@ from listings
 join stories on stories.number = listings.story_number
 join entries as lead on lead.id = stories.lead_entry_id
 where listings.list_kind = 'all' and listings.list_name = ''
-  and listings.visibility = 'published' and listings.listed_at >= ?
+  and listings.visibility = 'published' and listings.listed_at >= ? and listings.listed_at < ?
 """
 
 

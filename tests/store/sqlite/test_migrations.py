@@ -48,6 +48,7 @@ CHECKSUMS = {
     "0015_config_versions": "378bdac8910c9a2eb2656e2dc96999df0dbe5d33cb3fddab0c8adef0941d803c",
     "0016_statistics": "2c7141939f62aaceec5ae404f764e225d34f122588b84d0560e53a3f0403d4d9",
     "0017_desk": "1597fe658637ed54fa3ccd6b228cae92129049e0cc82207130606d2d853b5baf",
+    "0018_alerts": "24c9b4c31ca4cf1bd417e5daa6736365ffa3c9d041a7f020bb257212b28b3f7e",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

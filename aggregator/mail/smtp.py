@@ -1,0 +1,138 @@
+"""Mail over SMTP (RFC 5321): a text to one address, through the server of [mail]."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+import aiosmtplib
+
+from aggregator.config.schema import MailTable
+from aggregator.errors import MailError
+from aggregator.model import MailSecurity
+
+__all__ = ["MailServer", "compose_mail", "mail_server", "send_mail"]
+
+TIMEOUT_SECONDS = 30.0
+"""For connecting, and for each answer."""
+MAX_QUOTED_CHARS = 200
+PORTS: Mapping[MailSecurity, int] = {"starttls": 587, "tls": 465, "none": 25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """A mail server that sends for us; an empty user means that it wants no login."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    sender: str
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
+    """The server of [mail], with its login. Raises MailError if a variable is not set."""
+    for variable in (table.user, table.password):
+        if variable and not environment.get(variable):
+            raise MailError(f"The environment variable {variable}, which [mail] names, is not set.")
+    return MailServer(
+        host=table.host,
+        port=table.port or PORTS[table.security],
+        security=table.security,
+        sender=table.sender,
+        user=environment[table.user] if table.user else "",
+        password=environment[table.password] if table.password else "",
+    )
+
+
+def compose_mail(
+    server: MailServer, recipient: str, subject: str, body: str, name: str, now: datetime
+) -> EmailMessage:
+    """A plain text. `name` identifies it, so that a server that gets it twice can see that it is
+    the same; a client shows that nobody waits for an answer (RFC 3834)."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"] = server.sender, recipient
+    mail["Subject"] = " ".join(subject.split())
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{name}@{_domain(server.sender)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(body)
+    return mail
+
+
+async def send_mail(server: MailServer, mail: EmailMessage) -> None:
+    """Send a mail. Raises MailError, with a sentence that says what the server did not accept."""
+    try:
+        await aiosmtplib.send(
+            mail,
+            hostname=server.host,
+            port=server.port,
+            username=server.user or None,
+            password=server.password or None,
+            local_hostname=_domain(server.sender),
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            timeout=TIMEOUT_SECONDS,
+        )
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise MailError(_sentence(server, error)) from error
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]
+
+
+def _sentence(server: MailServer, error: Exception) -> str:
+    """What went wrong, for operators, without the login."""
+    host, seconds = server.host, f"{TIMEOUT_SECONDS:.0f}"
+    certificate = _cause(error, ssl.SSLCertVerificationError)
+    match error:
+        case _ if isinstance(certificate, ssl.SSLCertVerificationError):
+            return f"The certificate of {host} is not valid: {certificate.verify_message}."
+        case _ if _cause(error, ssl.SSLError):
+            return (
+                f"{host} port {server.port} does not speak TLS; try security = "
+                f'"{"starttls" if server.security == "tls" else "tls"}", or another port.'
+            )
+        case aiosmtplib.SMTPAuthenticationError():
+            return f"{host} refused the user name or password: {_quote(server, error)}"
+        case aiosmtplib.SMTPRecipientsRefused():
+            return f"{host} refused the address: {_quote(server, error.recipients[0])}"
+        case aiosmtplib.SMTPResponseException():
+            return f"{host} did not accept the mail: {_quote(server, error)}"
+        case aiosmtplib.SMTPTimeoutError():
+            return f"{host} port {server.port} did not answer within {seconds} seconds."
+        case aiosmtplib.SMTPConnectError() | OSError():
+            cause = _cause(error, OSError)
+            reason = getattr(cause, "strerror", None) or "the connection was refused"
+            return f"No connection to {host} port {server.port} ({reason})."
+        case aiosmtplib.SMTPServerDisconnected():
+            return f"{host} broke off the connection."
+        case aiosmtplib.SMTPException() if server.security == "starttls" and "STARTTLS" in str(
+            error
+        ):
+            return f'{host} does not offer STARTTLS; try security = "tls".'
+    return f"{host} did not take the mail: {_clean(server, str(error))}"
+
+
+def _cause(error: BaseException | None, kind: type[Exception]) -> BaseException | None:
+    """The first error of a kind among an error and its causes."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _quote(server: MailServer, error: aiosmtplib.SMTPResponseException) -> str:
+    return f"{error.code} {_clean(server, error.message)}"
+
+
+def _clean(server: MailServer, text: str) -> str:
+    """What a server has said, as a part of a sentence; it may repeat the login."""
+    for secret in (server.password, server.user):
+        text = text.replace(secret, "…") if secret else text
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return f"{text[:MAX_QUOTED_CHARS].rstrip('.')}."

@@ -1,0 +1,94 @@
+"""A real mail server on loopback, with TLS if it is wanted."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from tests.harness.command_line import free_port
+
+__all__ = ["Mailbox", "mail_toml", "open_mail_server"]
+
+LOGIN = ("relay-user", "correct horse")
+
+
+@dataclass
+class Mailbox:
+    """What the server has taken. `answer` is what it says to a recipient instead of taking it."""
+
+    port: int
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    answer: str = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        """Take or refuse a recipient."""
+        if self.answer:
+            return self.answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take a mail."""
+        self.mails.append(
+            BytesParser(_class=EmailMessage, policy=default).parsebytes(envelope.content)
+        )
+        self.recipients += envelope.rcpt_tos
+        return "250 OK"
+
+
+@contextmanager
+def open_mail_server(
+    folder: Path, security: str = "none", *, wants_login: bool = False
+) -> Iterator[Mailbox]:
+    """A mail server until the block ends. With TLS, its certificate authority is in `folder` as
+    ca.pem."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    mailbox = Mailbox(free_port())
+
+    def check(
+        _server: object, _session: object, _envelope: object, _mechanism: str, data: Any
+    ) -> AuthResult:
+        is_right = (data.login.decode(), data.password.decode()) == LOGIN
+        return AuthResult(success=is_right, handled=is_right)
+
+    options: dict[str, Any] = {"auth_required": wants_login, "auth_require_tls": False}
+    if wants_login:
+        options["authenticator"] = check
+    if security == "starttls":
+        options |= {"tls_context": context, "require_starttls": True}
+    controller = Controller(
+        mailbox,
+        hostname="127.0.0.1",
+        port=mailbox.port,
+        ssl_context=context if security == "tls" else None,
+        **options,
+    )
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
+
+
+def mail_toml(mailbox: Mailbox, security: str = "none", *, login: bool = False) -> str:
+    """The table [mail] for a server."""
+    keys = 'user = "SMTP_USER"\npassword = "SMTP_PASSWORD"\n' if login else ""
+    return (
+        f'[mail]\nhost = "localhost"\nport = {mailbox.port}\nsecurity = "{security}"\n'
+        f'sender = "The Commons <news@commons.example>"\n{keys}'
+    )
