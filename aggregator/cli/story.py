@@ -254,7 +254,7 @@ def split(path: Path, entry: int) -> None:
         if not found.duplicates:
             raise CommandError(f"Article {entry} is the only one in its story {found.id}.")
         settings = cluster_settings(config, store, datetime.now(UTC))
-        batch = split_story(store, settings, TopicRules(config.topics), found, entry)
+        batch = split_story(store, settings, TopicRules(config.topics), found, [entry])
         _save(store, batch, settings.now)
 
 

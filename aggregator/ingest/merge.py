@@ -1,5 +1,7 @@
 """An operator's merges and splits of stories, as batches to save."""
 
+from collections.abc import Collection
+
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.changeset import place, regrouped_stories
 from aggregator.ingest.dedupe import ClusterSettings, cluster, merge_matches, split_matches
@@ -20,11 +22,15 @@ def merge_stories(
 
 
 def split_story(
-    store: Store, settings: ClusterSettings, rules: TopicRules, story: Story, entry_id: int
+    store: Store,
+    settings: ClusterSettings,
+    rules: TopicRules,
+    story: Story,
+    entry_ids: Collection[int],
 ) -> Batch:
-    """The batch that splits an entry from its story."""
-    neighbourhood = store.entries.neighbourhood({entry_id})
-    return _decided(store, settings, rules, *split_matches(story, entry_id, neighbourhood))
+    """The batch that splits entries from their story; what is split off stays together."""
+    neighbourhood = store.entries.neighbourhood(set(entry_ids))
+    return _decided(store, settings, rules, *split_matches(story, entry_ids, neighbourhood))
 
 
 def _decided(

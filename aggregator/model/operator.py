@@ -36,10 +36,17 @@ class DeskSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """What an operator did, to what, and when; `detail` is a sentence or a diff."""
+    """What an operator did, to what, and when; `detail` is a sentence or a diff.
 
+    `undo` is JSON that says how to undo it, empty if that is not possible. `id` is 0 before it is
+    stored.
+    """
+
+    id: int = 0
     done_at: datetime
     operator: str
     action: str
     subject: str
     detail: str = ""
+    undo: str = ""
+    undone_at: datetime | None = None

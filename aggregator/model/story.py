@@ -68,6 +68,14 @@ class Story:
     topics: tuple[str, ...] = ()
     is_complete: bool = True
     """False if a text was left out because the list has too many characters."""
+    own_headline: str = ""
+    """The site's own headline, published beside that of the outlet."""
+    editor_note: str = ""
+
+    @property
+    def title(self) -> str:
+        """The headline under which it is published: the site's own, or that of the lead."""
+        return self.own_headline or self.lead.title
 
     @property
     def entries(self) -> tuple[Entry, ...]:

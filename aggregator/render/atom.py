@@ -30,7 +30,7 @@ def render_atom(feed: Feed, site: Site) -> bytes:
     generator.link(href=page, rel="alternate", type="text/html")
     generator.language(feed.language)
     generator.generator("aggregator", version=__version__)
-    for item in feed_items(feed, site.credit_line):
+    for item in feed_items(feed, site):
         _add_entry(generator, item, feed)
     rendered: bytes = generator.atom_str()
     return rendered
@@ -42,13 +42,13 @@ def _add_entry(generator: FeedGenerator, item: FeedItem, feed: Feed) -> None:
     entry.extension.item, entry.extension.links = item, list(story_links(item))
     entry.extension.language = feed.language
     entry.id(story.public_id)
-    entry.title(lead.title)
+    entry.title(story.title)
     entry.link(href=lead.url)
     entry.author(name=item.author)
     entry.published(story.published)
     entry.updated(story.updated)
     entry.category([{"term": name} for name in item.categories] or None)
-    if item.summary or (item.credit_line and not item.content):
+    if item.summary or (item.has_site_words and not item.content):
         entry.summary(item.description, "html")  # as text, some readers take "1 < 2" for a tag
     if item.content:
         entry.content(item.full_text, type="html")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import quote, urlsplit
 
-from aggregator.model import Enclosure, Entry, Feed, SafeHtml, Source, Story
+from aggregator.model import Enclosure, Entry, Feed, SafeHtml, Site, Source, Story
+from aggregator.render.interface import Interface
 from aggregator.render.page_pictures import StoryPicture, is_counter, story_picture
 from aggregator.text.canonical import canonical_url, without_tracking
 from aggregator.text.html_images import html_images
@@ -51,6 +52,9 @@ class FeedItem:
     content: SafeHtml
     counter: str
     """The address of the counter pixel in the content; empty if it has none."""
+    own_words: SafeHtml
+    """The site's note, and the outlet's headline if the site has its own; empty if it has
+    neither."""
     credit_line: SafeHtml
     """The site's line after every text in a feed; empty if it has none."""
     image: str
@@ -81,23 +85,33 @@ class FeedItem:
 
     @property
     def full_text(self) -> SafeHtml:
-        """The content with the credit line; empty if the content may not be published."""
-        return SafeHtml(f"{self.content}{self.credit_line}") if self.content else self.content
+        """The content between the site's own words and the credit line; empty if the content may
+        not be published."""
+        text = f"{self.own_words}{self.content}{self.credit_line}"
+        return SafeHtml(text) if self.content else self.content
 
     @property
     def description(self) -> SafeHtml:
-        """The summary, or else the title, as HTML; with the credit line if there is no content."""
+        """The summary, or else the title, as HTML; between the site's own words and the credit
+        line if there is no content."""
         text = escape(self.summary or self.lead.title, quote=False)
-        has_credit = self.credit_line and not self.content
-        return SafeHtml(f"<p>{text}</p>{self.credit_line}" if has_credit else text)
+        if self.content or not self.has_site_words:
+            return SafeHtml(text)
+        return SafeHtml(f"{self.own_words}<p>{text}</p>{self.credit_line}")
+
+    @property
+    def has_site_words(self) -> bool:
+        """True if the site has something to say, be it a credit."""
+        return bool(self.own_words or self.credit_line)
 
 
-def feed_items(feed: Feed, credit_line: str = "") -> list[FeedItem]:
-    """The items of a feed, in its order; `credit_line` as in `model.Site`."""
-    return [_feed_item(story, feed, credit_line) for story in feed.stories]
+def feed_items(feed: Feed, site: Site | None = None) -> list[FeedItem]:
+    """The items of a feed, in its order. For feeds, `site` is given: its own words and its credit
+    line are added to texts; pages show them in places of their own."""
+    return [_feed_item(story, feed, site) for story in feed.stories]
 
 
-def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
+def _feed_item(story: Story, feed: Feed, site: Site | None) -> FeedItem:
     lead, source = story.lead, feed.sources[story.lead.source]
     topics = [feed.topics[topic] for topic in story.topics if topic in feed.topics]
     entries = [(entry, feed.sources[entry.source]) for entry in story.entries]
@@ -131,6 +145,7 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
         summary=summary,
         content=_with_counter(SafeHtml(content), outlet, counter),
         counter=counter if content else "",
+        own_words=SafeHtml(""),
         credit_line=SafeHtml(""),
         image=_first(entry.image for entry, outlet in contributors if outlet.show != "title"),
         picture=story_picture(contributors, feed.thumbnails),
@@ -142,7 +157,26 @@ def _feed_item(story: Story, feed: Feed, credit_line: str) -> FeedItem:
         ),
         categories=tuple(dict.fromkeys([*sorted(topics), *lead.tags])),
     )
-    return replace(item, credit_line=_credit_html(credit_line, item)) if credit_line else item
+    if site is None:
+        return item
+    credit = _credit_html(site.credit_line, item) if site.credit_line else SafeHtml("")
+    return replace(item, own_words=_own_words(item, site.language), credit_line=credit)
+
+
+def _own_words(item: FeedItem, language: str) -> SafeHtml:
+    """The site's note on a story, and the outlet's headline if the site has its own, as HTML."""
+    story, interface = item.story, Interface(language)
+    paragraphs = []
+    if story.editor_note:
+        label = interface.gettext("Editor’s note:")
+        paragraphs.append(
+            f"<p><strong>{label}</strong> {escape(story.editor_note, quote=False)}</p>"
+        )
+    if story.own_headline:
+        outlet, title = (escape(text, quote=False) for text in (item.source.name, item.lead.title))
+        text = interface.gettext("Headline of <bdi>%(outlet)s</bdi>:", outlet=outlet)
+        paragraphs.append(f"<p>{text} {title}</p>")
+    return SafeHtml("".join(paragraphs))
 
 
 def _first(values: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ def render_jsonfeed(feed: Feed, site: Site) -> bytes:
         "_removed": [
             {"id": each.public_id, "removed_at": _time(each.removed_at)} for each in feed.tombstones
         ],
-        "items": [_item(item) for item in feed_items(feed, site.credit_line)],
+        "items": [_item(item) for item in feed_items(feed, site)],
     }
     return json.dumps(_without_empty(document), ensure_ascii=False, indent=1).encode()
 
@@ -57,13 +57,13 @@ def _next_url(feed: Feed, site: Site) -> str:
 
 def _item(item: FeedItem) -> dict[str, Any]:
     story, lead = item.story, item.lead
-    html = item.full_text or (item.description if item.credit_line else "")
+    html = item.full_text or (item.description if item.has_site_words else "")
     content = {"content_html": html} if html else {"content_text": item.summary or lead.title}
     return _without_empty(
         {
             "id": story.public_id,
             "url": lead.url,
-            "title": lead.title,
+            "title": story.title,
             **content,
             "summary": item.summary,
             "image": item.image,
@@ -82,6 +82,7 @@ def _item(item: FeedItem) -> dict[str, Any]:
                 )
                 for file in item.enclosures
             ],
+            "_editor_note": story.editor_note,
             "_source": _source(item),
         }
     )
@@ -93,6 +94,7 @@ def _source(item: FeedItem) -> dict[str, Any]:
     return _without_empty(
         {
             "name": outlet.name,
+            "headline": item.lead.title if item.story.own_headline else "",
             "url": outlet.site,
             "feed_url": outlet.published_feed,
             "license": item.text_from.license,

@@ -252,7 +252,7 @@ class PageRenderer:
             content=_markup(text),
             picture=picture,
             image_origins=[*text.image_origins, *(picture.image_origins if picture else ())],
-            share=_share_links(item.lead.title, self._urls.story(item.story.id)),
+            share=_share_links(item.story.title, self._urls.story(item.story.id)),
             related=feed_items(related),
             reasons=reasons,
             notices=notices,

@@ -29,7 +29,7 @@ def render_rss(feed: Feed, site: Site) -> bytes:
     generator.ttl(max(1, site.ttl // 60))
     generator.generator("aggregator")
     generator.docs("https://www.rssboard.org/rss-specification")
-    for item in feed_items(feed, site.credit_line):
+    for item in feed_items(feed, site):
         _add_item(generator, item, feed)
     rendered: bytes = generator.rss_str()
     return rendered
@@ -40,7 +40,7 @@ def _add_item(generator: FeedGenerator, item: FeedItem, feed: Feed) -> None:
     entry = generator.add_entry(order="append")
     entry.extension.item, entry.extension.links = item, list(story_links(item))
     entry.extension.language = feed.language
-    entry.title(lead.title)
+    entry.title(story.title)
     entry.link(href=lead.url)
     entry.guid(story.public_id, permalink=story.public_id == lead.url)
     entry.description(item.description)

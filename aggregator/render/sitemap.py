@@ -48,7 +48,7 @@ def news_sitemap(stories: Sequence[Story], site: Site) -> bytes:
         _add(publication, _NEWS, "name", site.title)
         _add(publication, _NEWS, "language", _language(story.lead.language or site.language))
         _add(news, _NEWS, "publication_date", story.published.isoformat())
-        _add(news, _NEWS, "title", story.lead.title)
+        _add(news, _NEWS, "title", story.title)
     return _document(root)
 
 

@@ -30,7 +30,8 @@ def story_metadata(item: FeedItem, site: Site) -> Metadata:
     outlet = {"@type": "NewsMediaOrganization", "name": item.source.name, "url": item.source.site}
     data = {
         "@type": "NewsArticle",
-        "headline": truncate(lead.title, 110),
+        "headline": truncate(item.story.title, 110),
+        "alternativeHeadline": lead.title if item.story.own_headline else "",
         "description": item.summary,
         "image": picture["og:image"] if picture else "",
         "url": url,
@@ -46,7 +47,7 @@ def story_metadata(item: FeedItem, site: Site) -> Metadata:
     }
     properties = {
         "og:type": "article",
-        "og:title": lead.title,
+        "og:title": item.story.title,
         "og:description": _shortened(item.summary),
         "og:url": url,
         "article:published_time": item.story.published.isoformat(),
@@ -80,7 +81,7 @@ def list_metadata(feed: Feed, path: str, items: Sequence[FeedItem], site: Site) 
         "og:url": urls.page(path),
         **_card_properties(urls.page(f"{feed.path}.png")),
     }
-    headlines = "; ".join(item.lead.title for item in items[:3])
+    headlines = "; ".join(item.story.title for item in items[:3])
     return _metadata(data, properties, site, feed.description or headlines)
 
 

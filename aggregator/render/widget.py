@@ -82,7 +82,7 @@ def _story(item: FeedItem, options: WidgetOptions, urls: PublicUrls) -> dict[str
     return {
         **teaser,
         **image,
-        "title": truncate(item.lead.title, MAX_HEADLINE_CHARS),
+        "title": truncate(item.story.title, MAX_HEADLINE_CHARS),
         "url": item.lead.url,
         "outlet": item.source.name,
         "date": item.story.published.isoformat(),

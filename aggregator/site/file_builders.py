@@ -144,7 +144,7 @@ class FileBuilder:
         if story is None:
             return None
         source = self._catalog.source(story.lead.source)
-        return self._card(source.name if source else "", story.lead.title)
+        return self._card(source.name if source else "", story.title)
 
     def _card(self, above: str, headline: str) -> Document:
         body = draw_card(

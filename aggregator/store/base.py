@@ -176,6 +176,10 @@ class StoryStore(Protocol):
     def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
         """The scopes that a story's page depends on; for a recent story, also all stories."""
 
+    def edit(self, id_: str, own_headline: str, editor_note: str, now: datetime) -> None:
+        """Publish a headline and a note of the site beside the outlet's words, in place of those
+        before; empty ones are removed."""
+
     def take_down(self, id_: str, reason: str, now: datetime) -> None:
         """Take a published story out of every list, until `restore`."""
 

@@ -53,8 +53,14 @@ class OperatorStore(Protocol):
     def clear_failures(self, subject: str) -> None:
         """Forget the failures of a name or client that has logged in."""
 
-    def record(self, entry: AuditEntry) -> None:
-        """Add to the audit log."""
+    def record(self, entry: AuditEntry) -> int:
+        """Add to the audit log; returns the id."""
+
+    def audit_entry(self, id_: int) -> AuditEntry | None:
+        """An entry of the audit log."""
+
+    def mark_undone(self, id_: int, now: datetime) -> bool:
+        """Note that an action was undone; True the first time."""
 
     def audit_log(self, limit: int, subject: str = "") -> list[AuditEntry]:
         """What was done, newest first; to one subject, if it is given."""

@@ -1,5 +1,6 @@
 """The desk's operators, sessions and audit log."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aggregator.model import AuditEntry, DeskSession, Operator
@@ -110,3 +111,16 @@ def test_a_fetch_is_asked_for(store: Store) -> None:
     assert store.sources.take_fetch_requests() == 2
     assert store.sources.take_fetch_requests() == 0
     assert store.sources.count_urgent() == (0, 0)
+
+
+def test_an_action_is_undone_once(store: Store) -> None:
+    """It keeps how that is done, and when it was."""
+    entry = AuditEntry(done_at=NOW, operator="ana", action="pinned", subject="a", undo="{}")
+    id_ = store.operators.record(entry)
+    assert store.operators.audit_entry(id_) == replace(entry, id=id_)
+    assert store.operators.audit_entry(id_ + 1) is None
+    assert store.operators.mark_undone(id_, NOW + DAY)
+    assert not store.operators.mark_undone(id_, NOW + 2 * DAY)
+    found = store.operators.audit_entry(id_)
+    assert found is not None
+    assert found.undone_at == NOW + DAY

@@ -291,3 +291,22 @@ def test_an_old_story_page_depends_on_few_changes(store: Store) -> None:
         before = store.lists.revision(*old)
         change()
         assert store.lists.revision(*old).number > before.number
+
+
+def test_the_sites_own_words(store: Store) -> None:
+    """They are an update of the story and of every list that has it; the same ones again are not,
+    and neither are those for a story that is not published."""
+    publish(store, "S", "labor")
+    before, id_ = store.lists.revision(ALL).number, story_titled(store, "S").id
+    later = NOW + timedelta(hours=1)
+    store.stories.edit(id_, "Ours", "A note.", later)
+    store.stories.edit("f" * 16, "Ours", "A note.", later)
+
+    found = store.stories.get(id_)
+    assert found is not None
+    assert (found.title, found.editor_note, found.updated) == ("Ours", "A note.", later)
+    assert store.lists.latest(topic_scope("labor"), 1)[0].title == "Ours"
+    number = store.lists.revision(ALL).number
+    assert number == before + 1
+    store.stories.edit(id_, "Ours", "A note.", later + timedelta(hours=1))
+    assert store.lists.revision(ALL).number == number

@@ -46,7 +46,8 @@ def _paths(desk: DeskUser) -> list[tuple[str, str, str]]:
             continue
         path = rule.rule
         for name, value in values.items():
-            value = {"topics": "labor", "stories": story}.get(path.split("/")[2], value)
+            section = {"topics": "labor", "stories": story, "undo": "1"}
+            value = section.get(path.split("/")[2], value)
             for form in (f"<{name}>", f"<path:{name}>"):
                 path = path.replace(form, value)
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -1,6 +1,6 @@
 """An operator's merges and splits, as matches that override all evidence."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -30,19 +30,24 @@ def merge_matches(
 
 
 def split_matches(
-    story: Story, entry_id: int, neighbourhood: StoryNeighbourhood
+    story: Story, entry_ids: Collection[int], neighbourhood: StoryNeighbourhood
 ) -> tuple[StoryNeighbourhood, tuple[Match, ...]]:
-    """The neighbourhood after an entry was taken out of its story, and the decisions to save.
+    """The neighbourhood after some entries were taken out of their story together, and the
+    decisions to save.
 
-    Entries that had been merged by way of this one stay together without it.
+    Entries that had been merged by way of these stay together without them, and the other way
+    round.
     """
-    pairs = {
-        (min(entry_id, entry.entry_id), max(entry_id, entry.entry_id))
-        for entry in story.entries
-        if entry.entry_id != entry_id
-    }
+    ids = {entry.entry_id for entry in story.entries}
+    taken, left = ids & set(entry_ids), ids - set(entry_ids)
+    pairs = {(min(a, b), max(a, b)) for a in taken for b in left}
     decided = _decide(pairs, MatchKind.SPLIT, "separated by the operator")
-    bridges = tuple(_bridges(neighbourhood, entry_id))
+    bridges = tuple(
+        bridge
+        for entry_id in sorted(ids if len(taken) > 1 else taken)
+        for bridge in _bridges(neighbourhood, entry_id)
+        if (bridge.entry_a, bridge.entry_b) not in pairs
+    )
     bridged = replace(neighbourhood, matches=(*neighbourhood.matches, *bridges))
     return _with_matches(bridged, decided), (*decided, *bridges)
 

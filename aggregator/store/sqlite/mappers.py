@@ -207,6 +207,8 @@ def story_row(story: Story) -> dict[str, Any]:
         "listed_at": to_text(story.listed_at),
         "first_seen_at": to_text(story.first_seen_at),
         "reasons": reasons_to_text(story),
+        "own_headline": story.own_headline,
+        "editor_note": story.editor_note,
     }
 
 
@@ -233,6 +235,8 @@ def story_of(
         reasons=tuple(json.loads(row["reasons"])),
         topics=tuple(topics),
         is_complete=is_complete,
+        own_headline=row["own_headline"],
+        editor_note=row["editor_note"],
     )
 
 

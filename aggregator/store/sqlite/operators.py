@@ -122,18 +122,31 @@ class SqliteOperators:
 
     # ---- the audit log
 
-    def record(self, entry: AuditEntry) -> None:
+    def record(self, entry: AuditEntry) -> int:
         row = {
             "done_at": mappers.to_text(entry.done_at),
             "operator": entry.operator,
             "action": entry.action,
             "subject": entry.subject,
             "detail": entry.detail,
+            "undo": entry.undo,
         }
         with self._connection.write() as db:
             db.table("audit_log").insert(row)
+            (id_,) = db.execute("select max(id) from audit_log").fetchone()
             sql = "delete from audit_log where id <= (select max(id) from audit_log) - ?"
             db.execute(sql, [MAX_AUDIT_ENTRIES])
+        return int(id_)
+
+    def audit_entry(self, id_: int) -> AuditEntry | None:
+        with self._connection.read() as db:
+            rows = db.query("select * from audit_log where id = ?", [id_])
+            return next(map(_audit_of, rows), None)
+
+    def mark_undone(self, id_: int, now: datetime) -> bool:
+        sql = "update audit_log set undone_at = ? where id = ? and undone_at is null"
+        with self._connection.write() as db:
+            return bool(db.execute(sql, [mappers.to_text(now), id_]).rowcount)
 
     def audit_log(self, limit: int, subject: str = "") -> list[AuditEntry]:
         where = "where subject = :subject" if subject else ""
@@ -162,6 +175,7 @@ def _session_of(row: dict[str, Any]) -> DeskSession:
 
 
 def _audit_of(row: dict[str, Any]) -> AuditEntry:
-    names = ("operator", "action", "subject", "detail")
+    names = ("id", "operator", "action", "subject", "detail", "undo")
     done_at = datetime.fromisoformat(row["done_at"])
-    return AuditEntry(done_at=done_at, **{name: row[name] for name in names})
+    undone_at = mappers.to_time(row["undone_at"])
+    return AuditEntry(done_at=done_at, undone_at=undone_at, **{name: row[name] for name in names})

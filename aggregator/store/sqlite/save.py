@@ -217,6 +217,12 @@ def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) 
     db.execute(
         "update or ignore pins set story_number = ? where story_number = ?", [target, number]
     )
+    db.execute(
+        """update stories set (own_headline, editor_note) =
+             (select own_headline, editor_note from stories where number = ?1)
+           where number = ?2 and own_headline = '' and editor_note = ''""",
+        [number, target],
+    )
 
 
 def _inherit_learned_topics(db: Database, merged: int, target: int) -> None:

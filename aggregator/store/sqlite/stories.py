@@ -99,6 +99,17 @@ class SqliteStories:
         is_news = found is None or found[0] != 0
         return (story_scope(id_), ALL_STORY_PAGES, *((ALL,) if is_news else ()))
 
+    def edit(self, id_: str, own_headline: str, editor_note: str, now: datetime) -> None:
+        sql = """update stories set own_headline = ?, editor_note = ?, updated = max(updated, ?)
+                 where number = ? and (own_headline, editor_note) != (?, ?)"""
+        texts = (own_headline, editor_note)
+        with self._connection.write() as db:
+            number = _published_number(db, id_)
+            if number and db.execute(sql, [*texts, mappers.to_text(now), number, *texts]).rowcount:
+                touched: set[ListScope] = set()
+                touch_lists(db, number, touched)
+                increment_revisions(db, touched, now)
+
     # ---- takedowns
 
     def take_down(self, id_: str, reason: str, now: datetime) -> None:
@@ -201,6 +212,9 @@ class SqliteStories:
                      source_urls = '[]'
                    where story_number = ?""",
                 old,
+            )
+            db.conn.executemany(
+                "update stories set own_headline = '', editor_note = '' where number = ?", old
             )
             delete_unused_pictures(db, old)
             increment_revisions(db, touched, now)

@@ -8,7 +8,8 @@ views            the blueprint, the overview, runs and held stories
 login_views      getting in and out, operators
 source_views     sources: list, page, fetch now, pause, edit, add
 topic_views      topics: list, rule editor with a test before saving, suggestions
-story_views      stories: search, pin, place, merge, split, take down
+story_views      stories: search, words, pin, place, merge, split, take down
+undo             how each action is undone
 file_views       feeds.toml as a text, with its problems
 
 What the desk changes in feeds.toml goes through config/file_edits.py, so a file that has changed

@@ -1,5 +1,6 @@
 """What every page of the desk is made with: the context, rendering, messages, the audit log."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ __all__ = ["MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section"]
 
 MAX_DESK_FORM_BYTES = 8_000_000
 """A feeds.toml of thousands of sources twice, percent-encoded."""
+MAX_ID_DIGITS = 16
+"""More do not fit into a column of SQLite."""
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -91,26 +94,48 @@ class Desk:
             sections=SECTIONS if session else (),
             session=session,
             message=request.args.get("done", ""),
+            undo=self._offered_undo(),
             now=self.now,
             **values,
         )
         return make_response(text, status)
 
     def to(self, path: str, done: str = "") -> Response:
-        """A redirect to a page of the desk, which shows what was done."""
+        """A redirect to a page of the desk, which shows what was done and offers to undo it, if
+        that is possible."""
         query = f"{'&' if '?' in path else '?'}done={quote(done)}" if done else ""
+        if done and (undo := g.get("desk_undo")):
+            query += f"&undo={undo}"
         response: Response = redirect(f"{self.base}{path}{query}", 303)  # type: ignore[assignment]  # werkzeug's type
         return response
 
     # ---- what operators do
 
-    def record(self, action: str, subject: str, detail: str = "") -> None:
-        """Write what the operator does into the audit log."""
-        operator = self.session.operator or "this machine"
+    def record(
+        self, action: str, subject: str, detail: str = "", do: str = "", **undo: Any
+    ) -> None:
+        """Write what the operator does into the audit log; `do` is what undoes it (see undo.py),
+        with its arguments."""
         entry = AuditEntry(
-            done_at=self.now, operator=operator, action=action, subject=subject, detail=detail
+            done_at=self.now,
+            operator=self.session.operator or "this machine",
+            action=action,
+            subject=subject,
+            detail=detail,
+            undo=json.dumps({"do": do, **undo}) if do else "",
         )
-        self.store.operators.record(entry)
+        id_ = self.store.operators.record(entry)
+        g.desk_undo = id_ if do else None
+
+    def _offered_undo(self) -> int | None:
+        """The action that the message on a page is about, if it can be undone."""
+        entry = self.audit_entry(request.args.get("undo", "")) if g.get("desk_session") else None
+        return entry.id if entry and entry.undo and not entry.undone_at else None
+
+    def audit_entry(self, id_: str) -> AuditEntry | None:
+        """The entry of the audit log with this id, as it stands in a URL."""
+        is_number = id_.isascii() and id_.isdigit() and len(id_) < MAX_ID_DIGITS
+        return self.store.operators.audit_entry(int(id_)) if is_number else None
 
     def edit(
         self, action: str, subject: str, change: Callable[[str], str], based_on: str | None
@@ -118,8 +143,8 @@ class Desk:
         """Save an edit of feeds.toml, and put it in force. Raises ConfigError and WriteError."""
         edit = edit_file(self.config.path, change, self.environment, based_on=based_on)
         if edit.after != edit.before:
-            self.record(action, subject, edit.diff)
             text = decode(edit.after.encode(), self.config.path)
-            self.store.config.accept(text, self.now, self.session.operator)
+            version = self.store.config.accept(text, self.now, self.session.operator)
+            self.record(action, subject, edit.diff, "restore_file", version=version.number)
             self.reload()
         return edit

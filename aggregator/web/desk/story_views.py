@@ -1,6 +1,5 @@
 """Stories: search, pin, place, merge, split, take down."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,26 +7,24 @@ from dataclasses import dataclass
 from flask import Response, abort, request
 
 from aggregator.errors import AggregatorError, CommandError, QueryError
-from aggregator.ingest.categorize.recategorize import apply_override
-from aggregator.ingest.categorize.rules import TopicRules
-from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.ingest.merge import merge_stories, split_story
 from aggregator.model import ALL, MatchKind, Story
 from aggregator.overview.story_lookup import find_story
 from aggregator.query import parse
-from aggregator.startup import cluster_settings
 from aggregator.web.desk.page import Desk
-from aggregator.web.desk.topic_views import LOCK_SECONDS
+from aggregator.web.desk.undo import decide_placement, merge, split, undo
 
 __all__ = ["STORY_ROUTES", "StoryViews"]
 
 MAX_STORIES_SHOWN = 50
 MAX_RELATED_SHOWN = 5
+MAX_HEADLINE_CHARS = 200
+MAX_NOTE_CHARS = 1_000
 
 
 STORY_ROUTES = (
     ("GET", "/stories", "stories"),
     ("GET", "/stories/<id_>", "story"),
+    ("POST", "/stories/<id_>/edit", "edit_story"),
     ("POST", "/stories/<id_>/pin", "pin"),
     ("POST", "/stories/<id_>/unpin", "unpin"),
     ("POST", "/stories/<id_>/hide", "hide"),
@@ -35,6 +32,7 @@ STORY_ROUTES = (
     ("POST", "/stories/<id_>/topics", "place"),
     ("POST", "/stories/<id_>/merge", "merge"),
     ("POST", "/stories/<id_>/split", "split"),
+    ("POST", "/undo/<id_>", "undo"),
 )  # fmt: skip
 """Method, path and name of each view."""
 
@@ -70,16 +68,57 @@ class StoryViews:
         found, topic = _story(self.desk, id_), request.form.get("topic", "")
         if topic and topic not in found.topics:
             abort(400)
+        former = [
+            (pin.story, pin.until and pin.until.isoformat())
+            for pin in self.desk.store.calendar.pins()
+            if pin.topic == topic and (not topic or pin.story == found.id)
+        ]
         self.desk.store.calendar.pin(found.id, topic, None, self.desk.now)
         where = f"the top of {topic}" if topic else "the home page"
-        self.desk.record("pinned", found.id, where)
+        self.desk.record(
+            "pinned", found.id, where, "unpin", story=found.id, topic=topic, former=former
+        )
         return self.desk.to(f"/stories/{found.id}", f"Pinned to {where}.")
 
     def unpin(self, id_: str) -> Response:
         """Unpin a story."""
+        pins = [
+            (pin.topic, pin.until and pin.until.isoformat())
+            for pin in self.desk.store.calendar.pins()
+            if pin.story == id_
+        ]
         self.desk.store.calendar.unpin(id_, self.desk.now)
-        self.desk.record("unpinned", id_)
+        self.desk.record("unpinned", id_, "", "pin", story=id_, pins=pins)
         return self.desk.to(f"/stories/{id_}", "No longer pinned.")
+
+    def edit_story(self, id_: str) -> Response:
+        """Publish a headline and a note of the site beside the outlet's words."""
+        found = _story(self.desk, id_)
+        before = (found.own_headline, found.editor_note)
+        after = (_words("headline"), _words("note"))
+        for text, limit, what in (
+            (after[0], MAX_HEADLINE_CHARS, "headline"), (after[1], MAX_NOTE_CHARS, "note"),
+        ):  # fmt: skip
+            if len(text) > limit:
+                raise CommandError(
+                    f"A {what} has {limit} characters at most; this one has {len(text):,}."
+                )
+        if after[0] == found.lead.title:
+            after = ("", after[1])
+        if after != before:
+            self.desk.store.stories.edit(found.id, *after, self.desk.now)
+            detail = "; ".join(filter(None, after)) or "removed headline and note"
+            self.desk.record(
+                "edited", found.id, detail, "edit", story=found.id, before=before, after=after
+            )
+        return self.desk.to(f"/stories/{found.id}", "Saved, and published.")
+
+    def undo(self, id_: str) -> Response:
+        """Undo an action of the audit log."""
+        entry = self.desk.audit_entry(id_)
+        if entry is None:
+            abort(404)
+        return self.desk.to(undo(self.desk, entry), "Undone.")
 
     def hide(self, id_: str) -> Response:
         """Take a story down."""
@@ -87,15 +126,16 @@ class StoryViews:
         if not why:
             raise CommandError("Give a reason that others will understand in a year.")
         self.desk.store.stories.take_down(found.id, why, self.desk.now)
-        self.desk.record("took down", found.id, why)
+        self.desk.record("took down", found.id, why, "publish", story=found.id)
         return self.desk.to("/stories", f"{found.lead.title} was taken down.")
 
     def unhide(self, id_: str) -> Response:
         """Publish a story again."""
         if not self.desk.store.stories.is_taken_down(id_):
             abort(404)
+        why = next((t.reason for t in self.desk.store.stories.takedowns() if t.id == id_), "")
         self.desk.store.stories.restore(id_, self.desk.now)
-        self.desk.record("published again", id_)
+        self.desk.record("published again", id_, "", "hide", story=id_, why=why)
         return self.desk.to("/stories", "Published again.")
 
     def place(self, id_: str) -> Response:
@@ -108,16 +148,12 @@ class StoryViews:
         verb = request.form.get("do", "")
         if topic is None or verb not in decisions:
             abort(400)
-        with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
-            stored = self.desk.store.topics.placements_of(found.lead.entry_id, [topic.id])
-            if stored is None:
-                abort(404)
-            overrides, changes = apply_override(
-                stored, topic, decisions[verb], self.desk.sources, self.desk.now
-            )
-            self.desk.store.topics.recategorize(changes, overrides, self.desk.now)
+        before = decide_placement(self.desk, found, topic.id, decisions[verb])
         words = {"add": "put into", "remove": "kept out of", "reset": "left to the rules of"}
-        self.desk.record(f"{words[verb]} {topic.id}:", found.id)
+        self.desk.record(
+            f"{words[verb]} {topic.id}:", found.id, "", "place",
+            story=found.id, topic=topic.id, before=before, after=decisions[verb],
+        )  # fmt: skip
         back = request.form.get("back", "")
         path = back if back == f"/topics/{topic.id}" else f"/stories/{found.id}"
         return self.desk.to(path, f"{found.lead.title}: {words[verb]} {topic.title}.")
@@ -130,14 +166,12 @@ class StoryViews:
         )
         if one.id == other.id:
             raise CommandError("They are already one story.")
-        with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
-            settings = cluster_settings(self.desk.config, self.desk.store, self.desk.now)
-            batch = merge_stories(
-                self.desk.store, settings, TopicRules(self.desk.config.topics), one, other
-            )
-            self.desk.store.entries.save(batch, settings.now)
-        kept = batch.new[0].story
-        self.desk.record("merged", kept.id, f"{one.id} and {other.id}")
+        kept = merge(self.desk, one, other)
+        merged = other if kept.id == one.id else one
+        entries = [entry.entry_id for entry in merged.entries]
+        self.desk.record(
+            "merged", kept.id, f"{one.id} and {other.id}", "split", story=kept.id, entries=entries
+        )
         return self.desk.to(f"/stories/{kept.id}", "They are one story now.")
 
     def split(self, id_: str) -> Response:
@@ -147,14 +181,17 @@ class StoryViews:
         ids = [str(entry.entry_id) for entry in found.entries]
         if given not in ids or len(ids) < 2:
             abort(400)
-        with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
-            settings = cluster_settings(self.desk.config, self.desk.store, self.desk.now)
-            rules = TopicRules(self.desk.config.topics)
-            batch = split_story(self.desk.store, settings, rules, found, int(given))
-            self.desk.store.entries.save(batch, settings.now)
-        made = ", ".join(change.story.id for change in batch.new)
-        self.desk.record("split", found.id, f"article {given}; now {made}")
+        made = split(self.desk, found, [int(given)])
+        detail = f"article {given}; now {', '.join(made)}"
+        do = "merge" if len(made) == 2 else ""
+        self.desk.record("split", found.id, detail, do, stories=made)
         return self.desk.to(f"/stories/{found.id}", "The article is a story of its own now.")
+
+
+def _words(name: str) -> str:
+    """A line of a form, without what cannot be seen."""
+    given = request.form.get(name, "")
+    return " ".join("".join(c if c.isprintable() else " " for c in given).split())
 
 
 def _story(desk: Desk, id_: str) -> Story:

@@ -22,13 +22,12 @@ from aggregator.overview.topic_preview import (
 )
 from aggregator.web.desk.forms import Field
 from aggregator.web.desk.page import Desk
+from aggregator.web.desk.undo import LOCK_SECONDS
 
-__all__ = ["LOCK_SECONDS", "TOPIC_ROUTES", "TopicViews"]
+__all__ = ["TOPIC_ROUTES", "TopicViews"]
 
 MAX_STORIES_SHOWN = 20
 MAX_SHARED_SHOWN = 10
-LOCK_SECONDS = 20.0
-"""How long a change of stories waits for a fetch to end."""
 
 
 TOPIC_ROUTES = (

@@ -49,6 +49,8 @@ CHECKSUMS = {
     "0016_statistics": "2c7141939f62aaceec5ae404f764e225d34f122588b84d0560e53a3f0403d4d9",
     "0017_desk": "1597fe658637ed54fa3ccd6b228cae92129049e0cc82207130606d2d853b5baf",
     "0018_alerts": "24c9b4c31ca4cf1bd417e5daa6736365ffa3c9d041a7f020bb257212b28b3f7e",
+    "0019_editing": "b2bd46263bd352fadedde300c450b6e35e6f64a9ba27317b02efcc7ed1a0fc34",
+    "0020_undo": "6782e951f951daa4ccb198f0f05d5efa00d430ee918c24054e8d808d826cf0a4",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

@@ -1,0 +1,190 @@
+"""Undo what an operator did, as long as nobody has changed the same thing since.
+
+An action writes into the audit log how to undo it, as JSON: `do` is one of the functions below,
+the rest are its arguments.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from aggregator.errors import CommandError
+from aggregator.ingest.categorize.recategorize import apply_override
+from aggregator.ingest.categorize.rules import TopicRules
+from aggregator.ingest.dedupe import ClusterSettings
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
+from aggregator.ingest.merge import merge_stories, split_story
+from aggregator.model import AuditEntry, Batch, Story
+from aggregator.startup import cluster_settings
+from aggregator.store.base import Store
+from aggregator.web.desk.page import Desk
+
+__all__ = ["LOCK_SECONDS", "decide_placement", "merge", "split", "undo"]
+
+LOCK_SECONDS = 20.0
+"""How long a change of stories waits for a fetch to end."""
+_CHANGED = "This was changed again since, so it cannot be undone."
+
+
+def undo(desk: Desk, entry: AuditEntry) -> str:
+    """Undo an action, and return the path of the page that shows it. Raises CommandError."""
+    if not entry.undo or entry.undone_at:
+        raise CommandError("This cannot be undone, or was already.")
+    arguments = json.loads(entry.undo)
+    do = arguments.pop("do")
+    if do == "restore_file":
+        path = _restore_file(desk, entry, **arguments)
+    else:
+        path = _FUNCTIONS[do](desk, **arguments)
+        desk.record(f"undid: {entry.action}", entry.subject, entry.detail)
+    desk.store.operators.mark_undone(entry.id, desk.now)
+    return path
+
+
+def _story(desk: Desk, id_: str) -> Story:
+    found = desk.store.stories.get(id_)
+    if found is None:
+        raise CommandError("The story is not published any more, so this cannot be undone.")
+    return found
+
+
+# ---- pins, takedowns, words
+
+
+def _unpin(desk: Desk, story: str, topic: str, former: Sequence[Sequence[str | None]]) -> str:
+    desk.store.calendar.unpin(story, desk.now, topic)
+    for id_, until in former:
+        if id_ and desk.store.stories.get(id_):
+            desk.store.calendar.pin(id_, topic, _time(until), desk.now)
+    return f"/stories/{story}"
+
+
+def _pin(desk: Desk, story: str, pins: Sequence[Sequence[str | None]]) -> str:
+    for topic, until in pins:
+        desk.store.calendar.pin(_story(desk, story).id, topic or "", _time(until), desk.now)
+    return f"/stories/{story}"
+
+
+def _publish(desk: Desk, story: str) -> str:
+    desk.store.stories.restore(story, desk.now)
+    return f"/stories/{story}"
+
+
+def _hide(desk: Desk, story: str, why: str) -> str:
+    desk.store.stories.take_down(_story(desk, story).id, why, desk.now)
+    return "/stories"
+
+
+def _edit(desk: Desk, story: str, before: Sequence[str], after: Sequence[str]) -> str:
+    found = _story(desk, story)
+    if [found.own_headline, found.editor_note] != list(after):
+        raise CommandError(_CHANGED)
+    desk.store.stories.edit(found.id, before[0], before[1], desk.now)
+    return f"/stories/{found.id}"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# ---- topics
+
+
+def _decide(desk: Desk, story: str, topic: str, before: bool | None, after: bool | None) -> str:
+    found = _story(desk, story)
+    if decide_placement(desk, found, topic, before, expected=(after,)) != after:
+        raise CommandError(_CHANGED)
+    return f"/stories/{found.id}"
+
+
+def decide_placement(
+    desk: Desk,
+    story: Story,
+    topic_id: str,
+    decision: bool | None,
+    expected: Sequence[bool | None] = (True, False, None),
+) -> bool | None:
+    """Put a story into a topic, keep it out, or leave it to the rules (None). Returns the decision
+    before, and changes nothing unless that is one of the `expected` ones."""
+    topic = next((topic for topic in desk.config.topics if topic.id == topic_id), None)
+    if topic is None:
+        raise CommandError(f"There is no topic {topic_id!r} any more.")
+    with asyncio.run(acquire_ingest_lock(desk.store, LOCK_SECONDS)):
+        overrides = desk.store.topics.overrides([story.lead.entry_id])
+        before = next((each.is_included for each in overrides if each.topic == topic_id), None)
+        stored = desk.store.topics.placements_of(story.lead.entry_id, [topic.id])
+        if stored is None:
+            raise CommandError("The story is not published any more.")
+        if before in expected:
+            made, changes = apply_override(stored, topic, decision, desk.sources, desk.now)
+            desk.store.topics.recategorize(changes, made, desk.now)
+    return before
+
+
+# ---- merging and splitting
+
+
+def merge(desk: Desk, one: Story, other: Story) -> Story:
+    """Merge two stories; returns the one that stays."""
+
+    def decide(store: Store, settings: ClusterSettings, rules: TopicRules) -> Batch:
+        return merge_stories(store, settings, rules, one, other)
+
+    return _regroup(desk, decide).new[0].story
+
+
+def split(desk: Desk, story: Story, entries: Sequence[int]) -> list[str]:
+    """Split entries from their story; returns the ids of all stories that this makes."""
+
+    def decide(store: Store, settings: ClusterSettings, rules: TopicRules) -> Batch:
+        return split_story(store, settings, rules, story, entries)
+
+    batch = _regroup(desk, decide)
+    return [change.story.id for change in batch.new]
+
+
+def _regroup(desk: Desk, decide: Callable[[Store, ClusterSettings, TopicRules], Batch]) -> Batch:
+    with asyncio.run(acquire_ingest_lock(desk.store, LOCK_SECONDS)):
+        settings = cluster_settings(desk.config, desk.store, desk.now)
+        batch = decide(desk.store, settings, TopicRules(desk.config.topics))
+        desk.store.entries.save(batch, settings.now)
+    return batch
+
+
+def _split(desk: Desk, story: str, entries: Sequence[int]) -> str:
+    found = _story(desk, story)
+    ids = {entry.entry_id for entry in found.entries}
+    if not set(entries) < ids:
+        raise CommandError(_CHANGED)
+    split(desk, found, entries)
+    return f"/stories/{found.id}"
+
+
+def _merge(desk: Desk, stories: Sequence[str]) -> str:
+    one, other = (_story(desk, id_) for id_ in stories)
+    if one.id == other.id:
+        raise CommandError(_CHANGED)
+    return f"/stories/{merge(desk, one, other).id}"
+
+
+# ---- feeds.toml
+
+
+def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
+    """Restore the text before this version of feeds.toml, which can be undone, too."""
+    newest = desk.store.config.versions(2)
+    if len(newest) < 2 or newest[0].number != version:
+        raise CommandError(
+            "feeds.toml was changed again since, so this cannot be undone; the earlier versions "
+            "are under File."
+        )
+    now, before = newest
+    desk.edit(f"undid: {entry.action}", entry.subject, lambda _: before.text, now.text)
+    return "/file"
+
+
+_FUNCTIONS: Mapping[str, Callable[..., str]] = {
+    "unpin": _unpin, "pin": _pin, "publish": _publish, "hide": _hide, "edit": _edit,
+    "place": _decide, "split": _split, "merge": _merge,
+}  # fmt: skip
