@@ -34,7 +34,7 @@ LIBRARIES = {
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
     "click": {"cli"}, "rich": {"cli"},
     "dateutil": {"text.dates"},
-    "feedgen": {"render.atom", "render.feedgen_ext", "render.rss"},
+    "feedgen": {"render.atom", "render.feedgen_ext", "render.plain_feed", "render.rss"},
     "feedparser": {"ingest.parse"},
     "flask": {"web"}, "werkzeug": {"web"},
     "uvicorn": {"web.connections", "web.server"},

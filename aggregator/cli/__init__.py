@@ -56,6 +56,7 @@ SECTIONS = {
     },
     "Stories": {
         "search": ("search", "Show the newest stories that match a query, and where they match."),
+        "post": ("post", "Publish an article that you found on the web."),
         "story": ("story", "Show a story's articles, and the evidence that they are one."),
         "merge": ("story", "Merge two stories permanently."),
         "split": ("story", "Split an article from its story permanently."),

@@ -70,7 +70,14 @@ from aggregator.model.keys import (
     topic_scope,
 )
 from aggregator.model.learning import ModelInfo, Predictions, Suggestion, TrainingExample
-from aggregator.model.operator import AuditEntry, DeskSession, Operator, Role
+from aggregator.model.operator import (
+    ApiToken,
+    AuditEntry,
+    DeskSession,
+    Operator,
+    Role,
+    TokenScope,
+)
 from aggregator.model.picture import (
     CARD_HEIGHT,
     CARD_WIDTH,
@@ -147,6 +154,7 @@ __all__ = [
     "AlertMessage",
     "And",
     "AnnouncedFeed",
+    "ApiToken",
     "AuditEntry",
     "Backoff",
     "Batch",
@@ -236,6 +244,7 @@ __all__ = [
     "Thumbnail",
     "ThumbnailFiles",
     "ThumbnailSize",
+    "TokenScope",
     "Tombstone",
     "Topic",
     "TopicOverride",

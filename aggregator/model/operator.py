@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-__all__ = ["AuditEntry", "DeskSession", "Operator", "Role"]
+__all__ = ["ApiToken", "AuditEntry", "DeskSession", "Operator", "Role", "TokenScope"]
 
 Role: TypeAlias = Literal["editor", "owner"]
 """An owner also decides who may use the desk."""
+TokenScope: TypeAlias = Literal["stories", "alerts"]
+"""What a token is for: posting stories, or reading alerts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,18 @@ class DeskSession:
     last_seen_at: datetime
     client: str = ""
     user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """What a program of an operator shows in place of a session; only its hash is kept."""
+
+    token_hash: str
+    operator: str
+    name: str
+    scope: TokenScope
+    created_at: datetime
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

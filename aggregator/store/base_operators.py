@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from aggregator.model import AuditEntry, DeskSession, Operator
+from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
 
 __all__ = ["OperatorStore"]
 
@@ -21,7 +21,7 @@ class OperatorStore(Protocol):
         """Add an operator, or replace the one with that name. Sessions by the one-time link end."""
 
     def remove(self, name: str) -> None:
-        """Remove an operator, whose sessions end."""
+        """Remove an operator, whose sessions end and whose tokens are revoked."""
 
     def add_session(self, session: DeskSession) -> None:
         """Keep a new session."""
@@ -43,6 +43,18 @@ class OperatorStore(Protocol):
 
     def use_link(self, token_hash: str) -> bool:
         """True the first time that the link is used."""
+
+    def add_token(self, token: ApiToken) -> None:
+        """Keep a token of an operator."""
+
+    def tokens(self) -> list[ApiToken]:
+        """All tokens, by operator and name."""
+
+    def use_token(self, token_hash: str, now: datetime) -> ApiToken | None:
+        """The token with this hash, which counts as used now."""
+
+    def remove_token(self, token_hash: str) -> None:
+        """Revoke a token."""
 
     def failures(self, subject: str) -> tuple[int, datetime | None]:
         """How often logging in has failed in a row, and when last."""

@@ -191,6 +191,83 @@ def test_stories_are_merged_split_and_pinned(program: Program, page: Page) -> No
     ]  # fmt: skip
 
 
+def test_words_of_ours_are_published_and_undone(program: Program, page: Page) -> None:
+    """A headline and a note stand beside the outlet's words, until they are undone."""
+    program.press.put("/words", feed_response("words", article("Port reopens", prose(6))))
+    program.config.write_text(
+        program.config.read_text() + source_table("words", f"{program.press.url}/words")
+    )
+    wait_until(lambda: "Port reopens" in wait_for_url(f"{program.url}/all").decode())
+    page.goto(f"{program.url}/desk/stories?q=reopens")
+    page.get_by_role("link", name="Port reopens").click()
+    page.get_by_label("Headline of ours").fill("The port works again")
+    page.get_by_label("Editor’s note").fill("We were there <b>at dawn</b>.")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    assert "Saved, and published." in page.get_by_role("status").inner_text()
+    published = page.context.new_page()
+    published.goto(f"{program.url}/all")
+    shown = published.locator("article", has_text="The port works again").inner_text()
+    assert "Headline of words: Port reopens" in shown
+    assert "Editor’s note: We were there <b>at dawn</b>." in shown
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    assert "Undone." in page.get_by_role("status").inner_text()
+    published.reload()
+    assert "The port works again" not in published.locator("main").inner_text()
+    published.close()
+
+
+def test_what_a_source_brings_is_approved(program: Program, page: Page) -> None:
+    """Nothing of it is published before."""
+    program.press.put("/wire", feed_response("wire", article("Needs a look", prose(7))))
+    table = source_table("wire", f"{program.press.url}/wire")
+    program.config.write_text(f"{program.config.read_text()}{table}approve = true\n")
+
+    def is_held() -> bool:
+        page.goto(f"{program.url}/desk/held")
+        return "Needs a look" in page.locator("main").inner_text()
+
+    wait_until(is_held)
+    assert "Needs a look" not in wait_for_url(f"{program.url}/all").decode()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    assert "published" in page.get_by_role("status").inner_text()
+    assert "Needs a look" in wait_for_url(f"{program.url}/all").decode()
+
+
+def test_a_story_is_posted_from_its_page(program: Program, page: Page) -> None:
+    """The bookmarklet takes address, headline, outlet and the selected text of any page."""
+    html = (
+        "<!doctype html><html lang=en><head><title>x | y</title>"
+        '<meta property="og:title" content="Dockers &quot;win&quot;">'
+        '<meta property="og:site_name" content="The Elsewhere Post">'
+        '<link rel="canonical" href="https://elsewhere.example/win"></head>'
+        f"<body><p id=p>{'They won. ' * 200}</p></body></html>"
+    )
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+    url = program.press.put("/win.html", CannedResponse(body=html.encode(), headers=headers))
+    page.goto(f"{program.url}/desk/post")
+    code = page.get_by_role("link", name="Post to T").get_attribute("href") or ""
+    assert code.startswith("javascript:")
+    code = code.removeprefix("javascript:").replace("https://t.example/", f"{program.url}/")
+    page.goto(url)
+    page.evaluate("getSelection().selectAllChildren(document.getElementById('p'))")
+    with page.context.expect_page() as opened:
+        page.evaluate(code)
+    form = opened.value
+    form.wait_for_load_state()
+    assert form.get_by_label("Address of the article").input_value() == (
+        "https://elsewhere.example/win"
+    )
+    assert form.get_by_label("Headline").input_value() == 'Dockers "win"'
+    assert form.get_by_label("Outlet").input_value() == "The Elsewhere Post"
+    assert len(form.get_by_label("Summary").input_value()) in (599, 600)
+    form.get_by_label("Labor").check()
+    form.get_by_role("button", name="Publish", exact=True).click()
+    assert "Published." in form.get_by_role("status").inner_text()
+    listed = wait_for_url(f"{program.url}/topics/labor").decode()
+    assert "The Elsewhere Post" in listed
+    form.close()
+
+
 def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> None:
     """Neither is lost, and a mistake is shown at its line."""
     page.goto(f"{program.url}/desk/file")
@@ -215,7 +292,7 @@ def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> No
 
 PAGES = ("/", "/sources", "/sources?state=failed", "/sources/evil", "/sources/evil/edit",
          "/sources/new", "/topics", "/topics/labor", "/topics/new", "/stories", "/held", "/runs",
-         "/file", "/operators")  # fmt: skip
+         "/file", "/operators", "/alerts", "/tokens", "/post", "/post?url=x&title=y")  # fmt: skip
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -240,6 +317,10 @@ def test_everybody_can_use_every_page(
         page.evaluate(AXE.read_text())
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], path
+    page.goto(f"{program.url}/desk/stories")
+    page.locator("td a").first.click()
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))") == []
     other.close()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from aggregator.model import AuditEntry, DeskSession, Operator
+from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
 from aggregator.store.base import Store
 from tests.harness.builders import NOW
 
@@ -124,3 +124,19 @@ def test_an_action_is_undone_once(store: Store) -> None:
     found = store.operators.audit_entry(id_)
     assert found is not None
     assert found.undone_at == NOW + DAY
+
+
+def test_tokens_are_found_by_their_hash(store: Store) -> None:
+    """Their use is noted; those of a removed operator are gone."""
+    token = ApiToken(token_hash="h", operator="ana", name="Bot", scope="stories", created_at=NOW)
+    store.operators.save(_operator("ana"))
+    store.operators.add_token(token)
+    store.operators.add_token(replace(token, token_hash="i", name="Atom"))
+    assert [each.name for each in store.operators.tokens()] == ["Atom", "Bot"]
+    assert store.operators.use_token("x", NOW) is None
+    assert store.operators.use_token("h", NOW + DAY) == token
+    assert store.operators.tokens()[1].last_used_at == NOW + DAY
+    store.operators.remove_token("i")
+    assert len(store.operators.tokens()) == 1
+    store.operators.remove("ana")
+    assert store.operators.use_token("h", NOW) is None

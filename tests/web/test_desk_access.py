@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from aggregator.model import Operator
 from aggregator.site_app import create_wsgi_app
 from aggregator.web.desk.access import COOKIE, SESSION_AGE, new_link
-from aggregator.web.desk.guard import PUBLIC_ENDPOINTS
+from aggregator.web.desk.guard import PUBLIC_ENDPOINTS, TOKEN_SCOPES
 from aggregator.web.desk.passwords import hash_password, password_problem
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import Newsroom, article
@@ -71,8 +71,16 @@ def test_every_route_refuses_without_a_session(desk: DeskUser) -> None:
         response = _sent(desk.stranger, method, path)
         if endpoint in PUBLIC_ENDPOINTS:
             continue
+        if endpoint in TOKEN_SCOPES:
+            assert response.status_code == 401, (method, path)
+            continue
         assert response.status_code == 303, (method, path)
         assert response.headers["Location"].startswith("/desk/login"), (method, path)
+
+
+def _refusal(endpoint: str) -> int:
+    """The status of a change that is refused; programs must show a token, whatever else they do."""
+    return 401 if endpoint in TOKEN_SCOPES else 403
 
 
 def test_every_change_needs_the_token_of_the_session(desk: DeskUser) -> None:
@@ -84,7 +92,7 @@ def test_every_change_needs_the_token_of_the_session(desk: DeskUser) -> None:
             continue
         for token in ("", "x", other.csrf):
             response = _sent(desk.client, method, path, data={"csrf": token})
-            assert response.status_code == 403, (method, path)
+            assert response.status_code == _refusal(endpoint), (method, path)
     assert desk.newsroom.store.operators.audit_log(99) == []
 
 
@@ -94,12 +102,12 @@ def test_every_change_must_come_from_our_own_pages(desk: DeskUser) -> None:
         {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"}, {"Origin": "null"},
     ]  # fmt: skip
-    for method, path, _ in _paths(desk):
+    for method, path, endpoint in _paths(desk):
         if method == "GET":
             continue
         for headers in foreign:
             response = _sent(desk.client, method, path, data={"csrf": desk.csrf}, headers=headers)
-            assert response.status_code == 403, (method, path, headers)
+            assert response.status_code == _refusal(endpoint), (method, path, headers)
 
 
 def test_every_route_refuses_an_old_session(desk: DeskUser) -> None:
@@ -108,7 +116,8 @@ def test_every_route_refuses_an_old_session(desk: DeskUser) -> None:
         for method, path, endpoint in _paths(desk):
             if endpoint not in PUBLIC_ENDPOINTS:
                 response = _sent(desk.client, method, path, data={"csrf": desk.csrf})
-                assert response.status_code == 303, (method, path)
+                status = 401 if endpoint in TOKEN_SCOPES else 303
+                assert response.status_code == status, (method, path)
     desk.newsroom.store.operators.end_sessions("ana")
     assert desk.get("/").status_code == 303
 
@@ -128,7 +137,7 @@ def test_every_page_says_what_browsers_may_do_with_it(desk: DeskUser) -> None:
 def test_every_page_answers(desk: DeskUser) -> None:
     """For who is logged in."""
     for method, path, endpoint in _paths(desk):
-        if method == "GET" and endpoint not in ("enter",):
+        if method == "GET" and endpoint not in ("enter", *TOKEN_SCOPES):
             assert _sent(desk.client, method, path).status_code == 200, path
 
 

@@ -1,9 +1,9 @@
-"""The desk's operators, sessions and audit log."""
+"""The desk's operators, sessions, tokens and audit log."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import AuditEntry, DeskSession, Operator
+from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
 
@@ -46,6 +46,7 @@ class SqliteOperators:
         with self._connection.write() as db:
             db.execute("delete from operators where name = ?", [name])
             db.execute("delete from desk_sessions where operator = ?", [name])
+            db.execute("delete from api_tokens where operator = ?", [name])
 
     # ---- sessions
 
@@ -100,6 +101,36 @@ class SqliteOperators:
         with self._connection.write() as db:
             cursor = db.execute("delete from desk_links where token_hash = ?", [token_hash])
             return bool(cursor.rowcount)
+
+    # ---- tokens of programs
+
+    def add_token(self, token: ApiToken) -> None:
+        row = {name: getattr(token, name) for name in ("token_hash", "operator", "name", "scope")}
+        with self._connection.write() as db:
+            created_at = mappers.to_text(token.created_at)
+            db.table("api_tokens").insert({**row, "created_at": created_at})
+
+    def tokens(self) -> list[ApiToken]:
+        with self._connection.read() as db:
+            rows = db.query("select * from api_tokens order by operator, name, created_at")
+            return [_token_of(row) for row in rows]
+
+    def use_token(self, token_hash: str, now: datetime) -> ApiToken | None:
+        with self._connection.read() as db:
+            rows = db.query("select * from api_tokens where token_hash = ?", [token_hash])
+            found = next(map(_token_of, rows), None)
+        last = found.last_used_at if found else None
+        if found and (last is None or (now - last).total_seconds() > SESSION_TOUCH_SECONDS):
+            with self._connection.write() as db:
+                sql = "update api_tokens set last_used_at = ? where token_hash = ?"
+                db.execute(sql, [mappers.to_text(now), token_hash])
+        return found
+
+    def remove_token(self, token_hash: str) -> None:
+        with self._connection.write() as db:
+            db.execute("delete from api_tokens where token_hash = ?", [token_hash])
+
+    # ---- wrong logins
 
     def failures(self, subject: str) -> tuple[int, datetime | None]:
         sql = "select failure_count, last_failure_at from login_failures where subject = ?"
@@ -171,6 +202,14 @@ def _session_of(row: dict[str, Any]) -> DeskSession:
         **{name: row[name] for name in names},
         created_at=datetime.fromisoformat(row["created_at"]),
         last_seen_at=datetime.fromisoformat(row["last_seen_at"]),
+    )
+
+
+def _token_of(row: dict[str, Any]) -> ApiToken:
+    return ApiToken(
+        **{name: row[name] for name in ("token_hash", "operator", "name", "scope")},
+        created_at=datetime.fromisoformat(row["created_at"]),
+        last_used_at=mappers.to_time(row["last_used_at"]),
     )
 
 

@@ -8,7 +8,11 @@ views            the blueprint, the overview, runs and held stories
 login_views      getting in and out, operators
 source_views     sources: list, page, fetch now, pause, edit, add
 topic_views      topics: list, rule editor with a test before saving, suggestions
+alert_views      alerts: a page, and a feed for whoever shows a token
+post_views       stories found on the web: a form, a bookmarklet, an API
+token_views      tokens of operators' programs
 story_views      stories: search, words, pin, place, merge, split, take down
+commands         commands run in a process of their own
 undo             how each action is undone
 file_views       feeds.toml as a text, with its problems
 

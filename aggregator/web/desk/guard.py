@@ -1,14 +1,17 @@
 """Let in only who may, whatever view is added; what every response carries."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, g, jsonify, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AggregatorError, StoreError
+from aggregator.model import DeskSession, TokenScope
 from aggregator.web.desk.access import (
     COOKIE,
+    hash_token,
     is_csrf_token,
     is_local_request,
     is_own_origin,
@@ -16,15 +19,18 @@ from aggregator.web.desk.access import (
 )
 from aggregator.web.desk.page import SECURITY_HEADERS, Desk
 
-__all__ = ["PUBLIC_ENDPOINTS", "add_guard"]
+__all__ = ["PUBLIC_ENDPOINTS", "TOKEN_SCOPES", "add_guard"]
 
 PUBLIC_ENDPOINTS = frozenset(("login", "submit_login", "enter", "static"))
 """Endpoints that answer without a session."""
+TOKEN_SCOPES: Mapping[str, TokenScope] = {"api_post": "stories", "alerts_feed": "alerts"}
+"""Endpoints for programs, which show a token in place of a session -> its scope."""
 SECTION_OF = {
     "source": "sources", "edit_source": "sources", "save_source": "sources",
     "new_source": "sources", "add_source": "sources", "topic": "topics", "save_topic": "topics",
     "new_topic": "topics", "add_topic": "topics", "story": "stories", "save_file": "file",
-    "add_operator": "operators",
+    "add_operator": "operators", "tokens": "operators", "add_token": "operators",
+    "post_form": "stories", "post": "stories",
 }  # fmt: skip
 """Endpoint -> the section of the bar that it belongs to."""
 
@@ -77,6 +83,8 @@ def _check_access(desk: Desk) -> Response | None:
     has_operators = bool(desk.store.operators.all())
     if not has_operators and not is_local_request(request.environ):
         abort(404)
+    if endpoint in TOKEN_SCOPES:
+        return _check_token(desk, TOKEN_SCOPES[endpoint])
     token = request.cookies.get(COOKIE, "")
     g.desk_session = session_of(desk.store, token, request.environ, desk.now)
     is_change = request.method not in ("GET", "HEAD")
@@ -91,6 +99,28 @@ def _check_access(desk: Desk) -> Response | None:
         return desk.to(f"/login?next={quote(path)}")
     if is_change and not is_csrf_token(g.desk_session, request.form.get("csrf", "")):
         abort(403)
+    return None
+
+
+def _check_token(desk: Desk, scope: TokenScope) -> Response | None:
+    """Let in a program with a token for this: in a header (RFC 6750), or for a feed, whose reader
+    sends none, in its address. What it does counts as done by its operator."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = token.strip() if kind.lower() == "bearer" else ""
+    if scope == "alerts":
+        given = given or request.args.get("token", "")
+    found = desk.store.operators.use_token(hash_token(given), desk.now) if given else None
+    if found is None or found.scope != scope:
+        status, sentence = (401, "Show a token.") if found is None else (403, "Not this token.")
+        response = jsonify({"error": sentence, "status": status})
+        response.status_code = status
+        if found is None:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    g.desk_session = DeskSession(
+        token_hash="", operator=found.operator, csrf_token="", created_at=desk.now,
+        last_seen_at=desk.now,
+    )  # fmt: skip
     return None
 
 

@@ -97,11 +97,6 @@ class LoginViews:
         response.delete_cookie(COOKIE, path=self.desk.base)
         return response
 
-    def _is_owner(self) -> bool:
-        """Who came by the one-time link adds the first owner."""
-        operator = self.desk.store.operators.by_name(self.desk.session.operator)
-        return not self.desk.session.operator or (operator is not None and operator.role == "owner")
-
     def _show(
         self, status: int = 200, name: str = "", problems: Mapping[str, str] = MappingProxyType({})
     ) -> Response:
@@ -113,7 +108,7 @@ class LoginViews:
             sessions={
                 each.name: self.desk.store.operators.sessions(each.name) for each in operators
             },
-            is_owner=self._is_owner(),
+            is_owner=self.desk.is_owner(),
             given={"name": name},
             problems={"name": "", "password": "", **problems},
             log=self.desk.store.operators.audit_log(MAX_LOG_SHOWN),
@@ -125,7 +120,7 @@ class LoginViews:
 
     def add_operator(self) -> Response:
         """Add an operator."""
-        if not self._is_owner():
+        if not self.desk.is_owner():
             abort(403)
         name, password = request.form.get("name", "").strip(), request.form.get("password", "")
         role: Role = "owner" if request.form.get("role") == "owner" else "editor"
@@ -157,7 +152,7 @@ class LoginViews:
 
     def remove_operator(self, name: str) -> Response:
         """Remove an operator."""
-        if not self._is_owner() or name == self.desk.session.operator:
+        if not self.desk.is_owner() or name == self.desk.session.operator:
             abort(403)
         self.desk.store.operators.remove(name)
         self.desk.record("removed the operator", name)
@@ -165,7 +160,7 @@ class LoginViews:
 
     def log_out_everywhere(self, name: str) -> Response:
         """End all sessions of an operator."""
-        if not self._is_owner() and name != self.desk.session.operator:
+        if not self.desk.is_owner() and name != self.desk.session.operator:
             abort(403)
         count = self.desk.store.operators.end_sessions(name)
         self.desk.record("logged out everywhere", name)

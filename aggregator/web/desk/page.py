@@ -19,8 +19,8 @@ __all__ = ["MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section"]
 
 MAX_DESK_FORM_BYTES = 8_000_000
 """A feeds.toml of thousands of sources twice, percent-encoded."""
-MAX_ID_DIGITS = 16
-"""More do not fit into a column of SQLite."""
+ID_DIGITS = 15
+"""More may not fit into a column of SQLite."""
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -49,6 +49,7 @@ SECTIONS = (
     Section("sources", "Sources"),
     Section("topics", "Topics"),
     Section("held", "Held"),
+    Section("alerts", "Alerts"),
     Section("runs", "Runs"),
     Section("file", "File"),
     Section("operators", "Operators"),
@@ -81,6 +82,12 @@ class Desk:
     def sources(self) -> dict[str, Source]:
         """All sources by id, also those that are no longer in feeds.toml."""
         return known_sources(self.config, self.store)
+
+    def is_owner(self) -> bool:
+        """True if the session is that of an owner. Who came by the one-time link is one: there is
+        nobody else yet."""
+        operator = self.store.operators.by_name(self.session.operator)
+        return not self.session.operator or (operator is not None and operator.role == "owner")
 
     # ---- responses
 
@@ -134,7 +141,7 @@ class Desk:
 
     def audit_entry(self, id_: str) -> AuditEntry | None:
         """The entry of the audit log with this id, as it stands in a URL."""
-        is_number = id_.isascii() and id_.isdigit() and len(id_) < MAX_ID_DIGITS
+        is_number = id_.isascii() and id_.isdigit() and len(id_) <= ID_DIGITS
         return self.store.operators.audit_entry(int(id_)) if is_number else None
 
     def edit(

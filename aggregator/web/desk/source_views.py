@@ -1,8 +1,6 @@
 """Sources: list, page, fetch now, pause, edit, add."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +20,7 @@ from aggregator.overview.source_states import (
     source_states,
 )
 from aggregator.text.tokens import fold
+from aggregator.web.desk.commands import run_command
 from aggregator.web.desk.forms import Field
 from aggregator.web.desk.page import Desk
 
@@ -31,8 +30,6 @@ MAX_SOURCES_SHOWN = 200
 MAX_FETCHES_SHOWN = 30
 MAX_ENTRIES_SHOWN = 10
 TAGGED_ENTRIES = 500
-ADD_SECONDS = 90
-"""How long the feeds of a site may take to be found."""
 STATE_NAMES = ("failed", "retired", "held", "quiet", "waiting", "never fetched", "ok", "paused")
 NO_DAYS = [0] * DAYS_SHOWN
 NO_YES = (("", "no"), ("True", "yes"))
@@ -282,24 +279,10 @@ def _new_form(
 def _look_up(desk: Desk, url: str) -> tuple[dict[str, Any] | None, str]:
     """What `aggregator add` finds at an address: a process of its own fetches and reads it, under
     the rules of fetching, with limits of time and memory."""
-    if not url or url.startswith("-"):
+    if not url or url.startswith("-") or "\0" in url:
         return None, "Give the address of a site or a feed."
-    command = [sys.executable, "-m", "aggregator", "--config", str(desk.config.path), "add"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own command; the address is one argument
-            [*command, "--dry-run", "--json", "--", url],
-            capture_output=True, text=True, timeout=ADD_SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return None, f"Nothing was found within {ADD_SECONDS} seconds."
-    try:
-        found = json.loads(done.stdout)
-    except ValueError:
-        found = []
-    if not found:
-        said = done.stderr.rpartition("Error: ")[2].strip().removeprefix(f"{url}: ")
-        return None, said or "The program could not look; its log says why."
-    return found[0], ""
+    found, problem = run_command(desk, "add", "--dry-run", "--json", "--", url)
+    return (found[0], "") if found else (None, problem.removeprefix(f"{url}: "))
 
 
 def _add(desk: Desk, given: Mapping[str, str]) -> Response:

@@ -10,13 +10,16 @@ from aggregator.overview.attention import attention
 from aggregator.overview.pulse import newsroom_pulse
 from aggregator.overview.source_states import source_health, source_states
 from aggregator.store.base import Store
+from aggregator.web.desk.alert_views import ALERT_ROUTES, AlertViews
 from aggregator.web.desk.file_views import FILE_ROUTES, FileViews
 from aggregator.web.desk.filters import template_filters
 from aggregator.web.desk.guard import add_guard
 from aggregator.web.desk.login_views import LOGIN_ROUTES, LoginViews
 from aggregator.web.desk.page import Desk
+from aggregator.web.desk.post_views import POST_ROUTES, PostViews
 from aggregator.web.desk.source_views import SOURCE_ROUTES, SourceViews
 from aggregator.web.desk.story_views import STORY_ROUTES, StoryViews
+from aggregator.web.desk.token_views import TOKEN_ROUTES, TokenViews
 from aggregator.web.desk.topic_views import TOPIC_ROUTES, TopicViews
 
 __all__ = ["desk_blueprint"]
@@ -47,6 +50,8 @@ def desk_blueprint(
         (OverviewViews(desk), OVERVIEW_ROUTES), (LoginViews(desk), LOGIN_ROUTES),
         (SourceViews(desk), SOURCE_ROUTES), (TopicViews(desk), TOPIC_ROUTES),
         (StoryViews(desk), STORY_ROUTES), (FileViews(desk), FILE_ROUTES),
+        (PostViews(desk), POST_ROUTES), (AlertViews(desk), ALERT_ROUTES),
+        (TokenViews(desk), TOKEN_ROUTES),
     ):  # fmt: skip
         for method, path, name in routes:
             blueprint.add_url_rule(path, name, getattr(views, name), methods=[method])

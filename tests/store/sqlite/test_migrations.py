@@ -51,6 +51,7 @@ CHECKSUMS = {
     "0018_alerts": "24c9b4c31ca4cf1bd417e5daa6736365ffa3c9d041a7f020bb257212b28b3f7e",
     "0019_editing": "b2bd46263bd352fadedde300c450b6e35e6f64a9ba27317b02efcc7ed1a0fc34",
     "0020_undo": "6782e951f951daa4ccb198f0f05d5efa00d430ee918c24054e8d808d826cf0a4",
+    "0021_api_tokens": "7b7a8f62afb0639d6b30b4510d4c6a3c4ab1c6115fc1bd2a147fcf23030c54fd",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

@@ -1,0 +1,169 @@
+"""An article that an operator has found on the web, published as if a feed had brought it.
+
+    PostedArticle -> a JSON Feed of one item -> the whole pipeline -> its story, put into topics
+
+So it is cleaned, recognised as a copy of what other outlets have, and credited like any other. An
+outlet that is not listed is stored as a source without a feed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.app import open_runtime
+from aggregator.config import Config
+from aggregator.config.ids import new_id
+from aggregator.errors import CommandError, UnknownName
+from aggregator.ingest.categorize.recategorize import apply_override
+from aggregator.ingest.ingest_lock import acquire_ingest_lock
+from aggregator.ingest.runs import deliver
+from aggregator.ingest.workers import Workers
+from aggregator.model import Delivery, Source, Story
+from aggregator.startup import known_sources, sync_config
+from aggregator.store.base import Store
+from aggregator.text.canonical import canonical_url
+from aggregator.text.urls import registrable_domain, web_url
+
+__all__ = ["PostedArticle", "post_article"]
+
+MAX_TITLE_CHARS = 300
+MAX_SUMMARY_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedArticle:
+    """What an operator says of an article. `outlet` is empty for the listed outlet of that site, or
+    the name of its host; without a date, it was published now."""
+
+    url: str
+    title: str
+    topics: Sequence[str] = ()
+    outlet: str = ""
+    summary: str = ""
+    author: str = ""
+    published: datetime | None = None
+
+
+async def post_article(
+    config: Config,
+    store: Store,
+    workers: Workers,
+    article: PostedArticle,
+    now: datetime,
+    lock_timeout: float,
+) -> tuple[Story, bool]:
+    """Publish an article; returns its story, and whether it is new here.
+
+    Raises CommandError with what is wrong with it, UnknownName for a topic, and StoreBusy after
+    `lock_timeout` seconds.
+    """
+    url = web_url(article.url)
+    _check(config, article, url)
+    with await acquire_ingest_lock(store, lock_timeout):
+        sync_config(config, store, now)
+        known = _published_story(store, url)
+        if known is None:
+            await _ingest(config, store, workers, replace(article, url=url), now)
+        story = known or _published_story(store, url)
+        if story is None:
+            raise CommandError(_why_not(store, url))
+        _put_into(config, store, story, article.topics, now)
+    return store.stories.get(story.id) or story, known is None
+
+
+def _check(config: Config, article: PostedArticle, url: str) -> None:
+    if not url:
+        raise CommandError(f"{article.url!r} is not the address of a web page.")
+    if f"{url}/".startswith(f"{config.site.url}/"):
+        raise CommandError("This is a page of this site; post the page of the outlet.")
+    if not article.title.strip():
+        raise CommandError("An article needs a title.")
+    for name, text, limit in (
+        ("title", article.title, MAX_TITLE_CHARS), ("summary", article.summary, MAX_SUMMARY_CHARS),
+    ):  # fmt: skip
+        if len(text) > limit:
+            raise CommandError(
+                f"The {name} has {len(text):,} characters; {limit:,} is the most that it may have."
+            )
+    topics = [topic.id for topic in config.topics]
+    for topic in article.topics:
+        if topic not in topics:
+            raise UnknownName("topic", topic, topics)
+
+
+def _published_story(store: Store, url: str) -> Story | None:
+    canonical = canonical_url(url)
+    entries = store.entries.ids_by_url({canonical}).get(canonical, [])
+    stories = store.entries.stories(entries)
+    published = (store.stories.get(stories[id_].id) for id_ in entries if id_ in stories)
+    return next(filter(None, published), None)
+
+
+def _why_not(store: Store, url: str) -> str:
+    canonical = canonical_url(url)
+    entries = store.entries.ids_by_url({canonical}).get(canonical, [])
+    stories = store.entries.stories(entries)
+    if any(store.stories.is_taken_down(story.id) for story in stories.values()):
+        return "This article was taken down here; publish it again under Stories, or with `unhide`."
+    return "This article is known here, but not published: it is held, was dropped, or is too old."
+
+
+async def _ingest(
+    config: Config, store: Store, workers: Workers, article: PostedArticle, now: datetime
+) -> None:
+    source = _source(config, store, article)
+    store.sources.sync([source], now)
+    listed = replace(config, all_sources=(*config.all_sources, source))
+    delivery = Delivery(
+        id=0, source=source.id, content_type="application/feed+json", body=_document(article, now)
+    )
+    async with open_runtime(listed, store, workers) as runtime:
+        report = await deliver(runtime.ingest_context(now), source, delivery)
+    if report.counts.rejected:
+        (rejected,) = store.sources.rejected(source.id, 1)
+        raise CommandError(f"The article cannot be published: {rejected.reason}.")
+    if report.error or report.note:
+        raise CommandError(report.error or report.note)
+
+
+def _source(config: Config, store: Store, article: PostedArticle) -> Source:
+    """The listed source of the article's site, or one that earlier articles were posted for, or a
+    new one. What an operator posts is neither held nor filtered."""
+    known, parts = known_sources(config, store), urlsplit(article.url)
+    domain = registrable_domain(article.url)
+    same = [each for each in known.values() if registrable_domain(each.site) == domain]
+    named = [each for each in same if not article.outlet or each.name == article.outlet]
+    if named:
+        return replace(named[-1], approve=False, include="", exclude="")
+    site = f"{parts.scheme}://{parts.netloc}/"
+    name = article.outlet.strip() or (parts.hostname or "").removeprefix("www.")
+    return Source(
+        id=new_id(name, known, url=site), name=name, feed=site, public_feed=site, site=site
+    )
+
+
+def _document(article: PostedArticle, now: datetime) -> bytes:
+    item: Mapping[str, object] = {
+        "id": article.url,
+        "url": article.url,
+        "title": article.title,
+        "summary": article.summary,
+        "content_text": article.summary or article.title,
+        "date_published": (article.published or now).isoformat(),
+        "authors": [{"name": article.author}] if article.author else [],
+    }
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": article.outlet, "items": [item]}
+    return json.dumps(feed, ensure_ascii=False).encode()
+
+
+def _put_into(
+    config: Config, store: Store, story: Story, topics: Sequence[str], now: datetime
+) -> None:
+    sources = known_sources(config, store)
+    for topic in (topic for topic in config.topics if topic.id in topics):
+        stored = store.topics.placements_of(story.lead.entry_id, [topic.id])
+        if stored is not None:
+            overrides, changes = apply_override(stored, topic, True, sources, now)
+            store.topics.recategorize(changes, overrides, now)

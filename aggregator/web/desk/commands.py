@@ -1,0 +1,33 @@
+"""Commands of the program that the desk runs in a process of their own: what fetches or reads what
+strangers wrote has limits of time and memory there."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from aggregator.web.desk.page import Desk
+
+__all__ = ["COMMAND_SECONDS", "run_command"]
+
+COMMAND_SECONDS = 90
+"""How long a command may take."""
+
+
+def run_command(desk: Desk, *arguments: str) -> tuple[Any, str]:
+    """Run a command that prints JSON; returns what it printed, or None and what went wrong."""
+    command = [sys.executable, "-m", "aggregator", "--config", str(desk.config.path), *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return None, f"This took longer than {COMMAND_SECONDS} seconds, so it was stopped."
+    try:
+        printed = json.loads(done.stdout) if done.returncode == 0 else None
+    except ValueError:
+        printed = None
+    if printed:
+        return printed, ""
+    said = done.stderr.rpartition("Error: ")[2].strip()
+    return None, said or "The program could not do this; its log says why."

@@ -1,0 +1,117 @@
+"""Stories that operators find on the web: a form, a bookmarklet that fills it, and an API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from aggregator.web.desk.commands import run_command
+from aggregator.web.desk.forms import Field
+from aggregator.web.desk.page import Desk
+
+__all__ = ["POST_ROUTES", "PostViews"]
+
+MAX_SELECTION_CHARS = 600
+"""What the bookmarklet takes of a page: an address has a limit."""
+
+POST_ROUTES = (
+    ("GET", "/post", "post_form"),
+    ("POST", "/post", "post"),
+    ("POST", "/api/stories", "api_post"),
+)  # fmt: skip
+"""Method, path and name of each view."""
+BOOKMARKLET = """javascript:(()=>{const m=n=>document.querySelector('meta[property="og:'+n+'"]')
+?.content||'',e=encodeURIComponent,c=document.querySelector('link[rel=canonical]');
+open('$URL?url='+e(c?c.href:location.href)+'&title='+e(m('title')||document.title)
++'&outlet='+e(m('site_name'))+'&summary='+e(String(getSelection()).slice(0,$MAX)||m('description')
+.slice(0,$MAX)))})()"""
+_TEXT_FIELDS = ("url", "title", "outlet", "author", "summary", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class PostViews:
+    """Posting a story, by hand or by a program."""
+
+    desk: Desk
+
+    def post_form(self) -> Response:
+        """The form; the bookmarklet fills it."""
+        given = {name: request.args.get(name, "").strip() for name in _TEXT_FIELDS}
+        return self._show(given, "")
+
+    def _show(self, given: Mapping[str, str], problem: str, status: int = 200) -> Response:
+        problems: dict[str, str] = {}
+        fields = [
+            Field("url", "Address of the article", given, problems),
+            Field("title", "Headline", given, problems),
+            Field(
+                "outlet", "Outlet", given, problems, "Its name, if it is not one of your sources."
+            ),
+            Field("author", "Author", given, problems),
+            Field(
+                "summary", "Summary", given, problems, "A few sentences of the article.", lines=4
+            ),
+            Field("published", "Published", given, problems, "A day such as 2026-11-30, or now."),
+        ]
+        script = BOOKMARKLET.replace("\n", "").replace("$MAX", str(MAX_SELECTION_CHARS))
+        url = f"{self.desk.config.site.url}/desk/post"
+        return self.desk.page(
+            "post.html",
+            status,
+            fields=fields,
+            topics=self.desk.config.topics,
+            chosen=request.form.getlist("topic"),
+            error=problem,
+            bookmarklet=script.replace("$URL", url),
+        )
+
+    def post(self) -> Response:
+        """Publish the story of the form."""
+        given = {name: request.form.get(name, "").strip() for name in _TEXT_FIELDS}
+        found, problem = _publish(self.desk, given, request.form.getlist("topic"))
+        if problem:
+            return self._show(given, problem, 400)
+        self.desk.record("posted", found["id"], given["url"])
+        done = "Published." if found["is_new"] else "This was known already; it is one story."
+        return self.desk.to(f"/stories/{found['id']}", done)
+
+    def api_post(self) -> Response:
+        """The same for a program, which shows a token."""
+        body = request.get_json(silent=True) if request.is_json else None
+        values: Mapping[str, Any] = body if isinstance(body, dict) else request.form
+        given = {name: str(values.get(name) or "").strip() for name in _TEXT_FIELDS}
+        topics = values.getlist("topics") if values is request.form else values.get("topics", [])
+        if not isinstance(topics, list) or not all(isinstance(each, str) for each in topics):
+            return _error(400, "topics must be a list of ids of topics.")
+        found, problem = _publish(self.desk, given, topics)
+        if problem:
+            return _error(400, problem)
+        self.desk.record("posted", found["id"], given["url"])
+        response = jsonify(found)
+        response.status_code = 201 if found["is_new"] else 200
+        return response
+
+
+def _publish(
+    desk: Desk, given: Mapping[str, str], topics: Sequence[str]
+) -> tuple[dict[str, Any], str]:
+    """Run `aggregator post`; returns what it prints, or what went wrong."""
+    for name, sentence in (
+        ("url", "Give the address of the article, as url."),
+        ("title", "Give the headline of the article, as title."),
+    ):
+        if not given[name]:
+            return {}, sentence
+    options = [f"--{name}={value}" for name, value in given.items() if value and name != "url"]
+    options += [f"--topic={topic}" for topic in topics]
+    if any("\0" in each for each in (*options, given["url"])):
+        return {}, "There is a character in it that no text may have."
+    found, problem = run_command(desk, "post", "--json", *options, "--", given["url"])
+    return found or {}, problem
+
+
+def _error(status: int, sentence: str) -> Response:
+    response = jsonify({"error": sentence, "status": status})
+    response.status_code = status
+    return response

@@ -1,0 +1,143 @@
+"""`post`: an article that an operator found on the web."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.demo.press import Press
+from aggregator.store import open_read_only
+from tests.harness.builders import prose
+from tests.harness.command_line import HEAD, feed_response, run, source_table
+from tests.harness.newsroom import article
+
+URL = "https://elsewhere.example/2026/dockers-win"
+
+
+@pytest.fixture
+def config(tmp_path: Path, press: Press) -> Path:
+    """A newsroom with an outlet that has one article."""
+    rain = article("Rain", prose(1), link="https://harbor.example/rain")
+    table = source_table("harbor", press.put("/harbor", feed_response("harbor", rain)))
+    file = tmp_path / "feeds.toml"
+    rain_topic = '[[topic]]\nid = "weather"\ntitle = "Weather"\n'
+    file.write_text(HEAD + rain_topic + table)
+    assert run(file, "ingest").returncode == 0
+    return file
+
+
+def _post(config: Path, url: str = URL, **options: str) -> dict[str, Any]:
+    given = {"title": "Dockers win", **options}
+    arguments = [f"--{name}={value}" for name, value in given.items()]
+    result = run(config, "post", url, *arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def _story(config: Path, id_: str) -> Any:
+    with open_read_only(config.with_name("aggregator.db")) as store:
+        assert store is not None
+        story = store.stories.get(id_)
+        assert story is not None
+        return story, store.sources.by_id()[story.lead.source]
+
+
+def test_an_article_is_published_with_credit(config: Path) -> None:
+    """In the topic that the operator names, and in those whose rule it matches; the outlet needs
+    no entry in feeds.toml, which does not change."""
+    before = config.read_text()
+    found = _post(
+        config,
+        title="Dockers win the strike",
+        topic="weather",
+        outlet="The Elsewhere Post",
+        author="R. Ortiz",
+        summary="They <b>won</b>. It took nine days & nights.",
+        published="2026-11-01",
+    )
+
+    assert found["is_new"]
+    assert set(found["topics"]) == {"weather", "labor"}
+    assert found["url"] == f"https://t.example/stories/{found['id']}"
+    story, source = _story(config, found["id"])
+    assert (source.name, source.site) == ("The Elsewhere Post", "https://elsewhere.example/")
+    assert (story.lead.url, story.lead.author) == (URL, "R. Ortiz")
+    assert story.lead.summary == "They <b>won</b>. It took nine days & nights."
+    assert story.published == datetime(2026, 11, 1, tzinfo=UTC)
+    assert config.read_text() == before
+
+
+def test_the_same_article_again_is_one_story(config: Path) -> None:
+    """Also under an address with parameters that track."""
+    first = _post(config)
+    again = _post(config, f"{URL}?utm_source=mail", topic="weather")
+    assert (again["id"], again["is_new"]) == (first["id"], False)
+    assert "weather" in again["topics"]
+
+
+def test_an_article_of_a_listed_outlet(config: Path) -> None:
+    """It is credited to that source; one that its feed has brought is known already."""
+    found = _post(config, "https://harbor.example/sun", title="Sun")
+    assert _story(config, found["id"])[1].id == "harbor"
+    assert not _post(config, "https://harbor.example/rain", title="Rain")["is_new"]
+
+
+def test_a_copy_of_what_another_outlet_has(config: Path) -> None:
+    """It joins the story that the feed has brought, which keeps its id and lead."""
+    found = _post(config, title="Rain", summary=prose(1)[:1900], published="2026-10-05")
+    story, source = _story(config, found["id"])
+    assert [entry.source for entry in story.entries] == ["harbor", "elsewhere-example"]
+    assert source.id == "harbor"
+
+
+def test_what_waits_for_approval_does_not(config: Path) -> None:
+    """What an operator posts is published at once."""
+    config.write_text(config.read_text() + 'approve = true\nexclude = "sun"\n')
+    found = _post(config, "https://harbor.example/sun", title="Sun")
+    assert _story(config, found["id"])[0].title == "Sun"
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "sentence"),
+    [
+        ("ftp://x.example/a", {}, "'ftp://x.example/a' is not the address of a web page."),
+        ("javascript:alert(1)", {}, "is not the address of a web page."),
+        ("", {}, "'' is not the address of a web page."),
+        ("https://t.example/stories/1", {}, "This is a page of this site"),
+        (URL, {"title": " "}, "An article needs a title."),
+        (URL, {"title": "x" * 301}, "The title has 301 characters; 300 is the most"),
+        (URL, {"summary": "x" * 2001}, "The summary has 2,001 characters; 2,000 is the most"),
+        (URL, {"topic": "labr"}, "There is no topic 'labr' in feeds.toml; did you mean 'labor'?"),
+        (URL, {"published": "yesterday"}, "'yesterday' does not match the formats"),
+    ],
+)
+def test_bad_input_is_answered_with_a_sentence(
+    config: Path, url: str, options: dict[str, str], sentence: str
+) -> None:
+    """Nothing is stored, not even the outlet."""
+    given = {"title": "Dockers win", **options}
+    result = run(config, "post", url, *(f"--{name}={value}" for name, value in given.items()))
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    with open_read_only(config.with_name("aggregator.db")) as store:
+        assert store is not None
+        assert list(store.sources.by_id()) == ["harbor"]
+
+
+def test_an_article_that_was_taken_down_stays_down(config: Path) -> None:
+    """The sentence says how to publish it again."""
+    found = _post(config)
+    assert run(config, "hide", found["id"], "--why", "asked for").returncode == 0
+    result = run(config, "post", URL, "--title", "Dockers win")
+    assert result.returncode == 2
+    assert "was taken down here" in result.stderr
+
+
+def test_a_date_in_the_future_is_now(config: Path) -> None:
+    """It would stand above everything else."""
+    found = _post(config, published="2999-01-01")
+    assert _story(config, found["id"])[0].published <= datetime.now(UTC)
