@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import topic_scope
+from aggregator.model import SilentRule, topic_scope
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import Newsroom, article
 
@@ -183,3 +183,25 @@ def test_held_stories_are_published_or_dropped(newsroom: Newsroom) -> None:
     desk.post("/held/harbor", do="release")
     assert "Nothing waits for you." in desk.get("/held").text
     assert len(newsroom.titles("/all.atom")) == 10
+
+
+def test_topics_that_drift_overlap_or_fall_silent(desk: DeskUser) -> None:
+    """The list of topics shows what a rule that went wrong looks like."""
+    newsroom = desk.newsroom
+    rules = [
+        SilentRule(topic="labor", reason="rule strike", per_week=3.2, since=newsroom.now),
+        SilentRule(topic="gone", reason="rule x", per_week=3.2, since=newsroom.now),
+    ]
+    newsroom.store.alerts.save_silent_rules(rules)
+    strikes = [article(f"Strike {n}", published=newsroom.now) for n in range(9)]
+    newsroom.publishes("harbor", *strikes)
+    newsroom.ingests()
+    for n in range(9):
+        desk.post(f"/stories/{_story(desk, f'Strike {n}')}/topics", topic="rain", do="add")
+    page = desk.get("/topics").text
+
+    assert "rule strike<span" in page
+    assert "3.2 a week before" in page
+    assert "rule x" not in page
+    assert page.count("far more than usual") == 2
+    assert '<td class="n">9</td><td class="n">100%</td>' in page

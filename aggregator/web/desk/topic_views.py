@@ -1,7 +1,7 @@
 """Topics: list, rule editor with a test before saving, suggestions."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,6 +28,10 @@ __all__ = ["TOPIC_ROUTES", "TopicViews"]
 
 MAX_STORIES_SHOWN = 20
 MAX_SHARED_SHOWN = 10
+DRIFT_FACTOR = 2
+"""How many times more or fewer stories than usual a topic must have to drift."""
+MIN_DRIFT_STORIES = 8
+"""With fewer stories a week, such a change is chance."""
 
 
 TOPIC_ROUTES = (
@@ -51,11 +55,18 @@ class TopicViews:
     def topics(self) -> Response:
         """All topics."""
         counts = self.desk.store.lists.counts()
+        days = newsroom_pulse(self.desk.config, self.desk.store, self.desk.now).stories_by_topic
         listed = {topic.id for topic in self.desk.config.topics}
         return self.desk.page(
             "topics.html",
             topics=self.desk.config.topics,
-            days=newsroom_pulse(self.desk.config, self.desk.store, self.desk.now).stories_by_topic,
+            days=days,
+            drifted={id_: word for id_, numbers in days.items() if (word := _drift(numbers))},
+            silent=[
+                rule
+                for rule in self.desk.store.alerts.silent_rules()
+                if rule.topic in {"", *listed}
+            ],
             counts={t.id: counts.get(topic_scope(t.id), 0) for t in self.desk.config.topics},
             shared=[
                 row for row in self.desk.store.topics.shared() if {row[0], row[1]} <= listed
@@ -130,6 +141,16 @@ class TopicViews:
             problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
             return _topic_form(self.desk, given, problems, 400)
         return self.desk.to(f"/topics/{id_}", "The topic was added.")
+
+
+def _drift(days: Sequence[int]) -> str:
+    """In which way the last week of a topic is unlike the three before, if it is."""
+    week, usual = sum(days[-7:]), sum(days[:-7]) / 3
+    if max(week, usual) < MIN_DRIFT_STORIES:
+        return ""
+    if week > DRIFT_FACTOR * usual:
+        return "far more than usual"
+    return "far less than usual" if usual > DRIFT_FACTOR * week else ""
 
 
 def _topic(desk: Desk, id_: str) -> Topic:
