@@ -58,6 +58,7 @@ LIBRARIES = {
     "slugify": {"config.ids"},
     "Stemmer": {"text.tokens"},
     "sqlite3": {"store.sqlite"}, "sqlite_utils": {"store.sqlite"},
+    "webauthn": {"web.desk.passkeys"},
     "webencodings": {"text.encodings"},
     "structlog": {
         "alerts.notifier", "app", "cli", "config_watch", "ingest.clock", "ingest.picture_runs",

@@ -19,6 +19,7 @@ from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import (
     AlertsTable,
     DefaultsTable,
+    DeskTable,
     FeedsFile,
     FetchTable,
     MailTable,
@@ -65,6 +66,7 @@ class Config:
     mail: MailTable | None
     """The mail server; None if there is none."""
     alerts: AlertsTable
+    desk: DeskTable
     sources: tuple[Source, ...]
     all_sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
@@ -165,6 +167,7 @@ def _resolve(
         publish=file.publish,
         mail=file.mail,
         alerts=file.alerts,
+        desk=file.desk,
         sources=tuple(
             source for source, table in zip(all_sources, file.source, strict=True) if table.enabled
         ),

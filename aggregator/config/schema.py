@@ -304,6 +304,15 @@ class MailTable(_Table):
     sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
 
 
+class DeskTable(_Table):
+    """Who may use the desk, besides operators who log in."""
+
+    user_header: HeaderName | None = Field(
+        None,
+        description="Header in which a proxy of trusted_proxies names an operator, who is let in.",
+    )
+
+
 class AlertsTable(_Table):
     """Who is alerted when something needs attention, and once more when it is over."""
 
@@ -342,3 +351,4 @@ class FeedsFile(_Table):
     publish: PublishTable = PublishTable()
     mail: MailTable | None = None
     alerts: AlertsTable = AlertsTable()
+    desk: DeskTable = DeskTable()

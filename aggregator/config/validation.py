@@ -14,6 +14,7 @@ from aggregator.config.key_lines import KeyLocations
 from aggregator.config.schema import (
     AlertsTable,
     DefaultsTable,
+    DeskTable,
     FeedsFile,
     FetchTable,
     MailTable,
@@ -73,11 +74,16 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
 
 
 def _mail_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
-    """Mail without a server, a login that is half there or would be sent unencrypted."""
+    """Mail without a server, a login that is half there or would be sent unencrypted, a header that
+    nobody could be believed in."""
     mail, alerts = tables.get("mail"), _dict(tables.get("alerts"))
     if alerts.get("mail") and mail is None:
         message = "needs the table [mail], with the server that sends"
         yield _issue(lines.line_of(("alerts", "mail")), "alerts.mail", message)
+    is_behind_proxy = _dict(tables.get("publish")).get("trusted_proxies")
+    if _dict(tables.get("desk")).get("user_header") and not is_behind_proxy:
+        message = "needs [publish] trusted_proxies, the proxies that are believed"
+        yield _issue(lines.line_of(("desk", "user_header")), "desk.user_header", message)
     mail = _dict(mail)
     for key, other in (("user", "password"), ("password", "user")):
         if key in mail and other not in mail:
@@ -288,7 +294,7 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
         "site": SiteTable, "defaults": DefaultsTable, "source": SourceTable,
         "topic": TopicTable, "notice": NoticeTable, "fetch": FetchTable, "storage": StorageTable,
         "stories": StoriesTable, "publish": PublishTable, "mail": MailTable,
-        "alerts": AlertsTable,
+        "alerts": AlertsTable, "desk": DeskTable,
     }  # fmt: skip
     return tables.get(names[0])
 

@@ -75,6 +75,7 @@ from aggregator.model.operator import (
     AuditEntry,
     DeskSession,
     Operator,
+    Passkey,
     Role,
     TokenScope,
 )
@@ -203,6 +204,7 @@ __all__ = [
     "Outcome",
     "ParsedEntry",
     "ParsedFeed",
+    "Passkey",
     "PermanentRedirect",
     "PictureResult",
     "PictureState",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-__all__ = ["ApiToken", "AuditEntry", "DeskSession", "Operator", "Role", "TokenScope"]
+__all__ = ["ApiToken", "AuditEntry", "DeskSession", "Operator", "Passkey", "Role", "TokenScope"]
 
 Role: TypeAlias = Literal["editor", "owner"]
 """An owner also decides who may use the desk."""
@@ -14,12 +14,27 @@ TokenScope: TypeAlias = Literal["stories", "alerts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """A person who may use the desk; without a password hash, not by a password."""
+    """A person who may use the desk; without a password hash, not by a password. With
+    `needs_passkey`, a password alone is not enough."""
 
     name: str
     role: Role
     created_at: datetime
     password_hash: str = ""
+    needs_passkey: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """A key in a device of an operator (WebAuthn); its id is base64url."""
+
+    credential_id: str
+    operator: str
+    name: str
+    public_key: bytes
+    sign_count: int
+    created_at: datetime
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
+from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator, Passkey
 
 __all__ = ["OperatorStore"]
 
@@ -21,7 +21,7 @@ class OperatorStore(Protocol):
         """Add an operator, or replace the one with that name. Sessions by the one-time link end."""
 
     def remove(self, name: str) -> None:
-        """Remove an operator, whose sessions end and whose tokens are revoked."""
+        """Remove an operator, whose sessions end; tokens and passkeys go, too."""
 
     def add_session(self, session: DeskSession) -> None:
         """Keep a new session."""
@@ -55,6 +55,29 @@ class OperatorStore(Protocol):
 
     def remove_token(self, token_hash: str) -> None:
         """Revoke a token."""
+
+    def add_passkey(self, passkey: Passkey) -> None:
+        """Keep a passkey of an operator."""
+
+    def passkeys(self, operator: str) -> list[Passkey]:
+        """The passkeys of an operator, oldest first."""
+
+    def passkey(self, credential_id: str) -> Passkey | None:
+        """The passkey with this id."""
+
+    def use_passkey(self, credential_id: str, sign_count: int, now: datetime) -> None:
+        """Note that a passkey was used, and how often its device says it was."""
+
+    def remove_passkey(self, credential_id: str) -> None:
+        """Forget a passkey."""
+
+    def add_challenge(self, challenge: str, operator: str, now: datetime) -> None:
+        """Keep a challenge that a passkey of this operator, or of any, is to sign; those of more
+        than ten minutes ago are forgotten."""
+
+    def take_challenge(self, challenge: str, newer_than: datetime) -> str | None:
+        """Whose passkey is to sign a challenge, the first time that this is asked; None if there is
+        no such challenge since `newer_than`."""
 
     def failures(self, subject: str) -> tuple[int, datetime | None]:
         """How often logging in has failed in a row, and when last."""

@@ -141,7 +141,7 @@ def test_a_secret_in_a_url_is_a_warning() -> None:
 
 
 INVALID_CONFIGS = [
-    ("an unknown key", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: alerts"),
+    ("an unknown key", 'bogus = 1\n', "line 1: bogus: there is no such key; known keys: alerts, defaults, desk"),
     ("a misspelt key", '[site]\ntitel = "x"\n', "line 2: site.titel: there is no such key; did you mean 'title'?"),
     ("a missing key", '[site]\ntitle = "x"\n', "line 1: site.url: is missing; Public address"),
     ("a missing table", "", "site: is missing"),
@@ -166,6 +166,7 @@ INVALID_CONFIGS = [
     ("a bad network", '[fetch]\nallow_private = ["10.0.0.0/99"]\n', "line 2: fetch.allow_private: found '10.0.0.0/99'"),
     ("intervals the wrong way round", '[defaults]\nmin_interval = "2d"\n', "line 2: defaults.min_interval: min_interval is longer"),
     ("mail without a server", '[alerts]\nmail = ["a@b.example"]\n', "line 2: alerts.mail: needs the table [mail]"),
+    ("a header that is believed of nobody", '[desk]\nuser_header = "X-User"\n', "line 2: desk.user_header: needs [publish] trusted_proxies"),
     ("half a login", '[mail]\nhost = "m.example"\nsender = "a@b.example"\nuser = "U"\n', "line 4: mail.user: needs password too"),
     ("a password without encryption", '[mail]\nhost = "m.example"\nsecurity = "none"\nuser = "U"\npassword = "P"\n', "line 3: mail.security: would send the password unencrypted"),
     ("a password in the file", '[mail]\npassword = "hunter2"\n', "line 2: mail.password: found a value (not shown), expected the NAME"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
+from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator, Passkey
 from aggregator.store.base import Store
 from tests.harness.builders import NOW
 
@@ -140,3 +140,34 @@ def test_tokens_are_found_by_their_hash(store: Store) -> None:
     assert len(store.operators.tokens()) == 1
     store.operators.remove("ana")
     assert store.operators.use_token("h", NOW) is None
+
+
+def test_passkeys_are_kept_by_their_id(store: Store) -> None:
+    """Those of a removed operator are gone."""
+    passkey = Passkey(
+        credential_id="c", operator="ana", name="Laptop", public_key=b"\0\1", sign_count=0,
+        created_at=NOW,
+    )  # fmt: skip
+    store.operators.save(replace(_operator("ana"), needs_passkey=True))
+    store.operators.add_passkey(passkey)
+    store.operators.add_passkey(replace(passkey, credential_id="d", operator="ben"))
+    assert store.operators.passkeys("ana") == [passkey]
+    assert store.operators.by_name("ana") == replace(_operator("ana"), needs_passkey=True)
+    store.operators.use_passkey("c", 7, NOW + DAY)
+    used = replace(passkey, sign_count=7, last_used_at=NOW + DAY)
+    assert store.operators.passkey("c") == used
+    store.operators.remove_passkey("d")
+    assert store.operators.passkey("d") is None
+    store.operators.remove("ana")
+    assert store.operators.passkey("c") is None
+
+
+def test_a_challenge_is_taken_once(store: Store) -> None:
+    """And not when it is too old."""
+    store.operators.add_challenge("a", "ana", NOW)
+    store.operators.add_challenge("b", "", NOW)
+    assert store.operators.take_challenge("a", NOW - DAY) == "ana"
+    assert store.operators.take_challenge("a", NOW - DAY) is None
+    assert store.operators.take_challenge("b", NOW + DAY) is None
+    store.operators.add_challenge("c", "", NOW)
+    assert store.operators.take_challenge("c", NOW - DAY) == ""

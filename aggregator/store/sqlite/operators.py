@@ -6,6 +6,7 @@ from typing import Any
 from aggregator.model import ApiToken, AuditEntry, DeskSession, Operator
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.passkeys import PasskeyMethods
 
 __all__ = ["SqliteOperators"]
 
@@ -15,7 +16,7 @@ FAILURES_KEPT = timedelta(days=1)
 MAX_AUDIT_ENTRIES = 100_000
 
 
-class SqliteOperators:
+class SqliteOperators(PasskeyMethods):
     """An OperatorStore; the methods are described in store/base_operators.py."""
 
     def __init__(self, connection: Connection) -> None:
@@ -36,6 +37,7 @@ class SqliteOperators:
             "password_hash": operator.password_hash,
             "role": operator.role,
             "created_at": mappers.to_text(operator.created_at),
+            "needs_passkey": operator.needs_passkey,
         }
         with self._connection.write() as db:
             db.table("operators").insert(row, replace=True)
@@ -47,6 +49,7 @@ class SqliteOperators:
             db.execute("delete from operators where name = ?", [name])
             db.execute("delete from desk_sessions where operator = ?", [name])
             db.execute("delete from api_tokens where operator = ?", [name])
+            db.execute("delete from passkeys where operator = ?", [name])
 
     # ---- sessions
 
@@ -193,6 +196,7 @@ def _operator_of(row: dict[str, Any]) -> Operator:
         role=row["role"],
         created_at=datetime.fromisoformat(row["created_at"]),
         password_hash=row["password_hash"],
+        needs_passkey=bool(row["needs_passkey"]),
     )
 
 

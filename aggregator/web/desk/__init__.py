@@ -2,9 +2,12 @@
 
 access           who may: sessions, the one-time link, CSRF, delays
 passwords        argon2id
+passkeys         WebAuthn
+sign_in          a new session with its cookie
 page             what every page is made with; the audit log
 guard            lets in only who may, whatever view is added
 views            the blueprint, the overview, runs and held stories
+passkey_views    logging in with a passkey, and managing one's own
 login_views      getting in and out, operators
 source_views     sources: list, page, fetch now, pause, edit, add
 topic_views      topics: list, rule editor with a test before saving, suggestions

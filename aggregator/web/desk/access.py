@@ -2,6 +2,7 @@
 
     request -> its session, by the cookie        while there are operators
             -> its session, by the one-time link  while there is none, from this machine only
+            -> a new one, for whom a trusted proxy names, if [desk] user_header is set
             -> the login page, or 404
 
 A session is a row of the store; its cookie is a random token of which only the hash is kept. What
@@ -11,19 +12,20 @@ changes something is a POST with the session's CSRF token, from our own pages.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from aggregator.model import DeskSession
+from aggregator.model import DeskSession, Operator
 from aggregator.store.base import Store
-from aggregator.web.clients import is_loopback, is_proxied
+from aggregator.web.clients import is_loopback, is_proxied, is_trusted
 from aggregator.web.desk.passwords import is_password
 
 __all__ = [
     "COOKIE", "SESSION_AGE", "LoginResult", "hash_token", "is_csrf_token", "is_local_request",
-    "is_own_origin", "log_in", "new_link", "new_session", "session_of",
+    "is_own_origin", "log_in", "new_link", "new_session", "session_of", "user_of_proxy",
 ]  # fmt: skip
 
 COOKIE = "aggregator_desk"
@@ -37,11 +39,10 @@ _LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]", "::1"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginResult:
-    """A new session and the token of its cookie, or how long to wait before the next try; neither
-    after a wrong name or password."""
+    """Whose name and password they are, or how long to wait before the next try; neither after a
+    wrong name or password."""
 
-    session: DeskSession | None = None
-    token: str = ""
+    operator: Operator | None = None
     wait: timedelta = timedelta()
 
 
@@ -72,6 +73,17 @@ def is_own_origin(environ: Mapping[str, str]) -> bool:
         return site in ("same-origin", "none")
     origin = environ.get("HTTP_ORIGIN")
     return origin is None or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+
+
+def user_of_proxy(header: str | None, trusted: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The operator whom a trusted proxy names in a header; empty if there is no such header, or
+    another peer has sent it."""
+    if not header:
+        return ""
+    networks = [ip_network(each) for each in trusted]
+    if not is_trusted(environ.get("REMOTE_ADDR", ""), networks):
+        return ""
+    return environ.get(f"HTTP_{header.upper().replace('-', '_')}", "").strip()
 
 
 # ---- sessions
@@ -118,9 +130,7 @@ def new_link(store: Store, now: datetime) -> str:
     return key
 
 
-def log_in(
-    store: Store, name: str, password: str, client: str, user_agent: str, now: datetime
-) -> LoginResult:
+def log_in(store: Store, name: str, password: str, client: str, now: datetime) -> LoginResult:
     """Try a name and a password.
 
     After a few wrong ones in a row, for this name or from this client, each next try must wait
@@ -138,8 +148,7 @@ def log_in(
         return LoginResult()
     for subject in subjects:
         store.operators.clear_failures(subject)
-    session, token = new_session(store, operator.name, client, user_agent, now)
-    return LoginResult(session=session, token=token)
+    return LoginResult(operator=operator)
 
 
 def _wait(store: Store, subject: str, now: datetime) -> timedelta:

@@ -18,10 +18,13 @@ from aggregator.web.desk.access import (
     session_of,
 )
 from aggregator.web.desk.page import SECURITY_HEADERS, Desk
+from aggregator.web.desk.sign_in import session_by_proxy, with_cookie
 
 __all__ = ["PUBLIC_ENDPOINTS", "TOKEN_SCOPES", "add_guard"]
 
-PUBLIC_ENDPOINTS = frozenset(("login", "submit_login", "enter", "static"))
+PUBLIC_ENDPOINTS = frozenset(
+    ("login", "submit_login", "enter", "static", "passkey_login", "passkey_login_options")
+)
 """Endpoints that answer without a session."""
 TOKEN_SCOPES: Mapping[str, TokenScope] = {"api_post": "stories", "alerts_feed": "alerts"}
 """Endpoints for programs, which show a token in place of a session -> its scope."""
@@ -30,6 +33,7 @@ SECTION_OF = {
     "new_source": "sources", "add_source": "sources", "topic": "topics", "save_topic": "topics",
     "new_topic": "topics", "add_topic": "topics", "story": "stories", "save_file": "file",
     "add_operator": "operators", "tokens": "operators", "add_token": "operators",
+    "passkeys": "operators",
     "post_form": "stories", "post": "stories",
 }  # fmt: skip
 """Endpoint -> the section of the bar that it belongs to."""
@@ -46,6 +50,8 @@ def add_guard(blueprint: Blueprint, desk: Desk) -> None:
     def secure(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers[name] = value
+        if token := g.get("desk_cookie"):
+            with_cookie(desk, response, token)
         return response
 
     @blueprint.context_processor
@@ -86,7 +92,8 @@ def _check_access(desk: Desk) -> Response | None:
     if endpoint in TOKEN_SCOPES:
         return _check_token(desk, TOKEN_SCOPES[endpoint])
     token = request.cookies.get(COOKIE, "")
-    g.desk_session = session_of(desk.store, token, request.environ, desk.now)
+    session = session_of(desk.store, token, request.environ, desk.now)
+    g.desk_session = session_by_proxy(desk, session)
     is_change = request.method not in ("GET", "HEAD")
     if is_change and not is_own_origin(request.environ):
         abort(403)

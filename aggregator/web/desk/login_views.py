@@ -6,22 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from flask import Response, abort, request
 
 from aggregator.model import Operator, Role
-from aggregator.site.turns import CURRENT_CLIENT
-from aggregator.web.desk.access import (
-    COOKIE,
-    SESSION_AGE,
-    hash_token,
-    is_local_request,
-    log_in,
-    new_session,
-)
+from aggregator.web.desk.access import COOKIE, hash_token, is_local_request, log_in
 from aggregator.web.desk.page import Desk
+from aggregator.web.desk.passkeys import are_passkeys_possible, login_options
 from aggregator.web.desk.passwords import hash_password, password_problem
+from aggregator.web.desk.sign_in import client_name, sign_in
 
 __all__ = ["LOGIN_ROUTES", "LoginViews", "name_problem"]
 
@@ -59,15 +52,39 @@ class LoginViews:
         """The login page."""
         if not self.desk.store.operators.all():
             abort(404)
-        return self.desk.page("login.html", name="", next=request.args.get("next", ""), problem="")
+        return self._login_page(next_=request.args.get("next", ""))
+
+    def _login_page(
+        self,
+        status: int = 200,
+        name: str = "",
+        next_: str = "",
+        problem: str = "",
+        options: str = "",
+    ) -> Response:
+        """The login page; with `options`, the part of it that asks for a passkey."""
+        operators = self.desk.store.operators
+        is_possible = are_passkeys_possible(self.desk.config.site.url)
+        return self.desk.page(
+            "login.html",
+            status,
+            name=name,
+            next=next_,
+            problem=problem,
+            options=options,
+            has_passkeys=is_possible and any(operators.passkeys(o.name) for o in operators.all()),
+        )
 
     def submit_login(self) -> Response:
         """Log in by name and password."""
         name, password = request.form.get("name", ""), request.form.get("password", "")
-        agent = request.headers.get("User-Agent", "")
-        result = log_in(self.desk.store, name, password, _client(), agent, self.desk.now)
-        if result.session is not None:
-            return _with_cookie(self.desk, self.desk.to(_next_path(self.desk)), result.token)
+        result = log_in(self.desk.store, name, password, client_name(), self.desk.now)
+        if result.operator is not None and result.operator.needs_passkey:
+            site_url, now = self.desk.config.site.url, self.desk.now
+            options = login_options(self.desk.store, site_url, result.operator.name, now)
+            return self._login_page(next_=request.form.get("next", ""), options=options)
+        if result.operator is not None:
+            return sign_in(self.desk, result.operator.name)
         seconds = math.ceil(result.wait.total_seconds())
         problem = "This name or password is wrong."
         status = 403
@@ -75,7 +92,7 @@ class LoginViews:
             problem = f"Too many wrong passwords; try again in {seconds} seconds."
             status = 429
         next_ = request.form.get("next", "")
-        response = self.desk.page("login.html", status, name=name, next=next_, problem=problem)
+        response = self._login_page(status, name, next_, problem)
         if seconds:
             response.headers["Retry-After"] = str(seconds)
         return response
@@ -86,9 +103,7 @@ class LoginViews:
         is_allowed = is_local_request(request.environ) and not self.desk.store.operators.all()
         if not is_allowed or not self.desk.store.operators.use_link(hash_token(key)):
             abort(404)
-        agent = request.headers.get("User-Agent", "")
-        _, token = new_session(self.desk.store, "", _client(), agent, self.desk.now)
-        return _with_cookie(self.desk, self.desk.to("/"), token)
+        return sign_in(self.desk, "", "/")
 
     def log_out(self) -> Response:
         """End this session."""
@@ -143,11 +158,7 @@ class LoginViews:
         )
         self.desk.store.operators.save(created)
         if is_first:  # the session by the one-time link has ended
-            agent = request.headers.get("User-Agent", "")
-            _, token = new_session(self.desk.store, name, _client(), agent, self.desk.now)
-            return _with_cookie(
-                self.desk, self.desk.to("/operators", f"You are {name} now."), token
-            )
+            return sign_in(self.desk, name, "/operators", f"You are {name} now.")
         return self.desk.to("/operators", f"{name} was added.")
 
     def remove_operator(self, name: str) -> Response:
@@ -165,32 +176,3 @@ class LoginViews:
         count = self.desk.store.operators.end_sessions(name)
         self.desk.record("logged out everywhere", name)
         return self.desk.to("/operators", f"{count} sessions of {name} ended.")
-
-
-def _client() -> str:
-    return CURRENT_CLIENT.get("") or request.remote_addr or ""
-
-
-def _next_path(desk: Desk) -> str:
-    """The page that was asked for before the login, if it is one of the desk."""
-    path = request.form.get("next", "")
-    parts = urlsplit(path)
-    is_own = not parts.scheme and not parts.netloc and path.startswith(f"{desk.base}/")
-    return path.removeprefix(desk.base) if is_own and "\\" not in path else "/"
-
-
-def _with_cookie(desk: Desk, response: Response, token: str) -> Response:
-    is_secure = request.is_secure or desk.config.site.url.startswith("https://")
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(SESSION_AGE.total_seconds()),
-        path=desk.base,
-        secure=is_secure and not is_local_request(request.environ),
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-# ---- operators
