@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
     python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages]
-                         [browser] [serve]
+                         [desk] [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -22,7 +22,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import browser, fuzz, ingest, memory, pages, repeats, serve, stories, topics, week
+from benchmarks import (
+    browser,
+    desk,
+    fuzz,
+    ingest,
+    memory,
+    pages,
+    repeats,
+    serve,
+    stories,
+    topics,
+    week,
+)
 from benchmarks.merges import write_merges
 from benchmarks.validity import check_feeds
 
@@ -37,6 +49,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "repeats": repeats.report,
     "topics": topics.report,
     "pages": pages.report,
+    "desk": desk.report,
     "browser": browser.report,
     "serve": serve.report,
 }

@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator.config import parse_config
@@ -35,7 +35,7 @@ from aggregator.site.calendar import advance
 from aggregator.store import Store, open_store
 from benchmarks.feeds import NEWEST, WORDS
 
-__all__ = ["report"]
+__all__ = ["fill", "report"]
 
 SIZES = (10_000, 1_000_000)
 BATCH_STORIES = 5_000
@@ -91,7 +91,7 @@ def _measure(size: int) -> dict[str, float]:
         config = parse_config(text, Path(folder) / "feeds.toml", {})
         with closing(open_store(Path(folder) / "news.db")) as store:
             store.sources.sync(config.all_sources, NEWEST)
-            _fill(store, size)
+            fill(store, size)
             store.lists.close_older_pages(config.site.per_page, {}, NEWEST)
             advance(config, store, NEWEST)
             site = PublicSite(config, store)
@@ -126,28 +126,33 @@ def _cost(site: PublicSite, path: str) -> float:
 # ---- the archive
 
 
-def _fill(store: Store, size: int) -> None:
-    """Save so many stories, all in one topic, and each in another one, too."""
+def fill(store: Store, size: int, newest: datetime = NEWEST) -> None:
+    """Save so many stories, all in one topic, and each in another one, too; the last one was
+    published before `newest`."""
     rng = random.Random(5)
     for start in range(0, size, BATCH_STORIES):
         numbers = range(start, start + BATCH_STORIES)
         outlet = f"o{start // BATCH_STORIES % OUTLETS}"
-        changes = [_change(rng, number, size, outlet) for number in numbers]
+        changes = [
+            _change(rng, number, newest - (size - number) * PAUSE, size, outlet)
+            for number in numbers
+        ]
         entries = [change.story.lead for change in changes]
         batch = Batch(
             source=outlet,
-            state=FetchState(last_success=NEWEST),
+            state=FetchState(last_success=newest),
             outcome=Outcome.CHANGED,
             new=tuple(changes),
             new_entry_ids=frozenset(entry.entry_id for entry in entries),
             pictures={entry.entry_id: (entry.image,) for entry in entries if entry.image},
         )
-        store.entries.save(batch, NEWEST)
-        store.pictures.save([_result(entry) for entry in entries if entry.image], NEWEST)
+        store.entries.save(batch, newest)
+        store.pictures.save([_result(entry) for entry in entries if entry.image], newest)
 
 
-def _change(rng: random.Random, number: int, size: int, outlet: str) -> StoryChange:
-    published = NEWEST - (size - number) * PAUSE
+def _change(
+    rng: random.Random, number: int, published: datetime, size: int, outlet: str
+) -> StoryChange:
     link = f"https://{outlet}.example/{number}"
     entry = Entry(
         source=outlet, keys=(EntryKey(EntryKeyKind.ID, str(number)),), id=link, url=link,

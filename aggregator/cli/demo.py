@@ -16,10 +16,12 @@ from urllib.error import URLError
 
 import click
 
+from aggregator.cli.common import open_config
 from aggregator.cli.serve import ensure_port_free
 from aggregator.demo.articles import INITIAL_ARTICLES, OUTLETS
 from aggregator.demo.press import DemoPress, open_press
 from aggregator.errors import ServeError
+from aggregator.web.desk.access import new_link
 
 __all__ = ["demo"]
 
@@ -47,11 +49,13 @@ def demo(seconds: float | None) -> None:
         config = Path(folder) / "feeds.toml"
         config.write_text(_feeds_toml(press.url, port), encoding="utf-8")
         site = f"http://127.0.0.1:{port}"
+        with open_config(config) as (_, store):
+            desk = f"{site}/desk/enter?key={new_link(store, datetime.now(UTC))}"
         command = [sys.executable, "-m", "aggregator", "--config", str(config), "run"]
         with (Path(folder) / "log").open("wb") as log:
             program = subprocess.Popen(command, stderr=log, start_new_session=True)  # noqa: S603 - our own command
             try:
-                _print_introduction(site, folder, seconds)
+                _print_introduction(site, desk, folder, seconds)
                 _watch(program, demo_press, site, seconds)
             except KeyboardInterrupt:
                 with contextlib.suppress(OSError):  # the terminal may be gone
@@ -61,13 +65,14 @@ def demo(seconds: float | None) -> None:
                 program.wait(timeout=10)
 
 
-def _print_introduction(site: str, folder: str, seconds: float | None) -> None:
+def _print_introduction(site: str, desk: str, folder: str, seconds: float | None) -> None:
     how_to_stop = (
         "Stop it with Ctrl-C." if seconds is None else f"It stops after {seconds:g} seconds."
     )
     click.echo(
         f"{len(OUTLETS)} made-up outlets are publishing, and the real program fetches them.\n\n"
         f"  in a browser        {site}/\n"
+        f"  desk, for one login {desk}\n"
         f"  in a feed reader    {site}/topics/drug-war.atom\n"
         f"  all topics (OPML)   {site}/topics.opml\n"
         f"  state of sources    {sys.argv[0]} --config {folder}/feeds.toml sources\n"
