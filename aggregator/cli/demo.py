@@ -16,11 +16,11 @@ from urllib.error import URLError
 
 import click
 
-from aggregator.cli.common import open_config
 from aggregator.cli.serve import ensure_port_free
 from aggregator.demo.articles import INITIAL_ARTICLES, OUTLETS
 from aggregator.demo.press import DemoPress, open_press
 from aggregator.errors import ServeError
+from aggregator.store import open_store
 from aggregator.web.desk.access import new_link
 
 __all__ = ["demo"]
@@ -49,7 +49,7 @@ def demo(seconds: float | None) -> None:
         config = Path(folder) / "feeds.toml"
         config.write_text(_feeds_toml(press.url, port), encoding="utf-8")
         site = f"http://127.0.0.1:{port}"
-        with open_config(config) as (_, store):
+        with open_store(config.with_name("aggregator.db")) as store:
             desk = f"{site}/desk/enter?key={new_link(store, datetime.now(UTC))}"
         command = [sys.executable, "-m", "aggregator", "--config", str(config), "run"]
         with (Path(folder) / "log").open("wb") as log:
