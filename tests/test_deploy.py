@@ -13,6 +13,7 @@ from aggregator.cli import main
 from aggregator.demo.drawings import landscape
 from aggregator.demo.press import CannedResponse
 from aggregator.site import ROUTES
+from tests.harness.desk import DeskUser
 from tests.harness.newsroom import Newsroom, article
 from tests.harness.nginx import NGINX, sample_nginx
 from tests.harness.servers import Served, serving
@@ -39,10 +40,12 @@ class Nginx:
     newsroom: Newsroom
     public: Path = field(default_factory=Path)
 
-    def request(self, port: int, path: str, method: str = "GET", **headers: str) -> Response:
+    def request(
+        self, port: int, path: str, method: str = "GET", body: bytes = b"", **headers: str
+    ) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, headers=named)
+        connection.request(method, path, body or None, headers=named)
         got = connection.getresponse()
         names = {name for name, _ in got.getheaders()}
         found = {name: ", ".join(got.headers.get_all(name, ())) for name in names}
@@ -161,6 +164,28 @@ def test_nginx_sends_every_file_as_the_program_does(nginx: Nginx) -> None:
     assert nginx.program.answers == []
     nginx.request(nginx.static_port, "/removed.json?since=2026-10-05T12:00:00Z")
     assert len(nginx.program.answers) == 1
+
+
+def test_the_desk_through_nginx(nginx: Nginx) -> None:
+    """Both variants: an operator logs in, every page comes from the program, and nobody else gets
+    what nginx may have kept."""
+    DeskUser(nginx.newsroom).is_owner("ada", "a long password")
+    form = b"name=ada&password=a+long+password"
+    kind = "application/x-www-form-urlencoded"
+    for port in (nginx.proxy_port, nginx.static_port):
+        login = nginx.request(port, "/desk/login", "POST", form, Content_Type=kind)
+        cookie = login.headers["Set-Cookie"].partition(";")[0]
+        assert login.status == 303
+        for _ in range(2):
+            page = nginx.request(port, "/desk/sources", Cookie=cookie)
+            assert (page.status, page.headers["Cache-Control"]) == (200, "no-store")
+            assert page.headers.get("X-Cache") is None
+            assert b"Harbor" in page.body
+            stranger = nginx.request(port, "/desk/sources")
+            assert (stranger.status, stranger.body.count(b"Harbor")) == (303, 0)
+        wrong = nginx.request(port, "/desk/api/stories", "POST", b"{}")
+        assert wrong.status == 401
+        assert nginx.request(port, "/desk/alerts.atom?token=x").status == 401
 
 
 def test_nginx_keeps_metrics_and_the_desk_from_strangers(nginx: Nginx) -> None:
