@@ -79,13 +79,14 @@ def _check(config: Config, article: PostedArticle, url: str) -> None:
     if f"{url}/".startswith(f"{config.site.url}/"):
         raise CommandError("This is a page of this site; post the page of the outlet.")
     if not article.title.strip():
-        raise CommandError("An article needs a title.")
+        raise CommandError("An article needs a headline.")
     for name, text, limit in (
-        ("title", article.title, MAX_TITLE_CHARS), ("summary", article.summary, MAX_SUMMARY_CHARS),
+        ("headline", article.title, MAX_TITLE_CHARS),
+        ("summary", article.summary, MAX_SUMMARY_CHARS),
     ):  # fmt: skip
         if len(text) > limit:
             raise CommandError(
-                f"The {name} has {len(text):,} characters; {limit:,} is the most that it may have."
+                f"The {name} has {len(text):,} characters; at most {limit:,} are allowed."
             )
     topics = [topic.id for topic in config.topics]
     for topic in article.topics:
@@ -106,7 +107,10 @@ def _why_not(store: Store, url: str) -> str:
     entries = store.entries.ids_by_url({canonical}).get(canonical, [])
     stories = store.entries.stories(entries)
     if any(store.stories.is_taken_down(story.id) for story in stories.values()):
-        return "This article was taken down here; publish it again under Stories, or with `unhide`."
+        return (
+            "This article was taken down here; publish it again under Stories at the desk, or with "
+            "`aggregator unhide`."
+        )
     return "This article is known here, but not published: it is held, was dropped, or is too old."
 
 

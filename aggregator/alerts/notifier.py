@@ -78,7 +78,7 @@ class AlertNotifier:
             messages += self._messages(subject, text, body, now)
         store.alerts.save((*changes.started, *changes.lasting, *changes.resolved), messages)
         if self._is_summary_due(now):
-            subject = f"[{config.site.title}] The week"
+            subject = f"[{config.site.title}] Weekly summary"
             text = weekly_summary(config, store, states, reasons, now)
             body = webhook_json(config.site, f"{subject}\n\n{text}")
             messages = [*self._messages(subject, text, body, now)]

@@ -47,7 +47,9 @@ def weekly_summary(
     ]
     if week.median_delay is not None:
         minutes = max(1, round(week.median_delay / 60))
-        lines.append(f"Half of them were in our feeds within {minutes:,} min of the outlet's.")
+        lines.append(
+            f"Half of them were in our feeds within {minutes:,} minutes of appearing at the outlet."
+        )
     counts = {topic: sum(days[-8:-1]) for topic, days in pulse.stories_by_topic.items()}
     topics = sorted(config.topics, key=lambda topic: -counts[topic.id])
     lines += ["", *(f"{counts[t.id]:7,}  {t.title}" for t in topics[:MAX_TOPICS_SHOWN])]

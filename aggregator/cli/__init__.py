@@ -48,7 +48,7 @@ SECTIONS = {
         "fetch": ("fetch", "Fetch one source now, or explain each step without saving."),
         "held": ("review", "Show the stories that are held back, and release or drop them."),
         "moved": ("review", "Show the feeds that have moved permanently."),
-        "alerts": ("alerts", "Show what operators were alerted of, or with --test send a test."),
+        "alerts": ("alerts", "Show the alerts that operators got, or with --test send a test."),
         "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
         "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
         "serve": ("serve", "Serve the pages and feeds."),
@@ -73,7 +73,7 @@ SECTIONS = {
     },
     "Repair": {
         "backup": ("database", "Write a consistent copy of the database to FILE."),
-        "restore": ("database", "Put a backup in the place of the database."),
+        "restore": ("database", "Replace the database with a backup."),
         "doctor": ("database", "Check the database, and repair it."),
     },
 }

@@ -21,12 +21,14 @@ __all__ = ["alerts"]
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Alerts to show."
+)
 @click.option("--test", "is_test", is_flag=True, help="Send a test alert over every channel.")
 @json_option
 @click.pass_obj
 def alerts(path: Path, limit: int, *, is_test: bool, as_json: bool) -> None:
-    """Show what operators were alerted of, or with --test send a test.
+    """Show the alerts that operators got, or with --test send a test.
 
     [alerts] in feeds.toml says who gets alerts. --test sends one to each address and to the
     webhook, calls the ping address, and says for each whether that worked; if not, the exit code
@@ -46,7 +48,7 @@ def alerts(path: Path, limit: int, *, is_test: bool, as_json: bool) -> None:
             }
             for alert in store.alerts.latest(limit)
         ]
-    empty = "There was nothing to alert anyone of yet."
+    empty = "There have been no alerts yet."
     show_rows(rows, as_json=as_json, empty=empty, now=datetime.now(UTC))
 
 
@@ -71,7 +73,7 @@ def _test(config: Config, store: Store) -> None:
 def _messages(notifier: AlertNotifier) -> list[tuple[str, AlertMessage]]:
     site, now = notifier.config.site, datetime.now(UTC)
     subject = f"[{site.title}] Test alert"
-    text = f"This is a test: alerts of {site.title} ({site.url}) arrive here.\n"
+    text = f"This is a test: alerts from {site.title} ({site.url}) arrive here.\n"
     return [
         (
             recipient or "the webhook",

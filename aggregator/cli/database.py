@@ -33,7 +33,7 @@ def backup(path: Path, file: Path) -> None:
 @click.argument("file", type=NonEmptyPath(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def restore(path: Path, file: Path) -> None:
-    """Put a backup in the place of the database.
+    """Replace the database with a backup.
 
     FILE is checked first, and refused if it is damaged or of another program. While the program is
     running, nothing is restored. The old database is kept, with the time in its name.
@@ -62,8 +62,8 @@ def doctor(path: Path, repair: bool, undo_times: bool, as_json: bool) -> None:
     program and make a backup.
 
     --repair sets times in the future to now, so check first that the clock is correct. It never
-    changes a date that an outlet gave. --undo-times undoes the last correction of times, if the
-    clock was wrong when it was made; stop the program before you use it.
+    changes a date that an outlet gave. --undo-times undoes the last correction of times; use it if
+    the clock was wrong when they were corrected, and stop the program before.
     """
     if repair and undo_times:
         raise click.UsageError("--repair and --undo-times cannot be combined")

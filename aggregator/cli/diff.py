@@ -38,7 +38,9 @@ def diff(path: Path, file: Path | None, as_json: bool) -> None:
     with open_read_only(after.database if file is None else load_config(path).database) as store:
         before = _in_force(store, path)
         if store is None or before is None:
-            raise CommandError("No version is in force yet; `aggregator run` takes the first one.")
+            raise CommandError(
+                "No version of feeds.toml is in force yet; start `aggregator run` first."
+            )
         changes = describe_changes(before, after)
         previews = _previews(store, before, after)
         if as_json:

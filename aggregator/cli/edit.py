@@ -103,7 +103,7 @@ def rename(path: Path, old: str, new: str, dry_run: bool) -> None:
 def _apply(path: Path, change: Any, dry_run: bool) -> None:
     edit: FileEdit = (preview_edit if dry_run else edit_file)(path, change, os.environ)
     if edit.before == edit.after:
-        click.echo(f"{path} says so already.")
+        click.echo(f"There is nothing to change in {path}.")
         return
     click.echo(edit.diff, nl=False)
     click.echo(f"Nothing was written to {path}." if dry_run else f"Written to {path}.")

@@ -28,7 +28,7 @@ def mail() -> None:
 @click.argument("address")
 @click.pass_obj
 def test(path: Path, address: str) -> None:
-    """Send a test mail to an address, and say whether the server took it."""
+    """Send a test mail to an address, and say whether the server accepted it."""
     if "@" not in address or not address.isprintable() or set(address) & set(" <>,;"):
         raise click.UsageError(f"{address!r} is not a mail address.")
     config, _ = current_config(path)
@@ -39,4 +39,4 @@ def test(path: Path, address: str) -> None:
     name = f"test-{now:%Y%m%d%H%M%S%f}"
     subject = f"[{config.site.title}] Test mail"
     asyncio.run(send_mail(server, compose_mail(server, address, subject, text, name, now)))
-    click.echo(f"{server.host} took the mail to {address}; look whether it arrives.")
+    click.echo(f"{server.host} accepted the mail to {address}; check whether it arrives.")

@@ -33,12 +33,12 @@ def operator() -> None:
 @click.option(
     "--role",
     type=click.Choice(["owner", "editor"]),
-    help="The first one is an owner, others are editors.",
+    help="Default: owner for the first operator, editor for others.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.pass_obj
 def add(path: Path, name: str, role: Role | None, password_stdin: bool) -> None:
-    """Add an operator, or give one another password or role.
+    """Add an operator, or give an existing one a new password or role.
 
     The password is asked for on a terminal. An owner also decides who may use the desk.
     """
@@ -80,7 +80,7 @@ def _password(*, is_from_stdin: bool) -> str:
 @json_option
 @click.pass_obj
 def list_(path: Path, as_json: bool) -> None:
-    """List the operators, and how often each is logged in."""
+    """List the operators, and how many sessions each has."""
     with open_config(path) as (_, store):
         rows = [
             {

@@ -67,7 +67,7 @@ def import_(path: Path, file: Path, folders: Folders, dry_run: bool, as_json: bo
     """Add the feeds of an OPML file, as feed readers export them.
 
     Feeds that are listed already, that are twice in the file or whose address is not valid are left
-    out and named. What `aggregator export` wrote is taken back as it was. Nothing is fetched.
+    out and named. A file from `aggregator export` is imported unchanged. Nothing is fetched.
     """
     try:
         feeds, empty = read_opml(file.read_bytes())

@@ -1,10 +1,11 @@
 """Parameter types, options and groups that click lacks."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-__all__ = ["CommandGroup", "NonEmptyPath", "NonEmptyText", "json_option"]
+__all__ = ["CommandGroup", "DateOrTime", "NonEmptyPath", "NonEmptyText", "json_option"]
 
 
 class NonEmptyPath(click.Path):
@@ -26,6 +27,26 @@ class NonEmptyText(click.ParamType[str]):
         if not value.strip():
             self.fail("must not be empty.", param, ctx)
         return str(value)
+
+
+class DateOrTime(click.ParamType[datetime]):
+    """A date, or a time as ISO 8601 has it; without a zone, in UTC."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a date such as 2026-11-30, or a time such as "
+                "2026-11-30T10:00+01:00.",
+                param,
+                ctx,
+            )
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -9,7 +9,7 @@ import click
 
 from aggregator.cli.common import INGEST_LOCK_SECONDS, log_to_stderr, open_config
 from aggregator.cli.completion import complete_topic
-from aggregator.cli.options import json_option
+from aggregator.cli.options import DateOrTime, json_option
 from aggregator.cli.tables import print_json
 from aggregator.ingest.workers import open_workers
 from aggregator.posting import PostedArticle, post_article
@@ -33,8 +33,9 @@ __all__ = ["post"]
 @click.option("--author", default="", help="Who wrote it.")
 @click.option(
     "--published",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
-    help="When it was published; now, if this is missing.",
+    type=DateOrTime(),
+    metavar="DATE",
+    help="When it was published, such as 2026-11-30 or 2026-11-30T10:00+01:00; the default is now.",
 )
 @json_option
 @click.pass_obj
@@ -42,12 +43,12 @@ def post(path: Path, /, *, as_json: bool, published: datetime | None, **given: A
     """Publish an article that you found on the web.
 
     It is credited to its outlet and links there, as if a feed had brought it; if another outlet has
-    it already, that is noticed. An outlet that is not in feeds.toml needs no entry there.
+    it already, both become one story. An outlet that is not in feeds.toml needs no entry there.
     """
     log_to_stderr()
     now = datetime.now(UTC)
     if published is not None:
-        published = min(now, published if published.tzinfo else published.replace(tzinfo=UTC))
+        published = min(now, published)
     article = PostedArticle(published=published, **given)
     with open_workers(1) as workers, open_config(path) as (config, store):
         posting = post_article(config, store, workers, article, now, INGEST_LOCK_SECONDS)

@@ -52,7 +52,7 @@ def sources(path: Path, id_: str | None, as_json: bool) -> None:
     failed   retried after longer and longer waits, at least once a day
     retired  removed permanently by the outlet (410): change its feed, or try
              once more with `aggregator fetch ID`
-    held     too many new articles at once; see `aggregator held`
+    held     stories wait for your decision; see `aggregator held`
     waiting  its server has asked for a pause
     quiet    fetched without errors, but without new articles for far longer
              than usual

@@ -22,6 +22,9 @@ def describe_changes(before: Config, after: Config) -> list[str]:
         *_keys("fetch", before.fetch, after.fetch),
         *_keys("publish", before.publish, after.publish),
         *_storage(before, after),
+        *_keys("mail", before.mail, after.mail),
+        *_keys("alerts", before.alerts, after.alerts),
+        *_keys("desk", before.desk, after.desk),
     ]
 
 
@@ -56,7 +59,10 @@ def _enabled(before: Config, after: Config) -> Iterator[str]:
 
 
 def _keys(table: str, before: Any, after: Any) -> Iterator[str]:
-    if keys := _changed_keys(before, after):
+    if before is None or after is None:  # an optional table
+        if before is not after:
+            yield f"[{table}] {'removed' if after is None else 'added'}"
+    elif keys := _changed_keys(before, after):
         yield f"[{table}] {', '.join(keys)}{_hint(table, keys)}"
 
 

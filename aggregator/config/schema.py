@@ -48,7 +48,7 @@ class _Table(BaseModel):
 class SiteTable(_Table):
     """The site: its name, address and language."""
 
-    title: Text = Field(description="Name of the site, in every page and feed.")
+    title: Text = Field(description="Name of the site, on every page and in every feed.")
     url: SiteUrl = Field(description="Public address of the site; all links start with it.")
     language: Language = Field("en", description="Language of the site's words and dates.")
     timezone: TimeZone = Field("UTC", description="Time zone of the site's days and times.")
@@ -233,7 +233,7 @@ class StorageTable(_Table):
         None, description="Stories older than this are deleted; without it, none are."
     )
     pictures_mb: int = Field(
-        500, ge=1, le=1_000_000, description="Most megabytes of all thumbnails."
+        500, ge=1, le=1_000_000, description="Size limit for all thumbnails together, in megabytes."
     )
 
 
@@ -271,7 +271,7 @@ class PublishTable(_Table):
 
     stale_after: Duration = Field(
         "36h",
-        description="/healthz says `down` if no source was fetched successfully for this long.",
+        description="/healthz says `down` if nothing has been fetched successfully for this long.",
     )
 
     @property
@@ -305,23 +305,24 @@ class MailTable(_Table):
 
 
 class DeskTable(_Table):
-    """Who may use the desk, besides operators who log in."""
+    """How operators get into the desk without logging in."""
 
     user_header: HeaderName | None = Field(
         None,
-        description="Header in which a proxy of trusted_proxies names an operator, who is let in.",
+        description="Header in which a trusted proxy names the operator to let in.",
     )
 
 
 class AlertsTable(_Table):
-    """Who is alerted when something needs attention, and once more when it is over."""
+    """Who is alerted when something needs attention, and again when it is resolved."""
 
     mail: list[MailAddress] = Field([], description="Addresses that get alerts; needs [mail].")
     webhook: EnvironmentVariable | None = Field(
         None, description="Environment variable with an address that gets alerts as JSON."
     )
     ping: EnvironmentVariable | None = Field(
-        None, description="Environment variable with an address to call after each good run."
+        None,
+        description="Environment variable with an address to call after a run that fetches something.",
     )
     failing_after: DurationOrZero = Field(
         "6h", description="A source is reported when it has failed for this long."

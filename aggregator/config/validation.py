@@ -82,7 +82,7 @@ def _mail_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[Config
         yield _issue(lines.line_of(("alerts", "mail")), "alerts.mail", message)
     is_behind_proxy = _dict(tables.get("publish")).get("trusted_proxies")
     if _dict(tables.get("desk")).get("user_header") and not is_behind_proxy:
-        message = "needs [publish] trusted_proxies, the proxies that are believed"
+        message = "needs [publish] trusted_proxies, the proxies that may send this header"
         yield _issue(lines.line_of(("desk", "user_header")), "desk.user_header", message)
     mail = _dict(mail)
     for key, other in (("user", "password"), ("password", "user")):

@@ -109,14 +109,14 @@ def _sentence(server: MailServer, error: Exception) -> str:
         case aiosmtplib.SMTPConnectError() | OSError():
             cause = _cause(error, OSError)
             reason = getattr(cause, "strerror", None) or "the connection was refused"
-            return f"No connection to {host} port {server.port} ({reason})."
+            return f"Could not connect to {host} port {server.port} ({reason})."
         case aiosmtplib.SMTPServerDisconnected():
-            return f"{host} broke off the connection."
+            return f"{host} closed the connection."
         case aiosmtplib.SMTPException() if server.security == "starttls" and "STARTTLS" in str(
             error
         ):
             return f'{host} does not offer STARTTLS; try security = "tls".'
-    return f"{host} did not take the mail: {_clean(server, str(error))}"
+    return f"{host} did not accept the mail: {_clean(server, str(error))}"
 
 
 def _cause(error: BaseException | None, kind: type[Exception]) -> BaseException | None:

@@ -35,7 +35,7 @@ def _held(states: Sequence[SourceState]) -> Iterator[Reason]:
             kind, sentence = "approval", f"{count:,} new {one} for your approval."
             if not state.source.approve:
                 kind = "held"
-                sentence = f"{count:,} new articles came at once and wait for your decision."
+                sentence = f"{count:,} new articles came at once and are waiting for your decision."
             yield Reason(kind=kind, source=state.source.id, sentence=sentence)
 
 
@@ -50,7 +50,8 @@ def _quiet(states: Sequence[SourceState]) -> Iterator[Reason]:
             kind="quiet",
             source=state.source.id,
             since=state.since,
-            sentence=f"It works but has brought nothing for long; it used to bring {usual}.",
+            sentence="It works but has had no new articles for a long time; it used to have "
+            f"{usual}.",
         )
 
 
@@ -85,7 +86,7 @@ def _unsent_alerts(store: Store) -> Iterator[Reason]:
             subject=where,
             since=message.created_at,
             next_try=message.due_at,
-            sentence=f"Alerts wait for {where}: {message.error}",
+            sentence=f"Alerts could not be delivered ({where}): {message.error}",
         )
 
 

@@ -43,9 +43,10 @@ def find_silent_rules(
 
 def describe_silence(rule: SilentRule) -> str:
     """A sentence without the topic."""
-    return (
-        f"{rule.reason} used to place {rule.per_week:.1f} a week, none since {rule.since:%Y-%m-%d}."
-    )
+    before, since = f"{rule.per_week:.1f} stories a week", f"{rule.since:%Y-%m-%d}"
+    if rule.reason == EVERYTHING:
+        return f"it used to get {before}, but has had none since {since}."
+    return f"{rule.reason} used to place {before}, but none since {since}."
 
 
 def _now(store: Store, now: datetime) -> datetime:

@@ -86,7 +86,8 @@ def _remarks(
         remarks.append(f"{health.note} (since {_time(health.noted_since)})")
     if health.held_stories:
         is_one = health.held_stories == 1
-        why = "until you approve them" if source.approve else "because they all came at once"
+        them = "it" if is_one else "them"
+        why = f"until you approve {them}" if source.approve else "because too many came at once"
         remarks.append(
             f"{health.held_stories:,} {'story is' if is_one else 'stories are'} held, {why}; "
             f"`aggregator held {health.source}` shows them."

@@ -255,16 +255,16 @@ def test_the_summary_of_the_week(scene: Scene) -> None:
     monday = datetime(2026, 10, 12, 7, 0, tzinfo=zone)
     scene.looks(monday - MINUTE - scene.newsroom.now)
     scene.newsroom.ingests()
-    assert "The week" not in scene.subjects
+    assert "Weekly summary" not in scene.subjects
     scene.looks(MINUTE)
     scene.looks(HOUR)
-    assert scene.subjects.count("The week") == 1
-    week = next(m for m in scene.mailbox.mails if "The week" in m["Subject"]).get_content()
+    assert scene.subjects.count("Weekly summary") == 1
+    week = next(m for m in scene.mailbox.mails if "Weekly summary" in m["Subject"]).get_content()
     assert "2 stories in the seven days before today (0 in the seven days before those)" in week
     assert "      1  Labor" in week
     assert "Sources: 2 " in week
     scene.looks(7 * DAY)
-    assert scene.subjects.count("The week") == 2
+    assert scene.subjects.count("Weekly summary") == 2
 
 
 @pytest.mark.parametrize(

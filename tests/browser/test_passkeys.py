@@ -102,7 +102,7 @@ def test_a_passkey_as_a_second_factor(scene: Scene) -> None:
     assert "wrong" in scene.page.locator("main").inner_text()
     scene.logs_in()
     assert not scene.is_in
-    assert "Your password is right." in scene.page.locator("main").inner_text()
+    assert "Your password is correct." in scene.page.locator("main").inner_text()
     scene.page.goto(f"{scene.url}/desk/")
     assert not scene.is_in
     scene.logs_in()

@@ -69,7 +69,7 @@ def test_a_test_mail(config: Path, mailbox: Mailbox) -> None:
     result = run(config, "mail", "test", "editor@commons.example")
 
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("localhost took the mail to editor@commons.example;")
+    assert result.stdout.startswith("localhost accepted the mail to editor@commons.example;")
     (mail,) = mailbox.mails
     assert mail["Subject"] == "[T] Test mail"
     assert mail["To"] == "editor@commons.example"
@@ -133,7 +133,7 @@ def test_no_one_gets_alerts(tmp_path: Path) -> None:
     file = tmp_path / "feeds.toml"
     file.write_text(HEAD)
     assert "[alerts] of feeds.toml" in run(file, "alerts", "--test").stderr
-    assert run(file, "alerts").stdout == "There was nothing to alert anyone of yet.\n"
+    assert run(file, "alerts").stdout == "There have been no alerts yet.\n"
 
 
 def test_ingest_sends_alerts(config: Path, press: Press, mailbox: Mailbox, chat: Callbacks) -> None:

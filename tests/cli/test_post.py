@@ -107,11 +107,11 @@ def test_what_waits_for_approval_does_not(config: Path) -> None:
         ("javascript:alert(1)", {}, "is not the address of a web page."),
         ("", {}, "'' is not the address of a web page."),
         ("https://t.example/stories/1", {}, "This is a page of this site"),
-        (URL, {"title": " "}, "An article needs a title."),
-        (URL, {"title": "x" * 301}, "The title has 301 characters; 300 is the most"),
-        (URL, {"summary": "x" * 2001}, "The summary has 2,001 characters; 2,000 is the most"),
+        (URL, {"title": " "}, "An article needs a headline."),
+        (URL, {"title": "x" * 301}, "The headline has 301 characters; at most 300"),
+        (URL, {"summary": "x" * 2001}, "The summary has 2,001 characters; at most 2,000"),
         (URL, {"topic": "labr"}, "There is no topic 'labr' in feeds.toml; did you mean 'labor'?"),
-        (URL, {"published": "yesterday"}, "'yesterday' does not match the formats"),
+        (URL, {"published": "yesterday"}, "'yesterday' is not a date such as 2026-11-30"),
     ],
 )
 def test_bad_input_is_answered_with_a_sentence(

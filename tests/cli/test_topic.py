@@ -278,7 +278,10 @@ def test_a_silent_clause_is_reported(tmp_path: Path, press: Press) -> None:
 
     output = run(file, "topics").stdout
     since = f"{days[0]:%Y-%m-%d}"
-    assert f"\nlabor: rule walkout used to place 2.0 a week, none since {since}.\n" in output
+    assert (
+        f"\nlabor: rule walkout used to place 2.0 stories a week, but none since {since}.\n"
+        in output
+    )
     assert output.count("used to place") == 1
 
     file.write_text(text.replace("strike OR walkout", "walkout"))
@@ -287,7 +290,7 @@ def test_a_silent_clause_is_reported(tmp_path: Path, press: Press) -> None:
     run(file, "topic", "add", "labor", strike)
     output = run(file, "topics").stdout
     for part in ("everything", "rule walkout"):
-        assert f"labor: {part} used to place 2.0 a week, none since {since}." in output
+        assert f"labor: {part} used to place 2.0 stories a week, but none since {since}." in output
 
 
 def test_overlapping_topics_are_reported(config: Path) -> None:

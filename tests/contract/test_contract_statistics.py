@@ -97,7 +97,7 @@ def test_counts_of_all_sources_add_up(store: Store) -> None:
 
 
 def test_the_pulse_of_a_day(store: Store) -> None:
-    """Stories, how many several outlets have, how many have no topic, and how late they are."""
+    """Stories, how many are in several outlets, how many have no topic, and how late they are."""
     early = entry("Early", "harbor", published=NOW - timedelta(minutes=10))
     late = entry("Late", "harbor", published=NOW - timedelta(hours=1))
     twice = change_of(early, "labor", listed_at=NOW)

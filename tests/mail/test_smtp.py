@@ -118,7 +118,7 @@ def test_tls_at_a_port_without(tmp_path: Path) -> None:
 def test_no_server() -> None:
     """A closed port, and one that takes connections and says nothing."""
     port = free_port()
-    assert _refusal(_server(port)).startswith(f"No connection to localhost port {port} (")
+    assert _refusal(_server(port)).startswith(f"Could not connect to localhost port {port} (")
 
 
 def test_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:

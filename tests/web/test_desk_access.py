@@ -345,7 +345,10 @@ def test_the_first_operator_ends_the_way_in_without_one(newsroom: Newsroom) -> N
 
     assert user.post("/operators", name="ana", password=PASSWORD, role="owner").status_code == 303
 
-    assert "You are ana now." in user.get("/operators?done=You are ana now.").text
+    assert (
+        "You are now logged in as ana."
+        in user.get("/operators?done=You are now logged in as ana.").text
+    )
     assert other.get("/").status_code == 303
     assert other.client.get(f"/desk/enter?key={key}", environ_overrides=LOCAL).status_code == 404
 

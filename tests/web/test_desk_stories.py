@@ -37,7 +37,7 @@ def test_a_rule_is_tested_before_it_is_saved(desk: DeskUser) -> None:
     part = desk.post("/topics/labor/test", match="rain").text
 
     for text in (page, part):
-        assert "0 stay, 1 comes in, 1 goes out" in text
+        assert "0 kept, 1 added, 1 removed" in text
         assert "<ins><span>Rain · <em>Harbor</em>: rule found title: rain" in text
         assert "<del><span>A strike" in text
     assert "<html" not in part
@@ -181,7 +181,7 @@ def test_held_stories_are_published_or_dropped(newsroom: Newsroom) -> None:
     assert desk.post("/held/harbor", do="nonsense").status_code == 400
 
     desk.post("/held/harbor", do="release")
-    assert "Nothing waits for you." in desk.get("/held").text
+    assert "Nothing is held." in desk.get("/held").text
     assert len(newsroom.titles("/all.atom")) == 10
 
 

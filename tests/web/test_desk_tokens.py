@@ -81,12 +81,12 @@ def test_a_form_of_a_script_is_taken_too(desk: DeskUser) -> None:
         ({"url": URL}, "Give the headline of the article, as title."),
         ({"url": "ftp://x", "title": "A"}, "'ftp://x' is not the address of a web page."),
         ({"url": "--help", "title": "A"}, "'--help' is not the address of a web page."),
-        ({"url": URL, "title": "A", "topics": "rain"}, "topics must be a list of ids of topics."),
-        ({"url": URL, "title": "A", "topics": [1]}, "topics must be a list of ids of topics."),
+        ({"url": URL, "title": "A", "topics": "rain"}, "topics must be a list of topic ids."),
+        ({"url": URL, "title": "A", "topics": [1]}, "topics must be a list of topic ids."),
         ({"url": URL, "title": "A", "topics": ["x"]}, "There is no topic 'x' in feeds.toml"),
-        ({"url": URL, "title": "A\0"}, "There is a character in it that no text may have."),
-        ({"url": URL, "title": "A", "published": "soon"}, "does not match the formats"),
-        ({"url": URL, "title": ["A"] * 200}, "The title has"),
+        ({"url": URL, "title": "A\0"}, "The text contains a character that is not allowed."),
+        ({"url": URL, "title": "A", "published": "soon"}, "is not a date such as 2026-11-30"),
+        ({"url": URL, "title": ["A"] * 200}, "The headline has"),
     ],
 )
 def test_a_wrong_story_is_answered_with_a_sentence(

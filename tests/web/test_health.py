@@ -136,7 +136,7 @@ def test_nothing_was_fetched_for_long(newsroom: Newsroom) -> None:
     assert (status, body["status"]) == (503, "down")
     stale, failing = body["reasons"]
     assert (stale["kind"], stale["since"]) == ("stale", fetched.isoformat())
-    assert stale["sentence"].startswith("No source was fetched successfully for 36h; check")
+    assert stale["sentence"].startswith("No source has been fetched successfully for 36h; check")
     assert (failing["kind"], failing["source"]) == ("http_status", "harbor")
 
 

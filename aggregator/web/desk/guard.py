@@ -79,7 +79,7 @@ def add_guard(blueprint: Blueprint, desk: Desk) -> None:
         code = error.code or 500
         if g.get("desk_session") is None:
             return Response(f"{code} {error.name}\n", code, mimetype="text/plain")
-        sentence = SENTENCES.get(code, "There is nothing at this address.")
+        sentence = SENTENCES.get(code, "The desk could not do this; the log says why.")
         return desk.page("error.html", code, heading=error.name, sentence=sentence)
 
 
@@ -118,7 +118,11 @@ def _check_token(desk: Desk, scope: TokenScope) -> Response | None:
         given = given or request.args.get("token", "")
     found = desk.store.operators.use_token(hash_token(given), desk.now) if given else None
     if found is None or found.scope != scope:
-        status, sentence = (401, "Show a token.") if found is None else (403, "Not this token.")
+        status, sentence = (
+            (401, "A token is required.")
+            if found is None
+            else (403, "This token is not valid for this.")
+        )
         response = jsonify({"error": sentence, "status": status})
         response.status_code = status
         if found is None:
@@ -134,5 +138,8 @@ def _check_token(desk: Desk, scope: TokenScope) -> Response | None:
 SENTENCES = {
     400: "This form is not complete; go back, reload the page and try again.",
     403: "This form is too old, or you may not do this; go back, reload the page and try again.",
+    404: "There is nothing at this address.",
+    405: "There is nothing at this address.",
+    413: "This is too large.",
 }
 """Status -> what it means at the desk."""

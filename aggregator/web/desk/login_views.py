@@ -25,7 +25,10 @@ MAX_LOG_SHOWN = 100
 def name_problem(name: str) -> str:
     """What is wrong with the name of an operator, in a sentence; empty if nothing is."""
     if not re.fullmatch(r"[\w][\w .@-]*", name) or len(name) > MAX_NAME_CHARS:
-        return f"A name has letters, digits, spaces, . @ _ and -, and {MAX_NAME_CHARS} at most."
+        return (
+            "A name may have letters, digits, spaces and the signs . @ _ -, and at most "
+            f"{MAX_NAME_CHARS} characters."
+        )
     return ""
 
 
@@ -158,7 +161,7 @@ class LoginViews:
         )
         self.desk.store.operators.save(created)
         if is_first:  # the session by the one-time link has ended
-            return sign_in(self.desk, name, "/operators", f"You are {name} now.")
+            return sign_in(self.desk, name, "/operators", f"You are now logged in as {name}.")
         return self.desk.to("/operators", f"{name} was added.")
 
     def remove_operator(self, name: str) -> Response:
@@ -174,5 +177,7 @@ class LoginViews:
         if not self.desk.is_owner() and name != self.desk.session.operator:
             abort(403)
         count = self.desk.store.operators.end_sessions(name)
-        self.desk.record("logged out everywhere", name)
-        return self.desk.to("/operators", f"{count} sessions of {name} ended.")
+        self.desk.record("ended all sessions of", name)
+        return self.desk.to(
+            "/operators", f"{count} {'session' if count == 1 else 'sessions'} of {name} ended."
+        )

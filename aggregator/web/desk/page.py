@@ -116,6 +116,11 @@ class Desk:
         response: Response = redirect(f"{self.base}{path}{query}", 303)  # type: ignore[assignment]  # werkzeug's type
         return response
 
+    @staticmethod
+    def stories(count: int) -> str:
+        """A number of stories, in words."""
+        return f"{count:,} {'story' if count == 1 else 'stories'}"
+
     # ---- what operators do
 
     def record(

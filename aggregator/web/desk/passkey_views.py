@@ -99,7 +99,7 @@ class PasskeyViews:
         if not name.isprintable() or not 0 < len(name) <= MAX_PASSKEY_NAME_CHARS:
             raise CommandError(f"Give it a name of {MAX_PASSKEY_NAME_CHARS} characters at most.")
         if len(self.desk.store.operators.passkeys(operator.name)) >= MAX_PASSKEYS:
-            raise CommandError(f"{MAX_PASSKEYS} passkeys are the most; remove one first.")
+            raise CommandError(f"You can have at most {MAX_PASSKEYS} passkeys; remove one first.")
         passkey = verify_registration(
             self.desk.store, self._site_url, operator.name, name, request.form.get("answer", ""),
             self.desk.now,
@@ -118,7 +118,7 @@ class PasskeyViews:
         if len(own) == 1 and (operator.needs_passkey or not operator.password_hash):
             raise CommandError(
                 "This is your only passkey, and you log in with it; choose another way to log in "
-                "first, or `aggregator operator add` on the server."
+                "first, or run `aggregator operator add NAME` on the server."
             )
         self.desk.store.operators.remove_passkey(id_)
         self.desk.record("removed the passkey", found.name)
@@ -140,6 +140,10 @@ class PasskeyViews:
         hash_ = "" if how == "only" else operator.password_hash
         changed = replace(operator, needs_passkey=how == "both", password_hash=hash_)
         self.desk.store.operators.save(changed)
-        words = {"either": "a password or a passkey", "both": "both", "only": "passkeys only"}
+        words = {
+            "either": "a password or a passkey",
+            "both": "a password and then a passkey",
+            "only": "passkeys only",
+        }
         self.desk.record("logs in with", words[how])
-        return self.desk.to("/passkeys", f"You log in with {words[how]} from now on.")
+        return self.desk.to("/passkeys", f"From now on, you log in with {words[how]}.")

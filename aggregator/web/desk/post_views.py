@@ -52,7 +52,13 @@ class PostViews:
             Field(
                 "summary", "Summary", given, problems, "A few sentences of the article.", lines=4
             ),
-            Field("published", "Published", given, problems, "A day such as 2026-11-30, or now."),
+            Field(
+                "published",
+                "Published",
+                given,
+                problems,
+                "A date such as 2026-11-30; leave it empty for now.",
+            ),
         ]
         script = BOOKMARKLET.replace("\n", "").replace("$MAX", str(MAX_SELECTION_CHARS))
         url = f"{self.desk.config.site.url}/desk/post"
@@ -73,7 +79,9 @@ class PostViews:
         if problem:
             return self._show(given, problem, 400)
         self.desk.record("posted", found["id"], given["url"])
-        done = "Published." if found["is_new"] else "This was known already; it is one story."
+        done = (
+            "Published." if found["is_new"] else "This article was already here; this is its story."
+        )
         return self.desk.to(f"/stories/{found['id']}", done)
 
     def api_post(self) -> Response:
@@ -83,7 +91,7 @@ class PostViews:
         given = {name: str(values.get(name) or "").strip() for name in _TEXT_FIELDS}
         topics = values.getlist("topics") if values is request.form else values.get("topics", [])
         if not isinstance(topics, list) or not all(isinstance(each, str) for each in topics):
-            return _error(400, "topics must be a list of ids of topics.")
+            return _error(400, "topics must be a list of topic ids.")
         found, problem = _publish(self.desk, given, topics)
         if problem:
             return _error(400, problem)
@@ -106,7 +114,7 @@ def _publish(
     options = [f"--{name}={value}" for name, value in given.items() if value and name != "url"]
     options += [f"--topic={topic}" for topic in topics]
     if any("\0" in each for each in (*options, given["url"])):
-        return {}, "There is a character in it that no text may have."
+        return {}, "The text contains a character that is not allowed."
     found, problem = run_command(desk, "post", "--json", *options, "--", given["url"])
     return found or {}, problem
 

@@ -112,7 +112,7 @@ class SourceViews:
             raise CommandError(f"{found.name} is paused; resume it first.")
         self.desk.store.sources.request_fetch(id_, self.desk.now)
         self.desk.record("asked for a fetch of", id_)
-        done = f"{found.name} is fetched in a moment, if the program is running."
+        done = f"{found.name} will be fetched in a moment, if the program is running."
         return self.desk.to(f"/sources/{id_}", done)
 
     def pause(self, id_: str) -> Response:
@@ -227,13 +227,17 @@ def _form(
         Field("images", "Pictures", given, problems, choices=images),
         Field("license", "Licence", given, problems),
         Field(
-            "topics", "Topics of all its articles", given, problems, f"Ids, with commas: {topics}"
+            "topics",
+            "Topics of all its articles",
+            given,
+            problems,
+            f"Topic ids, separated by commas: {topics}",
         ),
         Field("language", "Language of all its articles", given, problems, "Such as en or pt-BR."),
         Field("include", "Keep only articles that match", given, problems, "A rule.", lines=2),
         Field("exclude", "Leave out articles that match", given, problems, "A rule.", lines=2),
         Field("precedence", "Precedence", given, problems, "The highest is fetched first."),
-        Field("max_new", "Hold if more new articles come at once", given, problems),
+        Field("max_new", "Hold if more than this many new articles come at once", given, problems),
         Field("approve", "Hold everything until I approve it", given, problems, choices=NO_YES),
     ]
     return desk.page(
@@ -269,7 +273,7 @@ def _new_form(
         heading="Add a source",
         action=f"{desk.base}/sources/new",
         fields=fields,
-        verb="Add" if found or given.get("feed") else "Look",
+        verb="Add" if found or given.get("feed") else "Find the feed",
         back=f"{desk.base}/sources",
         extra="desk/new_source.html",
         found=found,
@@ -297,7 +301,7 @@ def _add(desk: Desk, given: Mapping[str, str]) -> Response:
         return _new_form(desk, given, problems, 400)
     except AggregatorError as error:
         return _new_form(desk, given, {"url": str(error)}, 409)
-    return desk.to(f"/sources/{id_}", f"{given['name']} was added, and is fetched in a moment.")
+    return desk.to(f"/sources/{id_}", f"{given['name']} was added and will be fetched in a moment.")
 
 
 def _source(desk: Desk, id_: str) -> Source:

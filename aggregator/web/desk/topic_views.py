@@ -117,7 +117,7 @@ class TopicViews:
 
         with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
             self.desk.store.topics.recategorize(changes(), (), self.desk.now)
-        done = f"{preview.added:,} stories came in, {preview.removed:,} went out."
+        done = f"{preview.added:,} added, {preview.removed:,} removed."
         self.desk.record("placed stored stories of", id_, done)
         return self.desk.to(f"/topics/{id_}", done)
 
@@ -150,7 +150,7 @@ def _drift(days: Sequence[int]) -> str:
         return ""
     if week > DRIFT_FACTOR * usual:
         return "far more than usual"
-    return "far less than usual" if usual > DRIFT_FACTOR * week else ""
+    return "far fewer than usual" if usual > DRIFT_FACTOR * week else ""
 
 
 def _topic(desk: Desk, id_: str) -> Topic:

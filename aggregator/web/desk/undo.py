@@ -24,13 +24,13 @@ __all__ = ["LOCK_SECONDS", "decide_placement", "merge", "split", "undo"]
 
 LOCK_SECONDS = 20.0
 """How long a change of stories waits for a fetch to end."""
-_CHANGED = "This was changed again since, so it cannot be undone."
+_CHANGED = "This has been changed since, so it cannot be undone."
 
 
 def undo(desk: Desk, entry: AuditEntry) -> str:
     """Undo an action, and return the path of the page that shows it. Raises CommandError."""
     if not entry.undo or entry.undone_at:
-        raise CommandError("This cannot be undone, or was already.")
+        raise CommandError("This cannot be undone, or has been undone already.")
     arguments = json.loads(entry.undo)
     do = arguments.pop("do")
     if do == "restore_file":
@@ -176,7 +176,7 @@ def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
     newest = desk.store.config.versions(2)
     if len(newest) < 2 or newest[0].number != version:
         raise CommandError(
-            "feeds.toml was changed again since, so this cannot be undone; the earlier versions "
+            "feeds.toml has been changed since, so this cannot be undone; the earlier versions "
             "are under File."
         )
     now, before = newest

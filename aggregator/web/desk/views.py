@@ -119,10 +119,12 @@ class OverviewViews:
             count = self.desk.store.stories.release(
                 id_, self.desk.now, chosen, as_new=source.approve
             )
-            self.desk.record("published held stories of", id_, f"{count:,} stories")
-            return self.desk.to("/held", f"{count:,} stories of {source.name} published.")
+            self.desk.record("published held stories of", id_, self.desk.stories(count))
+            done = f"{self.desk.stories(count)} of {source.name} published."
+            return self.desk.to("/held", done)
         if request.form.get("do") != "drop":
             abort(400)
         count = self.desk.store.stories.drop(id_, chosen)
-        self.desk.record("dropped held stories of", id_, f"{count:,} stories")
-        return self.desk.to("/held", f"{count:,} stories of {source.name} dropped for good.")
+        self.desk.record("dropped held stories of", id_, self.desk.stories(count))
+        done = f"{self.desk.stories(count)} of {source.name} dropped for good."
+        return self.desk.to("/held", done)
