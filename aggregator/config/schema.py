@@ -322,7 +322,7 @@ class AlertsTable(_Table):
     )
     ping: EnvironmentVariable | None = Field(
         None,
-        description="Environment variable with an address to call after a run that fetches something.",
+        description="Environment variable with an address to call after each successful run.",
     )
     failing_after: DurationOrZero = Field(
         "6h", description="A source is reported when it has failed for this long."

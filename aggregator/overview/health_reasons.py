@@ -88,8 +88,8 @@ def _stale(config: Config, health: Sequence[SourceHealth], now: datetime) -> Ite
             kind=STALE,
             since=since,
             sentence=f"No source has been fetched successfully for {config.publish.stale_after}; "
-            "check that `aggregator run`, or the timer of `aggregator ingest`, is running, and read its "
-            "log.",
+            "check that `aggregator run`, or the timer of `aggregator ingest`, is running, and "
+            "read its log.",
         )
 
 
