@@ -18,13 +18,13 @@ from aggregator.config.ids import new_id
 from aggregator.errors import CommandError, UnknownName
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.ingest.runs import deliver
+from aggregator.ingest.pipeline import Job, ingest_document
 from aggregator.ingest.workers import Workers
-from aggregator.model import Delivery, Source, Story
+from aggregator.model import Failed, Fetched, Source, Story, Validators
 from aggregator.startup import known_sources, sync_config
 from aggregator.store.base import Store
 from aggregator.text.canonical import canonical_url
-from aggregator.text.urls import registrable_domain, web_url
+from aggregator.text.urls import web_url
 
 __all__ = ["PostedArticle", "post_article"]
 
@@ -117,35 +117,51 @@ def _why_not(store: Store, url: str) -> str:
 async def _ingest(
     config: Config, store: Store, workers: Workers, article: PostedArticle, now: datetime
 ) -> None:
-    source = _source(config, store, article)
-    store.sources.sync([source], now)
-    listed = replace(config, all_sources=(*config.all_sources, source))
-    delivery = Delivery(
-        id=0, source=source.id, content_type="application/feed+json", body=_document(article, now)
+    source, is_new = _source(config, store, article)
+    if is_new:
+        store.sources.sync([source], now)
+    document = Fetched(
+        url=source.feed,
+        status=200,
+        content_type="application/feed+json",
+        body=_document(article, now),
+        validators=Validators(),
     )
-    async with open_runtime(listed, store, workers) as runtime:
-        report = await deliver(runtime.ingest_context(now), source, delivery)
+    before = store.sources.fetch_state(source.id)
+    before = replace(before, last_success=before.last_success or now)  # so it is listed as new
+    async with open_runtime(config, store, workers) as runtime:
+        job = Job(source, before, document, is_posted=True)
+        report = await ingest_document(runtime.ingest_context(now), job)
     if report.counts.rejected:
         (rejected,) = store.sources.rejected(source.id, 1)
         raise CommandError(f"The article cannot be published: {rejected.reason}.")
-    if report.error or report.note:
-        raise CommandError(report.error or report.note)
+    if isinstance(report, Failed):
+        raise CommandError(report.error)
 
 
-def _source(config: Config, store: Store, article: PostedArticle) -> Source:
-    """The listed source of the article's site, or one that earlier articles were posted for, or a
-    new one. What an operator posts is neither held nor filtered."""
-    known, parts = known_sources(config, store), urlsplit(article.url)
-    domain = registrable_domain(article.url)
-    same = [each for each in known.values() if registrable_domain(each.site) == domain]
-    named = [each for each in same if not article.outlet or each.name == article.outlet]
+def _source(config: Config, store: Store, article: PostedArticle) -> tuple[Source, bool]:
+    """The source of the article's host, and whether it is new.
+
+    One host may have many outlets, such as blogs: without a name, only a listed source that is
+    alone on it is meant. What an operator posts is neither held nor filtered.
+    """
+    known, host = known_sources(config, store), _host(article.url)
+    name = article.outlet.strip() or host
+    same = [each for each in known.values() if _host(each.site) == host]
+    named = [each for each in same if each.name.casefold() == name.casefold()]
+    listed = [each for each in config.all_sources if _host(each.site) == host]
+    if not article.outlet.strip() and len(listed) == 1:
+        named = listed
     if named:
-        return replace(named[-1], approve=False, include="", exclude="")
+        return replace(named[0], approve=False, include="", exclude=""), False
+    parts = urlsplit(article.url)
     site = f"{parts.scheme}://{parts.netloc}/"
-    name = article.outlet.strip() or (parts.hostname or "").removeprefix("www.")
-    return Source(
-        id=new_id(name, known, url=site), name=name, feed=site, public_feed=site, site=site
-    )
+    id_ = new_id(name, known, url=site)
+    return Source(id=id_, name=name, feed=site, public_feed=site, site=site), True
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _document(article: PostedArticle, now: datetime) -> bytes:

@@ -69,7 +69,7 @@ def alert_changes(current: Sequence[Alert], found: Sequence[Alert], now: datetim
     resolved = tuple(
         replace(alert, resolved_at=now)
         for key, alert in known.items()
-        if key not in seen and now - alert.seen_at >= RESOLVED_AFTER
+        if key not in seen and (alert.seen_at > now or now - alert.seen_at >= RESOLVED_AFTER)
     )
     return AlertChanges(started=tuple(reversed(started)), lasting=tuple(lasting), resolved=resolved)
 

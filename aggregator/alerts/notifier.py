@@ -3,8 +3,9 @@
 attention --to_alerts--> alerts --alert_changes--> messages --deliver--> mail, webhook
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,8 +17,9 @@ from aggregator.config import Config
 from aggregator.errors import MailError
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.mail.smtp import compose_mail, mail_server, send_mail
-from aggregator.model import AlertMessage, Channel
+from aggregator.model import Alert, AlertMessage, Channel
 from aggregator.overview.attention import attention
+from aggregator.overview.health_reasons import Reason
 from aggregator.overview.silent_rules import find_silent_rules, placement_dates
 from aggregator.overview.source_states import source_health, source_states
 from aggregator.store.base import Store
@@ -52,22 +54,30 @@ class AlertNotifier:
         """Find the rules that have fallen silent, once an hour. It blocks for as long as reading
         all placements takes."""
         last = self.store.alerts.last_done("silent_rules")
-        if last is None or now - last >= SILENT_RULES_SPACING:
+        is_due = last is None or last > now or now - last >= SILENT_RULES_SPACING
+        if is_due and not self.store.maintenance.incidents():
             dates = placement_dates(self.store, now)
             rules = find_silent_rules(self.config, self.store, dates, now)
             self.store.alerts.save_silent_rules(rules)
             self.store.alerts.record_done("silent_rules", now)
 
     def check(self, now: datetime) -> AlertChanges:
-        """Store what has started and what is resolved, with the messages that report it."""
+        """Store what has started and what is resolved, with the messages that report it.
+
+        While the clock is wrong, so is the age of everything else: only that is reported.
+        """
         config, store, options = self.config, self.store, self.config.alerts
+        is_clock_wrong = bool(store.maintenance.incidents())
         states = source_states(config, source_health(config, store), now)
         reasons = attention(config, store, states, now)
         found = list(to_alerts(reasons, options.ignore, options.failing_after_seconds, now))
         current = store.alerts.current()
-        if store.maintenance.incidents():  # the clock is wrong, and with it the age of all others
-            others = (alert for alert in current if alert.kind != "clock")
-            found = [*(alert for alert in found if alert.kind == "clock"), *others]
+        if is_clock_wrong:
+            found = [alert for alert in found if alert.kind == "clock"]
+            current = [alert for alert in current if alert.kind == "clock"]
+        else:
+            closed, current = self._no_longer_watched(current, reasons, now)
+            store.alerts.save(closed, [])
         changes = alert_changes(current, found, now)
         messages: list[AlertMessage] = []
         if changes.started or changes.resolved:
@@ -77,7 +87,7 @@ class AlertNotifier:
             body = webhook_json(config.site, f"{subject}\n\n{text}", events)
             messages += self._messages(subject, text, body, now)
         store.alerts.save((*changes.started, *changes.lasting, *changes.resolved), messages)
-        if self._is_summary_due(now):
+        if not is_clock_wrong and self._is_summary_due(now):
             subject = f"[{config.site.title}] Weekly summary"
             text = weekly_summary(config, store, states, reasons, now)
             body = webhook_json(config.site, f"{subject}\n\n{text}")
@@ -85,12 +95,33 @@ class AlertNotifier:
             store.alerts.save((), messages, {"weekly_summary": now})
         return changes
 
+    def _no_longer_watched(
+        self, current: Sequence[Alert], reasons: Sequence[Reason], now: datetime
+    ) -> tuple[list[Alert], list[Alert]]:
+        """Current alerts that operators have switched off, by pausing or removing the source or in
+        [alerts], as resolved without a word; and the others."""
+        enabled = {source.id for source in self.config.sources}
+        known = {*enabled, *self.store.sources.by_id()}
+        failing = {reason.source for reason in reasons}
+        options, closed, watched = self.config.alerts, [], []
+        for alert in current:
+            is_off = alert.kind in options.ignore
+            is_off |= alert.subject in known and alert.subject not in enabled
+            age = now - (alert.since or alert.started_at)
+            is_young = age.total_seconds() < options.failing_after_seconds
+            is_off |= alert.kind == "failing" and is_young and alert.subject in failing
+            if is_off:
+                closed.append(replace(alert, resolved_at=now))
+            else:
+                watched.append(alert)
+        return closed, watched
+
     def _is_summary_due(self, now: datetime) -> bool:
         """True once a week; not in the first, of which there is little to say."""
         if not self.config.alerts.weekly_summary:
             return False
         last = self.store.alerts.last_done("weekly_summary")
-        if last is None:
+        if last is None or last > now:
             self.store.alerts.record_done("weekly_summary", now)
             return False
         return last < due_since(now, self.config.site.timezone)
@@ -116,20 +147,29 @@ class AlertNotifier:
     # ---- delivering
 
     async def deliver(self, now: datetime) -> None:
-        """Deliver the messages that are due, oldest first."""
-        alerts, known = self.store.alerts, self.recipients()
-        for message in alerts.messages():
-            if (message.channel, message.recipient) not in known:  # no longer in feeds.toml
-                alerts.remove(message.id)
-            elif message.due_at <= now:
-                if error := await self.send(message):
-                    log.warning("alert_not_delivered", channel=message.channel, error=error)
-                    self._retry(message, error, now)
-                else:
-                    alerts.remove(message.id)
+        """Deliver the messages that are due, oldest first. No recipient waits for another one, and
+        one who does not take a message is not asked to take the next at once."""
+        known = self.recipients()
+        waiting: dict[tuple[Channel, str], list[AlertMessage]] = {each: [] for each in known}
+        for message in self.store.alerts.messages():
+            recipient = (message.channel, message.recipient)
+            if recipient not in waiting:  # no longer in feeds.toml
+                self.store.alerts.remove(message.id)
+            elif message.due_at <= now or message.created_at > now:
+                waiting[recipient].append(message)
+        await asyncio.gather(*(self._deliver(messages, now) for messages in waiting.values()))
+
+    async def _deliver(self, messages: Sequence[AlertMessage], now: datetime) -> None:
+        for message in messages:
+            if error := await self.send(message):
+                log.warning("alert_not_delivered", channel=message.channel, error=error)
+                self._retry(message, error, now)
+                return
+            self.store.alerts.remove(message.id)
 
     def _retry(self, message: AlertMessage, error: str, now: datetime) -> None:
         if now - message.created_at > GIVE_UP_AFTER:
+            log.warning("alert_given_up", channel=message.channel, subject=message.subject)
             self.store.alerts.remove(message.id)
             return
         delays = dict(enumerate(RETRY_DELAYS))
@@ -156,6 +196,9 @@ class AlertNotifier:
             await send_mail(server, mail)
         except MailError as error:
             return str(error)
+        except Exception as error:  # alerts must not end the program
+            log.exception("bug", channel="mail")
+            return f"This is a bug in aggregator; please report it ({type(error).__name__})."
         return ""
 
     async def ping(self, now: datetime) -> str:

@@ -20,7 +20,7 @@ from aggregator.cli.tables import count_noun, print_table
 from aggregator.config import Config, decode, parse_config
 from aggregator.config.editor import add_tables
 from aggregator.config.file_edits import edit_file, preview_edit
-from aggregator.config.ids import new_id
+from aggregator.config.ids import new_id, taken_ids
 from aggregator.errors import CommandError, UnknownName
 from aggregator.fetching import fetch_settings
 from aggregator.ingest.discovery import FoundFeed, find_feeds, read_feed
@@ -192,7 +192,8 @@ async def _examine(
     for source in config.all_sources:
         if canonical_url(source.feed) == canonical_url(found.url):
             raise CommandError(f"This is the feed of {source.id!r}, which is listed already.")
-    values = _values(config, found, options)
+    stored = {id_: each.site for id_, each in store.sources.by_id().items()}
+    values = _values(config, stored, found, options)
     edit = preview_edit(path, partial(_with_source, values=values), os.environ)
     changed = parse_config(decode(edit.after.encode(), path), path, os.environ)
     source = changed.all_sources[-1]
@@ -203,15 +204,18 @@ async def _examine(
     return _Newcomer(others=(), values=values, source=source, preview=preview)
 
 
-def _values(config: Config, found: FoundFeed, options: _Options) -> dict[str, Any]:
+def _values(
+    config: Config, stored: Mapping[str, str], found: FoundFeed, options: _Options
+) -> dict[str, Any]:
     origin = urljoin(found.url, "/")
     site = found.meta.site or origin
     name = options.name or found.meta.title or urlsplit(site).hostname or found.url
     known_ids = [source.id for source in config.all_sources]
+    taken = taken_ids(known_ids, stored, site)
     if options.id in known_ids:
         raise CommandError(f"The id {options.id!r} is taken; choose another with --id.")
     return {
-        "id": options.id or new_id(name, known_ids, url=site),
+        "id": options.id or new_id(name, taken, url=site),
         "name": name,
         "feed": found.url,
         "site": site,

@@ -35,7 +35,7 @@ from aggregator.cli.signals import Stopped, hangup_reloads, signals_held, stop_s
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.config_watch import ConfigWatch
-from aggregator.errors import MissingExtra
+from aggregator.errors import ClockError, MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
@@ -112,7 +112,11 @@ def ingest(
             # a retired source is only fetched if it is named
             return [s for s in selected if ids or not store.sources.fetch_state(s.id).retired_at]
 
-        report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
+        try:
+            report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
+        except ClockError:
+            _run(send_alerts_once(config, store))
+            raise
         if not is_silent:
             _run(notify_subscribers(config, store))
         _run(send_alerts_once(config, store))

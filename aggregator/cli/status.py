@@ -88,8 +88,8 @@ def _show(
             click.echo(f"  and {len(reasons) - MAX_REASONS_SHOWN:,} more; see `aggregator sources`")
     today = pulse.today
     click.echo(
-        f"\nlast 24 hours: {count_noun(today.stories, 'story', 'stories')}, {today.shared:,} told "
-        f"by several outlets, {today.without_topic:,} without a topic"
+        f"\nlast 24 hours: {count_noun(today.stories, 'story', 'stories')}, {today.shared:,} in "
+        f"several outlets, {today.without_topic:,} without a topic"
         + (f"; {_delay(today.median_delay)} from outlet to feed." if today.median_delay else ".")
     )
     click.echo(f"stories in 28 days: {sparkline(pulse.stories)}  {sum(pulse.stories):,}")

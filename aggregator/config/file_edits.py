@@ -22,6 +22,9 @@ from aggregator.errors import FileChanged, WriteError
 __all__ = ["FileEdit", "create_file", "edit_file", "preview_edit"]
 
 
+SAMPLES = Path(__file__).resolve().parent / "samples"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEdit:
     """The text of feeds.toml before and after an edit, exactly."""
@@ -64,6 +67,11 @@ def edit_file(
     ConfigError if the result has problems, FileChanged if the file is no longer as it was, and
     WriteError if it cannot be written; then the file is as it was.
     """
+    if path.resolve().parent == SAMPLES:
+        raise WriteError(
+            f"{path} is the sample of the program; run `aggregator init --sample` in a folder of "
+            "your own."
+        )
     with _locked(path):
         edit = preview_edit(path, change, environment)
         if based_on is not None and edit.before != based_on:

@@ -1,11 +1,11 @@
 """Ids of new sources and topics, from their names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from slugify import slugify
 
-__all__ = ["MAX_ID_CHARS", "new_id"]
+__all__ = ["MAX_ID_CHARS", "new_id", "taken_ids"]
 
 MAX_ID_CHARS = 60
 
@@ -18,14 +18,24 @@ def new_id(
     If nothing of the name is left, the host of `url` is used, else `fallback`. An id that is
     known already gets a number.
     """
-    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
-    id_ = _slug(name) or _slug(host) or fallback
+    id_ = _slug(name) or _slug(_host(url)) or fallback
     number, candidate = 1, id_
     while candidate in known_ids:
         number += 1
         end = f"-{number}"
         candidate = f"{id_[: MAX_ID_CHARS - len(end)].rstrip('-')}{end}"
     return candidate
+
+
+def taken_ids(listed: Iterable[str], stored: Mapping[str, str], url: str) -> set[str]:
+    """The ids that a new source with its site at `url` must not get: those of feeds.toml, and those
+    under which articles of another site are stored; `stored` has the sites by id."""
+    host = _host(url)
+    return {*listed, *(id_ for id_, site in stored.items() if _host(site) != host)}
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _slug(text: str) -> str:

@@ -4,8 +4,9 @@ The message of a ValueError completes the sentence "found X, expected …".
 """
 
 import re
+from email.headerregistry import HeaderRegistry
 from ipaddress import ip_network
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
@@ -221,6 +222,9 @@ def _check_mail_address(value: str) -> str:
     found = re.fullmatch(r"(?:[^<>@,;\"]+ <)?([!-;=?A-~]+)@([^<>@\s]+?)(>)?", value)
     if not found or (">" in value) != ("<" in value) or not is_mail_host(found[2]):
         raise ValueError('an address such as "desk@example.org" or "Desk <desk@example.org>"')
+    header: Any = HeaderRegistry()("To", value)
+    if [each.addr_spec for each in header.addresses] != [f"{found[1]}@{found[2]}"]:
+        raise ValueError("a name without brackets and quotes, and an address in <>")
     return _check_one_line(value)
 
 

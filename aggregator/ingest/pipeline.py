@@ -115,13 +115,15 @@ class IngestContext:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A document to ingest, and how it came: fetched or delivered by a hub."""
+    """A document to ingest, and how it came: fetched, delivered by a hub or posted."""
 
     source: Source
     before: FetchState
     document: Fetched
     is_pushed: bool = False
     is_delivery: bool = False
+    is_posted: bool = False
+    """True for an article that an operator has found: it says nothing about the feed."""
     started: float | None = None
     """When the fetch began, by `perf_counter`; None for a delivery."""
 
@@ -251,7 +253,7 @@ async def _steps(
             count = max(count, expected) if len(chunked) > 1 else count
             is_held = source.approve or exceeds_burst_limit(count, source, job.before, recent, now)
             state = None
-            if is_last:
+            if is_last and not job.is_posted:
                 dates = recent_dates(context, source, changes.new)
                 state = after_document(
                     source, job.before, job.document, meta, dates, now,

@@ -16,7 +16,7 @@ from aggregator.model import MailSecurity
 
 __all__ = ["MailServer", "compose_mail", "mail_server", "send_mail"]
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 20.0
 """For connecting, and for each answer."""
 MAX_QUOTED_CHARS = 200
 PORTS: Mapping[MailSecurity, int] = {"starttls": 587, "tls": 465, "none": 25}

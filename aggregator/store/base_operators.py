@@ -79,6 +79,9 @@ class OperatorStore(Protocol):
         """Whose passkey is to sign a challenge, the first time that this is asked; None if there is
         no such challenge since `newer_than`."""
 
+    def mark_not_undone(self, id_: int) -> None:
+        """Note that undoing an action did not work."""
+
     def failures(self, subject: str) -> tuple[int, datetime | None]:
         """How often logging in has failed in a row, and when last."""
 

@@ -14,6 +14,7 @@ from aggregator.alerts.notifier import AlertNotifier
 from aggregator.alerts.weekly import due_since
 from aggregator.fetching import webhook_settings
 from aggregator.ingest.fetch.client import open_fetcher
+from aggregator.model import AlertMessage
 from tests.harness.builders import NOW
 from tests.harness.callback_server import Callbacks, open_callbacks
 from tests.harness.mail_server import Mailbox, mail_toml, open_mail_server
@@ -168,6 +169,44 @@ def test_a_wrong_clock_is_the_only_alert(scene: Scene) -> None:
     scene.newsroom.store.maintenance.record_incident("clock", "It is 2031.", scene.newsroom.now)
     scene.looks(1800 * DAY)
     assert scene.hooks == ["started failing harbor", "started clock "]
+    scene.newsroom.store.maintenance.clear_incident("clock")
+    scene.newsroom.now -= 1800 * DAY
+    scene.newsroom.publishes("harbor", article("Strike"))
+    scene.newsroom.ingests()
+    scene.looks(6 * MINUTE)
+    assert sorted(scene.hooks[2:]) == ["resolved clock ", "resolved failing harbor"]
+    assert scene.newsroom.store.alerts.current() == []
+    last = scene.newsroom.store.alerts.last_done("silent_rules")
+    assert last is not None
+    assert last <= scene.newsroom.now
+
+
+def test_what_operators_switch_off_is_not_resolved(scene: Scene) -> None:
+    """A source that is paused still fails; nobody is told that it works again."""
+    scene.newsroom.answers("harbor", b"Down.", status=503)
+    scene.newsroom.ingests("harbor")
+    scene.looks(7 * HOUR)
+    scene.newsroom.change('id = "harbor"', 'id = "harbor"\nenabled = false')
+    scene.looks(HOUR)
+    scene.looks(HOUR)
+    assert scene.hooks == ["started failing harbor"]
+    assert scene.newsroom.store.alerts.current() == []
+
+
+def test_who_does_not_take_a_message_is_asked_once(scene: Scene) -> None:
+    """Many waiting mails do not each cost the time that a server takes to fail."""
+    scene.mailbox.answer = "451 Later"
+    now = scene.newsroom.now
+    waiting = AlertMessage(
+        channel="mail", recipient="editor@commons.example", subject="S", body="B", created_at=now,
+        due_at=now,
+    )  # fmt: skip
+    scene.newsroom.store.alerts.save([], [waiting] * 4)
+    scene.looks()
+    assert scene.mailbox.attempts == 1
+    scene.mailbox.answer = ""
+    scene.looks(MINUTE)
+    assert scene.subjects.count("S") == 4
 
 
 def test_a_server_that_does_not_answer(scene: Scene) -> None:

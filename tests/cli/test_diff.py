@@ -62,4 +62,4 @@ def test_what_cannot_be_compared(config: Path, tmp_path: Path) -> None:
 
     result = run(new, "diff")
     assert result.returncode == 2
-    assert "No version is in force yet" in result.stderr
+    assert "No version of feeds.toml is in force yet" in result.stderr

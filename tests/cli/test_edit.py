@@ -78,7 +78,7 @@ def test_a_key_is_unset(config: Path) -> None:
 
     assert result.returncode == 0, result.stderr
     assert config.read_text() == before
-    assert "says so already" in run(config, "set", "harbor", "enabled", "--unset").stdout
+    assert "nothing to change" in run(config, "set", "harbor", "enabled", "--unset").stdout
 
 
 def test_a_source_is_removed(config: Path) -> None:

@@ -49,9 +49,9 @@ def test_a_password_is_asked_for_on_a_terminal(config: Path) -> None:
     ("name", "password", "sentence"),
     [
         ("ana", "short", "at least 10 characters"),
-        ("", PASSWORD, "A name has letters"),
-        ("a\nb", PASSWORD, "A name has letters"),
-        ("x" * 50, PASSWORD, "40 at most"),
+        ("", PASSWORD, "A name may have letters"),
+        ("a\nb", PASSWORD, "A name may have letters"),
+        ("x" * 50, PASSWORD, "at most 40 characters"),
     ],
 )
 def test_wrong_input(config: Path, name: str, password: str, sentence: str) -> None:

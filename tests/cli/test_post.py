@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.demo.press import Press
+from aggregator.demo.press import CannedResponse, Press
 from aggregator.store import open_read_only
 from tests.harness.builders import prose
 from tests.harness.command_line import HEAD, feed_response, run, source_table
@@ -141,3 +141,34 @@ def test_a_date_in_the_future_is_now(config: Path) -> None:
     """It would stand above everything else."""
     found = _post(config, published="2999-01-01")
     assert _story(config, found["id"])[0].published <= datetime.now(UTC)
+
+
+def test_a_source_that_fails_goes_on_failing(config: Path, press: Press) -> None:
+    """A posted article says nothing about its feed."""
+    press.put("/harbor", CannedResponse(status=503))
+    assert run(config, "ingest", "--all").returncode == 0
+    before = json.loads(run(config, "sources", "--json").stdout)
+    _post(config, "https://harbor.example/sun", title="Sun")
+    after = json.loads(run(config, "sources", "--json").stdout)
+    assert after[0]["state"] == before[0]["state"] == "failed"
+    same = ("state", "since", "last_success", "next_fetch")
+    assert [after[0][key] for key in same] == [before[0][key] for key in same]
+
+
+def test_outlets_on_one_host_are_told_apart(config: Path) -> None:
+    """Credit never goes to whoever was there first."""
+    first = _post(config, "https://blogs.example/@b/1", title="One", outlet="B's blog")
+    second = _post(config, "https://blogs.example/@c/1", title="Two")
+    third = _post(config, "https://blogs.example/@b/2", title="Three", outlet="b's BLOG")
+    names = [_story(config, each["id"])[1].name for each in (first, second, third)]
+    assert names == ["B's blog", "blogs.example", "B's blog"]
+
+
+def test_an_id_that_a_posted_outlet_has_is_not_given_away(config: Path, press: Press) -> None:
+    """Else its articles would be credited to the other outlet."""
+    found = _post(config, "https://herald.example/1", title="One", outlet="Herald")
+    press.put("/h", feed_response("gazette", article("Another", prose(5))))
+    result = run(config, "add", f"{press.url}/h", "--name", "Herald", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert 'id = "herald-2"' in config.read_text()
+    assert _story(config, found["id"])[1].site == "https://herald.example/"

@@ -50,7 +50,7 @@ def test_the_newsroom_on_one_screen(config: Path) -> None:
     assert lines[1].startswith("4 sources: 1 failed, 2 ok, 1 paused; last fetch ")
     assert "1 thing needs you:" in shown
     assert "503" in next(line for line in lines if line.startswith("  broken"))
-    assert "last 24 hours: 1 story, 1 in several outlets outlets, 0 without a topic" in shown
+    assert "last 24 hours: 1 story, 1 in several outlets, 0 without a topic" in shown
     assert "labor" in shown
     assert lines[-1] == "Times are in UTC."
     assert max(map(len, lines)) <= 80

@@ -29,11 +29,13 @@ class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     answer: str = ""
+    attempts: int = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: object, _session: object, envelope: Any, address: str, _options: object
     ) -> str:
         """Take or refuse a recipient."""
+        self.attempts += 1
         if self.answer:
             return self.answer
         envelope.rcpt_tos.append(address)

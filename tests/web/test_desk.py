@@ -42,7 +42,7 @@ def test_a_bad_file_is_named_with_its_line(desk: DeskUser) -> None:
     desk.newsroom.store.config.reject(["line 3: site.url: is missing"], desk.newsroom.now)
 
     page = desk.get("/").text
-    assert "feeds.toml is not in force" in page
+    assert "feeds.toml has problems" in page
     assert "line 3: site.url: is missing" in page
 
 

@@ -145,8 +145,9 @@ def test_passkeys_of_others_are_not_touched(desk: DeskUser, device: Authenticato
     assert ben.post("/passkeys/remove", passkey=passkey.credential_id).status_code == 404
     assert "is registered already" in _add(ben, device).text
     assert "Laptop" not in ben.get("/passkeys").text
+    answer = device.signs(_options(desk.stranger))
     assert desk.post("/passkeys/remove", passkey=passkey.credential_id).status_code == 303
-    assert _log_in(desk.stranger, device.signs(_options(desk.stranger))).status_code == 403
+    assert _log_in(desk.stranger, answer).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,26 @@ def test_nobody_is_locked_out(desk: DeskUser, how: str, sentence: str) -> None:
 def test_where_browsers_have_passkeys(url: str, is_possible: bool) -> None:
     """Under https and a name, and on localhost."""
     assert are_passkeys_possible(url) is is_possible
+
+
+def test_a_passkey_alone_is_not_enough_as_a_second_factor(
+    desk: DeskUser, device: Authenticator
+) -> None:
+    """A challenge that anybody may ask for does not replace the password."""
+    _add(desk, device)
+    desk.post("/passkeys/use", do="both")
+    client = desk.stranger
+    assert _log_in(client, device.signs(_options(client))).status_code == 403
+    assert client.get("/desk/", base_url=ORIGIN).status_code == 303
+
+
+def test_nobody_fills_the_database_with_challenges(desk: DeskUser, device: Authenticator) -> None:
+    """Without a passkey there is none; with one, the oldest go first."""
+    response = desk.stranger.post("/desk/login/passkey/options", base_url=ORIGIN)
+    assert response.status_code == 404
+    _add(desk, device)
+    first = _options(desk.stranger)
+    store, now = desk.newsroom.store.operators, desk.newsroom.now
+    for number in range(1000):
+        store.add_challenge(f"c{number}", "", now + timedelta(minutes=2))
+    assert _log_in(desk.stranger, device.signs(first)).status_code == 403

@@ -64,3 +64,10 @@ def test_a_session_of_somebody_else_ends(behind_proxy: Newsroom) -> None:
     page = user.get("/operators")
     assert COOKIE in page.headers["Set-Cookie"]
     assert "<p>ben</p>" in page.text
+
+
+def test_a_name_in_any_script(behind_proxy: Newsroom) -> None:
+    """Headers are bytes; proxies send UTF-8."""
+    DeskUser(behind_proxy).is_owner("José", PASSWORD)
+    sent = "José".encode().decode("latin-1")
+    assert _named(behind_proxy, "10.0.0.1", sent)[1].status_code == 200

@@ -62,7 +62,7 @@ def test_a_rule_is_saved(desk: DeskUser) -> None:
     desk.reloads()
 
     done = desk.post("/topics/labor/apply")
-    assert "1%20stories%20came%20in" in done.headers["Location"]
+    assert "1%20added" in done.headers["Location"]
     labor = desk.newsroom.store.lists.latest(topic_scope("labor"), 9)
     assert {story.lead.title for story in labor} == {"A strike", "Rain"}
 
@@ -204,4 +204,4 @@ def test_topics_that_drift_overlap_or_fall_silent(desk: DeskUser) -> None:
     assert "3.2 a week before" in page
     assert "rule x" not in page
     assert page.count("far more than usual") == 2
-    assert '<td class="n">9</td><td class="n">100%</td>' in page
+    assert '<td class="n" data-label="Stories in both">9</td>' in page

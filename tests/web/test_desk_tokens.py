@@ -84,9 +84,12 @@ def test_a_form_of_a_script_is_taken_too(desk: DeskUser) -> None:
         ({"url": URL, "title": "A", "topics": "rain"}, "topics must be a list of topic ids."),
         ({"url": URL, "title": "A", "topics": [1]}, "topics must be a list of topic ids."),
         ({"url": URL, "title": "A", "topics": ["x"]}, "There is no topic 'x' in feeds.toml"),
-        ({"url": URL, "title": "A\0"}, "The text contains a character that is not allowed."),
+        ({"url": URL, "title": "A\0"}, "a character that is not allowed"),
         ({"url": URL, "title": "A", "published": "soon"}, "is not a date such as 2026-11-30"),
         ({"url": URL, "title": ["A"] * 200}, "The headline has"),
+        ({"url": URL, "title": "A", "summary": "x" * 200_000}, "The text is too long"),
+        ({"url": URL, "title": "A\ud800"}, "a character that is not allowed"),
+        ({"url": URL, "title": "A", "topics": ["\ud800"]}, "a character that is not allowed"),
     ],
 )
 def test_a_wrong_story_is_answered_with_a_sentence(

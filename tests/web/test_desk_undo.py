@@ -113,7 +113,7 @@ def test_what_was_done_is_undone(desk: DeskUser, act: Callable[[DeskUser], TestR
     assert log[1].undone_at
     again = desk.post(f"/undo/{log[1].id}")
     assert again.status_code == 400
-    assert "was already" in again.text
+    assert "has been undone already" in again.text
     assert _state(desk) == before
 
 
@@ -163,7 +163,7 @@ def test_what_was_changed_since_is_not_undone(
     before = _state(desk)
     refused = desk.post(f"/undo/{first}")
     assert refused.status_code == 400
-    assert "changed again since" in refused.text
+    assert "has been changed since" in refused.text
     assert _state(desk) == before
 
 
@@ -260,3 +260,76 @@ def test_our_headline_in_structured_data(desk: DeskUser) -> None:
     data = json.loads(re.findall(r'application/ld\+json">(.*?)</script>', page, re.S)[0])
     assert data["headline"] == "It rained for a week"
     assert data["alternativeHeadline"] == "Rain"
+
+
+# ---- what has happened since
+
+
+def test_a_takedown_for_another_reason_stays(desk: DeskUser) -> None:
+    """Undoing the first one must not publish what was taken down by a court order since."""
+    id_ = _story(desk, "Rain").id
+    _hide(desk)
+    first = desk.newsroom.store.operators.audit_log(1)[0].id
+    desk.post(f"/stories/{id_}/unhide")
+    desk.post(f"/stories/{id_}/hide", why="Court order")
+    assert desk.post(f"/undo/{first}").status_code == 400
+    assert desk.newsroom.store.stories.is_taken_down(id_)
+
+
+def test_a_later_pin_stays(desk: DeskUser) -> None:
+    """Undoing an older one, or that one was taken away, does not push it out."""
+    strike, rain = _story(desk, "A strike").id, _story(desk, "Rain").id
+    _pin(desk)
+    pinned = desk.newsroom.store.operators.audit_log(1)[0].id
+    desk.post(f"/stories/{rain}/unpin")
+    unpinned = desk.newsroom.store.operators.audit_log(1)[0].id
+    assert desk.post(f"/undo/{pinned}").status_code == 400
+    assert desk.newsroom.store.calendar.pins() == []
+    desk.post(f"/stories/{strike}/pin", topic="")
+    assert desk.post(f"/undo/{unpinned}").status_code == 400
+    assert [pin.story for pin in desk.newsroom.store.calendar.pins()] == [strike]
+
+
+def test_undoing_a_merge_gives_both_their_words_and_pins(desk: DeskUser) -> None:
+    """What one had inherited from the other is the other's again."""
+    _edit(desk)
+    desk.post(f"/stories/{_story(desk, 'A strike').id}/unpin")
+    _pin(desk)
+    before = _state(desk)
+    done = _merge(desk)
+    assert _story(desk, "A strike").own_headline == "It rained for a week"
+    assert _undo(desk, done).status_code == 303
+    assert _state(desk) == before
+
+
+def test_a_merge_loses_no_words(desk: DeskUser) -> None:
+    """A headline of one and a note of the other are both there."""
+    rain, strike = _story(desk, "Rain").id, _story(desk, "A strike").id
+    desk.post(f"/stories/{rain}/edit", headline="", note="Its note.")
+    desk.post(f"/stories/{strike}/edit", headline="Its headline", note="")
+    _merge(desk)
+    story = _story(desk, "A strike")
+    assert (story.own_headline, story.editor_note) == ("Its headline", "Its note.")
+
+
+def test_a_split_is_not_undone_when_the_stories_have_changed(desk: DeskUser) -> None:
+    """They would be other stories than those that were split."""
+    _merge(desk)
+    _split(desk)
+    first = desk.newsroom.store.operators.audit_log(1)[0].id
+    desk.newsroom.publishes("harbor", *(article(t) for t in ("A strike", "Rain", "Snow", "Fog")))
+    desk.newsroom.ingests()
+    desk.post(f"/stories/{_story(desk, 'Rain').id}/merge", other=_story(desk, "Fog").id)
+    before = _state(desk)
+    assert desk.post(f"/undo/{first}").status_code == 400
+    assert _state(desk) == before
+
+
+def test_a_message_comes_from_the_desk_only(desk: DeskUser) -> None:
+    """A link of somebody else shows no sentence and no button."""
+    done = _pin(desk)
+    shown = desk.client.get(done.location, base_url="https://commons.example").text
+    assert "Pinned to the home page." in shown
+    forged = done.location.replace("Pinned", "Call%20555")
+    page = desk.client.get(forged, base_url="https://commons.example").text
+    assert "Call 555" not in page

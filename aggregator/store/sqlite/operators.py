@@ -182,6 +182,10 @@ class SqliteOperators(PasskeyMethods):
         with self._connection.write() as db:
             return bool(db.execute(sql, [mappers.to_text(now), id_]).rowcount)
 
+    def mark_not_undone(self, id_: int) -> None:
+        with self._connection.write() as db:
+            db.execute("update audit_log set undone_at = null where id = ?", [id_])
+
     def audit_log(self, limit: int, subject: str = "") -> list[AuditEntry]:
         where = "where subject = :subject" if subject else ""
         sql = f"select * from audit_log {where} order by id desc limit :limit"  # noqa: S608 - constants

@@ -10,6 +10,8 @@ from aggregator.store.sqlite.connection import Connection
 __all__ = ["PasskeyMethods"]
 
 CHALLENGES_KEPT = timedelta(minutes=10)
+MAX_CHALLENGES = 1_000
+"""Anybody may ask for one; the oldest go first."""
 _NAMES = ("credential_id", "operator", "name", "public_key", "sign_count")
 
 
@@ -47,6 +49,10 @@ class PasskeyMethods:
         with self._connection.write() as db:
             before = mappers.to_text(now - CHALLENGES_KEPT)
             db.execute("delete from passkey_challenges where created_at < ?", [before])
+            sql = """delete from passkey_challenges where challenge in
+                       (select challenge from passkey_challenges
+                        order by created_at desc limit -1 offset ?)"""
+            db.execute(sql, [MAX_CHALLENGES - 1])
             sql = "insert into passkey_challenges values (?, ?, ?)"
             db.execute(sql, [challenge, operator, mappers.to_text(now)])
 

@@ -218,9 +218,11 @@ def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) 
         "update or ignore pins set story_number = ? where story_number = ?", [target, number]
     )
     db.execute(
-        """update stories set (own_headline, editor_note) =
-             (select own_headline, editor_note from stories where number = ?1)
-           where number = ?2 and own_headline = '' and editor_note = ''""",
+        """update stories
+           set own_headline = coalesce(nullif(stories.own_headline, ''), merged.own_headline),
+               editor_note = coalesce(nullif(stories.editor_note, ''), merged.editor_note)
+           from (select own_headline, editor_note from stories where number = ?1) as merged
+           where number = ?2""",
         [number, target],
     )
 

@@ -83,7 +83,8 @@ def user_of_proxy(header: str | None, trusted: Sequence[str], environ: Mapping[s
     networks = [ip_network(each) for each in trusted]
     if not is_trusted(environ.get("REMOTE_ADDR", ""), networks):
         return ""
-    return environ.get(f"HTTP_{header.upper().replace('-', '_')}", "").strip()
+    given = environ.get(f"HTTP_{header.upper().replace('-', '_')}", "")
+    return given.encode("latin-1", "replace").decode("utf-8", "replace").strip()  # PEP 3333
 
 
 # ---- sessions

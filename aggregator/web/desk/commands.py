@@ -1,7 +1,8 @@
-"""Commands of the program that the desk runs in a process of their own: what fetches or reads what
-strangers wrote has limits of time and memory there."""
+"""Commands of the program that the desk runs in a process of their own, for a limited time: they
+fetch, and read what strangers wrote in worker processes."""
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -20,7 +21,10 @@ def run_command(desk: Desk, *arguments: str) -> tuple[Any, str]:
     try:
         done = subprocess.run(  # noqa: S603 - our own command
             command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
+            env={**os.environ, "AGGREGATOR_DATABASE": str(desk.config.database)},
         )  # fmt: skip
+    except (OSError, UnicodeError, ValueError):
+        return None, "The text is too long, or contains a character that is not allowed."
     except subprocess.TimeoutExpired:
         return None, f"This took longer than {COMMAND_SECONDS} seconds, so it was stopped."
     try:

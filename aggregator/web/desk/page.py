@@ -1,6 +1,9 @@
 """What every page of the desk is made with: the context, rendering, messages, the audit log."""
 
+import hashlib
+import hmac
 import json
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +14,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from aggregator.config import Config, decode
 from aggregator.config.file_edits import FileEdit, edit_file
+from aggregator.errors import CommandError
 from aggregator.model import AuditEntry, DeskSession, Source
 from aggregator.startup import known_sources
 from aggregator.store.base import Store
@@ -21,6 +25,9 @@ MAX_DESK_FORM_BYTES = 8_000_000
 """A feeds.toml of thousands of sources twice, percent-encoded."""
 ID_DIGITS = 15
 """More may not fit into a column of SQLite."""
+OWNERS_TABLES = ("desk", "publish", "mail", "alerts", "fetch", "storage")
+"""Tables of feeds.toml that decide who may use the desk, where the program connects to, and which
+secrets it uses."""
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -100,7 +107,7 @@ class Desk:
             base=self.base,
             sections=SECTIONS if session else (),
             session=session,
-            message=request.args.get("done", ""),
+            message=self._message(),
             undo=self._offered_undo(),
             now=self.now,
             **values,
@@ -110,9 +117,11 @@ class Desk:
     def to(self, path: str, done: str = "") -> Response:
         """A redirect to a page of the desk, which shows what was done and offers to undo it, if
         that is possible."""
-        query = f"{'&' if '?' in path else '?'}done={quote(done)}" if done else ""
-        if done and (undo := g.get("desk_undo")):
-            query += f"&undo={undo}"
+        query = ""
+        if done:
+            undo = str(g.get("desk_undo") or "")
+            query = f"{'&' if '?' in path else '?'}done={quote(done)}&undo={undo}"
+            query += f"&mac={self._mac(done, undo)}"
         response: Response = redirect(f"{self.base}{path}{query}", 303)  # type: ignore[assignment]  # werkzeug's type
         return response
 
@@ -139,6 +148,19 @@ class Desk:
         id_ = self.store.operators.record(entry)
         g.desk_undo = id_ if do else None
 
+    def _mac(self, done: str, undo: str) -> str:
+        """What shows that a message comes from the desk, and not from a link of somebody else."""
+        key = self.session.csrf_token.encode()
+        return hmac.new(key, f"{undo} {done}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _message(self) -> str:
+        """What was done, as the redirect to this page says."""
+        done, undo = request.args.get("done", ""), request.args.get("undo", "")
+        is_ours = bool(done and g.get("desk_session")) and hmac.compare_digest(
+            self._mac(done, undo).encode(), request.args.get("mac", "").encode()
+        )
+        return done if is_ours else ""
+
     def _offered_undo(self) -> int | None:
         """The action that the message on a page is about, if it can be undone."""
         entry = self.audit_entry(request.args.get("undo", "")) if g.get("desk_session") else None
@@ -149,14 +171,54 @@ class Desk:
         is_number = id_.isascii() and id_.isdigit() and len(id_) <= ID_DIGITS
         return self.store.operators.audit_entry(int(id_)) if is_number else None
 
+    def _refuse_owners_tables(self, before: str, after: str) -> None:
+        """Raise CommandError if an edit changes what decides who may do what, where the program
+        connects to, or which secrets it uses."""
+        version = self.store.config.current()
+        old = _tables(before) or _tables(version.text if version else "")
+        new = _tables(after)
+        if new is None:
+            return  # it is refused anyway, with its line
+        changed = [f"[{name}]" for name in OWNERS_TABLES if (old or {}).get(name) != new.get(name)]
+        if _secrets(old or {}) != _secrets(new):
+            changed.append("headers and basic_auth of sources")
+        if changed:
+            raise CommandError(f"Only an owner may change {', '.join(changed)}.")
+
     def edit(
         self, action: str, subject: str, change: Callable[[str], str], based_on: str | None
     ) -> FileEdit:
-        """Save an edit of feeds.toml, and put it in force. Raises ConfigError and WriteError."""
-        edit = edit_file(self.config.path, change, self.environment, based_on=based_on)
+        """Save an edit of feeds.toml, and put it in force. Raises ConfigError, WriteError, and
+        CommandError for what only an owner may change."""
+
+        def allowed(before: str) -> str:
+            after = change(before)
+            if not self.is_owner():
+                self._refuse_owners_tables(before, after)
+            return after
+
+        edit = edit_file(self.config.path, allowed, self.environment, based_on=based_on)
         if edit.after != edit.before:
             text = decode(edit.after.encode(), self.config.path)
             version = self.store.config.accept(text, self.now, self.session.operator)
             self.record(action, subject, edit.diff, "restore_file", version=version.number)
             self.reload()
         return edit
+
+
+def _tables(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _secrets(tables: dict[str, Any]) -> dict[str, Any]:
+    """The secrets that sources name, by where they are sent."""
+    sources = tables.get("source", [])
+    rows = [row for row in sources if isinstance(row, dict)] if isinstance(sources, list) else []
+    return {
+        f"{row.get('id')} {row.get('feed')}": (row.get("headers"), row.get("basic_auth"))
+        for row in rows
+        if row.get("headers") or row.get("basic_auth")
+    }

@@ -114,8 +114,8 @@ def verify_login(store: Store, site_url: str, answer: str, now: datetime) -> Ope
     if expected is None or passkey is None or expected not in ("", passkey.operator):
         raise CommandError(_REFUSED)
     operator = store.operators.by_name(passkey.operator)
-    if operator is None:
-        raise CommandError(_REFUSED)
+    if operator is None or (operator.needs_passkey and not expected):
+        raise CommandError(_REFUSED)  # whose password must come first
     try:
         verified = webauthn.verify_authentication_response(
             credential=credential,

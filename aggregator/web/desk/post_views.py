@@ -113,8 +113,6 @@ def _publish(
             return {}, sentence
     options = [f"--{name}={value}" for name, value in given.items() if value and name != "url"]
     options += [f"--topic={topic}" for topic in topics]
-    if any("\0" in each for each in (*options, given["url"])):
-        return {}, "The text contains a character that is not allowed."
     found, problem = run_command(desk, "post", "--json", *options, "--", given["url"])
     return found or {}, problem
 

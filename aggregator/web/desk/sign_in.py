@@ -36,7 +36,7 @@ def session_by_proxy(desk: Desk, session: DeskSession | None) -> DeskSession | N
 def sign_in(desk: Desk, operator: str, path: str | None = None, done: str = "") -> Response:
     """A redirect with a new session of an operator, to a path or to the page that was asked for."""
     agent = request.headers.get("User-Agent", "")
-    _, token = new_session(desk.store, operator, client_name(), agent, desk.now)
+    g.desk_session, token = new_session(desk.store, operator, client_name(), agent, desk.now)
     return with_cookie(desk, desk.to(next_path(desk) if path is None else path, done), token)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Response, abort, request
 
 from aggregator.config.editor import add_tables, change_table
-from aggregator.config.ids import new_id
+from aggregator.config.file_edits import preview_edit
+from aggregator.config.ids import new_id, taken_ids
 from aggregator.errors import AggregatorError, CommandError, ConfigError
 from aggregator.model import Source, source_scope
 from aggregator.overview.pulse import DAYS_SHOWN, newsroom_pulse
@@ -142,6 +143,9 @@ class SourceViews:
         }
         change = partial(change_table, kind="source", id_=id_, values=values)
         try:
+            if request.form.get("do") == "preview":
+                edit = preview_edit(self.desk.config.path, change, self.desk.environment)
+                return _form(self.desk, found, given, {}, preview=edit.diff or "Nothing changes.")
             self.desk.edit("edited", id_, change, None)
         except ConfigError as error:
             problems = {
@@ -216,6 +220,7 @@ def _form(
     problems: Mapping[str, str],
     status: int = 200,
     error: str = "",
+    preview: str = "",
 ) -> Response:
     topics = ", ".join(topic.id for topic in desk.config.topics[:12])
     images = (("", "as for all sources"), ("off", "off"), ("outlet", "outlet"), ("own", "own"))
@@ -249,6 +254,8 @@ def _form(
         based_on=json.dumps(_given(desk, source.id), sort_keys=True),
         back=f"{desk.base}/sources/{source.id}",
         error=error,
+        has_preview=True,
+        preview=preview,
     )
 
 
@@ -291,7 +298,9 @@ def _look_up(desk: Desk, url: str) -> tuple[dict[str, Any] | None, str]:
 
 def _add(desk: Desk, given: Mapping[str, str]) -> Response:
     listed = [source.id for source in desk.config.all_sources]
-    id_ = given["id"] or new_id(given["name"], listed, url=given["site"])
+    stored = {id_: source.site for id_, source in desk.sources.items()}
+    taken = taken_ids(listed, stored, given["site"])
+    id_ = given["id"] or new_id(given["name"], taken, url=given["site"])
     values = {"id": id_, **{key: given[key] for key in ("name", "feed", "site")}}
     try:
         change = partial(add_tables, kind="source", tables=[values])

@@ -126,7 +126,7 @@ class StoryViews:
         if not why:
             raise CommandError("Give a reason that others will understand in a year.")
         self.desk.store.stories.take_down(found.id, why, self.desk.now)
-        self.desk.record("took down", found.id, why, "publish", story=found.id)
+        self.desk.record("took down", found.id, why, "publish", story=found.id, why=why)
         return self.desk.to("/stories", f"{found.lead.title} was taken down.")
 
     def unhide(self, id_: str) -> Response:
@@ -166,12 +166,22 @@ class StoryViews:
         )
         if one.id == other.id:
             raise CommandError("They are already one story.")
+        pins = self.desk.store.calendar.pins()
         kept = merge(self.desk, one, other)
-        merged = other if kept.id == one.id else one
-        entries = [entry.entry_id for entry in merged.entries]
+        first, merged = (one, other) if kept.id == one.id else (other, one)
+        own = {pin.topic for pin in pins if pin.story == first.id}
         self.desk.record(
-            "merged", kept.id, f"{one.id} and {other.id}", "split", story=kept.id, entries=entries
-        )
+            "merged", kept.id, f"{one.id} and {other.id}", "split",
+            story=kept.id,
+            merged=merged.id,
+            entries=[entry.entry_id for entry in merged.entries],
+            words=(first.own_headline, first.editor_note),
+            pins=[
+                (pin.topic, pin.until and pin.until.isoformat())
+                for pin in pins
+                if pin.story == merged.id and pin.topic not in own
+            ],
+        )  # fmt: skip
         return self.desk.to(f"/stories/{kept.id}", "They are one story now.")
 
     def split(self, id_: str) -> Response:
@@ -183,8 +193,13 @@ class StoryViews:
             abort(400)
         made = split(self.desk, found, [int(given)])
         detail = f"article {given}; now {', '.join(made)}"
-        do = "merge" if len(made) == 2 else ""
-        self.desk.record("split", found.id, detail, do, stories=made)
+        stories = {
+            id_: [entry.entry_id for entry in story.entries]
+            for id_ in made
+            if (story := self.desk.store.stories.get(id_))
+        }
+        do = "merge" if len(stories) == 2 else ""
+        self.desk.record("split", found.id, detail, do, stories=stories)
         return self.desk.to(f"/stories/{found.id}", "The article is a story of its own now.")
 
 

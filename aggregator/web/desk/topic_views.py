@@ -184,7 +184,8 @@ def _show(
 ) -> Response:
     scope = topic_scope(topic.id)
     stories = desk.store.lists.latest(scope, MAX_STORIES_SHOWN)
-    tested = _tested(desk, topic, rule)
+    is_draft = rule != topic.match or request.method == "POST"
+    tested = _tested(desk, topic, rule) if is_draft else {"problem": "", "preview": None}
     if problem:
         tested |= {"problem": problem}
     suggestions = desk.store.learning.suggestions(topic.id, MAX_STORIES_SHOWN)

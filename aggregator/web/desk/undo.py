@@ -31,14 +31,18 @@ def undo(desk: Desk, entry: AuditEntry) -> str:
     """Undo an action, and return the path of the page that shows it. Raises CommandError."""
     if not entry.undo or entry.undone_at:
         raise CommandError("This cannot be undone, or has been undone already.")
-    arguments = json.loads(entry.undo)
-    do = arguments.pop("do")
-    if do == "restore_file":
-        path = _restore_file(desk, entry, **arguments)
-    else:
+    if not desk.store.operators.mark_undone(entry.id, desk.now):
+        raise CommandError("This cannot be undone, or has been undone already.")
+    try:
+        arguments = json.loads(entry.undo)
+        do = arguments.pop("do")
+        if do == "restore_file":
+            return _restore_file(desk, entry, **arguments)
         path = _FUNCTIONS[do](desk, **arguments)
         desk.record(f"undid: {entry.action}", entry.subject, entry.detail)
-    desk.store.operators.mark_undone(entry.id, desk.now)
+    except BaseException:
+        desk.store.operators.mark_not_undone(entry.id)
+        raise
     return path
 
 
@@ -53,6 +57,8 @@ def _story(desk: Desk, id_: str) -> Story:
 
 
 def _unpin(desk: Desk, story: str, topic: str, former: Sequence[Sequence[str | None]]) -> str:
+    if (story, topic) not in _pinned(desk):
+        raise CommandError(_CHANGED)
     desk.store.calendar.unpin(story, desk.now, topic)
     for id_, until in former:
         if id_ and desk.store.stories.get(id_):
@@ -60,13 +66,24 @@ def _unpin(desk: Desk, story: str, topic: str, former: Sequence[Sequence[str | N
     return f"/stories/{story}"
 
 
+def _pinned(desk: Desk) -> list[tuple[str, str]]:
+    return [(pin.story, pin.topic) for pin in desk.store.calendar.pins()]
+
+
 def _pin(desk: Desk, story: str, pins: Sequence[Sequence[str | None]]) -> str:
+    places = {topic for _, topic in _pinned(desk)}
+    has_home = any(not topic for topic, _ in pins)
+    if has_home and "" in places:  # another one leads the home page since
+        raise CommandError(_CHANGED)
     for topic, until in pins:
         desk.store.calendar.pin(_story(desk, story).id, topic or "", _time(until), desk.now)
     return f"/stories/{story}"
 
 
-def _publish(desk: Desk, story: str) -> str:
+def _publish(desk: Desk, story: str, why: str) -> str:
+    takedowns = desk.store.stories.takedowns()
+    if not any((takedown.id, takedown.reason) == (story, why) for takedown in takedowns):
+        raise CommandError(_CHANGED)  # such as taken down again, for another reason
     desk.store.stories.restore(story, desk.now)
     return f"/stories/{story}"
 
@@ -152,19 +169,33 @@ def _regroup(desk: Desk, decide: Callable[[Store, ClusterSettings, TopicRules], 
     return batch
 
 
-def _split(desk: Desk, story: str, entries: Sequence[int]) -> str:
+def _split(
+    desk: Desk,
+    story: str,
+    merged: str,
+    entries: Sequence[int],
+    words: Sequence[str],
+    pins: Sequence[Sequence[str | None]],
+) -> str:
+    """Split what was merged, and give both the words and pins that they had."""
     found = _story(desk, story)
-    ids = {entry.entry_id for entry in found.entries}
-    if not set(entries) < ids:
+    if not set(entries) < {entry.entry_id for entry in found.entries}:
         raise CommandError(_CHANGED)
     split(desk, found, entries)
+    desk.store.stories.edit(found.id, words[0], words[1], desk.now)
+    for topic, until in pins:
+        if (found.id, topic) in _pinned(desk) and desk.store.stories.get(merged):
+            desk.store.calendar.unpin(found.id, desk.now, topic)
+            desk.store.calendar.pin(merged, topic or "", _time(until), desk.now)
     return f"/stories/{found.id}"
 
 
-def _merge(desk: Desk, stories: Sequence[str]) -> str:
+def _merge(desk: Desk, stories: Mapping[str, Sequence[int]]) -> str:
+    """Merge what was split, if both have the same articles as then."""
     one, other = (_story(desk, id_) for id_ in stories)
-    if one.id == other.id:
-        raise CommandError(_CHANGED)
+    for story in (one, other):
+        if {entry.entry_id for entry in story.entries} != set(stories.get(story.id, ())):
+            raise CommandError(_CHANGED)
     return f"/stories/{merge(desk, one, other).id}"
 
 
