@@ -252,8 +252,9 @@ class TopicStore(Protocol):
     def source_dates(self, since: datetime) -> Iterator[tuple[str, datetime]]:
         """Stories with a topic that were listed since then: source and date."""
 
-    def shared(self) -> list[tuple[str, str, int]]:
-        """Pairs of topics and the number of stories that both have, largest first."""
+    def shared(self, since: datetime | None = None) -> list[tuple[str, str, int]]:
+        """Pairs of topics and the number of stories that both have, largest first; of those listed
+        since then, or of all."""
 
     def sample(
         self, limit: int, topics: Sequence[str], *, with_content: bool

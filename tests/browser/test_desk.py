@@ -52,7 +52,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         table = source_table("evil", f"{press.url}/evil").replace(
             'name = "evil"', f"name = '{ATTACK}'"
         )
-        config.write_text(f"# by hand\n{HEAD}{EVERY_SECOND}{table}")
+        down = table.replace('id = "evil"', 'id = "down"').replace("/evil", "/gone")
+        alerts = '[alerts]\nfailing_after = "0s"\n'
+        config.write_text(f"# by hand\n{HEAD}{EVERY_SECOND}{alerts}{table}{down}")
         with subprocess.Popen(
             argv(config, "run", "--port", str(port)),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -292,7 +294,8 @@ def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> No
 
 PAGES = ("/", "/sources", "/sources?state=failed", "/sources/evil", "/sources/evil/edit",
          "/sources/new", "/topics", "/topics/labor", "/topics/new", "/stories", "/held", "/runs",
-         "/file", "/operators", "/alerts", "/tokens", "/post", "/post?url=x&title=y")  # fmt: skip
+         "/file", "/operators", "/alerts", "/tokens", "/passkeys", "/post",
+         "/post?url=x&title=y")  # fmt: skip
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -310,6 +313,13 @@ def test_everybody_can_use_every_page(
         storage_state=context.storage_state(),
     )
     page = other.new_page()
+    alerts = f"{program.url}/desk/alerts"
+
+    def is_alerted() -> bool:
+        page.goto(alerts)
+        return "onerror" in page.locator("main").inner_text()
+
+    wait_until(is_alerted)
     for path in PAGES:
         page.goto(f"{program.url}/desk{path}")
         assert page.title() not in ("1", "2"), path

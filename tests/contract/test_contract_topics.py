@@ -186,6 +186,8 @@ def test_pairs_of_topics_are_ordered_by_shared_stories(store: Store) -> None:
     pairs = store.topics.shared()
     assert pairs[0] == ("courts", "labor", 2)
     assert sorted(pairs[1:]) == [("courts", "ports", 1), ("labor", "ports", 1)]
+    assert store.topics.shared(NOW + timedelta(days=1)) == []
+    assert store.topics.shared(NOW - timedelta(days=1)) == pairs
 
 
 def test_a_sample_has_the_newest_stories(store: Store) -> None:

@@ -233,8 +233,8 @@ def test_words_are_removed(desk: DeskUser) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "sentence"),
     [
-        ("headline", "x" * 201, "A headline has 200 characters at most; this one has 201."),
-        ("note", "x" * 1001, "A note has 1000 characters at most; this one has 1,001."),
+        ("headline", "x" * 201, "A headline may have at most 200 characters; this has 201."),
+        ("note", "x" * 1001, "A note may have at most 1,000 characters; this has 1,001."),
     ],
 )
 def test_words_have_a_limit(desk: DeskUser, field: str, text: str, sentence: str) -> None:
@@ -242,7 +242,8 @@ def test_words_have_a_limit(desk: DeskUser, field: str, text: str, sentence: str
     form = {"headline": "", "note": "", field: text}
     response = desk.post(f"/stories/{_story(desk, 'Rain').id}/edit", **form)
     assert response.status_code == 400
-    assert sentence in response.text
+    assert f'<span class="problem">{sentence}' in response.text
+    assert text in response.text
     assert _story(desk, "Rain").own_headline == ""
 
 

@@ -86,15 +86,16 @@ class SqliteTopics:
             for source, listed_at in db.execute(sql, [mappers.to_text(since)]):
                 yield source, datetime.fromisoformat(listed_at)
 
-    def shared(self) -> list[tuple[str, str, int]]:
+    def shared(self, since: datetime | None = None) -> list[tuple[str, str, int]]:
         sql = """select a.list_name, b.list_name, count(*) as number
                  from listings as a join listings as b
                    on a.story_number = b.story_number and a.list_name < b.list_name
                  where a.list_kind = 'topic' and b.list_kind = 'topic'
                    and a.visibility = 'published' and b.visibility = 'published'
+                   and a.listed_at >= ?
                  group by 1, 2 order by number desc"""
         with self._connection.read() as db:
-            return db.execute(sql).fetchall()
+            return db.execute(sql, [mappers.to_text_or_none(since) or ""]).fetchall()
 
     def sample(
         self, limit: int, topics: Sequence[str], *, with_content: bool

@@ -1,12 +1,13 @@
 """Stories: search, pin, place, merge, split, take down."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask import Response, abort, request
 
-from aggregator.errors import AggregatorError, CommandError, QueryError
+from aggregator.errors import AggregatorError, QueryError
 from aggregator.model import ALL, MatchKind, Story
 from aggregator.overview.story_lookup import find_story
 from aggregator.query import parse
@@ -96,13 +97,14 @@ class StoryViews:
         found = _story(self.desk, id_)
         before = (found.own_headline, found.editor_note)
         after = (_words("headline"), _words("note"))
-        for text, limit, what in (
-            (after[0], MAX_HEADLINE_CHARS, "headline"), (after[1], MAX_NOTE_CHARS, "note"),
-        ):  # fmt: skip
-            if len(text) > limit:
-                raise CommandError(
-                    f"A {what} has {limit} characters at most; this one has {len(text):,}."
-                )
+        limits = {"headline": MAX_HEADLINE_CHARS, "note": MAX_NOTE_CHARS}
+        problems = {
+            name: f"A {name} may have at most {limits[name]:,} characters; this has {len(text):,}."
+            for name, text in zip(limits, after, strict=True)
+            if len(text) > limits[name]
+        }
+        if problems:
+            return _show(self.desk, found, 400, problems)
         if after[0] == found.lead.title:
             after = ("", after[1])
         if after != before:
@@ -124,7 +126,8 @@ class StoryViews:
         """Take a story down."""
         found, why = _story(self.desk, id_), " ".join(request.form.get("why", "").split())
         if not why:
-            raise CommandError("Give a reason that others will understand in a year.")
+            problem = "Give a reason that others will understand in a year."
+            return _show(self.desk, found, 400, {"why": problem})
         self.desk.store.stories.take_down(found.id, why, self.desk.now)
         self.desk.record("took down", found.id, why, "publish", story=found.id, why=why)
         return self.desk.to("/stories", f"{found.lead.title} was taken down.")
@@ -160,12 +163,13 @@ class StoryViews:
 
     def merge(self, id_: str) -> Response:
         """Merge two stories."""
-        one, other = (
-            _story(self.desk, id_),
-            find_story(self.desk.store, request.form.get("other", "")),
-        )
+        one = _story(self.desk, id_)
+        try:
+            other = find_story(self.desk.store, request.form.get("other", ""))
+        except AggregatorError as error:
+            return _show(self.desk, one, 400, {"other": str(error)})
         if one.id == other.id:
-            raise CommandError("They are already one story.")
+            return _show(self.desk, one, 400, {"other": "They are already one story."})
         pins = self.desk.store.calendar.pins()
         kept = merge(self.desk, one, other)
         first, merged = (one, other) if kept.id == one.id else (other, one)
@@ -220,7 +224,14 @@ def _names(desk: Desk) -> dict[str, str]:
     return {id_: source.name for id_, source in desk.sources.items()}
 
 
-def _show(desk: Desk, found: Story) -> Response:
+def _show(
+    desk: Desk,
+    found: Story,
+    status: int = 200,
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """The page of a story; `problems` are said at the fields of its forms, which keep what was
+    given."""
     store = desk.store
     ids = {entry.entry_id for entry in found.entries}
     matches: dict[int, list[str]] = defaultdict(list)
@@ -230,7 +241,10 @@ def _show(desk: Desk, found: Story) -> Response:
     pins = [pin.topic or "home page" for pin in store.calendar.pins() if pin.story == found.id]
     return desk.page(
         "story.html",
+        status,
         story=found,
+        problems=problems,
+        given=request.form if problems else {},
         names=_names(desk),
         matches=matches,
         topics=desk.config.topics,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from flask import Response, abort, render_template, request
@@ -13,7 +14,7 @@ from aggregator.config.ids import new_id
 from aggregator.errors import AggregatorError, ConfigError, QueryError
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.model import PlacementChange, Topic, topic_scope
-from aggregator.overview.pulse import newsroom_pulse
+from aggregator.overview.pulse import DAYS_SHOWN, newsroom_pulse
 from aggregator.overview.topic_preview import (
     TopicPreview,
     newest_changes,
@@ -56,6 +57,7 @@ class TopicViews:
         """All topics."""
         counts = self.desk.store.lists.counts()
         days = newsroom_pulse(self.desk.config, self.desk.store, self.desk.now).stories_by_topic
+        since = self.desk.now - timedelta(days=DAYS_SHOWN)
         listed = {topic.id for topic in self.desk.config.topics}
         return self.desk.page(
             "topics.html",
@@ -69,8 +71,9 @@ class TopicViews:
             ],
             counts={t.id: counts.get(topic_scope(t.id), 0) for t in self.desk.config.topics},
             shared=[
-                row for row in self.desk.store.topics.shared() if {row[0], row[1]} <= listed
+                row for row in self.desk.store.topics.shared(since) if {row[0], row[1]} <= listed
             ][:MAX_SHARED_SHOWN],
+            recent={id_: sum(numbers) for id_, numbers in days.items()},
         )  # fmt: skip
 
     def topic(self, id_: str) -> Response:
