@@ -124,6 +124,8 @@ def test_an_action_is_undone_once(store: Store) -> None:
     found = store.operators.audit_entry(id_)
     assert found is not None
     assert found.undone_at == NOW + DAY
+    store.operators.mark_not_undone(id_)
+    assert store.operators.mark_undone(id_, NOW)
 
 
 def test_tokens_are_found_by_their_hash(store: Store) -> None:
