@@ -54,7 +54,7 @@ def test_a_burst_is_held_until_it_is_released(config: Path, press: Press) -> Non
     assert "60 new entries came at once and are held" in logged
     assert "harbor: 60 stories" in run(config, "held").stdout
     listed = run(config, "sources").stdout
-    assert "harbor: 60 stories are held, because they all came at once" in listed
+    assert "harbor: 60 stories are held, because too many came at once" in listed
     assert run(config, "held", "harbor").stdout.count("Archive") == 50
     assert "60 stories published" in run(config, "held", "harbor", "--release").stdout
     assert "No stories are held" in run(config, "held").stdout
