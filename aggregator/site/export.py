@@ -72,10 +72,11 @@ def _export(
     document = resource.build()
     if document is None or document.status != 200:
         return 0
-    written = 0
-    for each, body in _encoded_files(name, document):
-        files[each] = f"{state} {len(body)}"
+    encoded, written = dict(_encoded_files(name, document)), 0
+    files |= dict.fromkeys(encoded, "")  # written again, if this run is stopped in between
+    for each, body in encoded.items():
         written += _write(folder / each, body)
+    files |= {each: f"{state} {len(body)}" for each, body in encoded.items()}
     return written
 
 
