@@ -2,7 +2,7 @@
 
     request -> its session, by the cookie        while there are operators
             -> its session, by the one-time link  while there is none, from this machine only
-            -> a new one, for whom a trusted proxy names, if [desk] user_header is set
+            -> a new one, for the operator that a trusted proxy names, if [desk] user_header is set
             -> the login page, or 404
 
 A session is a row of the store; its cookie is a random token of which only the hash is kept. What
@@ -76,7 +76,7 @@ def is_own_origin(environ: Mapping[str, str]) -> bool:
 
 
 def user_of_proxy(header: str | None, trusted: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The operator whom a trusted proxy names in a header; empty if there is no such header, or
+    """The operator that a trusted proxy names in a header; empty if there is no such header, or
     another peer has sent it."""
     if not header:
         return ""

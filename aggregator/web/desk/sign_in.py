@@ -19,8 +19,8 @@ __all__ = ["client_name", "next_path", "session_by_proxy", "sign_in", "with_cook
 
 
 def session_by_proxy(desk: Desk, session: DeskSession | None) -> DeskSession | None:
-    """The session of whom a trusted proxy names: the one that there is, or a new one, whose cookie
-    the response gets. Aborts with 403 for a name that is not an operator's."""
+    """The session of the operator that a trusted proxy names: the present one, or a new one, whose
+    cookie is set on the response. Aborts with 403 if no operator has this name."""
     trusted = desk.config.publish.trusted_proxies
     name = user_of_proxy(desk.config.desk.user_header, trusted, request.environ)
     if not name or (session and session.operator == name):
@@ -29,8 +29,8 @@ def session_by_proxy(desk: Desk, session: DeskSession | None) -> DeskSession | N
     if operator is None:
         abort(403)
     agent = request.headers.get("User-Agent", "")
-    made, g.desk_cookie = new_session(desk.store, operator.name, client_name(), agent, desk.now)
-    return made
+    named, g.desk_cookie = new_session(desk.store, operator.name, client_name(), agent, desk.now)
+    return named
 
 
 def sign_in(desk: Desk, operator: str, path: str | None = None, done: str = "") -> Response:

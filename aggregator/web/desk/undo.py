@@ -29,9 +29,7 @@ _CHANGED = "This has been changed since, so it cannot be undone."
 
 def undo(desk: Desk, entry: AuditEntry) -> str:
     """Undo an action, and return the path of the page that shows it. Raises CommandError."""
-    if not entry.undo or entry.undone_at:
-        raise CommandError("This cannot be undone, or has been undone already.")
-    if not desk.store.operators.mark_undone(entry.id, desk.now):
+    if not entry.undo or not desk.store.operators.mark_undone(entry.id, desk.now):
         raise CommandError("This cannot be undone, or has been undone already.")
     try:
         arguments = json.loads(entry.undo)
