@@ -44,11 +44,13 @@ from aggregator.ingest.picture_runs import (
 from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import run
 from aggregator.ingest.workers import Workers, open_workers
+from aggregator.ingest_settings import cluster_settings
 from aggregator.model import RunReport, Source, SourceReport, shares
+from aggregator.overview.pulse import update_pulses
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.site import PublicSite
 from aggregator.site.calendar import advance
-from aggregator.startup import cluster_settings, sync_config
+from aggregator.startup import sync_config
 from aggregator.store.base import Store
 from aggregator.websub.hub import HubNotifier, notify_once
 from aggregator.websub.topic_urls import FeedTopics
@@ -327,6 +329,7 @@ async def send_alerts_once(config: Config, store: Store) -> None:
 
 
 async def _send_alerts(notifier: AlertNotifier, now: datetime) -> None:
+    await asyncio.to_thread(update_pulses, notifier.store, now)
     await asyncio.to_thread(notifier.find_silent_rules, now)
     await asyncio.to_thread(notifier.check, now)
     await notifier.deliver(now)

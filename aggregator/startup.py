@@ -7,17 +7,14 @@ starts quickly.
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aggregator.config import Config, read_config_file
-from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.model import Source
 from aggregator.store.base import Store
 
 __all__ = [
-    "cluster_settings",
     "known_sources",
     "load_config",
     "rename",
@@ -57,14 +54,3 @@ def rename(config: Config, store: Store, now: datetime) -> None:
 def known_sources(config: Config, store: Store) -> dict[str, Source]:
     """All sources by id, including those removed from feeds.toml, to credit their entries."""
     return {**store.sources.by_id(), **{source.id: source for source in config.all_sources}}
-
-
-def cluster_settings(config: Config, store: Store, now: datetime) -> ClusterSettings:
-    """How stories are clustered, from the configuration."""
-    return ClusterSettings(
-        sources=known_sources(config, store),
-        authority=urlsplit(config.site.url).hostname or "localhost",
-        now=now,
-        first_fetches=store.sources.first_fetches(),
-        window=timedelta(seconds=config.window),
-    )

@@ -32,7 +32,7 @@ LIBRARIES = {
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
     "babel": {"render.interface"},
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
-    "click": {"cli"}, "rich": {"cli"},
+    "click": {"cli"}, "wcwidth": {"cli"},
     "dateutil": {"text.dates"},
     "feedgen": {"render.atom", "render.feedgen_ext", "render.plain_feed", "render.rss"},
     "feedparser": {"ingest.parse"},

@@ -222,12 +222,12 @@ def _ineffective_rules(config: Config) -> Iterator[ConfigIssue]:
     except StoreError as error:
         message = f"rules were not tried on stored stories: {error}"
         yield ConfigIssue(line=0, key="", message=message)
+    lines = config.rule_lines()
     for number, topic in enumerate(topics if tried >= MIN_TRIED_STORIES else ()):
         if matches[number] == 0 or 2 * matches[number] > tried:
             what = "more than half" if matches[number] else "none"
             message = f"character 1: this rule matches {what} of the newest {tried:,} stories"
-            line = config.rule_lines[topic.id]
-            yield ConfigIssue(line=line, key="topic.match", message=message)
+            yield ConfigIssue(line=lines[topic.id], key="topic.match", message=message)
 
 
 @click.command()

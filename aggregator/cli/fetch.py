@@ -6,22 +6,34 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 
 from aggregator.app import ingest_context, ingest_once
 from aggregator.cli.common import log_to_stderr, open_config, select_sources
 from aggregator.cli.completion import complete_source
-from aggregator.cli.tables import count_noun, format_time, zone_note
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, format_time, print_json, zone_note
 from aggregator.config import Config
 from aggregator.errors import CommandError
 from aggregator.fetching import fetch_settings
-from aggregator.ingest.dry_run import DryRun, dry_run
+from aggregator.ingest.dry_run import DryRun, dry_run, raw_and_clean
 from aggregator.ingest.fetch.client import open_fetcher
-from aggregator.ingest.pipeline import Job
+from aggregator.ingest.pipeline import IngestContext, Job
 from aggregator.ingest.schedule import feed_url_to_fetch
 from aggregator.ingest.workers import open_workers
-from aggregator.model import Backoff, Entry, Failed, Fetched, Source, Unchanged, Validators
+from aggregator.model import (
+    Backoff,
+    Entry,
+    Failed,
+    Fetched,
+    ParsedEntry,
+    Rejected,
+    Source,
+    Unchanged,
+    Validators,
+)
 from aggregator.overview.source_states import shown_url
 from aggregator.store import Store
 from aggregator.text.html import truncate
@@ -35,21 +47,26 @@ MAX_TITLE_CHARS = 70
 @click.command()
 @click.argument("id_", metavar="ID", shell_complete=complete_source)
 @click.option("--explain", is_flag=True, help="Show what each step makes of it, and save nothing.")
+@json_option
 @click.pass_obj
-def fetch(path: Path, id_: str, explain: bool) -> None:
+def fetch(path: Path, id_: str, explain: bool, as_json: bool) -> None:
     """Fetch one source now, or explain each step without saving.
 
     With --explain, it is fetched as if for the first time and goes through every step - fetch,
     parse, match, clean, dedupe, categorize - and each says what it made of it; nothing is saved.
+    With --json, it prints the first entries as the outlet gave them, and as they are published.
     """
     log_to_stderr()
     with open_config(path) as (config, store):
         (source,) = select_sources(config, [id_])
         if explain:
-            asyncio.run(_explain(config, store, source))
+            asyncio.run(_explain(config, store, source, as_json=as_json))
             return
         report = ingest_once(config, store, [id_])
     (only,) = report.sources
+    if as_json and not only.error:
+        print_json({"source": id_, "counts": only.counts, "note": only.note})
+        return
     if only.error:
         raise CommandError(f"{id_} failed: {only.error}")
     counts = only.counts
@@ -60,7 +77,7 @@ def fetch(path: Path, id_: str, explain: bool) -> None:
     )
 
 
-async def _explain(config: Config, store: Store, source: Source) -> None:
+async def _explain(config: Config, store: Store, source: Source, *, as_json: bool) -> None:
     now = datetime.now(UTC)
     state = store.sources.fetch_state(source.id)
     url = feed_url_to_fetch(source, state, now)
@@ -69,11 +86,18 @@ async def _explain(config: Config, store: Store, source: Source) -> None:
             began = perf_counter()
             async with fetcher.fetch(source, Validators(), url, now) as result:
                 seconds = perf_counter() - began
-                _show_fetch(source, url, result, seconds)
+                if not as_json:
+                    _show_fetch(source, url, result, seconds)
                 if not isinstance(result, Fetched):
+                    if as_json:
+                        raise CommandError(f"{source.id} was not fetched: {_why_not(result)}.")
                     return
                 context = ingest_context(config, store, fetcher, workers, now)
-                run = await dry_run(context, Job(source, state, result))
+                job = Job(source, state, result)
+                if as_json:
+                    await _print_entries(context, job, seconds)
+                    return
+                run = await dry_run(context, job)
     if isinstance(run, Failed):
         click.echo(f"parse       failed: {run.error}")
         return
@@ -86,9 +110,9 @@ def _show_fetch(
     click.echo(f"fetch       {shown_url(url, source)}")
     match result:
         case Failed():
-            _detail(f"failed: {result.error}")
+            _detail(f"failed: {_why_not(result)}")
         case Backoff():
-            _detail(f"not fetched: {result.domain} asks for a pause until {result.until:%H:%M} UTC")
+            _detail(f"not fetched: {_why_not(result)}")
         case Fetched():
             _detail(
                 f"{result.status}, {len(result.body):,} bytes of "
@@ -107,6 +131,61 @@ def _show_fetch(
             _detail(
                 f"validators: {' and '.join(validators) or 'none, so it is sent whole each time'}"
             )
+
+
+def _why_not(result: Unchanged | Failed | Backoff) -> str:
+    match result:
+        case Failed():
+            return result.error.rstrip(".")
+        case Backoff():
+            return f"{result.domain} asks for a pause until {result.until:%H:%M} UTC"
+        case _:
+            return "its server says that nothing has changed"
+
+
+async def _print_entries(context: IngestContext, job: Job, seconds: float) -> None:
+    """The first entries as they were given and as they are published, as JSON."""
+    pairs = await raw_and_clean(context, job, MAX_SHOWN)
+    if isinstance(pairs, Failed):
+        raise CommandError(f"{job.source.id} cannot be read: {pairs.error}")
+    print_json(
+        {
+            "source": job.source.id,
+            "status": job.document.status,
+            "bytes": len(job.document.body),
+            "content_type": job.document.content_type,
+            "seconds": round(seconds, 3),
+            "entries": [{"given": _given(raw), "published": _published(e)} for raw, e in pairs],
+        }
+    )
+
+
+def _given(entry: ParsedEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "url": entry.url,
+        "title": entry.title and entry.title.value,
+        "summary": entry.summary and entry.summary.value,
+        "content": entry.content and entry.content.value,
+        "author": entry.author,
+        "date": entry.published or entry.updated,
+        "tags": entry.tags,
+    }
+
+
+def _published(entry: Entry | Rejected) -> dict[str, Any]:
+    if isinstance(entry, Rejected):
+        return {"rejected": entry.reason}
+    return {
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "author": entry.author,
+        "date": entry.published,
+        "tags": entry.tags,
+        "language": entry.language,
+    }
 
 
 def _show_steps(run: DryRun) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
@@ -13,8 +14,6 @@ from typing import Any, TypeVar
 
 import click
 import structlog
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from aggregator.app import (
     fetch_pictures_once,
@@ -182,26 +181,33 @@ def _run(work: Coroutine[Any, Any, T], reload: Callable[[], None] | None = None)
 # ---- reports
 
 
+def _source_of(report: SourceReport | None) -> str:
+    return report.source if report else ""
+
+
 @contextmanager
 def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[SourceReport], None]]]:
     """Callbacks for the number of sources and for each report: they show a progress bar on a
     terminal, and write a log event for each source elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _: None, log_source
         return
-    columns = (
-        TextColumn("Fetching"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("", total=None)
-        yield (
-            lambda count: progress.update(bar, total=count),
-            lambda report: progress.update(bar, advance=1, description=report.source),
-        )
+    with click.progressbar(
+        length=0,
+        label="Fetching",
+        show_eta=False,
+        show_pos=True,
+        item_show_func=_source_of,
+        file=sys.stderr,
+    ) as bar:
+
+        def start(count: int) -> None:
+            bar.length = count
+
+        def advance(report: SourceReport) -> None:
+            bar.update(1, report)
+
+        yield start, advance
 
 
 def _as_json(report: RunReport) -> dict[str, Any]:

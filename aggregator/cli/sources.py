@@ -1,6 +1,6 @@
 """`sources` and `source`: what is broken, since when and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,11 @@ def sources(path: Path, id_: str | None, as_json: bool) -> None:
             _show_source(config, store, id_, now, as_json=as_json)
             return
         states = source_states(config, source_health(config, store), now)
+        counts = store.sources.count_entries()
     if as_json:
-        print_json([_as_json(state) for state in states])
+        print_json([_as_json(state, counts) for state in states])
         return
-    rows = [_row(state, now) for state in states]
+    rows = [_row(state, counts, now) for state in states]
     columns = ("source", "state", "since", "newest", "next", "entries", "rejected")
     print_table(columns, *rows)
     for state in states:
@@ -78,7 +79,7 @@ def sources(path: Path, id_: str | None, as_json: bool) -> None:
     click.echo(f"\n{zone_note()}")
 
 
-def _row(state: SourceState, now: datetime) -> tuple[str, ...]:
+def _row(state: SourceState, counts: Mapping[str, int], now: datetime) -> tuple[str, ...]:
     health = state.health
     return (
         state.source.id,
@@ -86,12 +87,12 @@ def _row(state: SourceState, now: datetime) -> tuple[str, ...]:
         format_recent(state.since, now),
         format_recent(max(health.recent_dates, default=None), now),
         "" if health.retired_at else format_recent(health.next_fetch, now),
-        str(health.entries),
+        str(counts.get(state.source.id, 0)),
         str(health.rejected or ""),
     )
 
 
-def _as_json(state: SourceState) -> dict[str, Any]:
+def _as_json(state: SourceState, counts: Mapping[str, int]) -> dict[str, Any]:
     health = state.health
     return {
         "source": state.source.id,
@@ -104,7 +105,7 @@ def _as_json(state: SourceState) -> dict[str, Any]:
         "last_fetch": health.last_fetch,
         "last_success": health.last_success,
         "next_fetch": None if health.retired_at else health.next_fetch,
-        "entries": health.entries,
+        "entries": counts.get(state.source.id, 0),
         "rejected": health.rejected,
         "held": health.held_stories,
         "remarks": state.remarks,
@@ -129,6 +130,7 @@ def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_js
     (found,) = select_sources(config, [id_])
     states = source_states(config, source_health(config, store), now)
     state = next(each for each in states if each.source.id == found.id)
+    counts = store.sources.count_entries()
     fetches = store.statistics.fetches(found.id, MAX_FETCHES_SHOWN)
     days = _days(store, found.id, now.date())
     stories = store.lists.latest(source_scope(found.id), MAX_ENTRIES_SHOWN)
@@ -143,7 +145,7 @@ def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_js
         ]
         print_json(
             {
-                **_as_json(state),
+                **_as_json(state, counts),
                 "by_day": days,
                 "fetches": [_fetch_as_json(fetch) for fetch in fetches],
                 "newest_stories": entries,
@@ -151,7 +153,7 @@ def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_js
             }
         )
         return
-    _show_state(state, now)
+    _show_state(state, counts, now)
     click.echo(f"\nlast {RHYTHM_DAYS} days:  {sparkline(days)}  {_rhythm(days)}")
     _show_fetches(fetches, now)
     if stories:
@@ -164,7 +166,7 @@ def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_js
     click.echo(f"\n{zone_note()}")
 
 
-def _show_state(state: SourceState, now: datetime) -> None:
+def _show_state(state: SourceState, counts: Mapping[str, int], now: datetime) -> None:
     health = state.health
     rows = {
         "source": state.source.id,
@@ -184,7 +186,7 @@ def _show_state(state: SourceState, now: datetime) -> None:
         "hub": health.push_error,
         "note": health.note,
         "noted since": format_time(health.noted_since),
-        "entries": str(health.entries),
+        "entries": str(counts.get(state.source.id, 0)),
         "held": str(health.held_stories),
         "rejected": str(health.rejected),
     }
@@ -231,7 +233,7 @@ def _fetch_as_json(fetch: FetchRecord) -> dict[str, Any]:
 def _days(store: Store, id_: str, today: date) -> list[int]:
     """New entries by day, oldest first, today last."""
     first = today - timedelta(days=RHYTHM_DAYS - 1)
-    counts = store.statistics.new_entries(first).get(id_, {})
+    counts = store.statistics.new_entries_by_source(first).get(id_, {})
     return [counts.get(first + timedelta(days=n), 0) for n in range(RHYTHM_DAYS)]
 
 

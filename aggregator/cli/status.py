@@ -133,5 +133,7 @@ def _as_json(
         "attention": reasons,
         "last_day": pulse.today,
         "stories_by_day": pulse.stories,
+        "shared_by_day": pulse.shared_by_day,
+        "delay_by_day": pulse.delay_by_day,
         "topics": pulse.stories_by_topic,
     }

@@ -19,6 +19,7 @@ from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import cluster_entries
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.merge import merge_stories, split_story
+from aggregator.ingest_settings import cluster_settings
 from aggregator.model import (
     Batch,
     Entry,
@@ -29,7 +30,7 @@ from aggregator.model import (
     StoryNeighbourhood,
 )
 from aggregator.overview.story_lookup import find_story, story_id_from
-from aggregator.startup import cluster_settings, known_sources
+from aggregator.startup import known_sources
 from aggregator.store import Store
 
 __all__ = ["merge", "split", "story"]

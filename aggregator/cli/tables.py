@@ -11,7 +11,6 @@ from itertools import compress
 from typing import Any
 
 import click
-from rich.cells import cell_len
 
 __all__ = [
     "count_noun", "format_age", "format_recent", "format_time", "paint", "paint_state",
@@ -54,8 +53,13 @@ def print_table(columns: Sequence[str], *rows: Sequence[str]) -> None:
 
 
 def _width(text: str) -> int:
-    """Columns that a text takes on a terminal, without the marks of colours."""
-    return cell_len(click.unstyle(text))
+    """Columns that a text takes on a terminal; marks of colours take none."""
+    text = click.unstyle(text)
+    if text.isascii():
+        return len(text)
+    import wcwidth  # only for this, since it takes longer to load than the rest of this module
+
+    return wcwidth.width(text)
 
 
 def _block(columns: Sequence[str], row: Sequence[str], width: int) -> str:
@@ -69,7 +73,7 @@ def _wrap(text: str, width: int) -> list[str]:
     two columns each, as in Chinese; a word that is longer than a line has one of its own."""
     lines, line = [], ""
     for piece in _PIECE.findall(text):
-        if line and cell_len(line) + cell_len(piece.rstrip()) > width:
+        if line and _width(line) + _width(piece.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
         line += piece

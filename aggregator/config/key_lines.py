@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 __all__ = ["KeyLocations", "lines_of", "statements"]
@@ -13,39 +14,50 @@ class KeyLocations:
     """The line of each key in a TOML text.
 
     tomllib gives values without their lines, so the text is split into statements: a statement is
-    the shortest run of lines that tomllib can parse on its own.
+    the shortest run of lines that tomllib can parse on its own. That takes as long as all the rest
+    of reading a feeds.toml, so it waits for the first question.
     """
 
     def __init__(self, text: str) -> None:
-        self._lines: dict[tuple[str | int, ...], int] = {}
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str | int, ...], int]:
+        found: dict[tuple[str | int, ...], int] = {}
         counts: Counter[tuple[str | int, ...]] = Counter()
         table: tuple[str | int, ...] = ()
-        for number, statement in statements(text):
+        for number, statement in statements(self._text):
             if statement.lstrip().startswith("["):
-                table = self._open_table(statement, number, counts)
+                table = _open_table(statement, number, counts, found)
             else:
                 for path in _key_paths(tomllib.loads(statement)):
-                    self._lines.setdefault((*table, *path), number)
-
-    def _open_table(
-        self, header: str, number: int, counts: Counter[tuple[str | int, ...]]
-    ) -> tuple[str | int, ...]:
-        names: tuple[str | int, ...] = tuple(_header_path(tomllib.loads(header)))
-        if header.lstrip().startswith("[["):
-            counts[names] += 1
-            path: tuple[str | int, ...] = (*names, counts[names] - 1)
-        else:  # [source.tags] belongs to the newest [[source]]
-            parent = names[:1]
-            path = (*parent, counts[parent] - 1, *names[1:]) if counts[parent] else names
-        self._lines.setdefault(names, number)
-        self._lines.setdefault(path, number)
-        return path
+                    found.setdefault((*table, *path), number)
+        return found
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
         """The line of a key, or of the innermost table or list around it; 0 for the whole file."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 0)
+
+
+def _open_table(
+    header: str,
+    number: int,
+    counts: Counter[tuple[str | int, ...]],
+    found: dict[tuple[str | int, ...], int],
+) -> tuple[str | int, ...]:
+    """Note the line of a table header; returns its path."""
+    names: tuple[str | int, ...] = tuple(_header_path(tomllib.loads(header)))
+    if header.lstrip().startswith("[["):
+        counts[names] += 1
+        path: tuple[str | int, ...] = (*names, counts[names] - 1)
+    else:  # [source.tags] belongs to the newest [[source]]
+        parent = names[:1]
+        path = (*parent, counts[parent] - 1, *names[1:]) if counts[parent] else names
+    found.setdefault(names, number)
+    found.setdefault(path, number)
+    return path
 
 
 def lines_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ configuration.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,14 @@ class Config:
     topics: tuple[Topic, ...]
     theme: Theme
     warnings: tuple[ConfigIssue, ...] = ()
-    rule_lines: Mapping[str, int] = field(default_factory=dict)
-    """The line of each topic's rule, by topic id."""
+
+    def rule_lines(self) -> dict[str, int]:
+        """The line of each topic's rule, by topic id."""
+        lines = KeyLocations(self.text)
+        return {
+            topic.id: lines.line_of(("topic", index, "match"))
+            for index, topic in enumerate(self.topics)
+        }
 
 
 def read_config_file(path: Path, environment: Mapping[str, str]) -> Config:
@@ -108,12 +114,17 @@ def parse_config(
 ) -> Config:
     """Check and resolve the text of a feeds.toml. Raises ConfigError."""
     try:
-        tables = tomllib.loads(text)
-        lines = KeyLocations(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), syntax_issues(text, str(error))) from error
+        return _parse(text, path, environment, changed_at)
     except RecursionError as error:
         raise ConfigError(str(path), [validation.file_issue("is nested too deeply")]) from error
+
+
+def _parse(text: str, path: Path, environment: Mapping[str, str], changed_at: datetime) -> Config:
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), syntax_issues(text, str(error))) from error
+    lines = KeyLocations(text)
     issues = list(validation.cross_value_issues(tables, lines))
     try:
         file = FeedsFile.model_validate(tables)
@@ -188,10 +199,6 @@ def _resolve(
         ),
         theme=theme,
         warnings=(*warnings(file, environment, lines), *theme_issues),
-        rule_lines={
-            table.id: lines.line_of(("topic", index, "match"))
-            for index, table in enumerate(file.topic)
-        },
     )
 
 

@@ -45,15 +45,15 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
     """Issues that no single value shows: ids used twice, topics that do not exist."""
     sources, topics = _tables(tables, "source"), _tables(tables, "topic")
     for kind, kind_tables in (("source", sources), ("topic", topics)):
-        first_lines: dict[str, int] = {}
+        first: dict[str, int] = {}
         for index, table in enumerate(kind_tables):
             if not isinstance(id_ := table.get("id"), str):
                 continue
-            line = lines.line_of((kind, index, "id"))
-            if id_ in first_lines:
-                message = f"{id_!r} is already used on line {first_lines[id_]}"
-                yield _issue(line, f"{kind}.id", message)
-            first_lines.setdefault(id_, line)
+            if id_ in first:
+                first_line = lines.line_of((kind, first[id_], "id"))
+                message = f"{id_!r} is already used on line {first_line}"
+                yield _issue(lines.line_of((kind, index, "id")), f"{kind}.id", message)
+            first.setdefault(id_, index)
     known = [table["id"] for table in topics if isinstance(table.get("id"), str)]
     for index, table in enumerate(sources):
         references: list[tuple[tuple[str, ...], Any]] = [

@@ -1,5 +1,6 @@
 """One document through the pipeline, without saving anything: what each step makes of it."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -11,9 +12,9 @@ from aggregator.ingest.pipeline import (
     private_parts_of,
     process_document,
 )
-from aggregator.model import Failed, FeedMeta
+from aggregator.model import Entry, Failed, FeedMeta, ParsedEntry, Rejected
 
-__all__ = ["DryRun", "dry_run"]
+__all__ = ["DryRun", "dry_run", "raw_and_clean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +35,18 @@ async def dry_run(context: IngestContext, job: Job) -> DryRun | Failed:
             assert progress.feed_meta is not None  # a step comes after its part
             return DryRun(meta=progress.feed_meta, step=step)
     raise AssertionError("every document has a step")
+
+
+async def raw_and_clean(
+    context: IngestContext, job: Job, limit: int
+) -> Sequence[tuple[ParsedEntry, Entry | Rejected]] | Failed:
+    """The first entries of a document as the outlet gave them, each with what cleaning makes of it,
+    whether they are known or not."""
+    document = await context.workers.read(job.document)
+    if isinstance(document, Failed):
+        return document
+    first = document.keyed[:limit]
+    cleaned = await context.workers.clean(first, job.source, context.now, context.own_sites)
+    if isinstance(cleaned, Failed):
+        return cleaned
+    return [(keyed.entry, entry) for keyed, entry in zip(first, cleaned, strict=True)]

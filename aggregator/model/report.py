@@ -61,7 +61,6 @@ class SourceHealth:
     last_fetch: datetime | None = None
     last_success: datetime | None = None
     next_fetch: datetime | None = None
-    entries: int = 0
     rejected: int = 0
     recent_dates: tuple[datetime, ...] = ()
     retired_at: datetime | None = None

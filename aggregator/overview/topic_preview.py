@@ -57,23 +57,24 @@ class TopicPreview:
 
 
 def preview_topics(
-    config: Config, store: Store, topics: Sequence[Topic]
+    config: Config, store: Store, topics: Sequence[Topic], newest: int | None = None
 ) -> dict[str, TopicPreview]:
-    """What the rules of these topics would change, by topic id; held stories do not count."""
+    """What the rules of these topics would change, by topic id; held stories do not count. With
+    `newest`, only so many of the stories that may change are tried."""
     previews = {topic.id: TopicPreview() for topic in topics}
-    for diff in placement_diffs(config, store, topics):
+    for diff in placement_diffs(config, store, topics, newest):
         if not diff.story.is_held:
             previews[diff.topic].count(diff)
     return previews
 
 
 def placement_diffs(
-    config: Config, store: Store, topics: Sequence[Topic]
+    config: Config, store: Store, topics: Sequence[Topic], newest: int | None = None
 ) -> Iterator[PlacementDiff]:
     """What rules would change, story by story."""
     rules, sources = TopicRules(topics), known_sources(config, store)
     ids = [topic.id for topic in topics]
-    stories = store.topics.candidates(ids, rules.roots, sources_placed_in(sources, ids))
+    stories = store.topics.candidates(ids, rules.roots, sources_placed_in(sources, ids), newest)
     return recategorize(stories, rules, sources)
 
 

@@ -102,6 +102,9 @@ class SourceStore(Protocol):
     def health(self) -> list[SourceHealth]:
         """The health of each source."""
 
+    def count_entries(self) -> dict[str, int]:
+        """How many entries of each source are stored; those without any are left out."""
+
     def count_urgent(self) -> tuple[int, int]:
         """How many sources fail, and how many stories are held."""
 
@@ -230,10 +233,15 @@ class TopicStore(Protocol):
         """Operators' decisions about these entries."""
 
     def candidates(
-        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+        self,
+        topics: Sequence[str],
+        clauses: Sequence[Node],
+        sources: Collection[str],
+        newest: int | None = None,
     ) -> Iterator[StoryPlacements]:
         """Stories that are in these topics or may belong there, oldest first: one of the clauses
-        may match them, they are of one of these sources, or an operator has decided so."""
+        may match them, they are of one of these sources, or an operator has decided so. With
+        `newest`, only so many of them."""
 
     def placements_of(self, entry: int, topics: Sequence[str]) -> StoryPlacements | None:
         """The story of an entry, and its placements in these topics."""

@@ -18,7 +18,10 @@ class StatisticsStore(Protocol):
     def runs(self, limit: int) -> list[RunRecord]:
         """The last runs, newest first."""
 
-    def new_entries(self, since: date) -> Mapping[str, Mapping[date, int]]:
+    def new_entries(self, since: date) -> Mapping[date, int]:
+        """New entries by day, of the last sixty days at most."""
+
+    def new_entries_by_source(self, since: date) -> Mapping[str, Mapping[date, int]]:
         """New entries by source and day, of the last sixty days at most."""
 
     def stories(
@@ -32,3 +35,9 @@ class StatisticsStore(Protocol):
     def pulse(self, since: datetime, until: datetime) -> Pulse:
         """How many stories were published from then on and before `until`, by how many outlets, and
         how soon."""
+
+    def save_pulse(self, day: date, pulse: Pulse) -> None:
+        """Keep the figures of a day; they replace older ones."""
+
+    def pulses(self, since: date) -> Mapping[date, Pulse]:
+        """The figures of each day that were kept."""

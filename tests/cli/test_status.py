@@ -76,6 +76,8 @@ def test_the_status_as_json(config: Path) -> None:
     assert reason["next_try"] > reason["since"]
     assert found["last_day"]["stories"] == 1
     assert sum(found["stories_by_day"]) == 2
+    assert sorted(set(found["shared_by_day"])) == [0.0, 1.0]
+    assert found["delay_by_day"] == [0.0] * 28  # nothing is late when a source is new
 
 
 def test_times_are_local(config: Path) -> None:
@@ -142,6 +144,13 @@ def test_one_source_is_fetched_now(config: Path, press: Press) -> None:
     assert failed.returncode == 2
     assert "broken failed: " in failed.stderr
     assert "failed: " in run(config, "fetch", "broken", "--explain").stdout
+    assert _json(config, "fetch", "harbor")["counts"]["received"] in (0, 1)  # 0: unchanged
+    explained = _json(config, "fetch", "harbor", "--explain")
+    (entry,) = explained["entries"]
+    assert (entry["given"]["title"], entry["published"]["title"]) == ("New", "New")
+    failed = run(config, "fetch", "broken", "--explain", "--json")
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert "broken was not fetched: " in failed.stderr
 
 
 def test_every_source_is_probed(config: Path, press: Press) -> None:

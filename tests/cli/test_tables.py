@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from rich.cells import cell_len
+from wcwidth import width as cell_len
 
 from aggregator.cli.tables import format_recent, print_table
 from tests.harness.builders import NOW

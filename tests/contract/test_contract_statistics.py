@@ -13,6 +13,7 @@ from aggregator.model import (
     FetchRecord,
     FetchState,
     Outcome,
+    Pulse,
     RunReport,
     SourceReport,
     topic_scope,
@@ -71,8 +72,9 @@ def test_new_entries_are_counted_by_day(store: Store) -> None:
     for number, published in enumerate((NOW - DAY, NOW, NOW + DAY, NOW - 90 * DAY)):
         save_story(store, entry(f"E{number}", "harbor", published=published))
 
-    found = store.statistics.new_entries(NOW.date() - 30 * DAY)
-    assert found == {"harbor": {NOW.date() - DAY: 1, NOW.date(): 2}}
+    since, expected = NOW.date() - 30 * DAY, {NOW.date() - DAY: 1, NOW.date(): 2}
+    assert store.statistics.new_entries_by_source(since) == {"harbor": expected}
+    assert store.statistics.new_entries(since) == expected
 
 
 def test_stories_are_counted_by_day_and_list(store: Store) -> None:
@@ -109,3 +111,16 @@ def test_the_pulse_of_a_day(store: Store) -> None:
     assert (pulse.stories, pulse.shared, pulse.without_topic) == (2, 1, 1)
     assert pulse.median_delay == pytest.approx(3600, abs=1)
     assert store.statistics.pulse(NOW + DAY, NOW + 2 * DAY).median_delay is None
+
+
+def test_the_pulse_of_each_day_is_kept(store: Store) -> None:
+    """What is counted later replaces it."""
+    today = NOW.date()
+    first = Pulse(stories=3, shared=1, without_topic=0, median_delay=None)
+    second = replace(first, stories=4, median_delay=90.5)
+    store.statistics.save_pulse(today, first)
+    store.statistics.save_pulse(today - DAY, first)
+    store.statistics.save_pulse(today, second)
+
+    assert store.statistics.pulses(today) == {today: second}
+    assert store.statistics.pulses(today - DAY) == {today - DAY: first, today: second}

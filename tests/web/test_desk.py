@@ -2,11 +2,13 @@
 
 import tomllib
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 
 import pytest
 
 from aggregator.demo.press import CannedResponse
+from aggregator.web.desk import commands
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import article
 
@@ -55,8 +57,61 @@ def test_sources_are_filtered_and_sorted(desk: DeskUser) -> None:
     failed = desk.get("/sources?state=failed").text
     assert "/desk/sources/broken" in failed
     assert "/desk/sources/harbor" not in failed
+    for query in ("sort=this+week", "sort=name&order=desc", "sort=nonsense&page=nonsense"):
+        assert desk.get(f"/sources?{query}").status_code == 200
     busy = desk.get("/sources?sort=this+week").text
     assert busy.index("sources/harbor") < busy.index("sources/broken")
+    assert 'aria-sort="descending"' in busy
+    idle = desk.get("/sources?sort=this+week&order=asc").text
+    assert idle.index("sources/broken") < idle.index("sources/harbor")
+
+
+def test_many_sources_are_in_pages(desk: DeskUser) -> None:
+    """Each is on one of them; the filter and the order stay."""
+    tables = "".join(
+        f'[[source]]\nid = "many-{n}"\nname = "Many {n:03}"\nsite = "https://many{n}.example"\n'
+        f'feed = "https://many{n}.example/feed"\n'
+        for n in range(150)
+    )
+    _file(desk).write_text(_file(desk).read_text() + tables)
+    desk.reloads()
+
+    first = desk.get("/sources?q=many&sort=name").text
+    second = desk.get("/sources?q=many&sort=name&page=2").text
+    assert "Page 1 of 2, 150 sources" in first
+    assert "/desk/sources?q=many&amp;sort=name&amp;order=asc&amp;page=2" in first
+    shown = [f"Many {n:03}" in first for n in range(150)]
+    assert shown == [n < 100 for n in range(150)]
+    assert [f"Many {n:03}" in second for n in range(150)] == [not each for each in shown]
+    assert "Page 2 of 2" in desk.get("/sources?q=many&page=99").text
+
+
+def test_a_feed_as_given_beside_what_is_published(desk: DeskUser) -> None:
+    """It is fetched for that, and nothing is saved."""
+    text = '<p onclick="x()">Dockers walk out.</p><script>steal()</script>'
+    item = f"<title>Walkout</title><link>https://h.example/1</link><description>{escape(text)}"
+    feed = f'<rss version="2.0"><channel><item>{item}</description></item></channel></rss>'
+    desk.newsroom.answers("harbor", feed.encode())
+    page = desk.post("/sources/harbor/compare").text
+
+    raw, clean = page.split("As it is published", 1)
+    assert "&lt;script&gt;steal()" in raw
+    assert "onclick" in raw
+    assert "Dockers walk out." in clean
+    assert "steal" not in clean
+    assert "Walkout" not in desk.get("/stories").text
+    broken = desk.post("/sources/broken/compare")
+    assert broken.status_code == 502
+    assert "500 Internal Server Error" in broken.text
+
+
+def test_two_commands_at_most_run_at_once(desk: DeskUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So there is a thread for those who save a form."""
+    monkeypatch.setattr(commands, "WAIT_SECONDS", 0.01)
+    with commands.running, commands.running:
+        said = desk.post("/sources/harbor/compare").text
+    assert "try again in a minute" in said
+    assert desk.post("/sources/harbor/compare").status_code == 200
 
 
 def test_a_source_is_fetched_now(desk: DeskUser) -> None:
@@ -73,6 +128,9 @@ def test_a_source_is_fetched_now(desk: DeskUser) -> None:
 def test_a_source_is_paused_and_resumed(desk: DeskUser) -> None:
     """One line of the file changes, and back."""
     before = _file(desk).read_text()
+    asked = desk.get("/sources/harbor/pause").text
+    assert "+enabled = false" in asked
+    assert _file(desk).read_text() == before
     desk.post("/sources/harbor/pause")
     assert _source(desk, "harbor")["enabled"] is False
     desk.reloads()

@@ -216,21 +216,6 @@ def test_a_login_leads_to_a_page_of_the_desk_only(desk: DeskUser, path: str, tar
     assert desk.stranger.post("/desk/login", data=given).headers["Location"] == target
 
 
-def test_logging_out_ends_the_session(desk: DeskUser) -> None:
-    """The cookie does not work any more."""
-    assert desk.post("/logout").status_code == 303
-    assert desk.get("/").status_code == 303
-
-
-def test_log_out_everywhere(desk: DeskUser) -> None:
-    """All sessions of the operator end, this one too."""
-    other = DeskUser(desk.newsroom)
-    other.logs_in("ana", PASSWORD)
-    desk.post("/operators/ana/logout")
-
-    assert other.get("/").status_code == 303
-
-
 def test_an_editor_does_not_decide_who_may(desk: DeskUser) -> None:
     """Only owners add and remove operators."""
     given = {"name": "ben", "password": "another long one", "role": "editor"}

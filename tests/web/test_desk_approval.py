@@ -23,7 +23,11 @@ def test_nothing_is_published_before_it_is_approved(newsroom: Newsroom) -> None:
     ids = {s.lead.title: s.id for s in newsroom.store.stories.held("harbor", 9)}
 
     desk.post("/held/harbor", do="release", story=ids["Good"])
-    desk.post("/held/harbor", do="drop", story=ids["Bad"])
+    asked = desk.post("/held/harbor", do="drop", story=ids["Bad"]).text
+    assert "Never publish 1 story of Harbor" in asked
+    assert len(newsroom.store.stories.held("harbor", 9)) == 2
+    assert "Never publish 2 stories of Harbor" in desk.post("/held/harbor", do="drop").text
+    desk.post("/held/harbor", do="drop", story=ids["Bad"], sure="1")
 
     assert newsroom.titles("/all.atom") == ["Good"]
     (story,) = newsroom.store.lists.latest(source_scope("harbor"), 9)

@@ -191,3 +191,9 @@ def test_a_story_is_posted_by_hand(desk: DeskUser) -> None:
     done = desk.post("/post", url=URL, title="Win", topic="rain")
     assert done.status_code == 303, done.text
     assert "Win" in desk.newsroom.titles("/topics/rain.atom")
+
+    (entry,) = desk.newsroom.store.operators.audit_log(1)
+    assert desk.post(f"/undo/{entry.id}").status_code == 303
+    assert "Win" not in desk.newsroom.titles("/topics/rain.atom")
+    (takedown,) = desk.newsroom.store.stories.takedowns()
+    assert takedown.reason == "posted by mistake"

@@ -35,11 +35,16 @@ __all__ = ["candidates", "move_staged", "placements_of", "stage"]
 
 
 def candidates(
-    db: Database, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+    db: Database,
+    topics: Sequence[str],
+    clauses: Sequence[Node],
+    sources: Collection[str],
+    newest: int | None,
 ) -> Iterator[StoryPlacements]:
-    """Stories that are in these topics or may belong there, oldest first."""
+    """Stories that are in these topics or may belong there, oldest first; of many, the newest."""
     with_content = any("content" in term.fields for root in clauses for term in terms(root))
     numbers = _candidate_numbers(db, topics, clauses, sources)
+    numbers = numbers if newest is None else numbers[-newest:]
     for start in range(0, len(numbers), MAX_VALUES):
         some = numbers[start : start + MAX_VALUES]
         yield from placements_of(db, topics, some, with_content=with_content)

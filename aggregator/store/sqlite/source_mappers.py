@@ -157,7 +157,6 @@ def health_of(row: Row, recent_dates: Iterable[datetime]) -> SourceHealth:
         last_fetch=to_time(row["last_fetch"]),
         last_success=to_time(row["last_success"]),
         next_fetch=to_time(row["next_fetch"]),
-        entries=row["entry_count"],
         rejected=row["rejection_count"],
         recent_dates=tuple(recent_dates),
         retired_at=to_time(row["retired_at"]),

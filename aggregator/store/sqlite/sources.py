@@ -144,7 +144,6 @@ class SqliteSources:
 
     def health(self) -> list[SourceHealth]:
         sql = """select sources.*,
-                   (select count(*) from entries where source_id = sources.id) as entry_count,
                    (select count(*) from rejections where source_id = sources.id)
                      as rejection_count,
                    (select count(*) from listings
@@ -160,6 +159,11 @@ class SqliteSources:
         with self._connection.read() as db:
             rows = list(db.query(sql, [RECENT_ENTRIES]))
         return [source_mappers.health_of(row, self._recent_dates(row)) for row in rows]
+
+    def count_entries(self) -> dict[str, int]:
+        with self._connection.read() as db:
+            rows = db.execute("select source_id, count(*) from entries group by source_id")
+            return dict(rows.fetchall())
 
     def _recent_dates(self, row: mappers.Row) -> list[datetime]:
         """The dates of the newest entries of a source, without those of held stories."""

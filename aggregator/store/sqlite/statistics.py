@@ -44,7 +44,13 @@ class SqliteStatistics:
             rows = db.execute(sql, [limit]).fetchall()
         return [_run_of(datetime.fromisoformat(at), json.loads(report)) for at, report in rows]
 
-    def new_entries(self, since: date) -> Mapping[str, Mapping[date, int]]:
+    def new_entries(self, since: date) -> Mapping[date, int]:
+        sql = "select day, sum(new_count) from source_days where day >= ? group by day"
+        with self._connection.read() as db:
+            rows = db.execute(sql, [since.isoformat()])
+            return {date.fromisoformat(day): count for day, count in rows}
+
+    def new_entries_by_source(self, since: date) -> Mapping[str, Mapping[date, int]]:
         found: dict[str, dict[date, int]] = {}
         sql = "select source_id, day, new_count from source_days where day >= ?"
         with self._connection.read() as db:
@@ -83,6 +89,31 @@ class SqliteStatistics:
             without_topic=sum(not topics for _, _, topics in rows),
             median_delay=delays[len(delays) // 2] if delays else None,
         )
+
+    def save_pulse(self, day: date, pulse: Pulse) -> None:
+        row = {
+            "day": day.isoformat(),
+            "story_count": pulse.stories,
+            "shared_count": pulse.shared,
+            "without_topic_count": pulse.without_topic,
+            "median_delay": pulse.median_delay,
+        }
+        with self._connection.write() as db:
+            db.table("story_days").upsert(row, pk="day")
+
+    def pulses(self, since: date) -> Mapping[date, Pulse]:
+        sql = "select * from story_days where day >= ?"
+        with self._connection.read() as db:
+            rows = list(db.query(sql, [since.isoformat()]))
+        return {
+            date.fromisoformat(row["day"]): Pulse(
+                stories=row["story_count"],
+                shared=row["shared_count"],
+                without_topic=row["without_topic_count"],
+                median_delay=row["median_delay"],
+            )
+            for row in rows
+        }
 
 
 _PULSE = """

@@ -44,10 +44,14 @@ class SqliteTopics:
             return [mappers.override_of(row) for row in query_in_rows(db, sql, entries)]
 
     def candidates(
-        self, topics: Sequence[str], clauses: Sequence[Node], sources: Collection[str]
+        self,
+        topics: Sequence[str],
+        clauses: Sequence[Node],
+        sources: Collection[str],
+        newest: int | None = None,
     ) -> Iterator[StoryPlacements]:
         with self._connection.read() as db:
-            yield from placements.candidates(db, topics, clauses, sources)
+            yield from placements.candidates(db, topics, clauses, sources, newest)
 
     def placements_of(self, entry: int, topics: Sequence[str]) -> StoryPlacements | None:
         sql = "select story_number from entries where id = ?"

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 from aggregator.web.desk.page import Desk
@@ -13,10 +14,24 @@ __all__ = ["COMMAND_SECONDS", "run_command"]
 
 COMMAND_SECONDS = 90
 """How long a command may take."""
+WAIT_SECONDS = 10.0
+"""How long a command waits for another one to end."""
+running = threading.BoundedSemaphore(2)
+"""Fewer than the threads that answer forms, so that waiting for outlets keeps no operator from
+saving."""
 
 
 def run_command(desk: Desk, *arguments: str) -> tuple[Any, str]:
     """Run a command that prints JSON; returns what it printed, or None and what went wrong."""
+    if not running.acquire(timeout=WAIT_SECONDS):
+        return None, "Two other feeds or pages are being fetched; try again in a minute."
+    try:
+        return _run(desk, *arguments)
+    finally:
+        running.release()
+
+
+def _run(desk: Desk, *arguments: str) -> tuple[Any, str]:
     command = [sys.executable, "-m", "aggregator", "--config", str(desk.config.path), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - our own command

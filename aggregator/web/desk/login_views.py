@@ -41,6 +41,7 @@ LOGIN_ROUTES = (
     ("POST", "/operators", "add_operator"),
     ("POST", "/operators/<name>/remove", "remove_operator"),
     ("POST", "/operators/<name>/logout", "log_out_everywhere"),
+    ("POST", "/operators/<name>/sessions/end", "end_session"),
 )  # fmt: skip
 """Method, path and name of each view."""
 
@@ -178,6 +179,18 @@ class LoginViews:
             abort(403)
         count = self.desk.store.operators.end_sessions(name)
         self.desk.record("ended all sessions of", name)
-        return self.desk.to(
-            "/operators", f"{count} {'session' if count == 1 else 'sessions'} of {name} ended."
-        )
+        done = f"{count} {'session' if count == 1 else 'sessions'} of {name} ended."
+        if any(token.operator == name for token in self.desk.store.operators.tokens()):
+            done += " Tokens still work; revoke them under Tokens."
+        return self.desk.to("/operators", done)
+
+    def end_session(self, name: str) -> Response:
+        """End one session of an operator, such as that of a lost phone."""
+        if not self.desk.is_owner() and name != self.desk.session.operator:
+            abort(403)
+        hash_ = request.form.get("session", "")
+        if hash_ not in {each.token_hash for each in self.desk.store.operators.sessions(name)}:
+            return self.desk.to("/operators", "This session has ended already.")
+        self.desk.store.operators.end_session(hash_)
+        self.desk.record("ended a session of", name)
+        return self.desk.to("/operators", f"A session of {name} ended.")

@@ -78,11 +78,15 @@ class PostViews:
         found, problem = _publish(self.desk, given, request.form.getlist("topic"))
         if problem:
             return self._show(given, problem, 400)
-        self.desk.record("posted", found["id"], given["url"])
+        self._record(found, given)
         done = (
             "Published." if found["is_new"] else "This article was already here; this is its story."
         )
         return self.desk.to(f"/stories/{found['id']}", done)
+
+    def _record(self, found: Mapping[str, Any], given: Mapping[str, str]) -> None:
+        undo = {"story": found["id"], "why": "posted by mistake"} if found["is_new"] else {}
+        self.desk.record("posted", found["id"], given["url"], "hide" if undo else "", **undo)
 
     def api_post(self) -> Response:
         """The same for a program, which shows a token."""
@@ -95,7 +99,7 @@ class PostViews:
         found, problem = _publish(self.desk, given, topics)
         if problem:
             return _error(400, problem)
-        self.desk.record("posted", found["id"], given["url"])
+        self._record(found, given)
         response = jsonify(found)
         response.status_code = 201 if found["is_new"] else 200
         return response

@@ -1,7 +1,7 @@
 """Sources: list, page, fetch now, pause, edit, add."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,26 +13,19 @@ from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id, taken_ids
 from aggregator.errors import AggregatorError, CommandError, ConfigError
 from aggregator.model import Source, source_scope
-from aggregator.overview.pulse import DAYS_SHOWN, newsroom_pulse
-from aggregator.overview.source_states import (
-    SourceState,
-    shown_url,
-    source_health,
-    source_states,
-)
+from aggregator.overview.pulse import entries_by_source
+from aggregator.overview.source_states import shown_url
 from aggregator.text.tokens import fold
 from aggregator.web.desk.commands import run_command
 from aggregator.web.desk.forms import Field
 from aggregator.web.desk.page import Desk
+from aggregator.web.desk.source_list import NO_DAYS, source_list, states_of
 
 __all__ = ["SOURCE_ROUTES", "SourceViews"]
 
-MAX_SOURCES_SHOWN = 200
 MAX_FETCHES_SHOWN = 30
 MAX_ENTRIES_SHOWN = 10
 TAGGED_ENTRIES = 500
-STATE_NAMES = ("failed", "retired", "held", "quiet", "waiting", "never fetched", "ok", "paused")
-NO_DAYS = [0] * DAYS_SHOWN
 NO_YES = (("", "no"), ("True", "yes"))
 SHOW_CHOICES = (
     ("", "as for all sources"), ("title", "title"), ("excerpt", "excerpt"), ("full", "full"),
@@ -43,7 +36,10 @@ SOURCE_ROUTES = (
     ("GET", "/sources", "sources"),
     ("GET", "/sources/<id_>", "source"),
     ("POST", "/sources/<id_>/fetch", "fetch"),
+    ("POST", "/sources/<id_>/compare", "compare"),
+    ("GET", "/sources/<id_>/pause", "ask_pause"),
     ("POST", "/sources/<id_>/pause", "pause"),
+    ("GET", "/sources/<id_>/resume", "ask_resume"),
     ("POST", "/sources/<id_>/resume", "resume"),
     ("GET", "/sources/<id_>/edit", "edit_source"),
     ("POST", "/sources/<id_>/edit", "save_source"),
@@ -61,34 +57,12 @@ class SourceViews:
 
     def sources(self) -> Response:
         """All sources, filtered and sorted."""
-        q = request.args.get("q", "").strip()
-        state, sort = request.args.get("state", ""), request.args.get("sort", "state")
-        rows = [row for row in _states(self.desk) if _matches(row, q, state)]
-        days = _days(self.desk)
-        keys: Mapping[str, Any] = {
-            "name": lambda row: fold(row.source.name),
-            "newest": lambda row: (
-                -max((date.timestamp() for date in row.health.recent_dates), default=0.0)
-            ),
-            "this week": lambda row: -sum(days.get(row.source.id, NO_DAYS)[-7:]),
-        }
-        if sort in keys:
-            rows.sort(key=keys[sort])
-        return self.desk.page(
-            "sources.html",
-            rows=rows[:MAX_SOURCES_SHOWN],
-            total=len(rows),
-            days={row.source.id: days.get(row.source.id, NO_DAYS) for row in rows},
-            q=q,
-            chosen_state=state,
-            state_names=STATE_NAMES,
-            sort=sort,
-        )
+        return source_list(self.desk)
 
     def source(self, id_: str) -> Response:
         """One source."""
         found = _source(self.desk, id_)
-        row = next(state for state in _states(self.desk) if state.source.id == id_)
+        row = next(state for state in states_of(self.desk) if state.source.id == id_)
         stories = self.desk.store.lists.latest(source_scope(id_), MAX_ENTRIES_SHOWN)
         entries = [e for story in stories for e in story.entries if e.source == id_]
         mapped = {fold(tag): topic for tag, topic in found.tags.items()}
@@ -98,7 +72,8 @@ class SourceViews:
             source=found,
             row=row,
             feed=shown_url(found.feed, found),
-            days=_days(self.desk).get(id_, NO_DAYS),
+            stored=self.desk.store.sources.count_entries().get(id_, 0),
+            days=entries_by_source(self.desk.store, self.desk.now).get(id_, NO_DAYS),
             fetches=self.desk.store.statistics.fetches(id_, MAX_FETCHES_SHOWN),
             entries=entries,
             stories={e.entry_id: story.id for story in stories for e in story.entries},
@@ -115,6 +90,22 @@ class SourceViews:
         self.desk.record("asked for a fetch of", id_)
         done = f"{found.name} will be fetched in a moment, if the program is running."
         return self.desk.to(f"/sources/{id_}", done)
+
+    def compare(self, id_: str) -> Response:
+        """Fetch a source, save nothing, and show its entries as given beside what is published."""
+        found = _source(self.desk, id_)
+        fetched, problem = run_command(self.desk, "fetch", "--explain", "--json", "--", id_)
+        return self.desk.page(
+            "compare.html", 502 if problem else 200, source=found, fetched=fetched, problem=problem
+        )
+
+    def ask_pause(self, id_: str) -> Response:
+        """What pausing a source would change in feeds.toml."""
+        return _ask_enabled(self.desk, id_, is_enabled=False)
+
+    def ask_resume(self, id_: str) -> Response:
+        """What resuming a source would change in feeds.toml."""
+        return _ask_enabled(self.desk, id_, is_enabled=True)
 
     def pause(self, id_: str) -> Response:
         """Stop fetching a source."""
@@ -172,13 +163,38 @@ class SourceViews:
         if found is None:
             return _new_form(self.desk, given, {"url": problem}, 400)
         given |= {key: found[key] for key in ("feed", "name", "id", "site")}
-        return _new_form(self.desk, given, {}, found=found)
+        try:
+            change = _adding(given["id"], given)
+            preview = preview_edit(self.desk.config.path, change, self.desk.environment).diff
+        except AggregatorError as error:
+            return _new_form(self.desk, given, {"url": str(error)}, 409, found)
+        return _new_form(self.desk, given, {}, found=found, preview=preview)
+
+
+def _enabling(id_: str, *, is_enabled: bool) -> Callable[[str], str]:
+    values = {"enabled": None if is_enabled else False}
+    return partial(change_table, kind="source", id_=id_, values=values)
+
+
+def _ask_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
+    found = _source(desk, id_)
+    change = _enabling(id_, is_enabled=is_enabled)
+    verb = "Resume" if is_enabled else "Pause"
+    sentence = "is fetched again" if is_enabled else "is no longer fetched, and its articles stay"
+    return desk.page(
+        "confirm.html",
+        heading=f"{verb} {found.name}",
+        sentence=f"{found.name} {sentence}.",
+        preview=preview_edit(desk.config.path, change, desk.environment).diff,
+        action=f"{desk.base}/sources/{id_}/{verb.lower()}",
+        verb=verb,
+        back=f"{desk.base}/sources/{id_}",
+    )
 
 
 def _set_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
     found = _source(desk, id_)
-    values = {"enabled": None if is_enabled else False}
-    change = partial(change_table, kind="source", id_=id_, values=values)
+    change = _enabling(id_, is_enabled=is_enabled)
     desk.edit("resumed" if is_enabled else "paused", id_, change, None)
     done = "is fetched again" if is_enabled else "is paused; its articles stay"
     return desk.to(f"/sources/{id_}", f"{found.name} {done}.")
@@ -265,6 +281,7 @@ def _new_form(
     problems: Mapping[str, str],
     status: int = 200,
     found: Mapping[str, Any] | None = None,
+    preview: str = "",
 ) -> Response:
     fields = [Field("url", "Address of the site or its feed", given, problems)]
     if found or given.get("feed"):
@@ -284,6 +301,7 @@ def _new_form(
         back=f"{desk.base}/sources",
         extra="desk/new_source.html",
         found=found,
+        preview=preview,
     )
 
 
@@ -301,10 +319,8 @@ def _add(desk: Desk, given: Mapping[str, str]) -> Response:
     stored = {id_: source.site for id_, source in desk.sources.items()}
     taken = taken_ids(listed, stored, given["site"])
     id_ = given["id"] or new_id(given["name"], taken, url=given["site"])
-    values = {"id": id_, **{key: given[key] for key in ("name", "feed", "site")}}
     try:
-        change = partial(add_tables, kind="source", tables=[values])
-        desk.edit("added the source", id_, change, None)
+        desk.edit("added the source", id_, _adding(id_, given), None)
     except ConfigError as error:
         problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
         return _new_form(desk, given, problems, 400)
@@ -313,21 +329,13 @@ def _add(desk: Desk, given: Mapping[str, str]) -> Response:
     return desk.to(f"/sources/{id_}", f"{given['name']} was added and will be fetched in a moment.")
 
 
+def _adding(id_: str, given: Mapping[str, str]) -> Callable[[str], str]:
+    values = {"id": id_, **{key: given[key] for key in ("name", "feed", "site")}}
+    return partial(add_tables, kind="source", tables=[values])
+
+
 def _source(desk: Desk, id_: str) -> Source:
     found = next((source for source in desk.config.all_sources if source.id == id_), None)
     if found is None:
         abort(404)
     return found
-
-
-def _states(desk: Desk) -> list[SourceState]:
-    return source_states(desk.config, source_health(desk.config, desk.store), desk.now)
-
-
-def _days(desk: Desk) -> Mapping[str, Any]:
-    return newsroom_pulse(desk.config, desk.store, desk.now).entries_by_source
-
-
-def _matches(row: SourceState, q: str, state: str) -> bool:
-    words = fold(f"{row.source.id} {row.source.name} {row.source.site}")
-    return (not state or row.name == state) and all(word in words for word in fold(q).split())

@@ -1,7 +1,7 @@
 """Topics: list, rule editor with a test before saving, suggestions."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -10,11 +10,12 @@ from flask import Response, abort, render_template, request
 
 from aggregator import query
 from aggregator.config.editor import add_tables, change_table
+from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id
 from aggregator.errors import AggregatorError, ConfigError, QueryError
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.model import PlacementChange, Topic, topic_scope
-from aggregator.overview.pulse import DAYS_SHOWN, newsroom_pulse
+from aggregator.model import ALL, PlacementChange, Topic, topic_scope
+from aggregator.overview.pulse import DAYS_SHOWN, stories_by_topic
 from aggregator.overview.topic_preview import (
     TopicPreview,
     newest_changes,
@@ -29,6 +30,8 @@ __all__ = ["TOPIC_ROUTES", "TopicViews"]
 
 MAX_STORIES_SHOWN = 20
 MAX_SHARED_SHOWN = 10
+MAX_TRIED_WHILE_TYPING = 2_000
+"""Stories that a rule is tried on at each pause; the button tries all."""
 DRIFT_FACTOR = 2
 """How many times more or fewer stories than usual a topic must have to drift."""
 MIN_DRIFT_STORIES = 8
@@ -56,7 +59,7 @@ class TopicViews:
     def topics(self) -> Response:
         """All topics."""
         counts = self.desk.store.lists.counts()
-        days = newsroom_pulse(self.desk.config, self.desk.store, self.desk.now).stories_by_topic
+        days = stories_by_topic(self.desk.config, self.desk.store, self.desk.now)
         since = self.desk.now - timedelta(days=DAYS_SHOWN)
         listed = {topic.id for topic in self.desk.config.topics}
         return self.desk.page(
@@ -92,8 +95,7 @@ class TopicViews:
             problem = "The rule has changed since you began to edit it; look at it, and save again."
             return _show(self.desk, found, rule, found.match, 409, problem)
         try:
-            change = partial(change_table, kind="topic", id_=id_, values={"match": rule or None})
-            self.desk.edit("changed the rule of", id_, change, None)
+            self.desk.edit("changed the rule of", id_, _change_of_rule(found, rule), None)
         except ConfigError as error:
             return _show(self.desk, found, rule, before, 400, "; ".join(map(str, error.issues)))
         except AggregatorError as error:
@@ -104,7 +106,8 @@ class TopicViews:
         """What a rule would change, as a part of the page."""
         found = _topic(self.desk, id_)
         rule = request.form.get("match", "").replace("\r\n", "\n").strip()
-        return render_template("desk/topic_test.html", **_tested(self.desk, found, rule))
+        tested = _tested(self.desk, found, rule, MAX_TRIED_WHILE_TYPING)
+        return render_template("desk/topic_test.html", **tested)
 
     def apply_topic(self, id_: str) -> Response:
         """Place stored stories by the rule in force."""
@@ -139,6 +142,9 @@ class TopicViews:
         values = {"id": id_, **{key: value for key, value in given.items() if value}}
         try:
             change = partial(add_tables, kind="topic", tables=[values])
+            if request.form.get("do") == "preview":
+                edit = preview_edit(self.desk.config.path, change, self.desk.environment)
+                return _topic_form(self.desk, given, {}, preview=edit.diff)
             self.desk.edit("added the topic", id_, change, None)
         except ConfigError as error:
             problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
@@ -163,16 +169,28 @@ def _topic(desk: Desk, id_: str) -> Topic:
     return found
 
 
-def _tested(desk: Desk, topic: Topic, rule: str) -> dict[str, object]:
-    """What a rule would change, or what is wrong with it."""
+def _change_of_rule(topic: Topic, rule: str) -> Callable[[str], str]:
+    return partial(change_table, kind="topic", id_=topic.id, values={"match": rule or None})
+
+
+def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> dict[str, object]:
+    """What a rule would change among the stories and in feeds.toml, or what is wrong with it."""
     if not rule:
         return {"problem": "", "preview": None}
     try:
         parsed = query.parse(rule, topic.stem)
     except QueryError as error:
         return {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}.", "preview": None}
-    preview = preview_topics(desk.config, desk.store, [replace(topic, match=rule)])[topic.id]
+    draft = replace(topic, match=rule)
+    preview = preview_topics(desk.config, desk.store, [draft], newest)[topic.id]
+    try:
+        change = _change_of_rule(topic, rule)
+        changed_lines = preview_edit(desk.config.path, change, desk.environment).diff
+    except AggregatorError as error:  # of another part of the file
+        changed_lines = str(error)
     return {
+        "newest": newest if newest and desk.store.lists.counts().get(ALL, 0) > newest else 0,
+        "changed_lines": changed_lines,
         "problem": "",
         "preview": preview,
         "warnings": parsed.warnings,
@@ -200,7 +218,7 @@ def _show(
         rule=rule,
         based_on=based_on,
         count=desk.store.lists.counts().get(scope, 0),
-        days=newsroom_pulse(desk.config, desk.store, desk.now).stories_by_topic[topic.id],
+        days=stories_by_topic(desk.config, desk.store, desk.now)[topic.id],
         stories=[
             (story, desk.store.stories.placement_sentences(story.id).get(topic.id, ""))
             for story in stories
@@ -215,7 +233,11 @@ def _show(
 
 
 def _topic_form(
-    desk: Desk, given: dict[str, str], problems: dict[str, str], status: int = 200
+    desk: Desk,
+    given: dict[str, str],
+    problems: dict[str, str],
+    status: int = 200,
+    preview: str = "",
 ) -> Response:
     fields = [
         Field("title", "Title", given, problems),
@@ -224,5 +246,5 @@ def _topic_form(
     ]
     return desk.page(
         "form.html", status, heading="New topic", action=f"{desk.base}/topics/new", fields=fields,
-        verb="Add", back=f"{desk.base}/topics",
+        verb="Add", back=f"{desk.base}/topics", has_preview=True, preview=preview,
     )  # fmt: skip

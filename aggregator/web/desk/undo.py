@@ -15,8 +15,8 @@ from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.merge import merge_stories, split_story
+from aggregator.ingest_settings import cluster_settings
 from aggregator.model import AuditEntry, Batch, Story
-from aggregator.startup import cluster_settings
 from aggregator.store.base import Store
 from aggregator.web.desk.page import Desk
 

@@ -1,11 +1,12 @@
 """The desk's blueprint, and the pages that only show something."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
 
 from aggregator.config import Config
+from aggregator.model import Source
 from aggregator.overview.attention import attention
 from aggregator.overview.pulse import newsroom_pulse
 from aggregator.overview.source_states import source_health, source_states
@@ -124,7 +125,23 @@ class OverviewViews:
             return self.desk.to("/held", done)
         if request.form.get("do") != "drop":
             abort(400)
+        if not request.form.get("sure"):
+            return self._ask_drop(source, chosen)
         count = self.desk.store.stories.drop(id_, chosen)
         self.desk.record("dropped held stories of", id_, self.desk.stories(count))
         done = f"{self.desk.stories(count)} of {source.name} dropped for good."
         return self.desk.to("/held", done)
+
+    def _ask_drop(self, source: Source, chosen: Sequence[str] | None) -> Response:
+        health = self.desk.store.sources.health()
+        held = next((each.held_stories for each in health if each.source == source.id), 0)
+        count = held if chosen is None else len(chosen)
+        return self.desk.page(
+            "confirm.html",
+            heading=f"Never publish {self.desk.stories(count)} of {source.name}",
+            sentence="They are dropped for good; this cannot be undone.",
+            action=f"{self.desk.base}/held/{source.id}",
+            hidden=[("do", "drop"), ("sure", "1"), *(("story", id_) for id_ in chosen or ())],
+            verb="Never publish",
+            back=f"{self.desk.base}/held",
+        )

@@ -10,6 +10,7 @@ from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.learning import is_training_due
 from aggregator.ingest.merge import merge_stories
 from aggregator.ingest.relearn import learn, score
+from aggregator.ingest_settings import cluster_settings
 from aggregator.model import (
     ALL,
     LEARNED,
@@ -19,7 +20,6 @@ from aggregator.model import (
     Story,
     topic_scope,
 )
-from aggregator.startup import cluster_settings
 from tests.harness.decisions import apply_rules, decide
 from tests.harness.newsroom import Newsroom, article
 
