@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.ingest.fetch.response import FetchResult
+from aggregator.ingest.pipeline import private_parts_of
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
     Backoff,
@@ -19,6 +20,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.overview.source_states import shown_url
+from aggregator.text.secrets import without_private_parts
 
 __all__ = ["SourceProbe", "probe_sources"]
 
@@ -59,11 +61,20 @@ async def probe_sources(
         began = perf_counter()
         async with fetcher.fetch(source, Validators(), source.feed, now) as result:
             seconds = perf_counter() - began
-            probe = await _probe(workers, source, result, seconds, now)
+            probe = _without_private_address(
+                await _probe(workers, source, result, seconds, now), source
+            )
         on_done(probe)
         return probe
 
     return list(await asyncio.gather(*map(one, sources)))
+
+
+def _without_private_address(probe: SourceProbe, source: Source) -> SourceProbe:
+    """A server may repeat the address of its feed anywhere in what it answers."""
+    private = private_parts_of(source)
+    advice = tuple(without_private_parts(sentence, private) for sentence in probe.advice)
+    return replace(probe, error=without_private_parts(probe.error, private), advice=advice)
 
 
 async def _probe(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,7 +21,7 @@ from aggregator.errors import CommandError
 from aggregator.fetching import fetch_settings
 from aggregator.ingest.dry_run import DryRun, dry_run, raw_and_clean
 from aggregator.ingest.fetch.client import open_fetcher
-from aggregator.ingest.pipeline import IngestContext, Job
+from aggregator.ingest.pipeline import IngestContext, Job, private_parts_of
 from aggregator.ingest.schedule import feed_url_to_fetch
 from aggregator.ingest.workers import open_workers
 from aggregator.model import (
@@ -37,6 +38,7 @@ from aggregator.model import (
 from aggregator.overview.source_states import shown_url
 from aggregator.store import Store
 from aggregator.text.html import truncate
+from aggregator.text.secrets import without_private_parts
 
 __all__ = ["fetch"]
 
@@ -148,6 +150,7 @@ async def _print_entries(context: IngestContext, job: Job, seconds: float) -> No
     pairs = await raw_and_clean(context, job, MAX_SHOWN)
     if isinstance(pairs, Failed):
         raise CommandError(f"{job.source.id} cannot be read: {pairs.error}")
+    private = private_parts_of(job.source)
     print_json(
         {
             "source": job.source.id,
@@ -155,22 +158,27 @@ async def _print_entries(context: IngestContext, job: Job, seconds: float) -> No
             "bytes": len(job.document.body),
             "content_type": job.document.content_type,
             "seconds": round(seconds, 3),
-            "entries": [{"given": _given(raw), "published": _published(e)} for raw, e in pairs],
+            "entries": [
+                {"given": _given(raw, private), "published": _published(entry)}
+                for raw, entry in pairs
+            ],
         }
     )
 
 
-def _given(entry: ParsedEntry) -> dict[str, Any]:
-    return {
+def _given(entry: ParsedEntry, private: Sequence[str]) -> dict[str, Any]:
+    """An entry as the outlet gave it, but for the private address of its feed."""
+    given = {
         "id": entry.id,
         "url": entry.url,
         "title": entry.title and entry.title.value,
         "summary": entry.summary and entry.summary.value,
         "content": entry.content and entry.content.value,
         "author": entry.author,
-        "date": entry.published or entry.updated,
-        "tags": entry.tags,
+        "date": str(entry.published or entry.updated or ""),
+        "tags": ", ".join(entry.tags),
     }
+    return {name: without_private_parts(text or "", private) for name, text in given.items()}
 
 
 def _published(entry: Entry | Rejected) -> dict[str, Any]:
@@ -183,7 +191,7 @@ def _published(entry: Entry | Rejected) -> dict[str, Any]:
         "content": entry.content,
         "author": entry.author,
         "date": entry.published,
-        "tags": entry.tags,
+        "tags": ", ".join(entry.tags),
         "language": entry.language,
     }
 

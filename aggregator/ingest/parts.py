@@ -135,7 +135,7 @@ async def clean_changes(
 @dataclass(slots=True, kw_only=True)
 class Progress:
     """What has been saved of a document; `matched_ids` are the stored entries that it lists,
-    `private_parts` what its notes must not show."""
+    `private_parts` what its name and notes must not show."""
 
     private_parts: tuple[str, ...] = ()
     needs_approval: bool = False
@@ -149,7 +149,11 @@ class Progress:
     def add_part(self, part: Part) -> FeedMeta:
         """Add a part; returns the metadata of all parts so far."""
         known, new = self.feed_meta, part.feed_meta
-        new = replace(new, problem=without_private_parts(new.problem, self.private_parts))
+        new = replace(
+            new,
+            title=without_private_parts(new.title, self.private_parts),
+            problem=without_private_parts(new.problem, self.private_parts),
+        )
         self.feed_meta = known + new if known else new
         return self.feed_meta
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -193,15 +195,18 @@ def test_what_operators_switch_off_is_not_resolved(scene: Scene) -> None:
     assert scene.newsroom.store.alerts.current() == []
 
 
-def test_who_does_not_take_a_message_is_asked_once(scene: Scene) -> None:
-    """Many waiting mails do not each cost the time that a server takes to fail."""
-    scene.mailbox.answer = "451 Later"
+def _waiting(scene: Scene) -> AlertMessage:
     now = scene.newsroom.now
-    waiting = AlertMessage(
+    return AlertMessage(
         channel="mail", recipient="editor@commons.example", subject="S", body="B", created_at=now,
         due_at=now,
     )  # fmt: skip
-    scene.newsroom.store.alerts.save([], [waiting] * 4)
+
+
+def test_who_does_not_take_a_message_is_asked_once(scene: Scene) -> None:
+    """Many waiting mails do not each cost the time that a server takes to fail."""
+    scene.mailbox.answer = "451 Later"
+    scene.newsroom.store.alerts.save([], [_waiting(scene)] * 4)
     scene.looks()
     assert scene.mailbox.attempts == 1
     scene.mailbox.answer = ""
@@ -223,6 +228,28 @@ def test_a_server_that_does_not_answer(scene: Scene) -> None:
     scene.looks(MINUTE)
     assert scene.subjects[0] == "feeds.toml has problems"
     assert scene.newsroom.store.alerts.messages() == []
+
+
+def test_a_mail_server_that_says_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One attempt waits for it, not one for each mail, and the webhook does not wait."""
+    monkeypatch.setattr("aggregator.mail.smtp.TIMEOUT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        scene.newsroom.change(
+            f"port = {scene.mailbox.port}\n", f"port = {silent.getsockname()[1]}\n"
+        )
+        scene.newsroom.store.alerts.save([], [_waiting(scene)] * 4)
+        scene.newsroom.store.config.reject(["bad"], scene.newsroom.now)
+        scene.looks()
+        silent.setblocking(False)
+        attempts = 0
+        with suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                attempts += 1
+    assert attempts == 1
+    assert scene.hooks[0] == "started config "
+    (waiting, *_) = scene.newsroom.store.alerts.messages()
+    assert "did not answer within" in waiting.error
 
 
 def test_what_is_never_taken_is_given_up(scene: Scene) -> None:

@@ -72,6 +72,8 @@ def test_a_private_feed_stays_private(newsroom: Path) -> None:
         ("check",), ("ingest", "--all"), ("publish", str(newsroom.parent / "out")),
         ("sources",), ("sources", "loop"), ("sources", "away"), ("sources", "desk"), ("story",),
         ("sources", "moved"), ("sources", "type"), ("moved",),
+        ("fetch", "desk", "--explain", "--json"), ("fetch", "desk", "--explain"),
+        ("source", "desk", "--json"), ("check", "--live", "--json"), ("status",),
         ("topics",), ("search", "strike"), ("ingest", "--all"), ("doctor",),
     ]  # fmt: skip
     said = {" ".join(command): run(newsroom, *command) for command in commands}

@@ -14,7 +14,7 @@ from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id
 from aggregator.errors import AggregatorError, ConfigError, QueryError
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.model import ALL, PlacementChange, Topic, topic_scope
+from aggregator.model import PlacementChange, Topic, topic_scope
 from aggregator.overview.pulse import DAYS_SHOWN, stories_by_topic
 from aggregator.overview.topic_preview import (
     TopicPreview,
@@ -189,7 +189,7 @@ def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> d
     except AggregatorError as error:  # of another part of the file
         changed_lines = str(error)
     return {
-        "newest": newest if newest and desk.store.lists.counts().get(ALL, 0) > newest else 0,
+        "newest": newest if newest and desk.store.statistics.entry_counts().new > newest else 0,
         "changed_lines": changed_lines,
         "problem": "",
         "preview": preview,
