@@ -72,7 +72,7 @@ def topics(path: Path, id_: str | None, as_json: bool, report: bool) -> None:
 
 
 def _rows(config: Config, store: Store, dates: PlacementDates) -> list[dict[str, Any]]:
-    counts = store.lists.counts()
+    counts = store.lists.counts([topic_scope(topic.id) for topic in config.topics])
     return [
         {
             "topic": topic.id,
@@ -100,7 +100,8 @@ def _newest(store: Store, topic: Topic, dates: PlacementDates) -> datetime | Non
 
 def _short_feeds(config: Config, store: Store) -> Iterator[str]:
     """Topics whose feed is short, since max_share leaves too few stories per source."""
-    limit, counts = config.publish.limit, store.lists.counts()
+    limit = config.publish.limit
+    counts = store.lists.counts([topic_scope(t.id) for t in config.topics if t.share])
     for topic in config.topics:
         if topic.share:
             scope = topic_scope(topic.id)
@@ -115,7 +116,7 @@ def _short_feeds(config: Config, store: Store) -> Iterator[str]:
 
 
 def _show_shared(config: Config, store: Store) -> None:
-    counts = store.lists.counts()
+    counts = store.lists.counts([topic_scope(topic.id) for topic in config.topics])
     listed = {topic.id for topic in config.topics}
     click.echo("\ntopics that share most of their stories:")
     lines = 0
@@ -135,7 +136,7 @@ def _show_uncategorised(config: Config, store: Store) -> None:
     ids = [topic.id for topic in config.topics]
     sample = list(store.topics.sample(MAX_SAMPLED_STORIES, ids, with_content=False))
     without = sum(not story.has_topic for story in sample)
-    total = store.lists.counts().get(ALL, 0)
+    total = store.lists.counts([ALL]).get(ALL, 0)
     click.echo(
         f"\nwithout any topic: {without} of the newest {len(sample)} stories "
         f"({total} in total); those that share a word or a category:"

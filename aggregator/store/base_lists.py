@@ -76,8 +76,9 @@ class ListStore(Protocol):
     def similar_words(self, words: Collection[str]) -> dict[str, str]:
         """For each folded word that is in no entry, a similar one that is, if there is one."""
 
-    def counts(self) -> dict[ListScope, int]:
-        """Number of published stories in every list."""
+    def counts(self, scopes: Sequence[ListScope] | None = None) -> dict[ListScope, int]:
+        """Number of published stories in each of these lists, or in every list; empty ones are
+        left out."""
 
     def nonempty(self, scopes: Sequence[ListScope]) -> list[ListScope]:
         """Those of these lists that have a story."""

@@ -83,7 +83,8 @@ class _NewsroomCollector(Collector):
         states = source_states(config, health, now)
         enabled = [state.health for state in states if state.name != "paused"]
         reasons = health_reasons(config, store, enabled, now)
-        counts = store.lists.counts()
+        scopes = [ALL, *(topic_scope(topic.id) for topic in config.topics)]
+        counts = store.lists.counts(scopes)
         runs = store.statistics.runs(1)
         subscribers = store.hub.subscribers()
         problem = store.config.problem()

@@ -33,6 +33,7 @@ def test_every_scope_lists_its_stories(store: Store) -> None:
     assert set(titles(store.lists.latest(source_scope("harbor"), 10))) == {"A", "B"}
     assert store.lists.latest(source_scope("plains"), 10) == []
     assert store.lists.counts() == {ALL: 2, LABOR: 1, source_scope("harbor"): 2}
+    assert store.lists.counts([COURTS, LABOR]) == {LABOR: 1}
 
 
 def test_the_newest_stories_come_first(store: Store) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import SilentRule, topic_scope
+from aggregator.model import ALL, SilentRule, topic_scope
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import Newsroom, article
 
@@ -205,3 +205,17 @@ def test_topics_that_drift_overlap_or_fall_silent(desk: DeskUser) -> None:
     assert "rule x" not in page
     assert page.count("far more than usual") == 2
     assert '<td class="n" data-label="Stories in both">9</td>' in page
+
+
+def test_a_page_that_is_out_of_date(desk: DeskUser) -> None:
+    """What has gone since is named, and nothing changes."""
+    (story, *_) = desk.newsroom.store.lists.latest(ALL, 9)
+    for path, form, sentence in (
+        ("topics", {"topic": "gone", "do": "add"}, "This topic is not in feeds.toml any more."),
+        ("pin", {"topic": "gone"}, "The story is not in &#39;gone&#39; any more."),
+        ("split", {"entry": "999"}, "The story does not contain this article any more."),
+    ):
+        answer = desk.post(f"/stories/{story.id}/{path}", **form)
+        assert answer.status_code == 400
+        assert sentence in answer.text
+    assert desk.newsroom.store.operators.audit_log(9) == []

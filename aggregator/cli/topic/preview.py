@@ -47,7 +47,7 @@ def test(path: Path, id_: str, draft: str | None, as_json: bool) -> None:
             raise CommandError(f"The topic {id_!r} has no rule; give one with --match.")
         warnings: list[str] = [*parse(topic.match, topic.stem).warnings]
         preview = preview_topics(config, store, [topic])[topic.id]
-        total = store.lists.counts().get(ALL, 0)
+        total = store.lists.counts([ALL]).get(ALL, 0)
         warnings = [*warnings, *_warnings(preview, total)]
         if as_json:
             print_json(_as_json(topic, preview, total, warnings, store))

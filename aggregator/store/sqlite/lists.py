@@ -130,7 +130,13 @@ class SqliteLists:
         with self._connection.read() as db:
             return similar_words(db, words)
 
-    def counts(self) -> dict[ListScope, int]:
+    def counts(self, scopes: Sequence[ListScope] | None = None) -> dict[ListScope, int]:
+        if scopes is not None:
+            sql = """select count(*) from listings
+                     where list_kind = ? and list_name = ? and visibility = ?"""
+            with self._connection.read() as db:
+                numbers = {s: db.execute(sql, scope_values(s)).fetchone()[0] for s in scopes}
+            return {scope: number for scope, number in numbers.items() if number}
         sql = """select list_kind, list_name, count(*) from listings
                  where visibility = 'published' group by list_kind, list_name"""
         with self._connection.read() as db:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from flask import Response, abort, request
 
-from aggregator.errors import AggregatorError, QueryError
+from aggregator.errors import AggregatorError, CommandError, QueryError
 from aggregator.model import ALL, MatchKind, Story
 from aggregator.overview.story_lookup import find_story
 from aggregator.query import parse
@@ -68,7 +68,7 @@ class StoryViews:
         """Pin a story."""
         found, topic = _story(self.desk, id_), request.form.get("topic", "")
         if topic and topic not in found.topics:
-            abort(400)
+            raise CommandError(f"The story is not in {topic!r} any more.")
         former = [
             (pin.story, pin.until and pin.until.isoformat())
             for pin in self.desk.store.calendar.pins()
@@ -149,7 +149,9 @@ class StoryViews:
         )
         decisions = {"add": True, "remove": False, "reset": None}
         verb = request.form.get("do", "")
-        if topic is None or verb not in decisions:
+        if topic is None:
+            raise CommandError("This topic is not in feeds.toml any more.")
+        if verb not in decisions:
             abort(400)
         before = decide_placement(self.desk, found, topic.id, decisions[verb])
         words = {"add": "put into", "remove": "kept out of", "reset": "left to the rules of"}
@@ -194,7 +196,7 @@ class StoryViews:
         given = request.form.get("entry", "")
         ids = [str(entry.entry_id) for entry in found.entries]
         if given not in ids or len(ids) < 2:
-            abort(400)
+            raise CommandError("The story does not contain this article any more.")
         made = split(self.desk, found, [int(given)])
         detail = f"article {given}; now {', '.join(made)}"
         stories = {

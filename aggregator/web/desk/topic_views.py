@@ -58,7 +58,8 @@ class TopicViews:
 
     def topics(self) -> Response:
         """All topics."""
-        counts = self.desk.store.lists.counts()
+        scopes = [topic_scope(topic.id) for topic in self.desk.config.topics]
+        counts = self.desk.store.lists.counts(scopes)
         days = stories_by_topic(self.desk.config, self.desk.store, self.desk.now)
         since = self.desk.now - timedelta(days=DAYS_SHOWN)
         listed = {topic.id for topic in self.desk.config.topics}
@@ -217,7 +218,7 @@ def _show(
         topic=topic,
         rule=rule,
         based_on=based_on,
-        count=desk.store.lists.counts().get(scope, 0),
+        count=desk.store.lists.counts([scope]).get(scope, 0),
         days=stories_by_topic(desk.config, desk.store, desk.now)[topic.id],
         stories=[
             (story, desk.store.stories.placement_sentences(story.id).get(topic.id, ""))
