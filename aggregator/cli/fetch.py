@@ -173,10 +173,10 @@ def _given(entry: ParsedEntry, private: Sequence[str]) -> dict[str, Any]:
         "url": entry.url,
         "title": entry.title and entry.title.value,
         "summary": entry.summary and entry.summary.value,
-        "content": entry.content and entry.content.value,
         "author": entry.author,
         "date": str(entry.published or entry.updated or ""),
         "tags": ", ".join(entry.tags),
+        "content": entry.content and entry.content.value,
     }
     return {name: without_private_parts(text or "", private) for name, text in given.items()}
 
@@ -188,11 +188,11 @@ def _published(entry: Entry | Rejected) -> dict[str, Any]:
         "url": entry.url,
         "title": entry.title,
         "summary": entry.summary,
-        "content": entry.content,
         "author": entry.author,
         "date": entry.published,
         "tags": ", ".join(entry.tags),
         "language": entry.language,
+        "content": entry.content,
     }
 
 

@@ -22,13 +22,15 @@ DAYS_SHOWN = 28
 UPDATE_SPACING = timedelta(hours=1)
 UNFINISHED_DAYS = 3
 """The newest days, whose figures still change: outlets republish a story days later."""
+LIVE_DAYS = 2
+"""Days whose figures are counted for each view."""
 NO_STORIES = Pulse(stories=0, shared=0, without_topic=0, median_delay=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsroomPulse:
     """Figures of the last 24 hours, and by day: of new entries, of stories, and of stories by
-    topic. `days` has the other figures of each day, which are up to an hour old."""
+    topic. `days` has the other figures of each day; before yesterday, they are up to an hour old."""
 
     today: Pulse
     stories: Sequence[int]
@@ -62,13 +64,14 @@ class NewsroomPulse:
 def newsroom_pulse(config: Config, store: Store, now: datetime) -> NewsroomPulse:
     """The pulse of the newsroom at a time."""
     stories = store.statistics.stories([ALL], _start(_first(now)))[ALL]
-    pulses = store.statistics.pulses(_first(now))
+    kept = store.statistics.pulses(_first(now))
+    newest = {day: _pulse_of(store, day) for day in _days(now)[-LIVE_DAYS:]}
     return NewsroomPulse(
         today=store.statistics.pulse(now - timedelta(days=1), now + timedelta(seconds=1)),
         stories=_by_day(stories, now),
         entries=_by_day(store.statistics.new_entries(_first(now)), now),
         stories_by_topic=stories_by_topic(config, store, now),
-        days=[pulses.get(day, NO_STORIES) for day in _days(now)],
+        days=[newest.get(day) or kept.get(day, NO_STORIES) for day in _days(now)],
     )
 
 
@@ -94,9 +97,12 @@ def update_pulses(store: Store, now: datetime) -> None:
     kept, days = store.statistics.pulses(_first(now)), _days(now)
     for day in (*(day for day in days[:-UNFINISHED_DAYS] if day not in kept),
                 *days[-UNFINISHED_DAYS:]):  # fmt: skip
-        pulse = store.statistics.pulse(_start(day), _start(day + timedelta(days=1)))
-        store.statistics.save_pulse(day, pulse)
+        store.statistics.save_pulse(day, _pulse_of(store, day))
     store.alerts.record_done("pulses", now)
+
+
+def _pulse_of(store: Store, day: date) -> Pulse:
+    return store.statistics.pulse(_start(day), _start(day + timedelta(days=1)))
 
 
 def _first(now: datetime) -> date:

@@ -65,7 +65,7 @@ def source_list(desk: Desk) -> Response:
         chosen_state=state,
         state_names=STATE_NAMES,
         sort=sort,
-        order=order,
+        order=request.args.get("order", ""),
         page=page,
         pages=pages,
         previous=link(page=page - 1) if page > 1 else "",
