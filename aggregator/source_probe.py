@@ -71,7 +71,7 @@ async def probe_sources(
 
 
 def _without_private_address(probe: SourceProbe, source: Source) -> SourceProbe:
-    """A server may repeat the address of its feed anywhere in what it answers."""
+    """The probe without the private address of its feed, which a server may repeat."""
     private = private_parts_of(source)
     advice = tuple(without_private_parts(sentence, private) for sentence in probe.advice)
     return replace(probe, error=without_private_parts(probe.error, private), advice=advice)

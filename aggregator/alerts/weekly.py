@@ -47,8 +47,9 @@ def weekly_summary(
     ]
     if week.median_delay is not None:
         minutes = max(1, round(week.median_delay / 60))
+        unit = "minute" if minutes == 1 else "minutes"
         lines.append(
-            f"Half of them were in our feeds within {minutes:,} minutes of appearing at the outlet."
+            f"Half of them were in our feeds within {minutes:,} {unit} of appearing at the outlet."
         )
     counts = {topic: sum(days[-8:-1]) for topic, days in pulse.stories_by_topic.items()}
     topics = sorted(config.topics, key=lambda topic: -counts[topic.id])

@@ -19,10 +19,10 @@ MAX_ALERTS_SHOWN = 30
 _TITLES: Mapping[AlertKind, str] = {
     "failing": "{name} cannot be fetched",
     "quiet": "{name} has gone quiet",
-    "held": "New articles of {name} are held",
-    "silent_rule": "Nothing is placed any more ({name})",
+    "held": "New articles from {name} are held",
+    "silent_rule": "A rule has fallen silent: {name}",
     "disk": "The disk is nearly full",
-    "stale": "No source has been fetched",
+    "stale": "Nothing is being fetched",
     "config": "feeds.toml has problems",
     "clock": "The clock seems to be wrong",
     "undelivered": "Not delivered: {name}",
@@ -78,7 +78,7 @@ class AlertWords:
         parts = [self._paragraph(alert) for alert in alerts[:MAX_ALERTS_SHOWN]]
         if len(alerts) > MAX_ALERTS_SHOWN:
             parts.append(f"And {len(alerts) - MAX_ALERTS_SHOWN:,} more.")
-        return "\n\n".join([*parts, f"Everything is at the desk: {self.site.url}/desk/\n"])
+        return "\n\n".join([*parts, f"More at the desk: {self.site.url}/desk/\n"])
 
     def _paragraph(self, alert: Alert) -> str:
         since = alert.since or alert.started_at

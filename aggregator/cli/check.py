@@ -43,15 +43,15 @@ MIN_TRIED_STORIES = 20
 @json_option
 @click.pass_obj
 def check(path: Path, live: bool, as_json: bool) -> None:
-    """Check feeds.toml, or with --live every source.
+    """Check feeds.toml, and with --live every source too.
 
     Each problem is shown with its line and key, what was found and what was expected. Rules that
     match none of the stored stories, or more than half of them, get a warning. The exit code is 1
     if there are problems.
 
-    With --live, every source is fetched once: its status, format, entries and dates, whether it has
-    moved, until when its certificate is valid, how long it takes, and what to do. Nothing is saved.
-    The exit code is 1 if a source fails.
+    With --live, every source is fetched once. This shows its status, format, entries and dates,
+    whether it has moved, until when its certificate is valid, how long it takes, and what to do.
+    Nothing is saved. The exit code is 1 if a source fails.
     """
     try:
         config = load_config(path)

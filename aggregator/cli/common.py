@@ -38,7 +38,9 @@ def open_config(path: Path) -> Iterator[tuple[Config, Store]]:
     problems, they are printed, and the last good configuration is used."""
     config, error = current_config(path)
     if error is not None:
-        _LogFile().write(f"Warning: {error}\nUntil then, its last good version is in force.\n")
+        _LogFile().write(
+            f"Warning: {error}\nUntil this is corrected, its last good version stays in force.\n"
+        )
     is_new = not config.database.exists()
     with open_store(config.database, _MigrationProgress()) as store:
         if is_new:

@@ -35,8 +35,8 @@ def backup(path: Path, file: Path) -> None:
 def restore(path: Path, file: Path) -> None:
     """Replace the database with a backup.
 
-    FILE is checked first, and refused if it is damaged or of another program. While the program is
-    running, nothing is restored. The old database is kept, with the time in its name.
+    FILE is checked first, and refused if it is damaged or belongs to another program. While the
+    program is running, nothing is restored. The old database is kept, with the time in its name.
     """
     config, _ = current_config(path)
     kept = restore_database(config.database, file, datetime.now().astimezone())
@@ -63,7 +63,7 @@ def doctor(path: Path, repair: bool, undo_times: bool, as_json: bool) -> None:
 
     --repair sets times in the future to now, so check first that the clock is correct. It never
     changes a date that an outlet gave. --undo-times undoes the last correction of times; use it if
-    the clock was wrong when they were corrected, and stop the program before.
+    the clock was wrong when they were corrected, and stop the program first.
     """
     if repair and undo_times:
         raise click.UsageError("--repair and --undo-times cannot be combined")

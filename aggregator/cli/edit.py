@@ -29,7 +29,7 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show the changed l
 def set_(path: Path, id_: str, key: str, value: str | None, unset: bool, dry_run: bool) -> None:
     """Change a key of a source in feeds.toml.
 
-    The changed lines are shown. VALUE is text, or a value as TOML writes it.
+    The changed lines are shown. VALUE is text, or a value as written in TOML.
 
     \b
     Examples:

@@ -56,7 +56,8 @@ def fetch(path: Path, id_: str, explain: bool, as_json: bool) -> None:
 
     With --explain, it is fetched as if for the first time and goes through every step - fetch,
     parse, match, clean, dedupe, categorize - and each says what it made of it; nothing is saved.
-    With --json, it prints the first entries as the outlet gave them, and as they are published.
+    With --explain --json, it prints the first entries as the outlet gave them and as they are
+    published; with --json alone, the counts.
     """
     log_to_stderr()
     with open_config(path) as (config, store):

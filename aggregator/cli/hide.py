@@ -21,9 +21,10 @@ __all__ = ["hidden", "hide", "unhide"]
 )
 @click.pass_obj
 def hide(path: Path, story: str, why: str) -> None:
-    """Take a story down everywhere, permanently.
+    """Take a story down everywhere, until `unhide`.
 
-    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+    STORY is the id or address of the story, the address of its article at the outlet, or words from
+    its title.
 
     The story is removed from every page, feed, archive and search;
     Atom feeds announce the removal (RFC 6721), and its own page responds with 410. It stays down if

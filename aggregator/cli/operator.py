@@ -23,7 +23,7 @@ __all__ = ["operator"]
 def operator() -> None:
     """Decide who may use the desk.
 
-    The desk is at /desk/ of the site. While there is no operator, it answers on this machine only,
+    The desk is at /desk/ on the site. While there is no operator, it answers on this machine only,
     to the one-time link that `aggregator run` prints.
     """
 
@@ -99,14 +99,14 @@ def list_(path: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(path: Path, name: str) -> None:
-    """Remove an operator, whose sessions end."""
+    """Remove an operator and end their sessions."""
     with open_config(path) as (_, store):
         operators = store.operators.all()
         if name not in [each.name for each in operators]:
             raise CommandError(f"There is no operator {name!r}.")
         left = [each for each in operators if each.name != name]
         if left and not any(each.role == "owner" for each in left):
-            raise CommandError(f"{name} is the only owner; make another one first.")
+            raise CommandError(f"{name} is the only owner; make someone else an owner first.")
         store.operators.remove(name)
         _record(store, "removed the operator", name, datetime.now(UTC))
     click.echo(f"{name} was removed.")

@@ -175,7 +175,7 @@ def _topic(name: str, topics: dict[str, str], result: _Import) -> str:
 def export(path: Path, file: Path | None, private: bool) -> None:
     """Write the sources as OPML, for any feed reader.
 
-    It goes to FILE, or to standard output. Any feed reader can import it. `aggregator import` gets
+    The list goes to FILE, or to standard output. `aggregator import` gets
     every key back. Private feeds, whose addresses are secrets, are left out unless --private is
     given.
     """

@@ -35,9 +35,10 @@ TOPIC_OPTION = click.option(
 def pin(path: Path, story: str, topic: str | None, until: datetime | None) -> None:
     """Put a story at the top of the home page, or of a topic.
 
-    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+    STORY is the id or address of the story, the address of its article at the outlet, or words from
+    its title.
 
-    The home page has one lead, which replaces an earlier one; a
+    The home page has one lead, and a new pin replaces it; a
     topic may have several pinned stories. Feeds do not change.
     """
     now = datetime.now(UTC)

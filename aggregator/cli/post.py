@@ -43,7 +43,7 @@ def post(path: Path, /, *, as_json: bool, published: datetime | None, **given: A
     """Publish an article that you found on the web.
 
     It is credited to its outlet and links there, as if a feed had brought it; if another outlet has
-    it already, both become one story. An outlet that is not in feeds.toml needs no entry there.
+    it already, both become one story. The outlet need not be in feeds.toml.
     """
     log_to_stderr()
     now = datetime.now(UTC)

@@ -39,7 +39,7 @@ MAX_TOPICS_SHOWN = 12
 def status(path: Path, as_json: bool) -> None:
     """Show the newsroom on one screen: what needs you, what comes in.
 
-    First is what is wrong, since when, why, and when it is tried again; then the stories of the
+    First comes what is wrong, since when, why, and when it is tried again; then the stories of the
     last day and the topics of the last four weeks.
     """
     now = datetime.now(UTC)
@@ -76,7 +76,7 @@ def _show(
         click.echo(paint(f"\n{number} you:", "red"))
         rows = [
             (
-                f"  {reason.source or reason.topic or reason.kind}",
+                f"  {reason.label}",
                 format_recent(reason.since, now),
                 format_recent(reason.next_try, now),
                 reason.sentence,

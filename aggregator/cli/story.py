@@ -48,7 +48,8 @@ _NOT_FOLLOWED = "not used: it would join two articles of one source, or two that
 def story(path: Path, id_: str, as_json: bool) -> None:
     """Show a story's articles, and the evidence that they are one.
 
-    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+    STORY is the id or address of the story, the address of its article at the outlet, or words from
+    its title.
     Without it, list the most recently
     matched stories of several outlets, the weakest evidence first.
     """
@@ -223,7 +224,7 @@ class ArticleNumber(click.ParamType[int]):
 @click.argument("other", metavar="ID")
 @click.pass_obj
 def merge(path: Path, one: str, other: str) -> None:
-    """Merge two stories permanently.
+    """Merge two stories; they stay together until `split`.
 
     The one that readers saw first stays; from now on the other's URL redirects to it. They stay
     together, whatever is fetched later, until `split`.
@@ -241,7 +242,7 @@ def merge(path: Path, one: str, other: str) -> None:
 @click.argument("entry", type=ArticleNumber())
 @click.pass_obj
 def split(path: Path, entry: int) -> None:
-    """Split an article from its story permanently.
+    """Split an article from its story; it stays apart until `merge`.
 
     ENTRY is the number before the article in `aggregator story ID`. The article becomes a story of
     its own; if it is the lead, it keeps the story's id and the others become a new story. They stay

@@ -145,7 +145,7 @@ def _cell(value: object, now: datetime | None) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON; times as RFC 3339 has them."""
+    """Print a value as JSON; times in the format of RFC 3339."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 

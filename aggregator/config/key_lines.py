@@ -15,7 +15,7 @@ class KeyLocations:
 
     tomllib gives values without their lines, so the text is split into statements: a statement is
     the shortest run of lines that tomllib can parse on its own. That takes as long as all the rest
-    of reading a feeds.toml, so it waits for the first question.
+    of reading a feeds.toml, so it is done on first use.
     """
 
     def __init__(self, text: str) -> None:

@@ -31,11 +31,11 @@ def attention(
 def _held(states: Sequence[SourceState]) -> Iterator[Reason]:
     for state in states:
         if count := state.health.held_stories:
-            one = "article waits" if count == 1 else "articles wait"
-            kind, sentence = "approval", f"{count:,} new {one} for your approval."
+            one = "story is" if count == 1 else "stories are"
+            kind, sentence = "approval", f"{count:,} new {one} waiting for your approval."
             if not state.source.approve:
                 kind = "held"
-                sentence = f"{count:,} new articles came at once and are waiting for your decision."
+                sentence = f"{count:,} new stories came at once; decide whether to publish them."
             yield Reason(kind=kind, source=state.source.id, sentence=sentence)
 
 
@@ -97,14 +97,13 @@ def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
         if failing:
             first = min(failing, key=lambda each: str(each.failing_since))
             count = len(failing)
-            who = "subscriber does" if count == 1 else "subscribers do"
+            who = "subscriber of our hub does" if count == 1 else "subscribers of our hub do"
             yield Reason(
                 kind="undelivered",
                 subject="our hub",
                 since=first.failing_since,
                 next_try=first.due_at,
-                sentence=f"{count:,} {who} not take what our hub delivers, such as {first.host}: "
-                f"{first.error}",
+                sentence=f"{count:,} {who} not accept deliveries; {first.host}: {first.error}",
             )
     errors = Counter(ping.hub for ping in store.hub.pings() if ping.error)
     for hub, count in errors.items():
@@ -112,5 +111,6 @@ def _undelivered(config: Config, store: Store) -> Iterator[Reason]:
         yield Reason(
             kind="undelivered",
             subject=hub,
-            sentence=f"The hub {hub} missed {count:,} changes: {error}",
+            sentence=f"The hub {hub} could not be notified of {count:,} "
+            f"{'change' if count == 1 else 'changes'}: {error}",
         )

@@ -30,6 +30,15 @@ MIN_FREE_BYTES = 50_000_000
 """A run of a few hundred sources may need as much."""
 
 
+_SUBJECTS = {
+    "database": "the database", "stale": "all sources", "disk": "the disk",
+    "config": "feeds.toml", "clock": "the clock",
+    "clock_disputed": "the clock", "undelivered": "deliveries", "silent_rule": "a rule",
+    "bug": "the program",
+}  # fmt: skip
+"""What a reason is about that belongs to no source and no topic, by kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Something that needs attention: `source`, `topic`, `since` and `next_try` are None if they do
@@ -42,6 +51,11 @@ class Reason:
     subject: str = ""
     since: datetime | None = None
     next_try: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """Its source or topic, or what it is about, in a word or two."""
+        return self.source or self.topic or _SUBJECTS.get(self.kind, self.kind)
 
 
 def health_reasons(
@@ -70,8 +84,8 @@ def _config_problem(store: Store) -> Iterator[Reason]:
         yield Reason(
             kind=CONFIG,
             since=problem.since,
-            sentence=f"feeds.toml has {what}, so its last good version is in force: "
-            f"{'; '.join(problem.issues[:MAX_ISSUES_SHOWN])}.",
+            sentence=f"feeds.toml has {what} ({'; '.join(problem.issues[:MAX_ISSUES_SHOWN])}), so "
+            "its last good version is in force.",
         )
 
 

@@ -30,7 +30,8 @@ NO_STORIES = Pulse(stories=0, shared=0, without_topic=0, median_delay=None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsroomPulse:
     """Figures of the last 24 hours, and by day: of new entries, of stories, and of stories by
-    topic. `days` has the other figures of each day; before yesterday, they are up to an hour old."""
+    topic. `days` has the other figures of each day; those of former days are an hour old at most.
+    """
 
     today: Pulse
     stories: Sequence[int]
@@ -89,7 +90,7 @@ def entries_by_source(store: Store, now: datetime) -> dict[str, list[int]]:
 
 
 def update_pulses(store: Store, now: datetime) -> None:
-    """Count the figures of days, once an hour: of the newest days, and of those without any. It
+    """Update the figures of the newest days, and of days that have none, once an hour. It
     blocks for as long as that takes, which is seconds in a large archive the first time."""
     last = store.alerts.last_done("pulses")
     if last is not None and last <= now < last + UPDATE_SPACING:

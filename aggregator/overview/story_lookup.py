@@ -33,8 +33,8 @@ def find_story(store: Store, text: str) -> Story:
         raise CommandError(f"Several stories match {text!r}; name one of them by its id:\n{lines}")
     if not found:
         hint = (
-            "name it by its id or address, by that of its article at the outlet, or by words of "
-            "its title; `aggregator search` finds stories."
+            "name it by its id or address, by the address of its article at the outlet, or by "
+            "words from its title; `aggregator search` finds stories."
         )
         raise UnknownStory("story", text, hint)
     return found[0]

@@ -195,7 +195,7 @@ def test_what_operators_switch_off_is_not_resolved(scene: Scene) -> None:
     assert scene.newsroom.store.alerts.current() == []
 
 
-def _waiting(scene: Scene) -> AlertMessage:
+def _mail_message(scene: Scene) -> AlertMessage:
     now = scene.newsroom.now
     return AlertMessage(
         channel="mail", recipient="editor@commons.example", subject="S", body="B", created_at=now,
@@ -206,7 +206,7 @@ def _waiting(scene: Scene) -> AlertMessage:
 def test_who_does_not_take_a_message_is_asked_once(scene: Scene) -> None:
     """Many waiting mails do not each cost the time that a server takes to fail."""
     scene.mailbox.answer = "451 Later"
-    scene.newsroom.store.alerts.save([], [_waiting(scene)] * 4)
+    scene.newsroom.store.alerts.save([], [_mail_message(scene)] * 4)
     scene.looks()
     assert scene.mailbox.attempts == 1
     scene.mailbox.answer = ""
@@ -237,7 +237,7 @@ def test_a_mail_server_that_says_nothing(scene: Scene, monkeypatch: pytest.Monke
         scene.newsroom.change(
             f"port = {scene.mailbox.port}\n", f"port = {silent.getsockname()[1]}\n"
         )
-        scene.newsroom.store.alerts.save([], [_waiting(scene)] * 4)
+        scene.newsroom.store.alerts.save([], [_mail_message(scene)] * 4)
         scene.newsroom.store.config.reject(["bad"], scene.newsroom.now)
         scene.looks()
         silent.setblocking(False)

@@ -30,7 +30,7 @@ def test_a_mail_says_what_since_when_and_why() -> None:
         "Since 2026-10-05 07:00 CEST. Its server responded with 503.\n"
         "https://commons.example/desk/sources/harbor\n"
         "\n"
-        "Everything is at the desk: https://commons.example/desk/\n"
+        "More at the desk: https://commons.example/desk/\n"
     )
 
 

@@ -89,7 +89,7 @@ def test_secrets_appear_nowhere(
                 for name, value in secrets.items():
                     monkeypatch.setenv(name, value)
                 found = {"the site": public.decode(), **_at_the_desk(file)}
-                found |= {" ".join(c): _said(file, c, secrets) for c in COMMANDS}
+                found |= {" ".join(c): _output_of(file, c, secrets) for c in COMMANDS}
             finally:
                 program.terminate()
                 program.wait(20)
@@ -106,7 +106,7 @@ def test_secrets_appear_nowhere(
     assert "refused the user name or password" in found["the log"]
 
 
-def _said(file: Path, command: tuple[str, ...], secrets: dict[str, str]) -> str:
+def _output_of(file: Path, command: tuple[str, ...], secrets: dict[str, str]) -> str:
     done = run(file, *command, **secrets)
     return done.stdout + done.stderr
 

@@ -80,6 +80,14 @@ class DeskUser:
         data = {"csrf": self.csrf, **form}
         return self.client.post(f"/desk{path}", data=data, base_url=self._base)
 
+    def saves(self, path: str, **form: str) -> TestResponse:
+        """Send a form that changes feeds.toml, look at the lines shown, and send it again."""
+        shown = self.post(path, **{"do": "save", **form})
+        mark = re.search(r'name="seen" value="(\w+)"', shown.text)
+        if shown.status_code != 200 or mark is None:
+            return shown
+        return self.post(path, **{"do": "save", **form, "seen": mark[1]})
+
     def hidden(self, path: str, name: str) -> str:
         """The value of a hidden field in the form of a page."""
         found = re.search(rf'name="{name}" value="([^"]*)"', self.get(path).text)

@@ -35,7 +35,7 @@ def test_what_is_broken_comes_first(desk: DeskUser) -> None:
 
     assert "1 thing needs you" in page
     assert "The server responded with an error. (500 Internal Server Error)" in page
-    assert page.index("Broken") < page.index("Four weeks")
+    assert page.index("Broken") < page.index("<h2>28 days</h2>")
     assert "<strong>1</strong><span>source failing" in page
 
 
@@ -57,12 +57,12 @@ def test_sources_are_filtered_and_sorted(desk: DeskUser) -> None:
     failed = desk.get("/sources?state=failed").text
     assert "/desk/sources/broken" in failed
     assert "/desk/sources/harbor" not in failed
-    for query in ("sort=this+week", "sort=name&order=desc", "sort=nonsense&page=nonsense"):
+    for query in ("sort=7+days", "sort=name&order=desc", "sort=nonsense&page=nonsense"):
         assert desk.get(f"/sources?{query}").status_code == 200
-    busy = desk.get("/sources?sort=this+week").text
+    busy = desk.get("/sources?sort=7+days").text
     assert busy.index("sources/harbor") < busy.index("sources/broken")
     assert 'aria-sort="descending"' in busy
-    idle = desk.get("/sources?sort=this+week&order=asc").text
+    idle = desk.get("/sources?sort=7+days&order=asc").text
     assert idle.index("sources/broken") < idle.index("sources/harbor")
 
 
@@ -131,11 +131,11 @@ def test_a_source_is_paused_and_resumed(desk: DeskUser) -> None:
     asked = desk.get("/sources/harbor/pause").text
     assert "+enabled = false" in asked
     assert _file(desk).read_text() == before
-    desk.post("/sources/harbor/pause")
+    desk.saves("/sources/harbor/pause")
     assert _source(desk, "harbor")["enabled"] is False
     desk.reloads()
     assert "is paused; resume it first" in desk.post("/sources/harbor/fetch").text
-    desk.post("/sources/harbor/resume")
+    desk.saves("/sources/harbor/resume")
 
     assert _file(desk).read_text() == before
 
@@ -144,7 +144,7 @@ def test_a_source_is_edited(desk: DeskUser) -> None:
     """Only what was changed is written; what it was is in the log."""
     form = _form(desk, "/sources/harbor/edit")
     form |= {"name": "Harbor & Sons <b>", "topics": "labor, rain", "max_new": "7"}
-    assert desk.post("/sources/harbor/edit", **form).status_code == 303
+    assert desk.saves("/sources/harbor/edit", **form).status_code == 303
 
     source = _source(desk, "harbor")
     assert source["name"] == "Harbor & Sons <b>"
@@ -189,7 +189,7 @@ def test_wrong_input_is_said_at_the_field(
 ) -> None:
     """Nothing is saved, and what was typed stays in the form."""
     before = _file(desk).read_text()
-    response = desk.post(
+    response = desk.saves(
         "/sources/harbor/edit", **{**_form(desk, "/sources/harbor/edit"), key: value}
     )
 
@@ -201,12 +201,12 @@ def test_wrong_input_is_said_at_the_field(
 def test_two_operators_save_at_once(desk: DeskUser) -> None:
     """The second is told, and loses nothing of what was typed."""
     form = _form(desk, "/sources/harbor/edit")
-    desk.post("/sources/harbor/edit", **{**form, "name": "First"})
+    desk.saves("/sources/harbor/edit", **{**form, "name": "First"})
     desk.reloads()
-    second = desk.post("/sources/harbor/edit", **{**form, "name": "Second"})
+    second = desk.saves("/sources/harbor/edit", **{**form, "name": "Second"})
 
     assert second.status_code == 409
-    assert "has changed since you began to edit it" in second.text
+    assert "Someone else has changed this source" in second.text
     assert 'value="Second"' in second.text
     assert _source(desk, "harbor")["name"] == "First"
 
@@ -223,7 +223,7 @@ def test_a_source_is_added(desk: DeskUser) -> None:
     assert "labor 1" in found.text
 
     given = {"feed": f"{press.url}/plains/feed", "name": "Plains", "site": "https://p.example/"}
-    assert desk.post("/sources/new", url="x", id="", do="save", **given).status_code == 303
+    assert desk.saves("/sources/new", url="x", id="", **given).status_code == 303
     assert _source(desk, "plains")["name"] == "Plains"
 
 
@@ -250,7 +250,7 @@ def test_the_file_is_edited(desk: DeskUser) -> None:
     assert "[site] title" in shown
     assert _file(desk).read_text() == text
 
-    assert desk.post("/file", text=changed, based_on=text, do="save").status_code == 303
+    assert desk.saves("/file", text=changed, based_on=text).status_code == 303
     assert _file(desk).read_text() == changed
     version = desk.newsroom.store.config.current()
     assert version is not None
@@ -261,7 +261,7 @@ def test_problems_are_shown_at_their_lines(desk: DeskUser) -> None:
     """With the line itself; the file stays, and so does what was typed."""
     text = desk.newsroom.written
     wrong = text.replace('"https://commons.example"', '"nowhere" # <b>')
-    response = desk.post("/file", text=wrong, based_on=text, do="save")
+    response = desk.saves("/file", text=wrong, based_on=text)
 
     assert response.status_code == 400
     assert "<strong>Line 4</strong>: site.url: found &#39;nowhere&#39;" in response.text
@@ -273,7 +273,7 @@ def test_a_file_edited_by_hand_meanwhile_is_not_overwritten(desk: DeskUser) -> N
     """The operator is told, and what was typed is still there."""
     text = desk.newsroom.written
     _file(desk).write_text(by_hand := f"{text}# by hand\n")
-    response = desk.post("/file", text=f"{text}# mine\n", based_on=text, do="save")
+    response = desk.saves("/file", text=f"{text}# mine\n", based_on=text)
 
     assert response.status_code == 409
     assert "has changed since you began to edit it" in response.text
@@ -289,7 +289,7 @@ def test_a_broken_file_can_be_corrected(desk: DeskUser) -> None:
     assert "1 problem" in page
     assert "<strong>Line 2</strong>" in page
 
-    assert desk.post("/file", text=good, based_on=broken, do="save").status_code == 303
+    assert desk.saves("/file", text=good, based_on=broken).status_code == 303
     assert _file(desk).read_text() == good
 
 

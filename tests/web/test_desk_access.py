@@ -234,8 +234,8 @@ def test_an_editor_does_not_decide_who_may(desk: DeskUser) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"name": "", "password": "long enough 1"}, "A name may have letters"),
-        ({"name": "<b>", "password": "long enough 1"}, "A name may have letters"),
+        ({"name": "", "password": "long enough 1"}, "A name begins with a letter"),
+        ({"name": "<b>", "password": "long enough 1"}, "A name begins with a letter"),
         ({"name": "ana", "password": "long enough 1"}, "There is an operator with this name."),
         ({"name": "ben", "password": "short"}, "at least 10 characters"),
         ({"name": "benjamin", "password": "benjamin 1234"}, "must not contain the name"),
@@ -369,11 +369,11 @@ def test_an_editor_does_not_decide_what_the_program_may(desk: DeskUser, old: str
     text = path.read_text()
     assert old in text
     changed = text.replace(old, new)
-    refused = editor.post("/file", text=changed, based_on=text, do="save")
+    refused = editor.saves("/file", text=changed, based_on=text)
     assert refused.status_code == 409
     assert "Only an owner may change" in refused.text
     assert path.read_text() == text
-    assert editor.post("/file", text=f"{text}# ours\n", based_on=text, do="save").status_code == 303
+    assert editor.saves("/file", text=f"{text}# ours\n", based_on=text).status_code == 303
     text = path.read_text()
     changed = text.replace(old, new)
-    assert desk.post("/file", text=changed, based_on=text, do="save").status_code == 303
+    assert desk.saves("/file", text=changed, based_on=text).status_code == 303

@@ -24,16 +24,16 @@ def test_nothing_is_published_before_it_is_approved(newsroom: Newsroom) -> None:
 
     desk.post("/held/harbor", do="release", story=ids["Good"])
     asked = desk.post("/held/harbor", do="drop", story=ids["Bad"]).text
-    assert "Never publish 1 story of Harbor" in asked
+    assert "Never publish 1 story from Harbor" in asked
     assert len(newsroom.store.stories.held("harbor", 9)) == 2
-    assert "Never publish 2 stories of Harbor" in desk.post("/held/harbor", do="drop").text
+    assert "Never publish 2 stories from Harbor" in desk.post("/held/harbor", do="drop").text
     desk.post("/held/harbor", do="drop", story=ids["Bad"], sure="1")
 
     assert newsroom.titles("/all.atom") == ["Good"]
     (story,) = newsroom.store.lists.latest(source_scope("harbor"), 9)
     assert story.listed_at > newsroom.now
     assert [s.lead.title for s in newsroom.store.stories.held("harbor", 9)] == ["Later"]
-    assert "1 new article waits for your approval." in desk.get("/").text
+    assert "1 new story is waiting for your approval." in desk.get("/").text
     newsroom.publishes("harbor", article("Good"), article("Later"), article("Bad"))
     newsroom.ingests(later=timedelta(hours=1))
     assert newsroom.titles("/all.atom") == ["Good"]

@@ -55,7 +55,7 @@ def test_a_wrong_rule_says_why(desk: DeskUser) -> None:
 
 def test_a_rule_is_saved(desk: DeskUser) -> None:
     """In the file; stored stories are placed when the operator says so."""
-    response = desk.post("/topics/labor", match="strike OR rain", based_on="strike", do="save")
+    response = desk.saves("/topics/labor", match="strike OR rain", based_on="strike")
     assert response.status_code == 303
     tables = tomllib.loads(_file(desk).read_text())
     assert tables["topic"][0]["match"] == "strike OR rain"
@@ -71,10 +71,10 @@ def test_a_rule_that_has_changed_meanwhile_is_not_overwritten(desk: DeskUser) ->
     """By hand or by another operator."""
     _file(desk).write_text(_file(desk).read_text().replace("'strike'", "'dockers'"))
     desk.reloads()
-    response = desk.post("/topics/labor", match="rain", based_on="strike", do="save")
+    response = desk.saves("/topics/labor", match="rain", based_on="strike")
 
     assert response.status_code == 409
-    assert "has changed since you began to edit it" in response.text
+    assert "Someone else has changed this rule" in response.text
     assert "match = 'dockers'" in _file(desk).read_text()
 
 
@@ -83,7 +83,7 @@ def test_a_topic_is_added(desk: DeskUser) -> None:
     assert "A topic needs a title." in desk.post("/topics/new", title=" ").text
     assert "expected" in desk.post("/topics/new", title="T", match="(").text
 
-    assert desk.post("/topics/new", title="Guerra fría", match="").status_code == 303
+    assert desk.saves("/topics/new", title="Guerra fría", match="").status_code == 303
     assert 'id = "guerra-fria"\ntitle = "Guerra fría"' in _file(desk).read_text()
 
 

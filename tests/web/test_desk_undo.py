@@ -79,7 +79,7 @@ def _merge(desk: DeskUser) -> TestResponse:
 
 
 def _pause(desk: DeskUser) -> TestResponse:
-    return desk.post("/sources/harbor/pause")
+    return desk.saves("/sources/harbor/pause")
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def _split(desk: DeskUser) -> TestResponse:
 
 def _resume(desk: DeskUser) -> TestResponse:
     desk.reloads()
-    return desk.post("/sources/harbor/resume")
+    return desk.saves("/sources/harbor/resume")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ MAX_SUGGESTIONS = 100_000
 def explain(path: Path, id_: str, story: str, draft: str | None, as_json: bool) -> None:
     """Explain why a story is in a topic, or why not, clause by clause.
 
-    STORY is the story's id or address, that of its article at the outlet, or words of its title.
+    STORY is the id or address of the story, the address of its article at the outlet, or words from
+    its title.
     """
     with open_config(path) as (config, store):
         (topic,) = select_topics(config, [id_], draft)

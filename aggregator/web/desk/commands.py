@@ -1,5 +1,5 @@
 """Commands of the program that the desk runs in a process of their own, for a limited time: they
-fetch, and read what strangers wrote in worker processes."""
+fetch, and parse in worker processes what strangers wrote."""
 
 import json
 import os
@@ -49,4 +49,4 @@ def _run(desk: Desk, *arguments: str) -> tuple[Any, str]:
     if printed:
         return printed, ""
     said = done.stderr.rpartition("Error: ")[2].strip()
-    return None, said or "The program could not do this; its log says why."
+    return None, said or "The program could not do this; the log of the program says why."

@@ -8,7 +8,7 @@ from aggregator.config import decode, parse_config
 from aggregator.config.changes import describe_changes
 from aggregator.config.file_edits import FileEdit, preview_edit
 from aggregator.errors import AggregatorError, ConfigError, ConfigIssue
-from aggregator.web.desk.page import Desk
+from aggregator.web.desk.page import Desk, UnseenEdit
 
 __all__ = ["FILE_ROUTES", "FileViews"]
 
@@ -53,7 +53,7 @@ class FileViews:
             based_on=based_on,
             issues=issues,
             lines=plain.split("\n"),
-            preview=edit.diff if edit else "",
+            preview=edit.diff if edit else None,
             changes=changes,
             error=error,
             version=versions[0] if versions else None,
@@ -83,6 +83,9 @@ class FileViews:
                 edit = preview_edit(self.desk.config.path, lambda _: text, self.desk.environment)
                 return self._show(text, based_on, edit=edit)
             self.desk.edit("edited", "feeds.toml", lambda _: text, based_on)
+        except UnseenEdit:
+            edit = preview_edit(self.desk.config.path, lambda _: text, self.desk.environment)
+            return self._show(text, based_on, edit=edit)
         except ConfigError:
             return self._show(text, based_on, 400)
         except AggregatorError as error:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator.text.html import plain_text, truncate
+from aggregator.web.desk.page import mark_of_lines
 
 __all__ = ["template_filters"]
 
@@ -31,6 +32,7 @@ def template_filters(timezone: str) -> dict[str, Callable[..., Any]]:
         "long_time": long_time,
         "age": lambda moment: duration((datetime.now(UTC) - moment).total_seconds()),
         "duration": duration,
+        "mark": mark_of_lines,
         "host": lambda url: (urlsplit(url).hostname or url).removeprefix("www."),
         "plain": lambda html: truncate(plain_text(html), MAX_PLAIN_CHARS_SHOWN),
     }

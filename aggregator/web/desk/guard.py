@@ -79,8 +79,12 @@ def add_guard(blueprint: Blueprint, desk: Desk) -> None:
         code = error.code or 500
         if g.get("desk_session") is None:
             return Response(f"{code} {error.name}\n", code, mimetype="text/plain")
-        sentence = SENTENCES.get(code, "The desk could not do this; the log says why.")
-        return desk.page("error.html", code, heading=error.name, sentence=sentence)
+        sentence = SENTENCES.get(
+            code, "The desk could not do this; the log of the program says why."
+        )
+        return desk.page(
+            "error.html", code, heading=HEADINGS.get(code, "That did not work"), sentence=sentence
+        )
 
 
 def _check_access(desk: Desk) -> Response | None:
@@ -119,9 +123,9 @@ def _check_token(desk: Desk, scope: TokenScope) -> Response | None:
     found = desk.store.operators.use_token(hash_token(given), desk.now) if given else None
     if found is None or found.scope != scope:
         status, sentence = (
-            (401, "A token is required.")
+            (401, "A valid token is required.")
             if found is None
-            else (403, "This token is not valid for this.")
+            else (403, "This token is for something else.")
         )
         response = jsonify({"error": sentence, "status": status})
         response.status_code = status
@@ -135,6 +139,7 @@ def _check_token(desk: Desk, scope: TokenScope) -> Response | None:
     return None
 
 
+HEADINGS = {403: "Not allowed", 404: "Not found", 405: "Not found", 413: "Too large"}
 SENTENCES = {
     400: "This form is not complete; go back, reload the page and try again.",
     403: "This form is too old, or you may not do this; go back, reload the page and try again.",

@@ -26,8 +26,8 @@ def name_problem(name: str) -> str:
     """What is wrong with the name of an operator, in a sentence; empty if nothing is."""
     if not re.fullmatch(r"[\w][\w .@-]*", name) or len(name) > MAX_NAME_CHARS:
         return (
-            "A name may have letters, digits, spaces and the signs . @ _ -, and at most "
-            f"{MAX_NAME_CHARS} characters."
+            "A name begins with a letter, a digit or _; it may contain letters, digits, spaces and "
+            f"the signs . @ _ -, and has at most {MAX_NAME_CHARS} characters."
         )
     return ""
 
@@ -93,7 +93,8 @@ class LoginViews:
         problem = "This name or password is wrong."
         status = 403
         if seconds:
-            problem = f"Too many wrong passwords; try again in {seconds} seconds."
+            unit = "second" if seconds == 1 else "seconds"
+            problem = f"Too many wrong passwords; try again in {seconds} {unit}."
             status = 429
         next_ = request.form.get("next", "")
         response = self._login_page(status, name, next_, problem)

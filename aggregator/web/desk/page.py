@@ -13,13 +13,15 @@ from urllib.parse import quote
 from flask import Response, g, make_response, redirect, render_template, request
 
 from aggregator.config import Config, decode
-from aggregator.config.file_edits import FileEdit, edit_file
+from aggregator.config.file_edits import FileEdit, edit_file, preview_edit
 from aggregator.errors import CommandError
 from aggregator.model import AuditEntry, DeskSession, Source
 from aggregator.startup import known_sources
 from aggregator.store.base import Store
 
-__all__ = ["MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section"]
+__all__ = [
+    "MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section", "UnseenEdit", "mark_of_lines",
+]  # fmt: skip
 
 MAX_DESK_FORM_BYTES = 8_000_000
 """A feeds.toml of thousands of sources twice, percent-encoded."""
@@ -40,6 +42,19 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+
+
+class UnseenEdit(Exception):
+    """The operator has not seen yet which lines of feeds.toml an edit changes: `diff`."""
+
+    def __init__(self, diff: str) -> None:
+        super().__init__("These lines have not been shown yet.")
+        self.diff = diff
+
+
+def mark_of_lines(diff: str) -> str:
+    """What a form carries to show that these changed lines were on the page."""
+    return hashlib.sha256(diff.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +201,28 @@ class Desk:
             raise CommandError(f"Only an owner may change {', '.join(changed)}.")
 
     def edit(
-        self, action: str, subject: str, change: Callable[[str], str], based_on: str | None
+        self,
+        action: str,
+        subject: str,
+        change: Callable[[str], str],
+        based_on: str | None = None,
+        *,
+        needs_look: bool = True,
     ) -> FileEdit:
-        """Save an edit of feeds.toml, and put it in force. Raises ConfigError, WriteError, and
-        CommandError for what only an owner may change."""
+        """Save an edit of feeds.toml, and put it in force. Raises ConfigError, WriteError,
+        CommandError for what only an owner may change, and UnseenEdit unless the form shows that
+        the operator has seen these lines."""
 
         def allowed(before: str) -> str:
             after = change(before)
             if not self.is_owner():
                 self._refuse_owners_tables(before, after)
+            diff = FileEdit(before=before, after=after).diff
+            if needs_look and diff and request.form.get("seen") != mark_of_lines(diff):
+                raise UnseenEdit(diff)
             return after
 
+        preview_edit(self.config.path, change, self.environment)  # what is wrong comes first
         edit = edit_file(self.config.path, allowed, self.environment, based_on=based_on)
         if edit.after != edit.before:
             text = decode(edit.after.encode(), self.config.path)

@@ -57,7 +57,7 @@ class PostViews:
                 "Published",
                 given,
                 problems,
-                "A date such as 2026-11-30; leave it empty for now.",
+                "A date such as 2026-11-30. If you leave it empty, the article is dated today.",
             ),
         ]
         script = BOOKMARKLET.replace("\n", "").replace("$MAX", str(MAX_SELECTION_CHARS))

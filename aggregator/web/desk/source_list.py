@@ -16,7 +16,7 @@ __all__ = ["NO_DAYS", "source_list", "states_of"]
 
 SOURCES_PER_PAGE = 100
 STATE_NAMES = ("failed", "retired", "held", "quiet", "waiting", "never fetched", "ok", "paused")
-FROM_HIGHEST = ("four weeks", "this week", "newest")
+FROM_HIGHEST = ("28 days", "7 days", "newest")
 """Columns of numbers and dates, which one click sorts from the highest."""
 NO_DAYS: Sequence[int] = [0] * DAYS_SHOWN
 
@@ -29,8 +29,8 @@ def source_list(desk: Desk) -> Response:
     keys: dict[str, Callable[[SourceState], Any]] = {
         "name": lambda row: fold(row.source.name),
         "state": lambda row: row.urgency,
-        "four weeks": lambda row: sum(days.get(row.source.id, NO_DAYS)),
-        "this week": lambda row: sum(days.get(row.source.id, NO_DAYS)[-7:]),
+        "28 days": lambda row: sum(days.get(row.source.id, NO_DAYS)),
+        "7 days": lambda row: sum(days.get(row.source.id, NO_DAYS)[-7:]),
         "newest": lambda row: max((d.timestamp() for d in row.health.recent_dates), default=0.0),
     }
     sort = request.args.get("sort", "")
@@ -48,7 +48,7 @@ def source_list(desk: Desk) -> Response:
         return f"{desk.base}/sources?{query}"
 
     def column(name: str) -> dict[str, str]:
-        """The link that sorts by a column; a second click turns the order around."""
+        """The link that sorts by a column; a second click reverses the order."""
         if sort != name:
             return {"url": link(sort=name, order=""), "aria": "none"}
         if is_reversed:

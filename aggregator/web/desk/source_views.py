@@ -18,7 +18,7 @@ from aggregator.overview.source_states import shown_url
 from aggregator.text.tokens import fold
 from aggregator.web.desk.commands import run_command
 from aggregator.web.desk.forms import Field
-from aggregator.web.desk.page import Desk
+from aggregator.web.desk.page import Desk, UnseenEdit
 from aggregator.web.desk.source_list import NO_DAYS, source_list, states_of
 
 __all__ = ["SOURCE_ROUTES", "SourceViews"]
@@ -127,7 +127,10 @@ class SourceViews:
         before = _given(self.desk, id_)
         seen = request.form.get("based_on", "")
         if seen != json.dumps(before, sort_keys=True):
-            error = "The source has changed since you began to edit it; look at it and save again."
+            error = (
+                "Someone else has changed this source since you began to edit it. These are your "
+                "values; look at the changed lines before you save them."
+            )
             return _form(self.desk, found, given, {}, 409, error)
         values = {
             name: _value(name, given[name]) for name in FIELD_NAMES if given[name] != before[name]
@@ -136,8 +139,10 @@ class SourceViews:
         try:
             if request.form.get("do") == "preview":
                 edit = preview_edit(self.desk.config.path, change, self.desk.environment)
-                return _form(self.desk, found, given, {}, preview=edit.diff or "Nothing changes.")
-            self.desk.edit("edited", id_, change, None)
+                return _form(self.desk, found, given, {}, preview=edit.diff)
+            self.desk.edit("edited", id_, change)
+        except UnseenEdit as unseen:
+            return _form(self.desk, found, given, {}, preview=unseen.diff)
         except ConfigError as error:
             problems = {
                 issue.key.split(".")[1]: issue.message for issue in error.issues if "." in issue.key
@@ -180,7 +185,7 @@ def _ask_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
     found = _source(desk, id_)
     change = _enabling(id_, is_enabled=is_enabled)
     verb = "Resume" if is_enabled else "Pause"
-    sentence = "is fetched again" if is_enabled else "is no longer fetched, and its articles stay"
+    sentence = "will be fetched again" if is_enabled else "will not be fetched; its articles stay"
     return desk.page(
         "confirm.html",
         heading=f"{verb} {found.name}",
@@ -195,7 +200,10 @@ def _ask_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
 def _set_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
     found = _source(desk, id_)
     change = _enabling(id_, is_enabled=is_enabled)
-    desk.edit("resumed" if is_enabled else "paused", id_, change, None)
+    try:
+        desk.edit("resumed" if is_enabled else "paused", id_, change)
+    except UnseenEdit:
+        return _ask_enabled(desk, id_, is_enabled=is_enabled)
     done = "is fetched again" if is_enabled else "is paused; its articles stay"
     return desk.to(f"/sources/{id_}", f"{found.name} {done}.")
 
@@ -236,12 +244,15 @@ def _form(
     problems: Mapping[str, str],
     status: int = 200,
     error: str = "",
-    preview: str = "",
+    preview: str | None = None,
 ) -> Response:
     topics = ", ".join(topic.id for topic in desk.config.topics[:12])
-    images = (("", "as for all sources"), ("off", "off"), ("outlet", "outlet"), ("own", "own"))
+    images = (
+        ("", "as for all sources"), ("off", "none"), ("outlet", "the outlet's own files"),
+        ("own", "thumbnails from our site"),
+    )  # fmt: skip
     fields = [
-        Field("name", "Name", given, problems, "As credited."),
+        Field("name", "Name", given, problems, "The name in the credit line."),
         Field("feed", "Feed", given, problems),
         Field("site", "Site", given, problems),
         Field("show", "How much is republished", given, problems, choices=SHOW_CHOICES),
@@ -259,7 +270,13 @@ def _form(
         Field("exclude", "Leave out articles that match", given, problems, "A rule.", lines=2),
         Field("precedence", "Precedence", given, problems, "The highest is fetched first."),
         Field("max_new", "Hold if more than this many new articles come at once", given, problems),
-        Field("approve", "Hold everything until I approve it", given, problems, choices=NO_YES),
+        Field(
+            "approve",
+            "Hold everything until an operator approves it",
+            given,
+            problems,
+            choices=NO_YES,
+        ),
     ]
     return desk.page(
         "form.html",
@@ -281,12 +298,12 @@ def _new_form(
     problems: Mapping[str, str],
     status: int = 200,
     found: Mapping[str, Any] | None = None,
-    preview: str = "",
+    preview: str | None = None,
 ) -> Response:
     fields = [Field("url", "Address of the site or its feed", given, problems)]
     if found or given.get("feed"):
         fields += [
-            Field("name", "Name", given, problems, "As credited."),
+            Field("name", "Name", given, problems, "The name in the credit line."),
             Field("id", "Id", given, problems, "Part of public addresses."),
             Field("feed", "Feed", given, problems),
             Field("site", "Site", given, problems),
@@ -320,7 +337,9 @@ def _add(desk: Desk, given: Mapping[str, str]) -> Response:
     taken = taken_ids(listed, stored, given["site"])
     id_ = given["id"] or new_id(given["name"], taken, url=given["site"])
     try:
-        desk.edit("added the source", id_, _adding(id_, given), None)
+        desk.edit("added the source", id_, _adding(id_, given))
+    except UnseenEdit as unseen:
+        return _new_form(desk, given, {}, preview=unseen.diff)
     except ConfigError as error:
         problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
         return _new_form(desk, given, problems, 400)

@@ -1,4 +1,4 @@
-"""Tokens of operators' programs: token, shown once, revoked."""
+"""Tokens of operators' programs: made, shown once, revoked."""
 
 import secrets
 from dataclasses import dataclass

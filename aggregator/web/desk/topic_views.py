@@ -23,7 +23,7 @@ from aggregator.overview.topic_preview import (
     preview_topics,
 )
 from aggregator.web.desk.forms import Field
-from aggregator.web.desk.page import Desk
+from aggregator.web.desk.page import Desk, UnseenEdit
 from aggregator.web.desk.undo import LOCK_SECONDS
 
 __all__ = ["TOPIC_ROUTES", "TopicViews"]
@@ -93,10 +93,15 @@ class TopicViews:
         if request.form.get("do") != "save":
             return _show(self.desk, found, rule, before)
         if before.replace("\r\n", "\n") != found.match:
-            problem = "The rule has changed since you began to edit it; look at it, and save again."
+            problem = (
+                "Someone else has changed this rule since you began to edit it. This is your rule; "
+                "save again to replace theirs."
+            )
             return _show(self.desk, found, rule, found.match, 409, problem)
         try:
-            self.desk.edit("changed the rule of", id_, _change_of_rule(found, rule), None)
+            self.desk.edit("changed the rule of", id_, _change_of_rule(found, rule))
+        except UnseenEdit:
+            return _show(self.desk, found, rule, before)
         except ConfigError as error:
             return _show(self.desk, found, rule, before, 400, "; ".join(map(str, error.issues)))
         except AggregatorError as error:
@@ -125,7 +130,7 @@ class TopicViews:
         with asyncio.run(acquire_ingest_lock(self.desk.store, LOCK_SECONDS)):
             self.desk.store.topics.recategorize(changes(), (), self.desk.now)
         done = f"{preview.added:,} added, {preview.removed:,} removed."
-        self.desk.record("placed stored stories of", id_, done)
+        self.desk.record("applied the rule to stored stories of", id_, done)
         return self.desk.to(f"/topics/{id_}", done)
 
     def new_topic(self) -> Response:
@@ -146,7 +151,9 @@ class TopicViews:
             if request.form.get("do") == "preview":
                 edit = preview_edit(self.desk.config.path, change, self.desk.environment)
                 return _topic_form(self.desk, given, {}, preview=edit.diff)
-            self.desk.edit("added the topic", id_, change, None)
+            self.desk.edit("added the topic", id_, change)
+        except UnseenEdit as unseen:
+            return _topic_form(self.desk, given, {}, preview=unseen.diff)
         except ConfigError as error:
             problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
             return _topic_form(self.desk, given, problems, 400)
@@ -176,24 +183,25 @@ def _change_of_rule(topic: Topic, rule: str) -> Callable[[str], str]:
 
 def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> dict[str, object]:
     """What a rule would change among the stories and in feeds.toml, or what is wrong with it."""
-    if not rule:
-        return {"problem": "", "preview": None}
     try:
-        parsed = query.parse(rule, topic.stem)
+        parsed = query.parse(rule, topic.stem) if rule else None
     except QueryError as error:
         return {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}.", "preview": None}
-    draft = replace(topic, match=rule)
-    preview = preview_topics(desk.config, desk.store, [draft], newest)[topic.id]
+    shown: dict[str, object] = {"problem": "", "preview": None}
     try:
         change = _change_of_rule(topic, rule)
-        changed_lines = preview_edit(desk.config.path, change, desk.environment).diff
+        edit = preview_edit(desk.config.path, change, desk.environment)
+        shown["lines"] = edit.diff
     except AggregatorError as error:  # of another part of the file
-        changed_lines = str(error)
-    return {
-        "newest": newest if newest and desk.store.statistics.entry_counts().new > newest else 0,
-        "changed_lines": changed_lines,
-        "problem": "",
+        shown["problem"] = str(error)
+    if parsed is None:
+        return shown
+    draft = replace(topic, match=rule)
+    preview = preview_topics(desk.config, desk.store, [draft], newest)[topic.id]
+    is_partial = newest is not None and desk.store.statistics.entry_counts().new > newest
+    return shown | {
         "preview": preview,
+        "newest": newest if is_partial else 0,
         "warnings": parsed.warnings,
         "adds": list(newest_changes(desk.store, preview, "adds")),
         "removes": list(newest_changes(desk.store, preview, "removes")),
@@ -238,7 +246,7 @@ def _topic_form(
     given: dict[str, str],
     problems: dict[str, str],
     status: int = 200,
-    preview: str = "",
+    preview: str | None = None,
 ) -> Response:
     fields = [
         Field("title", "Title", given, problems),

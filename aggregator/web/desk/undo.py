@@ -209,7 +209,13 @@ def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
             "are under File."
         )
     now, before = newest
-    desk.edit(f"undid: {entry.action}", entry.subject, lambda _: before.text, now.text)
+    desk.edit(
+        f"undid: {entry.action}",
+        entry.subject,
+        lambda _: before.text,
+        now.text,
+        needs_look=False,  # its lines are those of the action, the other way round
+    )
     return "/file"
 
 

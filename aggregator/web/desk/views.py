@@ -121,7 +121,7 @@ class OverviewViews:
                 id_, self.desk.now, chosen, as_new=source.approve
             )
             self.desk.record("published held stories of", id_, self.desk.stories(count))
-            done = f"{self.desk.stories(count)} of {source.name} published."
+            done = f"{self.desk.stories(count)} from {source.name} published."
             return self.desk.to("/held", done)
         if request.form.get("do") != "drop":
             abort(400)
@@ -129,7 +129,7 @@ class OverviewViews:
             return self._ask_drop(source, chosen)
         count = self.desk.store.stories.drop(id_, chosen)
         self.desk.record("dropped held stories of", id_, self.desk.stories(count))
-        done = f"{self.desk.stories(count)} of {source.name} dropped for good."
+        done = f"{self.desk.stories(count)} from {source.name} dropped for good."
         return self.desk.to("/held", done)
 
     def _ask_drop(self, source: Source, chosen: Sequence[str] | None) -> Response:
@@ -138,8 +138,8 @@ class OverviewViews:
         count = held if chosen is None else len(chosen)
         return self.desk.page(
             "confirm.html",
-            heading=f"Never publish {self.desk.stories(count)} of {source.name}",
-            sentence="They are dropped for good; this cannot be undone.",
+            heading=f"Never publish {self.desk.stories(count)} from {source.name}",
+            sentence="This cannot be undone.",
             action=f"{self.desk.base}/held/{source.id}",
             hidden=[("do", "drop"), ("sure", "1"), *(("story", id_) for id_ in chosen or ())],
             verb="Never publish",
