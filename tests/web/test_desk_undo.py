@@ -4,11 +4,14 @@ since; and their own words stand beside those of the outlet."""
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from werkzeug.test import TestResponse
 
 from aggregator.model import Story
+from tests.harness.builders import prose
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import article
 
@@ -301,6 +304,41 @@ def test_undoing_a_merge_gives_both_their_words_and_pins(desk: DeskUser) -> None
     assert _story(desk, "A strike").own_headline == "It rained for a week"
     assert _undo(desk, done).status_code == 303
     assert _state(desk) == before
+
+
+def test_undoing_a_merge_restores_both_stories(desk: DeskUser) -> None:
+    """Each has its address, lead, dates and articles again, whichever led while they were one."""
+    newsroom = desk.newsroom
+    newsroom.lists("plains")
+    newsroom.publishes(
+        "harbor",
+        article("Dockers walk out", prose(1), published=newsroom.now - timedelta(hours=1)),
+        article("Prison phone fees", prose(2), published=newsroom.now - timedelta(hours=5)),
+        article("Farm workers sue", prose(3), published=newsroom.now - timedelta(hours=3)),
+    )
+    newsroom.publishes(
+        "plains",
+        article("Farm workers sue", prose(3), published=newsroom.now - timedelta(hours=4)),
+        article("Bus fares", prose(4), link="https://harbor.example/bus"),  # so Harbor leads
+    )
+    newsroom.ingests("plains")
+    newsroom.ingests(later=timedelta(hours=1))
+    desk.reloads()
+    titles = ("Dockers walk out", "Prison phone fees", "Farm workers sue", "Bus fares", "Rain")
+    before = _stories(desk)
+    for one, other in permutations(titles, 2):
+        path = f"/stories/{_story(desk, one).id}/merge"
+        done = desk.post(path, other=_story(desk, other).id)
+        assert _undo(desk, done).status_code == 303
+        assert _stories(desk) == before, (one, other)
+
+
+def _stories(desk: DeskUser) -> object:
+    store = desk.newsroom.store
+    stories = [found for id_ in store.stories.ids() if (found := store.stories.get(id_))]
+    return sorted(
+        (s.id, s.public_id, s.lead.title, s.published, s.listed_at, len(s.entries)) for s in stories
+    )
 
 
 def test_a_merge_loses_no_words(desk: DeskUser) -> None:

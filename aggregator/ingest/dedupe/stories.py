@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
+from types import MappingProxyType
 
 from aggregator.ingest.dedupe.cluster_settings import ClusterSettings
 from aggregator.ingest.dedupe.clustering import Cluster, cluster_entries
@@ -74,14 +75,16 @@ def cluster(
     *,
     candidates: Mapping[int, Collection[int]] | None = None,
     existing_public_ids: Set[str] = frozenset(),
+    continued_by: Mapping[str, int] = MappingProxyType({}),
     is_first_import: bool = False,
 ) -> ClusterResult:
     """Cluster new or revised entries with stored ones, and update their stories.
 
     Without entries, the stories of the neighbourhood are clustered by its matches. `candidates`
-    maps the id of each entry to the stored entries to compare it with. On a source's first import
-    its stories are listed at their own dates, so that an archive does not push fresh news out of a
-    feed.
+    maps the id of each entry to the stored entries to compare it with. `continued_by` maps the id
+    of a story to the entry whose cluster continues it, in place of its lead. On a source's first
+    import its stories are listed at their own dates, so that an archive does not push fresh news
+    out of a feed.
     """
     settings = replace(settings, now=settings.now.replace(microsecond=0))  # as it will be stored
     stored = {entry.entry_id: entry for story in neighbourhood.stories for entry in story.entries}
@@ -99,7 +102,7 @@ def cluster(
     present = stored | {entry.entry_id: entry for entry in entries}
     matches = _current_matches(neighbourhood.matches, found, dropped)
     clusters = cluster_entries([*present.values()], matches)
-    assigned, merged_into = _assign_stories(clusters, neighbourhood)
+    assigned, merged_into = _assign_stories(clusters, neighbourhood, continued_by)
     stored_stories = {
         story.id: story for story in (*neighbourhood.merged_stories, *neighbourhood.stories)
     }
@@ -212,14 +215,17 @@ def _current_matches(
 
 
 def _assign_stories(
-    clusters: Sequence[Cluster], neighbourhood: StoryNeighbourhood
+    clusters: Sequence[Cluster],
+    neighbourhood: StoryNeighbourhood,
+    continued_by: Mapping[str, int],
 ) -> tuple[dict[int, Story], dict[str, str]]:
     """The stored story that each cluster continues (index -> story), and the stories that are
     merged into another one (id -> id).
 
     Of several stories in a cluster, the one that readers saw first stays; of several clusters that
-    were one story, the one with its lead continues it. A story that was merged before is on its own
-    again if its lead is in a cluster that continues no other story.
+    were one story, the one with its lead continues it, or with its entry in `continued_by`. A story
+    that was merged before is on its own again if its lead is in a cluster that continues no other
+    story.
     """
     index_of = {
         entry.entry_id: index for index, members in enumerate(clusters) for entry in members.entries
@@ -231,7 +237,8 @@ def _assign_stories(
         neighbourhood.stories, key=lambda story: (story.id not in published, story.first_seen_at)
     ):
         duplicates = sorted(entry.entry_id for entry in story.duplicates)
-        indexes = [index_of[id_] for id_ in (story.lead.entry_id, *duplicates)]
+        first = continued_by.get(story.id, story.lead.entry_id)
+        indexes = [index_of[id_] for id_ in (first, story.lead.entry_id, *duplicates)]
         free = next((index for index in indexes if index not in assigned), None)
         if free is None:
             merged[story.id] = assigned[indexes[0]]

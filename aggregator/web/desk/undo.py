@@ -149,11 +149,14 @@ def merge(desk: Desk, one: Story, other: Story) -> Story:
     return _regroup(desk, decide).new[0].story
 
 
-def split(desk: Desk, story: Story, entries: Sequence[int]) -> list[str]:
-    """Split entries from their story; returns the ids of all stories that this makes."""
+def split(
+    desk: Desk, story: Story, entries: Sequence[int], continued_by: int | None = None
+) -> list[str]:
+    """Split entries from their story; returns the ids of all stories that this makes. See
+    `split_story`."""
 
     def decide(store: Store, settings: ClusterSettings, rules: TopicRules) -> Batch:
-        return split_story(store, settings, rules, story, entries)
+        return split_story(store, settings, rules, story, entries, continued_by)
 
     batch = _regroup(desk, decide)
     return [change.story.id for change in batch.new]
@@ -177,9 +180,10 @@ def _split(
 ) -> str:
     """Split what was merged, and give both the words and pins that they had."""
     found = _story(desk, story)
-    if not set(entries) < {entry.entry_id for entry in found.entries}:
+    left = {entry.entry_id for entry in found.entries} - set(entries)
+    if not left or len(left) + len(entries) != len(found.entries):
         raise CommandError(_CHANGED)
-    split(desk, found, entries)
+    split(desk, found, entries, continued_by=min(left))
     desk.store.stories.edit(found.id, words[0], words[1], desk.now)
     for topic, until in pins:
         if (found.id, topic) in _pinned(desk) and desk.store.stories.get(merged):
