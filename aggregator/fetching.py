@@ -1,17 +1,22 @@
 """Limits of fetching feeds and of calling subscribers and webhooks, from the configuration."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aggregator import __version__
 from aggregator.config import Config
 from aggregator.config.value_types import to_seconds
+from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
+from aggregator.store.base import Store
 from aggregator.text.ip_addresses import IpNetwork
 
-__all__ = ["callback_settings", "fetch_settings", "webhook_settings"]
+__all__ = ["callback_settings", "fetch_settings", "open_polite_fetcher", "webhook_settings"]
 
 CALLBACK_TIMEOUT_SECONDS = 10.0
 CALLBACKS_PER_HOST = 4
@@ -36,6 +41,17 @@ def fetch_settings(config: Config) -> FetchSettings:
         allow_private=fetch.private_networks,
         private_hosts=fetch.private_hosts,
     )
+
+
+@asynccontextmanager
+async def open_polite_fetcher(
+    config: Config, store: Store | None, now: datetime
+) -> AsyncIterator[Fetcher]:
+    """A fetcher for looking at sources, which leaves alone the servers that have asked for it."""
+    async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+        if store is not None:
+            fetcher.backoffs.update(store.sources.backoffs(now))
+        yield fetcher
 
 
 def callback_settings(config: Config) -> FetchSettings:

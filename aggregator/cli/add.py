@@ -22,9 +22,9 @@ from aggregator.config.editor import add_tables
 from aggregator.config.file_edits import edit_file, preview_edit
 from aggregator.config.ids import new_id, taken_ids
 from aggregator.errors import CommandError, UnknownName
-from aggregator.fetching import fetch_settings
+from aggregator.fetching import open_polite_fetcher
 from aggregator.ingest.discovery import FoundFeed, find_feeds, read_feed
-from aggregator.ingest.fetch.client import Fetcher, open_fetcher
+from aggregator.ingest.fetch.client import Fetcher
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import AnnouncedFeed, Failed, Source
 from aggregator.source_preview import SourcePreview, preview_source
@@ -124,7 +124,7 @@ async def _add_all(
     added: list[_Newcomer] = []
     failures: list[str] = []
     config = load_config(path)
-    async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+    async with open_polite_fetcher(config, store, datetime.now(UTC)) as fetcher:
         for address in addresses:
             try:
                 found, others = await _find(fetcher, workers, address, options)

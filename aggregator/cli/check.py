@@ -120,16 +120,16 @@ def _check_live(config: Config, *, as_json: bool) -> None:
 
 
 def _probed(config: Config) -> list[Any]:
-    from aggregator.fetching import fetch_settings  # what takes long to load
-    from aggregator.ingest.fetch.client import open_fetcher
+    from aggregator.fetching import open_polite_fetcher  # what takes long to load
     from aggregator.ingest.workers import open_workers
     from aggregator.source_probe import probe_sources
 
     now = datetime.now(UTC)
 
     async def probe() -> list[Any]:
-        async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
-            return await probe_sources(fetcher, workers, config.sources, now)
+        with open_read_only(config.database) as store:
+            async with open_polite_fetcher(config, store, now) as fetcher:
+                return await probe_sources(fetcher, workers, config.sources, now)
 
     with open_workers(os.cpu_count() or 1) as workers:
         return asyncio.run(probe())

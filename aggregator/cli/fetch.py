@@ -1,7 +1,6 @@
 """`fetch`: one source now, and what each step makes of it."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,9 +17,8 @@ from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, format_time, print_json, zone_note
 from aggregator.config import Config
 from aggregator.errors import CommandError
-from aggregator.fetching import fetch_settings
+from aggregator.fetching import open_polite_fetcher
 from aggregator.ingest.dry_run import DryRun, dry_run, raw_and_clean
-from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.pipeline import IngestContext, Job, private_parts_of
 from aggregator.ingest.schedule import feed_url_to_fetch
 from aggregator.ingest.workers import open_workers
@@ -85,7 +83,7 @@ async def _explain(config: Config, store: Store, source: Source, *, as_json: boo
     state = store.sources.fetch_state(source.id)
     url = feed_url_to_fetch(source, state, now)
     with open_workers(1) as workers:
-        async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+        async with open_polite_fetcher(config, store, now) as fetcher:
             began = perf_counter()
             async with fetcher.fetch(source, Validators(), url, now) as result:
                 seconds = perf_counter() - began
@@ -102,7 +100,7 @@ async def _explain(config: Config, store: Store, source: Source, *, as_json: boo
                     return
                 run = await dry_run(context, job)
     if isinstance(run, Failed):
-        click.echo(f"parse       failed: {run.error}")
+        click.echo(f"parse       failed: {_public(run.error, source)}")
         return
     _show_steps(run)
 
@@ -119,7 +117,7 @@ def _show_fetch(
         case Fetched():
             _detail(
                 f"{result.status}, {len(result.body):,} bytes of "
-                f"{result.content_type or 'no content type'} in {seconds:.1f} s"
+                f"{_public(result.content_type, source) or 'no content type'} in {seconds:.1f} s"
             )
             if result.redirected_to:
                 _detail(f"moved permanently to {shown_url(result.redirected_to, source)}")
@@ -150,14 +148,15 @@ async def _print_entries(context: IngestContext, job: Job, seconds: float) -> No
     """The first entries as they were given and as they are published, as JSON."""
     pairs = await raw_and_clean(context, job, MAX_SHOWN)
     if isinstance(pairs, Failed):
-        raise CommandError(f"{job.source.id} cannot be read: {pairs.error}")
+        error = _public(pairs.error, job.source)
+        raise CommandError(f"{job.source.id} cannot be read: {error}")
     private = private_parts_of(job.source)
     print_json(
         {
             "source": job.source.id,
             "status": job.document.status,
             "bytes": len(job.document.body),
-            "content_type": job.document.content_type,
+            "content_type": _public(job.document.content_type, job.source),
             "seconds": round(seconds, 3),
             "entries": [
                 {"given": _given(raw, private), "published": _published(entry)}
@@ -165,6 +164,11 @@ async def _print_entries(context: IngestContext, job: Job, seconds: float) -> No
             ],
         }
     )
+
+
+def _public(text: str, source: Source) -> str:
+    """What a server has said, without the private address of its feed."""
+    return without_private_parts(text, private_parts_of(source))
 
 
 def _given(entry: ParsedEntry, private: Sequence[str]) -> dict[str, Any]:

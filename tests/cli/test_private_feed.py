@@ -68,11 +68,13 @@ def newsroom(tmp_path: Path, press: Press) -> Path:
 
 def test_a_private_feed_stays_private(newsroom: Path) -> None:
     """Whatever way it came: a relative link, an id, a title, an error (FreshRSS GHSA-rpmm)."""
+    names = ("desk", "gone", "page", "loop", "away", "broken", "type", "moved")
     commands = [
         ("check",), ("ingest", "--all"), ("publish", str(newsroom.parent / "out")),
         ("sources",), ("sources", "loop"), ("sources", "away"), ("sources", "desk"), ("story",),
         ("sources", "moved"), ("sources", "type"), ("moved",),
-        ("fetch", "desk", "--explain", "--json"), ("fetch", "desk", "--explain"),
+        *(("fetch", name, "--explain") for name in names),
+        *(("fetch", name, "--explain", "--json") for name in names),
         ("source", "desk", "--json"), ("check", "--live", "--json"), ("status",),
         ("topics",), ("search", "strike"), ("ingest", "--all"), ("doctor",),
     ]  # fmt: skip

@@ -235,3 +235,20 @@ def test_odd_names_of_stories(config: Path, name: str) -> None:
 
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+def test_a_server_that_asks_for_a_pause_is_left_alone(tmp_path: Path, press: Press) -> None:
+    """By everything that looks at a source, too."""
+    busy = CannedResponse(status=429, headers={"Retry-After": "7200"})
+    feed = press.put("/busy", busy)
+    file = tmp_path / "feeds.toml"
+    file.write_text(HEAD + source_table("busy", feed))
+    run(file, "ingest")
+    asked = len(press.requests)
+
+    explained = run(file, "fetch", "busy", "--explain")
+    assert "asks for a pause until" in explained.stdout
+    assert "asks for a pause" in run(file, "fetch", "busy", "--explain", "--json").stderr
+    assert "has asked not to be fetched" in run(file, "check", "--live").stdout
+    assert run(file, "add", "--dry-run", feed).returncode != 0
+    assert len(press.requests) == asked

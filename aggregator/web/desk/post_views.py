@@ -85,8 +85,10 @@ class PostViews:
         return self.desk.to(f"/stories/{found['id']}", done)
 
     def _record(self, found: Mapping[str, Any], given: Mapping[str, str]) -> None:
-        undo = {"story": found["id"], "why": "posted by mistake"} if found["is_new"] else {}
-        self.desk.record("posted", found["id"], given["url"], "hide" if undo else "", **undo)
+        story = self.desk.store.stories.get(found["id"]) if found["is_new"] else None
+        is_alone = story is not None and not story.duplicates
+        undo = {"story": found["id"], "entry": story.lead.entry_id} if story and is_alone else {}
+        self.desk.record("posted", found["id"], given["url"], "unpost" if undo else "", **undo)
 
     def api_post(self) -> Response:
         """The same for a program, which shows a token."""

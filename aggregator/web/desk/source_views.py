@@ -1,6 +1,7 @@
 """Sources: list, page, fetch now, pause, edit, add."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -233,7 +234,7 @@ def _value(name: str, text: str) -> Any:
     if name == "approve":
         return True if text == "True" else None
     if name in ("precedence", "max_new"):
-        return int(text) if text.lstrip("-").isdigit() else text
+        return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
     return text
 
 

@@ -91,6 +91,15 @@ def _hide(desk: Desk, story: str, why: str) -> str:
     return "/stories"
 
 
+def _unpost(desk: Desk, story: str, entry: int) -> str:
+    """Take down what was posted, unless an outlet has published it since."""
+    found = _story(desk, story)
+    if [each.entry_id for each in found.entries] != [entry]:
+        raise CommandError("Outlets have this article too, so their story stays.")
+    desk.store.stories.take_down(found.id, "posted by mistake", desk.now)
+    return "/stories"
+
+
 def _edit(desk: Desk, story: str, before: Sequence[str], after: Sequence[str]) -> str:
     found = _story(desk, story)
     if [found.own_headline, found.editor_note] != list(after):
@@ -224,6 +233,7 @@ def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
 
 
 _FUNCTIONS: Mapping[str, Callable[..., str]] = {
-    "unpin": _unpin, "pin": _pin, "publish": _publish, "hide": _hide, "edit": _edit,
+    "unpin": _unpin, "pin": _pin, "publish": _publish, "hide": _hide, "unpost": _unpost,
+    "edit": _edit,
     "place": _decide, "split": _split, "merge": _merge,
 }  # fmt: skip
