@@ -174,8 +174,8 @@ class FileChanged(WriteError):
 
     def __init__(self, path: object) -> None:
         super().__init__(
-            f"{path} has changed since you began to edit it; nothing was saved. Look at the new "
-            "text and make your change again."
+            f"{path} has changed since you began to edit it; nothing was saved. Make your change "
+            "again, in the new text."
         )
 
 

@@ -50,6 +50,7 @@ LIBRARIES = {
     "pebble": {"ingest.workers"},
     "prometheus_client": {"web.metrics"},
     "publicsuffixlist": {"text.urls"}, "w3lib": {"text.canonical", "text.urls"},
+    "merge3": {"config.merging"},
     "pydantic": {"config"}, "pydantic_core": {"config"}, "tomlkit": {"config.editor"},
     "rensa": {"ingest.dedupe.fingerprints"},
     "selectolax": {

@@ -13,13 +13,14 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from aggregator.config.key_lines import lines_of
 from aggregator.config.loader import decode, parse_config
 from aggregator.errors import FileChanged, WriteError
 
-__all__ = ["FileEdit", "create_file", "edit_file", "preview_edit"]
+__all__ = ["FileEdit", "create_file", "edit_file", "preview_edit", "restore_file"]
 
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
@@ -94,6 +95,19 @@ def create_file(path: Path, text: str) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def restore_file(path: Path, text: str, now: datetime) -> None:
+    """Write a file that is missing, or damaged; a damaged one is kept under another name. Raises
+    WriteError."""
+    with _locked(path):
+        if path.exists():
+            damaged = path.with_name(f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}")
+            try:
+                path.rename(damaged)
+            except OSError as error:
+                raise WriteError(f"Cannot rename {path} ({error.strerror}).") from error
+        create_file(path, text)
 
 
 def _read(path: Path) -> str:

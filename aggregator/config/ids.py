@@ -35,7 +35,10 @@ def taken_ids(listed: Iterable[str], stored: Mapping[str, str], url: str) -> set
 
 
 def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:  # what is wrong with it is said where it is checked
+        return ""
 
 
 def _slug(text: str) -> str:

@@ -199,16 +199,49 @@ def test_wrong_input_is_said_at_the_field(
 
 
 def test_two_operators_save_at_once(desk: DeskUser) -> None:
-    """The second is told, and loses nothing of what was typed."""
+    """What both have changed is said at the field; what only one has changed stays as it is."""
     form = _form(desk, "/sources/harbor/edit")
-    desk.saves("/sources/harbor/edit", **{**form, "name": "First"})
+    first = {**form, "name": "First", "license": "CC BY 4.0"}
+    desk.saves("/sources/harbor/edit", **first)
     desk.reloads()
-    second = desk.saves("/sources/harbor/edit", **{**form, "name": "Second"})
+    second = desk.saves("/sources/harbor/edit", **{**form, "name": "Second", "language": "es"})
 
     assert second.status_code == 409
-    assert "Someone else has changed this source" in second.text
+    assert "Someone else has made this &#39;First&#39; since you began" in second.text
     assert 'value="Second"' in second.text
+    assert 'value="CC BY 4.0"' in second.text
     assert _source(desk, "harbor")["name"] == "First"
+    third = desk.saves("/sources/harbor/edit", **{**form, "language": "es"})
+    assert third.status_code == 303
+    source = _source(desk, "harbor")
+    assert (source["name"], source["license"]) == ("First", "CC BY 4.0")
+    assert source["language"] == "es"
+
+
+def test_a_change_by_hand_that_is_not_in_force_yet_stays(desk: DeskUser) -> None:
+    """The form compares with the file, not with what the program has read last."""
+    form = _form(desk, "/sources/harbor/edit")
+    by_hand = _file(desk).read_text().replace('name = "Harbor"', 'name = "By hand"')
+    _file(desk).write_text(by_hand)
+    refused = desk.saves("/sources/harbor/edit", **{**form, "name": "Mine"})
+
+    assert refused.status_code == 409
+    assert "&#39;By hand&#39;" in refused.text
+    assert _file(desk).read_text() == by_hand
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("precedence", "²"), ("max_new", "--5"), ("max_new", "9" * 5000), ("site", "http://[")],
+)
+def test_odd_values_of_a_source(desk: DeskUser, key: str, value: str) -> None:
+    """A sentence at the field, when it is edited and when it is added."""
+    form = {**_form(desk, "/sources/harbor/edit"), key: value}
+    assert desk.saves("/sources/harbor/edit", **form).status_code == 400
+    given = {"feed": "https://p.example/feed", "name": "P", "site": "https://p.example/"}
+    if key in given:
+        added = desk.saves("/sources/new", url="x", id="", **{**given, key: value})
+        assert added.status_code == 400
 
 
 def test_a_source_is_added(desk: DeskUser) -> None:
@@ -270,15 +303,54 @@ def test_problems_are_shown_at_their_lines(desk: DeskUser) -> None:
 
 
 def test_a_file_edited_by_hand_meanwhile_is_not_overwritten(desk: DeskUser) -> None:
-    """The operator is told, and what was typed is still there."""
+    """Both changes are put together, and saved when they have been looked at."""
     text = desk.newsroom.written
-    _file(desk).write_text(by_hand := f"{text}# by hand\n")
+    by_hand = text.replace('title = "The Commons"', 'title = "By hand"')
+    _file(desk).write_text(by_hand)
     response = desk.saves("/file", text=f"{text}# mine\n", based_on=text)
 
     assert response.status_code == 409
     assert "has changed since you began to edit it" in response.text
     assert "# mine" in response.text
     assert _file(desk).read_text() == by_hand
+    both = f"{by_hand}# mine\n"
+    assert escape(both.strip(), quote=False) in unescape_quotes(response.text)
+    assert desk.saves("/file", text=both, based_on=by_hand).status_code == 303
+    assert _file(desk).read_text() == both
+
+
+def test_two_changes_of_the_same_line(desk: DeskUser) -> None:
+    """The new text is shown, and beside it what was typed."""
+    text = desk.newsroom.written
+    _file(desk).write_text(text.replace('title = "The Commons"', 'title = "By hand"'))
+    mine = text.replace('title = "The Commons"', 'title = "Mine"')
+    page = desk.saves("/file", text=mine, based_on=text).text
+
+    assert "title = &#34;By hand&#34;" in page.partition("<textarea")[2]
+    assert "title = &#34;Mine&#34;" in page.partition("<textarea")[0]
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe[\x00s\x00", None], ids=["utf-16", "missing"])
+def test_a_file_that_is_no_text_is_written_again(desk: DeskUser, damage: bytes | None) -> None:
+    """From its last good version; the damaged one is kept."""
+    if damage is None:
+        _file(desk).unlink()
+    else:
+        _file(desk).write_bytes(damage)
+    page = desk.get("/file").text
+    assert "This is its last good version" in page
+    good = desk.newsroom.written
+    assert desk.post("/file", text="[site", based_on=good, do="save").status_code == 400
+    assert desk.post("/file", text=good, based_on=good, do="save").status_code == 303
+
+    assert _file(desk).read_text() == good
+    kept = [each.read_bytes() for each in _file(desk).parent.glob("feeds.toml.damaged-*")]
+    assert kept == ([damage] if damage else [])
+
+
+def unescape_quotes(text: str) -> str:
+    """The text of a page with plain quotation marks."""
+    return text.replace("&#34;", '"').replace("&#39;", "'")
 
 
 def test_a_broken_file_can_be_corrected(desk: DeskUser) -> None:

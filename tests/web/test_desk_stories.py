@@ -74,7 +74,7 @@ def test_a_rule_that_has_changed_meanwhile_is_not_overwritten(desk: DeskUser) ->
     response = desk.saves("/topics/labor", match="rain", based_on="strike")
 
     assert response.status_code == 409
-    assert "Someone else has changed this rule" in response.text
+    assert "Someone else has made this rule &#39;dockers&#39;" in response.text
     assert "match = 'dockers'" in _file(desk).read_text()
 
 

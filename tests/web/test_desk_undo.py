@@ -269,6 +269,19 @@ def test_our_headline_in_structured_data(desk: DeskUser) -> None:
 # ---- what has happened since
 
 
+def test_an_older_edit_of_feeds_toml_is_undone(desk: DeskUser) -> None:
+    """What else has been changed in the file since stays."""
+    before = desk.newsroom.config.path.read_text()
+    _pause(desk)
+    desk.reloads()
+    paused = desk.newsroom.store.operators.audit_log(1)[0].id
+    desk.saves("/topics/labor", match="strike OR rain", based_on="strike")
+    assert desk.post(f"/undo/{paused}").status_code == 303
+    after = desk.newsroom.config.path.read_text()
+    assert "enabled" not in after
+    assert after == before.replace("'strike'", '"strike OR rain"')
+
+
 def test_a_takedown_for_another_reason_stays(desk: DeskUser) -> None:
     """Undoing the first one must not publish what was taken down by a court order since."""
     id_ = _story(desk, "Rain").id

@@ -7,7 +7,8 @@ from flask import Response, request
 from aggregator.config import decode, parse_config
 from aggregator.config.changes import describe_changes
 from aggregator.config.file_edits import FileEdit, preview_edit
-from aggregator.errors import AggregatorError, ConfigError, ConfigIssue
+from aggregator.config.merging import merge_changes
+from aggregator.errors import AggregatorError, ConfigError, ConfigIssue, FileChanged
 from aggregator.web.desk.page import Desk, UnseenEdit
 
 __all__ = ["FILE_ROUTES", "FileViews"]
@@ -23,6 +24,16 @@ FILE_ROUTES = (
 """Method, path and name of each view."""
 
 
+MERGED = (
+    "The file has changed since you began to edit it. This is the new text with your change: look "
+    "at the changed lines, and save."
+)
+DAMAGED = (
+    "feeds.toml is missing, or is not a text. This is its last good version; save it to write it "
+    "again. What is there now is kept beside it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FileViews:
     """feeds.toml as a text."""
@@ -36,6 +47,7 @@ class FileViews:
         status: int = 200,
         error: str = "",
         edit: FileEdit | None = None,
+        own: str = "",
     ) -> Response:
         issues: tuple[ConfigIssue, ...] = ()
         changes: list[str] = []
@@ -55,7 +67,9 @@ class FileViews:
             lines=plain.split("\n"),
             preview=edit.diff if edit else None,
             changes=changes,
-            error=error,
+            error=error or (DAMAGED if self._is_damaged() else ""),
+            own=own,
+            is_damaged=self._is_damaged(),
             version=versions[0] if versions else None,
             versions=versions[1:],
         )
@@ -78,19 +92,51 @@ class FileViews:
         based_on = request.form.get("based_on", "").replace("\r\n", "\n")
         text = text if text.endswith("\n") else f"{text}\n"
         is_save = request.form.get("do") == "save"
+
+        def change(before: str) -> str:
+            if decode(before.encode(), self.desk.config.path) != based_on:
+                raise FileChanged(self.desk.config.path.name)
+            return text
+
         try:
+            if is_save and self._is_damaged():
+                self.desk.rescue(text)
+                return self.desk.to("/file", "Written, and in force.")
+            edit = preview_edit(self.desk.config.path, change, self.desk.environment)
             if not is_save:
-                edit = preview_edit(self.desk.config.path, lambda _: text, self.desk.environment)
                 return self._show(text, based_on, edit=edit)
-            self.desk.edit("edited", "feeds.toml", lambda _: text, based_on)
+            self.desk.edit("edited", "feeds.toml", change)
         except UnseenEdit:
-            edit = preview_edit(self.desk.config.path, lambda _: text, self.desk.environment)
             return self._show(text, based_on, edit=edit)
+        except FileChanged as error:
+            return self._show_conflict(text, based_on, error)
         except ConfigError:
             return self._show(text, based_on, 400)
         except AggregatorError as error:
             return self._show(text, based_on, 409, str(error))
         return self.desk.to("/file", "Saved, and in force.")
+
+    def _show_conflict(self, text: str, based_on: str, error: FileChanged) -> Response:
+        """The new text with the operator's change, or beside it if both changed the same lines."""
+        current = self._read()
+        merged = merge_changes(based_on, current, text)
+        if merged is None:
+            return self._show(current, current, 409, str(error), own=text)
+        sentence = (
+            "The file has changed since you began to edit it; this is the new text with your "
+        )
+        sentence += "change. Look at the changed lines, and save."
+        return self._show(merged, current, 409, sentence)
+
+    def _is_damaged(self) -> bool:
+        """True if feeds.toml is missing or no text: then its last good version can be saved."""
+        try:
+            decode(self.desk.config.path.read_bytes(), self.desk.config.path)
+        except (FileNotFoundError, ConfigError):
+            return True
+        except OSError:
+            return False
+        return False
 
     def reload_file(self) -> Response:
         """Read the file again."""

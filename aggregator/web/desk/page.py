@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from flask import Response, g, make_response, redirect, render_template, request
 
-from aggregator.config import Config, decode
-from aggregator.config.file_edits import FileEdit, edit_file, preview_edit
+from aggregator.config import Config, decode, parse_config
+from aggregator.config.file_edits import FileEdit, edit_file, preview_edit, restore_file
 from aggregator.errors import CommandError
 from aggregator.model import AuditEntry, DeskSession, Source
 from aggregator.startup import known_sources
@@ -230,6 +230,17 @@ class Desk:
             self.record(action, subject, edit.diff, "restore_file", version=version.number)
             self.reload()
         return edit
+
+    def rescue(self, text: str) -> None:
+        """Write a feeds.toml that is missing or no text, and put it in force; what is there is kept
+        beside it. Raises ConfigError, WriteError, and CommandError as `edit` does."""
+        if not self.is_owner():
+            self._refuse_owners_tables("", text)
+        parse_config(text, self.config.path, self.environment)
+        restore_file(self.config.path, text, self.now)
+        version = self.store.config.accept(text, self.now, self.session.operator)
+        self.record("wrote again", "feeds.toml", f"version {version.number}")
+        self.reload()
 
 
 def _tables(text: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from flask import Response, abort, request
 from aggregator.config.editor import add_tables, change_table
 from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id, taken_ids
-from aggregator.errors import AggregatorError, CommandError, ConfigError
+from aggregator.errors import AggregatorError, CommandError, ConfigError, FileChanged
 from aggregator.model import Source, source_scope
 from aggregator.overview.pulse import entries_by_source
 from aggregator.overview.source_states import shown_url
@@ -125,18 +126,24 @@ class SourceViews:
         """Save the keys of a source."""
         found = _source(self.desk, id_)
         given = {name: request.form.get(name, "").strip() for name in FIELD_NAMES}
-        before = _given(self.desk, id_)
-        seen = request.form.get("based_on", "")
-        if seen != json.dumps(before, sort_keys=True):
-            error = (
-                "Someone else has changed this source since you began to edit it. These are your "
-                "values; look at the changed lines before you save them."
-            )
-            return _form(self.desk, found, given, {}, 409, error)
-        values = {
-            name: _value(name, given[name]) for name in FIELD_NAMES if given[name] != before[name]
-        }
-        change = partial(change_table, kind="source", id_=id_, values=values)
+        before, base = _given(self.desk, id_), _based_on(_given(self.desk, id_))
+        touched = {name for name in FIELD_NAMES if given[name] != base[name]}
+        others = {name for name in touched if before[name] not in (base[name], given[name])}
+        given = {name: given[name] if name in touched else before[name] for name in FIELD_NAMES}
+        if others:
+            problems = {
+                name: f"Someone else has made this {before[name] or 'empty'!r} since you began to "
+                "edit it; save again to replace it."
+                for name in others
+            }
+            return _form(self.desk, found, given, problems, 409)
+        values = {name: _value(name, given[name]) for name in touched}
+
+        def change(text: str) -> str:
+            if _keys_of(text, id_) != before:
+                raise FileChanged(self.desk.config.path.name)
+            return change_table(text, kind="source", id_=id_, values=values)
+
         try:
             if request.form.get("do") == "preview":
                 edit = preview_edit(self.desk.config.path, change, self.desk.environment)
@@ -214,16 +221,33 @@ FIELD_NAMES = ("name", "feed", "site", "show", "images", "license", "topics", "l
 
 
 def _given(desk: Desk, id_: str) -> dict[str, str]:
-    """The keys of a source as they are in feeds.toml, as texts."""
-    import tomllib
+    """The keys of a source as they are in feeds.toml, as texts; in the version that is in force, if
+    the file has problems."""
+    try:
+        return _keys_of(desk.config.path.read_text(encoding="utf-8-sig"), id_)
+    except (OSError, ValueError, LookupError, TypeError):
+        return _keys_of(desk.config.text, id_)
 
-    tables = tomllib.loads(desk.config.text)
-    table = next(each for each in tables["source"] if each["id"] == id_)
-    given = {name: table.get(name, "") for name in FIELD_NAMES}
+
+def _keys_of(text: str, id_: str) -> dict[str, str]:
+    """The keys of a source in a text of feeds.toml, as texts. Raises ValueError or LookupError if
+    it is not there."""
+    tables = tomllib.loads(text)
+    found = [each for each in tables["source"] if each["id"] == id_]
+    given = {name: found[0].get(name, "") for name in FIELD_NAMES}
     return {
         name: ", ".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()
     }
+
+
+def _based_on(current: Mapping[str, str]) -> dict[str, str]:
+    """The keys as they were when the form was opened; as they are now, if the form does not say."""
+    try:
+        given = json.loads(request.form.get("based_on", ""))
+        return {name: str(given[name]) for name in FIELD_NAMES}
+    except (ValueError, LookupError, TypeError):
+        return dict(current)
 
 
 def _value(name: str, text: str) -> Any:

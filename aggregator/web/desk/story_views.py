@@ -103,6 +103,12 @@ class StoryViews:
             for name, text in zip(limits, after, strict=True)
             if len(text) > limits[name]
         }
+        for name, was, is_now in zip(limits, _seen_words(), before, strict=True):
+            if was is not None and was != is_now:
+                problems[name] = (
+                    f"Someone else has made this {is_now or 'empty'!r} since you began to edit it; "
+                    "publish again to replace it."
+                )
         if problems:
             return _show(self.desk, found, 400, problems)
         if after[0] == found.lead.title:
@@ -213,6 +219,11 @@ def _words(name: str) -> str:
     """A line of a form, without what cannot be seen."""
     given = request.form.get(name, "")
     return " ".join("".join(c if c.isprintable() else " " for c in given).split())
+
+
+def _seen_words() -> tuple[str | None, str | None]:
+    """The headline and the note that the form was opened with; None if it does not say."""
+    return request.form.get("headline_was"), request.form.get("note_was")
 
 
 def _story(desk: Desk, id_: str) -> Story:

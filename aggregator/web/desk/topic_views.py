@@ -1,6 +1,7 @@
 """Topics: list, rule editor with a test before saving, suggestions."""
 
 import asyncio
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from aggregator import query
 from aggregator.config.editor import add_tables, change_table
 from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id
-from aggregator.errors import AggregatorError, ConfigError, QueryError
+from aggregator.errors import AggregatorError, ConfigError, FileChanged, QueryError
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.model import PlacementChange, Topic, topic_scope
 from aggregator.overview.pulse import DAYS_SHOWN, stories_by_topic
@@ -83,7 +84,8 @@ class TopicViews:
     def topic(self, id_: str) -> Response:
         """One topic, with its rule."""
         found = _topic(self.desk, id_)
-        return _show(self.desk, found, found.match, found.match)
+        rule = _rule_now(self.desk, found)
+        return _show(self.desk, found, rule, rule)
 
     def save_topic(self, id_: str) -> Response:
         """Test or save the rule of a topic."""
@@ -92,14 +94,15 @@ class TopicViews:
         before = request.form.get("based_on", "")
         if request.form.get("do") != "save":
             return _show(self.desk, found, rule, before)
-        if before.replace("\r\n", "\n") != found.match:
+        current = _rule_now(self.desk, found)
+        if before.replace("\r\n", "\n") not in (current, rule) and current != rule:
             problem = (
-                "Someone else has changed this rule since you began to edit it. This is your rule; "
-                "save again to replace theirs."
+                f"Someone else has made this rule {current!r} since you began to edit it; save "
+                "again to replace it."
             )
-            return _show(self.desk, found, rule, found.match, 409, problem)
+            return _show(self.desk, found, rule, current, 409, problem)
         try:
-            self.desk.edit("changed the rule of", id_, _change_of_rule(found, rule))
+            self.desk.edit("changed the rule of", id_, _change_of_rule(found, rule, current))
         except UnseenEdit:
             return _show(self.desk, found, rule, before)
         except ConfigError as error:
@@ -156,7 +159,10 @@ class TopicViews:
             return _topic_form(self.desk, given, {}, preview=unseen.diff)
         except ConfigError as error:
             problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
-            return _topic_form(self.desk, given, problems, 400)
+            is_own = bool(problems.keys() & given.keys())
+            return _topic_form(self.desk, given, problems, 400, error="" if is_own else str(error))
+        except AggregatorError as error:
+            return _topic_form(self.desk, given, {}, 409, error=str(error))
         return self.desk.to(f"/topics/{id_}", "The topic was added.")
 
 
@@ -177,8 +183,28 @@ def _topic(desk: Desk, id_: str) -> Topic:
     return found
 
 
-def _change_of_rule(topic: Topic, rule: str) -> Callable[[str], str]:
-    return partial(change_table, kind="topic", id_=topic.id, values={"match": rule or None})
+def _rule_now(desk: Desk, topic: Topic) -> str:
+    """The rule of a topic as it is in feeds.toml; the one in force, if the file has problems."""
+    try:
+        return _rule_of(desk.config.path.read_text(encoding="utf-8-sig"), topic.id)
+    except (OSError, ValueError, LookupError, TypeError):
+        return topic.match
+
+
+def _rule_of(text: str, id_: str) -> str:
+    found = [each for each in tomllib.loads(text)["topic"] if each["id"] == id_]
+    return str(found[0].get("match", "")).strip()
+
+
+def _change_of_rule(topic: Topic, rule: str, expected: str | None = None) -> Callable[[str], str]:
+    """A change of feeds.toml; with `expected`, only of that rule."""
+
+    def change(text: str) -> str:
+        if expected is not None and _rule_of(text, topic.id) != expected:
+            raise FileChanged("feeds.toml")
+        return change_table(text, kind="topic", id_=topic.id, values={"match": rule or None})
+
+    return change
 
 
 def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> dict[str, object]:
@@ -247,6 +273,7 @@ def _topic_form(
     problems: dict[str, str],
     status: int = 200,
     preview: str | None = None,
+    error: str = "",
 ) -> Response:
     fields = [
         Field("title", "Title", given, problems),
@@ -255,5 +282,5 @@ def _topic_form(
     ]
     return desk.page(
         "form.html", status, heading="New topic", action=f"{desk.base}/topics/new", fields=fields,
-        verb="Add", back=f"{desk.base}/topics", has_preview=True, preview=preview,
+        verb="Add", back=f"{desk.base}/topics", has_preview=True, preview=preview, error=error,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from aggregator.config.merging import merge_changes
 from aggregator.errors import CommandError
 from aggregator.ingest.categorize.recategorize import apply_override
 from aggregator.ingest.categorize.rules import TopicRules
@@ -22,6 +23,8 @@ from aggregator.web.desk.page import Desk
 
 __all__ = ["LOCK_SECONDS", "decide_placement", "merge", "split", "undo"]
 
+MAX_VERSIONS = 1_000
+"""Versions of feeds.toml that are looked at."""
 LOCK_SECONDS = 20.0
 """How long a change of stories waits for a fetch to end."""
 _CHANGED = "This has been changed since, so it cannot be undone."
@@ -214,22 +217,27 @@ def _merge(desk: Desk, stories: Mapping[str, Sequence[int]]) -> str:
 
 
 def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
-    """Restore the text before this version of feeds.toml, which can be undone, too."""
-    newest = desk.store.config.versions(2)
-    if len(newest) < 2 or newest[0].number != version:
-        raise CommandError(
-            "feeds.toml has been changed since, so this cannot be undone; the earlier versions "
-            "are under File."
-        )
-    now, before = newest
-    desk.edit(
-        f"undid: {entry.action}",
-        entry.subject,
-        lambda _: before.text,
-        now.text,
-        needs_look=False,  # its lines are those of the action, the other way round
-    )
-    return "/file"
+    """Take back what this version changed in feeds.toml, unless the same lines have been changed
+    since; what else has changed stays. It can be undone, too."""
+    versions = {each.number: each for each in desk.store.config.versions(MAX_VERSIONS)}
+    after, before = versions.get(version), versions.get(version - 1)
+    if after is None or before is None:
+        raise CommandError("This is too long ago to be undone.")
+
+    def without(text: str) -> str:
+        merged = merge_changes(after.text, text, before.text)
+        if merged is None or merged == text:
+            raise CommandError(
+                "This part of feeds.toml has been changed since, so this cannot be undone; the "
+                "earlier versions are under File."
+            )
+        return merged
+
+    action = f"undid: {entry.action}"
+    # its lines are those of the action, the other way round
+    desk.edit(action, entry.subject, without, needs_look=False)
+    source = next((s.id for s in desk.config.all_sources if s.id == entry.subject), "")
+    return f"/sources/{source}" if source else "/file"
 
 
 _FUNCTIONS: Mapping[str, Callable[..., str]] = {
