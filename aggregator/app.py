@@ -329,11 +329,11 @@ async def send_alerts_once(config: Config, store: Store) -> None:
 
 
 async def _send_alerts(notifier: AlertNotifier, now: datetime) -> None:
-    await asyncio.to_thread(update_pulses, notifier.store, now)
     await asyncio.to_thread(notifier.find_silent_rules, now)
     await asyncio.to_thread(notifier.check, now)
     await notifier.deliver(now)
     await notifier.ping(now)
+    await asyncio.to_thread(update_pulses, notifier.store, now)
 
 
 # ---- subscribers

@@ -1,7 +1,6 @@
 """Limits of fetching feeds and of calling subscribers and webhooks, from the configuration."""
 
-import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -45,10 +44,10 @@ def fetch_settings(config: Config) -> FetchSettings:
 
 @asynccontextmanager
 async def open_polite_fetcher(
-    config: Config, store: Store | None, now: datetime
+    config: Config, store: Store | None, environment: Mapping[str, str], now: datetime
 ) -> AsyncIterator[Fetcher]:
     """A fetcher for looking at sources, which leaves alone the servers that have asked for it."""
-    async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
+    async with open_fetcher(fetch_settings(config), environment) as fetcher:
         if store is not None:
             fetcher.backoffs.update(store.sources.backoffs(now))
         yield fetcher

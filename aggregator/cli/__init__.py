@@ -157,7 +157,7 @@ def _stopped(ctx: click.Context, number: int) -> click.exceptions.Exit:
 @click.option(
     "--config",
     "path",
-    type=NonEmptyPath(dir_okay=False, path_type=Path),
+    type=NonEmptyPath(path_type=Path),
     default=Path("feeds.toml"),
     show_default=True,
     help="Configuration file with the sources and topics.",

@@ -124,7 +124,7 @@ async def _add_all(
     added: list[_Newcomer] = []
     failures: list[str] = []
     config = load_config(path)
-    async with open_polite_fetcher(config, store, datetime.now(UTC)) as fetcher:
+    async with open_polite_fetcher(config, store, os.environ, datetime.now(UTC)) as fetcher:
         for address in addresses:
             try:
                 found, others = await _find(fetcher, workers, address, options)

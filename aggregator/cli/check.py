@@ -128,7 +128,7 @@ def _probed(config: Config) -> list[Any]:
 
     async def probe() -> list[Any]:
         with open_read_only(config.database) as store:
-            async with open_polite_fetcher(config, store, now) as fetcher:
+            async with open_polite_fetcher(config, store, os.environ, now) as fetcher:
                 return await probe_sources(fetcher, workers, config.sources, now)
 
     with open_workers(os.cpu_count() or 1) as workers:

@@ -11,7 +11,7 @@ import click
 from aggregator.cli.completion import complete_either, complete_key, complete_source
 from aggregator.config.editor import change_table, remove_table, rename_source, rename_topic
 from aggregator.config.file_edits import FileEdit, edit_file, preview_edit
-from aggregator.errors import CommandError, UnknownName
+from aggregator.errors import CommandError, ConfigError, UnknownName
 from aggregator.startup import load_config
 
 __all__ = ["remove", "rename", "set_"]
@@ -101,7 +101,12 @@ def rename(path: Path, old: str, new: str, dry_run: bool) -> None:
 
 
 def _apply(path: Path, change: Any, dry_run: bool) -> None:
-    edit: FileEdit = (preview_edit if dry_run else edit_file)(path, change, os.environ)
+    try:
+        edit: FileEdit = (preview_edit if dry_run else edit_file)(path, change, os.environ)
+    except ConfigError as error:
+        issues = "; ".join(f"{issue.key}: {issue.message}" for issue in error.issues)
+        message = f"Nothing was changed, because {path} would be wrong: {issues}."
+        raise CommandError(message) from error
     if edit.before == edit.after:
         click.echo(f"There is nothing to change in {path}.")
         return

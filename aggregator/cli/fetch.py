@@ -1,6 +1,7 @@
 """`fetch`: one source now, and what each step makes of it."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -83,7 +84,7 @@ async def _explain(config: Config, store: Store, source: Source, *, as_json: boo
     state = store.sources.fetch_state(source.id)
     url = feed_url_to_fetch(source, state, now)
     with open_workers(1) as workers:
-        async with open_polite_fetcher(config, store, now) as fetcher:
+        async with open_polite_fetcher(config, store, os.environ, now) as fetcher:
             began = perf_counter()
             async with fetcher.fetch(source, Validators(), url, now) as result:
                 seconds = perf_counter() - began

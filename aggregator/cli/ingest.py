@@ -181,8 +181,12 @@ def _run(work: Coroutine[Any, Any, T], reload: Callable[[], None] | None = None)
 # ---- reports
 
 
+MAX_SHOWN_ID_CHARS = 24
+"""The bar fits into 80 columns."""
+
+
 def _source_of(report: SourceReport | None) -> str:
-    return report.source if report else ""
+    return report.source[:MAX_SHOWN_ID_CHARS] if report else ""
 
 
 @contextmanager
@@ -197,6 +201,7 @@ def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[SourceReport]
         label="Fetching",
         show_eta=False,
         show_pos=True,
+        width=20,
         item_show_func=_source_of,
         file=sys.stderr,
     ) as bar:

@@ -74,6 +74,8 @@ def _ask_for_keys(path: Path, given: dict[str, str | None]) -> dict[str, str]:
         while True:
             if value is None:
                 value = click.prompt(question, default=default) if is_asking else default
+            if not value and given[key] is not None and key in ("title", "url"):
+                raise click.UsageError(f"--{key} must not be empty")
             if not value:  # an answer that may be empty
                 break
             if not (problem := _problem(path, {**answers, key: value})):

@@ -166,6 +166,24 @@ def _topic(name: str, topics: dict[str, str], result: _Import) -> str:
     return id_
 
 
+MAX_OPML_HEAD_BYTES = 2_000
+"""Where an OPML file says that it is one."""
+
+
+def _write_list(file: Path, content: bytes) -> None:
+    """Write an OPML file, whole or not at all; it replaces nothing but an older one."""
+    temporary = file.with_name(f".{file.name}.part")
+    try:
+        if file.exists() and b"<opml" not in file.read_bytes()[:MAX_OPML_HEAD_BYTES]:
+            raise CommandError(f"{file} exists and is not an OPML file; choose another name.")
+        temporary.write_bytes(content)
+        temporary.replace(file)
+    except OSError as error:
+        raise CommandError(f"Cannot write {file} ({error.strerror}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 @click.command()
 @click.argument(
     "file", type=NonEmptyPath(dir_okay=False, path_type=Path), required=False, metavar="[FILE]"
@@ -175,9 +193,9 @@ def _topic(name: str, topics: dict[str, str], result: _Import) -> str:
 def export(path: Path, file: Path | None, private: bool) -> None:
     """Write the sources as OPML, for any feed reader.
 
-    The list goes to FILE, or to standard output. `aggregator import` gets
-    every key back. Private feeds, whose addresses are secrets, are left out unless --private is
-    given.
+    The list goes to FILE, or to standard output. `aggregator import` gets every key back. Private
+    feeds, whose addresses are secrets, are left out unless --private is given. A FILE that exists
+    is replaced only if it is an OPML file.
     """
     config = load_config(path)
     tables = tomllib.loads(decode(path.read_bytes(), path)).get("source", [])
@@ -188,10 +206,7 @@ def export(path: Path, file: Path | None, private: bool) -> None:
     if file is None:
         click.echo(content.decode(), nl=False)
     else:
-        try:
-            file.write_bytes(content)
-        except OSError as error:
-            raise CommandError(f"Cannot write {file} ({error.strerror}).") from error
+        _write_list(file, content)
         click.echo(f"{count_noun(len(chosen), 'source', 'sources')} written to {file}.")
     if len(chosen) < len(tables):
         left = count_noun(len(tables) - len(chosen), "private feed is", "private feeds are")

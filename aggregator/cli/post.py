@@ -1,7 +1,7 @@
 """`post`: publish an article that was found on the web."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from aggregator.ingest.workers import open_workers
 from aggregator.posting import PostedArticle, post_article
 
 __all__ = ["post"]
+
+EARLIEST_DATE = datetime(1800, 1, 1, tzinfo=UTC)
 
 
 @click.command()
@@ -47,8 +49,12 @@ def post(path: Path, /, *, as_json: bool, published: datetime | None, **given: A
     """
     log_to_stderr()
     now = datetime.now(UTC)
-    if published is not None:
-        published = min(now, published)
+    if published is not None and not EARLIEST_DATE <= published <= now + timedelta(days=1):
+        raise click.BadParameter(
+            f"{published.date().isoformat()} is not the date of an article.",
+            param_hint="'--published'",
+        )
+    published = min(now, published) if published else None
     article = PostedArticle(published=published, **given)
     with open_workers(1) as workers, open_config(path) as (config, store):
         posting = post_article(config, store, workers, article, now, INGEST_LOCK_SECONDS)

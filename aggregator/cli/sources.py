@@ -130,7 +130,7 @@ def _show_source(config: Config, store: Store, id_: str, now: datetime, *, as_js
     (found,) = select_sources(config, [id_])
     states = source_states(config, source_health(config, store), now)
     state = next(each for each in states if each.source.id == found.id)
-    counts = store.sources.count_entries()
+    counts = store.sources.count_entries([found.id])
     fetches = store.statistics.fetches(found.id, MAX_FETCHES_SHOWN)
     days = _days(store, found.id, now.date())
     stories = store.lists.latest(source_scope(found.id), MAX_ENTRIES_SHOWN)

@@ -1,6 +1,7 @@
 """`story`, `merge` and `split`: which articles are one story, and an operator's decisions on it."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -120,8 +121,14 @@ def _weakest_match(store: Store, found: Story) -> Match | None:
     return max((match for each in clusters for match in each.matches), key=_strength, default=None)
 
 
+_STORY_ID = re.compile(r"[0-9a-f]{16}")
+
+
 def _show_story(found: Story, id_: str, neighbourhood: StoryNeighbourhood) -> None:
-    click.echo(f"story:      {found.id}" + (f" (was {id_})" if found.id != id_ else ""))
+    click.echo(
+        f"story:      {found.id}"
+        + (f" (was {id_})" if found.id != id_ and _STORY_ID.fullmatch(id_) else "")
+    )
     click.echo(f"title:      {found.lead.title}")
     click.echo(f"public id:  {found.public_id}")
     times = [format_time(each) for each in (found.published, found.updated)]

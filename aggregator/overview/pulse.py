@@ -95,6 +95,8 @@ def update_pulses(store: Store, now: datetime) -> None:
     last = store.alerts.last_done("pulses")
     if last is not None and last <= now < last + UPDATE_SPACING:
         return
+    if store.maintenance.incidents():  # while the clock is wrong, so are days
+        return
     kept, days = store.statistics.pulses(_first(now)), _days(now)
     for day in (*(day for day in days[:-UNFINISHED_DAYS] if day not in kept),
                 *days[-UNFINISHED_DAYS:]):  # fmt: skip

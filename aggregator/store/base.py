@@ -102,8 +102,9 @@ class SourceStore(Protocol):
     def health(self) -> list[SourceHealth]:
         """The health of each source."""
 
-    def count_entries(self) -> dict[str, int]:
-        """How many entries of each source are stored; those without any are left out."""
+    def count_entries(self, sources: Collection[str] | None = None) -> dict[str, int]:
+        """How many entries of these sources, or of each, are stored; those without any are left
+        out."""
 
     def count_urgent(self) -> tuple[int, int]:
         """How many sources fail, and how many stories are held."""

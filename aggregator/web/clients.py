@@ -17,7 +17,7 @@ IPV6_CLIENT_BITS = 64
 """One customer has at least so many IPv6 addresses (RFC 6177)."""
 MAX_FORWARDED_CHARS = 2000
 """A longer header is read from its end, which is the part that counts."""
-_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA")
+_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 
 
 def client_of(peer: str, forwarded_for: str, trusted: Sequence[IpNetwork]) -> str:

@@ -231,6 +231,7 @@ def test_what_a_source_brings_is_approved(program: Program, page: Page) -> None:
 
     wait_until(is_held)
     assert "Needs a look" not in wait_for_url(f"{program.url}/all").decode()
+    page.get_by_label("Needs a look").check()
     page.get_by_role("button", name="Approve", exact=True).click()
     assert "published" in page.get_by_role("status").inner_text()
     assert "Needs a look" in wait_for_url(f"{program.url}/all").decode()
@@ -278,15 +279,15 @@ def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> No
     program.config.write_text(by_hand)
     box = page.get_by_label("The whole file")
     box.fill(box.input_value() + "# edited at the desk\n")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Show the changed lines", exact=True).click()
     assert "has changed since you began to edit it" in page.get_by_role("alert").inner_text()
-    assert "# edited at the desk" in page.get_by_label("The whole file").input_value()
+    assert "# edited at the desk" in page.locator("main").inner_text()  # of the same lines
     assert program.config.read_text() == by_hand
 
     page.goto(f"{program.url}/desk/file")
     box = page.get_by_label("The whole file")
     box.fill(box.input_value().replace('title = "T"', "title = “T”"))
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Show the changed lines", exact=True).click()
     assert re.search(
         r"Line \d+: contains typographic quotation marks", page.locator("main").inner_text()
     )
@@ -294,6 +295,7 @@ def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> No
 
 
 PAGES = ("/", "/sources", "/sources?state=failed", "/sources/evil", "/sources/evil/edit",
+         "/sources/evil/pause", "/sources/evil/resume",
          "/sources/new", "/topics", "/topics/labor", "/topics/new", "/stories", "/held", "/runs",
          "/file", "/operators", "/alerts", "/tokens", "/passkeys", "/post",
          "/post?url=x&title=y")  # fmt: skip
@@ -328,6 +330,13 @@ def test_everybody_can_use_every_page(
         page.evaluate(AXE.read_text())
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], path
+    page.goto(f"{program.url}/desk/sources/evil")
+    page.get_by_role("button", name="Compare given and published").click()
+    assert "As the outlet gave it" in page.locator("main").inner_text()
+    assert page.title() not in ("1", "2")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run(document).then(r => r.violations.map(v => v.id))") == []
     page.goto(f"{program.url}/desk/stories")
     page.locator("td a").first.click()
     page.evaluate(AXE.read_text())

@@ -241,3 +241,17 @@ def test_real_lists(config: Path) -> None:
 
     assert len(_tables(config)["source"]) > 300
     assert run(config, "check").returncode == 0
+
+
+def test_an_export_replaces_nothing_but_a_list(config: Path) -> None:
+    """Not feeds.toml, not the database, which are next to it."""
+    run(config, "ingest")
+    before = config.read_bytes()
+    for name in ("feeds.toml", "aggregator.db"):
+        refused = run(config, "export", str(config.parent / name))
+        assert refused.returncode == 2
+        assert "exists and is not an OPML file; choose another name." in refused.stderr
+    assert config.read_bytes() == before
+    assert run(config, "doctor").returncode == 0
+    for _ in range(2):
+        assert run(config, "export", str(config.parent / "list.opml")).returncode == 0

@@ -1,7 +1,7 @@
 """`post`: an article that an operator found on the web."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +137,16 @@ def test_an_article_that_was_taken_down_stays_down(config: Path) -> None:
     assert "was taken down here" in result.stderr
 
 
-def test_a_date_in_the_future_is_now(config: Path) -> None:
-    """It would stand above everything else."""
-    found = _post(config, published="2999-01-01")
+def test_a_date_in_the_future(config: Path) -> None:
+    """It would stand above everything else: today's is now, a later one or an ancient one is
+    refused."""
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    found = _post(config, published=soon.isoformat())
     assert _story(config, found["id"])[0].published <= datetime.now(UTC)
+    for date in ("2999-01-01", "0001-01-01"):
+        refused = run(config, "post", "https://x.example/1", "--title", "X", "--published", date)
+        assert refused.returncode == 2
+        assert f"{date} is not the date of an article." in refused.stderr
 
 
 def test_a_source_that_fails_goes_on_failing(config: Path, press: Press) -> None:

@@ -11,6 +11,7 @@ from aggregator.demo.press import CannedResponse, Press
 from aggregator.site_app import create_wsgi_app
 from aggregator.startup import load_config
 from aggregator.store import open_store
+from aggregator.web.desk.access import COOKIE
 from tests.harness.callback_server import open_callbacks
 from tests.harness.command_line import (
     HEAD,
@@ -127,9 +128,10 @@ def _at_the_desk(file: Path) -> dict[str, str]:
         pages = {p: client.get(f"/desk{p}", base_url=base).text for p in PAGES}
         form = {"csrf": csrf}
         compared = client.post("/desk/sources/harbor/compare", data=form, base_url=base)
-        cookie = client.get_cookie("desk", path="/desk") or client._cookies
+        cookie = client.get_cookie(COOKIE, path="/desk", domain="t.example")
     assert token not in "".join(pages.values())
     stored = b"".join(each.read_bytes() for each in file.parent.glob("aggregator.db*"))
     assert token.encode() not in stored
-    assert cookie
+    assert cookie is not None
+    assert cookie.value.encode() not in stored
     return {**pages, "compare": compared.text}

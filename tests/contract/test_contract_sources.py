@@ -161,6 +161,7 @@ def test_recent_dates_exclude_held_stories(store: Store) -> None:
     health = _health(store, "harbor")
     assert health.held_stories == 1
     assert store.sources.count_entries() == {"harbor": 4, "plains": 1}
+    assert store.sources.count_entries(["plains", "nowhere"]) == {"plains": 1}
     assert health.recent_dates == (NOW + 10 * HOUR, NOW + 9 * HOUR, NOW + 8 * HOUR)
 
 

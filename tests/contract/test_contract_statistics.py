@@ -18,6 +18,7 @@ from aggregator.model import (
     SourceReport,
     topic_scope,
 )
+from aggregator.overview.pulse import update_pulses
 from aggregator.store.base import Store
 from tests.harness.builders import NOW, entry
 from tests.harness.saving import change_of, publish, save, save_story
@@ -124,3 +125,22 @@ def test_the_pulse_of_each_day_is_kept(store: Store) -> None:
 
     assert store.statistics.pulses(today) == {today: second}
     assert store.statistics.pulses(today - DAY) == {today - DAY: first, today: second}
+
+
+def test_the_figures_of_days_are_updated(store: Store) -> None:
+    """Once an hour: of the newest days, and of those without any, but not of older ones."""
+    old, today = NOW.date() - 10 * DAY, NOW.date()
+    update_pulses(store, NOW)
+    assert len(store.statistics.pulses(NOW.date() - 99 * DAY)) == 28
+    save(store, change_of(entry("New", "harbor", published=NOW), listed_at=NOW))
+    save(
+        store, change_of(entry("Old", "harbor", published=NOW - 10 * DAY), listed_at=NOW - 10 * DAY)
+    )
+
+    update_pulses(store, NOW + timedelta(minutes=59))
+    assert store.statistics.pulses(old)[today].stories == 0
+    update_pulses(store, NOW + timedelta(minutes=60))
+    assert store.statistics.pulses(old)[today].stories == 1
+    assert store.statistics.pulses(old)[old].stories == 0
+    update_pulses(store, NOW - timedelta(days=1))  # the clock has gone back
+    assert store.alerts.last_done("pulses") == NOW - timedelta(days=1)

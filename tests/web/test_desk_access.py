@@ -227,7 +227,11 @@ def test_an_editor_does_not_decide_who_may(desk: DeskUser) -> None:
     assert ben.post("/operators", name="eve", password="a password of eve").status_code == 403
     assert ben.post("/operators/ana/remove").status_code == 403
     assert ben.post("/operators/ana/logout").status_code == 403
-    assert desk.post("/operators/ben/remove").status_code == 303
+    assert "Remove ben" in desk.post("/operators/ben/remove").text
+    assert desk.post("/operators/nobody/remove", sure="1").status_code == 404
+    assert desk.post("/operators/nobody/logout").status_code == 404
+    assert ben.get("/").status_code == 200
+    assert desk.post("/operators/ben/remove", sure="1").status_code == 303
     assert ben.get("/").status_code == 303
 
 

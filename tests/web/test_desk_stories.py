@@ -61,7 +61,9 @@ def test_a_rule_is_saved(desk: DeskUser) -> None:
     assert tables["topic"][0]["match"] == "strike OR rain"
     desk.reloads()
 
-    done = desk.post("/topics/labor/apply")
+    asked = desk.post("/topics/labor/apply").text
+    assert "1 story would be added and 0 removed." in asked
+    done = desk.post("/topics/labor/apply", sure="1")
     assert "1%20added" in done.headers["Location"]
     labor = desk.newsroom.store.lists.latest(topic_scope("labor"), 9)
     assert {story.lead.title for story in labor} == {"A strike", "Rain"}
@@ -180,7 +182,10 @@ def test_held_stories_are_published_or_dropped(newsroom: Newsroom) -> None:
     assert "<b>9</b>" in page
     assert desk.post("/held/harbor", do="nonsense").status_code == 400
 
-    desk.post("/held/harbor", do="release")
+    asked = desk.post("/held/harbor", do="release").text
+    assert "Publish 9 stories from Harbor" in asked
+    assert newsroom.titles("/all.atom") == ["Old"]
+    desk.post("/held/harbor", do="release", sure="1")
     assert "Nothing is held." in desk.get("/held").text
     assert len(newsroom.titles("/all.atom")) == 10
 

@@ -77,8 +77,8 @@ def test_a_form_of_a_script_is_taken_too(desk: DeskUser) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({}, "Give the address of the article, as url."),
-        ({"url": URL}, "Give the headline of the article, as title."),
+        ({}, "url: Give the address of the article."),
+        ({"url": URL}, "title: Give the headline of the article."),
         ({"url": "ftp://x", "title": "A"}, "'ftp://x' is not the address of a web page."),
         ({"url": "--help", "title": "A"}, "'--help' is not the address of a web page."),
         ({"url": URL, "title": "A", "topics": "rain"}, "topics must be a list of topic ids."),

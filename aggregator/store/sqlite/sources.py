@@ -1,6 +1,6 @@
 """Sources, their fetch state and their health."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -21,6 +21,7 @@ from aggregator.store.sqlite import mappers, source_mappers
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.list_rename import original_ids, rename_sources, renames_due
 from aggregator.store.sqlite.listings import increment_all_revisions, increment_revisions
+from aggregator.store.sqlite.queries import query_in
 
 __all__ = ["SqliteSources", "save_backoffs"]
 
@@ -160,10 +161,12 @@ class SqliteSources:
             rows = list(db.query(sql, [RECENT_ENTRIES]))
         return [source_mappers.health_of(row, self._recent_dates(row)) for row in rows]
 
-    def count_entries(self) -> dict[str, int]:
+    def count_entries(self, sources: Collection[str] | None = None) -> dict[str, int]:
+        sql = "select source_id, count(*) from entries {} group by source_id"
         with self._connection.read() as db:
-            rows = db.execute("select source_id, count(*) from entries group by source_id")
-            return dict(rows.fetchall())
+            if sources is None:
+                return dict(db.execute(sql.format("")).fetchall())
+            return dict(query_in(db, sql.format("where source_id in ({values})"), sources))
 
     def _recent_dates(self, row: mappers.Row) -> list[datetime]:
         """The dates of the newest entries of a source, without those of held stories."""

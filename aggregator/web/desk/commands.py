@@ -10,25 +10,31 @@ from typing import Any
 
 from aggregator.web.desk.page import Desk
 
-__all__ = ["COMMAND_SECONDS", "run_command"]
+__all__ = ["BUSY", "COMMAND_SECONDS", "RUNNING", "run_command", "status_of"]
 
 COMMAND_SECONDS = 90
 """How long a command may take."""
-WAIT_SECONDS = 10.0
-"""How long a command waits for another one to end."""
-running = threading.BoundedSemaphore(2)
-"""Fewer than the threads that answer forms, so that waiting for outlets keeps no operator from
-saving."""
+MAX_COMMANDS = 2
+"""At once; fewer than the threads that answer forms, so that waiting for outlets keeps no operator
+from saving."""
+BUSY = "Two other feeds or pages are being fetched; try again in a minute."
+RUNNING = threading.BoundedSemaphore(MAX_COMMANDS)
+"""Held while a command runs."""
 
 
 def run_command(desk: Desk, *arguments: str) -> tuple[Any, str]:
     """Run a command that prints JSON; returns what it printed, or None and what went wrong."""
-    if not running.acquire(timeout=WAIT_SECONDS):
-        return None, "Two other feeds or pages are being fetched; try again in a minute."
+    if not RUNNING.acquire(blocking=False):
+        return None, BUSY
     try:
         return _run(desk, *arguments)
     finally:
-        running.release()
+        RUNNING.release()
+
+
+def status_of(problem: str, otherwise: int = 400) -> int:
+    """The HTTP status for what went wrong: 503 if it may work in a minute."""
+    return 503 if problem == BUSY else otherwise
 
 
 def _run(desk: Desk, *arguments: str) -> tuple[Any, str]:

@@ -47,7 +47,7 @@ class FileViews:
         status: int = 200,
         error: str = "",
         edit: FileEdit | None = None,
-        own: str = "",
+        typed: str = "",
     ) -> Response:
         issues: tuple[ConfigIssue, ...] = ()
         changes: list[str] = []
@@ -68,7 +68,7 @@ class FileViews:
             preview=edit.diff if edit else None,
             changes=changes,
             error=error or (DAMAGED if self._is_damaged() else ""),
-            own=own,
+            typed=typed,
             is_damaged=self._is_damaged(),
             version=versions[0] if versions else None,
             versions=versions[1:],
@@ -121,7 +121,7 @@ class FileViews:
         current = self._read()
         merged = merge_changes(based_on, current, text)
         if merged is None:
-            return self._show(current, current, 409, str(error), own=text)
+            return self._show(current, current, 409, str(error), typed=text)
         sentence = (
             "The file has changed since you began to edit it; this is the new text with your "
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+from urllib.parse import quote
 
 from flask import Response, abort, request
 
@@ -144,9 +145,10 @@ class LoginViews:
             abort(403)
         name, password = request.form.get("name", "").strip(), request.form.get("password", "")
         role: Role = "owner" if request.form.get("role") == "owner" else "editor"
-        known = self.desk.store.operators.by_name(name)
+        known = {each.name.casefold() for each in self.desk.store.operators.all()}
+        is_taken = name.casefold() in known
         problems = {
-            "name": "There is an operator with this name." if known else name_problem(name),
+            "name": "There is an operator with this name." if is_taken else name_problem(name),
             "password": password_problem(password, name),
         }
         if not self.desk.store.operators.all() and role != "owner":
@@ -170,6 +172,18 @@ class LoginViews:
         """Remove an operator."""
         if not self.desk.is_owner() or name == self.desk.session.operator:
             abort(403)
+        if self.desk.store.operators.by_name(name) is None:
+            abort(404)
+        if not request.form.get("sure"):
+            return self.desk.page(
+                "confirm.html",
+                heading=f"Remove {name}",
+                sentence="Sessions, tokens and passkeys of this operator end. What was done stays.",
+                action=f"{self.desk.base}/operators/{quote(name)}/remove",
+                hidden=[("sure", "1")],
+                verb="Remove",
+                back=f"{self.desk.base}/operators",
+            )
         self.desk.store.operators.remove(name)
         self.desk.record("removed the operator", name)
         return self.desk.to("/operators", f"{name} was removed.")
@@ -178,6 +192,8 @@ class LoginViews:
         """End all sessions of an operator."""
         if not self.desk.is_owner() and name != self.desk.session.operator:
             abort(403)
+        if self.desk.store.operators.by_name(name) is None:
+            abort(404)
         count = self.desk.store.operators.end_sessions(name)
         self.desk.record("ended all sessions of", name)
         done = f"{count} {'session' if count == 1 else 'sessions'} of {name} ended."

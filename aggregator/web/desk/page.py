@@ -195,6 +195,10 @@ class Desk:
         if new is None:
             return  # it is refused anyway, with its line
         changed = [f"[{name}]" for name in OWNERS_TABLES if (old or {}).get(name) != new.get(name)]
+        before_site, site = (old or {}).get("site"), new.get("site")
+        for key in ("url", "logo"):
+            if isinstance(before_site, dict) and isinstance(site, dict):
+                changed += [f"[site] {key}"] * (before_site.get(key) != site.get(key))
         if _secrets(old or {}) != _secrets(new):
             changed.append("headers and basic_auth of sources")
         if changed:

@@ -1,12 +1,13 @@
 """Stories that operators find on the web: a form, a bookmarklet that fills it, and an API."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, jsonify, request
 
-from aggregator.web.desk.commands import run_command
+from aggregator.web.desk.commands import BUSY, run_command, status_of
 from aggregator.web.desk.forms import Field
 from aggregator.web.desk.page import Desk
 
@@ -41,7 +42,8 @@ class PostViews:
         return self._show(given, "")
 
     def _show(self, given: Mapping[str, str], problem: str, status: int = 200) -> Response:
-        problems: dict[str, str] = {}
+        name, sentence = _field_of(problem)
+        problems = {name: sentence} if name else {}
         fields = [
             Field("url", "Address of the article", given, problems),
             Field("title", "Headline", given, problems),
@@ -68,7 +70,7 @@ class PostViews:
             fields=fields,
             topics=self.desk.config.topics,
             chosen=request.form.getlist("topic"),
-            error=problem,
+            error="" if name else problem,
             bookmarklet=script.replace("$URL", url),
         )
 
@@ -77,7 +79,7 @@ class PostViews:
         given = {name: request.form.get(name, "").strip() for name in _TEXT_FIELDS}
         found, problem = _publish(self.desk, given, request.form.getlist("topic"))
         if problem:
-            return self._show(given, problem, 400)
+            return self._show(given, problem, status_of(problem))
         self._record(found, given)
         done = (
             "Published." if found["is_new"] else "This article was already here; this is its story."
@@ -93,6 +95,8 @@ class PostViews:
     def api_post(self) -> Response:
         """The same for a program, which shows a token."""
         body = request.get_json(silent=True) if request.is_json else None
+        if request.is_json and not isinstance(body, dict):
+            return _error(400, "The body is not a JSON object.")
         values: Mapping[str, Any] = body if isinstance(body, dict) else request.form
         given = {name: str(values.get(name) or "").strip() for name in _TEXT_FIELDS}
         topics = values.getlist("topics") if values is request.form else values.get("topics", [])
@@ -100,7 +104,7 @@ class PostViews:
             return _error(400, "topics must be a list of topic ids.")
         found, problem = _publish(self.desk, given, topics)
         if problem:
-            return _error(400, problem)
+            return _error(status_of(problem), problem)
         self._record(found, given)
         response = jsonify(found)
         response.status_code = 201 if found["is_new"] else 200
@@ -111,19 +115,26 @@ def _publish(
     desk: Desk, given: Mapping[str, str], topics: Sequence[str]
 ) -> tuple[dict[str, Any], str]:
     """Run `aggregator post`; returns what it prints, or what went wrong."""
-    for name, sentence in (
-        ("url", "Give the address of the article, as url."),
-        ("title", "Give the headline of the article, as title."),
-    ):
+    for name, what in (("url", "address"), ("title", "headline")):
         if not given[name]:
-            return {}, sentence
+            return {}, f"{name}: Give the {what} of the article."
     options = [f"--{name}={value}" for name, value in given.items() if value and name != "url"]
     options += [f"--topic={topic}" for topic in topics]
     found, problem = run_command(desk, "post", "--json", *options, "--", given["url"])
     return found or {}, problem
 
 
+def _field_of(problem: str) -> tuple[str, str]:
+    """The field that a problem is about, and the problem in a sentence; "" if it is of none."""
+    found = re.match(r"(?:Invalid value for '--)?(\w+)'?: (.+)", problem, re.DOTALL)
+    return (found[1], found[2]) if found and found[1] in _TEXT_FIELDS else ("", problem)
+
+
 def _error(status: int, sentence: str) -> Response:
+    name, reason = _field_of(sentence)
+    sentence = f"{name}: {reason}" if name else sentence
     response = jsonify({"error": sentence, "status": status})
     response.status_code = status
+    if status == status_of(BUSY):
+        response.headers["Retry-After"] = "60"
     return response

@@ -18,7 +18,7 @@ from aggregator.model import Source, source_scope
 from aggregator.overview.pulse import entries_by_source
 from aggregator.overview.source_states import shown_url
 from aggregator.text.tokens import fold
-from aggregator.web.desk.commands import run_command
+from aggregator.web.desk.commands import run_command, status_of
 from aggregator.web.desk.forms import Field
 from aggregator.web.desk.page import Desk, UnseenEdit
 from aggregator.web.desk.source_list import NO_DAYS, source_list, states_of
@@ -74,7 +74,7 @@ class SourceViews:
             source=found,
             row=row,
             feed=shown_url(found.feed, found),
-            stored=self.desk.store.sources.count_entries().get(id_, 0),
+            stored=self.desk.store.sources.count_entries([id_]).get(id_, 0),
             days=entries_by_source(self.desk.store, self.desk.now).get(id_, NO_DAYS),
             fetches=self.desk.store.statistics.fetches(id_, MAX_FETCHES_SHOWN),
             entries=entries,
@@ -98,7 +98,11 @@ class SourceViews:
         found = _source(self.desk, id_)
         fetched, problem = run_command(self.desk, "fetch", "--explain", "--json", "--", id_)
         return self.desk.page(
-            "compare.html", 502 if problem else 200, source=found, fetched=fetched, problem=problem
+            "compare.html",
+            status_of(problem, 502) if problem else 200,
+            source=found,
+            fetched=fetched,
+            problem=problem,
         )
 
     def ask_pause(self, id_: str) -> Response:
@@ -174,7 +178,7 @@ class SourceViews:
             return _add(self.desk, given)
         found, problem = _look_up(self.desk, given["url"])
         if found is None:
-            return _new_form(self.desk, given, {"url": problem}, 400)
+            return _new_form(self.desk, given, {"url": problem}, status_of(problem))
         given |= {key: found[key] for key in ("feed", "name", "id", "site")}
         try:
             change = _adding(given["id"], given)

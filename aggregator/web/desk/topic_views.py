@@ -31,6 +31,8 @@ __all__ = ["TOPIC_ROUTES", "TopicViews"]
 
 MAX_STORIES_SHOWN = 20
 MAX_SHARED_SHOWN = 10
+MAX_SOURCES_WHILE_TYPING = 300
+"""With more, checking feeds.toml takes too long at each pause; the button does."""
 MAX_TRIED_WHILE_TYPING = 2_000
 """Stories that a rule is tried on at each pause; the button tries all."""
 DRIFT_FACTOR = 2
@@ -121,6 +123,8 @@ class TopicViews:
     def apply_topic(self, id_: str) -> Response:
         """Place stored stories by the rule in force."""
         found = _topic(self.desk, id_)
+        if not request.form.get("sure"):
+            return self._ask_apply(found)
         preview = TopicPreview()
 
         def changes() -> Iterator[PlacementChange]:
@@ -135,6 +139,19 @@ class TopicViews:
         done = f"{preview.added:,} added, {preview.removed:,} removed."
         self.desk.record("applied the rule to stored stories of", id_, done)
         return self.desk.to(f"/topics/{id_}", done)
+
+    def _ask_apply(self, topic: Topic) -> Response:
+        preview = preview_topics(self.desk.config, self.desk.store, [topic])[topic.id]
+        return self.desk.page(
+            "confirm.html",
+            heading=f"Apply the rule of {topic.title} to stored stories",
+            sentence=f"{self.desk.stories(preview.added)} would be added and "
+            f"{preview.removed:,} removed. To undo it, apply the former rule.",
+            action=f"{self.desk.base}/topics/{topic.id}/apply",
+            hidden=[("sure", "1")],
+            verb="Apply",
+            back=f"{self.desk.base}/topics/{topic.id}",
+        )
 
     def new_topic(self) -> Response:
         """The form for a new topic."""
@@ -215,9 +232,10 @@ def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> d
         return {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}.", "preview": None}
     shown: dict[str, object] = {"problem": "", "preview": None}
     try:
-        change = _change_of_rule(topic, rule)
-        edit = preview_edit(desk.config.path, change, desk.environment)
-        shown["lines"] = edit.diff
+        is_short = len(desk.config.all_sources) <= MAX_SOURCES_WHILE_TYPING
+        if newest is None or is_short:
+            change = _change_of_rule(topic, rule)
+            shown["lines"] = preview_edit(desk.config.path, change, desk.environment).diff
     except AggregatorError as error:  # of another part of the file
         shown["problem"] = str(error)
     if parsed is None:

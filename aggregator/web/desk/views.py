@@ -28,6 +28,8 @@ __all__ = ["desk_blueprint"]
 
 MAX_RUNS_SHOWN = 100
 MAX_HELD_SHOWN = 30
+MAX_DECIDED_AT_ONCE = 20_000
+"""Held stories of one source that a decision is about."""
 
 
 def desk_blueprint(
@@ -115,33 +117,36 @@ class OverviewViews:
         source = self.desk.sources.get(id_)
         if source is None:
             abort(404)
-        chosen = request.form.getlist("story") or None
-        if request.form.get("do") == "release":
-            count = self.desk.store.stories.release(
-                id_, self.desk.now, chosen, as_new=source.approve
-            )
+        verb = request.form.get("do")
+        if verb not in ("release", "drop"):
+            abort(400)
+        store = self.desk.store
+        ticked = {*request.form.getlist("story")}
+        held = [story.id for story in store.stories.held(id_, MAX_DECIDED_AT_ONCE)]
+        chosen = [story for story in held if story in ticked or not ticked]
+        if not chosen:
+            return self.desk.to("/held", "These stories are not held any more.")
+        if not request.form.get("sure") and (verb == "drop" or not ticked):
+            return self._confirm(source, verb, chosen)
+        if verb == "release":
+            count = store.stories.release(id_, self.desk.now, chosen, as_new=source.approve)
             self.desk.record("published held stories of", id_, self.desk.stories(count))
             done = f"{self.desk.stories(count)} from {source.name} published."
             return self.desk.to("/held", done)
-        if request.form.get("do") != "drop":
-            abort(400)
-        if not request.form.get("sure"):
-            return self._ask_drop(source, chosen)
-        count = self.desk.store.stories.drop(id_, chosen)
+        count = store.stories.drop(id_, chosen)
         self.desk.record("dropped held stories of", id_, self.desk.stories(count))
         done = f"{self.desk.stories(count)} from {source.name} dropped for good."
         return self.desk.to("/held", done)
 
-    def _ask_drop(self, source: Source, chosen: Sequence[str] | None) -> Response:
-        health = self.desk.store.sources.health()
-        held = next((each.held_stories for each in health if each.source == source.id), 0)
-        count = held if chosen is None else len(chosen)
+    def _confirm(self, source: Source, verb: str, chosen: Sequence[str]) -> Response:
+        """Ask before stories are dropped, or all of them published; it holds for these ones."""
+        words = "Publish" if verb == "release" else "Never publish"
         return self.desk.page(
             "confirm.html",
-            heading=f"Never publish {self.desk.stories(count)} from {source.name}",
+            heading=f"{words} {self.desk.stories(len(chosen))} from {source.name}",
             sentence="This cannot be undone.",
             action=f"{self.desk.base}/held/{source.id}",
-            hidden=[("do", "drop"), ("sure", "1"), *(("story", id_) for id_ in chosen or ())],
-            verb="Never publish",
+            hidden=[("do", verb), ("sure", "1"), *(("story", id_) for id_ in chosen)],
+            verb=words,
             back=f"{self.desk.base}/held",
         )
