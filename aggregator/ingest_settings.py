@@ -1,7 +1,6 @@
 """How the steps of a run work, from the configuration and the store.
 
-It is apart from `startup`, since loading the steps takes longer than a command that only shows
-something.
+Kept separate from `startup`, because importing the steps is slow.
 """
 
 from datetime import datetime, timedelta

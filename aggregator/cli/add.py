@@ -35,6 +35,7 @@ from aggregator.text.canonical import canonical_url
 __all__ = ["add"]
 
 MAX_ENTRIES_SHOWN = 5
+MAX_ADDRESS_CHARS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +128,13 @@ async def _add_all(
     async with open_polite_fetcher(config, store, os.environ, datetime.now(UTC)) as fetcher:
         for address in addresses:
             try:
+                if not address.strip():
+                    raise CommandError("Give the address of a site or a feed.")
                 found, others = await _find(fetcher, workers, address, options)
                 newcomer = await _examine(path, store, fetcher, workers, found, options)
                 newcomer = replace(newcomer, others=others)
             except CommandError as error:
-                failures.append(f"{address}: {error}")
+                failures.append(f"{address[:MAX_ADDRESS_CHARS_SHOWN] or '(nothing)'}: {error}")
                 continue
             if not options.is_quiet:
                 _show(newcomer)

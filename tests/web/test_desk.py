@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo.press import CannedResponse
+from aggregator.model import ALL
 from aggregator.web.desk.commands import RUNNING
 from tests.harness.desk import DeskUser
 from tests.harness.newsroom import article
@@ -271,100 +272,6 @@ def test_an_address_without_a_feed(desk: DeskUser, url: str) -> None:
     assert 'class="problem"' in response.text
 
 
-# ---- feeds.toml
-
-
-def test_the_file_is_edited(desk: DeskUser) -> None:
-    """The changed lines are shown first, and what they mean."""
-    text = desk.newsroom.written
-    changed = text.replace('title = "The Commons"', 'title = "Better"') + "# end\n"
-    shown = desk.post("/file", text=changed, based_on=text, do="preview").text
-    assert "+title = &#34;Better&#34;" in shown
-    assert "[site] title" in shown
-    assert _file(desk).read_text() == text
-
-    assert desk.saves("/file", text=changed, based_on=text).status_code == 303
-    assert _file(desk).read_text() == changed
-    version = desk.newsroom.store.config.current()
-    assert version is not None
-    assert (version.text, version.accepted_by) == (changed, "ana")
-
-
-def test_problems_are_shown_at_their_lines(desk: DeskUser) -> None:
-    """With the line itself; the file stays, and so does what was typed."""
-    text = desk.newsroom.written
-    wrong = text.replace('"https://commons.example"', '"nowhere" # <b>')
-    response = desk.saves("/file", text=wrong, based_on=text)
-
-    assert response.status_code == 400
-    assert "<strong>Line 4</strong>: site.url: found &#39;nowhere&#39;" in response.text
-    assert '<code class="line">url = &#34;nowhere&#34; # &lt;b&gt;</code>' in response.text
-    assert _file(desk).read_text() == text
-
-
-def test_a_file_edited_by_hand_meanwhile_is_not_overwritten(desk: DeskUser) -> None:
-    """Both changes are put together, and saved when they have been looked at."""
-    text = desk.newsroom.written
-    by_hand = text.replace('title = "The Commons"', 'title = "By hand"')
-    _file(desk).write_text(by_hand)
-    response = desk.saves("/file", text=f"{text}# mine\n", based_on=text)
-
-    assert response.status_code == 409
-    assert "has changed since you began to edit it" in response.text
-    assert "# mine" in response.text
-    assert _file(desk).read_text() == by_hand
-    both = f"{by_hand}# mine\n"
-    assert escape(both.strip(), quote=False) in unescape_quotes(response.text)
-    assert desk.saves("/file", text=both, based_on=by_hand).status_code == 303
-    assert _file(desk).read_text() == both
-
-
-def test_two_changes_of_the_same_line(desk: DeskUser) -> None:
-    """The new text is shown, and beside it what was typed."""
-    text = desk.newsroom.written
-    _file(desk).write_text(text.replace('title = "The Commons"', 'title = "By hand"'))
-    mine = text.replace('title = "The Commons"', 'title = "Mine"')
-    page = desk.saves("/file", text=mine, based_on=text).text
-
-    assert "title = &#34;By hand&#34;" in page.partition("<textarea")[2]
-    assert "title = &#34;Mine&#34;" in page.partition("<textarea")[0]
-
-
-@pytest.mark.parametrize("damage", [b"\xff\xfe[\x00s\x00", None], ids=["utf-16", "missing"])
-def test_a_file_that_is_no_text_is_written_again(desk: DeskUser, damage: bytes | None) -> None:
-    """From its last good version; the damaged one is kept."""
-    if damage is None:
-        _file(desk).unlink()
-    else:
-        _file(desk).write_bytes(damage)
-    page = desk.get("/file").text
-    assert "This is its last good version" in page
-    good = desk.newsroom.written
-    assert desk.post("/file", text="[site", based_on=good, do="save").status_code == 400
-    assert desk.post("/file", text=good, based_on=good, do="save").status_code == 303
-
-    assert _file(desk).read_text() == good
-    kept = [each.read_bytes() for each in _file(desk).parent.glob("feeds.toml.damaged-*")]
-    assert kept == ([damage] if damage else [])
-
-
-def unescape_quotes(text: str) -> str:
-    """The text of a page with plain quotation marks."""
-    return text.replace("&#34;", '"').replace("&#39;", "'")
-
-
-def test_a_broken_file_can_be_corrected(desk: DeskUser) -> None:
-    """At the desk, where it is shown with its problem."""
-    good = desk.newsroom.written
-    _file(desk).write_text(broken := good.replace("[site]", "[site"))
-    page = desk.get("/file").text
-    assert "1 problem" in page
-    assert "<strong>Line 2</strong>" in page
-
-    assert desk.saves("/file", text=good, based_on=broken).status_code == 303
-    assert _file(desk).read_text() == good
-
-
 # ---- hostile content
 
 
@@ -384,3 +291,29 @@ def test_nothing_that_outlets_send_becomes_markup(desk: DeskUser) -> None:
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
     assert "done=<script>" not in desk.get("/?done=<script>alert(1)</script>").text
+
+
+def test_a_warning_is_shown_before_saving(desk: DeskUser) -> None:
+    """Two sources with one feed would store every article twice."""
+    form = _form(desk, "/sources/broken/edit")
+    feed = _source(desk, "harbor")["feed"]
+    shown = desk.post("/sources/broken/edit", **{**form, "feed": str(feed), "do": "preview"}).text
+    assert "Warning: source.feed: is also the feed of &#39;harbor&#39;" in shown
+
+
+def test_the_log_names_stories(desk: DeskUser) -> None:
+    """By their titles, with links; what was undone and done again is said in a word."""
+    (story, *_) = desk.newsroom.store.lists.latest(ALL, 9)
+    desk.post(f"/stories/{story.id}/pin", topic="")
+    for _ in range(3):
+        last = desk.newsroom.store.operators.audit_log(1)[0]
+        if last.undo:
+            desk.post(f"/undo/{last.id}")
+    assert f'/desk/stories/{story.id}">{story.lead.title}</a>' in desk.get("/operators").text
+    before = _file(desk).read_text()
+    desk.saves("/sources/harbor/pause")
+    for _ in range(2):
+        desk.post(f"/undo/{desk.newsroom.store.operators.audit_log(1)[0].id}")
+    actions = [entry.action for entry in desk.newsroom.store.operators.audit_log(3)]
+    assert actions == ["redid: paused", "undid: paused", "paused"]
+    assert _file(desk).read_text() != before

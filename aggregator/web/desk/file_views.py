@@ -6,10 +6,9 @@ from flask import Response, request
 
 from aggregator.config import decode, parse_config
 from aggregator.config.changes import describe_changes
-from aggregator.config.file_edits import FileEdit, preview_edit
 from aggregator.config.merging import merge_changes
 from aggregator.errors import AggregatorError, ConfigError, ConfigIssue, FileChanged
-from aggregator.web.desk.page import Desk, UnseenEdit
+from aggregator.web.desk.page import Desk, EditPreview, UnseenEdit
 
 __all__ = ["FILE_ROUTES", "FileViews"]
 
@@ -46,7 +45,7 @@ class FileViews:
         based_on: str,
         status: int = 200,
         error: str = "",
-        edit: FileEdit | None = None,
+        edit: EditPreview | None = None,
         typed: str = "",
     ) -> Response:
         issues: tuple[ConfigIssue, ...] = ()
@@ -65,7 +64,7 @@ class FileViews:
             based_on=based_on,
             issues=issues,
             lines=plain.split("\n"),
-            preview=edit.diff if edit else None,
+            preview=edit,
             changes=changes,
             error=error or (DAMAGED if self._is_damaged() else ""),
             typed=typed,
@@ -102,7 +101,7 @@ class FileViews:
             if is_save and self._is_damaged():
                 self.desk.rescue(text)
                 return self.desk.to("/file", "Written, and in force.")
-            edit = preview_edit(self.desk.config.path, change, self.desk.environment)
+            edit = self.desk.preview(change)
             if not is_save:
                 return self._show(text, based_on, edit=edit)
             self.desk.edit("edited", "feeds.toml", change)

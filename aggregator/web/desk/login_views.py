@@ -132,7 +132,8 @@ class LoginViews:
             is_owner=self.desk.is_owner(),
             given={"name": name},
             problems={"name": "", "password": "", **problems},
-            log=self.desk.store.operators.audit_log(MAX_LOG_SHOWN),
+            log=(log := self.desk.store.operators.audit_log(MAX_LOG_SHOWN)),
+            titles=self.desk.titles(log),
         )
 
     def operators(self) -> Response:

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 import json
+import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,17 +15,19 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from aggregator.config import Config, decode, parse_config
 from aggregator.config.file_edits import FileEdit, edit_file, preview_edit, restore_file
-from aggregator.errors import CommandError
+from aggregator.errors import CommandError, ConfigError
 from aggregator.model import AuditEntry, DeskSession, Source
 from aggregator.startup import known_sources
 from aggregator.store.base import Store
 
 __all__ = [
-    "MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "Section", "UnseenEdit", "mark_of_lines",
+    "MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "EditPreview", "Section", "UnseenEdit",
+    "mark_of_lines",
 ]  # fmt: skip
 
 MAX_DESK_FORM_BYTES = 8_000_000
 """A feeds.toml of thousands of sources twice, percent-encoded."""
+STORY_ID = re.compile(r"[0-9a-f]{16}")
 ID_DIGITS = 15
 """More may not fit into a column of SQLite."""
 OWNERS_TABLES = ("desk", "publish", "mail", "alerts", "fetch", "storage")
@@ -44,12 +47,21 @@ SECURITY_HEADERS = {
 }
 
 
-class UnseenEdit(Exception):
-    """The operator has not seen yet which lines of feeds.toml an edit changes: `diff`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPreview:
+    """What an edit of feeds.toml would change: the lines, and warnings that there were not before,
+    such as that two sources have one feed."""
 
-    def __init__(self, diff: str) -> None:
+    diff: str
+    warnings: tuple[str, ...] = ()
+
+
+class UnseenEdit(Exception):
+    """The operator has not seen yet which lines of feeds.toml an edit changes."""
+
+    def __init__(self, preview: EditPreview) -> None:
         super().__init__("These lines have not been shown yet.")
-        self.diff = diff
+        self.preview = preview
 
 
 def mark_of_lines(diff: str) -> str:
@@ -145,6 +157,12 @@ class Desk:
         """A number of stories, in words."""
         return f"{count:,} {'story' if count == 1 else 'stories'}"
 
+    def titles(self, log: Sequence[AuditEntry]) -> dict[str, str]:
+        """The titles of the stories that entries of the log are about, by story id."""
+        ids = {entry.subject for entry in log if STORY_ID.fullmatch(entry.subject)}
+        found = ((id_, self.store.stories.get(id_)) for id_ in ids)
+        return {id_: story.lead.title for id_, story in found if story}
+
     # ---- what operators do
 
     def record(
@@ -221,9 +239,10 @@ class Desk:
             after = change(before)
             if not self.is_owner():
                 self._refuse_owners_tables(before, after)
-            diff = FileEdit(before=before, after=after).diff
-            if needs_look and diff and request.form.get("seen") != mark_of_lines(diff):
-                raise UnseenEdit(diff)
+            edit = FileEdit(before=before, after=after)
+            seen = request.form.get("seen")
+            if needs_look and edit.diff and seen != mark_of_lines(edit.diff):
+                raise UnseenEdit(self._preview_of(edit))
             return after
 
         preview_edit(self.config.path, change, self.environment)  # what is wrong comes first
@@ -234,6 +253,23 @@ class Desk:
             self.record(action, subject, edit.diff, "restore_file", version=version.number)
             self.reload()
         return edit
+
+    def preview(self, change: Callable[[str], str]) -> EditPreview:
+        """What an edit of feeds.toml would change. Raises ConfigError and WriteError."""
+        return self._preview_of(preview_edit(self.config.path, change, self.environment))
+
+    def _preview_of(self, edit: FileEdit) -> EditPreview:
+        before = self._warnings(edit.before)
+        new = [each for each in self._warnings(edit.after) if each not in before]
+        return EditPreview(diff=edit.diff, warnings=tuple(new))
+
+    def _warnings(self, text: str) -> list[str]:
+        try:
+            text = decode(text.encode(), self.config.path)
+            config = parse_config(text, self.config.path, self.environment)
+        except ConfigError:
+            return []
+        return [f"{each.key}: {each.message}" for each in config.warnings]
 
     def rescue(self, text: str) -> None:
         """Write a feeds.toml that is missing or no text, and put it in force; what is there is kept

@@ -11,7 +11,6 @@ from typing import Any
 from flask import Response, abort, request
 
 from aggregator.config.editor import add_tables, change_table
-from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id, taken_ids
 from aggregator.errors import AggregatorError, CommandError, ConfigError, FileChanged
 from aggregator.model import Source, source_scope
@@ -20,7 +19,7 @@ from aggregator.overview.source_states import shown_url
 from aggregator.text.tokens import fold
 from aggregator.web.desk.commands import run_command, status_of
 from aggregator.web.desk.forms import Field
-from aggregator.web.desk.page import Desk, UnseenEdit
+from aggregator.web.desk.page import Desk, EditPreview, UnseenEdit
 from aggregator.web.desk.source_list import NO_DAYS, source_list, states_of
 
 __all__ = ["SOURCE_ROUTES", "SourceViews"]
@@ -135,12 +134,12 @@ class SourceViews:
         others = {name for name in touched if before[name] not in (base[name], given[name])}
         given = {name: given[name] if name in touched else before[name] for name in FIELD_NAMES}
         if others:
-            problems = {
+            conflicts = {
                 name: f"Someone else has made this {before[name] or 'empty'!r} since you began to "
                 "edit it; save again to replace it."
                 for name in others
             }
-            return _form(self.desk, found, given, problems, 409)
+            return _form(self.desk, found, given, conflicts, 409)
         values = {name: _value(name, given[name]) for name in touched}
 
         def change(text: str) -> str:
@@ -150,20 +149,24 @@ class SourceViews:
 
         try:
             if request.form.get("do") == "preview":
-                edit = preview_edit(self.desk.config.path, change, self.desk.environment)
-                return _form(self.desk, found, given, {}, preview=edit.diff)
+                return _form(self.desk, found, given, {}, preview=self.desk.preview(change))
             self.desk.edit("edited", id_, change)
         except UnseenEdit as unseen:
-            return _form(self.desk, found, given, {}, preview=unseen.diff)
+            return _form(self.desk, found, given, {}, preview=unseen.preview)
         except ConfigError as error:
-            problems = {
-                issue.key.split(".")[1]: issue.message for issue in error.issues if "." in issue.key
-            }
+            problems: dict[str, str] = {}
+            for issue in error.issues:
+                name = issue.key.split(".")[1] if "." in issue.key else ""
+                before_it = f"{problems[name]}; " if name in problems else ""
+                problems |= {name: before_it + issue.message} if name else {}
             other = "" if problems else str(error)
             return _form(self.desk, found, given, problems, 400, other)
         except AggregatorError as error:
             return _form(self.desk, found, given, {}, 409, str(error))
-        return self.desk.to(f"/sources/{id_}", "Saved, and in force.")
+        done = "Saved, and in force."
+        if "topics" in touched:
+            done += " Stored stories stay where they are; apply the rule of a topic to place them."
+        return self.desk.to(f"/sources/{id_}", done)
 
     def new_source(self) -> Response:
         """The form for the address of a new source."""
@@ -182,7 +185,7 @@ class SourceViews:
         given |= {key: found[key] for key in ("feed", "name", "id", "site")}
         try:
             change = _adding(given["id"], given)
-            preview = preview_edit(self.desk.config.path, change, self.desk.environment).diff
+            preview = self.desk.preview(change)
         except AggregatorError as error:
             return _new_form(self.desk, given, {"url": str(error)}, 409, found)
         return _new_form(self.desk, given, {}, found=found, preview=preview)
@@ -202,7 +205,7 @@ def _ask_enabled(desk: Desk, id_: str, *, is_enabled: bool) -> Response:
         "confirm.html",
         heading=f"{verb} {found.name}",
         sentence=f"{found.name} {sentence}.",
-        preview=preview_edit(desk.config.path, change, desk.environment).diff,
+        preview=desk.preview(change),
         action=f"{desk.base}/sources/{id_}/{verb.lower()}",
         verb=verb,
         back=f"{desk.base}/sources/{id_}",
@@ -273,7 +276,7 @@ def _form(
     problems: Mapping[str, str],
     status: int = 200,
     error: str = "",
-    preview: str | None = None,
+    preview: EditPreview | None = None,
 ) -> Response:
     topics = ", ".join(topic.id for topic in desk.config.topics[:12])
     images = (
@@ -327,7 +330,7 @@ def _new_form(
     problems: Mapping[str, str],
     status: int = 200,
     found: Mapping[str, Any] | None = None,
-    preview: str | None = None,
+    preview: EditPreview | None = None,
 ) -> Response:
     fields = [Field("url", "Address of the site or its feed", given, problems)]
     if found or given.get("feed"):
@@ -357,7 +360,7 @@ def _look_up(desk: Desk, url: str) -> tuple[dict[str, Any] | None, str]:
     if not url or url.startswith("-") or "\0" in url:
         return None, "Give the address of a site or a feed."
     found, problem = run_command(desk, "add", "--dry-run", "--json", "--", url)
-    return (found[0], "") if found else (None, problem.removeprefix(f"{url}: "))
+    return (found[0], "") if found else (None, problem.removeprefix(f"{url[:200]}: "))
 
 
 def _add(desk: Desk, given: Mapping[str, str]) -> Response:
@@ -368,7 +371,7 @@ def _add(desk: Desk, given: Mapping[str, str]) -> Response:
     try:
         desk.edit("added the source", id_, _adding(id_, given))
     except UnseenEdit as unseen:
-        return _new_form(desk, given, {}, preview=unseen.diff)
+        return _new_form(desk, given, {}, preview=unseen.preview)
     except ConfigError as error:
         problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
         return _new_form(desk, given, problems, 400)

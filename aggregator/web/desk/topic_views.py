@@ -11,7 +11,6 @@ from flask import Response, abort, render_template, request
 
 from aggregator import query
 from aggregator.config.editor import add_tables, change_table
-from aggregator.config.file_edits import preview_edit
 from aggregator.config.ids import new_id
 from aggregator.errors import AggregatorError, ConfigError, FileChanged, QueryError
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
@@ -24,7 +23,7 @@ from aggregator.overview.topic_preview import (
     preview_topics,
 )
 from aggregator.web.desk.forms import Field
-from aggregator.web.desk.page import Desk, UnseenEdit
+from aggregator.web.desk.page import Desk, EditPreview, UnseenEdit
 from aggregator.web.desk.undo import LOCK_SECONDS
 
 __all__ = ["TOPIC_ROUTES", "TopicViews"]
@@ -169,11 +168,10 @@ class TopicViews:
         try:
             change = partial(add_tables, kind="topic", tables=[values])
             if request.form.get("do") == "preview":
-                edit = preview_edit(self.desk.config.path, change, self.desk.environment)
-                return _topic_form(self.desk, given, {}, preview=edit.diff)
+                return _topic_form(self.desk, given, {}, preview=self.desk.preview(change))
             self.desk.edit("added the topic", id_, change)
         except UnseenEdit as unseen:
-            return _topic_form(self.desk, given, {}, preview=unseen.diff)
+            return _topic_form(self.desk, given, {}, preview=unseen.preview)
         except ConfigError as error:
             problems = {issue.key.rpartition(".")[2]: issue.message for issue in error.issues}
             is_own = bool(problems.keys() & given.keys())
@@ -235,7 +233,7 @@ def _tested(desk: Desk, topic: Topic, rule: str, newest: int | None = None) -> d
         is_short = len(desk.config.all_sources) <= MAX_SOURCES_WHILE_TYPING
         if newest is None or is_short:
             change = _change_of_rule(topic, rule)
-            shown["lines"] = preview_edit(desk.config.path, change, desk.environment).diff
+            shown["lines"] = desk.preview(change)
     except AggregatorError as error:  # of another part of the file
         shown["problem"] = str(error)
     if parsed is None:
@@ -290,7 +288,7 @@ def _topic_form(
     given: dict[str, str],
     problems: dict[str, str],
     status: int = 200,
-    preview: str | None = None,
+    preview: EditPreview | None = None,
     error: str = "",
 ) -> Response:
     fields = [

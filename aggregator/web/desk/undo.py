@@ -40,11 +40,18 @@ def undo(desk: Desk, entry: AuditEntry) -> str:
         if do == "restore_file":
             return _restore_file(desk, entry, **arguments)
         path = _FUNCTIONS[do](desk, **arguments)
-        desk.record(f"undid: {entry.action}", entry.subject, entry.detail)
+        desk.record(_reversed(entry.action), entry.subject, entry.detail)
     except BaseException:
         desk.store.operators.mark_not_undone(entry.id)
         raise
     return path
+
+
+def _reversed(action: str) -> str:
+    """The words for undoing an action, or for redoing one that was undone."""
+    opposite = {"undid": "redid", "redid": "undid"}
+    verb, _, rest = action.partition(": ")
+    return f"{opposite[verb]}: {rest}" if verb in opposite else f"undid: {action}"
 
 
 def _story(desk: Desk, id_: str) -> Story:
@@ -233,9 +240,8 @@ def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
             )
         return merged
 
-    action = f"undid: {entry.action}"
     # its lines are those of the action, the other way round
-    desk.edit(action, entry.subject, without, needs_look=False)
+    desk.edit(_reversed(entry.action), entry.subject, without, needs_look=False)
     source = next((s.id for s in desk.config.all_sources if s.id == entry.subject), "")
     return f"/sources/{source}" if source else "/file"
 

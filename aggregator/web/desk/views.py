@@ -28,6 +28,7 @@ __all__ = ["desk_blueprint"]
 
 MAX_RUNS_SHOWN = 100
 MAX_HELD_SHOWN = 30
+MAX_LOG_SHOWN = 8
 MAX_DECIDED_AT_ONCE = 20_000
 """Held stories of one source that a decision is about."""
 
@@ -91,7 +92,8 @@ class OverviewViews:
             config_problem=store.config.problem(),
             topics=config.topics,
             names={source.id: source.name for source in config.all_sources},
-            log=store.operators.audit_log(8),
+            log=(log := store.operators.audit_log(MAX_LOG_SHOWN)),
+            titles=self.desk.titles(log),
         )
 
     def runs(self) -> Response:
