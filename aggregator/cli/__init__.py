@@ -167,7 +167,8 @@ def _stopped(ctx: click.Context, number: int) -> click.exceptions.Exit:
 def main(ctx: click.Context, path: Path) -> None:
     """Collect articles from partner outlets and publish each story once, by topic.
 
-    Sources and topics are configured in feeds.toml; docs/feeds-toml.md explains each key.
+    Sources and topics are configured in feeds.toml; docs/feeds-toml.md, which is installed in
+    share/doc/aggregator, explains each key.
 
     \b
     First steps, in an empty folder:

@@ -72,6 +72,9 @@ def read_opml(content: bytes) -> tuple[list[OpmlFeed], int]:
             empty += 1
         if len(feeds) > MAX_OPML_FEEDS:
             raise OpmlError(f"It has more than {MAX_OPML_FEEDS:,} feeds; divide it.")
+    dtd = root.getroottree().docinfo.internalDTD
+    if not feeds and dtd is not None and any(dtd.iterentities()):
+        raise OpmlError("Its feeds are in entities of a DTD, which are not expanded.")
     return feeds, empty
 
 

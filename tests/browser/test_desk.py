@@ -295,7 +295,8 @@ def test_an_edit_by_hand_and_one_at_the_desk(program: Program, page: Page) -> No
 
 
 PAGES = ("/", "/sources", "/sources?state=failed", "/sources/evil", "/sources/evil/edit",
-         "/sources/evil/pause", "/sources/evil/resume",
+         "/sources/evil/pause", "/sources/evil/resume", "/sources/evil/remove",
+         "/topics/labor/edit", "/topics/labor/remove",
          "/sources/new", "/topics", "/topics/labor", "/topics/new", "/stories", "/held", "/runs",
          "/file", "/operators", "/alerts", "/tokens", "/passkeys", "/post",
          "/post?url=x&title=y")  # fmt: skip

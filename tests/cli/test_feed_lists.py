@@ -172,8 +172,9 @@ def test_other_files_are_refused(config: Path, content: str, sentence: str) -> N
 
 def test_entities_are_not_expanded(config: Path) -> None:
     """A billion laughs cost nothing."""
-    assert _import(config, BOMB).returncode == 0
-    assert len(config.read_text()) < 2000
+    before = config.read_text()
+    assert _import(config, BOMB).returncode == 2
+    assert config.read_text() == before
 
 
 def test_a_list_of_thousands(config: Path) -> None:
@@ -255,3 +256,12 @@ def test_an_export_replaces_nothing_but_a_list(config: Path) -> None:
     assert run(config, "doctor").returncode == 0
     for _ in range(2):
         assert run(config, "export", str(config.parent / "list.opml")).returncode == 0
+
+
+def test_feeds_in_entities(config: Path) -> None:
+    """They are not expanded, which is said."""
+    bomb = """<!DOCTYPE opml [<!ENTITY x '<outline xmlUrl="https://x.example/feed"/>'>]>
+<opml version="2.0"><body>&x;&x;</body></opml>"""
+    refused = _import(config, bomb)
+    assert refused.returncode == 2
+    assert "Its feeds are in entities of a DTD, which are not expanded." in refused.stderr

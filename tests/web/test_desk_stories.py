@@ -224,3 +224,29 @@ def test_a_page_that_is_out_of_date(desk: DeskUser) -> None:
         assert answer.status_code == 400
         assert sentence in answer.text
     assert desk.newsroom.store.operators.audit_log(9) == []
+
+
+def test_a_topic_gets_another_title(desk: DeskUser) -> None:
+    """Its id, rule and stories stay."""
+    form = {"title": "Work & <labor>", "description": "All about it."}
+    assert desk.saves("/topics/labor/edit", **form).status_code == 303
+    (table, _) = tomllib.loads(_file(desk).read_text())["topic"]
+    assert (table["id"], table["title"], table["match"]) == ("labor", "Work & <labor>", "strike")
+    assert "A topic needs a title." in desk.saves("/topics/labor/edit", title=" ").text
+    assert desk.get("/topics/nowhere/edit").status_code == 404
+
+
+def test_a_source_and_a_topic_are_removed(desk: DeskUser) -> None:
+    """Articles stay; what still refers to a topic is named; both can be undone."""
+    before = _file(desk).read_text()
+    assert "Its articles stay" in desk.get("/sources/broken/remove").text
+    assert desk.saves("/sources/broken/remove").status_code == 303
+    assert "broken" not in _file(desk).read_text()
+    assert desk.saves("/topics/rain/remove").status_code == 303
+    assert len(tomllib.loads(_file(desk).read_text())["topic"]) == 1
+    for _ in range(2):
+        done = desk.newsroom.store.operators.audit_log(9)
+        undoable = next(e for e in done if e.action.startswith("removed") and not e.undone_at)
+        assert desk.post(f"/undo/{undoable.id}").status_code == 303
+    assert _file(desk).read_text() == before
+    assert desk.get("/topics/nowhere/remove").status_code == 404

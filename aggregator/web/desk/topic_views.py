@@ -46,6 +46,8 @@ TOPIC_ROUTES = (
     ("POST", "/topics/<id_>", "save_topic"),
     ("POST", "/topics/<id_>/test", "test_topic"),
     ("POST", "/topics/<id_>/apply", "apply_topic"),
+    ("GET", "/topics/<id_>/edit", "edit_topic"),
+    ("POST", "/topics/<id_>/edit", "save_title"),
     ("GET", "/topics/new", "new_topic"),
     ("POST", "/topics/new", "add_topic"),
 )  # fmt: skip
@@ -151,6 +153,32 @@ class TopicViews:
             verb="Apply",
             back=f"{self.desk.base}/topics/{topic.id}",
         )
+
+    def edit_topic(self, id_: str) -> Response:
+        """The form for the title and description of a topic."""
+        found = _topic(self.desk, id_)
+        given = {"title": found.title, "description": found.description}
+        return _topic_form(self.desk, given, {}, topic=found)
+
+    def save_title(self, id_: str) -> Response:
+        """Save the title and description of a topic."""
+        found = _topic(self.desk, id_)
+        given = {key: request.form.get(key, "").strip() for key in ("title", "description")}
+        values = {key: value or None for key, value in given.items()}
+        if not given["title"]:
+            problems = {"title": "A topic needs a title."}
+            return _topic_form(self.desk, given, problems, 400, topic=found)
+        change = partial(change_table, kind="topic", id_=id_, values=values)
+        try:
+            if request.form.get("do") == "preview":
+                preview = self.desk.preview(change)
+                return _topic_form(self.desk, given, {}, preview=preview, topic=found)
+            self.desk.edit("edited the topic", id_, change)
+        except UnseenEdit as unseen:
+            return _topic_form(self.desk, given, {}, preview=unseen.preview, topic=found)
+        except AggregatorError as error:
+            return _topic_form(self.desk, given, {}, 409, error=str(error), topic=found)
+        return self.desk.to(f"/topics/{id_}", "Saved, and in force.")
 
     def new_topic(self) -> Response:
         """The form for a new topic."""
@@ -290,13 +318,26 @@ def _topic_form(
     status: int = 200,
     preview: EditPreview | None = None,
     error: str = "",
+    topic: Topic | None = None,
 ) -> Response:
+    """The form of a new topic, or of the title and description of one."""
     fields = [
         Field("title", "Title", given, problems),
         Field("description", "One sentence about it", given, problems),
-        Field("match", "Rule", given, problems, 'Such as strike* OR "union vote"', lines=5),
     ]
+    if topic is None:
+        hint = 'Such as strike* OR "union vote"'
+        fields.append(Field("match", "Rule", given, problems, hint, lines=5))
+    path = f"/topics/{topic.id}" if topic else "/topics"
     return desk.page(
-        "form.html", status, heading="New topic", action=f"{desk.base}/topics/new", fields=fields,
-        verb="Add", back=f"{desk.base}/topics", has_preview=True, preview=preview, error=error,
-    )  # fmt: skip
+        "form.html",
+        status,
+        heading=topic.title if topic else "New topic",
+        action=f"{desk.base}{path}/{'edit' if topic else 'new'}",
+        fields=fields,
+        verb="Save" if topic else "Add",
+        back=f"{desk.base}{path}",
+        has_preview=True,
+        preview=preview,
+        error=error,
+    )

@@ -19,6 +19,7 @@ from aggregator.web.desk.login_views import LOGIN_ROUTES, LoginViews
 from aggregator.web.desk.page import Desk
 from aggregator.web.desk.passkey_views import PASSKEY_ROUTES, PasskeyViews
 from aggregator.web.desk.post_views import POST_ROUTES, PostViews
+from aggregator.web.desk.removal_views import REMOVAL_ROUTES, RemovalViews
 from aggregator.web.desk.source_views import SOURCE_ROUTES, SourceViews
 from aggregator.web.desk.story_views import STORY_ROUTES, StoryViews
 from aggregator.web.desk.token_views import TOKEN_ROUTES, TokenViews
@@ -57,6 +58,7 @@ def desk_blueprint(
         (StoryViews(desk), STORY_ROUTES), (FileViews(desk), FILE_ROUTES),
         (PostViews(desk), POST_ROUTES), (AlertViews(desk), ALERT_ROUTES),
         (TokenViews(desk), TOKEN_ROUTES), (PasskeyViews(desk), PASSKEY_ROUTES),
+        (RemovalViews(desk), REMOVAL_ROUTES),
     ):  # fmt: skip
         for method, path, name in routes:
             blueprint.add_url_rule(path, name, getattr(views, name), methods=[method])
