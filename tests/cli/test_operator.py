@@ -49,8 +49,8 @@ def test_a_password_is_asked_for_on_a_terminal(config: Path) -> None:
     ("name", "password", "sentence"),
     [
         ("ana", "short", "at least 10 characters"),
-        ("", PASSWORD, "A name may have letters"),
-        ("a\nb", PASSWORD, "A name may have letters"),
+        ("", PASSWORD, "A name begins with a letter"),
+        ("a\nb", PASSWORD, "A name begins with a letter"),
         ("x" * 50, PASSWORD, "at most 40 characters"),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_mistake_does_not_take_the_site_down(config: Path, tmp_path: Path) -> 
         assert "line 2: contains typographic quotation marks" in reason["sentence"]
         shown = run(config, "sources")
         assert "line 2: contains typographic" in shown.stderr
-        assert "its last good version is in force" in shown.stderr
+        assert "its last good version stays in force" in shown.stderr
         assert "harbor" in shown.stdout
 
         config.write_text(good.replace('title = "T"', 'title = "Better"'))
@@ -108,7 +108,7 @@ def test_a_mistake_does_not_take_the_site_down(config: Path, tmp_path: Path) -> 
         assert _json(f"{site}/healthz")["status"] == "ok"
     said = log.read_text()
     assert said.count("event=config_rejected") == 1
-    assert "Until then, its last good version is in force." in said
+    assert "Until this is corrected, its last good version stays in force." in said
 
 
 def test_sighup_reads_the_file_again(config: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_an_edit_of_an_older_text_is_refused(file: Path) -> None:
     seen = file.read_text()
     file.write_text(by_hand := seen + "# by hand\n")
 
-    with pytest.raises(FileChanged, match="make your change again"):
+    with pytest.raises(FileChanged, match="Make your change again"):
         edit_file(file, _named("Harbor"), {}, based_on=seen)
     assert file.read_text() == by_hand
 
