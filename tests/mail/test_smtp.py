@@ -28,7 +28,12 @@ def _server(port: int, security: str = "none", *, login: bool = False) -> MailSe
 
 def _send(server: MailServer, subject: str = "Ação – «Übung»", text: str = "Ω\n.\nend\n") -> None:
     mail = compose_mail(server, "editor@commons.example", subject, text, "alert-1", NOW)
-    asyncio.run(send_mail(server, mail))
+
+    async def send() -> None:
+        await send_mail(server, mail)
+        await asyncio.sleep(0.05)  # a connection with TLS takes a moment to close
+
+    asyncio.run(send())
 
 
 def _refusal(server: MailServer) -> str:
