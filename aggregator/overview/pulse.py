@@ -41,12 +41,12 @@ class NewsroomPulse:
 
     @property
     def shared_by_day(self) -> list[float]:
-        """The share of each day's stories that several outlets have, from 0 to 1."""
+        """The share of each day's stories that several outlets published, from 0 to 1."""
         return [day.shared / day.stories if day.stories else 0.0 for day in self.days]
 
     @property
     def shared(self) -> float:
-        """The share of all stories of these days that several outlets have, from 0 to 1."""
+        """The share of all stories of these days that several outlets published, from 0 to 1."""
         stories = sum(day.stories for day in self.days)
         return sum(day.shared for day in self.days) / stories if stories else 0.0
 
