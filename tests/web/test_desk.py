@@ -309,7 +309,8 @@ def test_the_log_names_stories(desk: DeskUser) -> None:
         last = desk.newsroom.store.operators.audit_log(1)[0]
         if last.undo:
             desk.post(f"/undo/{last.id}")
-    assert f'/desk/stories/{story.id}">{story.lead.title}</a>' in desk.get("/operators").text
+    assert f'/desk/stories/{story.id}">{story.lead.title}</a>' in desk.get("/").text
+    assert f"pinned {story.lead.title}</summary>" in desk.get("/operators").text
     before = _file(desk).read_text()
     desk.saves("/sources/harbor/pause")
     for _ in range(2):
