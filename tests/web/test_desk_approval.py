@@ -1,5 +1,6 @@
 """A source whose articles are held until an operator approves them."""
 
+import re
 from datetime import timedelta
 
 from aggregator.model import source_scope
@@ -37,6 +38,25 @@ def test_nothing_is_published_before_it_is_approved(newsroom: Newsroom) -> None:
     newsroom.publishes("harbor", article("Good"), article("Later"), article("Bad"))
     newsroom.ingests(later=timedelta(hours=1))
     assert newsroom.titles("/all.atom") == ["Good"]
+
+
+def test_a_confirmation_holds_for_what_it_showed(newsroom: Newsroom) -> None:
+    """Stories that come between the question and the answer are not dropped."""
+    newsroom.lists("harbor", approve="true")
+    newsroom.publishes("harbor", article("First"))
+    newsroom.ingests()
+    desk = DeskUser(newsroom)
+    desk.is_owner("ana", PASSWORD)
+    desk.logs_in("ana", PASSWORD)
+    asked = desk.post("/held/harbor", do="drop").text
+    (shown,) = re.findall(r'name="story" value="(\w+)"', asked)
+    newsroom.publishes("harbor", article("First"), article("Second"), article("Third"))
+    newsroom.ingests(later=timedelta(hours=1))
+    done = desk.post("/held/harbor", do="drop", sure="1", story=shown)
+
+    assert "1%20story%20from%20Harbor%20dropped" in done.headers["Location"]
+    left = {story.lead.title for story in newsroom.store.stories.held("harbor", 9)}
+    assert left == {"Second", "Third"}
 
 
 def test_a_known_story_gets_another_article_at_once(newsroom: Newsroom) -> None:

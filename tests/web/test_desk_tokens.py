@@ -10,7 +10,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from aggregator.model import Alert
+from aggregator.web.desk.commands import RUNNING
 from tests.harness.desk import DeskUser
+from tests.harness.newsroom import article
 
 URL = "https://elsewhere.example/dockers-win"
 
@@ -197,3 +199,25 @@ def test_a_story_is_posted_by_hand(desk: DeskUser) -> None:
     assert "Win" not in desk.newsroom.titles("/topics/rain.atom")
     (takedown,) = desk.newsroom.store.stories.takedowns()
     assert takedown.reason == "posted by mistake"
+
+
+def test_a_post_that_an_outlet_has_too_is_not_undone(desk: DeskUser) -> None:
+    """Its story is the outlet's."""
+    given = {"url": URL, "title": "Win", "published": desk.newsroom.now.isoformat()}
+    assert desk.post("/post", **given).status_code == 303
+    (entry,) = desk.newsroom.store.operators.audit_log(1)
+    desk.newsroom.publishes("harbor", article("Win", link=URL))
+    desk.newsroom.ingests(later=timedelta(hours=1))
+
+    refused = desk.post(f"/undo/{entry.id}")
+    assert refused.status_code == 400
+    assert "Outlets have this article too" in refused.text
+    assert "Win" in desk.newsroom.titles("/all.atom")
+
+
+def test_a_busy_desk_says_when_to_try_again(desk: DeskUser) -> None:
+    """To a program, which takes 400 as final."""
+    token = _token(desk, "stories")
+    with RUNNING, RUNNING:
+        busy = _api(desk, token, url=URL, title="Win")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "60")
