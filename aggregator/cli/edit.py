@@ -104,7 +104,7 @@ def _apply(path: Path, change: Any, dry_run: bool) -> None:
     try:
         edit: FileEdit = (preview_edit if dry_run else edit_file)(path, change, os.environ)
     except ConfigError as error:
-        issues = "; ".join(f"{issue.key}: {issue.message}" for issue in error.issues)
+        issues = "; ".join(map(str, error.issues))
         message = f"Nothing was changed, because {path} would be wrong: {issues}."
         raise CommandError(message) from error
     if edit.before == edit.after:

@@ -133,7 +133,7 @@ def link(path: Path) -> None:
     host, port = config.publish.host, config.publish.port
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104 - compared
     click.echo(f"http://{shown}:{port}/desk/enter?key={key}")
-    click.echo("If the program runs with --port, put that one in.", err=True)
+    click.echo("If the program runs with --port, use that port in the link.", err=True)
 
 
 def _record(store: Store, action: str, subject: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -181,7 +182,8 @@ def _write_list(file: Path, content: bytes) -> None:
     except OSError as error:
         raise CommandError(f"Cannot write {file} ({error.strerror}).") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be missing
+            temporary.unlink()
 
 
 @click.command()

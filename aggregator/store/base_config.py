@@ -18,6 +18,9 @@ class ConfigStore(Protocol):
     def number(self) -> int:
         """The number of the version in force, 0 if there is none."""
 
+    def version(self, number: int) -> ConfigVersion | None:
+        """The accepted version with this number, if it is still kept."""
+
     def versions(self, limit: int) -> list[ConfigVersion]:
         """The newest versions, newest first."""
 

@@ -256,6 +256,10 @@ def test_an_export_replaces_nothing_but_a_list(config: Path) -> None:
     assert run(config, "doctor").returncode == 0
     for _ in range(2):
         assert run(config, "export", str(config.parent / "list.opml")).returncode == 0
+    for place in ("nowhere/list.opml", "feeds.toml/list.opml"):
+        refused = run(config, "export", str(config.parent / place))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "Cannot write" in refused.stderr
 
 
 def test_feeds_in_entities(config: Path) -> None:

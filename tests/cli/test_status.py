@@ -144,9 +144,10 @@ def test_one_source_is_fetched_now(config: Path, press: Press) -> None:
     assert failed.returncode == 2
     assert "broken failed: " in failed.stderr
     assert "failed: " in run(config, "fetch", "broken", "--explain").stdout
-    assert _json(config, "fetch", "harbor")["counts"]["received"] in (0, 1)  # 0: unchanged
-    explained = _json(config, "fetch", "harbor", "--explain")
-    (entry,) = explained["entries"]
+    press.put("/harbor", feed_response("harbor", article("New"), article("Newer")))
+    counts = _json(config, "fetch", "harbor")["counts"]
+    assert (counts["received"], counts["new"], counts["known"]) == (2, 1, 1)
+    entry, _ = _json(config, "fetch", "harbor", "--explain")["entries"]
     assert (entry["given"]["title"], entry["published"]["title"]) == ("New", "New")
     failed = run(config, "fetch", "broken", "--explain", "--json")
     assert (failed.returncode, failed.stdout) == (2, "")

@@ -21,6 +21,8 @@ def test_the_newest_accepted_version_is_in_force(store: Store) -> None:
     assert (current.number, current.text, current.accepted_by) == (2, "two", "ana")
     assert current.accepted_at == LATER
     assert [version.text for version in store.config.versions(9)] == ["two", "one"]
+    assert store.config.version(2) == current
+    assert store.config.version(3) is None
 
 
 def test_a_former_text_is_a_new_version(store: Store) -> None:

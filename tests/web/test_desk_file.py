@@ -101,3 +101,15 @@ def test_a_broken_file_can_be_corrected(desk: DeskUser) -> None:
 
     assert desk.saves("/file", text=good, based_on=broken).status_code == 303
     assert _file(desk).read_text() == good
+
+
+def test_what_was_removed_by_hand_is_not_edited(desk: DeskUser) -> None:
+    """The form of a source or topic that is no longer in the file says so."""
+    _file(desk).write_text('[site]\ntitle = "T"\nurl = "https://commons.example"\n')
+    for path, form in (
+        ("/sources/harbor/edit", {"name": "Mine"}),
+        ("/topics/labor", {"match": "rain", "based_on": "strike"}),
+    ):
+        refused = desk.post(path, do="save", **form)
+        assert refused.status_code == 409
+        assert "has changed since you began to edit it" in refused.text

@@ -28,6 +28,11 @@ class SqliteConfig:
             sql = "select coalesce(max(number), 0) from config_versions"
             return int(db.execute(sql).fetchone()[0])
 
+    def version(self, number: int) -> ConfigVersion | None:
+        sql = "select * from config_versions where number = ?"
+        with self._connection.read() as db:
+            return next(map(_version_of, db.query(sql, [number])), None)
+
     def versions(self, limit: int) -> list[ConfigVersion]:
         with self._connection.read() as db:
             sql = "select * from config_versions order by number desc limit ?"

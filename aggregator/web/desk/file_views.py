@@ -99,7 +99,7 @@ class FileViews:
 
         try:
             if is_save and self._is_damaged():
-                self.desk.rescue(text)
+                self.desk.rewrite_damaged_file(text)
                 return self.desk.to("/file", "Written, and in force.")
             edit = self.desk.preview(change)
             if not is_save:
@@ -121,11 +121,7 @@ class FileViews:
         merged = merge_changes(based_on, current, text)
         if merged is None:
             return self._show(current, current, 409, str(error), typed=text)
-        sentence = (
-            "The file has changed since you began to edit it; this is the new text with your "
-        )
-        sentence += "change. Look at the changed lines, and save."
-        return self._show(merged, current, 409, sentence)
+        return self._show(merged, current, 409, MERGED)
 
     def _is_damaged(self) -> bool:
         """True if feeds.toml is missing or no text: then its last good version can be saved."""
@@ -134,7 +130,7 @@ class FileViews:
         except (FileNotFoundError, ConfigError):
             return True
         except OSError:
-            return False
+            pass
         return False
 
     def reload_file(self) -> Response:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator.text.html import plain_text, truncate
-from aggregator.web.desk.page import mark_of_lines
+from aggregator.web.desk.page import diff_hash
 
 __all__ = ["template_filters"]
 
@@ -32,7 +32,7 @@ def template_filters(timezone: str) -> dict[str, Callable[..., Any]]:
         "long_time": long_time,
         "age": lambda moment: duration((datetime.now(UTC) - moment).total_seconds()),
         "duration": duration,
-        "mark": mark_of_lines,
+        "diff_hash": diff_hash,
         "host": lambda url: (urlsplit(url).hostname or url).removeprefix("www."),
         "plain": lambda html: truncate(plain_text(html), MAX_PLAIN_CHARS_SHOWN),
     }

@@ -22,7 +22,7 @@ from aggregator.store.base import Store
 
 __all__ = [
     "MAX_DESK_FORM_BYTES", "SECURITY_HEADERS", "Desk", "EditPreview", "Section", "UnseenEdit",
-    "mark_of_lines",
+    "diff_hash",
 ]  # fmt: skip
 
 MAX_DESK_FORM_BYTES = 8_000_000
@@ -64,8 +64,8 @@ class UnseenEdit(Exception):
         self.preview = preview
 
 
-def mark_of_lines(diff: str) -> str:
-    """What a form carries to show that these changed lines were on the page."""
+def diff_hash(diff: str) -> str:
+    """The hash by which a form shows that these changed lines were on its page."""
     return hashlib.sha256(diff.encode()).hexdigest()[:32]
 
 
@@ -229,7 +229,7 @@ class Desk:
         change: Callable[[str], str],
         based_on: str | None = None,
         *,
-        needs_look: bool = True,
+        must_be_seen: bool = True,
     ) -> FileEdit:
         """Save an edit of feeds.toml, and put it in force. Raises ConfigError, WriteError,
         CommandError for what only an owner may change, and UnseenEdit unless the form shows that
@@ -241,7 +241,7 @@ class Desk:
                 self._refuse_owners_tables(before, after)
             edit = FileEdit(before=before, after=after)
             seen = request.form.get("seen")
-            if needs_look and edit.diff and seen != mark_of_lines(edit.diff):
+            if must_be_seen and edit.diff and seen != diff_hash(edit.diff):
                 raise UnseenEdit(self._preview_of(edit))
             return after
 
@@ -271,7 +271,7 @@ class Desk:
             return []
         return [f"{each.key}: {each.message}" for each in config.warnings]
 
-    def rescue(self, text: str) -> None:
+    def rewrite_damaged_file(self, text: str) -> None:
         """Write a feeds.toml that is missing or no text, and put it in force; what is there is kept
         beside it. Raises ConfigError, WriteError, and CommandError as `edit` does."""
         if not self.is_owner():

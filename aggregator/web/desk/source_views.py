@@ -143,7 +143,11 @@ class SourceViews:
         values = {name: _value(name, given[name]) for name in touched}
 
         def change(text: str) -> str:
-            if _keys_of(text, id_) != before:
+            try:
+                is_same = _keys_of(text, id_) == before
+            except (LookupError, TypeError):  # it has been removed by hand
+                is_same = False
+            if not is_same:
                 raise FileChanged(self.desk.config.path.name)
             return change_table(text, kind="source", id_=id_, values=values)
 

@@ -23,8 +23,6 @@ from aggregator.web.desk.page import Desk
 
 __all__ = ["LOCK_SECONDS", "decide_placement", "merge", "split", "undo"]
 
-MAX_VERSIONS = 1_000
-"""Versions of feeds.toml that are looked at."""
 LOCK_SECONDS = 20.0
 """How long a change of stories waits for a fetch to end."""
 _CHANGED = "This has been changed since, so it cannot be undone."
@@ -226,8 +224,7 @@ def _merge(desk: Desk, stories: Mapping[str, Sequence[int]]) -> str:
 def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
     """Take back what this version changed in feeds.toml, unless the same lines have been changed
     since; what else has changed stays. It can be undone, too."""
-    versions = {each.number: each for each in desk.store.config.versions(MAX_VERSIONS)}
-    after, before = versions.get(version), versions.get(version - 1)
+    after, before = (desk.store.config.version(number) for number in (version, version - 1))
     if after is None or before is None:
         raise CommandError("This is too long ago to be undone.")
 
@@ -241,7 +238,7 @@ def _restore_file(desk: Desk, entry: AuditEntry, version: int) -> str:
         return merged
 
     # its lines are those of the action, the other way round
-    desk.edit(_reversed(entry.action), entry.subject, without, needs_look=False)
+    desk.edit(_reversed(entry.action), entry.subject, without, must_be_seen=False)
     source = next((s.id for s in desk.config.all_sources if s.id == entry.subject), "")
     return f"/sources/{source}" if source else "/file"
 
