@@ -17,6 +17,18 @@ from aggregator.model.batch import Batch, StoryChange
 from aggregator.model.calendar import Notice, Pin
 from aggregator.model.config_version import ConfigProblem, ConfigVersion
 from aggregator.model.counts import EntryCounts
+from aggregator.model.digest import (
+    DigestFrequency,
+    DigestIssue,
+    DigestMail,
+    DigestPreferences,
+    DigestSubscriber,
+    DueMail,
+    MailKind,
+    MailState,
+    SendingPause,
+    SubscriberState,
+)
 from aggregator.model.entry import (
     BUG_REASON,
     MAX_COMPARED_TITLE_CHARS,
@@ -165,6 +177,12 @@ __all__ = [
     "Dedupe",
     "Delivery",
     "DeskSession",
+    "DigestFrequency",
+    "DigestIssue",
+    "DigestMail",
+    "DigestPreferences",
+    "DigestSubscriber",
+    "DueMail",
     "Enclosure",
     "Entry",
     "EntryCounts",
@@ -190,7 +208,9 @@ __all__ = [
     "ListKind",
     "ListScope",
     "ListSlice",
+    "MailKind",
     "MailSecurity",
+    "MailState",
     "Match",
     "MatchKind",
     "ModelInfo",
@@ -223,6 +243,7 @@ __all__ = [
     "RunReport",
     "SafeHtml",
     "SampledStory",
+    "SendingPause",
     "Share",
     "Show",
     "SilentRule",
@@ -236,6 +257,7 @@ __all__ = [
     "StoryNeighbourhood",
     "StoryPlacements",
     "Subscriber",
+    "SubscriberState",
     "Subscription",
     "SubscriptionRequest",
     "Suggestion",

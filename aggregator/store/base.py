@@ -41,6 +41,7 @@ from aggregator.model import (
 from aggregator.store.base_alerts import AlertStore
 from aggregator.store.base_calendar import CalendarStore
 from aggregator.store.base_config import ConfigStore
+from aggregator.store.base_digest import DigestStore, DigestSubscriberStore
 from aggregator.store.base_learning import LearningStore
 from aggregator.store.base_lists import ListOptions, ListStore
 from aggregator.store.base_operators import OperatorStore
@@ -49,12 +50,13 @@ from aggregator.store.base_statistics import StatisticsStore
 from aggregator.store.base_websub import HubStore, SubscriptionStore
 
 __all__ = [
-    "AlertStore", "CalendarStore", "ConfigStore", "EntryStore", "HubStore", "LearningStore",
-    "ListOptions", "ListStore", "LockName", "MaintenanceStore", "OperatorStore", "PictureStore",
-    "SourceStore", "StatisticsStore", "Store", "StoryStore", "SubscriptionStore", "TopicStore",
+    "AlertStore", "CalendarStore", "ConfigStore", "DigestStore", "DigestSubscriberStore",
+    "EntryStore", "HubStore", "LearningStore", "ListOptions", "ListStore", "LockName",
+    "MaintenanceStore", "OperatorStore", "PictureStore", "SourceStore", "StatisticsStore",
+    "Store", "StoryStore", "SubscriptionStore", "TopicStore",
 ]  # fmt: skip
 
-LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures", "alerts"]
+LockName = Literal["ingest", "learn", "verify", "notify", "ping", "pictures", "alerts", "digest"]
 """Work that one process at a time may do on a database."""
 
 
@@ -353,6 +355,10 @@ class Store(Protocol):
     def statistics(self) -> StatisticsStore: ...
     @property
     def config(self) -> ConfigStore: ...
+    @property
+    def digest(self) -> DigestStore: ...
+    @property
+    def digest_subscribers(self) -> DigestSubscriberStore: ...
     @property
     def maintenance(self) -> MaintenanceStore: ...
 

@@ -16,6 +16,8 @@ from aggregator.store.sqlite.alerts import SqliteAlerts
 from aggregator.store.sqlite.calendar import SqliteCalendar
 from aggregator.store.sqlite.config import SqliteConfig
 from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.digest import SqliteDigest
+from aggregator.store.sqlite.digest_subscribers import SqliteDigestSubscribers
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.learning import SqliteLearning
@@ -54,6 +56,8 @@ class SqliteStore:
         self.alerts = SqliteAlerts(connection)
         self.statistics = SqliteStatistics(connection)
         self.config = SqliteConfig(connection)
+        self.digest = SqliteDigest(connection)
+        self.digest_subscribers = SqliteDigestSubscribers(connection)
         self.maintenance = SqliteMaintenance(connection)
 
     def close(self) -> None:

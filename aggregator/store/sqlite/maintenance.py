@@ -25,6 +25,7 @@ _LOCK_MESSAGES: dict[LockName, str] = {
     "notify": "Another process is notifying subscribers of {path}; wait until it has finished.",
     "ping": "Another process is pinging the hubs of {path}; wait until it has finished.",
     "alerts": "Another process is sending alerts of {path}; wait until it has finished.",
+    "digest": "Another process is sending the digest of {path}; wait until it has finished.",
     "pictures": "Another process is fetching pictures for {path}; wait until it has finished.",
 }
 

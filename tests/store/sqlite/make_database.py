@@ -13,6 +13,9 @@ from pathlib import Path
 from aggregator import __version__
 from aggregator.model import (
     LEARNED,
+    DigestIssue,
+    DigestPreferences,
+    DigestSubscriber,
     EntryCounts,
     EntryKey,
     EntryKeyKind,
@@ -31,6 +34,7 @@ from aggregator.model import (
     RunReport,
     StoryChange,
     Subscriber,
+    SubscriberState,
     Subscription,
     SubscriptionRequest,
     Suggestion,
@@ -59,6 +63,7 @@ def fill(store: Store) -> None:
     _fill_decisions(store)
     _fill_sources(store)
     _fill_websub(store)
+    _fill_digest(store)
 
 
 def _fill_stories(store: Store) -> None:
@@ -163,6 +168,23 @@ def _fill_websub(store: Store) -> None:
         [replace(ping, attempts=1, failure_kind=FailureKind.DNS, error="No")]
     )
     store.maintenance.record_bug("fetch harbor", "KeyError('x')", NOW)
+
+
+def _fill_digest(store: Store) -> None:
+    ana = DigestSubscriber(
+        id="ana", address="ana@reader.example", preferences=DigestPreferences(topics=("ports",)),
+        state=SubscriberState.ACTIVE, created_at=NOW - DAY, confirmed_at=NOW - DAY,
+        covered_from=NOW - 2 * DAY, covered_until=NOW - DAY, next_at=NOW,
+    )  # fmt: skip
+    issue = DigestIssue(
+        since=NOW - DAY, until=NOW, topics=("ports",), language="en", subject="Ferry 2",
+        stories=(story_titled(store, "Ferry 2").id,), html="<p>Ferry 2", text="Ferry 2",
+        created_at=NOW,
+    )  # fmt: skip
+    store.digest_subscribers.add(ana)
+    after = replace(ana, covered_from=NOW - DAY, covered_until=NOW, next_at=NOW + DAY)
+    store.digest.advance([(ana, after)], issue, NOW)
+    store.digest_subscribers.record_sign_up("client", NOW)
 
 
 def write(file: Path) -> None:

@@ -1,0 +1,158 @@
+"""The interface of a store, continued: the digest, its subscribers, and its outbox."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from aggregator.model import (
+    DigestIssue,
+    DigestMail,
+    DigestPreferences,
+    DigestSubscriber,
+    DueMail,
+    MailState,
+    SendingPause,
+    SubscriberState,
+)
+
+__all__ = ["DigestStore", "DigestSubscriberStore"]
+
+
+class DigestSubscriberStore(Protocol):
+    """Who gets the digest, and who no longer does."""
+
+    def key(self) -> bytes:
+        """The secret that links are signed with; made when it is first asked for."""
+
+    def get(self, id_: str) -> DigestSubscriber | None:
+        """The subscriber with this id."""
+
+    def by_address(self, address: str) -> DigestSubscriber | None:
+        """The subscriber with this address, however it is capitalised."""
+
+    def all(self) -> Iterator[DigestSubscriber]:
+        """Every subscriber, by address."""
+
+    def counts(self) -> dict[SubscriberState, int]:
+        """How many subscribers there are in each state."""
+
+    def add(self, subscriber: DigestSubscriber) -> bool:
+        """Add a subscriber; False if the address has been added meanwhile."""
+
+    def confirm(self, subscriber: DigestSubscriber) -> None:
+        """Store the state of a subscriber, and when the first digest falls due."""
+
+    def set_preferences(
+        self, id_: str, preferences: DigestPreferences, next_at: datetime | None
+    ) -> None:
+        """Store what a subscriber has chosen, and when the next digest falls due by that."""
+
+    def record_bounce(
+        self, id_: str, count: int, reason: str, state: SubscriberState, now: datetime
+    ) -> None:
+        """Note that a mail has bounced, for how many times in a row, and what follows from it."""
+
+    def remove(self, id_: str, address_hash: str, now: datetime) -> None:
+        """Delete a subscriber and the mails that wait; what remains is the hash of the address."""
+
+    def has_left(self, address_hash: str) -> bool:
+        """True if somebody with this address has left and not come back."""
+
+    def readmit(self, address_hash: str) -> None:
+        """Forget that somebody with this address has left."""
+
+    def due(self, now: datetime) -> list[DigestSubscriber]:
+        """The active subscribers whose digest is due, longest due first."""
+
+    def remove_unconfirmed(self, before: datetime) -> int:
+        """Delete the subscribers that signed up before then and never confirmed; returns how
+        many."""
+
+    def record_sign_up(self, client: str, now: datetime) -> None:
+        """Count a sign-up of a client; those of more than a day ago are forgotten."""
+
+    def count_sign_ups(self, since: datetime, client: str | None = None) -> int:
+        """How many sign-ups there were since then, of a client or of all."""
+
+
+class DigestStore(Protocol):
+    """Issues of the digest, and the mails that bring them."""
+
+    def advance(
+        self,
+        changes: Sequence[tuple[DigestSubscriber, DigestSubscriber]],
+        issue: DigestIssue | None,
+        now: datetime,
+    ) -> int:
+        """Move subscribers, as they were and as they are to be, on to their next period; with an
+        issue, queue the mail that brings it to each. One who has been moved on, or has left,
+        meanwhile is left out. In one transaction; returns how many it was."""
+
+    def archive(self, issue: DigestIssue) -> bool:
+        """Keep an issue for the archive on the site; False if its day has one."""
+
+    def issue(self, id_: int) -> DigestIssue | None:
+        """The issue with this id."""
+
+    def latest(self, limit: int) -> list[DigestIssue]:
+        """The newest issues that were mailed to somebody, newest first, without their texts."""
+
+    def archived(self, limit: int) -> list[DigestIssue]:
+        """The newest issues in the archive, newest first."""
+
+    def of_day(self, day: date) -> DigestIssue | None:
+        """The issue of a day in the archive."""
+
+    def add_mail(self, mail: DigestMail) -> None:
+        """Queue a mail that brings no issue."""
+
+    def last_mail(self, subscriber: str, kinds: Collection[str]) -> datetime | None:
+        """When a mail of one of these kinds was last queued for a subscriber."""
+
+    def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
+        """Mails to send now: those that bring no issue first, since somebody waits for them, then
+        those that failed least, oldest first."""
+
+    def begin_sending(self, mail: int, now: datetime) -> bool:
+        """Mark a queued mail before it is handed to the server, so that it outlasts a power cut;
+        False if it is no longer queued."""
+
+    def finish_sending(
+        self,
+        mail: int,
+        state: MailState,
+        now: datetime,
+        *,
+        error: str = "",
+        due_at: datetime | None = None,
+    ) -> None:
+        """Note what came of handing a mail to the server; if it is queued again, `due_at` says
+        until when it waits."""
+
+    def mark_interrupted(self, now: datetime) -> int:
+        """Make mails UNKNOWN that a program was handing over when it ended; returns how many. The
+        caller holds the lock `digest`."""
+
+    def mails(self, state: MailState, limit: int) -> list[DigestMail]:
+        """Mails in a state, the latest change first."""
+
+    def count_mails(self, issue: int | None = None) -> dict[MailState, int]:
+        """How many mails, or of an issue, are in each state."""
+
+    def resend(self, mails: Collection[int] | None, now: datetime) -> int:
+        """Queue failed and unknown mails with these ids, or all unknown ones, once more; returns
+        how many."""
+
+    def discard(self, mails: Collection[int] | None, now: datetime) -> int:
+        """Never send queued, failed and unknown mails with these ids, or any unknown one; returns
+        how many."""
+
+    def pause(self) -> SendingPause | None:
+        """Why no mail is sent for now."""
+
+    def set_pause(self, pause: SendingPause | None) -> None:
+        """Store why no mail is sent for now, or that nothing stands in the way."""
+
+    def purge(self, before: datetime) -> None:
+        """Delete mails that ended before then, the texts of issues that are no longer needed, and
+        issues that nothing refers to."""

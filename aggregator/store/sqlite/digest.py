@@ -1,0 +1,288 @@
+"""Issues of the digest, and the mails that bring them."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from aggregator.model import (
+    DigestIssue,
+    DigestMail,
+    DigestSubscriber,
+    DueMail,
+    MailState,
+    SendingPause,
+)
+from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.digest_subscribers import subscriber_of
+from aggregator.store.sqlite.queries import query_in
+
+__all__ = ["SqliteDigest"]
+
+_MAIL_COLUMNS = """digest_mails.id, kind, subscriber_id, issue_id, digest_mails.state,
+    digest_mails.created_at, due_at, changed_at, attempts, error"""
+_ISSUE_COLUMNS = "id, since, until, topics, language, subject, story_ids, created_at, day"
+"""All columns of an issue but its texts."""
+
+
+class SqliteDigest:
+    """A DigestStore; the methods are described in store/base_digest.py."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # ---- issues
+
+    def advance(
+        self,
+        changes: Sequence[tuple[DigestSubscriber, DigestSubscriber]],
+        issue: DigestIssue | None,
+        now: datetime,
+    ) -> int:
+        with self._connection.write() as db:
+            moved = [after for before, after in changes if _move_on(db, before, after)]
+            if issue is not None and moved:
+                number = _insert_issue(db, issue)
+                ids = [(number, subscriber.id) for subscriber in moved]
+                db.conn.executemany(
+                    "update digest_subscribers set last_issue_id = ? where id = ?", ids
+                )
+                at = mappers.to_text(now)
+                db.conn.executemany(
+                    """insert into digest_mails (kind, issue_id, subscriber_id, state, created_at,
+                                                 due_at, changed_at, attempts, error)
+                       values ('issue', ?, ?, 'queued', ?, ?, ?, 0, '')""",
+                    [(*pair, at, at, at) for pair in ids],
+                )
+        return len(moved)
+
+    def archive(self, issue: DigestIssue) -> bool:
+        assert issue.day is not None
+        with self._connection.write() as db:
+            sql = "select 1 from digest_issues where day = ?"
+            if db.execute(sql, [issue.day.isoformat()]).fetchone():
+                return False
+            _insert_issue(db, issue)
+        return True
+
+    def issue(self, id_: int) -> DigestIssue | None:
+        with self._connection.read() as db:
+            rows = db.query("select * from digest_issues where id = ?", [id_])
+            return next(map(_issue_of, rows), None)
+
+    def latest(self, limit: int) -> list[DigestIssue]:
+        sql = (
+            f"select {_ISSUE_COLUMNS} from digest_issues where day is null order by id desc limit ?"  # noqa: S608 - constants
+        )
+        with self._connection.read() as db:
+            return [_issue_of(row) for row in db.query(sql, [limit])]
+
+    def archived(self, limit: int) -> list[DigestIssue]:
+        sql = "select * from digest_issues where day is not null order by day desc limit ?"
+        with self._connection.read() as db:
+            return [_issue_of(row) for row in db.query(sql, [limit])]
+
+    def of_day(self, day: date) -> DigestIssue | None:
+        with self._connection.read() as db:
+            rows = db.query("select * from digest_issues where day = ?", [day.isoformat()])
+            return next(map(_issue_of, rows), None)
+
+    # ---- mails
+
+    def add_mail(self, mail: DigestMail) -> None:
+        row = {
+            "kind": mail.kind,
+            "subscriber_id": mail.subscriber,
+            "issue_id": mail.issue,
+            "state": mail.state.value,
+            "created_at": mappers.to_text(mail.created_at),
+            "due_at": mappers.to_text(mail.due_at),
+            "changed_at": mappers.to_text(mail.changed_at),
+            "attempts": mail.attempts,
+            "error": mail.error,
+        }
+        with self._connection.write() as db:
+            db.table("digest_mails").insert(row)
+
+    def last_mail(self, subscriber: str, kinds: Collection[str]) -> datetime | None:
+        sql = "select max(created_at) from digest_mails where subscriber_id = ? and kind in ({values})"  # noqa: E501
+        with self._connection.read() as db:
+            found = [text for (text,) in query_in(db, sql, kinds, subscriber) if text]
+        return mappers.to_time(max(found, default=None))
+
+    def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
+        sql = f"""select {_MAIL_COLUMNS} from digest_mails
+                  where state = 'queued' and due_at <= ? and subscriber_id is not null
+                  order by issue_id is not null, attempts, id limit ?"""  # noqa: S608 - constants
+        subscribers = "select * from digest_subscribers where id = ?"
+        with self._connection.read() as db:
+            mails = [_mail_of(row) for row in db.query(sql, [mappers.to_text(now), limit])]
+            found = []
+            for mail in mails:
+                for row in db.query(subscribers, [mail.subscriber]):
+                    found.append(DueMail(mail, subscriber_of(row)))
+        return found
+
+    def begin_sending(self, mail: int, now: datetime) -> bool:
+        sql = """update digest_mails set state = 'sending', changed_at = ?, attempts = attempts + 1
+                 where id = ? and state = 'queued'"""
+        with self._connection.durable_write() as db:
+            return bool(db.execute(sql, [mappers.to_text(now), mail]).rowcount)
+
+    def finish_sending(
+        self,
+        mail: int,
+        state: MailState,
+        now: datetime,
+        *,
+        error: str = "",
+        due_at: datetime | None = None,
+    ) -> None:
+        sql = """update digest_mails set state = ?, changed_at = ?, error = ?,
+                                         due_at = coalesce(?, due_at) where id = ?"""
+        values = [state.value, mappers.to_text(now), error, mappers.to_text_or_none(due_at), mail]
+        with self._connection.write() as db:
+            db.execute(sql, values)
+
+    def mark_interrupted(self, now: datetime) -> int:
+        sql = """update digest_mails set state = 'unknown', changed_at = ?,
+                   error = 'The program ended while the mail was being handed to the server.'
+                 where state = 'sending'"""
+        with self._connection.read() as db:
+            if not db.execute("select 1 from digest_mails where state = 'sending'").fetchone():
+                return 0
+        with self._connection.write() as db:
+            return int(db.execute(sql, [mappers.to_text(now)]).rowcount)
+
+    def mails(self, state: MailState, limit: int) -> list[DigestMail]:
+        sql = f"""select {_MAIL_COLUMNS} from digest_mails where state = ?
+                  order by changed_at desc, id desc limit ?"""  # noqa: S608 - constants
+        with self._connection.read() as db:
+            return [_mail_of(row) for row in db.query(sql, [state.value, limit])]
+
+    def count_mails(self, issue: int | None = None) -> dict[MailState, int]:
+        sql = """select state, count(*) from digest_mails
+                 where ?1 is null or issue_id = ?1 group by state"""
+        with self._connection.read() as db:
+            return {MailState(state): count for state, count in db.execute(sql, [issue])}
+
+    def resend(self, mails: Collection[int] | None, now: datetime) -> int:
+        change = "state = 'queued', due_at = ?1, changed_at = ?1, attempts = 0, error = ''"
+        return self._change(change, ("failed", "unknown"), mails, now)
+
+    def discard(self, mails: Collection[int] | None, now: datetime) -> int:
+        states = ("queued", "failed", "unknown")
+        return self._change("state = 'discarded', changed_at = ?1", states, mails, now)
+
+    def _change(
+        self, change: str, states: Sequence[str], mails: Collection[int] | None, now: datetime
+    ) -> int:
+        """Change mails with these ids in one of the states, or all that are unknown."""
+        named = ", ".join(f"'{state}'" for state in (states if mails is not None else ["unknown"]))
+        sql = f"""update digest_mails set {change}
+                  where subscriber_id is not null and state in ({named})"""  # noqa: S608 - constants
+        at = mappers.to_text(now)
+        with self._connection.write() as db:
+            if mails is None:
+                return int(db.execute(sql, [at]).rowcount)
+            return sum(db.execute(f"{sql} and id = ?2", [at, id_]).rowcount for id_ in mails)
+
+    # ---- the server
+
+    def pause(self) -> SendingPause | None:
+        with self._connection.read() as db:
+            for row in db.query("select * from digest_pause"):
+                times = {name: datetime.fromisoformat(row[name]) for name in ("since", "until")}
+                return SendingPause(error=row["error"], attempts=row["attempts"], **times)
+        return None
+
+    def set_pause(self, pause: SendingPause | None) -> None:
+        with self._connection.write() as db:
+            db.execute("delete from digest_pause")
+            if pause is not None:
+                times = mappers.to_text(pause.since), mappers.to_text(pause.until)
+                sql = "insert into digest_pause values (?, ?, ?, ?)"
+                db.execute(sql, [pause.error, *times, pause.attempts])
+
+    def purge(self, before: datetime) -> None:
+        at = mappers.to_text(before)
+        with self._connection.write() as db:
+            sql = """delete from digest_mails
+                     where state in ('sent', 'failed', 'unknown', 'discarded') and changed_at < ?"""
+            db.execute(sql, [at])
+            db.execute(
+                """update digest_issues set html = '', plain_text = ''
+                   where html != '' and not exists
+                     (select 1 from digest_mails where issue_id = digest_issues.id
+                      and state in ('queued', 'sending', 'failed', 'unknown'))"""
+            )
+            db.execute(
+                """delete from digest_issues where day is null and created_at < ?
+                     and id not in (select issue_id from digest_mails where issue_id is not null)
+                     and id not in (select last_issue_id from digest_subscribers
+                                    where last_issue_id is not null)""",
+                [at],
+            )
+
+
+def _move_on(db: Database, before: DigestSubscriber, after: DigestSubscriber) -> bool:
+    """Store the next period of a subscriber who is still in the one before; True if so."""
+    times = (after.covered_from, after.covered_until, after.next_at)
+    sql = """update digest_subscribers
+             set covered_from = ?, covered_until = ?, next_at = ?, has_no_topics = ?
+             where id = ? and next_at = ? and state = 'active'"""
+    values: list[Any] = [mappers.to_text_or_none(time) for time in times]
+    values += [after.has_no_topics, before.id, mappers.to_text_or_none(before.next_at)]
+    return bool(db.execute(sql, values).rowcount)
+
+
+def _insert_issue(db: Database, issue: DigestIssue) -> int:
+    topics = None if issue.topics is None else json.dumps(issue.topics)
+    row = {
+        "since": mappers.to_text(issue.since),
+        "until": mappers.to_text(issue.until),
+        "topics": topics,
+        "language": issue.language,
+        "subject": issue.subject,
+        "story_ids": json.dumps(issue.stories),
+        "html": issue.html,
+        "plain_text": issue.text,
+        "created_at": mappers.to_text(issue.created_at),
+        "day": issue.day.isoformat() if issue.day else None,
+    }
+    return int(db.table("digest_issues").insert(row).last_pk)  # type: ignore[arg-type]  # a number
+
+
+def _issue_of(row: dict[str, Any]) -> DigestIssue:
+    topics, day = row["topics"], row["day"]
+    return DigestIssue(
+        id=row["id"],
+        since=datetime.fromisoformat(row["since"]),
+        until=datetime.fromisoformat(row["until"]),
+        topics=None if topics is None else tuple(json.loads(topics)),
+        language=row["language"],
+        subject=row["subject"],
+        stories=tuple(json.loads(row["story_ids"])),
+        html=row.get("html", ""),
+        text=row.get("plain_text", ""),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        day=date.fromisoformat(day) if day else None,
+    )
+
+
+def _mail_of(row: dict[str, Any]) -> DigestMail:
+    return DigestMail(
+        id=row["id"],
+        kind=row["kind"],
+        subscriber=row["subscriber_id"] or "",
+        issue=row["issue_id"],
+        state=MailState(row["state"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        due_at=datetime.fromisoformat(row["due_at"]),
+        changed_at=datetime.fromisoformat(row["changed_at"]),
+        attempts=row["attempts"],
+        error=row["error"],
+    )
