@@ -1,7 +1,7 @@
 """What differs between two configurations, in sentences without values, which may be secrets."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from aggregator.config.loader import Config
@@ -10,6 +10,10 @@ __all__ = ["NEEDS_RESTART", "describe_changes"]
 
 NEEDS_RESTART = frozenset(("publish.host", "publish.port", "storage.database"))
 """Keys that take effect when the program is started the next time."""
+_OF_OTHER_TABLES = frozenset(
+    ("credit_line", "has_digest", "has_search", "has_sign_up", "hubs", "ttl")
+)
+"""Fields of Site that come from [publish], [mail] and [digest], which are compared themselves."""
 
 
 def describe_changes(before: Config, after: Config) -> list[str]:
@@ -18,11 +22,12 @@ def describe_changes(before: Config, after: Config) -> list[str]:
         *_rows("source", _by_id(before.all_sources), _by_id(after.all_sources)),
         *_enabled(before, after),
         *_rows("topic", _by_id(before.topics), _by_id(after.topics)),
-        *_keys("site", before.site, after.site),
+        *_keys("site", before.site, after.site, without=_OF_OTHER_TABLES),
         *_keys("fetch", before.fetch, after.fetch),
         *_keys("publish", before.publish, after.publish),
         *_storage(before, after),
         *_keys("mail", before.mail, after.mail),
+        *_keys("digest", before.digest, after.digest),
         *_keys("alerts", before.alerts, after.alerts),
         *_keys("desk", before.desk, after.desk),
     ]
@@ -58,11 +63,11 @@ def _enabled(before: Config, after: Config) -> Iterator[str]:
             yield f"source {id_!r}: {'paused' if id_ in was_enabled else 'fetched again'}"
 
 
-def _keys(table: str, before: Any, after: Any) -> Iterator[str]:
+def _keys(table: str, before: Any, after: Any, without: Collection[str] = ()) -> Iterator[str]:
     if before is None or after is None:  # an optional table
         if before is not after:
             yield f"[{table}] {'removed' if after is None else 'added'}"
-    elif keys := _changed_keys(before, after):
+    elif keys := [key for key in _changed_keys(before, after) if key not in without]:
         yield f"[{table}] {', '.join(keys)}{_hint(table, keys)}"
 
 

@@ -20,6 +20,7 @@ from aggregator.config.schema import (
     AlertsTable,
     DefaultsTable,
     DeskTable,
+    DigestTable,
     FeedsFile,
     FetchTable,
     MailTable,
@@ -65,6 +66,8 @@ class Config:
     publish: PublishTable
     mail: MailTable | None
     """The mail server; None if there is none."""
+    digest: DigestTable | None
+    """The digest; None if there is none."""
     alerts: AlertsTable
     desk: DeskTable
     sources: tuple[Source, ...]
@@ -177,6 +180,7 @@ def _resolve(
         fetch=file.fetch,
         publish=file.publish,
         mail=file.mail,
+        digest=file.digest,
         alerts=file.alerts,
         desk=file.desk,
         sources=tuple(
@@ -220,6 +224,8 @@ def _site(file: FeedsFile) -> Site:
         credit_line=file.publish.credit_line,
         hubs=_hubs(file),
         has_search=file.publish.search,
+        has_digest=file.digest is not None,
+        has_sign_up=bool(file.digest and file.digest.sign_up and file.mail),
     )
 
 

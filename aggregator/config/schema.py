@@ -37,7 +37,7 @@ from aggregator.config.value_types import (
     is_network,
     to_seconds,
 )
-from aggregator.model import AlertKind, Dedupe, Font, Images, Learn, MailSecurity, Show
+from aggregator.model import AlertKind, Dedupe, Font, Images, Learn, MailSecurity, Show, Weekday
 from aggregator.text.languages import main_language
 
 
@@ -302,6 +302,28 @@ class MailTable(_Table):
         None, description="Environment variable with the password."
     )
     sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
+    rate: int = Field(
+        600, ge=1, le=1_000_000, description="Most mails of the digest that are sent in a minute."
+    )
+
+
+class DigestTable(_Table):
+    """The digest: the stories of a day or a week by mail."""
+
+    hour: int = Field(
+        7, ge=0, le=23, description="Hour that the form suggests, and that of the archived issue."
+    )
+    weekday: Weekday = Field("monday", description="Day that the form suggests for a weekly one.")
+    limit: int = Field(50, ge=1, le=200, description="Most stories in a mail.")
+    pictures: bool = Field(
+        False, description="true: our thumbnails in mails; their server sees who opens one."
+    )
+    sign_up: bool = Field(
+        True, description="false: no form for new subscribers, as on a static export."
+    )
+    imprint: OneLine = Field(
+        "", description="A line at the foot of every mail, such as a postal address."
+    )
 
 
 class DeskTable(_Table):
@@ -351,5 +373,6 @@ class FeedsFile(_Table):
     stories: StoriesTable = StoriesTable()
     publish: PublishTable = PublishTable()
     mail: MailTable | None = None
+    digest: DigestTable | None = None
     alerts: AlertsTable = AlertsTable()
     desk: DeskTable = DeskTable()

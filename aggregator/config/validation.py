@@ -15,6 +15,7 @@ from aggregator.config.schema import (
     AlertsTable,
     DefaultsTable,
     DeskTable,
+    DigestTable,
     FeedsFile,
     FetchTable,
     MailTable,
@@ -294,7 +295,7 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
         "site": SiteTable, "defaults": DefaultsTable, "source": SourceTable,
         "topic": TopicTable, "notice": NoticeTable, "fetch": FetchTable, "storage": StorageTable,
         "stories": StoriesTable, "publish": PublishTable, "mail": MailTable,
-        "alerts": AlertsTable, "desk": DeskTable,
+        "digest": DigestTable, "alerts": AlertsTable, "desk": DeskTable,
     }  # fmt: skip
     return tables.get(names[0])
 

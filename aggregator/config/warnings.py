@@ -22,6 +22,11 @@ def warnings(
     yield from _secret_warnings(file, environment, lines)
     yield from _rule_warnings(file, lines)
     yield from _same_feed_warnings(file, lines)
+    if file.digest and file.digest.sign_up and not file.mail:
+        message = (
+            "needs the table [mail], with the server that sends; nobody can sign up yet"
+        )
+        yield _warning(lines.line_of(("digest",)), "digest", message)
     for index, table in enumerate(file.source):
         if (port := _disallowed_port(table.feed, file.fetch)) is not None:
             line = lines.line_of(("source", index, "feed"))

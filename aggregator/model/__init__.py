@@ -18,6 +18,7 @@ from aggregator.model.calendar import Notice, Pin
 from aggregator.model.config_version import ConfigProblem, ConfigVersion
 from aggregator.model.counts import EntryCounts
 from aggregator.model.digest import (
+    WEEKDAYS,
     DigestFrequency,
     DigestIssue,
     DigestMail,
@@ -28,6 +29,7 @@ from aggregator.model.digest import (
     MailState,
     SendingPause,
     SubscriberState,
+    Weekday,
 )
 from aggregator.model.entry import (
     BUG_REASON,
@@ -161,6 +163,7 @@ __all__ = [
     "PINS",
     "RECATEGORIZED",
     "RECENT_ENTRIES",
+    "WEEKDAYS",
     "WIDGET_HEADING",
     "Alert",
     "AlertKind",
@@ -277,6 +280,7 @@ __all__ = [
     "Validators",
     "Visibility",
     "WantedPicture",
+    "Weekday",
     "WidgetOptions",
     "hash_values",
     "is_custom_feed",

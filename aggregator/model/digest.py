@@ -3,14 +3,29 @@
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 __all__ = [
-    "DigestFrequency", "DigestIssue", "DigestMail", "DigestPreferences", "DigestSubscriber",
-    "DueMail", "MailKind", "MailState", "SendingPause", "SubscriberState",
+    "WEEKDAYS",
+    "DigestFrequency",
+    "DigestIssue",
+    "DigestMail",
+    "DigestPreferences",
+    "DigestSubscriber",
+    "DueMail",
+    "MailKind",
+    "MailState",
+    "SendingPause",
+    "SubscriberState",
+    "Weekday",
 ]  # fmt: skip
 
 DigestFrequency: TypeAlias = Literal["daily", "weekly"]
+Weekday: TypeAlias = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+"""In the order in which Python numbers them."""
 MailKind: TypeAlias = Literal["issue", "confirm", "known", "no_topics"]
 """An issue of the digest; a link to confirm a new subscription; a link to the preferences, for
 somebody who signs up again; the news that none of the chosen topics exists any more."""

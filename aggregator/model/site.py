@@ -42,6 +42,10 @@ class Site:
     credit_line: str = ""
     has_search: bool = True
     """Whether pages link to the search."""
+    has_digest: bool = False
+    """Whether there is a digest."""
+    has_sign_up: bool = False
+    """Whether pages have a form for subscribing to the digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
