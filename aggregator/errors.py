@@ -150,6 +150,14 @@ class MailError(AggregatorError):
     """A mail server did not accept a mail, or cannot be used."""
 
 
+class BadAddress(AggregatorError):
+    """An address that no digest is sent to: it is "malformed", or "disposable"."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class ClockError(AggregatorError):
     """The clock is probably wrong: what is saved now would get wrong times for good.
 

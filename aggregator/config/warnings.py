@@ -23,9 +23,7 @@ def warnings(
     yield from _rule_warnings(file, lines)
     yield from _same_feed_warnings(file, lines)
     if file.digest and file.digest.sign_up and not file.mail:
-        message = (
-            "needs the table [mail], with the server that sends; nobody can sign up yet"
-        )
+        message = "needs the table [mail], with the server that sends; nobody can sign up yet"
         yield _warning(lines.line_of(("digest",)), "digest", message)
     for index, table in enumerate(file.source):
         if (port := _disallowed_port(table.feed, file.fetch)) is not None:

@@ -68,6 +68,18 @@ class Interface:
         """A date in words, with the year."""
         return dates.format_date(self.local(moment), "long", self._locale)
 
+    def full_date(self, day: date) -> str:
+        """A day in words, with its weekday and year."""
+        return dates.format_date(day, "full", self._locale)
+
+    def days(self, first: date, last: date) -> str:
+        """A period in words, from one day to another."""
+        return dates.format_interval(first, last, "yMMMd", locale=self._locale)
+
+    def weekday(self, number: int) -> str:
+        """The name of a day of the week, 0 for Monday."""
+        return str(dates.get_day_names("wide", "stand-alone", self._locale)[number])
+
     def short_date(self, moment: datetime | date) -> str:
         """A date in words, without the year."""
         local = self.local(moment) if isinstance(moment, datetime) else moment

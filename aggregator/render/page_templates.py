@@ -14,6 +14,7 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    select_autoescape,
 )
 
 from aggregator.model import Theme
@@ -65,7 +66,7 @@ def template_environment(interface: Interface, templates: Mapping[str, str]) -> 
     built_in = PackageLoader("aggregator.render")
     environment = Environment(
         loader=ChoiceLoader([_theme_loader(templates), built_in]),
-        autoescape=True,
+        autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,7 +4,7 @@ from aggregator.model import Site, Theme
 from aggregator.render.static_files import static_file
 from aggregator.text.colours import Rgb, blend, parse_colour
 
-__all__ = ["LOGO_PATHS", "favicon_svg", "readable_accent", "stylesheet", "widget_accent"]
+__all__ = ["LOGO_PATHS", "accents", "favicon_svg", "readable_accent", "stylesheet", "widget_accent"]
 
 LOGO_PATHS = {
     "image/png": "/logo.png",
@@ -16,6 +16,7 @@ LOGO_PATHS = {
 """Type of a logo -> its path."""
 
 DEFAULT_ACCENT = "#9c2a10"
+DEFAULT_DARK_ACCENT = "#ff9473"
 MIN_CONTRAST = 4.5
 """Of text with its ground (WCAG 2.2, 1.4.3)."""
 _PAPER, _DARK_PAPER = "#fcfbf8", "#151412"
@@ -30,7 +31,7 @@ def stylesheet(site: Site, theme: Theme) -> bytes:
     parts = [static_file("font.css")] if site.font == "newsreader" else []
     parts.append(static_file("style.css"))
     if site.accent:
-        light, dark = _readable(site.accent, _PAPER), _readable(site.accent, _DARK_PAPER)
+        light, dark = accents(site)
         parts.append(
             f":root {{ --accent: {light}; }}\n"
             f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {dark}; }} }}\n".encode()
@@ -38,6 +39,13 @@ def stylesheet(site: Site, theme: Theme) -> bytes:
     if theme.css:
         parts.append(theme.css.encode())
     return b"".join(parts)
+
+
+def accents(site: Site) -> tuple[str, str]:
+    """The accent of the site as it can be read on a light and on a dark ground."""
+    if not site.accent:
+        return DEFAULT_ACCENT, DEFAULT_DARK_ACCENT
+    return _readable(site.accent, _PAPER), _readable(site.accent, _DARK_PAPER)
 
 
 def readable_accent(site: Site) -> str:

@@ -1,13 +1,13 @@
 """Which stories are on the home page, and where: each once."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from aggregator.model import Story, Topic
 
-__all__ = ["CANDIDATES", "CANDIDATES_PER_TOPIC", "Selection", "select"]
+__all__ = ["CANDIDATES", "CANDIDATES_PER_TOPIC", "Selection", "by_outlets", "select"]
 
 CANDIDATES = 60
 """Newest stories from which lead, second and latest are chosen."""
@@ -54,7 +54,7 @@ def select(
     """
     edge = max((story.listed_at for story in newest), default=None)
     recent = [story for story in newest if edge and story.listed_at >= edge - LEAD_TIME]
-    ranked = sorted(recent, key=lambda story: (not story.lead.summary, -_outlets(story)))
+    ranked = by_outlets(recent)
     ranked = [story for story in ranked if not lead or story.id != lead.id]
     first = _of_different_outlets([*([lead] if lead else []), *ranked])[: 1 + SECOND_STORIES]
     used = {story.id for story in first}
@@ -69,6 +69,11 @@ def select(
     return Selection(
         lead=first[0] if first else None, second=first[1:], latest=latest, sections=sections
     )
+
+
+def by_outlets(stories: Iterable[Story]) -> list[Story]:
+    """The stories that most outlets have published first, but those with a teaser before others."""
+    return sorted(stories, key=lambda story: (not story.lead.summary, -_outlets(story)))
 
 
 def _latest(stories: Sequence[Story]) -> list[Story]:

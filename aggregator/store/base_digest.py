@@ -10,6 +10,7 @@ from aggregator.model import (
     DigestPreferences,
     DigestSubscriber,
     DueMail,
+    MailKind,
     MailState,
     SendingPause,
     SubscriberState,
@@ -81,12 +82,14 @@ class DigestStore(Protocol):
     def advance(
         self,
         changes: Sequence[tuple[DigestSubscriber, DigestSubscriber]],
-        issue: DigestIssue | None,
         now: datetime,
+        *,
+        issue: DigestIssue | None = None,
+        kind: MailKind | None = None,
     ) -> int:
-        """Move subscribers, as they were and as they are to be, on to their next period; with an
-        issue, queue the mail that brings it to each. One who has been moved on, or has left,
-        meanwhile is left out. In one transaction; returns how many it was."""
+        """Move subscribers, as they were and as they are to be, on to their next period; queue the
+        mail that brings an issue to each, or one of another kind. One who has been moved on, or has
+        left, meanwhile is left out. In one transaction; returns how many it was."""
 
     def archive(self, issue: DigestIssue) -> bool:
         """Keep an issue for the archive on the site; False if its day has one."""

@@ -53,7 +53,7 @@ def _queue(store: Store, *names: str) -> list[DigestMail]:
     for name in names:
         assert store.digest_subscribers.add(_subscriber(name))
     changes = [_next_day(_subscriber(name)) for name in names]
-    assert store.digest.advance(changes, _issue(), NOW) == len(names)
+    assert store.digest.advance(changes, NOW, issue=_issue()) == len(names)
     return [due.mail for due in store.digest.due_mails(NOW, 100)]
 
 
@@ -164,8 +164,8 @@ def test_a_period_is_left_once(store: Store, open_again: Callable[[], Store]) ->
     store.digest_subscribers.add(_subscriber())
     seen = open_again().digest_subscribers.due(NOW)
     changes = [_next_day(subscriber) for subscriber in seen]
-    assert store.digest.advance(changes, _issue(), NOW) == 1
-    assert open_again().digest.advance(changes, _issue(), NOW) == 0
+    assert store.digest.advance(changes, NOW, issue=_issue()) == 1
+    assert open_again().digest.advance(changes, NOW, issue=_issue()) == 0
 
     ana = store.digest_subscribers.get("ana")
     (due,) = store.digest.due_mails(NOW, 9)
@@ -181,7 +181,7 @@ def test_a_period_is_left_once(store: Store, open_again: Callable[[], Store]) ->
 def test_a_period_without_stories_has_no_mail(store: Store) -> None:
     """The next one begins where it ended."""
     store.digest_subscribers.add(_subscriber(last_issue=7))
-    assert store.digest.advance([_next_day(_subscriber())], None, NOW) == 1
+    assert store.digest.advance([_next_day(_subscriber())], NOW) == 1
     ana = store.digest_subscribers.get("ana")
     assert ana
     assert (ana.covered_until, ana.last_issue) == (NOW, 7)
@@ -195,7 +195,7 @@ def test_who_has_left_meanwhile_is_left_out(store: Store) -> None:
     changes = [_next_day(_subscriber(name)) for name in ("ana", "bo", "left")]
     store.digest_subscribers.record_bounce("ana", 3, "", SubscriberState.SUSPENDED, NOW)
     store.digest_subscribers.set_preferences("bo", DigestPreferences(), NOW + HOUR)
-    assert store.digest.advance(changes, _issue(), NOW) == 0
+    assert store.digest.advance(changes, NOW, issue=_issue()) == 0
     assert store.digest.latest(9) == []
 
 

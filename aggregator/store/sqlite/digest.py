@@ -12,6 +12,7 @@ from aggregator.model import (
     DigestMail,
     DigestSubscriber,
     DueMail,
+    MailKind,
     MailState,
     SendingPause,
 )
@@ -39,23 +40,27 @@ class SqliteDigest:
     def advance(
         self,
         changes: Sequence[tuple[DigestSubscriber, DigestSubscriber]],
-        issue: DigestIssue | None,
         now: datetime,
+        *,
+        issue: DigestIssue | None = None,
+        kind: MailKind | None = None,
     ) -> int:
         with self._connection.write() as db:
             moved = [after for before, after in changes if _move_on(db, before, after)]
+            number = None
             if issue is not None and moved:
-                number = _insert_issue(db, issue)
-                ids = [(number, subscriber.id) for subscriber in moved]
+                number, kind = _insert_issue(db, issue), "issue"
                 db.conn.executemany(
-                    "update digest_subscribers set last_issue_id = ? where id = ?", ids
+                    "update digest_subscribers set last_issue_id = ? where id = ?",
+                    [(number, subscriber.id) for subscriber in moved],
                 )
+            if kind is not None:
                 at = mappers.to_text(now)
                 db.conn.executemany(
                     """insert into digest_mails (kind, issue_id, subscriber_id, state, created_at,
                                                  due_at, changed_at, attempts, error)
-                       values ('issue', ?, ?, 'queued', ?, ?, ?, 0, '')""",
-                    [(*pair, at, at, at) for pair in ids],
+                       values (?, ?, ?, 'queued', ?, ?, ?, 0, '')""",
+                    [(kind, number, subscriber.id, at, at, at) for subscriber in moved],
                 )
         return len(moved)
 

@@ -183,7 +183,7 @@ def _fill_digest(store: Store) -> None:
     )  # fmt: skip
     store.digest_subscribers.add(ana)
     after = replace(ana, covered_from=NOW - DAY, covered_until=NOW, next_at=NOW + DAY)
-    store.digest.advance([(ana, after)], issue, NOW)
+    store.digest.advance([(ana, after)], NOW, issue=issue)
     store.digest_subscribers.record_sign_up("client", NOW)
 
 

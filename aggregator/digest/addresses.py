@@ -1,0 +1,43 @@
+"""Which mail addresses are accepted."""
+
+from disposable_email_domains import blocklist
+from email_validator import EmailNotValidError, validate_email
+
+from aggregator.errors import BadAddress
+
+__all__ = ["check_address"]
+
+MAX_ADDRESS_CHARS = 254
+"""RFC 5321, section 4.5.3.1.3."""
+
+
+def check_address(given: str) -> str:
+    """An address as mail is sent to it, with an international domain in its own letters.
+
+    Raises BadAddress, with the reason: it is not an address of one mailbox (RFC 5322, 6531), or
+    that of a service for throwing addresses away.
+    """
+    try:
+        found = validate_email(given.strip(), check_deliverability=False)
+    except EmailNotValidError as error:
+        raise BadAddress(
+            f"This is not a mail address: {_lower(str(error))}", "malformed"
+        ) from error
+    if len(found.normalized) > MAX_ADDRESS_CHARS:
+        raise BadAddress("This is not a mail address: it is too long.", "malformed")
+    domain = found.ascii_domain or found.domain
+    if any(part in blocklist for part in _domain_and_parents(domain)):
+        raise BadAddress(
+            "Addresses of this service are thrown away after a while; use one that you keep.",
+            "disposable",
+        )
+    return found.normalized
+
+
+def _domain_and_parents(domain: str) -> list[str]:
+    labels = domain.lower().split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,386 @@
+"""Which stories a digest has, for whom: due subscribers become issues with queued mails.
+
+    due --periods--> groups with the same stories --render--> issue --store--> a mail for each
+
+An issue is composed once for all who get the same. Each subscriber's issue has what was listed
+since the one before. A story is listed with the time at which its run began, and seen when the run
+has saved it: so an issue also looks back a few hours for stories that the last one could not know.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from aggregator.config import Config
+from aggregator.digest.due_times import latest_due, local_day, next_due
+from aggregator.digest.signed_links import LinkSigner
+from aggregator.model import (
+    ALL,
+    DigestFrequency,
+    DigestIssue,
+    DigestPreferences,
+    DigestSubscriber,
+    Story,
+    Topic,
+)
+from aggregator.render.digest_mail import (
+    DigestContent,
+    DigestRenderer,
+    DigestSection,
+    MailLinks,
+    RenderedDigest,
+)
+from aggregator.render.item import FeedItem, feed_items
+from aggregator.site.feeds import FeedCatalog
+from aggregator.site.front_page import by_outlets
+from aggregator.site.log import log_theme_error
+from aggregator.store.base import Store
+
+__all__ = ["Composed", "DigestComposer", "open_composer"]
+
+MAX_LATENESS = timedelta(hours=6)
+"""A digest that is later than this is left out; its stories are in the next one."""
+LOOK_BACK = timedelta(hours=6)
+"""How long a run may take from its beginning until its stories are saved."""
+MAX_STORIES_READ = 5_000
+"""Stories among which those of an issue are chosen: the newest."""
+MAX_HTML_BYTES = 100_000
+"""Mail programs show no more of a mail (Gmail: 102 KB)."""
+FIRST_PERIODS: Mapping[DigestFrequency, timedelta] = {
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+}
+"""How far the first digest of a subscriber looks back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """What composing has done: numbers of issues, queued mails, subscribers for whom there was
+    nothing new, and those whose digest was too late."""
+
+    issues: int = 0
+    mails: int = 0
+    empty: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """The stories that a subscriber has not seen: listed after `after`, until `until`, not in the
+    issue `last_issue`; in these topics, None for all."""
+
+    after: datetime
+    until: datetime
+    topics: tuple[str, ...] | None
+    last_issue: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """What makes an issue the same for several subscribers."""
+
+    stories: tuple[str, ...]
+    topics: tuple[str, ...] | None
+    language: str
+    day: date
+    until: datetime
+    is_weekly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigestComposer:
+    """Composes the digests of a newsroom."""
+
+    config: Config
+    store: Store
+    catalog: FeedCatalog
+    signer: LinkSigner
+    _renderers: dict[str, DigestRenderer] = field(default_factory=dict)
+
+    # ---- what is due
+
+    def compose_due(self, now: datetime) -> Composed:
+        """Compose what is due now, and queue it for everybody who gets it. The caller holds the
+        lock `digest`."""
+        late: list[tuple[DigestSubscriber, DigestSubscriber]] = []
+        periods: dict[_Period, list[tuple[DigestSubscriber, DigestSubscriber]]] = defaultdict(list)
+        for subscriber in self.store.digest_subscribers.due(now):
+            assert subscriber.next_at is not None
+            due_at = latest_due(subscriber.preferences, subscriber.next_at, now)
+            next_at = next_due(subscriber.preferences, due_at)
+            if now - due_at >= MAX_LATENESS:
+                late.append((subscriber, replace(subscriber, next_at=next_at)))
+                continue
+            period = self._period(subscriber, due_at)
+            after = replace(
+                subscriber,
+                covered_from=subscriber.covered_until,
+                covered_until=due_at,
+                next_at=next_at,
+                has_no_topics=period.topics == (),
+            )
+            periods[period].append((subscriber, after))
+        self.store.digest.advance(late, now)
+        composed = self._compose_periods(periods, now)
+        return replace(composed, late=len(late))
+
+    def _period(self, subscriber: DigestSubscriber, until: datetime) -> _Period:
+        covered = subscriber.covered_until
+        if covered is None:
+            covered = until - FIRST_PERIODS[subscriber.preferences.frequency]
+        after = covered
+        if subscriber.covered_from is not None:  # what came before was in earlier issues
+            after = max(covered - LOOK_BACK, subscriber.covered_from)
+        topics = self.current_topics(subscriber.preferences.topics)
+        return _Period(min(after, until), until, topics, subscriber.last_issue)
+
+    def current_topics(self, chosen: Sequence[str] | None) -> tuple[str, ...] | None:
+        """The present ids of chosen topics, in the order of feeds.toml, without those that were
+        removed; None for all."""
+        if chosen is None:
+            return None
+        wanted = set(chosen)
+        return tuple(t.id for t in self.config.topics if not wanted.isdisjoint((t.id, *t.was)))
+
+    def _compose_periods(
+        self,
+        periods: Mapping[_Period, list[tuple[DigestSubscriber, DigestSubscriber]]],
+        now: datetime,
+    ) -> Composed:
+        stories = self._stories_after(min((p.after for p in periods), default=now))
+        editions: dict[_Edition, list[tuple[DigestSubscriber, DigestSubscriber]]]
+        editions, since = defaultdict(list), dict[_Edition, datetime]()
+        empty = []
+        for period, changes in periods.items():
+            if period.topics == ():  # one mail says so, and no more
+                news = [change for change in changes if not change[0].has_no_topics]
+                self.store.digest.advance(news, now, kind="no_topics")
+                empty += [change for change in changes if change[0].has_no_topics]
+                continue
+            seen = self._stories_of_issue(period.last_issue)
+            ids = tuple(story.id for story in _in_period(stories, period, seen))
+            for before, after in changes:
+                if not ids:
+                    empty.append((before, after))
+                    continue
+                preferences = before.preferences
+                edition = _Edition(
+                    stories=ids,
+                    topics=period.topics,
+                    language=preferences.language,
+                    day=local_day(period.until, preferences.timezone),
+                    until=period.until,
+                    is_weekly=preferences.frequency == "weekly",
+                )
+                editions[edition].append((before, after))
+                since[edition] = min(since.get(edition, period.after), period.after)
+        skipped = self.store.digest.advance(empty, now)
+        by_id = {story.id: story for story in stories}
+        mails = 0
+        for edition, changes in editions.items():
+            rendered = self._render(edition, [by_id[id_] for id_ in edition.stories], now)
+            issue = _issue(edition, since[edition], rendered, now)
+            mails += self.store.digest.advance(changes, now, issue=issue)
+        return Composed(issues=len(editions), mails=mails, empty=skipped)
+
+    def _stories_of_issue(self, id_: int | None) -> frozenset[str]:
+        issue = self.store.digest.issue(id_) if id_ is not None else None
+        return frozenset(issue.stories) if issue else frozenset()
+
+    def _stories_after(self, time: datetime) -> list[Story]:
+        """Stories that were listed after a time, newest first."""
+        return self.store.lists.latest(ALL, MAX_STORIES_READ, since=time, with_content=False)
+
+    # ---- the archive
+
+    def archive_due(self, now: datetime) -> bool:
+        """Compose the issue of the day for the archive on the site, if it is due and there is
+        something new; True if so."""
+        if self.config.digest is None:
+            return False
+        site, store = self.config.site, self.store
+        hours = DigestPreferences(hour=self.config.digest.hour, timezone=site.timezone)
+        due_at = latest_due(hours, next_due(hours, now - timedelta(days=2)), now)
+        day = local_day(due_at, site.timezone)
+        if store.digest.of_day(day) is not None:
+            return False
+        last = next(iter(store.digest.archived(1)), None)
+        after = last.until if last else due_at - FIRST_PERIODS["daily"]
+        if last:
+            after = max(last.until - LOOK_BACK, last.since)
+        period = _Period(min(after, due_at), due_at, None, last.id if last else None)
+        seen = frozenset(last.stories) if last else frozenset[str]()
+        stories = _in_period(self._stories_after(period.after), period, seen)
+        if not stories:
+            return False
+        edition = _Edition(
+            tuple(s.id for s in stories), None, site.language, day, due_at, is_weekly=False
+        )
+        rendered = self._render(edition, stories, now)
+        since = last.until if last else after
+        issue = replace(_issue(edition, since, rendered, now), html="", text="", day=day)
+        return store.digest.archive(issue)
+
+    # ---- one issue
+
+    def preview(
+        self, preferences: DigestPreferences, now: datetime, links: MailLinks
+    ) -> RenderedDigest | None:
+        """What somebody with these preferences would get now, if it were the first issue; None if
+        there is nothing."""
+        topics = self.current_topics(preferences.topics)
+        period = _Period(now - FIRST_PERIODS[preferences.frequency], now, topics, None)
+        stories = _in_period(self._stories_after(period.after), period, frozenset())
+        if not stories:
+            return None
+        edition = _Edition(
+            tuple(s.id for s in stories),
+            topics,
+            preferences.language,
+            local_day(now, preferences.timezone),
+            now,
+            preferences.frequency == "weekly",
+        )
+        return self._render(edition, stories, now, links)
+
+    def renderer(self, language: str) -> DigestRenderer:
+        """The renderer of mails in a language."""
+        if language not in self._renderers:
+            digest = self.config.digest
+            self._renderers[language] = DigestRenderer(
+                self.config.site,
+                language,
+                self.config.theme,
+                imprint=digest.imprint if digest else "",
+                with_pictures=bool(digest and digest.pictures),
+                on_theme_error=log_theme_error,
+            )
+        return self._renderers[language]
+
+    def _render(
+        self,
+        edition: _Edition,
+        stories: Sequence[Story],
+        now: datetime,
+        links: MailLinks | None = None,
+    ) -> RenderedDigest:
+        """A mail with as many of the stories as fit into one."""
+        limit = self.config.digest.limit if self.config.digest else len(stories)
+        renderer = self.renderer(edition.language)
+        feed = self.catalog.feed_of("/digest", stories)
+        if self.config.digest and self.config.digest.pictures:
+            feed = self.catalog.with_thumbnails(feed)
+        items = {item.story.id: item for item in feed_items(feed)}
+        lead = self._lead(stories)
+        while True:
+            content = self._content(edition, lead, stories, items, limit, now)
+            rendered = renderer.render(content, links or self.signer.placeholders)
+            size = len(rendered.html.encode())
+            if size <= MAX_HTML_BYTES or limit == 1:
+                return rendered
+            limit = max(1, min(limit, len(stories)) * MAX_HTML_BYTES // size - 1)
+
+    def _lead(self, stories: Sequence[Story]) -> Story:
+        """The story on top: the one that an operator has pinned to the home page, or what most
+        outlets have published."""
+        pinned = {pin.story for pin in self.store.calendar.pins() if not pin.topic}
+        chosen = [story for story in stories if story.id in pinned]
+        return (chosen or by_outlets(stories))[0]
+
+    def _content(
+        self,
+        edition: _Edition,
+        lead: Story,
+        stories: Sequence[Story],
+        items: Mapping[str, FeedItem],
+        limit: int,
+        now: datetime,
+    ) -> DigestContent:
+        topics = [
+            topic
+            for topic in self.config.topics
+            if edition.topics is None or topic.id in edition.topics
+        ]
+        others = [story for story in stories if story.id != lead.id]
+        sections = _sections(topics, others)
+        shown = _shares_of([len(each) for _, each in sections], limit - 1)
+        chosen = None if edition.topics is None else topics
+        return DigestContent(
+            day=edition.day,
+            is_weekly=edition.is_weekly,
+            lead=items[lead.id],
+            sections=[
+                DigestSection(
+                    topic=topic,
+                    items=[items[story.id] for story in some[:count]],
+                    more=len(some) - count,
+                )
+                for (topic, some), count in zip(sections, shown, strict=True)
+            ],
+            topics=chosen,
+            notices=[
+                notice
+                for notice in self.config.site.notices
+                if notice.is_current(now)
+                if not notice.topics or not set(notice.topics).isdisjoint(t.id for t in topics)
+            ],
+        )
+
+
+def open_composer(config: Config, store: Store, signer: LinkSigner) -> DigestComposer:
+    """The composer of a newsroom."""
+    return DigestComposer(config, store, FeedCatalog(config, store), signer)
+
+
+def _in_period(stories: Sequence[Story], period: _Period, seen: frozenset[str]) -> list[Story]:
+    """The stories of a period, in the order given."""
+    topics = None if period.topics is None else frozenset(period.topics)
+    return [
+        story
+        for story in stories
+        if period.after < story.listed_at <= period.until
+        if story.id not in seen
+        if topics is None or not topics.isdisjoint(story.topics)
+    ]
+
+
+def _sections(
+    topics: Sequence[Topic], stories: Sequence[Story]
+) -> list[tuple[Topic | None, list[Story]]]:
+    """The stories by topic, each under the first of its topics; then those without one."""
+    left, sections = list(stories), list[tuple[Topic | None, list[Story]]]()
+    for topic in topics:
+        some = [story for story in left if topic.id in story.topics]
+        left = [story for story in left if topic.id not in story.topics]
+        if some:
+            sections.append((topic, some))
+    return [*sections, (None, left)] if left else sections
+
+
+def _shares_of(sizes: Sequence[int], limit: int) -> list[int]:
+    """How many stories each section shows so that there are at most `limit` in all: one more of
+    each in turn, as long as it has some."""
+    shown = [0] * len(sizes)
+    while limit > 0 and shown != list(sizes):
+        for index, size in enumerate(sizes):
+            if shown[index] < size and limit > 0:
+                shown[index] += 1
+                limit -= 1
+    return shown
+
+
+def _issue(
+    edition: _Edition, since: datetime, rendered: RenderedDigest, now: datetime
+) -> DigestIssue:
+    return DigestIssue(
+        since=since,
+        until=edition.until,
+        topics=edition.topics,
+        language=edition.language,
+        subject=rendered.subject,
+        stories=edition.stories,
+        html=rendered.html,
+        text=rendered.text,
+        created_at=now,
+    )
