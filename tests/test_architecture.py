@@ -27,7 +27,7 @@ LIBRARIES = {
     "ahocorasick_rs": {
         "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
     },
-    "aiosmtplib": {"mail.smtp"},
+    "aiosmtplib": {"mail.smtp", "mail.smtp_session"},
     "argon2": {"web.desk.passwords"},
     "aiohttp": {"ingest.fetch"}, "yarl": {"ingest.fetch"},
     "babel": {"render.interface"},
@@ -35,6 +35,7 @@ LIBRARIES = {
     "click": {"cli"}, "wcwidth": {"cli"},
     "css_inline": {"render.digest_mail"},
     "disposable_email_domains": {"digest.addresses"}, "email_validator": {"digest.addresses"},
+    "idna": {"digest.addresses"},
     "itsdangerous": {"digest.signed_links"},
     "dateutil": {"text.dates"},
     "feedgen": {"render.atom", "render.feedgen_ext", "render.plain_feed", "render.rss"},
@@ -65,8 +66,8 @@ LIBRARIES = {
     "webauthn": {"web.desk.passkeys"},
     "webencodings": {"text.encodings"},
     "structlog": {
-        "alerts.notifier", "app", "cli", "config_watch", "ingest.clock", "ingest.picture_runs",
-        "ingest.runs", "scheduler", "site.log", "web", "websub.hub",
+        "alerts.notifier", "app", "cli", "config_watch", "digest.outbox", "ingest.clock",
+        "ingest.picture_runs", "ingest.runs", "scheduler", "site.log", "web", "websub.hub",
     },
 }  # fmt: skip
 """Library -> the only modules and packages that may import it."""

@@ -16,7 +16,8 @@ from aggregator.alerts.wording import AlertWords, webhook_json
 from aggregator.config import Config
 from aggregator.errors import MailError
 from aggregator.ingest.fetch.client import Fetcher
-from aggregator.mail.smtp import compose_mail, mail_server, send_mail
+from aggregator.mail.messages import compose_mail
+from aggregator.mail.smtp import mail_server, send_mail
 from aggregator.model import Alert, AlertMessage, Channel
 from aggregator.overview.attention import attention
 from aggregator.overview.health_reasons import Reason
@@ -191,7 +192,12 @@ class AlertNotifier:
             server = mail_server(self.config.mail, self.environment)
             name = f"alert-{message.id}-{message.created_at:%Y%m%d%H%M%S}"
             mail = compose_mail(
-                server, message.recipient, message.subject, message.body, name, message.created_at
+                server.sender,
+                message.recipient,
+                message.subject,
+                message.body,
+                name,
+                message.created_at,
             )
             await send_mail(server, mail)
         except MailError as error:

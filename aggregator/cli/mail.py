@@ -10,7 +10,8 @@ import click
 from aggregator.cli.options import CommandGroup
 from aggregator.config_watch import current_config
 from aggregator.errors import CommandError
-from aggregator.mail.smtp import compose_mail, mail_server, send_mail
+from aggregator.mail.messages import compose_mail
+from aggregator.mail.smtp import mail_server, send_mail
 
 __all__ = ["mail"]
 
@@ -38,5 +39,5 @@ def test(path: Path, address: str) -> None:
     text = f"This is a test: {config.site.title} ({config.site.url}) can send mail.\n"
     name = f"test-{now:%Y%m%d%H%M%S%f}"
     subject = f"[{config.site.title}] Test mail"
-    asyncio.run(send_mail(server, compose_mail(server, address, subject, text, name, now)))
+    asyncio.run(send_mail(server, compose_mail(server.sender, address, subject, text, name, now)))
     click.echo(f"{server.host} accepted the mail to {address}; check whether it arrives.")

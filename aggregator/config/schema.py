@@ -302,6 +302,10 @@ class MailTable(_Table):
         None, description="Environment variable with the password."
     )
     sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
+    bounces: MailAddress | None = Field(
+        None,
+        description="Address that bounces of the digest go to, with a mark after a + for each.",
+    )
     rate: int = Field(
         600, ge=1, le=1_000_000, description="Most mails of the digest that are sent in a minute."
     )

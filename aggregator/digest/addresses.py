@@ -1,11 +1,12 @@
 """Which mail addresses are accepted."""
 
+import idna
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 from aggregator.errors import BadAddress
 
-__all__ = ["check_address"]
+__all__ = ["ascii_address", "check_address"]
 
 MAX_ADDRESS_CHARS = 254
 """RFC 5321, section 4.5.3.1.3."""
@@ -41,3 +42,10 @@ def _domain_and_parents(domain: str) -> list[str]:
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def ascii_address(address: str) -> str:
+    """An accepted address as mail servers know it: with its domain in ASCII (RFC 5891). A local
+    part in other letters stays, and needs a server that supports them (RFC 6531)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{idna.encode(domain, uts46=True).decode()}"

@@ -219,10 +219,30 @@ class DigestComposer:
         )
         rendered = self._render(edition, stories, now)
         since = last.until if last else after
-        issue = replace(_issue(edition, since, rendered, now), html="", text="", day=day)
+        issue = replace(_issue(edition, since, rendered, now), html="", text="", is_archived=True)
         return store.digest.archive(issue)
 
     # ---- one issue
+
+    def without_removed(self, issue: DigestIssue, now: datetime) -> DigestIssue | None:
+        """An issue without the stories that are no longer published; None if none is left."""
+        published = self.store.lists.published_ids(issue.stories)
+        if len(published) == len(issue.stories):
+            return issue
+        found = [self.store.stories.get(id_) for id_ in issue.stories if id_ in published]
+        stories = [story for story in found if story is not None]
+        if not stories:
+            return None
+        edition = _Edition(
+            stories=tuple(story.id for story in stories),
+            topics=issue.topics,
+            language=issue.language,
+            day=issue.day,
+            until=issue.until,
+            is_weekly=issue.is_weekly,
+        )
+        rendered = self._render(edition, stories, now)
+        return replace(issue, subject=rendered.subject, html=rendered.html, text=rendered.text)
 
     def preview(
         self, preferences: DigestPreferences, now: datetime, links: MailLinks
@@ -383,4 +403,6 @@ def _issue(
         html=rendered.html,
         text=rendered.text,
         created_at=now,
+        day=edition.day,
+        is_weekly=edition.is_weekly,
     )

@@ -1,20 +1,19 @@
-"""Mail over SMTP (RFC 5321): a text to one address, through the server of [mail]."""
+"""The mail server of [mail] (RFC 5321): one mail through it, and what to say when it fails."""
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 
 import aiosmtplib
 
 from aggregator.config.schema import MailTable
 from aggregator.errors import MailError
+from aggregator.mail.messages import domain_of
 from aggregator.model import MailSecurity
 
-__all__ = ["MailServer", "compose_mail", "mail_server", "send_mail"]
+__all__ = ["TIMEOUT_SECONDS", "MailServer", "mail_sentence", "mail_server", "send_mail"]
 
 TIMEOUT_SECONDS = 20.0
 """For connecting, and for each answer."""
@@ -32,6 +31,16 @@ class MailServer:
     sender: str
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    bounces: str = ""
+    """The address that bounces go to; empty for the sender's."""
+
+    def envelope_sender(self, mark: str) -> str:
+        """The address that the bounce of a mail goes to; with a mark of the mail's own before the
+        @, if there is an address for bounces (VERP)."""
+        if not self.bounces:
+            return parseaddr(self.sender)[1]
+        local, _, domain = parseaddr(self.bounces)[1].rpartition("@")
+        return f"{local}+{mark}@{domain}"
 
 
 def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
@@ -44,24 +53,10 @@ def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
         port=table.port or PORTS[table.security],
         security=table.security,
         sender=table.sender,
+        bounces=table.bounces or "",
         user=environment[table.user] if table.user else "",
         password=environment[table.password] if table.password else "",
     )
-
-
-def compose_mail(
-    server: MailServer, recipient: str, subject: str, body: str, name: str, now: datetime
-) -> EmailMessage:
-    """A plain text. `name` identifies it, so that a server that gets it twice can see that it is
-    the same; a client shows that nobody waits for an answer (RFC 3834)."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"] = server.sender, recipient
-    mail["Subject"] = " ".join(subject.split())
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{name}@{_domain(server.sender)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(body)
-    return mail
 
 
 async def send_mail(server: MailServer, mail: EmailMessage) -> None:
@@ -73,23 +68,20 @@ async def send_mail(server: MailServer, mail: EmailMessage) -> None:
             port=server.port,
             username=server.user or None,
             password=server.password or None,
-            local_hostname=_domain(server.sender),
+            local_hostname=domain_of(server.sender),
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             timeout=TIMEOUT_SECONDS,
         )
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise MailError(_sentence(server, error)) from error
+        raise MailError(mail_sentence(server, error)) from error
 
 
-def _domain(sender: str) -> str:
-    return parseaddr(sender)[1].rpartition("@")[2]
-
-
-def _sentence(server: MailServer, error: Exception) -> str:
+def mail_sentence(server: MailServer, error: Exception) -> str:
     """What went wrong, for operators, without the login."""
     host, seconds = server.host, f"{TIMEOUT_SECONDS:.0f}"
     certificate = _cause(error, ssl.SSLCertVerificationError)
+    is_closed = isinstance(_cause(error, aiosmtplib.SMTPServerDisconnected), Exception)
     match error:
         case _ if isinstance(certificate, ssl.SSLCertVerificationError):
             return f"The certificate of {host} is not valid: {certificate.verify_message}."
@@ -102,16 +94,18 @@ def _sentence(server: MailServer, error: Exception) -> str:
             return f"{host} refused the user name or password: {_quote(server, error)}"
         case aiosmtplib.SMTPRecipientsRefused():
             return f"{host} refused the address: {_quote(server, error.recipients[0])}"
+        case aiosmtplib.SMTPRecipientRefused():
+            return f"{host} refused the address: {_quote(server, error)}"
         case aiosmtplib.SMTPResponseException():
             return f"{host} did not accept the mail: {_quote(server, error)}"
         case aiosmtplib.SMTPTimeoutError():
             return f"{host} port {server.port} did not answer within {seconds} seconds."
+        case _ if is_closed:
+            return f"{host} closed the connection."
         case aiosmtplib.SMTPConnectError() | OSError():
             cause = _cause(error, OSError)
             reason = getattr(cause, "strerror", None) or "the connection was refused"
             return f"Could not connect to {host} port {server.port} ({reason})."
-        case aiosmtplib.SMTPServerDisconnected():
-            return f"{host} closed the connection."
         case aiosmtplib.SMTPException() if server.security == "starttls" and "STARTTLS" in str(
             error
         ):

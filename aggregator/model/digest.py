@@ -105,8 +105,8 @@ class DigestIssue:
     """A digest as composed: the stories listed from `since` until `until` in some topics.
 
     `html` and `text` have placeholders for the links of each subscriber (digest/links.py); they are
-    empty once every mail is sent. `day` is the day of an issue that is archived on the site, which
-    has all topics. `id` is 0 before it is stored.
+    empty once every mail is sent. `day` is the day on which it is sent, where it is read. `id` is 0
+    before it is stored.
     """
 
     id: int = 0
@@ -120,7 +120,10 @@ class DigestIssue:
     html: str = ""
     text: str = ""
     created_at: datetime
-    day: date | None = None
+    day: date
+    is_weekly: bool = False
+    is_archived: bool = False
+    """Whether it is an issue of the archive on the site, which goes to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,9 @@ class ListStore(Protocol):
     def slice(self, scope: ListScope, limit: int, **options: Unpack[ListOptions]) -> ListSlice:
         """The same, with the place where it ends."""
 
+    def published_ids(self, ids: Collection[str]) -> set[str]:
+        """The subset of these ids whose stories are published."""
+
     def has_place(self, id_: str) -> bool:
         """True if a story, or the one that it was merged into, has a place in the lists."""
 

@@ -39,6 +39,7 @@ def _issue(**changes: object) -> DigestIssue:
     issue = DigestIssue(
         since=NOW - DAY, until=NOW, topics=("labor",), language="de", subject="Dockers win",
         stories=("a" * 16, "b" * 16), html="<p>", text="Dockers", created_at=NOW,
+        day=NOW.date(),
     )  # fmt: skip
     return replace(issue, **changes)  # type: ignore[arg-type]  # the tests know the fields
 
@@ -201,7 +202,7 @@ def test_who_has_left_meanwhile_is_left_out(store: Store) -> None:
 
 def test_a_day_has_one_issue_in_the_archive(store: Store) -> None:
     """It is found by its day, and is no mail to anybody."""
-    first = _issue(day=date(2026, 11, 29), topics=None)
+    first = _issue(day=date(2026, 11, 29), topics=None, is_archived=True)
     assert store.digest.archive(first)
     assert not store.digest.archive(first)
     assert store.digest.archive(replace(first, day=date(2026, 11, 30)))
@@ -292,7 +293,7 @@ def test_a_pause_is_kept(store: Store) -> None:
 def test_old_mails_and_texts_go(store: Store) -> None:
     """Texts as soon as every mail is sent; an issue as soon as nothing refers to it."""
     (ana,) = _queue(store, "ana")
-    store.digest.archive(_issue(day=date(2026, 11, 29)))
+    store.digest.archive(_issue(day=date(2026, 11, 29), is_archived=True))
     store.digest.purge(NOW)
     (issue,) = store.digest.latest(9)
     assert (found := store.digest.issue(issue.id))

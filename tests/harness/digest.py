@@ -82,13 +82,18 @@ class DigestRoom:
         return self.store.entries.stories([saved.story.lead.entry_id])[saved.story.lead.entry_id]
 
     def subscribes(
-        self, name: str, at: datetime, period: timedelta = timedelta(days=1), **preferences: Any
+        self,
+        name: str,
+        at: datetime,
+        period: timedelta = timedelta(days=1),
+        address: str = "",
+        **preferences: Any,
     ) -> DigestSubscriber:
         """Somebody has confirmed a subscription at a time."""
         chosen = DigestPreferences(**preferences)
         subscriber = DigestSubscriber(
             id=name,
-            address=f"{name}@reader.example",
+            address=address or f"{name}@reader.example",
             preferences=chosen,
             state=SubscriberState.ACTIVE,
             created_at=at,

@@ -23,21 +23,32 @@ LOGIN = ("relay-user", "correct horse")
 
 @dataclass
 class Mailbox:
-    """What the server has taken. `answer` is what it says to a recipient instead of taking it."""
+    """What the server has taken. `answer` is what it says to every recipient instead of taking it,
+    `answers` what it says to some."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     answer: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    sessions: int = 0
     attempts: int = 0
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: object, session: Any, _envelope: object, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Count sessions; each begins anew after STARTTLS."""
+        self.sessions += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: object, _session: object, envelope: Any, address: str, _options: object
     ) -> str:
         """Take or refuse a recipient."""
         self.attempts += 1
-        if self.answer:
-            return self.answer
+        if answer := self.answers.get(address, self.answer):
+            return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -52,10 +63,10 @@ class Mailbox:
 
 @contextmanager
 def open_mail_server(
-    folder: Path, security: str = "none", *, wants_login: bool = False
+    folder: Path, security: str = "none", *, wants_login: bool = False, letters: bool = False
 ) -> Iterator[Mailbox]:
     """A mail server until the block ends. With TLS, its certificate authority is in `folder` as
-    ca.pem."""
+    ca.pem; with `letters`, it takes addresses with any of them (SMTPUTF8)."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -69,6 +80,7 @@ def open_mail_server(
         return AuthResult(success=is_right, handled=is_right)
 
     options: dict[str, Any] = {"auth_required": wants_login, "auth_require_tls": False}
+    options["enable_SMTPUTF8"] = letters
     if wants_login:
         options["authenticator"] = check
     if security == "starttls":

@@ -8,7 +8,8 @@ import pytest
 
 from aggregator.config.schema import MailTable
 from aggregator.errors import MailError
-from aggregator.mail.smtp import MailServer, compose_mail, mail_server, send_mail
+from aggregator.mail.messages import compose_mail
+from aggregator.mail.smtp import MailServer, mail_server, send_mail
 from tests.harness.builders import NOW
 from tests.harness.command_line import free_port
 from tests.harness.mail_server import LOGIN, open_mail_server
@@ -27,7 +28,7 @@ def _server(port: int, security: str = "none", *, login: bool = False) -> MailSe
 
 
 def _send(server: MailServer, subject: str = "Ação – «Übung»", text: str = "Ω\n.\nend\n") -> None:
-    mail = compose_mail(server, "editor@commons.example", subject, text, "alert-1", NOW)
+    mail = compose_mail(server.sender, "editor@commons.example", subject, text, "alert-1", NOW)
 
     async def send() -> None:
         await send_mail(server, mail)

@@ -25,7 +25,8 @@ __all__ = ["SqliteDigest"]
 
 _MAIL_COLUMNS = """digest_mails.id, kind, subscriber_id, issue_id, digest_mails.state,
     digest_mails.created_at, due_at, changed_at, attempts, error"""
-_ISSUE_COLUMNS = "id, since, until, topics, language, subject, story_ids, created_at, day"
+_ISSUE_COLUMNS = """id, since, until, topics, language, subject, story_ids, created_at,
+    day, is_weekly, is_archived"""
 """All columns of an issue but its texts."""
 
 
@@ -65,9 +66,9 @@ class SqliteDigest:
         return len(moved)
 
     def archive(self, issue: DigestIssue) -> bool:
-        assert issue.day is not None
+        assert issue.is_archived
         with self._connection.write() as db:
-            sql = "select 1 from digest_issues where day = ?"
+            sql = "select 1 from digest_issues where day = ? and is_archived"
             if db.execute(sql, [issue.day.isoformat()]).fetchone():
                 return False
             _insert_issue(db, issue)
@@ -79,20 +80,20 @@ class SqliteDigest:
             return next(map(_issue_of, rows), None)
 
     def latest(self, limit: int) -> list[DigestIssue]:
-        sql = (
-            f"select {_ISSUE_COLUMNS} from digest_issues where day is null order by id desc limit ?"  # noqa: S608 - constants
-        )
+        sql = f"""select {_ISSUE_COLUMNS} from digest_issues where not is_archived
+                  order by id desc limit ?"""  # noqa: S608 - constants
         with self._connection.read() as db:
             return [_issue_of(row) for row in db.query(sql, [limit])]
 
     def archived(self, limit: int) -> list[DigestIssue]:
-        sql = "select * from digest_issues where day is not null order by day desc limit ?"
+        sql = "select * from digest_issues where is_archived order by day desc limit ?"
         with self._connection.read() as db:
             return [_issue_of(row) for row in db.query(sql, [limit])]
 
     def of_day(self, day: date) -> DigestIssue | None:
+        sql = "select * from digest_issues where day = ? and is_archived"
         with self._connection.read() as db:
-            rows = db.query("select * from digest_issues where day = ?", [day.isoformat()])
+            rows = db.query(sql, [day.isoformat()])
             return next(map(_issue_of, rows), None)
 
     # ---- mails
@@ -225,7 +226,7 @@ class SqliteDigest:
                       and state in ('queued', 'sending', 'failed', 'unknown'))"""
             )
             db.execute(
-                """delete from digest_issues where day is null and created_at < ?
+                """delete from digest_issues where not is_archived and created_at < ?
                      and id not in (select issue_id from digest_mails where issue_id is not null)
                      and id not in (select last_issue_id from digest_subscribers
                                     where last_issue_id is not null)""",
@@ -256,13 +257,15 @@ def _insert_issue(db: Database, issue: DigestIssue) -> int:
         "html": issue.html,
         "plain_text": issue.text,
         "created_at": mappers.to_text(issue.created_at),
-        "day": issue.day.isoformat() if issue.day else None,
+        "day": issue.day.isoformat(),
+        "is_weekly": issue.is_weekly,
+        "is_archived": issue.is_archived,
     }
     return int(db.table("digest_issues").insert(row).last_pk)  # type: ignore[arg-type]  # a number
 
 
 def _issue_of(row: dict[str, Any]) -> DigestIssue:
-    topics, day = row["topics"], row["day"]
+    topics = row["topics"]
     return DigestIssue(
         id=row["id"],
         since=datetime.fromisoformat(row["since"]),
@@ -274,7 +277,9 @@ def _issue_of(row: dict[str, Any]) -> DigestIssue:
         html=row.get("html", ""),
         text=row.get("plain_text", ""),
         created_at=datetime.fromisoformat(row["created_at"]),
-        day=date.fromisoformat(day) if day else None,
+        day=date.fromisoformat(row["day"]),
+        is_weekly=bool(row["is_weekly"]),
+        is_archived=bool(row["is_archived"]),
     )
 
 

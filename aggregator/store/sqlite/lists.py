@@ -25,6 +25,7 @@ from aggregator.store.sqlite.queries import (
     listed_numbers,
     load_stories,
     newest_first,
+    query_in,
     scope_values,
 )
 from aggregator.store.sqlite.search import newest_matching
@@ -91,6 +92,12 @@ class SqliteLists:
         with self._connection.read() as db:
             row = db.execute("select url from first_site").fetchone()
         return row[0] if row else ""
+
+    def published_ids(self, ids: Collection[str]) -> set[str]:
+        sql = """select id from stories join listings on story_number = number
+                 where list_kind = 'all' and visibility = 'published' and id in ({values})"""
+        with self._connection.read() as db:
+            return {id_ for (id_,) in query_in(db, sql, ids)}
 
     def has_place(self, id_: str) -> bool:
         with self._connection.read() as db:

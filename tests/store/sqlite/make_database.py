@@ -179,7 +179,7 @@ def _fill_digest(store: Store) -> None:
     issue = DigestIssue(
         since=NOW - DAY, until=NOW, topics=("ports",), language="en", subject="Ferry 2",
         stories=(story_titled(store, "Ferry 2").id,), html="<p>Ferry 2", text="Ferry 2",
-        created_at=NOW,
+        created_at=NOW, day=NOW.date(),
     )  # fmt: skip
     store.digest_subscribers.add(ana)
     after = replace(ana, covered_from=NOW - DAY, covered_until=NOW, next_at=NOW + DAY)

@@ -37,8 +37,11 @@ create table digest_issues (
     story_ids text not null, -- a JSON list
     html text not null, plain_text text not null, -- empty once every mail is sent
     created_at text not null,
-    day text unique -- of an issue that is archived on the site
+    day text not null, is_weekly integer not null, -- the day on which it is sent, where it is read
+    is_archived integer not null -- on the site, where a day has one
 );
+
+create unique index archived_digest_issues on digest_issues(day) where is_archived;
 
 create table digest_mails (
     id integer primary key autoincrement,

@@ -1,0 +1,131 @@
+"""A session with a mail server (RFC 5321): many mails over one connection, and what became of each.
+
+Until the server has answered a whole mail, nobody knows whether it has taken it. So the session
+says exactly how far it came.
+"""
+
+import enum
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiosmtplib
+
+from aggregator.errors import MailError
+from aggregator.mail.messages import domain_of
+from aggregator.mail.smtp import TIMEOUT_SECONDS, MailServer, mail_sentence
+
+__all__ = ["Handover", "MailSession", "Result", "open_mail_session"]
+
+DATA_TIMEOUT_SECONDS = 60.0
+"""For the answer to a whole mail, which a server may look through first."""
+_CLOSING = 421
+
+
+class Result(enum.Enum):
+    """What became of a mail that was handed to a server."""
+
+    ACCEPTED = enum.auto()
+    REFUSED = enum.auto()
+    """The server does not take mail for this address, and never will."""
+    REJECTED = enum.auto()
+    """The server does not take this mail, and never will."""
+    DEFERRED = enum.auto()
+    """The server does not take it now, but may later."""
+    NOT_SENT = enum.auto()
+    """The server does not work for us, or the connection was lost before the mail was sent."""
+    UNKNOWN = enum.auto()
+    """The connection was lost after the mail was begun: the server may have taken it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What became of a mail, with a sentence that says why it was not accepted."""
+
+    result: Result
+    sentence: str = ""
+
+
+class MailSession:
+    """An open connection to a server, after the login."""
+
+    def __init__(self, server: MailServer, client: aiosmtplib.SMTP) -> None:
+        self._server = server
+        self._client = client
+        self.accepted = 0
+        """Mails that the server has accepted in this session."""
+
+    @property
+    def is_open(self) -> bool:
+        """False once the connection is lost or closed."""
+        return self._client.is_connected
+
+    async def hand_over(self, sender: str, recipient: str, message: bytes) -> Handover:
+        """Hand a mail to the server; `sender` gets the bounce."""
+        is_begun, options = False, []
+        try:
+            if not recipient.isascii():
+                if self._client.is_ehlo_or_helo_needed:
+                    await self._client.ehlo()
+                if not self._client.supports_extension("smtputf8"):
+                    sentence = f"{self._server.host} cannot send to an address with these letters."
+                    return Handover(Result.REJECTED, sentence)
+                options = ["SMTPUTF8"]
+            await self._client.mail(sender, options=options, encoding="utf-8")
+            await self._client.rcpt(recipient, encoding="utf-8")
+            is_begun = True
+            await self._client.data(message, timeout=DATA_TIMEOUT_SECONDS)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return await self._failed(error, is_begun=is_begun)
+        self.accepted += 1
+        return Handover(Result.ACCEPTED)
+
+    async def _failed(self, error: Exception, *, is_begun: bool) -> Handover:
+        result = _result_of(error, is_begun=is_begun)
+        sentence = mail_sentence(self._server, error)
+        if result in (Result.NOT_SENT, Result.UNKNOWN):
+            self._client.close()
+        else:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await self._client.rset()
+        return Handover(result, sentence)
+
+
+def _result_of(error: Exception, *, is_begun: bool) -> Result:
+    if not isinstance(error, aiosmtplib.SMTPResponseException) or error.code < 0:
+        return Result.UNKNOWN if is_begun else Result.NOT_SENT
+    if error.code == _CLOSING and not is_begun:
+        return Result.NOT_SENT
+    is_final = 500 <= error.code < 600
+    match error:
+        case aiosmtplib.SMTPRecipientRefused():
+            return Result.REFUSED if is_final else Result.DEFERRED
+        case aiosmtplib.SMTPDataError():
+            return Result.REJECTED if is_final else Result.DEFERRED
+    return Result.NOT_SENT  # the server does not take our mails at all
+
+
+@asynccontextmanager
+async def open_mail_session(server: MailServer) -> AsyncIterator[MailSession]:
+    """Connect, encrypt and log in. Raises MailError with a sentence."""
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user or None,
+        password=server.password or None,
+        local_hostname=domain_of(server.sender),
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        timeout=TIMEOUT_SECONDS,
+    )
+    try:
+        await client.connect()
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        client.close()
+        raise MailError(mail_sentence(server, error)) from error
+    try:
+        yield MailSession(server, client)
+    finally:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=2.0)
+        client.close()
