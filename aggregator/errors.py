@@ -158,6 +158,10 @@ class BadAddress(AggregatorError):
         self.kind = kind
 
 
+class TooManySignUps(AggregatorError):
+    """More people have signed up for the digest than a site can believe."""
+
+
 class ClockError(AggregatorError):
     """The clock is probably wrong: what is saved now would get wrong times for good.
 

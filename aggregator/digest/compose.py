@@ -22,7 +22,6 @@ from aggregator.model import (
     DigestPreferences,
     DigestSubscriber,
     Story,
-    Topic,
 )
 from aggregator.render.digest_mail import (
     DigestContent,
@@ -33,7 +32,7 @@ from aggregator.render.digest_mail import (
 )
 from aggregator.render.item import FeedItem, feed_items
 from aggregator.site.feeds import FeedCatalog
-from aggregator.site.front_page import by_outlets
+from aggregator.site.front_page import by_outlets, by_topic
 from aggregator.site.log import log_theme_error
 from aggregator.store.base import Store
 
@@ -214,9 +213,9 @@ class DigestComposer:
         stories = _in_period(self._stories_after(period.after), period, seen)
         if not stories:
             return False
-        edition = _Edition(
-            tuple(s.id for s in stories), None, site.language, day, due_at, is_weekly=False
-        )
+        lead = self._lead(stories)
+        ids = tuple(story.id for story in (lead, *(s for s in stories if s is not lead)))
+        edition = _Edition(ids, None, site.language, day, due_at, is_weekly=False)
         rendered = self._render(edition, stories, now)
         since = last.until if last else after
         issue = replace(_issue(edition, since, rendered, now), html="", text="", is_archived=True)
@@ -323,7 +322,7 @@ class DigestComposer:
             if edition.topics is None or topic.id in edition.topics
         ]
         others = [story for story in stories if story.id != lead.id]
-        sections = _sections(topics, others)
+        sections = by_topic(topics, others)
         shown = _shares_of([len(each) for _, each in sections], limit - 1)
         chosen = None if edition.topics is None else topics
         return DigestContent(
@@ -363,19 +362,6 @@ def _in_period(stories: Sequence[Story], period: _Period, seen: frozenset[str]) 
         if story.id not in seen
         if topics is None or not topics.isdisjoint(story.topics)
     ]
-
-
-def _sections(
-    topics: Sequence[Topic], stories: Sequence[Story]
-) -> list[tuple[Topic | None, list[Story]]]:
-    """The stories by topic, each under the first of its topics; then those without one."""
-    left, sections = list(stories), list[tuple[Topic | None, list[Story]]]()
-    for topic in topics:
-        some = [story for story in left if topic.id in story.topics]
-        left = [story for story in left if topic.id not in story.topics]
-        if some:
-            sections.append((topic, some))
-    return [*sections, (None, left)] if left else sections
 
 
 def _shares_of(sizes: Sequence[int], limit: int) -> list[int]:

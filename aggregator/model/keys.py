@@ -4,8 +4,9 @@ import enum
 from typing import NamedTuple
 
 __all__ = [
-    "ALL", "ALL_STORY_PAGES", "DAYS", "HOURS", "NOTICES", "PICTURES", "PINS", "RECATEGORIZED",
-    "EntryKey", "EntryKeyKind", "ListKind", "ListScope", "PlacementReason", "ReasonKind",
+    "ALL", "ALL_STORY_PAGES", "DAYS", "DIGESTS", "HOURS", "NOTICES", "PICTURES", "PINS",
+    "RECATEGORIZED", "EntryKey", "EntryKeyKind", "ListKind", "ListScope", "PlacementReason",
+    "ReasonKind",
     "Visibility", "picture_scope", "source_scope", "story_scope", "topic_scope",
 ]  # fmt: skip
 
@@ -116,6 +117,8 @@ PINS = ListScope(ListKind.CALENDAR, "pins")
 """The stories that are pinned."""
 DAYS = ListScope(ListKind.CALENDAR, "days")
 """Changes at midnight, in the time zone of the site."""
+DIGESTS = ListScope(ListKind.CALENDAR, "digests")
+"""The issues of the digest in the archive."""
 HOURS = ListScope(ListKind.CALENDAR, "hours")
 """Changes every hour."""
 

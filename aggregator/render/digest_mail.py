@@ -15,7 +15,14 @@ from aggregator.render.public_urls import PublicUrls
 from aggregator.render.stylesheet import accents
 from aggregator.text.html import truncate
 
-__all__ = ["DigestContent", "DigestRenderer", "DigestSection", "MailLinks", "RenderedDigest"]
+__all__ = [
+    "DigestContent",
+    "DigestRenderer",
+    "DigestSection",
+    "MailLinks",
+    "RenderedDigest",
+    "digest_subject",
+]
 
 MAX_SUBJECT_CHARS = 120
 WEEK = timedelta(days=6)
@@ -65,6 +72,17 @@ class RenderedDigest:
     subject: str
     html: str
     text: str
+
+
+def digest_subject(headline: str, others: int, interface: Interface) -> str:
+    """The headline of the lead, and how many other stories there are."""
+    headline = truncate(headline, MAX_SUBJECT_CHARS)
+    if not others:
+        return headline
+    message = interface.translations.ngettext(
+        "%(headline)s, and %(count)s more", "%(headline)s, and %(count)s more", others
+    )
+    return message % {"headline": headline, "count": others}
 
 
 class DigestRenderer:
@@ -122,14 +140,7 @@ class DigestRenderer:
 
     def subject(self, content: DigestContent) -> str:
         """The headline of the lead, and how many stories there are besides."""
-        headline = truncate(content.lead.story.title, MAX_SUBJECT_CHARS)
-        others = content.count - 1
-        if not others:
-            return headline
-        message = self.interface.translations.ngettext(
-            "%(headline)s, and %(count)s more", "%(headline)s, and %(count)s more", others
-        )
-        return message % {"headline": headline, "count": others}
+        return digest_subject(content.lead.story.title, content.count - 1, self.interface)
 
     def message(self, template: str, **values: object) -> tuple[str, str]:
         """The subject and the text of a mail that brings no issue: the first line of a template,

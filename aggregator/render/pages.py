@@ -149,7 +149,7 @@ class PageRenderer:
         """The home page."""
         shown = [*([front.lead] if front.lead else []), *front.second, *front.latest]
         year = max((self.interface.local(each.story.published).year for each in shown), default=0)
-        return self._render(
+        return self.render(
             "home.html",
             here="/",
             metadata=site_metadata(self._site),
@@ -172,7 +172,7 @@ class PageRenderer:
         """A page of a list; `pinned` are the ids of the stories that are pinned to it, `outlet` is
         the one that it is about."""
         items = feed_items(feed)
-        return self._render(
+        return self.render(
             "list.html",
             here=feed.path,
             metadata=list_metadata(feed, paging.path, items, self._site),
@@ -188,7 +188,7 @@ class PageRenderer:
 
     def feed(self, feed: Feed, format_: FeedFormat) -> bytes:
         """The page for people who open a feed in a browser: how to subscribe, and the stories."""
-        return self._render("feed.html", feed=feed, items=feed_items(feed), format=format_)
+        return self.render("feed.html", feed=feed, items=feed_items(feed), format=format_)
 
     def search(
         self,
@@ -207,7 +207,7 @@ class PageRenderer:
             return _marked(text, find(text, field))
 
         items = feed_items(feed)
-        return self._render(
+        return self.render(
             "search.html",
             here="/search",
             feed=feed,
@@ -223,7 +223,7 @@ class PageRenderer:
     def widget(self, feed: Feed, theme: str, options: WidgetOptions) -> bytes:
         """The headlines of a topic, as a page for a frame on another site."""
         items = feed_items(feed)
-        return self._render(
+        return self.render(
             "frame.html",
             feed=feed,
             items=items,
@@ -245,7 +245,7 @@ class PageRenderer:
         (item,) = feed_items(feed)
         text = self._text(item, feed)
         picture = None if text.pictures else item.picture
-        return self._render(
+        return self.render(
             "story.html",
             metadata=story_metadata(item, self._site),
             item=item,
@@ -260,7 +260,7 @@ class PageRenderer:
 
     def moved_story(self, path: str) -> bytes:
         """The page at the former path of a story that was merged into another one."""
-        return self._render("moved.html", path=path)
+        return self.render("moved.html", path=path)
 
     def _text(self, item: FeedItem, feed: Feed) -> PageText:
         """The text of a story, with the pictures that its outlet permits."""
@@ -280,37 +280,37 @@ class PageRenderer:
 
     def sources(self, sources: Sequence[Source]) -> bytes:
         """The page with these outlets."""
-        return self._render("sources.html", here="/sources", sources=sources)
+        return self.render("sources.html", here="/sources", sources=sources)
 
     def subscribe(self) -> bytes:
         """The page that explains feeds and lists all of them."""
         address = quote(self._urls.feed("/all", PRIMARY_FORMAT.extension), safe="")
         readers = [(name, f"{start}{address}") for name, start in READERS]
-        return self._render("subscribe.html", here="/subscribe", readers=readers)
+        return self.render("subscribe.html", here="/subscribe", readers=readers)
 
     def about(self, sources: Sequence[Source]) -> bytes:
         """The page about the site: its partners and their licences, contact and takedowns."""
-        return self._render("about.html", here="/about", sources=sources)
+        return self.render("about.html", here="/about", sources=sources)
 
     def embedding(self, sources: Sequence[Source]) -> bytes:
         """The page where partner sites choose a widget and copy its code; `sources` are those that
         they can leave out."""
-        return self._render("embedding.html", here="/embed", sources=sources)
+        return self.render("embedding.html", here="/embed", sources=sources)
 
     # ---- elsewhere
 
     def redirect(self, path: str) -> bytes:
         """The page at a former or usual address, for browsers that follow no redirect."""
-        return self._render("redirect.html", path=path)
+        return self.render("redirect.html", path=path)
 
     def gone(self, kind: str) -> bytes:
         """The page for a "story" that was taken down, a "topic" that was removed, or an "archive"
         that is too old."""
-        return self._render("gone.html", kind=kind)
+        return self.render("gone.html", kind=kind)
 
     def bad_request(self, error: str) -> bytes:
         """The page for an invalid request, with what is wrong with it."""
-        return self._render("bad_request.html", error=error)
+        return self.render("bad_request.html", error=error)
 
     def not_found(self, words: str = "") -> bytes:
         """The page for an unknown path; it suggests topics named like the words of the path."""
@@ -318,9 +318,9 @@ class PageRenderer:
         by_name |= {topic.id.replace("-", " "): topic for topic in self._topics}
         close = difflib.get_close_matches(words, by_name, n=3)
         suggestions = list(dict.fromkeys(by_name[name] for name in close))
-        return self._render("not_found.html", suggestions=suggestions)
+        return self.render("not_found.html", suggestions=suggestions)
 
-    def _render(self, template: str, *, here: str = "", **values: object) -> bytes:
+    def render(self, template: str, *, here: str = "", **values: object) -> bytes:
         """A page; `here` is the path of the link in the navigation that leads to it."""
         given = {"metadata": None, "here": here, **values}
         if self._themed:

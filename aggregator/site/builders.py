@@ -29,6 +29,7 @@ from aggregator.render.links import feed_links
 from aggregator.render.pages import FrontPage, Outlet, PageRenderer, Paging, Search, Week
 from aggregator.render.public_urls import PublicUrls
 from aggregator.site import front_page
+from aggregator.site.digest_pages import DigestBuilder
 from aggregator.site.document import SCRIPT_MEDIA_TYPE, Document, html_document
 from aggregator.site.feeds import FeedCatalog, FeedSpec
 from aggregator.site.log import log_theme_error
@@ -54,6 +55,7 @@ class DocumentBuilder:
         self._store = store
         self._catalog = catalog
         self._pages = PageRenderer(config.site, config.topics, config.theme, log_theme_error)
+        self.digest = DigestBuilder(config, store, catalog, self._pages)
 
     # ---- pages
 
@@ -165,6 +167,10 @@ class DocumentBuilder:
     def not_found_file(self) -> Document:
         """The not-found page as a file, for file servers."""
         return html_document(self._pages.not_found())
+
+    def gettext(self, message: str, **values: object) -> str:
+        """A message in the language of the site."""
+        return self._pages.interface.gettext(message, **values)
 
     def refusal(self, path: str, q: str, error: RefusedRequest, status: int) -> Document:
         """The page for a request that is invalid or costs too much, with the reason; for a search,

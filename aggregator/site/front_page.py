@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from aggregator.model import Story, Topic
 
-__all__ = ["CANDIDATES", "CANDIDATES_PER_TOPIC", "Selection", "by_outlets", "select"]
+__all__ = ["CANDIDATES", "CANDIDATES_PER_TOPIC", "Selection", "by_outlets", "by_topic", "select"]
 
 CANDIDATES = 60
 """Newest stories from which lead, second and latest are chosen."""
@@ -74,6 +74,19 @@ def select(
 def by_outlets(stories: Iterable[Story]) -> list[Story]:
     """The stories that most outlets have published first, but those with a teaser before others."""
     return sorted(stories, key=lambda story: (not story.lead.summary, -_outlets(story)))
+
+
+def by_topic(
+    topics: Sequence[Topic], stories: Sequence[Story]
+) -> list[tuple[Topic | None, list[Story]]]:
+    """The stories by topic, each under the first of its topics; then those without one."""
+    left, sections = list(stories), list[tuple[Topic | None, list[Story]]]()
+    for topic in topics:
+        some = [story for story in left if topic.id in story.topics]
+        left = [story for story in left if topic.id not in story.topics]
+        if some:
+            sections.append((topic, some))
+    return [*sections, (None, left)] if left else sections
 
 
 def _latest(stories: Sequence[Story]) -> list[Story]:

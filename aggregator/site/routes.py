@@ -8,6 +8,7 @@ The web server, the static export, the documentation and the tests use this tabl
     {format}  a feed format (render/formats.py)
     {page}    the number of an archive document, or of a page of older stories
     {id}      the id of a story
+    {day}     the day of an issue of the digest
     {picture} the key of a picture of which there are thumbnails
 """
 
@@ -22,6 +23,13 @@ from aggregator.model import ListScope
 from aggregator.render.formats import FORMATS
 from aggregator.render.stylesheet import LOGO_PATHS
 from aggregator.site.builders import DocumentBuilder
+from aggregator.site.digest_pages import DigestBuilder
+from aggregator.site.digest_resources import (
+    digest_issues,
+    digest_resource,
+    issue_paths,
+    issue_resource,
+)
 from aggregator.site.document import Resource
 from aggregator.site.feeds import FeedCatalog
 from aggregator.site.file_builders import FileBuilder
@@ -111,6 +119,7 @@ class Route:
             "format": f"(?P<format>{'|'.join(map(re.escape, FORMATS))})",
             "page": r"(?P<page>[1-9][0-9]{0,8})",
             "picture": r"(?P<picture>[0-9a-f]{24})",
+            "day": r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})",
             "id": r"(?P<id>[0-9a-f]{16})",
         }
         parts = re.split(r"\{(\w+)\}", self.template)
@@ -161,6 +170,9 @@ ROUTES: tuple[Route, ...] = (
     Route("{list}/archive/{page}", list_resource, stories_of_lists),
     Route("{list}/archive/{page}.{format}", list_resource, archive_document),
     Route("{list}/archive/{page}.{format}.html", list_resource, archive_document),
+    Route("/digest", digest_resource(DigestBuilder.sign_up), digest_issues),
+    Route("/digest.atom", digest_resource(DigestBuilder.feed), digest_issues),
+    Route("/digest/{day}", issue_resource, digest_issues, paths=issue_paths),
     Route("/search", search_resource, search_results, SEARCH_PARAMS),
     Route("/search.{format}", search_resource, all_stories, SEARCH_PARAMS),
     Route("/search.{format}.html", search_resource, all_stories, SEARCH_PARAMS),

@@ -106,11 +106,14 @@ class DigestStore(Protocol):
     def of_day(self, day: date) -> DigestIssue | None:
         """The issue of a day in the archive."""
 
+    def neighbours(self, day: date) -> tuple[date | None, date | None]:
+        """The days of the issues in the archive before and after a day."""
+
     def add_mail(self, mail: DigestMail) -> None:
         """Queue a mail that brings no issue."""
 
-    def last_mail(self, subscriber: str, kinds: Collection[str]) -> datetime | None:
-        """When a mail of one of these kinds was last queued for a subscriber."""
+    def mails_to(self, subscriber: str, since: datetime) -> list[DigestMail]:
+        """The mails that were queued for a subscriber since then, newest first."""
 
     def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
         """Mails to send now: those that bring no issue first, since somebody waits for them, then

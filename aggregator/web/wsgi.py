@@ -23,6 +23,7 @@ from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
 from aggregator.store.base import Store
 from aggregator.web.desk import desk_blueprint
+from aggregator.web.digest_views import digest_blueprint
 from aggregator.web.health import health_blueprint
 from aggregator.web.http import (
     ClientHeaders,
@@ -82,7 +83,8 @@ def create_app(
     app.register_blueprint(desk)
     if prefix:
         app.register_blueprint(desk, url_prefix=f"{prefix}/desk", name="desk_in_folder")
-    for blueprint in _websub_blueprints(config, store, topics):
+    forms = [digest_blueprint(config, store, site, policy)] if config.digest else []
+    for blueprint in (*_websub_blueprints(config, store, topics), *forms):
         app.register_blueprint(blueprint)
         if prefix:  # a reverse proxy may keep the site's folder in the path
             name = f"{blueprint.name}_in_folder"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from aggregator.model import (
+    DIGESTS,
     DigestIssue,
     DigestMail,
     DigestPreferences,
@@ -212,6 +213,9 @@ def test_a_day_has_one_issue_in_the_archive(store: Store) -> None:
     found = store.digest.of_day(date(2026, 11, 29))
     assert found == replace(first, id=found.id if found else 0)
     assert store.digest.of_day(date(2026, 11, 28)) is None
+    assert store.digest.neighbours(date(2026, 11, 29)) == (None, date(2026, 11, 30))
+    assert store.digest.neighbours(date(2026, 11, 30)) == (date(2026, 11, 29), None)
+    assert store.lists.revision(DIGESTS).number == 2
     assert store.digest.latest(9) == []
 
 
@@ -260,8 +264,8 @@ def test_a_mail_waits_for_its_next_attempt(store: Store) -> None:
     assert [due.subscriber.id for due in found] == ["cleo", "bo", "ana"]
     assert (found[2].mail.error, found[2].mail.attempts) == ("450 Later.", 1)
     assert len(store.digest.due_mails(NOW + HOUR, 2)) == 2
-    assert store.digest.last_mail("cleo", ["confirm", "known"]) == NOW + HOUR
-    assert store.digest.last_mail("cleo", ["known"]) is None
+    assert [mail.kind for mail in store.digest.mails_to("cleo", NOW)] == ["confirm"]
+    assert store.digest.mails_to("cleo", NOW + 2 * HOUR) == []
 
 
 def test_operators_decide_about_unknown_mails(store: Store) -> None:

@@ -21,3 +21,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     }
   });
 }
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll('form[action$="/digest"] [name="timezone"]')) {
+  if (zone && (field.type === "hidden" || [...field.options].some(({ value }) => value === zone))) field.value = zone;
+}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from aggregator.model import (
+    DIGESTS,
     DigestIssue,
     DigestMail,
     DigestSubscriber,
@@ -19,7 +20,7 @@ from aggregator.model import (
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.digest_subscribers import subscriber_of
-from aggregator.store.sqlite.queries import query_in
+from aggregator.store.sqlite.listings import increment_revisions
 
 __all__ = ["SqliteDigest"]
 
@@ -72,6 +73,7 @@ class SqliteDigest:
             if db.execute(sql, [issue.day.isoformat()]).fetchone():
                 return False
             _insert_issue(db, issue)
+            increment_revisions(db, [DIGESTS], issue.created_at)
         return True
 
     def issue(self, id_: int) -> DigestIssue | None:
@@ -96,6 +98,16 @@ class SqliteDigest:
             rows = db.query(sql, [day.isoformat()])
             return next(map(_issue_of, rows), None)
 
+    def neighbours(self, day: date) -> tuple[date | None, date | None]:
+        sql = """select (select max(day) from digest_issues where is_archived and day < ?1),
+                        (select min(day) from digest_issues where is_archived and day > ?1)"""
+        with self._connection.read() as db:
+            older, newer = db.execute(sql, [day.isoformat()]).fetchone()
+        return (
+            date.fromisoformat(older) if older else None,
+            date.fromisoformat(newer) if newer else None,
+        )
+
     # ---- mails
 
     def add_mail(self, mail: DigestMail) -> None:
@@ -113,11 +125,11 @@ class SqliteDigest:
         with self._connection.write() as db:
             db.table("digest_mails").insert(row)
 
-    def last_mail(self, subscriber: str, kinds: Collection[str]) -> datetime | None:
-        sql = "select max(created_at) from digest_mails where subscriber_id = ? and kind in ({values})"  # noqa: E501
+    def mails_to(self, subscriber: str, since: datetime) -> list[DigestMail]:
+        sql = f"""select {_MAIL_COLUMNS} from digest_mails
+                  where subscriber_id = ? and created_at >= ? order by id desc"""  # noqa: S608 - constants
         with self._connection.read() as db:
-            found = [text for (text,) in query_in(db, sql, kinds, subscriber) if text]
-        return mappers.to_time(max(found, default=None))
+            return [_mail_of(row) for row in db.query(sql, [subscriber, mappers.to_text(since)])]
 
     def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
         sql = f"""select {_MAIL_COLUMNS} from digest_mails
