@@ -23,6 +23,7 @@ import structlog
 from aggregator.alerts.notifier import AlertNotifier
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch
+from aggregator.digest.sender import open_digest_sender
 from aggregator.errors import StoreBusy, StoreError, UnknownName
 from aggregator.fetching import callback_settings, fetch_settings, webhook_settings
 from aggregator.ingest.categorize.rules import TopicRules
@@ -288,6 +289,7 @@ async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
                 await process.wait()
         return process.returncode or 0, output.decode()
 
+    sender = open_digest_sender(config, runtime.store, os.environ)
     await run_forever(
         Scheduler(
             store=runtime.store,
@@ -304,6 +306,7 @@ async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
             learn=learn if has_learning_libraries() else None,
             notifier=runtime.notifier,
             send_alerts=partial(_send_alerts, runtime.alert_notifier),
+            send_digest=partial(sender.run, lambda: datetime.now(UTC)) if sender else None,
         ),
         stop,
     )

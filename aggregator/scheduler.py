@@ -57,9 +57,10 @@ NOTIFY_POLL_SECONDS = 0.5
 """Polling interval for notifications that are due."""
 ALERT_POLL_SECONDS = 10.0
 """How often it is looked whether something needs operators."""
+DIGEST_POLL_SECONDS = 2.0
+"""Polling interval for digests and for mails to people who sign up, and wait for them."""
 CATCH_UP_SECONDS = 300.0
-"""What the sources are like is known when all that are due at the start were fetched, or by then:
-after a stop, they must not be called failing, or quiet, for the time of the stop."""
+"""After so long, the state of the sources is that of now, also if some were not fetched yet."""
 SUBSCRIBE_POLL_SECONDS = 5.0
 """Polling interval for hubs that sources announce."""
 
@@ -72,11 +73,10 @@ class Scheduler:
 
     `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
     `advance_calendar` applies what begins or ends at a time,
-    `fetch_pictures` fetches due pictures and returns how many; it is None if no outlet permits
-    thumbnails,
-    `learn` trains and scores topics in a process of its own and returns its exit code and output;
-    it is None if learning is not installed;
-    `send_alerts` tells operators what needs them.
+    `fetch_pictures` fetches due pictures and returns how many, `learn` trains and scores topics in
+    a process of its own and returns its exit code and output, `send_alerts` tells operators what
+    needs them, `send_digest` composes and sends what is due until an event is set. Those that are
+    None have nothing to do.
     """
 
     store: Store
@@ -91,6 +91,7 @@ class Scheduler:
     learn: Callable[[], Awaitable[tuple[int, str]]] | None
     notifier: HubNotifier | None
     send_alerts: Callable[[datetime], Awaitable[None]]
+    send_digest: Callable[[asyncio.Event], Awaitable[object]] | None = None
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
 
 
@@ -101,8 +102,10 @@ async def run_forever(scheduler: Scheduler, stop: asyncio.Event | None = None) -
     state = _State(scheduler, stop)
     always = (_fetch_due, _process_deliveries, _advance_calendar, _send_alerts)
     tasks = [partial(task, state) for task in always]
-    if scheduler.fetch_pictures is not None:
-        tasks.append(partial(_fetch_pictures, state, scheduler.fetch_pictures))
+    if work := scheduler.fetch_pictures:
+        tasks.append(partial(_fetch_pictures, state, work))
+    if send := scheduler.send_digest:
+        tasks.append(partial(_send_digest, state, send))
     if scheduler.learn and learning_topics(scheduler.topics):
         tasks.append(partial(_learn, state))
     if is_reachable_site(scheduler.site_url, scheduler.fetcher.settings.allow_private):
@@ -371,6 +374,14 @@ async def _send_alerts(state: _State) -> float:
         with suppress(StoreBusy), state.store.maintenance.lock("alerts"):
             await state.scheduler.send_alerts(now)
     return ALERT_POLL_SECONDS
+
+
+async def _send_digest(state: _State, send: Callable[[asyncio.Event], Awaitable[object]]) -> float:
+    """Compose and send digests, one mail after the other; not while the clock may be wrong."""
+    if state.clock.is_trusted(datetime.now(UTC)):
+        with suppress(StoreBusy), state.store.maintenance.lock("digest"):
+            await send(state.stop)
+    return DIGEST_POLL_SECONDS
 
 
 async def _subscribe(state: _State) -> float:

@@ -68,7 +68,7 @@ LIBRARIES = {
     "webauthn": {"web.desk.passkeys"},
     "webencodings": {"text.encodings"},
     "structlog": {
-        "alerts.notifier", "app", "cli", "config_watch", "digest.outbox", "ingest.clock",
+        "alerts.notifier", "app", "cli", "config_watch", "digest", "ingest.clock",
         "ingest.picture_runs", "ingest.runs", "scheduler", "site.log", "web", "websub.hub",
     },
 }  # fmt: skip

@@ -49,6 +49,7 @@ SECTIONS = {
         "held": ("review", "Show the stories that are held back, and release or drop them."),
         "moved": ("review", "Show the feeds that have moved permanently."),
         "alerts": ("alerts", "Show the alerts that operators got, or with --test send a test."),
+        "digest": ("digest", "Preview the digest, send it, and manage its subscribers."),
         "hub": ("hub", "Show the subscribers of our feeds, and failing deliveries."),
         "ingest": ("ingest", "Fetch the sources that are due and keep what is new."),
         "serve": ("serve", "Serve the pages and feeds."),

@@ -1,13 +1,16 @@
 """Which mail addresses are accepted."""
 
+import re
+
 import idna
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 from aggregator.errors import BadAddress
 
-__all__ = ["ascii_address", "check_address"]
+__all__ = ["ascii_address", "check_address", "hide_addresses"]
 
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 MAX_ADDRESS_CHARS = 254
 """RFC 5321, section 4.5.3.1.3."""
 
@@ -33,6 +36,11 @@ def check_address(given: str) -> str:
             "disposable",
         )
     return found.normalized
+
+
+def hide_addresses(text: str) -> str:
+    """A text, such as what a mail server has said, without mail addresses, for the log."""
+    return _ADDRESS.sub("…", text)
 
 
 def _domain_and_parents(domain: str) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from aggregator.config import Config
-from aggregator.digest.addresses import ascii_address
+from aggregator.digest.addresses import ascii_address, hide_addresses
 from aggregator.digest.bounces import count_bounce
 from aggregator.digest.compose import DigestComposer
 from aggregator.digest.signed_links import LinkSigner
@@ -30,7 +30,7 @@ from aggregator.mail.smtp_session import Handover, MailSession, Result, open_mai
 from aggregator.model import DigestIssue, DueMail, MailState, SendingPause
 from aggregator.store.base import Store
 
-__all__ = ["Outbox", "Sent", "list_headers"]
+__all__ = ["MAILS_KEPT", "Outbox", "Sent", "list_headers"]
 
 BATCH_MAILS = 200
 RETRY_DELAYS = tuple(map(timedelta, (0,) * 5, (300, 900, 1800, 3600, 7200)))
@@ -41,6 +41,7 @@ GIVE_UP_AFTER = timedelta(days=1)
 PAUSES = tuple(map(timedelta, (0,) * 4, (60, 300, 1200, 3600)))
 """How long nothing is sent while the server does not work, by the number of failures in a row."""
 MAILS_KEPT = timedelta(days=30)
+"""How long it is kept what became of a mail."""
 
 log = structlog.get_logger()
 
@@ -77,6 +78,8 @@ class Outbox:
         store, total = self.store.digest, Sent()
         if interrupted := store.mark_interrupted(clock()):
             log.warning("digest_interrupted", mails=interrupted)
+        if expired := store.expire(clock() - GIVE_UP_AFTER, clock()):
+            log.warning("digest_expired", mails=expired)
         if self.config.mail is None:
             return total
         while not (stop and stop.is_set()):
@@ -143,7 +146,7 @@ class Outbox:
 
     def _note(self, session: MailSession, due: DueMail, handover: Handover, now: datetime) -> Sent:
         """Store what became of a mail."""
-        store, id_, error = self.store.digest, due.mail.id, handover.sentence
+        store, id_, error = self.store.digest, due.mail.id, hide_addresses(handover.sentence)
         match handover.result:
             case Result.ACCEPTED:
                 store.finish_sending(id_, MailState.SENT, now)
@@ -155,13 +158,10 @@ class Outbox:
                 if handover.result is Result.REFUSED:
                     count_bounce(self.store, due.subscriber.id, error, now)
                 return Sent(failed=1)
-            case Result.DEFERRED if now - due.mail.created_at < GIVE_UP_AFTER:
+            case Result.DEFERRED:
                 delay = RETRY_DELAYS[min(due.mail.attempts, len(RETRY_DELAYS) - 1)]
                 store.finish_sending(id_, MailState.QUEUED, now, error=error, due_at=now + delay)
                 return Sent(deferred=1)
-            case Result.DEFERRED:
-                store.finish_sending(id_, MailState.FAILED, now, error=error)
-                return Sent(failed=1)
             case Result.NOT_SENT:
                 store.finish_sending(id_, MailState.QUEUED, now, error=error)
                 was_used = session.accepted > 0  # servers limit the mails of a connection
@@ -171,7 +171,7 @@ class Outbox:
                 return Sent(unknown=1, error=error)
 
     def _pause(self, error: str, now: datetime) -> None:
-        """Send nothing for a while, longer each time; mails that have waited for too long fail."""
+        """Send nothing for a while, longer each time."""
         before = self.store.digest.pause()
         attempts = before.attempts + 1 if before else 1
         until = now + PAUSES[min(attempts, len(PAUSES)) - 1]
@@ -179,9 +179,6 @@ class Outbox:
         pause = SendingPause(error=error, since=since, until=until, attempts=attempts)
         self.store.digest.set_pause(pause)
         log.warning("digest_paused", error=error, attempts=attempts)
-        for due in self.store.digest.due_mails(now, BATCH_MAILS):
-            if now - due.mail.created_at >= GIVE_UP_AFTER:
-                self.store.digest.finish_sending(due.mail.id, MailState.FAILED, now, error=error)
 
     # ---- messages
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from aggregator.config import Config
+from aggregator.config.schema import DigestTable
 from aggregator.model import (
     WEEKDAYS,
     DigestIssue,
@@ -22,10 +23,21 @@ from aggregator.site.feeds import FeedCatalog
 from aggregator.site.front_page import by_topic
 from aggregator.store.base import Store
 
-__all__ = ["DigestBuilder"]
+__all__ = ["DigestBuilder", "default_preferences"]
 
 ISSUES_LISTED = 31
 ISSUES_IN_FEED = 14
+
+
+def default_preferences(config: Config) -> DigestPreferences:
+    """What the form suggests."""
+    digest, site = config.digest or DigestTable(), config.site
+    return DigestPreferences(
+        hour=digest.hour,
+        weekday=WEEKDAYS.index(digest.weekday),
+        timezone=site.timezone,
+        language=site.language,
+    )
 
 
 class DigestBuilder:
@@ -40,20 +52,11 @@ class DigestBuilder:
         self._interface = pages.interface
         self.pages = DigestPageRenderer(pages)
 
-    @property
-    def default_preferences(self) -> DigestPreferences:
-        """What the form suggests."""
-        digest, site = self._config.digest, self._config.site
-        return DigestPreferences(
-            hour=digest.hour if digest else 7,
-            weekday=WEEKDAYS.index(digest.weekday) if digest else 0,
-            timezone=site.timezone,
-            language=site.language,
-        )
-
     def sign_up(self) -> Document:
         """The page with the form and the newest issues."""
-        return html_document(self.sign_up_page(SignUpForm(preferences=self.default_preferences)))
+        return html_document(
+            self.sign_up_page(SignUpForm(preferences=default_preferences(self._config)))
+        )
 
     def sign_up_page(self, form: SignUpForm) -> bytes:
         """The page, with a form as somebody has filled it in."""

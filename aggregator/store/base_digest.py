@@ -135,6 +135,9 @@ class DigestStore(Protocol):
         """Note what came of handing a mail to the server; if it is queued again, `due_at` says
         until when it waits."""
 
+    def expire(self, before: datetime, now: datetime) -> int:
+        """Make mails FAILED that were queued before then and are still queued; returns how many."""
+
     def mark_interrupted(self, now: datetime) -> int:
         """Make mails UNKNOWN that a program was handing over when it ended; returns how many. The
         caller holds the lock `digest`."""

@@ -18,6 +18,7 @@ from aggregator.model import DigestPreferences
 from aggregator.render.digest_pages import SignUpForm
 from aggregator.render.interface import languages
 from aggregator.site import PublicSite
+from aggregator.site.digest_pages import default_preferences
 from aggregator.site.document import html_document
 from aggregator.site.turns import CURRENT_CLIENT
 from aggregator.store.base import Store
@@ -54,7 +55,7 @@ class _DigestViews:
             return self._page(self._digest.pages.news("off"), 503)
         request.max_content_length = MAX_FORM_BYTES
         form, given = request.form, request.form.get("address", "")
-        preferences, problems = self._preferences(form, self._digest.default_preferences)
+        preferences, problems = self._preferences(form, default_preferences(self._config))
         if not form.get(TRAP) and not problems:
             client = CURRENT_CLIENT.get() or request.remote_addr or ""
             try:

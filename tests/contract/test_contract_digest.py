@@ -268,6 +268,18 @@ def test_a_mail_waits_for_its_next_attempt(store: Store) -> None:
     assert store.digest.mails_to("cleo", NOW + 2 * HOUR) == []
 
 
+def test_a_mail_expires(store: Store) -> None:
+    """If it is still queued; it says since when it was tried."""
+    ana, bo = _queue(store, "ana", "bo")
+    store.digest.begin_sending(ana.id, NOW)
+    store.digest.finish_sending(ana.id, MailState.QUEUED, NOW, error="450 Later.", due_at=NOW)
+    store.digest.begin_sending(bo.id, NOW)
+    assert store.digest.expire(NOW - HOUR, NOW) == 0
+    assert store.digest.expire(NOW, NOW + HOUR) == 1
+    (failed,) = store.digest.mails(MailState.FAILED, 9)
+    assert failed.error == "It was not accepted within a day. 450 Later."
+
+
 def test_operators_decide_about_unknown_mails(store: Store) -> None:
     """All of them, or one; what was sent is never sent again."""
     mails = _queue(store, "ana", "bo", "cleo", "dan")

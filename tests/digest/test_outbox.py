@@ -276,7 +276,7 @@ def test_a_connection_that_is_lost_in_the_middle_of_a_mail(
         assert _deliver(room, MORNING + 24 * HOUR) == Sent()
         (unknown,) = room.store.digest.mails(MailState.UNKNOWN, 9)
         assert unknown.error
-        assert room.store.digest.resend([unknown.id], MORNING) == 1
+        assert room.store.digest.resend([unknown.id], MORNING + 24 * HOUR) == 1
         assert _deliver(room, MORNING + 24 * HOUR) == Sent(sent=1)
 
 

@@ -60,9 +60,9 @@ class SqliteDigest:
                 at = mappers.to_text(now)
                 db.conn.executemany(
                     """insert into digest_mails (kind, issue_id, subscriber_id, state, created_at,
-                                                 due_at, changed_at, attempts, error)
-                       values (?, ?, ?, 'queued', ?, ?, ?, 0, '')""",
-                    [(kind, number, subscriber.id, at, at, at) for subscriber in moved],
+                                                 queued_at, due_at, changed_at, attempts, error)
+                       values (?, ?, ?, 'queued', ?, ?, ?, ?, 0, '')""",
+                    [(kind, number, subscriber.id, at, at, at, at) for subscriber in moved],
                 )
         return len(moved)
 
@@ -117,6 +117,7 @@ class SqliteDigest:
             "issue_id": mail.issue,
             "state": mail.state.value,
             "created_at": mappers.to_text(mail.created_at),
+            "queued_at": mappers.to_text(mail.created_at),
             "due_at": mappers.to_text(mail.due_at),
             "changed_at": mappers.to_text(mail.changed_at),
             "attempts": mail.attempts,
@@ -165,6 +166,18 @@ class SqliteDigest:
         with self._connection.write() as db:
             db.execute(sql, values)
 
+    def expire(self, before: datetime, now: datetime) -> int:
+        condition, at = "state = 'queued' and queued_at <= ?", mappers.to_text(before)
+        with self._connection.read() as db:
+            sql = f"select 1 from digest_mails where {condition}"  # noqa: S608 - a constant
+            if not db.execute(sql, [at]).fetchone():
+                return 0
+        sql = f"""update digest_mails set state = 'failed', changed_at = ?,
+                    error = trim('It was not accepted within a day. ' || error)
+                  where {condition}"""  # noqa: S608 - a constant
+        with self._connection.write() as db:
+            return int(db.execute(sql, [mappers.to_text(now), at]).rowcount)
+
     def mark_interrupted(self, now: datetime) -> int:
         sql = """update digest_mails set state = 'unknown', changed_at = ?,
                    error = 'The program ended while the mail was being handed to the server.'
@@ -188,7 +201,8 @@ class SqliteDigest:
             return {MailState(state): count for state, count in db.execute(sql, [issue])}
 
     def resend(self, mails: Collection[int] | None, now: datetime) -> int:
-        change = "state = 'queued', due_at = ?1, changed_at = ?1, attempts = 0, error = ''"
+        times = "queued_at = ?1, due_at = ?1, changed_at = ?1"
+        change = f"state = 'queued', {times}, attempts = 0, error = ''"
         return self._change(change, ("failed", "unknown"), mails, now)
 
     def discard(self, mails: Collection[int] | None, now: datetime) -> int:

@@ -49,7 +49,8 @@ create table digest_mails (
     subscriber_id text references digest_subscribers(id) on delete set null,
     issue_id integer references digest_issues(id),
     state text not null, -- queued, sending, sent, failed, unknown, discarded
-    created_at text not null, due_at text not null, changed_at text not null,
+    created_at text not null, changed_at text not null,
+    queued_at text not null, due_at text not null, -- first, or by an operator; for now
     attempts integer not null, error text not null,
     unique (subscriber_id, issue_id)
 );

@@ -1,0 +1,193 @@
+"""`digest send`, `status`, `resend` and `discard`: the mails on their way."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.cli.common import log_to_stderr, open_config
+from aggregator.cli.digest.preview import compose_now, content_options
+from aggregator.cli.options import json_option
+from aggregator.cli.tables import count_noun, format_time, print_json, print_table
+from aggregator.config import Config
+from aggregator.digest.addresses import ascii_address, check_address
+from aggregator.digest.outbox import list_headers
+from aggregator.digest.sender import open_digest_sender
+from aggregator.errors import CommandError
+from aggregator.mail.messages import compose_list_mail
+from aggregator.mail.smtp import mail_server, send_mail
+from aggregator.model import DigestMail, MailState, SubscriberState
+from aggregator.render.digest_mail import RenderedDigest
+from aggregator.store.base import Store
+
+__all__ = ["discard", "resend", "send", "status"]
+
+ISSUES_SHOWN = 10
+MAILS_SHOWN = 20
+
+
+@click.command()
+@content_options
+@click.option("--to", "address", help="Send one mail, a test, to this address only.")
+@click.option("--dry-run", is_flag=True, help="Only say what is due, and to how many.")
+@click.pass_obj
+def send(
+    path: Path, address: str | None, dry_run: bool, topics: Sequence[str], weekly: bool,
+    language: str | None,
+) -> None:  # fmt: skip
+    """Send what is due now, once, as `run` does all the time; or a test to one address."""
+    if not address and (topics or weekly or language):
+        raise click.UsageError("--topic, --weekly and --language are for a test; add --to.")
+    with open_config(path) as (config, store):
+        if address:
+            rendered = compose_now(config, store, topics, language, is_weekly=weekly)
+            _send_test(config, rendered, check_address(address))
+        elif dry_run:
+            _show_due(store)
+        else:
+            _send_due(config, store)
+
+
+def _send_test(config: Config, rendered: RenderedDigest, address: str) -> None:
+    if config.mail is None:
+        raise CommandError("There is no table [mail] in feeds.toml; add it, with host and sender.")
+    now, server = datetime.now(UTC), mail_server(config.mail, os.environ)
+    mail = compose_list_mail(
+        server.sender,
+        ascii_address(address),
+        rendered.subject,
+        rendered.text,
+        f"digest-test-{now:%Y%m%d%H%M%S%f}",
+        now,
+        html=rendered.html,
+        headers=list_headers(config),
+    )
+    asyncio.run(send_mail(server, mail))
+    click.echo(f"{server.host} accepted the test to {address}; its links lead nowhere.")
+
+
+def _show_due(store: Store) -> None:
+    now = datetime.now(UTC)
+    due, queued = store.digest_subscribers.due(now), store.digest.count_mails()
+    click.echo(f"{count_noun(len(due), 'digest is', 'digests are')} due and not composed yet.")
+    waiting = count_noun(queued.get(MailState.QUEUED, 0), "mail is", "mails are")
+    click.echo(f"{waiting} queued.")
+    if pause := store.digest.pause():
+        click.echo(f"Nothing is sent until {format_time(pause.until)}: {pause.error}")
+
+
+def _send_due(config: Config, store: Store) -> None:
+    log_to_stderr()
+    sender = open_digest_sender(config, store, os.environ)
+    if sender is None:
+        raise CommandError("There is no table [digest] in feeds.toml; add it, and [mail].")
+    with store.maintenance.lock("digest"):
+        sent = asyncio.run(sender.run(lambda: datetime.now(UTC)))
+    click.echo(
+        f"{count_noun(sent.sent, 'mail', 'mails')} sent, {sent.failed:,} failed, "
+        f"{sent.deferred:,} to be tried again, {sent.unknown:,} unknown."
+    )
+    if sent.error:
+        raise CommandError(sent.error)
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(path: Path, as_json: bool) -> None:
+    """Show subscribers by state, the last issues, and mails that need you."""
+    with open_config(path) as (config, store):
+        values = _status(store)
+        if as_json:
+            print_json(values)
+            return
+        problems = _problems(store)
+        pause = store.digest.pause()
+    if config.digest is None:
+        click.echo("There is no table [digest] in feeds.toml, so nothing is sent.")
+    elif config.mail is None:
+        click.echo("There is no table [mail] in feeds.toml, so nothing is sent.")
+    counts = values["subscribers"]
+    click.echo(
+        f"{count_noun(counts['active'], 'subscriber', 'subscribers')}, "
+        f"{counts['pending']:,} to be confirmed, {counts['suspended']:,} suspended after bounces."
+    )
+    if pause:
+        since = format_time(pause.since)
+        click.echo(f"Since {since} the mail server does not work: {pause.error}")
+        click.echo(f"It is tried again at {format_time(pause.until)}.")
+    issues = [
+        (format_time(issue["until"]), issue["subject"], *(
+            f"{issue['mails'].get(state, 0):,}" for state in ("sent", "queued", "failed", "unknown")
+        ))
+        for issue in values["issues"]
+    ]  # fmt: skip
+    if issues:
+        rows = [(when, *numbers, subject) for when, subject, *numbers in issues]
+        print_table(("until", "sent", "queued", "failed", "unknown", "subject"), *rows)
+    if problems:
+        click.echo()
+        print_table(("mail", "state", "since", "why"), *problems)
+        click.echo(
+            "\nAn unknown mail may have arrived: `aggregator digest resend NUMBER` sends it once "
+            "more, `aggregator digest discard NUMBER` does not; without a number, all unknown ones."
+        )
+
+
+def _status(store: Store) -> dict[str, Any]:
+    counts = store.digest_subscribers.counts()
+    return {
+        "subscribers": {state.value: counts.get(state, 0) for state in SubscriberState},
+        "mails": {state.value: n for state, n in store.digest.count_mails().items()},
+        "issues": [
+            {
+                "until": issue.until,
+                "subject": issue.subject,
+                "language": issue.language,
+                "topics": issue.topics,
+                "stories": len(issue.stories),
+                "mails": {s.value: n for s, n in store.digest.count_mails(issue.id).items()},
+            }
+            for issue in store.digest.latest(ISSUES_SHOWN)
+        ],
+        "paused": (pause := store.digest.pause()) and pause.error,
+    }
+
+
+def _problems(store: Store) -> list[tuple[str, str, str, str]]:
+    found: list[DigestMail] = []
+    for state in (MailState.UNKNOWN, MailState.FAILED):
+        found += store.digest.mails(state, MAILS_SHOWN)
+    return [(str(m.id), m.state.value, format_time(m.changed_at), m.error) for m in found]
+
+
+@click.command()
+@click.argument("numbers", nargs=-1, type=int, metavar="[NUMBER]...")
+@click.pass_obj
+def resend(path: Path, numbers: tuple[int, ...]) -> None:
+    """Send unknown or failed mails once more: those with these numbers, or all unknown ones."""
+    with open_config(path) as (_, store):
+        count = store.digest.resend(numbers or None, datetime.now(UTC))
+    click.echo(f"{count_noun(count, 'mail is', 'mails are')} queued.")
+    _refuse_others(numbers, count)
+
+
+@click.command()
+@click.argument("numbers", nargs=-1, type=int, metavar="[NUMBER]...")
+@click.pass_obj
+def discard(path: Path, numbers: tuple[int, ...]) -> None:
+    """Never send mails that are queued, failed or unknown: those with these numbers, or all unknown
+    ones."""
+    with open_config(path) as (_, store):
+        count = store.digest.discard(numbers or None, datetime.now(UTC))
+    click.echo(f"{count_noun(count, 'mail is', 'mails are')} discarded.")
+    _refuse_others(numbers, count)
+
+
+def _refuse_others(numbers: Sequence[int], count: int) -> None:
+    if numbers and count < len(set(numbers)):
+        raise CommandError("The other numbers are of mails that were sent, or of none.")

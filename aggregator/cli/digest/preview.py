@@ -1,0 +1,90 @@
+"""`digest preview`: what somebody would get now."""
+
+import tempfile
+import webbrowser
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aggregator.cli.common import open_config, select_topics
+from aggregator.config import Config
+from aggregator.digest.compose import open_composer
+from aggregator.digest.signed_links import open_link_signer
+from aggregator.errors import CommandError
+from aggregator.model import DigestFrequency, DigestPreferences
+from aggregator.render.digest_mail import MailLinks, RenderedDigest
+from aggregator.render.interface import languages
+from aggregator.store.base import Store
+
+__all__ = ["compose_now", "content_options", "preview"]
+
+
+def content_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that choose what is in a digest."""
+    for option in (
+        click.option("--topic", "topics", multiple=True, help="Only this topic; may be repeated."),
+        click.option("--weekly", is_flag=True, help="The last seven days, not the last day."),
+        click.option(
+            "--language",
+            type=click.Choice(sorted(languages())),
+            help="Its words; without it, those of the site.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@content_options
+@click.option("--text", "is_text", is_flag=True, help="The text part, not the HTML part.")
+@click.option("--open", "is_opened", is_flag=True, help="Open it in a browser.")
+@click.pass_obj
+def preview(
+    path: Path, topics: Sequence[str], weekly: bool, language: str | None, is_text: bool,
+    is_opened: bool,
+) -> None:  # fmt: skip
+    """Print the digest that somebody would get now, or open it.
+
+    Its links to the preferences and for leaving lead nowhere.
+    """
+    with open_config(path) as (config, store):
+        rendered = compose_now(config, store, topics, language, is_weekly=weekly)
+    if not is_opened:
+        click.echo(rendered.text if is_text else rendered.html)
+        return
+    suffix = ".txt" if is_text else ".html"
+    with tempfile.NamedTemporaryFile("w", suffix=suffix, delete=False, encoding="utf-8") as file:
+        file.write(rendered.text if is_text else rendered.html)
+    click.echo(f"Subject: {rendered.subject}\n{file.name}")
+    webbrowser.open(Path(file.name).as_uri())
+
+
+def compose_now(
+    config: Config,
+    store: Store,
+    topics: Sequence[str],
+    language: str | None,
+    *,
+    is_weekly: bool,
+) -> RenderedDigest:
+    """The digest of now, with links that lead nowhere. Raises CommandError if there is nothing."""
+    if config.digest is None:
+        raise CommandError("There is no table [digest] in feeds.toml; add it, and [mail].")
+    select_topics(config, topics)
+    frequency: DigestFrequency = "weekly" if is_weekly else "daily"
+    preferences = DigestPreferences(
+        topics=tuple(topics) or None,
+        frequency=frequency,
+        timezone=config.site.timezone,
+        language=language or config.site.language,
+    )
+    composer = open_composer(config, store, open_link_signer(config.site.url, store))
+    page = f"{config.site.url}/digest"
+    links = MailLinks(preferences=page, unsubscribe=page)
+    rendered = composer.preview(preferences, datetime.now(UTC), links)
+    if rendered is None:
+        days = "seven days" if is_weekly else "day"
+        raise CommandError(f"There is nothing to send: no story was listed in the last {days}.")
+    return rendered
