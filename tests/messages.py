@@ -14,7 +14,9 @@ import aggregator
 
 PACKAGE = Path(aggregator.__file__).parent
 LOCALE = PACKAGE / "render" / "locale"
-PYTHON_KEYWORDS = {"gettext": None, "BadRequest": None, "Overloaded": None, "QueryError": None}
+PYTHON_KEYWORDS = {
+    "gettext": None, "ngettext": (1, 2), "BadRequest": None, "Overloaded": None, "QueryError": None,
+}  # fmt: skip
 TEMPLATE_OPTIONS = {"trimmed": "true", "silent": "false"}
 
 
@@ -27,10 +29,10 @@ def catalogue() -> Catalog:
 
 
 def _messages() -> Iterator[tuple[Path, int, str | tuple[str, ...]]]:
-    for file in sorted((PACKAGE / "render" / "templates").glob("*.html")):
+    for file in sorted((PACKAGE / "render" / "templates").iterdir()):
         found = extract_from_file("jinja2", file, options=TEMPLATE_OPTIONS)
         yield from ((file, line, message) for line, message, _, _ in found)
-    for folder in ("query", "render", "site"):
+    for folder in ("query", "render", "site", "web"):
         for file in sorted((PACKAGE / folder).glob("*.py")):
             found = extract_from_file("python", file, keywords=PYTHON_KEYWORDS)
             yield from ((file, line, message) for line, message, _, _ in found)

@@ -99,6 +99,10 @@ class DigestBuilder:
         subject = digest_subject(stories[0].title, len(stories) - 1, interface) if stories else ""
         return replace(issue, subject=subject), stories
 
+    def feed_page(self) -> Document:
+        """What people get who open the feed in a browser: the page about the digest."""
+        return replace(self.sign_up(), redirect_to="/digest", is_permanent=False)
+
     def feed(self) -> Document:
         """The newest issues as an Atom feed."""
         issues = self._store.digest.archived(ISSUES_IN_FEED)

@@ -172,6 +172,7 @@ ROUTES: tuple[Route, ...] = (
     Route("{list}/archive/{page}.{format}.html", list_resource, archive_document),
     Route("/digest", digest_resource(DigestBuilder.sign_up), digest_issues),
     Route("/digest.atom", digest_resource(DigestBuilder.feed), digest_issues),
+    Route("/digest.atom.html", digest_resource(DigestBuilder.feed_page), digest_issues),
     Route("/digest/{day}", issue_resource, digest_issues, paths=issue_paths),
     Route("/search", search_resource, search_results, SEARCH_PARAMS),
     Route("/search.{format}", search_resource, all_stories, SEARCH_PARAMS),

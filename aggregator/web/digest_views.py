@@ -72,7 +72,7 @@ class _DigestViews:
     def _sentence(self, error: BadAddress) -> str:
         gettext = self._site.builder.gettext
         if error.kind == "disposable":
-            return gettext("Addresses of this service are thrown away soon; please use another.")
+            return gettext("This is a throwaway address; please use one that you keep.")
         return gettext("This is not a mail address.")
 
     def _preferences(

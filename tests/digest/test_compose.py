@@ -193,7 +193,7 @@ def test_a_mail_says_everything(room: DigestRoom) -> None:
         "Dockers win harbor After two recounts. https://harbor.example/", "Also at plains",
         "Labor ===== Strike & strife harbor · Ida Berg", "Ports and Ships =============== Ferry",
         "Other stories ============= Weather", "belong to the outlets credited",
-        "because somebody signed up with your address at commons.example",
+        "because you signed up for it at commons.example",
         "Unsubscribe:", "12 Harbour Street",
     ):  # fmt: skip
         assert part in text
