@@ -34,6 +34,7 @@ LIBRARIES = {
     "backports": {"render.compress"}, "brotli": {"ingest.fetch.decompress", "render.compress"},
     "click": {"cli"}, "wcwidth": {"cli"},
     "css_inline": {"render.digest_mail"},
+    "dkim": {"mail.dkim_signing"},
     "disposable_email_domains": {"digest.addresses"}, "email_validator": {"digest.addresses"},
     "idna": {"digest.addresses"},
     "itsdangerous": {"digest.signed_links"},

@@ -16,14 +16,12 @@ from pydantic import ValidationError
 
 from aggregator.config import validation
 from aggregator.config.key_lines import KeyLocations
+from aggregator.config.mail_schema import AlertsTable, DigestTable, MailTable
 from aggregator.config.schema import (
-    AlertsTable,
     DefaultsTable,
     DeskTable,
-    DigestTable,
     FeedsFile,
     FetchTable,
-    MailTable,
     NoticeTable,
     PublishTable,
     SiteTable,

@@ -8,8 +8,9 @@ from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from aggregator.config.mail_schema import AlertsTable, DigestTable, MailTable, Table
 from aggregator.config.value_types import (
     Colour,
     Contact,
@@ -22,7 +23,6 @@ from aggregator.config.value_types import (
     Id,
     Language,
     ListenHost,
-    MailAddress,
     MaxShare,
     Network,
     OneLine,
@@ -37,15 +37,11 @@ from aggregator.config.value_types import (
     is_network,
     to_seconds,
 )
-from aggregator.model import AlertKind, Dedupe, Font, Images, Learn, MailSecurity, Show, Weekday
+from aggregator.model import Dedupe, Font, Images, Learn, Show
 from aggregator.text.languages import main_language
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SiteTable(_Table):
+class SiteTable(Table):
     """The site: its name, address and language."""
 
     title: Text = Field(description="Name of the site, on every page and in every feed.")
@@ -68,7 +64,7 @@ class SiteTable(_Table):
     )
 
 
-class DefaultsTable(_Table):
+class DefaultsTable(Table):
     """Defaults for every source that does not set these keys itself."""
 
     show: Show = Field("excerpt", description="How much of each article is republished.")
@@ -98,7 +94,7 @@ class DefaultsTable(_Table):
     )
 
 
-class SourceTable(_Table):
+class SourceTable(Table):
     """A partner outlet."""
 
     id: Id = Field(description="Part of public addresses; `was` keeps a former id.")
@@ -156,7 +152,7 @@ class SourceTable(_Table):
     )
 
 
-class TopicTable(_Table):
+class TopicTable(Table):
     """A topic."""
 
     id: Id = Field(description="Part of public addresses; `was` keeps a former id.")
@@ -180,7 +176,7 @@ class TopicTable(_Table):
         return main_language(self.language or site.language) if self.stem else ""
 
 
-class NoticeTable(_Table):
+class NoticeTable(Table):
     """A box on the pages that asks something of readers."""
 
     title: Text = Field(description="Headline of the box.")
@@ -194,7 +190,7 @@ class NoticeTable(_Table):
     topics: list[Id] = Field([], description="Show it on the pages of these topics only.")
 
 
-class FetchTable(_Table):
+class FetchTable(Table):
     """How feeds are fetched."""
 
     allow_private: list[PrivateNetwork] = Field(
@@ -223,7 +219,7 @@ class FetchTable(_Table):
         return frozenset(each for each in self.allow_private if not is_network(each))
 
 
-class StorageTable(_Table):
+class StorageTable(Table):
     """Where articles are stored, and for how long."""
 
     database: Text = Field(
@@ -237,7 +233,7 @@ class StorageTable(_Table):
     )
 
 
-class StoriesTable(_Table):
+class StoriesTable(Table):
     """How articles become stories."""
 
     window: Duration = Field(
@@ -245,7 +241,7 @@ class StoriesTable(_Table):
     )
 
 
-class PublishTable(_Table):
+class PublishTable(Table):
     """How stories are published."""
 
     limit: int = Field(50, ge=1, le=1000, description="Stories in a feed.")
@@ -285,52 +281,7 @@ class PublishTable(_Table):
         return to_seconds(self.max_age)
 
 
-class MailTable(_Table):
-    """The mail server that sends for us."""
-
-    host: ListenHost = Field(description="Host of the mail server.")
-    port: Port | None = Field(
-        None, description="Its port; without it, 587, or 465 with tls, or 25 with none."
-    )
-    security: MailSecurity = Field(
-        "starttls", description="Encryption: starttls, tls from the first byte, or none."
-    )
-    user: EnvironmentVariable | None = Field(
-        None, description="Environment variable with the user name."
-    )
-    password: EnvironmentVariable | None = Field(
-        None, description="Environment variable with the password."
-    )
-    sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
-    bounces: MailAddress | None = Field(
-        None,
-        description="Address that bounces of the digest go to, with a mark after a + for each.",
-    )
-    rate: int = Field(
-        600, ge=1, le=1_000_000, description="Most mails of the digest that are sent in a minute."
-    )
-
-
-class DigestTable(_Table):
-    """The digest: the stories of a day or a week by mail."""
-
-    hour: int = Field(
-        7, ge=0, le=23, description="Hour that the form suggests, and that of the archived issue."
-    )
-    weekday: Weekday = Field("monday", description="Day that the form suggests for a weekly one.")
-    limit: int = Field(50, ge=1, le=200, description="Most stories in a mail.")
-    pictures: bool = Field(
-        False, description="true: our thumbnails in mails; their server sees who opens one."
-    )
-    sign_up: bool = Field(
-        True, description="false: no form for new subscribers, as on a static export."
-    )
-    imprint: OneLine = Field(
-        "", description="A line at the foot of every mail, such as a postal address."
-    )
-
-
-class DeskTable(_Table):
+class DeskTable(Table):
     """How operators get into the desk without logging in."""
 
     user_header: HeaderName | None = Field(
@@ -339,39 +290,14 @@ class DeskTable(_Table):
     )
 
 
-class AlertsTable(_Table):
-    """Who is alerted when something needs attention, and again when it is resolved."""
-
-    mail: list[MailAddress] = Field([], description="Addresses that get alerts; needs [mail].")
-    webhook: EnvironmentVariable | None = Field(
-        None, description="Environment variable with an address that gets alerts as JSON."
-    )
-    ping: EnvironmentVariable | None = Field(
-        None,
-        description="Environment variable with an address to call after each successful run.",
-    )
-    failing_after: DurationOrZero = Field(
-        "6h", description="A source is reported when it has failed for this long."
-    )
-    ignore: list[AlertKind] = Field([], description="Kinds of alerts that are not sent.")
-    weekly_summary: bool = Field(
-        True, description="Also send the figures of the week, on Monday morning."
-    )
-
-    @property
-    def failing_after_seconds(self) -> int:
-        """`failing_after` in seconds."""
-        return to_seconds(self.failing_after)
-
-
-class FeedsFile(_Table):
+class FeedsFile(Table):
     """The whole of feeds.toml."""
 
     site: SiteTable
     defaults: DefaultsTable = DefaultsTable()
-    source: list[SourceTable] = []
-    topic: list[TopicTable] = []
-    notice: list[NoticeTable] = []
+    source: list[SourceTable] = Field([])
+    topic: list[TopicTable] = Field([])
+    notice: list[NoticeTable] = Field([])
     fetch: FetchTable = FetchTable()
     storage: StorageTable = StorageTable()
     stories: StoriesTable = StoriesTable()

@@ -11,14 +11,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.config.key_lines import KeyLocations
+from aggregator.config.mail_schema import AlertsTable, DigestTable, MailTable
 from aggregator.config.schema import (
-    AlertsTable,
     DefaultsTable,
     DeskTable,
-    DigestTable,
     FeedsFile,
     FetchTable,
-    MailTable,
     NoticeTable,
     PublishTable,
     SiteTable,
@@ -74,6 +72,15 @@ def cross_value_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[
     yield from _mail_issues(tables, lines)
 
 
+_NEEDS = (
+    ("user", "password"), ("password", "user"), ("dkim_key", "dkim_selector"),
+    ("dkim_selector", "dkim_key"), ("bounce_maildir", "bounces"), ("bounce_imap", "bounces"),
+    ("bounce_imap", "bounce_user"), ("bounce_imap", "bounce_password"),
+    ("bounce_user", "bounce_imap"), ("bounce_password", "bounce_imap"),
+)  # fmt: skip
+"""Keys of [mail], each with one that it needs."""
+
+
 def _mail_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[ConfigIssue]:
     """Mail without a server, a login that is half there or would be sent unencrypted, a header that
     nobody could be believed in."""
@@ -86,7 +93,7 @@ def _mail_issues(tables: dict[str, Any], lines: KeyLocations) -> Iterator[Config
         message = "needs [publish] trusted_proxies, the proxies that may send this header"
         yield _issue(lines.line_of(("desk", "user_header")), "desk.user_header", message)
     mail = _dict(mail)
-    for key, other in (("user", "password"), ("password", "user")):
+    for key, other in _NEEDS:
         if key in mail and other not in mail:
             yield _issue(lines.line_of(("mail", key)), f"mail.{key}", f"needs {other} too")
     if "password" in mail and mail.get("security") == "none" and not _is_loopback(mail.get("host")):

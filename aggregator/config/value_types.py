@@ -23,6 +23,7 @@ __all__ = [
     "Contact",
     "CounterUrl",
     "CreditLine",
+    "DkimSelector",
     "Duration",
     "DurationOrZero",
     "EnvironmentVariable",
@@ -228,6 +229,12 @@ def _check_mail_address(value: str) -> str:
     return _check_one_line(value)
 
 
+def _check_selector(value: str) -> str:
+    if not is_mail_host(value):
+        raise ValueError('a name such as "news2026"')
+    return value
+
+
 def is_mail_host(name: str) -> bool:
     """True for a host name of ASCII letters that mail can be sent to."""
     return bool(re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name)) and is_host(name)
@@ -284,6 +291,7 @@ Duration = Annotated[str, AfterValidator(check_duration)]
 MaxShare = Annotated[str, AfterValidator(_check_share)]
 DurationOrZero = Annotated[str, AfterValidator(_check_duration_or_zero)]
 Contact = Annotated[str, AfterValidator(_check_contact)]
+DkimSelector = Annotated[str, AfterValidator(_check_selector)]
 MailAddress = Annotated[str, AfterValidator(_check_mail_address)]
 OneLine = Annotated[str, AfterValidator(_check_one_line)]
 Text = Annotated[str, AfterValidator(_check_text)]

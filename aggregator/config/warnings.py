@@ -82,6 +82,9 @@ def _secret_warnings(
     named = {
         ("mail", "user"): file.mail and file.mail.user,
         ("mail", "password"): file.mail and file.mail.password,
+        ("mail", "bounce_user"): file.mail and file.mail.bounce_user,
+        ("mail", "bounce_password"): file.mail and file.mail.bounce_password,
+        ("mail", "dkim_key"): file.mail and file.mail.dkim_key,
         ("alerts", "webhook"): file.alerts.webhook,
         ("alerts", "ping"): file.alerts.ping,
     }

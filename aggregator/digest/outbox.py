@@ -136,7 +136,7 @@ class Outbox:
         except _NothingLeft:
             store.discard([id_], clock())
             return Sent()
-        message = mail_bytes(mail)
+        message = server.signed(mail_bytes(mail))
         recipient = ascii_address(due.subscriber.address)
         sender = server.envelope_sender(self.signer.bounce_mark(due.subscriber.id))
         if not store.begin_sending(id_, clock()):

@@ -4,19 +4,24 @@ import asyncio
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from aggregator.config import Config
+from aggregator.digest.bounces import BouncesRead, read_bounces
 from aggregator.digest.compose import Composed, DigestComposer, open_composer
 from aggregator.digest.outbox import MAILS_KEPT, Outbox, Sent
 from aggregator.digest.sign_up import SignUps
 from aggregator.digest.signed_links import open_link_signer
-from aggregator.errors import StoreError
+from aggregator.errors import MailError, StoreError
 from aggregator.store.base import Store
 
 __all__ = ["DigestSender", "open_digest_sender"]
+
+BOUNCES_SPACING = timedelta(minutes=5)
+"""How often the mailbox for bounces is read."""
 
 log = structlog.get_logger()
 
@@ -30,11 +35,13 @@ class DigestSender:
     outbox: Outbox
     sign_ups: SignUps
     has_mail: bool
+    read_bounces: Callable[[datetime], BouncesRead | None]
 
     def prepare(self, now: datetime) -> Composed:
         """Compose what is due, and forget what is no longer needed. It blocks for as long as it
         takes to render the issues."""
         self.sign_ups.forget_unconfirmed(now)
+        self._read_bounces(now)
         if self.composer.archive_due(now):
             log.info("digest_archived")
         composed = self.composer.compose_due(now) if self.has_mail else Composed()
@@ -43,6 +50,21 @@ class DigestSender:
                      empty=composed.empty, late=composed.late)  # fmt: skip
             self.store.digest.purge(now - MAILS_KEPT)
         return composed
+
+    def _read_bounces(self, now: datetime) -> None:
+        """Read the mailbox for bounces, every few minutes."""
+        last = self.store.alerts.last_done("bounces")
+        if last is not None and timedelta(0) <= now - last < BOUNCES_SPACING:
+            return
+        try:
+            found = self.read_bounces(now)
+        except MailError as error:
+            log.warning("bounces_unreadable", error=str(error))
+        else:
+            if found is not None and found.messages:
+                log.info("bounces", messages=found.messages, permanent=found.permanent,
+                         temporary=found.temporary)  # fmt: skip
+        self.store.alerts.record_done("bounces", now)
 
     async def run(self, clock: Callable[[], datetime], stop: asyncio.Event | None = None) -> Sent:
         """Compose what is due, and send it, until nothing is or `stop` is set. A bug is recorded,
@@ -90,4 +112,5 @@ def open_digest_sender(
         outbox=Outbox(config, store, composer, signer, environment),
         sign_ups=SignUps(store, signer),
         has_mail=config.mail is not None,
+        read_bounces=partial(read_bounces, config, store, signer, environment),
     )

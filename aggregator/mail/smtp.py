@@ -8,8 +8,9 @@ from email.utils import parseaddr
 
 import aiosmtplib
 
-from aggregator.config.schema import MailTable
+from aggregator.config.mail_schema import MailTable
 from aggregator.errors import MailError
+from aggregator.mail.dkim_signing import sign_mail
 from aggregator.mail.messages import domain_of
 from aggregator.model import MailSecurity
 
@@ -31,8 +32,17 @@ class MailServer:
     sender: str
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    dkim_selector: str = ""
+    dkim_key: str = field(default="", repr=False)
+    """A private key in PEM; empty if mails are not signed."""
     bounces: str = ""
     """The address that bounces go to; empty for the sender's."""
+
+    def signed(self, mail: bytes) -> bytes:
+        """A mail with our signature, if there is a key. Raises MailError."""
+        if not self.dkim_key:
+            return mail
+        return sign_mail(mail, domain_of(self.sender), self.dkim_selector, self.dkim_key)
 
     def envelope_sender(self, mark: str) -> str:
         """The address that the bounce of a mail goes to; with a mark of the mail's own before the
@@ -45,7 +55,7 @@ class MailServer:
 
 def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
     """The server of [mail], with its login. Raises MailError if a variable is not set."""
-    for variable in (table.user, table.password):
+    for variable in (table.user, table.password, table.dkim_key):
         if variable and not environment.get(variable):
             raise MailError(f"The environment variable {variable}, which [mail] names, is not set.")
     return MailServer(
@@ -54,6 +64,8 @@ def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
         security=table.security,
         sender=table.sender,
         bounces=table.bounces or "",
+        dkim_selector=table.dkim_selector or "",
+        dkim_key=environment[table.dkim_key] if table.dkim_key else "",
         user=environment[table.user] if table.user else "",
         password=environment[table.password] if table.password else "",
     )

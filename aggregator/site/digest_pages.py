@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from aggregator.config import Config
-from aggregator.config.schema import DigestTable
+from aggregator.config.mail_schema import DigestTable
 from aggregator.model import (
     WEEKDAYS,
     DigestIssue,
@@ -13,8 +13,8 @@ from aggregator.model import (
     Story,
 )
 from aggregator.render.digest_feed import render_digest_atom
+from aggregator.render.digest_forms import DigestPageRenderer, IssuePage, SignUpForm
 from aggregator.render.digest_mail import DigestSection, digest_subject
-from aggregator.render.digest_pages import DigestPageRenderer, IssuePage, SignUpForm
 from aggregator.render.formats import FORMATS
 from aggregator.render.item import feed_items
 from aggregator.render.pages import PageRenderer

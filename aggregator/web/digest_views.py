@@ -15,7 +15,7 @@ from aggregator.digest.sign_up import SignUps
 from aggregator.digest.signed_links import LinkKind, open_link_signer
 from aggregator.errors import BadAddress, TooManySignUps
 from aggregator.model import DigestPreferences
-from aggregator.render.digest_pages import SignUpForm
+from aggregator.render.digest_forms import SignUpForm
 from aggregator.render.interface import languages
 from aggregator.site import PublicSite
 from aggregator.site.digest_pages import default_preferences

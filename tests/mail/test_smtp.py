@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config.schema import MailTable
+from aggregator.config.mail_schema import MailTable
 from aggregator.errors import MailError
 from aggregator.mail.messages import compose_mail
 from aggregator.mail.smtp import MailServer, mail_server, send_mail

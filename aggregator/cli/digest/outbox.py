@@ -15,8 +15,10 @@ from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, format_time, print_json, print_table
 from aggregator.config import Config
 from aggregator.digest.addresses import ascii_address, check_address
+from aggregator.digest.bounces import read_bounces
 from aggregator.digest.outbox import list_headers
 from aggregator.digest.sender import open_digest_sender
+from aggregator.digest.signed_links import open_link_signer
 from aggregator.errors import CommandError
 from aggregator.mail.messages import compose_list_mail
 from aggregator.mail.smtp import mail_server, send_mail
@@ -24,7 +26,7 @@ from aggregator.model import DigestMail, MailState, SubscriberState
 from aggregator.render.digest_mail import RenderedDigest
 from aggregator.store.base import Store
 
-__all__ = ["discard", "resend", "send", "status"]
+__all__ = ["bounces", "discard", "resend", "send", "status"]
 
 ISSUES_SHOWN = 10
 MAILS_SHOWN = 20
@@ -163,6 +165,24 @@ def _problems(store: Store) -> list[tuple[str, str, str, str]]:
     for state in (MailState.UNKNOWN, MailState.FAILED):
         found += store.digest.mails(state, MAILS_SHOWN)
     return [(str(m.id), m.state.value, format_time(m.changed_at), m.error) for m in found]
+
+
+@click.command()
+@click.pass_obj
+def bounces(path: Path) -> None:
+    """Read the mailbox for bounces now, as `run` does every few minutes."""
+    with open_config(path) as (config, store), store.maintenance.lock("digest"):
+        signer = open_link_signer(config.site.url, store)
+        found = read_bounces(config, store, signer, os.environ, datetime.now(UTC))
+    if found is None:
+        raise CommandError(
+            "There is no mailbox for bounces; set bounces and bounce_maildir, or bounce_imap, in "
+            "the table [mail] of feeds.toml."
+        )
+    click.echo(
+        f"{count_noun(found.messages, 'new message', 'new messages')}: {found.permanent:,} "
+        f"permanent failures, {found.temporary:,} temporary ones."
+    )
 
 
 @click.command()
