@@ -2,6 +2,7 @@
 
 import imaplib
 import mailbox
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -78,7 +79,10 @@ def read_imap(box: ImapBox, take: Take) -> int:
 
 @contextmanager
 def _open_inbox(box: ImapBox) -> Iterator[imaplib.IMAP4]:
-    client = imaplib.IMAP4_SSL(box.host, box.port, timeout=IMAP_TIMEOUT_SECONDS)
+    context = ssl.create_default_context()  # imaplib's own does not check certificates
+    client = imaplib.IMAP4_SSL(
+        box.host, box.port, ssl_context=context, timeout=IMAP_TIMEOUT_SECONDS
+    )
     try:
         client.login(box.user, box.password)
         client.select("INBOX")
