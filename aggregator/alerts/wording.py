@@ -27,10 +27,11 @@ _TITLES: Mapping[AlertKind, str] = {
     "clock": "The clock seems to be wrong",
     "undelivered": "Not delivered: {name}",
     "bug": "The program has a bug",
+    "digest": "The digest needs you: {name}",
 }
 _PAGES: Mapping[AlertKind, str] = {
     "failing": "sources/{id}", "quiet": "sources/{id}", "held": "held", "silent_rule": "topics",
-    "config": "file",
+    "config": "file", "digest": "digest",
 }  # fmt: skip
 """The page of the desk that says more."""
 _GROUP_MENTION = re.compile(r"@(?=(?:all|channel|everyone|here)\b)", re.IGNORECASE)

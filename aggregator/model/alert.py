@@ -8,7 +8,7 @@ __all__ = ["Alert", "AlertKind", "AlertMessage", "Channel", "MailSecurity", "Sil
 
 AlertKind: TypeAlias = Literal[
     "failing", "quiet", "held", "silent_rule", "disk", "stale", "config", "clock", "undelivered",
-    "bug",
+    "bug", "digest",
 ]  # fmt: skip
 Channel: TypeAlias = Literal["mail", "webhook"]
 MailSecurity: TypeAlias = Literal["starttls", "tls", "none"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aggregator.config import Config
+from aggregator.overview.digest_reasons import digest_reasons
 from aggregator.overview.health_reasons import Reason, health_reasons
 from aggregator.overview.silent_rules import EVERYTHING, describe_silence
 from aggregator.overview.source_states import SourceState
@@ -20,6 +21,7 @@ def attention(
     enabled = [state.health for state in states if state.name != "paused"]
     return [
         *health_reasons(config, store, enabled, now),
+        *digest_reasons(config, store, now),
         *_held(states),
         *_quiet(states),
         *_silent_rules(config, store, states),

@@ -34,7 +34,7 @@ _SUBJECTS = {
     "database": "the database", "stale": "all sources", "disk": "the disk",
     "config": "feeds.toml", "clock": "the clock",
     "clock_disputed": "the clock", "undelivered": "deliveries", "silent_rule": "a rule",
-    "bug": "the program",
+    "bug": "the program", "digest": "the digest",
 }  # fmt: skip
 """What a reason is about that belongs to no source and no topic, by kind."""
 

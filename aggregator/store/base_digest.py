@@ -65,6 +65,9 @@ class DigestSubscriberStore(Protocol):
     def due(self, now: datetime) -> list[DigestSubscriber]:
         """The active subscribers whose digest is due, longest due first."""
 
+    def oldest_due(self, before: datetime) -> datetime | None:
+        """Since when the digest of somebody has been due, if that is before a time."""
+
     def remove_unconfirmed(self, before: datetime) -> int:
         """Delete the subscribers that signed up before then and never confirmed; returns how
         many."""

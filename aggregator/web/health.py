@@ -14,6 +14,7 @@ tasks for a day; a callback or hub that does not answer is not a failure of ours
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,10 +24,14 @@ from flask import Blueprint, Response, jsonify
 from aggregator.config import Config
 from aggregator.errors import StoreError
 from aggregator.model import FailureKind
+from aggregator.overview.digest_reasons import digest_reasons
 from aggregator.overview.health_reasons import BUG_AGE, DATABASE, DOWN_KINDS, Reason, health_reasons
 from aggregator.store.base import Store
 
 __all__ = ["health_blueprint"]
+
+DIGEST = "The digest needs an operator; the desk says why."
+"""Strangers read what is wrong, and not the name of the mail server."""
 
 log = structlog.get_logger()
 
@@ -79,6 +84,7 @@ def _health(
     kinds[FailureKind.BUG.value] += store.hub.count_failing().get(FailureKind.BUG, 0)
     kinds[FailureKind.BUG.value] += store.maintenance.count_bugs(now - BUG_AGE)
     reasons = health_reasons(config, store, health, now)
+    reasons += [replace(r, sentence=DIGEST) for r in digest_reasons(config, store, now)][:1]
     return {
         **_answer(reasons), "sources": len(sources), "failing": failing, "failures": +kinds,
     }  # fmt: skip

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from aggregator import __version__
 from aggregator.config import Config
-from aggregator.model import ALL, topic_scope
+from aggregator.model import ALL, MailState, SubscriberState, topic_scope
 from aggregator.overview.health_reasons import DOWN_KINDS, health_reasons
 from aggregator.overview.source_states import source_health, source_states
 from aggregator.store.base import Store
@@ -38,6 +38,8 @@ METRICS = {
     "aggregator_up": "1 if /healthz does not say `down`.",
     "aggregator_health_reasons": "What is wrong, by kind.",
     "aggregator_hub_subscribers": "Subscribers of our hub, by whether deliveries fail.",
+    "aggregator_digest_subscribers": "Subscribers of the digest by state.",
+    "aggregator_digest_mails": "Mails of the digest of the last 30 days by state.",
     "aggregator_config_version": "Number of the version of feeds.toml that is in force.",
     "aggregator_config_problems": "Problems of feeds.toml as it is now.",
     "aggregator_database_bytes": "Size of the database file.",
@@ -108,6 +110,11 @@ class _NewsroomCollector(Collector):
         yield _gauge("health_reasons", Counter(reason.kind for reason in reasons), "kind")
         delivery = Counter("failing" if each.failing_since else "ok" for each in subscribers)
         yield _gauge("hub_subscribers", {"ok": 0, "failing": 0, **delivery}, "delivery")
+        people, mails = store.digest_subscribers.counts(), store.digest.count_mails()
+        yield _gauge(
+            "digest_subscribers", {s.value: people.get(s, 0) for s in SubscriberState}, "state"
+        )
+        yield _gauge("digest_mails", {s.value: mails.get(s, 0) for s in MailState}, "state")
         yield _gauge("config_version", store.config.number())
         yield _gauge("config_problems", len(problem.issues) if problem else 0)
         yield _gauge("database_bytes", _size(config))

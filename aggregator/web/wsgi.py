@@ -23,7 +23,6 @@ from aggregator.site import Document, PublicSite, parse_query_string
 from aggregator.site.cache import DocumentCache
 from aggregator.store.base import Store
 from aggregator.web.desk import desk_blueprint
-from aggregator.web.digest_views import digest_blueprint
 from aggregator.web.health import health_blueprint
 from aggregator.web.http import (
     ClientHeaders,
@@ -34,6 +33,7 @@ from aggregator.web.http import (
 )
 from aggregator.web.hub_views import hub_blueprint
 from aggregator.web.metrics import metrics_blueprint
+from aggregator.web.sign_up_views import digest_blueprint
 from aggregator.web.subscriber_views import subscriber_blueprint
 from aggregator.websub.topic_urls import FeedTopics
 

@@ -72,6 +72,8 @@ def test_a_subscriber_is_stored_as_given(store: Store) -> None:
     assert list(store.digest_subscribers.all()) == [ana]
     assert store.digest_subscribers.due(NOW) == [ana]
     assert store.digest_subscribers.due(NOW - HOUR) == []
+    assert store.digest_subscribers.oldest_due(NOW + HOUR) == NOW
+    assert store.digest_subscribers.oldest_due(NOW) is None
     assert store.digest_subscribers.get("bo") is None
     assert store.digest_subscribers.counts() == {SubscriberState.ACTIVE: 1}
 

@@ -14,16 +14,12 @@ from aggregator.cli.digest.preview import compose_now, content_options
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import count_noun, format_time, print_json, print_table
 from aggregator.config import Config
-from aggregator.digest.addresses import ascii_address, check_address
 from aggregator.digest.bounces import read_bounces
-from aggregator.digest.outbox import list_headers
 from aggregator.digest.sender import open_digest_sender
 from aggregator.digest.signed_links import open_link_signer
+from aggregator.digest.trial import send_test
 from aggregator.errors import CommandError
-from aggregator.mail.messages import compose_list_mail
-from aggregator.mail.smtp import mail_server, send_mail
 from aggregator.model import DigestMail, MailState, SubscriberState
-from aggregator.render.digest_mail import RenderedDigest
 from aggregator.store.base import Store
 
 __all__ = ["bounces", "discard", "resend", "send", "status"]
@@ -47,29 +43,13 @@ def send(
     with open_config(path) as (config, store):
         if address:
             rendered = compose_now(config, store, topics, language, is_weekly=weekly)
-            _send_test(config, rendered, check_address(address))
+            now = datetime.now(UTC)
+            host = asyncio.run(send_test(config, rendered, address, os.environ, now))
+            click.echo(f"{host} accepted the test to {address}; its links lead nowhere.")
         elif dry_run:
             _show_due(store)
         else:
             _send_due(config, store)
-
-
-def _send_test(config: Config, rendered: RenderedDigest, address: str) -> None:
-    if config.mail is None:
-        raise CommandError("There is no table [mail] in feeds.toml; add it, with host and sender.")
-    now, server = datetime.now(UTC), mail_server(config.mail, os.environ)
-    mail = compose_list_mail(
-        server.sender,
-        ascii_address(address),
-        rendered.subject,
-        rendered.text,
-        f"digest-test-{now:%Y%m%d%H%M%S%f}",
-        now,
-        html=rendered.html,
-        headers=list_headers(config),
-    )
-    asyncio.run(send_mail(server, mail))
-    click.echo(f"{server.host} accepted the test to {address}; its links lead nowhere.")
 
 
 def _show_due(store: Store) -> None:

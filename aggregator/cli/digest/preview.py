@@ -10,11 +10,9 @@ import click
 
 from aggregator.cli.common import open_config, select_topics
 from aggregator.config import Config
-from aggregator.digest.compose import open_composer
-from aggregator.digest.signed_links import open_link_signer
-from aggregator.errors import CommandError
+from aggregator.digest.trial import digest_of_now
 from aggregator.model import DigestFrequency, DigestPreferences
-from aggregator.render.digest_mail import MailLinks, RenderedDigest
+from aggregator.render.digest_mail import RenderedDigest
 from aggregator.render.interface import languages
 from aggregator.store.base import Store
 
@@ -69,9 +67,7 @@ def compose_now(
     *,
     is_weekly: bool,
 ) -> RenderedDigest:
-    """The digest of now, with links that lead nowhere. Raises CommandError if there is nothing."""
-    if config.digest is None:
-        raise CommandError("There is no table [digest] in feeds.toml; add it, and [mail].")
+    """The digest of now with these options. Raises CommandError if there is nothing."""
     select_topics(config, topics)
     frequency: DigestFrequency = "weekly" if is_weekly else "daily"
     preferences = DigestPreferences(
@@ -80,11 +76,4 @@ def compose_now(
         timezone=config.site.timezone,
         language=language or config.site.language,
     )
-    composer = open_composer(config, store, open_link_signer(config.site.url, store))
-    page = f"{config.site.url}/digest"
-    links = MailLinks(preferences=page, unsubscribe=page)
-    rendered = composer.preview(preferences, datetime.now(UTC), links)
-    if rendered is None:
-        days = "seven days" if is_weekly else "day"
-        raise CommandError(f"There is nothing to send: no story was listed in the last {days}.")
-    return rendered
+    return digest_of_now(config, store, preferences, datetime.now(UTC))

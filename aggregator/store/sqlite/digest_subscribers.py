@@ -116,6 +116,12 @@ class SqliteDigestSubscribers:
         with self._connection.read() as db:
             return [subscriber_of(row) for row in db.query(sql, [mappers.to_text(now)])]
 
+    def oldest_due(self, before: datetime) -> datetime | None:
+        sql = """select min(next_at) from digest_subscribers
+                 where state = 'active' and next_at < ?"""
+        with self._connection.read() as db:
+            return mappers.to_time(db.execute(sql, [mappers.to_text(before)]).fetchone()[0])
+
     def remove_unconfirmed(self, before: datetime) -> int:
         sql = "delete from digest_subscribers where state = 'pending' and created_at < ?"
         with self._connection.write() as db:

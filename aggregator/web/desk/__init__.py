@@ -11,6 +11,7 @@ passkey_views    logging in with a passkey, and managing one's own
 login_views      getting in and out, operators
 source_views     sources: list, page, fetch now, pause, edit, add
 topic_views      topics: list, rule editor with a test before saving, suggestions
+digest_views     the digest: subscribers, issues, mails to decide about, a test
 alert_views      alerts: a page, and a feed for whoever shows a token
 post_views       stories found on the web: a form, a bookmarklet, an API
 token_views      tokens of operators' programs

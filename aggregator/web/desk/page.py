@@ -83,6 +83,7 @@ SECTIONS = (
     Section("sources", "Sources"),
     Section("topics", "Topics"),
     Section("held", "Held"),
+    Section("digest", "Digest"),
     Section("alerts", "Alerts"),
     Section("runs", "Runs"),
     Section("file", "File"),

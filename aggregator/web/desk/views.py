@@ -12,6 +12,7 @@ from aggregator.overview.pulse import newsroom_pulse
 from aggregator.overview.source_states import source_health, source_states
 from aggregator.store.base import Store
 from aggregator.web.desk.alert_views import ALERT_ROUTES, AlertViews
+from aggregator.web.desk.digest_views import DIGEST_ROUTES, DigestViews
 from aggregator.web.desk.file_views import FILE_ROUTES, FileViews
 from aggregator.web.desk.filters import template_filters
 from aggregator.web.desk.guard import add_guard
@@ -58,7 +59,7 @@ def desk_blueprint(
         (StoryViews(desk), STORY_ROUTES), (FileViews(desk), FILE_ROUTES),
         (PostViews(desk), POST_ROUTES), (AlertViews(desk), ALERT_ROUTES),
         (TokenViews(desk), TOKEN_ROUTES), (PasskeyViews(desk), PASSKEY_ROUTES),
-        (RemovalViews(desk), REMOVAL_ROUTES),
+        (RemovalViews(desk), REMOVAL_ROUTES), (DigestViews(desk), DIGEST_ROUTES),
     ):  # fmt: skip
         for method, path, name in routes:
             blueprint.add_url_rule(path, name, getattr(views, name), methods=[method])
