@@ -36,6 +36,7 @@ PLACEHOLDERS = {
     "format": tuple(FORMATS),
     "page": ("<number>",),
     "id": ("<id>",),
+    "day": ("<day>",),
     "picture": ("<key>",),
 }
 """Placeholder of a route -> its forms in docs/partners.md."""
@@ -45,6 +46,7 @@ EXAMPLES = {
     "<number>": "1",
     "<id>": "0" * 16,
     "<key>": "0" * 24,
+    "<day>": "2026-11-30",
 }
 CALLBACKS = "/websub/<token>"
 METRICS = "/metrics"

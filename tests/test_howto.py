@@ -78,6 +78,7 @@ def test_the_howto_for_published_fields_is_complete(field: str) -> None:
         "aggregator/render/templates/parts.html", "aggregator/render/links.py",
         "aggregator/render/reasons.py", "aggregator/render/stylesheet.py",
         "aggregator/render/web_manifest.py", "aggregator/render/plain_feed.py",
+        "aggregator/render/digest_feed.py",
         "aggregator/ingest/clean/sanitizer.py", "aggregator/render/pages.py",
         "aggregator/ingest/clean/rewrite/embeds.py", "aggregator/ingest/clean/teaser.py",
         "aggregator/ingest/clean/rewrite/lazy_images.py",

@@ -22,6 +22,8 @@ STRANGERS = (
     "ingest/parse",
     "ingest/clean",
     "ingest/fetch",
+    "digest",
+    "mail",
     "web",
     "websub",
     "site",

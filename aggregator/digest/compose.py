@@ -76,7 +76,7 @@ class _Period:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edition:
+class _Variant:
     """What makes an issue the same for several subscribers."""
 
     stories: tuple[str, ...]
@@ -148,8 +148,8 @@ class DigestComposer:
         now: datetime,
     ) -> Composed:
         stories = self._stories_after(min((p.after for p in periods), default=now))
-        editions: dict[_Edition, list[tuple[DigestSubscriber, DigestSubscriber]]]
-        editions, since = defaultdict(list), dict[_Edition, datetime]()
+        variants: dict[_Variant, list[tuple[DigestSubscriber, DigestSubscriber]]]
+        variants, since = defaultdict(list), dict[_Variant, datetime]()
         empty = []
         for period, changes in periods.items():
             if period.topics == ():  # one mail says so, and no more
@@ -164,7 +164,7 @@ class DigestComposer:
                     empty.append((before, after))
                     continue
                 preferences = before.preferences
-                edition = _Edition(
+                variant = _Variant(
                     stories=ids,
                     topics=period.topics,
                     language=preferences.language,
@@ -172,16 +172,16 @@ class DigestComposer:
                     until=period.until,
                     is_weekly=preferences.frequency == "weekly",
                 )
-                editions[edition].append((before, after))
-                since[edition] = min(since.get(edition, period.after), period.after)
+                variants[variant].append((before, after))
+                since[variant] = min(since.get(variant, period.after), period.after)
         skipped = self.store.digest.advance(empty, now)
         by_id = {story.id: story for story in stories}
         mails = 0
-        for edition, changes in editions.items():
-            rendered = self._render(edition, [by_id[id_] for id_ in edition.stories], now)
-            issue = _issue(edition, since[edition], rendered, now)
+        for variant, changes in variants.items():
+            rendered = self._render(variant, [by_id[id_] for id_ in variant.stories], now)
+            issue = _issue(variant, since[variant], rendered, now)
             mails += self.store.digest.advance(changes, now, issue=issue)
-        return Composed(issues=len(editions), mails=mails, empty=skipped)
+        return Composed(issues=len(variants), mails=mails, empty=skipped)
 
     def _stories_of_issue(self, id_: int | None) -> frozenset[str]:
         issue = self.store.digest.issue(id_) if id_ is not None else None
@@ -215,10 +215,10 @@ class DigestComposer:
             return False
         lead = self._lead(stories)
         ids = tuple(story.id for story in (lead, *(s for s in stories if s is not lead)))
-        edition = _Edition(ids, None, site.language, day, due_at, is_weekly=False)
-        rendered = self._render(edition, stories, now)
+        variant = _Variant(ids, None, site.language, day, due_at, is_weekly=False)
+        rendered = self._render(variant, stories, now)
         since = last.until if last else after
-        issue = replace(_issue(edition, since, rendered, now), html="", text="", is_archived=True)
+        issue = replace(_issue(variant, since, rendered, now), html="", text="", is_archived=True)
         return store.digest.archive(issue)
 
     # ---- one issue
@@ -232,7 +232,7 @@ class DigestComposer:
         stories = [story for story in found if story is not None]
         if not stories:
             return None
-        edition = _Edition(
+        variant = _Variant(
             stories=tuple(story.id for story in stories),
             topics=issue.topics,
             language=issue.language,
@@ -240,7 +240,7 @@ class DigestComposer:
             until=issue.until,
             is_weekly=issue.is_weekly,
         )
-        rendered = self._render(edition, stories, now)
+        rendered = self._render(variant, stories, now)
         return replace(issue, subject=rendered.subject, html=rendered.html, text=rendered.text)
 
     def preview(
@@ -253,7 +253,7 @@ class DigestComposer:
         stories = _in_period(self._stories_after(period.after), period, frozenset())
         if not stories:
             return None
-        edition = _Edition(
+        variant = _Variant(
             tuple(s.id for s in stories),
             topics,
             preferences.language,
@@ -261,7 +261,7 @@ class DigestComposer:
             now,
             preferences.frequency == "weekly",
         )
-        return self._render(edition, stories, now, links)
+        return self._render(variant, stories, now, links)
 
     def renderer(self, language: str) -> DigestRenderer:
         """The renderer of mails in a language."""
@@ -279,21 +279,21 @@ class DigestComposer:
 
     def _render(
         self,
-        edition: _Edition,
+        variant: _Variant,
         stories: Sequence[Story],
         now: datetime,
         links: MailLinks | None = None,
     ) -> RenderedDigest:
         """A mail with as many of the stories as fit into one."""
         limit = self.config.digest.limit if self.config.digest else len(stories)
-        renderer = self.renderer(edition.language)
+        renderer = self.renderer(variant.language)
         feed = self.catalog.feed_of("/digest", stories)
         if self.config.digest and self.config.digest.pictures:
             feed = self.catalog.with_thumbnails(feed)
         items = {item.story.id: item for item in feed_items(feed)}
         lead = self._lead(stories)
         while True:
-            content = self._content(edition, lead, stories, items, limit, now)
+            content = self._content(variant, lead, stories, items, limit, now)
             rendered = renderer.render(content, links or self.signer.placeholders)
             size = len(rendered.html.encode())
             if size <= MAX_HTML_BYTES or limit == 1:
@@ -309,7 +309,7 @@ class DigestComposer:
 
     def _content(
         self,
-        edition: _Edition,
+        variant: _Variant,
         lead: Story,
         stories: Sequence[Story],
         items: Mapping[str, FeedItem],
@@ -319,15 +319,15 @@ class DigestComposer:
         topics = [
             topic
             for topic in self.config.topics
-            if edition.topics is None or topic.id in edition.topics
+            if variant.topics is None or topic.id in variant.topics
         ]
         others = [story for story in stories if story.id != lead.id]
         sections = by_topic(topics, others)
         shown = _shares_of([len(each) for _, each in sections], limit - 1)
-        chosen = None if edition.topics is None else topics
+        chosen = None if variant.topics is None else topics
         return DigestContent(
-            day=edition.day,
-            is_weekly=edition.is_weekly,
+            day=variant.day,
+            is_weekly=variant.is_weekly,
             lead=items[lead.id],
             sections=[
                 DigestSection(
@@ -377,18 +377,18 @@ def _shares_of(sizes: Sequence[int], limit: int) -> list[int]:
 
 
 def _issue(
-    edition: _Edition, since: datetime, rendered: RenderedDigest, now: datetime
+    variant: _Variant, since: datetime, rendered: RenderedDigest, now: datetime
 ) -> DigestIssue:
     return DigestIssue(
         since=since,
-        until=edition.until,
-        topics=edition.topics,
-        language=edition.language,
+        until=variant.until,
+        topics=variant.topics,
+        language=variant.language,
         subject=rendered.subject,
-        stories=edition.stories,
+        stories=variant.stories,
         html=rendered.html,
         text=rendered.text,
         created_at=now,
-        day=edition.day,
-        is_weekly=edition.is_weekly,
+        day=variant.day,
+        is_weekly=variant.is_weekly,
     )

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
-__all__ = ["compose_list_mail", "compose_mail", "domain_of", "mail_bytes", "one_click_headers"]
+__all__ = ["compose_list_mail", "compose_mail", "mail_bytes", "mail_domain", "one_click_headers"]
 
 _ASCII = SMTP.clone(max_line_length=76, cte_type="7bit")
 """Encoded texts have lines of at most 76 characters (RFC 2045, section 6.7)."""
@@ -59,7 +59,7 @@ def mail_bytes(mail: EmailMessage) -> bytes:
     return mail.as_bytes(policy=mail.policy.clone(max_line_length=MAX_LINE_CHARS))
 
 
-def domain_of(sender: str) -> str:
+def mail_domain(sender: str) -> str:
     """The domain of an address, with or without a name."""
     return parseaddr(sender)[1].rpartition("@")[2]
 
@@ -74,6 +74,6 @@ def _mail(sender: str, recipient: str, subject: str, name: str, now: datetime) -
         mail["To"] = Address(username=username, domain=domain)
     mail["Subject"] = " ".join(subject.split())
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{name}@{domain_of(sender)}>"
+    mail["Message-ID"] = f"<{name}@{mail_domain(sender)}>"
     mail["Auto-Submitted"] = "auto-generated"
     return mail

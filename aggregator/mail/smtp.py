@@ -11,7 +11,7 @@ import aiosmtplib
 from aggregator.config.mail_schema import MailTable
 from aggregator.errors import MailError
 from aggregator.mail.dkim_signing import sign_mail
-from aggregator.mail.messages import domain_of
+from aggregator.mail.messages import mail_domain
 from aggregator.model import MailSecurity
 
 __all__ = ["TIMEOUT_SECONDS", "MailServer", "mail_sentence", "mail_server", "send_mail"]
@@ -42,7 +42,7 @@ class MailServer:
         """A mail with our signature, if there is a key. Raises MailError."""
         if not self.dkim_key:
             return mail
-        return sign_mail(mail, domain_of(self.sender), self.dkim_selector, self.dkim_key)
+        return sign_mail(mail, mail_domain(self.sender), self.dkim_selector, self.dkim_key)
 
     def envelope_sender(self, mark: str) -> str:
         """The address that the bounce of a mail goes to; with a mark of the mail's own before the
@@ -80,7 +80,7 @@ async def send_mail(server: MailServer, mail: EmailMessage) -> None:
             port=server.port,
             username=server.user or None,
             password=server.password or None,
-            local_hostname=domain_of(server.sender),
+            local_hostname=mail_domain(server.sender),
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             timeout=TIMEOUT_SECONDS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from aggregator.errors import MailError
-from aggregator.mail.messages import domain_of
+from aggregator.mail.messages import mail_domain
 from aggregator.mail.smtp import TIMEOUT_SECONDS, MailServer, mail_sentence
 
 __all__ = ["Handover", "MailSession", "Result", "open_mail_session"]
@@ -76,11 +76,11 @@ class MailSession:
             is_begun = True
             await self._client.data(message, timeout=DATA_TIMEOUT_SECONDS)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            return await self._failed(error, is_begun=is_begun)
+            return await self._handover_after(error, is_begun=is_begun)
         self.accepted += 1
         return Handover(Result.ACCEPTED)
 
-    async def _failed(self, error: Exception, *, is_begun: bool) -> Handover:
+    async def _handover_after(self, error: Exception, *, is_begun: bool) -> Handover:
         result = _result_of(error, is_begun=is_begun)
         sentence = mail_sentence(self._server, error)
         if result in (Result.NOT_SENT, Result.UNKNOWN):
@@ -113,7 +113,7 @@ async def open_mail_session(server: MailServer) -> AsyncIterator[MailSession]:
         port=server.port,
         username=server.user or None,
         password=server.password or None,
-        local_hostname=domain_of(server.sender),
+        local_hostname=mail_domain(server.sender),
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
         timeout=TIMEOUT_SECONDS,

@@ -19,9 +19,9 @@ from aggregator.render.interface import languages, own_name
 from aggregator.render.item import FeedItem
 from aggregator.render.pages import PageRenderer
 
-__all__ = ["DigestNews", "DigestPageRenderer", "IssuePage", "SignUpForm", "time_zones"]
+__all__ = ["DigestPageRenderer", "DigestResult", "IssuePage", "SignUpForm", "time_zones"]
 
-DigestNews: TypeAlias = Literal[
+DigestResult: TypeAlias = Literal[
     "check_mail", "confirmed", "expired", "saved", "unsubscribed", "busy", "off"
 ]
 """What a page says after something was done, or was not."""
@@ -69,9 +69,9 @@ class DigestPageRenderer:
             "digest.html", here="/digest", form=form, issues=issues, **self._choices()
         )
 
-    def news(self, kind: DigestNews) -> bytes:
+    def result(self, kind: DigestResult) -> bytes:
         """A page that says what was done."""
-        return self._pages.render("digest_news.html", here="/digest", kind=kind)
+        return self._pages.render("digest_result.html", here="/digest", kind=kind)
 
     def confirm(self) -> bytes:
         """The page with the button that confirms a subscription."""

@@ -52,7 +52,7 @@ class _DigestViews:
     def sign_up(self) -> Response:
         """Take a form from the page or from a box."""
         if not self._config.site.has_sign_up:
-            return self._page(self._digest.pages.news("off"), 503)
+            return self._page(self._digest.pages.result("off"), 503)
         request.max_content_length = MAX_FORM_BYTES
         form, given = request.form, request.form.get("address", "")
         preferences, problems = self._preferences(form, default_preferences(self._config))
@@ -63,11 +63,11 @@ class _DigestViews:
             except BadAddress as error:
                 problems["address"] = self._sentence(error)
             except TooManySignUps:
-                return self._page(self._digest.pages.news("busy"), 429)
+                return self._page(self._digest.pages.result("busy"), 429)
         if problems:
             filled = SignUpForm(address=given[:254], preferences=preferences, problems=problems)
             return self._page(self._digest.sign_up_page(filled), 400)
-        return self._page(self._digest.pages.news("check_mail"))
+        return self._page(self._digest.pages.result("check_mail"))
 
     def _sentence(self, error: BadAddress) -> str:
         gettext = self._site.builder.gettext
@@ -106,15 +106,15 @@ class _DigestViews:
             if self._store.digest_subscribers.get(subscriber):
                 return self._page(self._digest.pages.confirm())
         elif subscriber and self._sign_ups.confirm(subscriber, datetime.now(UTC)):
-            return self._page(self._digest.pages.news("confirmed"))
-        return self._page(self._digest.pages.news("expired"), 404)
+            return self._page(self._digest.pages.result("confirmed"))
+        return self._page(self._digest.pages.result("expired"), 404)
 
     def preferences(self, token: str) -> Response:
         """Show what is stored, change it, or delete it."""
         id_ = self._subscriber("preferences", token)
         subscriber = self._store.digest_subscribers.get(id_) if id_ else None
         if subscriber is None:
-            return self._page(self._digest.pages.news("expired"), 404)
+            return self._page(self._digest.pages.result("expired"), 404)
         now, problems, is_saved = datetime.now(UTC), dict[str, str](), False
         chosen = subscriber.preferences
         if request.method == "POST":
@@ -133,14 +133,14 @@ class _DigestViews:
         """Show the button, or leave. One who has left already is told the same."""
         subscriber = self._subscriber("unsubscribe", token)
         if subscriber is None:
-            return self._page(self._digest.pages.news("expired"), 404)
+            return self._page(self._digest.pages.result("expired"), 404)
         if request.method == "GET" and self._store.digest_subscribers.get(subscriber):
             return self._page(self._digest.pages.unsubscribe())
         return self._left(subscriber, datetime.now(UTC))
 
     def _left(self, subscriber: str, now: datetime) -> Response:
         self._sign_ups.leave(subscriber, now)
-        return self._page(self._digest.pages.news("unsubscribed"))
+        return self._page(self._digest.pages.result("unsubscribed"))
 
     def _subscriber(self, kind: LinkKind, token: str) -> str | None:
         return self._signer.subscriber(kind, token, datetime.now(UTC))
@@ -174,6 +174,6 @@ def digest_blueprint(
     return blueprint
 
 
-def _number(text: str, most: int, default: int) -> int:
+def _number(text: str, largest: int, default: int) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) < 3
-    return int(text) if is_number and int(text) <= most else default
+    return int(text) if is_number and int(text) <= largest else default

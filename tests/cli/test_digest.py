@@ -20,22 +20,24 @@ HOUR = timedelta(hours=1)
 class Desk:
     """A newsroom with a digest, on the command line."""
 
-    def __init__(self, room: DigestRoom, mailbox: Mailbox) -> None:
-        self.room = room
+    def __init__(self, digest_room: DigestRoom, mailbox: Mailbox) -> None:
+        self.digest_room = digest_room
         self.mailbox = mailbox
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.writes(DIGEST_TOML.replace("port = 2525", f"port = {mailbox.port}"))
-        room.publishes("Dockers win", "labor", at=self.now - HOUR, summary="After two recounts.")
-        room.publishes("Ferry", "ports", at=self.now - 2 * HOUR)
+        digest_room.publishes(
+            "Dockers win", "labor", at=self.now - HOUR, summary="After two recounts."
+        )
+        digest_room.publishes("Ferry", "ports", at=self.now - 2 * HOUR)
 
     def writes(self, text: str) -> None:
         """Put a feeds.toml in force."""
-        self.room.configure(text)
-        (self.room.folder / "feeds.toml").write_text(self.room.config.text)
+        self.digest_room.configure(text)
+        (self.digest_room.folder / "feeds.toml").write_text(self.digest_room.config.text)
 
     def says(self, *command: str, code: int = 0) -> str:
         """Run a command of `digest`; returns what it prints."""
-        result = run(self.room.folder / "feeds.toml", "digest", *command)
+        result = run(self.digest_room.folder / "feeds.toml", "digest", *command)
         assert result.returncode == code, result.stderr
         assert "Traceback" not in result.stderr
         return result.stdout + result.stderr
@@ -44,8 +46,8 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A newsroom with two stories and a mail server."""
-    with open_digest_room(tmp_path) as room, open_mail_server(tmp_path) as mailbox:
-        yield Desk(room, mailbox)
+    with open_digest_room(tmp_path) as digest_room, open_mail_server(tmp_path) as mailbox:
+        yield Desk(digest_room, mailbox)
 
 
 def test_preview_and_test_mail(desk: Desk) -> None:
@@ -62,7 +64,7 @@ def test_preview_and_test_mail(desk: Desk) -> None:
     assert "localhost accepted the test to editor@commons.example" in said
     (mail,) = desk.mailbox.mails
     assert mail["Subject"] == "Dockers win"
-    assert desk.room.store.digest.count_mails() == {}
+    assert desk.digest_room.store.digest.count_mails() == {}
     assert "This is not a mail address" in desk.says("send", "--to", "editor", code=2)
     assert "add --to" in desk.says("send", "--weekly", code=2)
 
@@ -75,7 +77,7 @@ def test_an_empty_day_cannot_be_previewed(desk: Desk) -> None:
 def test_what_is_due_is_sent_once(desk: Desk) -> None:
     """First it is only said; addresses are in no output and no log."""
     for name in ("ana", "bo"):
-        desk.room.subscribes(name, desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
+        desk.digest_room.subscribes(name, desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
     assert "2 digests are due" in desk.says("send", "--dry-run")
     assert desk.mailbox.mails == []
     said = desk.says("send")
@@ -92,9 +94,9 @@ def test_what_is_due_is_sent_once(desk: Desk) -> None:
 def test_unknown_mails_are_decided(desk: Desk) -> None:
     """By number, or all."""
     for name in ("ana", "bo", "cleo"):
-        desk.room.subscribes(name, desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
-    desk.room.composes(desk.now)
-    store = desk.room.store.digest
+        desk.digest_room.subscribes(name, desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
+    desk.digest_room.composes(desk.now)
+    store = desk.digest_room.store.digest
     mails = [due.mail.id for due in store.due_mails(desk.now, 9)]
     for id_ in mails:
         store.begin_sending(id_, desk.now)
@@ -110,7 +112,7 @@ def test_unknown_mails_are_decided(desk: Desk) -> None:
 
 def test_a_server_that_does_not_work(desk: Desk) -> None:
     """The reason is the error, and in the status."""
-    desk.room.subscribes("ana", desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
+    desk.digest_room.subscribes("ana", desk.now - 25 * HOUR, hour=(desk.now - HOUR).hour)
     desk.writes(DIGEST_TOML.replace("port = 2525", "port = 9"))
     assert "Could not connect to localhost port 9" in desk.says("send", code=2)
     status = desk.says("status")
@@ -136,8 +138,10 @@ def test_without_tables(desk: Desk) -> None:
 
 def test_subscribers_go_out_and_come_back(desk: Desk, tmp_path: Path) -> None:
     """With all that they have chosen; the file is for its owner only."""
-    desk.room.subscribes("ana", desk.now, topics=("labor", "ports"), frequency="weekly", weekday=6)
-    desk.room.subscribes("bo", desk.now, hour=22, timezone="Asia/Tokyo", language="ar")
+    desk.digest_room.subscribes(
+        "ana", desk.now, topics=("labor", "ports"), frequency="weekly", weekday=6
+    )
+    desk.digest_room.subscribes("bo", desk.now, hour=22, timezone="Asia/Tokyo", language="ar")
     file = tmp_path / "people.csv"
     assert "2 subscribers written" in desk.says("subscribers", "export", str(file))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -147,12 +151,12 @@ def test_subscribers_go_out_and_come_back(desk: Desk, tmp_path: Path) -> None:
     assert (rows[0]["topics"], rows[0]["weekday"]) == ("labor ports", "sunday")
     assert desk.says("subscribers", "export") == file.read_text(encoding="utf-8")
 
-    before = {s.address: s.preferences for s in desk.room.store.digest_subscribers.all()}
+    before = {s.address: s.preferences for s in desk.digest_room.store.digest_subscribers.all()}
     assert "0 subscribers added; 2 known already" in desk.says("subscribers", "import", str(file))
     for name in ("ana", "bo"):
-        desk.room.store.digest_subscribers.remove(name, "no such hash", desk.now)
+        desk.digest_room.store.digest_subscribers.remove(name, "no such hash", desk.now)
     assert "2 subscribers added; 0 known" in desk.says("subscribers", "import", str(file))
-    after = {s.address: s.preferences for s in desk.room.store.digest_subscribers.all()}
+    after = {s.address: s.preferences for s in desk.digest_room.store.digest_subscribers.all()}
     assert after == before
 
 
@@ -186,7 +190,7 @@ def test_a_list_of_another_program(desk: Desk, tmp_path: Path) -> None:
         "line 13: 'yesterday' is not a time",
     ):  # fmt: skip
         assert part in said
-    bo = desk.room.store.digest_subscribers.by_address("bo@müller.example")
+    bo = desk.digest_room.store.digest_subscribers.by_address("bo@müller.example")
     assert bo
     assert bo.preferences == DigestPreferences(
         topics=("labor",), hour=6, timezone="Europe/Berlin", language="de"
@@ -213,10 +217,10 @@ def test_a_file_that_is_no_list(desk: Desk, tmp_path: Path, content: bytes, sent
 
 def test_who_is_forgotten_is_not_imported_again(desk: Desk, tmp_path: Path) -> None:
     """Whatever list still has the address."""
-    desk.room.subscribes("ana", desk.now)
+    desk.digest_room.subscribes("ana", desk.now)
     file = tmp_path / "old.csv"
     file.write_text("address\nana@reader.example\n", encoding="utf-8")
     assert "is deleted" in desk.says("forget", "ANA@reader.example")
     assert "Nothing is stored" in desk.says("forget", "ana@reader.example", code=2)
     assert "1 have left" in desk.says("subscribers", "import", str(file))
-    assert list(desk.room.store.digest_subscribers.all()) == []
+    assert list(desk.digest_room.store.digest_subscribers.all()) == []

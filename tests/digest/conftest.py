@@ -9,7 +9,7 @@ from tests.harness.digest import DigestRoom, open_digest_room
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[DigestRoom]:
+def digest_room(tmp_path: Path) -> Iterator[DigestRoom]:
     """A newsroom with a digest and no stories yet."""
     with open_digest_room(tmp_path) as opened:
         yield opened

@@ -18,10 +18,10 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
-def mailbox(room: DigestRoom, tmp_path: Path) -> Iterator[Mailbox]:
+def mailbox(digest_room: DigestRoom, tmp_path: Path) -> Iterator[Mailbox]:
     """A mail server that takes everything."""
     with open_mail_server(tmp_path) as opened:
-        configure(room, opened.port)
+        configure(digest_room, opened.port)
         yield opened
 
 
@@ -33,50 +33,50 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_session, "DATA_TIMEOUT_SECONDS", 0.5)
 
 
-def test_an_address_that_does_not_exist(room: DigestRoom, mailbox: Mailbox) -> None:
+def test_an_address_that_does_not_exist(digest_room: DigestRoom, mailbox: Mailbox) -> None:
     """Others get theirs. It fails for good, with the reason, and counts as a bounce; after three
     the subscriber is suspended."""
     mailbox.answers["bo@reader.example"] = "550 5.1.1 no such user"
     for day in range(4):
         now = MORNING + day * 24 * HOUR
-        queue_issue(room, *(("ana", "bo") if not day else ()), now=now)
-        deliver(room, now)
+        queue_issue(digest_room, *(("ana", "bo") if not day else ()), now=now)
+        deliver(digest_room, now)
     assert mailbox.recipients == ["ana@reader.example"] * 4
-    failed = room.store.digest.mails(MailState.FAILED, 9)
+    failed = digest_room.store.digest.mails(MailState.FAILED, 9)
     assert len(failed) == 3
     assert failed[0].error == "localhost refused the address: 550 5.1.1 no such user."
-    bo = room.store.digest_subscribers.get("bo")
+    bo = digest_room.store.digest_subscribers.get("bo")
     assert bo
     assert (bo.state, bo.bounces) == (SubscriberState.SUSPENDED, 3)
     assert "no such user" in bo.reason
 
 
-def test_a_server_that_greylists(room: DigestRoom, mailbox: Mailbox) -> None:
+def test_a_server_that_greylists(digest_room: DigestRoom, mailbox: Mailbox) -> None:
     """It is asked again after some minutes; what was never taken fails after a day."""
     mailbox.answers["bo@reader.example"] = "450 4.7.1 greylisted"
-    queue_issue(room, "ana", "bo")
-    assert deliver(room) == Sent(sent=1, deferred=1)
-    assert deliver(room, MORNING + 4 * MINUTE) == Sent()
-    (queued,) = room.store.digest.mails(MailState.QUEUED, 9)
+    queue_issue(digest_room, "ana", "bo")
+    assert deliver(digest_room) == Sent(sent=1, deferred=1)
+    assert deliver(digest_room, MORNING + 4 * MINUTE) == Sent()
+    (queued,) = digest_room.store.digest.mails(MailState.QUEUED, 9)
     assert "greylisted" in queued.error
     attempts = mailbox.attempts
     for minutes in range(5, 20 * 60, 5):
-        deliver(room, MORNING + minutes * MINUTE)
+        deliver(digest_room, MORNING + minutes * MINUTE)
     assert mailbox.attempts - attempts < 20
     mailbox.answers.clear()
-    assert deliver(room, MORNING + GIVE_UP_AFTER - HOUR) == Sent(sent=1)
+    assert deliver(digest_room, MORNING + GIVE_UP_AFTER - HOUR) == Sent(sent=1)
     assert mailbox.recipients.count("bo@reader.example") == 1
 
 
-def test_a_mail_that_is_never_taken_fails(room: DigestRoom, mailbox: Mailbox) -> None:
+def test_a_mail_that_is_never_taken_fails(digest_room: DigestRoom, mailbox: Mailbox) -> None:
     """After a day, with the last reason."""
     mailbox.answers["ana@reader.example"] = "450 4.2.2 mailbox full"
-    queue_issue(room, "ana")
+    queue_issue(digest_room, "ana")
     for hours in range(30):
-        deliver(room, MORNING + hours * HOUR)
-    (failed,) = room.store.digest.mails(MailState.FAILED, 9)
+        deliver(digest_room, MORNING + hours * HOUR)
+    (failed,) = digest_room.store.digest.mails(MailState.FAILED, 9)
     assert "mailbox full" in failed.error
-    ana = room.store.digest_subscribers.get("ana")
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert ana.bounces == 0
 
@@ -100,27 +100,27 @@ def test_a_mail_that_is_never_taken_fails(room: DigestRoom, mailbox: Mailbox) ->
     ],
 )
 def test_a_server_that_does_not_work(
-    room: DigestRoom, options: dict[str, str], sentence: str
+    digest_room: DigestRoom, options: dict[str, str], sentence: str
 ) -> None:
     """Nothing is sent for a while, the reason is kept, and all get their mail when it works."""
     with open_bad_mail_server(**options) as server:
-        configure(room, server.port)
-        queue_issue(room, "ana", "bo")
-        sent = deliver(room)
+        configure(digest_room, server.port)
+        queue_issue(digest_room, "ana", "bo")
+        sent = deliver(digest_room)
         assert sentence in sent.error
         assert sent.error
-        assert mail_states(room) == {"queued": 2}
-        pause = room.store.digest.pause()
+        assert mail_states(digest_room) == {"queued": 2}
+        pause = digest_room.store.digest.pause()
         assert pause
         assert (pause.error, pause.attempts) == (sent.error, 1)
         connections = server.connections
-        assert deliver(room, MORNING + MINUTE / 2) == Sent()
+        assert deliver(digest_room, MORNING + MINUTE / 2) == Sent()
         assert server.connections == connections
 
         server.times, server.replies = 0, {}
-        assert deliver(room, MORNING + 2 * MINUTE) == Sent(sent=2)
+        assert deliver(digest_room, MORNING + 2 * MINUTE) == Sent(sent=2)
         assert len(server.mails) == 2
-        assert room.store.digest.pause() is None
+        assert digest_room.store.digest.pause() is None
 
 
 @pytest.mark.usefixtures("quick")
@@ -130,63 +130,63 @@ def test_a_server_that_does_not_work(
      ("END", "hang"), ("END", "nonsense")],
 )  # fmt: skip
 def test_a_connection_that_is_lost_in_the_middle_of_a_mail(
-    room: DigestRoom, at: str, how: str
+    digest_room: DigestRoom, at: str, how: str
 ) -> None:
     """Nobody knows whether it was taken: it is not sent again by itself. The others wait."""
     with open_bad_mail_server(at=at, how=how, times=1) as server:
-        configure(room, server.port)
-        queue_issue(room, "ana", "bo", "cleo")
-        assert deliver(room).unknown == 1
-        assert mail_states(room) == {"unknown": 1, "queued": 2}
-        assert deliver(room, MORNING + 2 * MINUTE) == Sent(sent=2)
-        assert deliver(room, MORNING + 24 * HOUR) == Sent()
-        (unknown,) = room.store.digest.mails(MailState.UNKNOWN, 9)
+        configure(digest_room, server.port)
+        queue_issue(digest_room, "ana", "bo", "cleo")
+        assert deliver(digest_room).unknown == 1
+        assert mail_states(digest_room) == {"unknown": 1, "queued": 2}
+        assert deliver(digest_room, MORNING + 2 * MINUTE) == Sent(sent=2)
+        assert deliver(digest_room, MORNING + 24 * HOUR) == Sent()
+        (unknown,) = digest_room.store.digest.mails(MailState.UNKNOWN, 9)
         assert unknown.error
-        assert room.store.digest.resend([unknown.id], MORNING + 24 * HOUR) == 1
-        assert deliver(room, MORNING + 24 * HOUR) == Sent(sent=1)
+        assert digest_room.store.digest.resend([unknown.id], MORNING + 24 * HOUR) == 1
+        assert deliver(digest_room, MORNING + 24 * HOUR) == Sent(sent=1)
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_server_that_loses_every_mail(room: DigestRoom) -> None:
+def test_a_server_that_loses_every_mail(digest_room: DigestRoom) -> None:
     """It is asked less and less often: it does not make everybody's mail unknown."""
     with open_bad_mail_server(at="END", how="drop") as server:
-        configure(room, server.port)
-        queue_issue(room, *(f"reader{n}" for n in range(60)))
+        configure(digest_room, server.port)
+        queue_issue(digest_room, *(f"reader{n}" for n in range(60)))
         for minutes in range(0, 24 * 60, 10):
-            deliver(room, MORNING + minutes * MINUTE)
-    assert mail_states(room)["unknown"] < 30
+            deliver(digest_room, MORNING + minutes * MINUTE)
+    assert mail_states(digest_room)["unknown"] < 30
     assert len(server.mails) < 30
 
 
-def test_a_server_that_takes_few_mails_in_a_session(room: DigestRoom) -> None:
+def test_a_server_that_takes_few_mails_in_a_session(digest_room: DigestRoom) -> None:
     """It is called again at once."""
     with open_bad_mail_server(most_per_connection=2) as server:
-        configure(room, server.port)
-        queue_issue(room, *(f"reader{n}" for n in range(7)))
-        assert deliver(room) == Sent(sent=7)
+        configure(digest_room, server.port)
+        queue_issue(digest_room, *(f"reader{n}" for n in range(7)))
+        assert deliver(digest_room) == Sent(sent=7)
         assert len(set(server.recipients)) == 7
         assert len(server.mails) == 7
 
 
 @pytest.mark.parametrize("point", ["DATA", "END"])
-def test_a_mail_that_a_server_does_not_like(room: DigestRoom, point: str) -> None:
+def test_a_mail_that_a_server_does_not_like(digest_room: DigestRoom, point: str) -> None:
     """It fails with the reason, which is not the subscriber's fault."""
     with open_bad_mail_server(replies={point: "554 5.7.1 looks like spam"}) as server:
-        configure(room, server.port)
-        queue_issue(room, "ana")
-        assert deliver(room) == Sent(failed=1)
-    (failed,) = room.store.digest.mails(MailState.FAILED, 9)
+        configure(digest_room, server.port)
+        queue_issue(digest_room, "ana")
+        assert deliver(digest_room) == Sent(failed=1)
+    (failed,) = digest_room.store.digest.mails(MailState.FAILED, 9)
     assert "looks like spam" in failed.error
-    ana = room.store.digest_subscribers.get("ana")
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert (ana.state, ana.bounces) == (SubscriberState.ACTIVE, 0)
 
 
-def test_a_server_that_is_not_there(room: DigestRoom) -> None:
+def test_a_server_that_is_not_there(digest_room: DigestRoom) -> None:
     """And one whose login is not set."""
-    configure(room, 9)
-    queue_issue(room, "ana")
-    assert "Could not connect to localhost port 9" in deliver(room).error
-    configure(room, 9, keys='user = "SMTP_USER"\npassword = "SMTP_PASSWORD"')
-    assert "SMTP_USER" in deliver(room, MORNING + HOUR).error
-    assert mail_states(room) == {"queued": 1}
+    configure(digest_room, 9)
+    queue_issue(digest_room, "ana")
+    assert "Could not connect to localhost port 9" in deliver(digest_room).error
+    configure(digest_room, 9, keys='user = "SMTP_USER"\npassword = "SMTP_PASSWORD"')
+    assert "SMTP_USER" in deliver(digest_room, MORNING + HOUR).error
+    assert mail_states(digest_room) == {"queued": 1}

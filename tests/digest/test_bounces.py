@@ -61,13 +61,13 @@ def _vacation(to: str) -> bytes:
 
 
 @pytest.fixture
-def maildir(room: DigestRoom) -> Callable[[bytes], None]:
+def maildir(digest_room: DigestRoom) -> Callable[[bytes], None]:
     """Delivers a message into the Maildir for bounces of a newsroom with two subscribers."""
-    box = mailbox.Maildir(room.folder / "bounces", create=True)
+    box = mailbox.Maildir(digest_room.folder / "bounces", create=True)
     keys = 'bounces = "bounces@commons.example"\nbounce_maildir = "bounces"\n'
-    room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
+    digest_room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
     for name in ("ana", "bo"):
-        room.subscribes(name, MORNING)
+        digest_room.subscribes(name, MORNING)
 
     def deliver(message: bytes) -> None:
         box.add(message)
@@ -75,57 +75,63 @@ def maildir(room: DigestRoom) -> Callable[[bytes], None]:
     return deliver
 
 
-def _read(room: DigestRoom, day: int = 0) -> BouncesRead | None:
-    return read_bounces(room.config, room.store, room.composer.signer, {}, MORNING + day * DAY)
+def _read(digest_room: DigestRoom, day: int = 0) -> BouncesRead | None:
+    return read_bounces(
+        digest_room.config, digest_room.store, digest_room.composer.signer, {}, MORNING + day * DAY
+    )
 
 
-def _address(room: DigestRoom, name: str) -> str:
-    return f"bounces+{room.composer.signer.bounce_mark(name)}@commons.example"
+def _address(digest_room: DigestRoom, name: str) -> str:
+    return f"bounces+{digest_room.composer.signer.bounce_mark(name)}@commons.example"
 
 
-def test_three_bounces_suspend(room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
+def test_three_bounces_suspend(digest_room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
     """Of three days; several reports of one day count once. What was read is deleted."""
     for day in range(3):
         for _ in range(2):
-            maildir(_bounce(_address(room, "ana")))
-        assert _read(room, day) == BouncesRead(messages=2, permanent=2)
-        ana = room.store.digest_subscribers.get("ana")
+            maildir(_bounce(_address(digest_room, "ana")))
+        assert _read(digest_room, day) == BouncesRead(messages=2, permanent=2)
+        ana = digest_room.store.digest_subscribers.get("ana")
         assert ana
         assert ana.bounces == day + 1
     assert ana
     assert ana.state is SubscriberState.SUSPENDED
     assert ana.reason == "550 5.1.1 <…>: no such user"
-    bo = room.store.digest_subscribers.get("bo")
+    bo = digest_room.store.digest_subscribers.get("bo")
     assert bo
     assert bo.state is SubscriberState.ACTIVE
-    assert _read(room, 3) == BouncesRead()
-    assert len(list((room.folder / "bounces").rglob("*:*"))) == 0
+    assert _read(digest_room, 3) == BouncesRead()
+    assert len(list((digest_room.folder / "bounces").rglob("*:*"))) == 0
 
 
-def test_bounces_long_ago_do_not_count(room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
+def test_bounces_long_ago_do_not_count(
+    digest_room: DigestRoom, maildir: Callable[[bytes], None]
+) -> None:
     """More than a month apart."""
     for day in (0, 31, 62, 93):
-        maildir(_bounce(_address(room, "ana")))
-        _read(room, day)
-    ana = room.store.digest_subscribers.get("ana")
+        maildir(_bounce(_address(digest_room, "ana")))
+        _read(digest_room, day)
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert (ana.state, ana.bounces) == (SubscriberState.ACTIVE, 1)
 
 
-def test_what_is_no_permanent_failure(room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
+def test_what_is_no_permanent_failure(
+    digest_room: DigestRoom, maildir: Callable[[bytes], None]
+) -> None:
     """Delays and full mailboxes are not counted; answers and other mail stay, and are read once."""
-    maildir(_bounce(_address(room, "ana"), "delayed", "4.4.1"))
-    maildir(_bounce(_address(room, "ana"), "failed", "4.2.2"))
-    maildir(_vacation(_address(room, "ana")))
+    maildir(_bounce(_address(digest_room, "ana"), "delayed", "4.4.1"))
+    maildir(_bounce(_address(digest_room, "ana"), "failed", "4.2.2"))
+    maildir(_vacation(_address(digest_room, "ana")))
     maildir(_vacation("bounces@commons.example"))
     maildir(b"\xff\xfe not a mail at all")
     maildir(b"")
-    assert _read(room) == BouncesRead(messages=6, temporary=1)
-    assert _read(room) == BouncesRead()
-    ana = room.store.digest_subscribers.get("ana")
+    assert _read(digest_room) == BouncesRead(messages=6, temporary=1)
+    assert _read(digest_room) == BouncesRead()
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert ana.bounces == 0
-    assert len(mailbox.Maildir(room.folder / "bounces").keys()) == 5
+    assert len(mailbox.Maildir(digest_room.folder / "bounces").keys()) == 5
 
 
 @pytest.mark.parametrize("header", ["To", "Delivered-To", "X-Original-To"])
@@ -138,37 +144,39 @@ def test_the_mark_may_be_in_several_headers(header: str) -> None:
     assert found.mark == "ana-0123456789ab"
 
 
-def test_nobody_else_can_suspend(room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
+def test_nobody_else_can_suspend(digest_room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
     """A mark cannot be guessed, nor that of another subscriber be used."""
-    mark = room.composer.signer.bounce_mark("bo").rpartition("-")[2]
+    mark = digest_room.composer.signer.bounce_mark("bo").rpartition("-")[2]
     for forged in (f"ana-{mark}", "ana-000000000000", "nobody-000000000000"):
         maildir(_bounce(f"bounces+{forged}@commons.example"))
-    assert _read(room) == BouncesRead(messages=3)
-    ana = room.store.digest_subscribers.get("ana")
+    assert _read(digest_room) == BouncesRead(messages=3)
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert ana.bounces == 0
 
 
-def test_a_subscriber_who_has_left(room: DigestRoom, maildir: Callable[[bytes], None]) -> None:
+def test_a_subscriber_who_has_left(
+    digest_room: DigestRoom, maildir: Callable[[bytes], None]
+) -> None:
     """Their bounces are read, and forgotten."""
-    maildir(_bounce(_address(room, "ana")))
-    room.store.digest_subscribers.remove("ana", "hash", MORNING)
-    assert _read(room) == BouncesRead(messages=1, permanent=1)
+    maildir(_bounce(_address(digest_room, "ana")))
+    digest_room.store.digest_subscribers.remove("ana", "hash", MORNING)
+    assert _read(digest_room) == BouncesRead(messages=1, permanent=1)
 
 
-def test_a_folder_that_is_no_maildir(room: DigestRoom) -> None:
+def test_a_folder_that_is_no_maildir(digest_room: DigestRoom) -> None:
     """It says so; without a mailbox there is nothing to read."""
-    assert _read(room) is None
+    assert _read(digest_room) is None
     keys = 'bounces = "b@commons.example"\nbounce_maildir = "nowhere"\n'
-    room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
+    digest_room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
     with pytest.raises(MailError, match="is not a Maildir"):
-        _read(room)
+        _read(digest_room)
 
 
 @pytest.mark.skipif(not Path(DOVECOT).exists(), reason="Dovecot is not installed")
-def test_over_imap(room: DigestRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_imap(digest_room: DigestRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a real server, over TLS; what is done with is deleted there, and the rest is read."""
-    room.subscribes("ana", MORNING)
+    digest_room.subscribes("ana", MORNING)
     with open_imap_server() as (port, folder):
         monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
         monkeypatch.setattr(ImapBox.__init__, "__defaults__", (port,))
@@ -176,24 +184,27 @@ def test_over_imap(room: DigestRoom, monkeypatch: pytest.MonkeyPatch) -> None:
             'bounces = "bounces@commons.example"\nbounce_imap = "localhost"\n'
             'bounce_user = "IMAP_USER"\nbounce_password = "IMAP_PASSWORD"\n'
         )
-        room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
+        digest_room.configure(DIGEST_TOML.replace("port = 2525\n", f"port = 2525\n{keys}"))
         box = ImapBox("localhost", *IMAP_LOGIN)
-        for message in (_bounce(_address(room, "ana")), _vacation("bounces@commons.example")):
+        for message in (
+            _bounce(_address(digest_room, "ana")),
+            _vacation("bounces@commons.example"),
+        ):
             context = ssl.create_default_context()
             with imaplib.IMAP4_SSL("localhost", port, ssl_context=context) as client:
                 client.login(*IMAP_LOGIN)
                 client.append("INBOX", "", "", message)
         environment = dict(zip(("IMAP_USER", "IMAP_PASSWORD"), IMAP_LOGIN, strict=True))
-        signer = room.composer.signer
+        signer = digest_room.composer.signer
 
         def read() -> BouncesRead | None:
-            return read_bounces(room.config, room.store, signer, environment, MORNING)
+            return read_bounces(digest_room.config, digest_room.store, signer, environment, MORNING)
 
         assert read() == BouncesRead(messages=2, permanent=1)
         assert read() == BouncesRead()
         assert len(mailbox.Maildir(folder / "Maildir").keys()) == 1
         with pytest.raises(MailError, match="are not both set"):
-            read_bounces(room.config, room.store, signer, {}, MORNING)
+            read_bounces(digest_room.config, digest_room.store, signer, {}, MORNING)
         with pytest.raises(MailError, match="cannot be read") as failed:
             read_imap(ImapBox("localhost", "bounces", "wrong-secret", port), lambda _: True)
         assert "wrong-secret" not in str(failed.value)
@@ -201,6 +212,6 @@ def test_over_imap(room: DigestRoom, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SSL_CERT_FILE")
         with pytest.raises(MailError, match="certificate verify failed"):
             read_imap(ImapBox("localhost", *IMAP_LOGIN, port), lambda _: True)
-    ana = room.store.digest_subscribers.get("ana")
+    ana = digest_room.store.digest_subscribers.get("ana")
     assert ana
     assert ana.bounces == 1

@@ -17,50 +17,50 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def test_each_issue_has_what_is_new_since_the_last(room: DigestRoom) -> None:
+def test_each_issue_has_what_is_new_since_the_last(digest_room: DigestRoom) -> None:
     """The first looks back a day; each later one begins where the one before ended."""
-    room.publishes("Too old", at=MORNING - DAY - HOUR)
-    room.publishes("Yesterday", at=MORNING - 20 * HOUR)
-    room.subscribes("ana", MORNING - HOUR)
-    assert room.gets(MORNING - MINUTE) == {}
-    assert room.gets(MORNING) == {"ana": ["Yesterday"]}
-    room.publishes("Today", at=MORNING + HOUR)
-    assert room.gets(MORNING + 2 * HOUR) == {}
-    assert room.gets(MORNING + DAY) == {"ana": ["Today"]}
+    digest_room.publishes("Too old", at=MORNING - DAY - HOUR)
+    digest_room.publishes("Yesterday", at=MORNING - 20 * HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR)
+    assert digest_room.gets(MORNING - MINUTE) == {}
+    assert digest_room.gets(MORNING) == {"ana": ["Yesterday"]}
+    digest_room.publishes("Today", at=MORNING + HOUR)
+    assert digest_room.gets(MORNING + 2 * HOUR) == {}
+    assert digest_room.gets(MORNING + DAY) == {"ana": ["Today"]}
 
 
-def test_an_empty_day_has_no_mail(room: DigestRoom) -> None:
+def test_an_empty_day_has_no_mail(digest_room: DigestRoom) -> None:
     """The next one begins where the empty day ended."""
-    room.subscribes("ana", MORNING - HOUR)
-    assert room.composes(MORNING) == Composed(empty=1)
-    assert room.takes_mails(MORNING) == {}
-    room.publishes("Late", at=MORNING + HOUR)
-    assert room.gets(MORNING + DAY) == {"ana": ["Late"]}
+    digest_room.subscribes("ana", MORNING - HOUR)
+    assert digest_room.composes(MORNING) == Composed(empty=1)
+    assert digest_room.takes_mails(MORNING) == {}
+    digest_room.publishes("Late", at=MORNING + HOUR)
+    assert digest_room.gets(MORNING + DAY) == {"ana": ["Late"]}
 
 
-def test_a_story_that_was_saved_late_is_not_lost(room: DigestRoom) -> None:
+def test_a_story_that_was_saved_late_is_not_lost(digest_room: DigestRoom) -> None:
     """A run lists its stories with the time at which it began; the issue may be composed before
     they are saved. The next one has them, and none twice."""
-    room.subscribes("ana", MORNING - HOUR)
-    room.publishes("In time", at=MORNING - 10 * MINUTE)
-    assert room.gets(MORNING) == {"ana": ["In time"]}
-    room.publishes("Saved late", at=MORNING - 5 * MINUTE)
-    room.publishes("Later", at=MORNING + HOUR)
-    assert room.gets(MORNING + DAY) == {"ana": ["Later", "Saved late"]}
-    assert room.gets(MORNING + 2 * DAY) == {}
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.publishes("In time", at=MORNING - 10 * MINUTE)
+    assert digest_room.gets(MORNING) == {"ana": ["In time"]}
+    digest_room.publishes("Saved late", at=MORNING - 5 * MINUTE)
+    digest_room.publishes("Later", at=MORNING + HOUR)
+    assert digest_room.gets(MORNING + DAY) == {"ana": ["Later", "Saved late"]}
+    assert digest_room.gets(MORNING + 2 * DAY) == {}
 
 
-def test_nothing_comes_twice_when_the_hour_changes(room: DigestRoom) -> None:
+def test_nothing_comes_twice_when_the_hour_changes(digest_room: DigestRoom) -> None:
     """Two issues within a few hours, and then another: the look back ends at the last issue."""
     for hour in range(24):
-        room.publishes(f"Story {hour}", at=MORNING - hour * HOUR)
-    room.subscribes("ana", MORNING - 12 * HOUR)
-    seen = room.gets(MORNING)["ana"]
+        digest_room.publishes(f"Story {hour}", at=MORNING - hour * HOUR)
+    digest_room.subscribes("ana", MORNING - 12 * HOUR)
+    seen = digest_room.gets(MORNING)["ana"]
     for hours in (2, 4, 5):
-        room.publishes(f"After {hours}", at=MORNING + hours * HOUR - MINUTE)
+        digest_room.publishes(f"After {hours}", at=MORNING + hours * HOUR - MINUTE)
         chosen = DigestPreferences(hour=7 + hours)
-        room.store.digest_subscribers.set_preferences("ana", chosen, MORNING + hours * HOUR)
-        seen += room.gets(MORNING + hours * HOUR)["ana"]
+        digest_room.store.digest_subscribers.set_preferences("ana", chosen, MORNING + hours * HOUR)
+        seen += digest_room.gets(MORNING + hours * HOUR)["ana"]
     assert len(seen) == len(set(seen)) == 27
 
 
@@ -74,104 +74,104 @@ def test_nothing_comes_twice_when_the_hour_changes(room: DigestRoom) -> None:
     ],
 )
 def test_a_digest_that_is_late(
-    room: DigestRoom, hours: float, expected: dict[str, list[str]]
+    digest_room: DigestRoom, hours: float, expected: dict[str, list[str]]
 ) -> None:
     """Less than six hours: it is sent. Else its stories are in the next one."""
-    room.publishes("Yesterday", at=MORNING - HOUR)
-    room.subscribes("ana", MORNING - HOUR)
+    digest_room.publishes("Yesterday", at=MORNING - HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR)
     now = MORNING + hours * HOUR
-    assert room.gets(now) == expected
-    assert room.gets(now) == {}
-    room.publishes("Next", at=now + MINUTE)
+    assert digest_room.gets(now) == expected
+    assert digest_room.gets(now) == {}
+    digest_room.publishes("Next", at=now + MINUTE)
     rest = ["Next"] if expected else ["Next", "Yesterday"]
-    assert room.gets(MORNING + 2 * DAY) == {"ana": rest}
+    assert digest_room.gets(MORNING + 2 * DAY) == {"ana": rest}
 
 
-def test_late_mails_say_only_what_was_listed_in_time(room: DigestRoom) -> None:
+def test_late_mails_say_only_what_was_listed_in_time(digest_room: DigestRoom) -> None:
     """So everybody of one hour gets the same, whenever it is composed."""
-    room.publishes("Before", at=MORNING - HOUR)
-    room.publishes("After", at=MORNING + HOUR)
-    room.subscribes("ana", MORNING - HOUR)
-    assert room.gets(MORNING + 2 * HOUR) == {"ana": ["Before"]}
-    assert room.gets(MORNING + DAY) == {"ana": ["After"]}
+    digest_room.publishes("Before", at=MORNING - HOUR)
+    digest_room.publishes("After", at=MORNING + HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR)
+    assert digest_room.gets(MORNING + 2 * HOUR) == {"ana": ["Before"]}
+    assert digest_room.gets(MORNING + DAY) == {"ana": ["After"]}
 
 
-def test_topics_are_chosen(room: DigestRoom) -> None:
+def test_topics_are_chosen(digest_room: DigestRoom) -> None:
     """All of them, some, one by its former id; a story in two is there once."""
-    room.publishes("Strike", "labor", at=MORNING - HOUR)
-    room.publishes("Dockers strike", "labor", "ports", at=MORNING - 2 * HOUR)
-    room.publishes("Weather", at=MORNING - 3 * HOUR)
+    digest_room.publishes("Strike", "labor", at=MORNING - HOUR)
+    digest_room.publishes("Dockers strike", "labor", "ports", at=MORNING - 2 * HOUR)
+    digest_room.publishes("Weather", at=MORNING - 3 * HOUR)
     at = MORNING - 4 * HOUR
-    room.subscribes("all", at)
-    room.subscribes("labor", at, topics=("labor",))
-    room.subscribes("both", at, topics=("harbours", "labor"))
-    room.subscribes("courts", at, topics=("courts",))
-    assert room.gets(MORNING) == {
+    digest_room.subscribes("all", at)
+    digest_room.subscribes("labor", at, topics=("labor",))
+    digest_room.subscribes("both", at, topics=("harbours", "labor"))
+    digest_room.subscribes("courts", at, topics=("courts",))
+    assert digest_room.gets(MORNING) == {
         "all": ["Strike", "Dockers strike", "Weather"],
         "labor": ["Strike", "Dockers strike"],
         "both": ["Strike", "Dockers strike"],
     }
 
 
-def test_who_gets_the_same_shares_an_issue(room: DigestRoom) -> None:
+def test_who_gets_the_same_shares_an_issue(digest_room: DigestRoom) -> None:
     """It is composed once; another language, hour or choice is another issue."""
-    room.publishes("Strike", "labor", at=MORNING - HOUR)
+    digest_room.publishes("Strike", "labor", at=MORNING - HOUR)
     for number in range(3):
-        room.subscribes(f"same{number}", MORNING - 3 * HOUR, topics=("labor",))
-    room.subscribes("german", MORNING - 3 * HOUR, topics=("labor",), language="de")
-    room.subscribes("all", MORNING - 3 * HOUR)
-    room.subscribes("berlin", MORNING - 3 * HOUR, hour=9, timezone="Europe/Berlin")
-    composed = room.composes(MORNING)
+        digest_room.subscribes(f"same{number}", MORNING - 3 * HOUR, topics=("labor",))
+    digest_room.subscribes("german", MORNING - 3 * HOUR, topics=("labor",), language="de")
+    digest_room.subscribes("all", MORNING - 3 * HOUR)
+    digest_room.subscribes("berlin", MORNING - 3 * HOUR, hour=9, timezone="Europe/Berlin")
+    composed = digest_room.composes(MORNING)
     assert (composed.issues, composed.mails) == (3, 6)
-    assert len(room.store.digest.latest(9)) == 3
+    assert len(digest_room.store.digest.latest(9)) == 3
 
 
-def test_a_topic_is_removed(room: DigestRoom) -> None:
+def test_a_topic_is_removed(digest_room: DigestRoom) -> None:
     """Its subscribers get the others that they chose; one who has none left is told once, and
     gets a digest again when there is one."""
-    room.subscribes("ana", MORNING - HOUR, topics=("courts",))
-    room.subscribes("bo", MORNING - HOUR, topics=("courts", "labor"))
-    room.publishes("Verdict", "labor", at=MORNING - 2 * HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR, topics=("courts",))
+    digest_room.subscribes("bo", MORNING - HOUR, topics=("courts", "labor"))
+    digest_room.publishes("Verdict", "labor", at=MORNING - 2 * HOUR)
     courts = DIGEST_TOML[DIGEST_TOML.index('[[topic]]\nid = "courts"') :]
-    room.configure(DIGEST_TOML.replace(courts, ""))
-    room.composes(MORNING)
-    assert [kind for kind, _ in room.takes_mails(MORNING)["ana"]] == ["no_topics"]
+    digest_room.configure(DIGEST_TOML.replace(courts, ""))
+    digest_room.composes(MORNING)
+    assert [kind for kind, _ in digest_room.takes_mails(MORNING)["ana"]] == ["no_topics"]
     for day in (1, 2):
-        room.publishes(f"Strike {day}", "labor", at=MORNING + day * DAY - HOUR)
-        assert room.gets(MORNING + day * DAY) == {"bo": [f"Strike {day}"]}
+        digest_room.publishes(f"Strike {day}", "labor", at=MORNING + day * DAY - HOUR)
+        assert digest_room.gets(MORNING + day * DAY) == {"bo": [f"Strike {day}"]}
 
-    room.configure(DIGEST_TOML)
-    room.publishes("Appeal", "courts", at=MORNING + 3 * DAY - HOUR)
-    assert room.gets(MORNING + 3 * DAY)["ana"] == ["Appeal"]
+    digest_room.configure(DIGEST_TOML)
+    digest_room.publishes("Appeal", "courts", at=MORNING + 3 * DAY - HOUR)
+    assert digest_room.gets(MORNING + 3 * DAY)["ana"] == ["Appeal"]
 
 
-def test_a_weekly_digest_has_a_week(room: DigestRoom) -> None:
+def test_a_weekly_digest_has_a_week(digest_room: DigestRoom) -> None:
     """On its day, with all since the last one."""
     weekday = MORNING.weekday()
     week = timedelta(days=7)
-    room.publishes("Six days ago", at=MORNING - 6 * DAY)
-    room.subscribes("ana", MORNING - HOUR, period=week, frequency="weekly", weekday=weekday)
-    assert room.gets(MORNING) == {"ana": ["Six days ago"]}
+    digest_room.publishes("Six days ago", at=MORNING - 6 * DAY)
+    digest_room.subscribes("ana", MORNING - HOUR, period=week, frequency="weekly", weekday=weekday)
+    assert digest_room.gets(MORNING) == {"ana": ["Six days ago"]}
     for day in range(1, 8):
-        room.publishes(f"Day {day}", at=MORNING + day * DAY - HOUR)
+        digest_room.publishes(f"Day {day}", at=MORNING + day * DAY - HOUR)
         if day < 7:
-            assert room.gets(MORNING + day * DAY) == {}
-    assert len(room.gets(MORNING + week)["ana"]) == 7
+            assert digest_room.gets(MORNING + day * DAY) == {}
+    assert len(digest_room.gets(MORNING + week)["ana"]) == 7
 
 
-def test_a_held_or_removed_story_is_not_there(room: DigestRoom) -> None:
+def test_a_held_or_removed_story_is_not_there(digest_room: DigestRoom) -> None:
     """Only what readers see."""
-    gone = room.publishes("Gone", at=MORNING - HOUR)
-    room.publishes("Here", at=MORNING - HOUR)
-    room.store.stories.take_down(gone.id, "the outlet asks", MORNING)
-    room.subscribes("ana", MORNING - HOUR)
-    assert room.gets(MORNING) == {"ana": ["Here"]}
+    gone = digest_room.publishes("Gone", at=MORNING - HOUR)
+    digest_room.publishes("Here", at=MORNING - HOUR)
+    digest_room.store.stories.take_down(gone.id, "the outlet asks", MORNING)
+    digest_room.subscribes("ana", MORNING - HOUR)
+    assert digest_room.gets(MORNING) == {"ana": ["Here"]}
 
 
 # ---- the mail
 
 
-def test_a_mail_says_everything(room: DigestRoom) -> None:
+def test_a_mail_says_everything(digest_room: DigestRoom) -> None:
     """Lead and its subject, topics in order, credit, who else has it, the notice, why, how to
     leave."""
     leads = [
@@ -179,13 +179,13 @@ def test_a_mail_says_everything(room: DigestRoom) -> None:
     ]
     copies = story(replace(leads[0], summary="After two recounts."), leads[1])
     change = change_of(copies.lead, "labor", listed_at=MORNING - 2 * HOUR)
-    save(room.store, replace(change, story=copies), now=MORNING)
-    room.publishes("Strike & strife", "labor", at=MORNING - HOUR, author="Ida Berg")
-    room.publishes("Ferry", "ports", at=MORNING - HOUR)
-    room.publishes("Weather", at=MORNING - HOUR)
-    room.subscribes("ana", MORNING - HOUR)
-    room.composes(MORNING)
-    ((_, issue),) = room.takes_mails(MORNING)["ana"]
+    save(digest_room.store, replace(change, story=copies), now=MORNING)
+    digest_room.publishes("Strike & strife", "labor", at=MORNING - HOUR, author="Ida Berg")
+    digest_room.publishes("Ferry", "ports", at=MORNING - HOUR)
+    digest_room.publishes("Weather", at=MORNING - HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.composes(MORNING)
+    ((_, issue),) = digest_room.takes_mails(MORNING)["ana"]
     assert issue
     assert issue.subject == "Dockers win, and 3 more"
     text = " ".join(issue.text.split())
@@ -201,59 +201,59 @@ def test_a_mail_says_everything(room: DigestRoom) -> None:
     assert "<img" not in issue.html
     assert 'style="' in issue.html
     for placeholder in (
-        room.composer.signer.placeholders.preferences,
-        room.composer.signer.placeholders.unsubscribe,
+        digest_room.composer.signer.placeholders.preferences,
+        digest_room.composer.signer.placeholders.unsubscribe,
     ):
         assert issue.html.count(placeholder) == issue.text.count(placeholder) == 1
 
 
-def test_an_outlet_cannot_break_the_mail(room: DigestRoom) -> None:
+def test_an_outlet_cannot_break_the_mail(digest_room: DigestRoom) -> None:
     """Markup is shown as text, and what looks like a placeholder or a header stays a word."""
-    room.publishes(
+    digest_room.publishes(
         "<script>alert(1)</script>\r\nBcc: all@x.example",
         at=MORNING - HOUR,
         url="https://harbor.example/strike",
         summary='"><img src=x onerror=alert(1)> {{ links.unsubscribe }}',
     )
-    room.subscribes("ana", MORNING - HOUR)
-    room.composes(MORNING)
-    ((_, issue),) = room.takes_mails(MORNING)["ana"]
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.composes(MORNING)
+    ((_, issue),) = digest_room.takes_mails(MORNING)["ana"]
     assert issue
     assert "<script" not in issue.html
     assert "<img" not in issue.html
     assert "{{ links.unsubscribe }}" in issue.text
-    assert issue.text.count(room.composer.signer.placeholders.unsubscribe) == 1
+    assert issue.text.count(digest_room.composer.signer.placeholders.unsubscribe) == 1
 
 
-def test_a_large_digest_is_cut_and_says_so(room: DigestRoom) -> None:
+def test_a_large_digest_is_cut_and_says_so(digest_room: DigestRoom) -> None:
     """At most `limit` stories, and less than a mail program shows; each topic keeps some."""
     for number in range(400):
-        room.publishes(
+        digest_room.publishes(
             f"Story {number} {prose(number, 12)}",
             "labor" if number % 20 else "ports",
             at=MORNING - HOUR,
             summary=prose(number, 60)[:420],
         )
-    room.configure(DIGEST_TOML.replace("[digest]", "[digest]\nlimit = 200"))
-    room.subscribes("ana", MORNING - HOUR)
-    room.composes(MORNING)
-    ((_, issue),) = room.takes_mails(MORNING)["ana"]
+    digest_room.configure(DIGEST_TOML.replace("[digest]", "[digest]\nlimit = 200"))
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.composes(MORNING)
+    ((_, issue),) = digest_room.takes_mails(MORNING)["ana"]
     assert issue
     assert 80_000 < len(issue.html.encode()) <= MAX_HTML_BYTES
     assert "400 stories" in issue.text
     assert "Ports and Ships" in issue.text
     assert "more stories on the site" in issue.text
     assert len(issue.stories) == 400  # none of them comes again
-    assert room.gets(MORNING + DAY) == {}
+    assert digest_room.gets(MORNING + DAY) == {}
 
 
-def test_the_language_of_the_subscriber(room: DigestRoom) -> None:
+def test_the_language_of_the_subscriber(digest_room: DigestRoom) -> None:
     """Words, dates and direction; headlines stay as they are."""
-    room.publishes("Strike", "labor", at=MORNING - HOUR, language="en")
-    room.subscribes("ana", MORNING - HOUR, language="ar", timezone="Asia/Beirut", hour=10)
-    room.subscribes("bo", MORNING - HOUR, language="de", timezone="Europe/Berlin", hour=9)
-    room.composes(MORNING)
-    mails = room.takes_mails(MORNING)
+    digest_room.publishes("Strike", "labor", at=MORNING - HOUR, language="en")
+    digest_room.subscribes("ana", MORNING - HOUR, language="ar", timezone="Asia/Beirut", hour=10)
+    digest_room.subscribes("bo", MORNING - HOUR, language="de", timezone="Europe/Berlin", hour=9)
+    digest_room.composes(MORNING)
+    mails = digest_room.takes_mails(MORNING)
     ((_, arabic),), ((_, german),) = mails["ana"], mails["bo"]
     assert arabic
     assert german
@@ -265,19 +265,19 @@ def test_the_language_of_the_subscriber(room: DigestRoom) -> None:
 # ---- the archive
 
 
-def test_every_day_is_archived_once(room: DigestRoom) -> None:
+def test_every_day_is_archived_once(digest_room: DigestRoom) -> None:
     """At the hour of the site, with each story once, also if nobody has subscribed."""
-    room.publishes("Strike", "labor", at=MORNING - HOUR)
-    assert room.composer.archive_due(MORNING + MINUTE)
-    assert not room.composer.archive_due(MORNING + HOUR)
-    room.publishes("Late", at=MORNING - MINUTE)
-    room.publishes("Next", at=MORNING + HOUR)
-    assert room.composer.archive_due(MORNING + DAY)
-    assert not room.composer.archive_due(MORNING + 2 * DAY)  # an empty day
-    issues = room.store.digest.archived(9)
+    digest_room.publishes("Strike", "labor", at=MORNING - HOUR)
+    assert digest_room.composer.archive_due(MORNING + MINUTE)
+    assert not digest_room.composer.archive_due(MORNING + HOUR)
+    digest_room.publishes("Late", at=MORNING - MINUTE)
+    digest_room.publishes("Next", at=MORNING + HOUR)
+    assert digest_room.composer.archive_due(MORNING + DAY)
+    assert not digest_room.composer.archive_due(MORNING + 2 * DAY)  # an empty day
+    issues = digest_room.store.digest.archived(9)
     assert [len(issue.stories) for issue in issues] == [2, 1]
     assert issues[0].day == (MORNING + DAY).date()
-    assert room.store.digest.count_mails() == {}
+    assert digest_room.store.digest.count_mails() == {}
 
 
 # ---- a year
@@ -293,12 +293,12 @@ ZONES = (
 
 
 @pytest.mark.slow
-def test_a_year_in_five_time_zones(room: DigestRoom) -> None:
+def test_a_year_in_five_time_zones(digest_room: DigestRoom) -> None:
     """Across two changes of the clock: every subscriber gets a mail on every day, or in every week,
     at the chosen hour, with every story once."""
     start, end = datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2027, 1, 1, 12, tzinfo=UTC)
     subscribers = [
-        room.subscribes(
+        digest_room.subscribes(
             f"reader{number}", start, timezone=zone, hour=hour, frequency=frequency, weekday=6
         )
         for number, (zone, hour, frequency) in enumerate(
@@ -307,17 +307,17 @@ def test_a_year_in_five_time_zones(room: DigestRoom) -> None:
     ]
     got: dict[str, list[DigestIssue]] = {subscriber.id: [] for subscriber in subscribers}
     now, total = start, 1
-    room.publishes("The first", at=start - HOUR)
+    digest_room.publishes("The first", at=start - HOUR)
     while now < end:
         now += HOUR
         if now.hour % 8 == 4:
-            room.publishes(f"Story {now}", at=now - 35 * MINUTE)
+            digest_room.publishes(f"Story {now}", at=now - 35 * MINUTE)
             total += 1
-        room.composes(now)
-        for name, mails in room.takes_mails(now).items():
+        digest_room.composes(now)
+        for name, mails in digest_room.takes_mails(now).items():
             got[name] += [issue for _, issue in mails if issue]
         if now.hour == now.day == 1:
-            room.store.digest.purge(now - DAY)
+            digest_room.store.digest.purge(now - DAY)
 
     for subscriber in subscribers:
         chosen, issues = subscriber.preferences, got[subscriber.id]

@@ -135,6 +135,6 @@ class DigestRoom:
 def open_digest_room(folder: Path, text: str = DIGEST_TOML) -> Iterator[DigestRoom]:
     """A newsroom with a digest and no stories yet."""
     with open_store(folder / "aggregator.db") as store:
-        room = DigestRoom(folder, None, store, None)  # type: ignore[arg-type]  # set next
-        room.configure(text)
-        yield room
+        digest_room = DigestRoom(folder, None, store, None)  # type: ignore[arg-type]  # set next
+        digest_room.configure(text)
+        yield digest_room

@@ -79,7 +79,7 @@ def open_imap_server() -> Iterator[tuple[int, Path]]:
         command = [DOVECOT, "-F", "-c", str(folder / "dovecot.conf")]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             try:
-                wait_until(lambda: _answers(port), timeout=20)
+                wait_until(lambda: _is_ready(port), timeout=20)
                 yield port, folder
             finally:
                 process.terminate()
@@ -102,7 +102,7 @@ def _config(folder: Path, port: int) -> str:
     )  # fmt: skip
 
 
-def _answers(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     context = ssl._create_unverified_context()  # only to see whether it is there
     with (
         suppress(OSError),

@@ -21,9 +21,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Reader:
     """A person with a browser and a mailbox."""
 
-    def __init__(self, room: DigestRoom) -> None:
-        self.room = room
-        self.client = Client(create_wsgi_app(room.config, room.store))
+    def __init__(self, digest_room: DigestRoom) -> None:
+        self.digest_room = digest_room
+        self.client = Client(create_wsgi_app(digest_room.config, digest_room.store))
 
     def gets(self, path: str) -> TestResponse:
         """Open a page."""
@@ -41,24 +41,24 @@ class Reader:
         """The path of a link in a mail to an address."""
         found = self.stored(address)
         assert found
-        url = self.room.composer.signer.link(kind, found.id, datetime.now(UTC))  # type: ignore[arg-type]  # one of them
+        url = self.digest_room.composer.signer.link(kind, found.id, datetime.now(UTC))  # type: ignore[arg-type]  # one of them
         return url.removeprefix("https://commons.example")
 
     def stored(self, address: str = "ana@reader.example") -> DigestSubscriber | None:
         """What is stored about an address."""
-        return self.room.store.digest_subscribers.by_address(address)
+        return self.digest_room.store.digest_subscribers.by_address(address)
 
     def mails(self) -> list[tuple[str, str]]:
         """Address and kind of the mails that wait."""
-        due = self.room.store.digest.due_mails(datetime.now(UTC), 1000)
+        due = self.digest_room.store.digest.due_mails(datetime.now(UTC), 1000)
         return [(each.subscriber.address, each.mail.kind) for each in due]
 
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
     """A reader in the morning."""
-    with open_digest_room(tmp_path) as room, time_machine.travel(MORNING, tick=False):
-        yield Reader(room)
+    with open_digest_room(tmp_path) as digest_room, time_machine.travel(MORNING, tick=False):
+        yield Reader(digest_room)
 
 
 def _text(response: TestResponse) -> str:
@@ -106,8 +106,8 @@ def test_the_way_in_and_out(reader: Reader) -> None:
     assert reader.stored() is None
     assert reader.client.post(leave, data=form).status_code == 200
     assert "You are unsubscribed" in reader.gets(leave).text
-    hash_ = reader.room.composer.signer.address_hash("ana@reader.example")
-    assert reader.room.store.digest_subscribers.has_left(hash_)
+    hash_ = reader.digest_room.composer.signer.address_hash("ana@reader.example")
+    assert reader.digest_room.store.digest_subscribers.has_left(hash_)
 
 
 def test_a_box_needs_only_an_address(reader: Reader) -> None:
@@ -138,7 +138,7 @@ def test_the_page_says_the_same_of_every_address(reader: Reader) -> None:
         assert reader.mails()[-1] == ("ana@reader.example", "known")
     ana = reader.stored()
     assert ana
-    reader.room.store.digest_subscribers.record_bounce(
+    reader.digest_room.store.digest_subscribers.record_bounce(
         ana.id, 3, "Full.", SubscriberState.SUSPENDED, MORNING
     )
     with time_machine.travel(MORNING + 2 * HOUR, tick=False):
@@ -168,7 +168,7 @@ def test_what_is_no_address(reader: Reader, address: str) -> None:
     assert 'aria-describedby="problem-address"' in response.text
     assert re.search(r'value="ports"\s+checked', response.text)
     assert "<script>alert" not in response.text
-    assert list(reader.room.store.digest_subscribers.all()) == []
+    assert list(reader.digest_room.store.digest_subscribers.all()) == []
     assert reader.mails() == []
 
 
@@ -252,7 +252,7 @@ def test_who_was_suspended_comes_back(reader: Reader) -> None:
     reader.client.post(reader.link("confirm"))
     ana = reader.stored()
     assert ana
-    reader.room.store.digest_subscribers.record_bounce(
+    reader.digest_room.store.digest_subscribers.record_bounce(
         ana.id, 3, "550 full", SubscriberState.SUSPENDED, MORNING
     )
     page = _text(reader.gets(reader.link("preferences")))
@@ -300,21 +300,21 @@ def test_pages_for_one_person_stay_private(reader: Reader) -> None:
 def test_without_a_mail_server_nobody_can_sign_up(reader: Reader) -> None:
     """The page says so; there are no boxes."""
     mail = DIGEST_TOML[DIGEST_TOML.index("[mail]") : DIGEST_TOML.index("[digest]")]
-    reader.room.configure(DIGEST_TOML.replace(mail, ""))
-    without = Reader(reader.room)
+    reader.digest_room.configure(DIGEST_TOML.replace(mail, ""))
+    without = Reader(reader.digest_room)
     assert "Sign-up is off at the moment." in without.gets("/digest").text
     assert "<form" not in without.gets("/digest").text
     assert 'action="/digest"' not in without.gets("/").text
     assert without.signs_up().status_code == 503
-    assert list(reader.room.store.digest_subscribers.all()) == []
+    assert list(reader.digest_room.store.digest_subscribers.all()) == []
 
 
 def test_without_a_digest_there_is_no_page(reader: Reader) -> None:
     """Nor a form."""
     start = DIGEST_TOML.index("[digest]")
     end = DIGEST_TOML.index("[[topic]]")
-    reader.room.configure(DIGEST_TOML[:start] + DIGEST_TOML[end:])
-    without = Reader(reader.room)
+    reader.digest_room.configure(DIGEST_TOML[:start] + DIGEST_TOML[end:])
+    without = Reader(reader.digest_room)
     for path in ("/digest", "/digest.atom", "/digest/2026-10-05"):
         assert without.gets(path).status_code == 404
     assert without.signs_up().status_code in (404, 405)
@@ -325,12 +325,12 @@ def test_without_a_digest_there_is_no_page(reader: Reader) -> None:
 
 def test_every_issue_is_a_page_and_in_the_feed(reader: Reader) -> None:
     """Without what was taken down since."""
-    room = reader.room
+    digest_room = reader.digest_room
     for day in range(2):
-        room.publishes(f"Strike {day}", "labor", at=MORNING + day * DAY - 2 * HOUR)
-        gone = room.publishes(f"Gone {day}", "ports", at=MORNING + day * DAY - HOUR)
-        assert room.composer.archive_due(MORNING + day * DAY)
-        room.store.stories.take_down(gone.id, "the outlet asks", MORNING + day * DAY + HOUR)
+        digest_room.publishes(f"Strike {day}", "labor", at=MORNING + day * DAY - 2 * HOUR)
+        gone = digest_room.publishes(f"Gone {day}", "ports", at=MORNING + day * DAY - HOUR)
+        assert digest_room.composer.archive_due(MORNING + day * DAY)
+        digest_room.store.stories.take_down(gone.id, "the outlet asks", MORNING + day * DAY + HOUR)
     page = reader.gets("/digest/2026-10-05")
     assert page.status_code == 200
     assert "Strike 0" in page.text
