@@ -80,7 +80,12 @@ class DigestViews:
 
     def digest_preview(self) -> Response:
         """The digest of now, as a mail program shows it."""
-        response = Response(self._rendered().html, content_type="text/html; charset=utf-8")
+        try:
+            html = self._rendered().html
+        except CommandError as error:
+            heading = "There is nothing to show"
+            return self.desk.page("error.html", heading=heading, sentence=str(error))
+        response = Response(html, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = PREVIEW_POLICY
         return response
 
