@@ -63,7 +63,12 @@ class Mailbox:
 
 @contextmanager
 def open_mail_server(
-    folder: Path, security: str = "none", *, wants_login: bool = False, letters: bool = False
+    folder: Path,
+    security: str = "none",
+    *,
+    wants_login: bool = False,
+    letters: bool = False,
+    kind: type[Mailbox] = Mailbox,
 ) -> Iterator[Mailbox]:
     """A mail server until the block ends. With TLS, its certificate authority is in `folder` as
     ca.pem; with `letters`, it takes addresses with any of them (SMTPUTF8)."""
@@ -71,7 +76,7 @@ def open_mail_server(
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
-    mailbox = Mailbox(free_port())
+    mailbox = kind(free_port())
 
     def check(
         _server: object, _session: object, _envelope: object, _mechanism: str, data: Any
