@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
     python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages]
-                         [desk] [browser] [serve]
+                         [desk] [digest] [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -25,6 +25,7 @@ from pathlib import Path
 from benchmarks import (
     browser,
     desk,
+    digest,
     fuzz,
     ingest,
     memory,
@@ -50,6 +51,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "topics": topics.report,
     "pages": pages.report,
     "desk": desk.report,
+    "digest": digest.report,
     "browser": browser.report,
     "serve": serve.report,
 }

@@ -108,6 +108,8 @@ class Interface:
 def own_name(tag: str) -> str:
     """The name of a language in itself; the tag if it is unknown."""
     locale = _locale(tag)
+    if locale and tag in _INTERNATIONAL:
+        return locale.get_language_name(locale) or tag
     return (locale and locale.get_display_name(locale)) or tag
 
 
