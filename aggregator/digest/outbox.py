@@ -23,7 +23,7 @@ from aggregator.digest.addresses import ascii_address, hide_addresses
 from aggregator.digest.bounces import count_bounce
 from aggregator.digest.compose import DigestComposer
 from aggregator.digest.signed_links import LinkSigner
-from aggregator.errors import MailError
+from aggregator.errors import MailError, StoreError
 from aggregator.mail.messages import compose_list_mail, mail_bytes, one_click_headers
 from aggregator.mail.smtp import MailServer, mail_server
 from aggregator.mail.smtp_session import Handover, MailSession, Result, open_mail_session
@@ -33,12 +33,12 @@ from aggregator.store.base import Store
 __all__ = ["MAILS_KEPT", "Outbox", "Sent", "list_headers"]
 
 BATCH_MAILS = 200
-RETRY_DELAYS = tuple(map(timedelta, (0,) * 5, (300, 900, 1800, 3600, 7200)))
+RETRY_DELAYS = tuple(timedelta(minutes=n) for n in (5, 15, 30, 60, 120))
 """How long a mail waits that the server does not take yet, by the number of attempts (a server
 that greylists wants to be asked again after some minutes)."""
 GIVE_UP_AFTER = timedelta(days=1)
 """How long a mail is tried: then the next digest is due."""
-PAUSES = tuple(map(timedelta, (0,) * 4, (60, 300, 1200, 3600)))
+PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 20, 60))
 """How long nothing is sent while the server does not work, by the number of failures in a row."""
 MAILS_KEPT = timedelta(days=30)
 """How long it is kept what became of a mail."""
@@ -132,13 +132,20 @@ class Outbox:
         """Send a mail, unless it is no longer queued."""
         store, id_ = self.store.digest, due.mail.id
         try:
-            mail = self.message(server, due, clock())
+            message = server.signed(mail_bytes(self.message(server, due, clock())))
+            recipient = ascii_address(due.subscriber.address)
+            sender = server.envelope_sender(self.signer.bounce_mark(due.subscriber.id))
         except _NothingLeft:
             store.discard([id_], clock())
             return Sent()
-        message = server.signed(mail_bytes(mail))
-        recipient = ascii_address(due.subscriber.address)
-        sender = server.envelope_sender(self.signer.bounce_mark(due.subscriber.id))
+        except (MailError, StoreError):
+            raise
+        except Exception as error:  # one mail must not keep the others from being sent
+            sentence = (
+                f"It cannot be written; this is a bug in aggregator ({type(error).__name__})."
+            )
+            store.finish_sending(id_, MailState.FAILED, clock(), error=sentence)
+            return Sent(failed=1)
         if not store.begin_sending(id_, clock()):
             return Sent()
         handover = await session.hand_over(sender, recipient, message)

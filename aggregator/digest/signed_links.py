@@ -5,8 +5,9 @@ leaving never does, since old mails must keep theirs (RFC 8058).
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -27,12 +28,20 @@ PLACEHOLDER_CHARS = 20
 
 
 class LinkSigner:
-    """Makes and checks links of a site with its key."""
+    """Makes and checks links of a site. `read_key` returns its key, when that is first needed: a
+    store that cannot be written yet must not keep the site from starting."""
 
-    def __init__(self, site_url: str, key: bytes) -> None:
+    def __init__(self, site_url: str, read_key: Callable[[], bytes]) -> None:
         self._site_url = site_url
-        self._key = key
-        self._serializers = {kind: URLSafeSerializer(key, salt=kind) for kind in LINK_KINDS}
+        self._read_key = read_key
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._read_key()
+
+    @cached_property
+    def _serializers(self) -> Mapping[LinkKind, URLSafeSerializer]:
+        return {kind: URLSafeSerializer(self._key, salt=kind) for kind in LINK_KINDS}
 
     def link(self, kind: LinkKind, subscriber: str, now: datetime) -> str:
         """The URL of a page of a subscriber."""
@@ -88,4 +97,4 @@ class LinkSigner:
 
 def open_link_signer(site_url: str, store: Store) -> LinkSigner:
     """The signer of a site, with the key in its store."""
-    return LinkSigner(site_url, store.digest_subscribers.key())
+    return LinkSigner(site_url, store.digest_subscribers.key)

@@ -102,7 +102,7 @@ class _DigestViews:
     def confirm(self, token: str) -> Response:
         """Show the button, or confirm."""
         subscriber = self._subscriber("confirm", token)
-        if subscriber and request.method == "GET":
+        if subscriber and request.method != "POST":  # HEAD, too: somebody only looks
             if self._store.digest_subscribers.get(subscriber):
                 return self._page(self._digest.pages.confirm())
         elif subscriber and self._sign_ups.confirm(subscriber, datetime.now(UTC)):
@@ -134,7 +134,7 @@ class _DigestViews:
         subscriber = self._subscriber("unsubscribe", token)
         if subscriber is None:
             return self._page(self._digest.pages.result("expired"), 404)
-        if request.method == "GET" and self._store.digest_subscribers.get(subscriber):
+        if request.method != "POST" and self._store.digest_subscribers.get(subscriber):
             return self._page(self._digest.pages.unsubscribe())
         return self._left(subscriber, datetime.now(UTC))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,8 +12,8 @@ from time import monotonic
 import pytest
 
 from aggregator.digest.outbox import Outbox, Sent
-from aggregator.mail.smtp import mail_server
-from aggregator.model import DigestMail, MailState
+from aggregator.mail.smtp import MailServer, mail_server
+from aggregator.model import DigestMail, DueMail, MailState
 from tests.harness.digest import DIGEST_TOML, MORNING, DigestRoom
 from tests.harness.mail_server import LOGIN, Mailbox, open_mail_server
 from tests.harness.outbox import configure, deliver, mail_states, queue_issue
@@ -142,6 +142,25 @@ def test_a_story_that_is_taken_down_after_composing(
     assert mail["Subject"] == "Here"
     assert "Gone" not in str(mail)
     assert mail_states(digest_room) == {"sent": 1, "discarded": 1}
+
+
+def test_a_mail_that_cannot_be_written(
+    digest_room: DigestRoom, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails alone, and says that it is a bug."""
+    write = Outbox.message
+
+    def broken(box: Outbox, server: MailServer, due: DueMail, now: datetime) -> EmailMessage:
+        if due.subscriber.id == "ana":
+            raise UnicodeEncodeError("ascii", "ana@reader.example", 0, 1, "no")
+        return write(box, server, due, now)
+
+    monkeypatch.setattr(Outbox, "message", broken)
+    queue_issue(digest_room, "ana", "bo")
+    assert deliver(digest_room) == Sent(sent=1, failed=1)
+    assert mailbox.recipients == ["bo@reader.example"]
+    (failed,) = digest_room.store.digest.mails(MailState.FAILED, 9)
+    assert "this is a bug in aggregator (UnicodeEncodeError)" in failed.error
 
 
 def test_who_leaves_before_the_mail(digest_room: DigestRoom, mailbox: Mailbox) -> None:

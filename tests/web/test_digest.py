@@ -88,6 +88,7 @@ def test_the_way_in_and_out(reader: Reader) -> None:
 
     link = reader.link("confirm")
     assert "Yes, send it to me" in reader.gets(link).text
+    assert reader.client.head(link).status_code == 200
     ana = reader.stored()
     assert ana
     assert ana.state is SubscriberState.PENDING  # a mail program has only looked
@@ -100,6 +101,8 @@ def test_the_way_in_and_out(reader: Reader) -> None:
 
     leave = reader.link("unsubscribe")
     assert "your address is deleted" in reader.gets(leave).text
+    assert reader.client.head(leave).status_code == 200
+    assert reader.client.options(leave).status_code == 200
     assert reader.stored()
     form = {"List-Unsubscribe": "One-Click"}  # as mail providers send it, without a cookie
     assert reader.client.post(leave, data=form).status_code == 200
