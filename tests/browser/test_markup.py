@@ -9,7 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from aggregator.ingest.clean.cleaner import clean
-from aggregator.model import Entry, Text
+from aggregator.model import Entry, Text, Theme
+from aggregator.render.digest_mail import (
+    DigestContent,
+    DigestRenderer,
+    DigestSection,
+    MailLinks,
+)
+from aggregator.render.item import feed_items
 from aggregator.render.pages import PageRenderer, Paging
 from tests.harness.builders import NOW, SITE, feed, keyed, parsed_entry, source, story
 
@@ -21,6 +28,7 @@ pytestmark = [
 ENTRIES_PER_PAGE = 150
 PAGES = PageRenderer(SITE, ())
 PAGING = Paging(path="/all")
+LINKS = MailLinks(preferences="https://t.example/p", unsubscribe="https://t.example/u")
 WAIT_MILLISECONDS = 150
 TRAPS = """
 window.ran = [];
@@ -89,15 +97,21 @@ def test_the_traps_catch_what_runs(browser: Browser) -> None:
 
 
 def test_no_markup_runs_a_script(browser: Browser, vectors: list[str]) -> None:
-    """In a reader that shows our texts as they are, and in our own list and story pages."""
+    """In a reader that shows our texts as they are, in our own list and story pages, and in the
+    digest."""
     entries = _entries(vectors)
     assert len(entries) > 6000
+    digest = DigestRenderer(SITE, "en", Theme())
     for start in range(0, len(entries), ENTRIES_PER_PAGE):
         some = entries[start : start + ENTRIES_PER_PAGE]
         shown_by_reader = "".join(f"<div>{entry.content}</div>" for entry in some)
         assert _found(browser, f"<!doctype html><body>{shown_by_reader}") == []
         listed = feed(*map(story, some), sources=(source("outlet", show="full"),))
         assert _found(browser, PAGES.list(listed, PAGING).decode()) == []
+        lead, *others = feed_items(listed)
+        sections = [DigestSection(topic=None, items=others)]
+        content = DigestContent(day=NOW.date(), lead=lead, sections=sections)
+        assert _found(browser, digest.render(content, LINKS).html) == []
     for entry in entries[:: len(entries) // 40]:
         one = feed(story(entry), sources=(source("outlet", show="full"),))
         assert _found(browser, PAGES.story(one, feed(), []).decode()) == []
