@@ -41,7 +41,7 @@ __all__ = ["report"]
 
 SIZES = ((10_000, 1), (10_000, 50), (100_000, 50))
 """Subscribers, and different choices of topics."""
-STORIES = 200
+STORIES_OF_DAY = 200
 SENT = 2_000
 """Mails that are sent; more only take longer."""
 TOPICS = tuple(f"topic-{number}" for number in range(12))
@@ -64,8 +64,8 @@ def report() -> str:
     rate, handover = _send()
     return (
         "## Digest\n\n"
-        f"Composing from {STORIES} stories of a day in {len(TOPICS)} topics, until every mail is "
-        "queued.\n\n"
+        f"Composing from {STORIES_OF_DAY} stories of a day in {len(TOPICS)} topics, until every mail "
+        "is queued.\n\n"
         "| subscribers | different choices | issues | time | ratio |\n|---|---|---|---|---|\n"
         f"{rows}\n"
         f"Sending {SENT:,} of them to a server on the same machine, each marked on the disk before "
@@ -101,7 +101,7 @@ def _newsroom(subscribers: int, choices: int, port: int = 25) -> Iterator[_Newsr
 
 def _publish(store: Store, now: datetime) -> None:
     changes = []
-    for number in range(STORIES):
+    for number in range(STORIES_OF_DAY):
         at = now - timedelta(minutes=5 * number + 5)
         lead = entry(f"Story {number} {prose(number, 8)}", "harbor", published=at)
         lead = replace(lead, summary=prose(number, 50)[:400])

@@ -32,7 +32,7 @@ def check_address(given: str) -> str:
     domain = found.ascii_domain or found.domain
     if any(part in blocklist for part in _domain_and_parents(domain)):
         raise BadAddress(
-            "Addresses of this service are thrown away after a while; use one that you keep.",
+            "This service provides throwaway addresses; use one that you keep.",
             "disposable",
         )
     return found.normalized

@@ -18,8 +18,8 @@ __all__ = ["MAX_BOUNCES", "BouncesRead", "count_bounce", "read_bounces"]
 
 MAX_BOUNCES = 3
 """So many bounces in a row suspend a subscriber."""
-MAX_GAP = timedelta(days=30)
-"""Bounces further apart than this are not in a row: a weekly digest comes four times in it."""
+MAX_GAP = timedelta(days=10)
+"""Bounces further apart than this are not in a row; a weekly digest comes every seven days."""
 MIN_GAP = timedelta(hours=12)
 """Several reports of one mail count once."""
 
@@ -58,7 +58,10 @@ def read_bounces(
     address = parseaddr(mail.bounces)[1]
 
     def take(raw: bytes) -> bool:
-        bounce = read_bounce(raw, address)
+        try:
+            bounce = read_bounce(raw, address)
+        except Exception:  # whatever a stranger has sent, others are still read
+            bounce = None
         if bounce is None:
             return False
         subscriber = bounce.mark.rpartition("-")[0]

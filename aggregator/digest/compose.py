@@ -22,6 +22,7 @@ from aggregator.model import (
     DigestPreferences,
     DigestSubscriber,
     Story,
+    Topic,
 )
 from aggregator.render.digest_mail import (
     DigestContent,
@@ -36,7 +37,7 @@ from aggregator.site.front_page import by_outlets, by_topic
 from aggregator.site.log import log_theme_error
 from aggregator.store.base import Store
 
-__all__ = ["Composed", "DigestComposer", "open_composer"]
+__all__ = ["Composed", "DigestComposer", "current_topics", "open_composer"]
 
 MAX_LATENESS = timedelta(hours=6)
 """A digest that is later than this is left out; its stories are in the next one."""
@@ -96,6 +97,8 @@ class DigestComposer:
     catalog: FeedCatalog
     signer: LinkSigner
     _renderers: dict[str, DigestRenderer] = field(default_factory=dict)
+    _archived: set[date] = field(default_factory=set)
+    """Days whose issue was composed, or had nothing to say."""
 
     # ---- what is due
 
@@ -131,16 +134,8 @@ class DigestComposer:
         after = covered
         if subscriber.covered_from is not None:  # what came before was in earlier issues
             after = max(covered - LOOK_BACK, subscriber.covered_from)
-        topics = self.current_topics(subscriber.preferences.topics)
+        topics = current_topics(self.config.topics, subscriber.preferences.topics)
         return _Period(min(after, until), until, topics, subscriber.last_issue)
-
-    def current_topics(self, chosen: Sequence[str] | None) -> tuple[str, ...] | None:
-        """The present ids of chosen topics, in the order of feeds.toml, without those that were
-        removed; None for all."""
-        if chosen is None:
-            return None
-        wanted = set(chosen)
-        return tuple(t.id for t in self.config.topics if not wanted.isdisjoint((t.id, *t.was)))
 
     def _compose_periods(
         self,
@@ -202,9 +197,11 @@ class DigestComposer:
         hours = DigestPreferences(hour=self.config.digest.hour, timezone=site.timezone)
         due_at = latest_due(hours, next_due(hours, now - timedelta(days=2)), now)
         day = local_day(due_at, site.timezone)
-        if store.digest.of_day(day) is not None:
+        if day in self._archived or store.digest.of_day(day) is not None:
             return False
-        last = next(iter(store.digest.archived(1)), None)
+        self._archived.add(day)
+        older, _ = store.digest.neighbours(day)
+        last = store.digest.of_day(older) if older else None
         after = last.until if last else due_at - FIRST_PERIODS["daily"]
         if last:
             after = max(last.until - LOOK_BACK, last.since)
@@ -248,7 +245,7 @@ class DigestComposer:
     ) -> RenderedDigest | None:
         """What somebody with these preferences would get now, if it were the first issue; None if
         there is nothing."""
-        topics = self.current_topics(preferences.topics)
+        topics = current_topics(self.config.topics, preferences.topics)
         period = _Period(now - FIRST_PERIODS[preferences.frequency], now, topics, None)
         stories = _in_period(self._stories_after(period.after), period, frozenset())
         if not stories:
@@ -345,6 +342,15 @@ class DigestComposer:
                 if not notice.topics or not set(notice.topics).isdisjoint(t.id for t in topics)
             ],
         )
+
+
+def current_topics(topics: Sequence[Topic], chosen: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The present ids of chosen topics, in the order of feeds.toml, without those that were
+    removed; None for all."""
+    if chosen is None:
+        return None
+    wanted = set(chosen)
+    return tuple(t.id for t in topics if not wanted.isdisjoint((t.id, *t.was)))
 
 
 def open_composer(config: Config, store: Store, signer: LinkSigner) -> DigestComposer:

@@ -21,7 +21,7 @@ import structlog
 from aggregator.config import Config
 from aggregator.digest.addresses import ascii_address, hide_addresses
 from aggregator.digest.bounces import count_bounce
-from aggregator.digest.compose import DigestComposer
+from aggregator.digest.compose import MAX_LATENESS, DigestComposer
 from aggregator.digest.signed_links import LinkSigner
 from aggregator.errors import MailError, StoreError
 from aggregator.mail.messages import compose_list_mail, mail_bytes, one_click_headers
@@ -37,9 +37,12 @@ RETRY_DELAYS = tuple(timedelta(minutes=n) for n in (5, 15, 30, 60, 120))
 """How long a mail waits that the server does not take yet, by the number of attempts (a server
 that greylists wants to be asked again after some minutes)."""
 GIVE_UP_AFTER = timedelta(days=1)
-"""How long a mail is tried: then the next digest is due."""
+"""How long a mail is tried that brings no issue."""
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 20, 60))
 """How long nothing is sent while the server does not work, by the number of failures in a row."""
+MAX_REFUSALS = 10
+"""So many mails that a server has refused, and none that it has accepted, are its own doing."""
+STOP_POLL_SECONDS = 0.5
 MAILS_KEPT = timedelta(days=30)
 """How long it is kept what became of a mail."""
 
@@ -55,6 +58,8 @@ class Sent:
     deferred: int = 0
     unknown: int = 0
     error: str = ""
+    refusal: str = field(default="", compare=False)
+    """Why the last one has failed."""
 
 
 @dataclass(slots=True)
@@ -71,20 +76,24 @@ class Outbox:
     """When the next mail may be handed over, by the monotonic clock."""
 
     async def deliver(
-        self, clock: Callable[[], datetime], stop: asyncio.Event | None = None
+        self,
+        clock: Callable[[], datetime],
+        stop: asyncio.Event | None = None,
+        prepare: Callable[[datetime], object] | None = None,
     ) -> Sent:
-        """Send what is due, until nothing is, the server does not work, or `stop` is set. The
-        caller holds the lock `digest`."""
+        """Send what is due, until nothing is, the server does not work, or `stop` is set; before
+        each batch, `prepare` may add more. The caller holds the lock `digest`."""
         store, total = self.store.digest, Sent()
         if interrupted := store.mark_interrupted(clock()):
             log.warning("digest_interrupted", mails=interrupted)
-        if expired := store.expire(clock() - GIVE_UP_AFTER, clock()):
-            log.warning("digest_expired", mails=expired)
-        if self.config.mail is None:
-            return total
         while not (stop and stop.is_set()):
-            now, pause = clock(), store.pause()
-            if pause and pause.since <= now < pause.until:
+            if prepare is not None:
+                await asyncio.to_thread(prepare, clock())
+            now = clock()
+            if expired := store.expire(now - MAX_LATENESS, now - GIVE_UP_AFTER, now):
+                log.warning("digest_expired", mails=expired)
+            pause = store.pause()
+            if self.config.mail is None or (pause and pause.since <= now < pause.until):
                 return total
             if not (due := store.due_mails(now, BATCH_MAILS)):
                 return total
@@ -111,19 +120,23 @@ class Outbox:
     ) -> Sent:
         sent = Sent()
         for due in mails:
+            await self._wait_for_turn(stop)
             if (stop and stop.is_set()) or not session.is_open:
                 break  # a session that the server has ended after some mails is opened again
-            await self._wait_for_turn()
             one = await _finish_first(self._send(server, session, due, clock))
             sent = _sum(sent, one)
             if one.error:
                 break
+            if sent.failed >= MAX_REFUSALS and not session.accepted:
+                error = f"{server.host} refuses every mail, such as: {sent.refusal}"
+                return replace(sent, error=error)
         return sent
 
-    async def _wait_for_turn(self) -> None:
-        """Wait until the rate of [mail] permits the next mail."""
+    async def _wait_for_turn(self, stop: asyncio.Event | None) -> None:
+        """Wait until the rate of [mail] permits the next mail, or `stop` is set."""
         assert self.config.mail is not None
-        await asyncio.sleep(max(0.0, self._next_at - monotonic()))
+        while (left := self._next_at - monotonic()) > 0 and not (stop and stop.is_set()):
+            await asyncio.sleep(min(left, STOP_POLL_SECONDS))
         self._next_at = max(self._next_at, monotonic() - 1) + 60 / self.config.mail.rate
 
     async def _send(
@@ -141,9 +154,7 @@ class Outbox:
         except (MailError, StoreError):
             raise
         except Exception as error:  # one mail must not keep the others from being sent
-            sentence = (
-                f"It cannot be written; this is a bug in aggregator ({type(error).__name__})."
-            )
+            sentence = f"It cannot be composed; a bug in aggregator ({type(error).__name__})."
             store.finish_sending(id_, MailState.FAILED, clock(), error=sentence)
             return Sent(failed=1)
         if not store.begin_sending(id_, clock()):
@@ -162,9 +173,9 @@ class Outbox:
                 return Sent(sent=1)
             case Result.REFUSED | Result.REJECTED:
                 store.finish_sending(id_, MailState.FAILED, now, error=error)
-                if handover.result is Result.REFUSED:
+                if handover.is_dead:
                     count_bounce(self.store, due.subscriber.id, error, now)
-                return Sent(failed=1)
+                return Sent(failed=1, refusal=error)
             case Result.DEFERRED:
                 delay = RETRY_DELAYS[min(due.mail.attempts, len(RETRY_DELAYS) - 1)]
                 store.finish_sending(id_, MailState.QUEUED, now, error=error, due_at=now + delay)
@@ -246,7 +257,7 @@ def list_headers(config: Config) -> dict[str, str]:
     host = config.site.url.partition("://")[2].partition("/")[0].partition(":")[0]
     title = "".join(c for c in config.site.title if c not in '<>"\\').strip()
     headers = {"List-Id": f"{title} <digest.{host}>"}
-    if "@" in config.site.contact:
+    if "@" in config.site.contact and not config.site.contact.startswith("http"):
         headers["Reply-To"] = config.site.contact
     return headers
 
@@ -268,4 +279,5 @@ def _sum(a: Sent, b: Sent) -> Sent:
         failed=a.failed + b.failed,
         deferred=a.deferred + b.deferred,
         unknown=a.unknown + b.unknown,
+        refusal=b.refusal or a.refusal,
     )

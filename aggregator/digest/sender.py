@@ -38,12 +38,27 @@ class DigestSender:
     read_bounces: Callable[[datetime], BouncesRead | None]
 
     def prepare(self, now: datetime) -> Composed:
-        """Compose what is due, and forget what is no longer needed. It blocks for as long as it
-        takes to render the issues."""
+        """Compose what is due, and do what else is. It blocks for as long as it takes to render
+        the issues. A bug in one of these is recorded, and keeps none of the others from its work.
+        """
+        composed = Composed()
+        for step in (self._tidy, self._read_bounces, self._archive, self._compose):
+            try:
+                composed = step(now) or composed
+            except StoreError:
+                raise
+            except Exception as error:
+                self._record_bug(error, now)
+        return composed
+
+    def _tidy(self, now: datetime) -> None:
         self.sign_ups.forget_unconfirmed(now)
-        self._read_bounces(now)
+
+    def _archive(self, now: datetime) -> None:
         if self.composer.archive_due(now):
             log.info("digest_archived")
+
+    def _compose(self, now: datetime) -> Composed:
         composed = self.composer.compose_due(now) if self.has_mail else Composed()
         if composed != Composed():
             log.info("digest_composed", issues=composed.issues, mails=composed.mails,
@@ -70,13 +85,7 @@ class DigestSender:
         """Compose what is due, and send it, until nothing is or `stop` is set. A bug is recorded,
         and ends neither the program nor the mails that are queued."""
         try:
-            await asyncio.to_thread(self.prepare, clock())
-        except StoreError:
-            raise
-        except Exception as error:
-            self._record_bug(error, clock())
-        try:
-            sent = await self.outbox.deliver(clock, stop)
+            sent = await self.outbox.deliver(clock, stop, self.prepare)
         except StoreError:
             raise
         except Exception as error:

@@ -13,7 +13,7 @@ from aggregator.digest.addresses import check_address
 from aggregator.digest.compose import FIRST_PERIODS
 from aggregator.digest.due_times import next_due
 from aggregator.digest.signed_links import LINK_KINDS, LinkSigner
-from aggregator.errors import TooManySignUps
+from aggregator.errors import BadAddress, TooManySignUps
 from aggregator.model import (
     DigestMail,
     DigestPreferences,
@@ -23,7 +23,7 @@ from aggregator.model import (
 )
 from aggregator.store.base import Store
 
-__all__ = ["SignUps", "new_subscriber"]
+__all__ = ["SignUps", "find_subscriber", "new_subscriber"]
 
 ID_BYTES = 8
 MAX_SIGN_UPS_PER_CLIENT = 10
@@ -48,7 +48,6 @@ class SignUps:
     ) -> None:
         """Queue a mail to an address: with a link to confirm, or, if it is subscribed, with one to
         its preferences. Raises BadAddress and TooManySignUps."""
-        address = check_address(given)
         name, hour_ago = self.signer.client_hash(client), now - timedelta(hours=1)
         subscribers = self.store.digest_subscribers
         if (
@@ -56,14 +55,15 @@ class SignUps:
             or subscribers.count_sign_ups(hour_ago) >= MAX_SIGN_UPS
         ):
             raise TooManySignUps("Too many sign-ups; try again in an hour.")
-        subscribers.record_sign_up(name, now)
+        subscribers.record_sign_up(name, now)  # a wrong address costs as much as a right one
+        address = check_address(given)
         found = subscribers.by_address(address)
         if found is None:
             subscribers.add(new_subscriber(address, preferences, now))
             found = subscribers.by_address(address)
             assert found is not None
-        elif found.state is SubscriberState.PENDING:
-            subscribers.set_preferences(found.id, preferences, None)
+        elif found.state is not SubscriberState.ACTIVE:
+            subscribers.renew(found.id, preferences, now)
         kind: MailKind = "known" if found.state is SubscriberState.ACTIVE else "confirm"
         mails = self.store.digest.mails_to(found.id, now - timedelta(days=1))
         times = [mail.created_at for mail in mails if mail.kind in SIGN_UP_KINDS]
@@ -89,9 +89,10 @@ class SignUps:
         found = self.store.digest_subscribers.get(subscriber)
         if found is None:
             return False
-        next_at = next_due(preferences, now)
-        if found.preferences == replace(preferences, topics=found.preferences.topics):
-            next_at = found.next_at or next_at  # one that is due now still goes out
+        is_same_time = found.preferences == replace(
+            preferences, topics=found.preferences.topics, language=found.preferences.language
+        )
+        next_at = None if is_same_time else next_due(preferences, now)
         self.store.digest_subscribers.set_preferences(subscriber, preferences, next_at)
         if found.state is not SubscriberState.ACTIVE:
             return self.confirm(subscriber, now)
@@ -111,6 +112,14 @@ class SignUps:
         valid = LINK_KINDS["confirm"]
         assert valid is not None
         return self.store.digest_subscribers.remove_unconfirmed(now - valid)
+
+
+def find_subscriber(store: Store, given: str) -> DigestSubscriber | None:
+    """The subscriber with an address, however it is written."""
+    try:
+        return store.digest_subscribers.by_address(check_address(given))
+    except BadAddress:
+        return store.digest_subscribers.by_address(given.strip())
 
 
 def new_subscriber(address: str, preferences: DigestPreferences, now: datetime) -> DigestSubscriber:

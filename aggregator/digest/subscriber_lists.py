@@ -1,14 +1,14 @@
 """Subscribers as a CSV file (RFC 4180), from and for other programs."""
 
 import csv
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TextIO
-from zoneinfo import available_timezones
 
 from aggregator.digest.addresses import check_address
-from aggregator.digest.compose import FIRST_PERIODS
+from aggregator.digest.compose import FIRST_PERIODS, current_topics
 from aggregator.digest.due_times import next_due
 from aggregator.digest.sign_up import new_subscriber
 from aggregator.digest.signed_links import LinkSigner
@@ -23,11 +23,13 @@ from aggregator.model import (
 from aggregator.render.interface import languages
 from aggregator.store.base import Store
 from aggregator.text.languages import main_language
+from aggregator.text.time_zones import zone_names
 
 __all__ = ["COLUMNS", "Imported", "import_subscribers", "write_subscribers"]
 
 COLUMNS = ("address", "topics", "frequency", "weekday", "hour", "timezone", "language", "state",
            "confirmed_at")  # fmt: skip
+FORMULAS = ("=", "+", "-", "@")
 ADDRESS_COLUMNS = ("address", "email", "email address", "e-mail", "mail")
 """What other programs call the column, in small letters."""
 
@@ -42,18 +44,24 @@ class Imported:
     problems: list[str] = field(default_factory=list)
 
 
-def write_subscribers(subscribers: Iterable[DigestSubscriber], file: TextIO) -> int:
-    """Write subscribers with everything that they have chosen; returns how many."""
+def write_subscribers(
+    subscribers: Iterable[DigestSubscriber], topics: Sequence[Topic], file: TextIO
+) -> int:
+    """Write confirmed subscribers with all that they have chosen; returns how many. Topics that
+    were removed are left out. What a spreadsheet would take for a formula begins with a quote."""
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     count = 0
     for subscriber in subscribers:
-        chosen = subscriber.preferences
+        if subscriber.state is SubscriberState.PENDING:
+            continue  # they have not agreed
+        chosen, address = subscriber.preferences, subscriber.address
+        current = current_topics(topics, chosen.topics)
         confirmed = subscriber.confirmed_at
         writer.writerow(
             (
-                subscriber.address,
-                "" if chosen.topics is None else " ".join(chosen.topics) or "-",
+                f"'{address}" if address.startswith(FORMULAS) else address,
+                "" if current is None else " ".join(current) or "-",
                 chosen.frequency,
                 WEEKDAYS[chosen.weekday],
                 chosen.hour,
@@ -79,7 +87,12 @@ def import_subscribers(
     elsewhere. What a row lacks is the default. Known addresses stay as they are, and who has left
     is not added again. A bad row costs itself. Raises CommandError if there is no address column.
     """
-    reader = csv.reader(file)
+    text = file.read()
+    if not text.strip():
+        raise CommandError("The file is empty.")
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","  # as spreadsheets write it
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header = [name.strip().lower() for name in next(reader, [])]
     address_column = next((name for name in ADDRESS_COLUMNS if name in header), None)
     if address_column is None:
@@ -87,7 +100,8 @@ def import_subscribers(
             "The first line must name the columns, such as address,topics; there is no column "
             "named address."
         )
-    imported, known = Imported(), {topic.id for topic in topics}
+    imported = Imported()
+    known = {id_: topic.id for topic in topics for id_ in (topic.id, *topic.was)}
     rows = _rows(reader, imported)
     for line, cells in rows:
         row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
@@ -117,7 +131,7 @@ def _rows(
         except StopIteration:
             return
         except csv.Error as error:
-            imported.problems.append(f"line {reader.line_num}: {error}")
+            imported.problems.append(f"line {reader.line_num}: this is not CSV: {error}.")
             continue
         yield reader.line_num, cells
 
@@ -125,12 +139,12 @@ def _rows(
 def _subscriber(
     row: Mapping[str, str],
     address_column: str,
-    known: Collection[str],
+    known: Mapping[str, str],
     default: DigestPreferences,
     now: datetime,
 ) -> DigestSubscriber:
     """The subscriber in a row. Raises BadAddress and ValueError, with a sentence."""
-    address = check_address(row.get(address_column, ""))
+    address = check_address(row.get(address_column, "").removeprefix("'"))
     preferences = _preferences(row, known, default)
     subscriber = new_subscriber(address, preferences, now)
     state = row.get("state") or "active"
@@ -154,13 +168,14 @@ def _subscriber(
 
 
 def _preferences(
-    row: Mapping[str, str], known: Collection[str], default: DigestPreferences
+    row: Mapping[str, str], known: Mapping[str, str], default: DigestPreferences
 ) -> DigestPreferences:
     topics: tuple[str, ...] | None = default.topics
     if given := row.get("topics", "").replace(",", " ").split():
-        topics = tuple(each for each in given if each != "-")
-        if unknown := [each for each in topics if each not in known]:
+        chosen = [each for each in given if each != "-"]
+        if unknown := [each for each in chosen if each not in known]:
             raise ValueError(f"there is no topic {unknown[0]!r}.")
+        topics = tuple(dict.fromkeys(known[each] for each in chosen))
     frequency = row.get("frequency", "") or default.frequency
     if frequency not in ("daily", "weekly"):
         raise ValueError(f"the frequency {frequency!r} is neither daily nor weekly.")
@@ -171,7 +186,7 @@ def _preferences(
     if not (hour.isascii() and hour.isdigit() and int(hour) < 24):
         raise ValueError(f"{hour!r} is not an hour from 0 to 23.")
     timezone = row.get("timezone", "") or default.timezone
-    if timezone not in available_timezones():
+    if timezone not in zone_names():
         raise ValueError(f"{timezone!r} is not a time zone such as Europe/Berlin.")
     language = row.get("language", "") or default.language
     if main_language(language) not in languages():
@@ -182,5 +197,5 @@ def _preferences(
         weekday=WEEKDAYS.index(weekday),
         hour=int(hour),
         timezone=timezone,
-        language=language,
+        language=main_language(language) if row.get("language") else language,
     )

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.utils import parseaddr
 
 from aggregator.config import Config
 from aggregator.digest.addresses import ascii_address, check_address
 from aggregator.digest.compose import open_composer
 from aggregator.digest.outbox import list_headers
 from aggregator.digest.signed_links import open_link_signer
-from aggregator.errors import CommandError
-from aggregator.mail.messages import compose_list_mail
-from aggregator.mail.smtp import mail_server, send_mail
+from aggregator.errors import CommandError, MailError
+from aggregator.mail.messages import compose_list_mail, mail_bytes, one_click_headers
+from aggregator.mail.smtp import mail_server
+from aggregator.mail.smtp_session import Result, open_mail_session
 from aggregator.model import DigestPreferences
 from aggregator.render.digest_mail import MailLinks, RenderedDigest
 from aggregator.store.base import Store
@@ -41,8 +43,8 @@ async def send_test(
     environment: Mapping[str, str],
     now: datetime,
 ) -> str:
-    """Send a digest to one address; returns the host that has accepted it. Raises BadAddress,
-    CommandError and MailError."""
+    """Send a digest to one address, as the real one is sent; returns the host that has accepted it.
+    Raises BadAddress, CommandError and MailError."""
     recipient = ascii_address(check_address(address))
     if config.mail is None:
         raise CommandError("There is no table [mail] in feeds.toml; add it, with host and sender.")
@@ -55,7 +57,11 @@ async def send_test(
         f"digest-test-{now:%Y%m%d%H%M%S%f}",
         now,
         html=rendered.html,
-        headers=list_headers(config),
+        headers={**list_headers(config), **one_click_headers(f"{config.site.url}/digest")},
     )
-    await send_mail(server, mail)
+    message = server.signed(mail_bytes(mail))
+    async with open_mail_session(server) as session:
+        handover = await session.hand_over(parseaddr(server.sender)[1], recipient, message)
+    if handover.result is not Result.ACCEPTED:
+        raise MailError(handover.sentence)
     return server.host

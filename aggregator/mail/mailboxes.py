@@ -40,7 +40,9 @@ def read_maildir(folder: Path, take: Take) -> int:
     count = 0
     try:
         box = mailbox.Maildir(folder, create=False)
-        for key in sorted(box.keys())[:MAX_MESSAGES]:
+        for key in sorted(box.keys()):
+            if count == MAX_MESSAGES:
+                break
             message = box.get_message(key)
             if "S" in message.get_flags():
                 continue

@@ -4,16 +4,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from typing import Any
 
 __all__ = ["compose_list_mail", "compose_mail", "mail_bytes", "mail_domain", "one_click_headers"]
 
-_ASCII = SMTP.clone(max_line_length=76, cte_type="7bit")
-"""Encoded texts have lines of at most 76 characters (RFC 2045, section 6.7)."""
-_LETTERS = SMTPUTF8.clone(max_line_length=76, cte_type="7bit")
 MAX_LINE_CHARS = 998
 """RFC 5322, section 2.1.1."""
+WHOLE_HEADERS = ("to", "list-unsubscribe")
+
+
+class _Policy(EmailPolicy):
+    """Lines of at most 76 characters (RFC 2045, section 6.7; RFC 2047, section 2), but addresses in
+    one piece: the standard library would encode the parts of a long one as if they were words."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        policy = self
+        if name.lower() in WHOLE_HEADERS:
+            policy = self.clone(max_line_length=MAX_LINE_CHARS)
+        return super(_Policy, policy).fold_binary(name, value)
+
+
+_ASCII = _Policy(linesep="\r\n", max_line_length=76, cte_type="7bit")
+_LETTERS = _ASCII.clone(utf8=True)
 
 
 def compose_mail(
@@ -54,9 +68,8 @@ def one_click_headers(url: str) -> dict[str, str]:
 
 
 def mail_bytes(mail: EmailMessage) -> bytes:
-    """A mail as a server gets it. Its headers are not folded: a long address in one would be
-    encoded as if it were words."""
-    return mail.as_bytes(policy=mail.policy.clone(max_line_length=MAX_LINE_CHARS))
+    """A mail as a server gets it."""
+    return mail.as_bytes()
 
 
 def mail_domain(sender: str) -> str:

@@ -5,6 +5,7 @@ says exactly how far it came.
 """
 
 import enum
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from aggregator.errors import MailError
+from aggregator.mail.bounce_messages import is_dead_address
 from aggregator.mail.messages import mail_domain
 from aggregator.mail.smtp import TIMEOUT_SECONDS, MailServer, mail_sentence
 
@@ -20,6 +22,8 @@ __all__ = ["Handover", "MailSession", "Result", "open_mail_session"]
 DATA_TIMEOUT_SECONDS = 60.0
 """For the answer to a whole mail, which a server may look through first."""
 _CLOSING = 421
+_NO_MAILBOX = (550, 551, 553)
+"""Answers that say that there is no such mailbox, if they have no enhanced code (RFC 5321)."""
 
 
 class Result(enum.Enum):
@@ -44,6 +48,8 @@ class Handover:
 
     result: Result
     sentence: str = ""
+    is_dead: bool = False
+    """Whether a refused address does not exist, by the code of the answer."""
 
 
 class MailSession:
@@ -88,21 +94,28 @@ class MailSession:
         else:
             with suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.rset()
-        return Handover(result, sentence)
+        return Handover(result, sentence, is_dead=_is_dead_address(error))
 
 
 def _result_of(error: Exception, *, is_begun: bool) -> Result:
-    if not isinstance(error, aiosmtplib.SMTPResponseException) or error.code < 0:
-        return Result.UNKNOWN if is_begun else Result.NOT_SENT
-    if error.code == _CLOSING and not is_begun:
+    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else -1
+    if code == _CLOSING and not is_begun:
         return Result.NOT_SENT
-    is_final = 500 <= error.code < 600
-    match error:
-        case aiosmtplib.SMTPRecipientRefused():
-            return Result.REFUSED if is_final else Result.DEFERRED
-        case aiosmtplib.SMTPDataError():
-            return Result.REJECTED if is_final else Result.DEFERRED
+    kind = code // 100
+    if isinstance(error, aiosmtplib.SMTPRecipientRefused) and kind in (4, 5):
+        return Result.REFUSED if kind == 5 else Result.DEFERRED
+    if isinstance(error, aiosmtplib.SMTPDataError) and kind in (4, 5):
+        return Result.REJECTED if kind == 5 else Result.DEFERRED
+    if is_begun:  # no answer, or one that says neither yes nor no
+        return Result.UNKNOWN
     return Result.NOT_SENT  # the server does not take our mails at all
+
+
+def _is_dead_address(error: Exception) -> bool:
+    if not isinstance(error, aiosmtplib.SMTPRecipientRefused):
+        return False
+    enhanced = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", error.message)
+    return is_dead_address(enhanced[1]) if enhanced else error.code in _NO_MAILBOX
 
 
 @asynccontextmanager

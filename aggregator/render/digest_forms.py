@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, TypeAlias
-from zoneinfo import available_timezones
 
 from aggregator.model import (
     DigestIssue,
@@ -18,6 +17,7 @@ from aggregator.render.digest_mail import DigestSection
 from aggregator.render.interface import languages, own_name
 from aggregator.render.item import FeedItem
 from aggregator.render.pages import PageRenderer
+from aggregator.text.time_zones import zone_names
 
 __all__ = ["DigestPageRenderer", "DigestResult", "IssuePage", "SignUpForm", "time_zones"]
 
@@ -32,7 +32,7 @@ AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Austr
 @lru_cache(maxsize=1)
 def time_zones() -> Sequence[str]:
     """The time zones that can be chosen, by name."""
-    names = (name for name in available_timezones() if name.partition("/")[0] in AREAS)
+    names = (name for name in zone_names() if name.partition("/")[0] in AREAS)
     return ("UTC", *sorted(names))
 
 

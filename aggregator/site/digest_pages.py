@@ -60,7 +60,7 @@ class DigestBuilder:
 
     def sign_up_page(self, form: SignUpForm) -> bytes:
         """The page, with a form as somebody has filled it in."""
-        issues = [self._issue(each)[0] for each in self._store.digest.archived(ISSUES_LISTED)]
+        issues = [self._for_list(each) for each in self._store.digest.archived(ISSUES_LISTED)]
         return self.pages.sign_up(form, issues)
 
     def issue(self, day: date) -> Document | None:
@@ -98,6 +98,13 @@ class DigestBuilder:
         interface = self._interface
         subject = digest_subject(stories[0].title, len(stories) - 1, interface) if stories else ""
         return replace(issue, subject=subject), stories
+
+    def _for_list(self, issue: DigestIssue) -> DigestIssue:
+        """An issue for a list: with another headline, if its lead was taken down. It costs a query,
+        and loads stories only then."""
+        if self._store.lists.published_ids(issue.stories[:1]):
+            return issue
+        return self._issue(issue)[0]
 
     def feed_page(self) -> Document:
         """What people get who open the feed in a browser: the page about the digest."""

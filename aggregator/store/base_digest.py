@@ -46,7 +46,12 @@ class DigestSubscriberStore(Protocol):
     def set_preferences(
         self, id_: str, preferences: DigestPreferences, next_at: datetime | None
     ) -> None:
-        """Store what a subscriber has chosen, and when the next digest falls due by that."""
+        """Store what a subscriber has chosen, and when the next digest falls due by that, unless
+        it stays as it is."""
+
+    def renew(self, id_: str, preferences: DigestPreferences, now: datetime) -> None:
+        """Store what somebody has chosen who signs up again before having confirmed, or after a
+        suspension; nothing of an active subscriber."""
 
     def record_bounce(
         self, id_: str, count: int, reason: str, state: SubscriberState, now: datetime
@@ -119,8 +124,8 @@ class DigestStore(Protocol):
         """The mails that were queued for a subscriber since then, newest first."""
 
     def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
-        """Mails to send now: those that bring no issue first, since somebody waits for them, then
-        those that failed least, oldest first."""
+        """Mails to send now: those that were tried least first, so that none keeps the others
+        waiting; of these, those for which somebody waits, which bring no issue; then by age."""
 
     def begin_sending(self, mail: int, now: datetime) -> bool:
         """Mark a queued mail before it is handed to the server, so that it outlasts a power cut;
@@ -138,8 +143,10 @@ class DigestStore(Protocol):
         """Note what came of handing a mail to the server; if it is queued again, `due_at` says
         until when it waits."""
 
-    def expire(self, before: datetime, now: datetime) -> int:
-        """Make mails FAILED that were queued before then and are still queued; returns how many."""
+    def expire(self, issues_before: datetime, others_before: datetime, now: datetime) -> int:
+        """Give up mails that were queued before then and are still queued; returns how many. An
+        issue is discarded, and its stories are in the next one of that subscriber; another mail
+        has failed."""
 
     def mark_interrupted(self, now: datetime) -> int:
         """Make mails UNKNOWN that a program was handing over when it ended; returns how many. The
@@ -151,9 +158,9 @@ class DigestStore(Protocol):
     def count_mails(self, issue: int | None = None) -> dict[MailState, int]:
         """How many mails, or of an issue, are in each state."""
 
-    def resend(self, mails: Collection[int] | None, now: datetime) -> int:
-        """Queue failed and unknown mails with these ids, or all unknown ones, once more; returns
-        how many."""
+    def resend(self, mails: Collection[int] | None, now: datetime, *, failed: bool = False) -> int:
+        """Queue failed and unknown mails with these ids once more, or all unknown ones, or all
+        that have failed; returns how many."""
 
     def discard(self, mails: Collection[int] | None, now: datetime) -> int:
         """Never send queued, failed and unknown mails with these ids, or any unknown one; returns

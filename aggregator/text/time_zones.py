@@ -7,9 +7,17 @@ No library decides those: zoneinfo knows only what a zone is called in its own c
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
-__all__ = ["is_ambiguous_zone", "is_noteworthy_zone", "is_zone_name", "offset_minutes", "to_utc"]
+__all__ = [
+    "is_ambiguous_zone",
+    "is_noteworthy_zone",
+    "is_zone_name",
+    "offset_minutes",
+    "to_utc",
+    "zone_names",
+]
 
 _HOURS: Mapping[str, float] = {
     "": 0, "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "wat": 1,
@@ -71,6 +79,12 @@ def to_utc(local: datetime, zone: str, country: str = "") -> datetime:
     if minutes is None and is_zone_name(zone):
         return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return local.replace(tzinfo=UTC) - timedelta(minutes=minutes or 0)
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """The names of all time zones; reading them from the disk takes milliseconds."""
+    return frozenset(available_timezones())
 
 
 def is_zone_name(zone: str) -> bool:

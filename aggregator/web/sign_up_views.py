@@ -4,17 +4,18 @@ A link from a mail shows a page with a button, and only the button changes somet
 open links to look at them. The one exception is leaving, for which they send a form (RFC 8058).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from aggregator.config import Config
+from aggregator.digest.compose import current_topics
 from aggregator.digest.sign_up import SignUps
 from aggregator.digest.signed_links import LinkKind, open_link_signer
 from aggregator.errors import BadAddress, TooManySignUps
-from aggregator.model import DigestPreferences
+from aggregator.model import DigestFrequency, DigestPreferences
 from aggregator.render.digest_forms import SignUpForm
 from aggregator.render.interface import languages
 from aggregator.site import PublicSite
@@ -23,6 +24,7 @@ from aggregator.site.document import html_document
 from aggregator.site.turns import CURRENT_CLIENT
 from aggregator.store.base import Store
 from aggregator.text.languages import main_language
+from aggregator.text.time_zones import zone_names
 from aggregator.web.http import HttpPolicy
 
 __all__ = ["digest_blueprint"]
@@ -85,15 +87,20 @@ class _DigestViews:
         problems = {}
         if form.get("scope") == "some" and not topics:
             problems["topics"] = self._site.builder.gettext("Choose at least one topic.")
-        is_all = form.get("scope") == "all" or not (topics or problems)
+        chosen = default.topics if not topics and "topic" not in form else topics or None
+        if form.get("scope") in ("all", "some"):
+            chosen = None if form["scope"] == "all" else topics
+        frequencies: dict[str, DigestFrequency] = {"daily": "daily", "weekly": "weekly"}
         zone, language = form.get("timezone", ""), form.get("language", "")
         preferences = DigestPreferences(
-            topics=None if is_all else topics,
-            frequency="weekly" if form.get("frequency") == "weekly" else "daily",
+            topics=chosen,
+            frequency=frequencies.get(form.get("frequency", ""), default.frequency),
             weekday=_number(form.get("weekday", ""), 6, default.weekday),
             hour=_number(form.get("hour", ""), 23, default.hour),
-            timezone=zone if zone in available_timezones() else default.timezone,
-            language=language if main_language(language) in languages() else default.language,
+            timezone=zone if zone in zone_names() else default.timezone,
+            language=main_language(language)
+            if main_language(language) in languages()
+            else default.language,
         )
         return preferences, problems
 
@@ -116,7 +123,7 @@ class _DigestViews:
         if subscriber is None:
             return self._page(self._digest.pages.result("expired"), 404)
         now, problems, is_saved = datetime.now(UTC), dict[str, str](), False
-        chosen = subscriber.preferences
+        chosen = self._current(subscriber.preferences)
         if request.method == "POST":
             request.max_content_length = MAX_FORM_BYTES
             if request.form.get("action") == "leave":
@@ -128,6 +135,11 @@ class _DigestViews:
         form = SignUpForm(preferences=chosen, problems=problems)
         page = self._digest.pages.preferences(subscriber, form, mails, is_saved=is_saved)
         return self._page(page, 400 if problems else 200)
+
+    def _current(self, preferences: DigestPreferences) -> DigestPreferences:
+        """The preferences with the present ids of topics that were renamed."""
+        topics = current_topics(self._config.topics, preferences.topics)
+        return replace(preferences, topics=topics)
 
     def unsubscribe(self, token: str) -> Response:
         """Show the button, or leave. One who has left already is told the same."""

@@ -67,6 +67,8 @@ def test_preview_and_test_mail(desk: Desk) -> None:
     assert desk.digest_room.store.digest.count_mails() == {}
     assert "This is not a mail address" in desk.says("send", "--to", "editor", code=2)
     assert "add --to" in desk.says("send", "--weekly", code=2)
+    assert "take one of them" in desk.says("send", "--to", "a@b.example", "--dry-run", code=2)
+    assert len(desk.mailbox.mails) == 1
 
 
 def test_an_empty_day_cannot_be_previewed(desk: Desk) -> None:
@@ -104,8 +106,8 @@ def test_unknown_mails_are_decided(desk: Desk) -> None:
     status = desk.says("status")
     assert "The program ended while the mail was being handed" in " ".join(status.split())
     assert "1 mail is discarded." in desk.says("discard", str(mails[0]))
-    assert "2 mails are queued." in desk.says("resend")
-    assert "of mails that were sent, or of none" in desk.says("resend", "99", code=2)
+    assert "2 mails are queued." in desk.says("resend", "--yes")
+    assert "1 mail was left alone" in desk.says("resend", "99", code=2)
     assert "2 mails sent" in desk.says("send")
     assert store.count_mails() == {MailState.DISCARDED: 1, MailState.SENT: 2}
 
@@ -118,6 +120,7 @@ def test_a_server_that_does_not_work(desk: Desk) -> None:
     status = desk.says("status")
     assert "the mail server does not work: Could not connect" in status
     assert "Nothing is sent until" in desk.says("send", "--dry-run")
+    assert "Nothing is sent until" in desk.says("send", code=2)
 
 
 def test_without_tables(desk: Desk) -> None:
@@ -131,6 +134,7 @@ def test_without_tables(desk: Desk) -> None:
     desk.writes(DIGEST_TOML[:mail] + DIGEST_TOML[start:])
     assert "no table [mail]" in desk.says("send", "--to", "a@b.example", code=2)
     assert "no table [mail]" in desk.says("status")
+    assert "no table [mail]" in desk.says("send", code=2)
 
 
 # ---- subscribers
@@ -186,7 +190,7 @@ def test_a_list_of_another_program(desk: Desk, tmp_path: Path) -> None:
         "line 5: This is not a mail address", "line 6: there is no topic 'labour'.",
         "line 7: '24' is not an hour", "line 8: 'Mars' is not a time zone",
         "line 9: the frequency 'hourly'", "line 10: the language 'xx'",
-        "line 11: it was never confirmed", "line 12: Addresses of this service",
+        "line 11: it was never confirmed", "line 12: This service provides",
         "line 13: 'yesterday' is not a time",
     ):  # fmt: skip
         assert part in said
@@ -202,7 +206,7 @@ def test_a_list_of_another_program(desk: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no column named address"),
+        (b"", "The file is empty."),
         (b"name,phone\nAna,1\n", "no column named address"),
         (b"address\n\xff\xfe\n", "not in UTF-8"),
         (b"PK\x03\x04\x00", "no column named address"),
@@ -213,6 +217,25 @@ def test_a_file_that_is_no_list(desk: Desk, tmp_path: Path, content: bytes, sent
     file = tmp_path / "list.csv"
     file.write_bytes(content)
     assert sentence in desk.says("subscribers", "import", str(file), code=2)
+
+
+def test_a_list_of_a_spreadsheet(desk: Desk, tmp_path: Path) -> None:
+    """With semicolons, topics by former ids; a cell that would be a formula comes back as it is."""
+    file = tmp_path / "list.csv"
+    file.write_text("Email;topics\nana@reader.example;harbours\n'=1+1@reader.example;\n")
+    assert "2 subscribers added" in desk.says("subscribers", "import", str(file))
+    ana = desk.digest_room.store.digest_subscribers.by_address("ana@reader.example")
+    assert ana
+    assert ana.preferences.topics == ("ports",)
+    exported = desk.says("subscribers", "export")
+    assert "\n'=1+1@reader.example," in exported
+    assert "is deleted" in desk.says("forget", "=1+1@reader.example")
+
+
+def test_an_address_is_found_however_it_is_written(desk: Desk) -> None:
+    """With its domain in other letters or in ASCII."""
+    desk.digest_room.subscribes("ana", desk.now, address="ana@müller.example")
+    assert "is deleted" in desk.says("forget", "ana@xn--mller-kva.example")
 
 
 def test_who_is_forgotten_is_not_imported_again(desk: Desk, tmp_path: Path) -> None:

@@ -270,16 +270,63 @@ def test_a_mail_waits_for_its_next_attempt(store: Store) -> None:
     assert store.digest.mails_to("cleo", NOW + 2 * HOUR) == []
 
 
-def test_a_mail_expires(store: Store) -> None:
-    """If it is still queued; it says since when it was tried."""
+def test_an_issue_that_waits_too_long_joins_the_next(store: Store) -> None:
+    """The subscriber is back in the period before, and its stories are not lost."""
     ana, bo = _queue(store, "ana", "bo")
     store.digest.begin_sending(ana.id, NOW)
     store.digest.finish_sending(ana.id, MailState.QUEUED, NOW, error="450 Later.", due_at=NOW)
     store.digest.begin_sending(bo.id, NOW)
-    assert store.digest.expire(NOW - HOUR, NOW) == 0
-    assert store.digest.expire(NOW, NOW + HOUR) == 1
+    assert store.digest.expire(NOW - HOUR, NOW, NOW) == 0
+    assert store.digest.expire(NOW, NOW - DAY, NOW + HOUR) == 1
+    (late,) = store.digest.mails(MailState.DISCARDED, 9)
+    assert late.error == "It was too late; its stories are in the next digest. 450 Later."
+    back = store.digest_subscribers.get("ana")
+    assert back
+    assert (back.covered_from, back.covered_until, back.last_issue) == (None, NOW - DAY, None)
+    other = store.digest_subscribers.get("bo")
+    assert other
+    assert other.covered_until == NOW
+
+
+def test_another_mail_that_waits_too_long_has_failed(store: Store) -> None:
+    """After a time of its own."""
+    store.digest_subscribers.add(_subscriber(state=SubscriberState.PENDING))
+    mail = DigestMail(kind="confirm", subscriber="ana", created_at=NOW, due_at=NOW, changed_at=NOW)
+    store.digest.add_mail(mail)
+    assert store.digest.expire(NOW, NOW - HOUR, NOW) == 0
+    assert store.digest.expire(NOW, NOW, NOW) == 1
     (failed,) = store.digest.mails(MailState.FAILED, 9)
-    assert failed.error == "It was not accepted within a day. 450 Later."
+    assert failed.error == "The server did not accept it within a day."
+    assert store.digest.resend(None, NOW) == 0
+    assert store.digest.resend(None, NOW, failed=True) == 1
+
+
+def test_who_leaves_while_a_mail_is_handed_over(store: Store) -> None:
+    """Nobody has to decide about it."""
+    ana, bo = _queue(store, "ana", "bo")
+    for mail in (ana, bo):
+        store.digest.begin_sending(mail.id, NOW)
+        store.digest_subscribers.remove(mail.subscriber, f"hash-{mail.subscriber}", NOW)
+    store.digest.finish_sending(ana.id, MailState.UNKNOWN, NOW, error="?")
+    store.digest.mark_interrupted(NOW)
+    assert store.digest.count_mails() == {MailState.DISCARDED: 2}
+
+
+def test_signing_up_again(store: Store) -> None:
+    """Counts from then, with what was chosen then; an active subscriber stays as they are."""
+    store.digest_subscribers.add(_subscriber(state=SubscriberState.PENDING))
+    store.digest_subscribers.add(_subscriber("bo"))
+    for name in ("ana", "bo"):
+        store.digest_subscribers.renew(name, DigestPreferences(hour=5), NOW)
+    assert store.digest_subscribers.remove_unconfirmed(NOW) == 0
+    ana, bo = store.digest_subscribers.get("ana"), store.digest_subscribers.get("bo")
+    assert ana
+    assert (ana.created_at, ana.preferences.hour) == (NOW, 5)
+    assert bo == _subscriber("bo")
+    store.digest_subscribers.set_preferences("bo", DigestPreferences(hour=6), None)
+    bo = store.digest_subscribers.get("bo")
+    assert bo
+    assert bo.next_at == NOW
 
 
 def test_operators_decide_about_unknown_mails(store: Store) -> None:

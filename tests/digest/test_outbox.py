@@ -160,7 +160,7 @@ def test_a_mail_that_cannot_be_written(
     assert deliver(digest_room) == Sent(sent=1, failed=1)
     assert mailbox.recipients == ["bo@reader.example"]
     (failed,) = digest_room.store.digest.mails(MailState.FAILED, 9)
-    assert "this is a bug in aggregator (UnicodeEncodeError)" in failed.error
+    assert "a bug in aggregator (UnicodeEncodeError)" in failed.error
 
 
 def test_who_leaves_before_the_mail(digest_room: DigestRoom, mailbox: Mailbox) -> None:

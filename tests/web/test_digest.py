@@ -100,7 +100,7 @@ def test_the_way_in_and_out(reader: Reader) -> None:
     assert ana.next_at == datetime(2026, 10, 10, 23, tzinfo=UTC)
 
     leave = reader.link("unsubscribe")
-    assert "your address is deleted" in reader.gets(leave).text
+    assert "delete your address" in reader.gets(leave).text
     assert reader.client.head(leave).status_code == 200
     assert reader.client.options(leave).status_code == 200
     assert reader.stored()
@@ -230,7 +230,7 @@ def test_choosing_something_else(reader: Reader) -> None:
     reader.client.post(reader.link("confirm"))
     link = reader.link("preferences")
     page = _text(reader.gets(link))
-    for part in ("ana@reader.example", "Signed up", "Confirmed", "The next one comes",
+    for part in ("ana@reader.example", "Signed up", "Confirmed", "The next digest comes",
                  "Mails of the last 30 days 1"):  # fmt: skip
         assert part in page
     form = {"scope": "some", "topic": ["courts"], "frequency": "daily", "hour": "9",
@@ -244,6 +244,12 @@ def test_choosing_something_else(reader: Reader) -> None:
     assert bad.status_code == 400
     assert "Choose at least one topic." in bad.text
     assert reader.stored() == ana
+    reader.client.post(link)
+    reader.client.post(link, data={"hour": "10"})
+    left = reader.stored()
+    assert left
+    assert (left.preferences.topics, left.preferences.hour) == (("courts",), 10)
+    assert left.preferences.language == "ar"
     assert "You are unsubscribed" in reader.client.post(link, data={"action": "leave"}).text
     assert reader.stored() is None
     assert reader.gets(link).status_code == 404

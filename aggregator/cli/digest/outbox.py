@@ -12,13 +12,14 @@ import click
 from aggregator.cli.common import log_to_stderr, open_config
 from aggregator.cli.digest.preview import compose_now, content_options
 from aggregator.cli.options import json_option
-from aggregator.cli.tables import count_noun, format_time, print_json, print_table
+from aggregator.cli.tables import count_noun, format_time, print_json, print_table, zone_note
 from aggregator.config import Config
 from aggregator.digest.bounces import read_bounces
 from aggregator.digest.sender import open_digest_sender
 from aggregator.digest.signed_links import open_link_signer
 from aggregator.digest.trial import send_test
 from aggregator.errors import CommandError
+from aggregator.ingest.clock import monotonic_now
 from aggregator.model import DigestMail, MailState, SubscriberState
 from aggregator.store.base import Store
 
@@ -26,6 +27,7 @@ __all__ = ["bounces", "discard", "resend", "send", "status"]
 
 ISSUES_SHOWN = 10
 MAILS_SHOWN = 20
+MAX_NUMBER = 2**63 - 1
 
 
 @click.command()
@@ -40,6 +42,8 @@ def send(
     """Send what is due now, once, as `run` does all the time; or a test to one address."""
     if not address and (topics or weekly or language):
         raise click.UsageError("--topic, --weekly and --language are for a test; add --to.")
+    if address and dry_run:
+        raise click.UsageError("--dry-run sends nothing, and --to sends a test: take one of them.")
     with open_config(path) as (config, store):
         if address:
             rendered = compose_now(config, store, topics, language, is_weekly=weekly)
@@ -67,6 +71,9 @@ def _send_due(config: Config, store: Store) -> None:
     sender = open_digest_sender(config, store, os.environ)
     if sender is None:
         raise CommandError("There is no table [digest] in feeds.toml; add it, and [mail].")
+    if config.mail is None:
+        raise CommandError("There is no table [mail] in feeds.toml; add it, with host and sender.")
+    monotonic_now(store, datetime.now(UTC))  # raises ClockError: nothing is due by a wrong clock
     with store.maintenance.lock("digest"):
         sent = asyncio.run(sender.run(lambda: datetime.now(UTC)))
     click.echo(
@@ -75,6 +82,8 @@ def _send_due(config: Config, store: Store) -> None:
     )
     if sent.error:
         raise CommandError(sent.error)
+    if pause := store.digest.pause():
+        raise CommandError(f"Nothing is sent until {format_time(pause.until)}: {pause.error}")
 
 
 @click.command()
@@ -114,10 +123,14 @@ def status(path: Path, as_json: bool) -> None:
     if problems:
         click.echo()
         print_table(("mail", "state", "since", "why"), *problems)
+        counts = values["mails"]
         click.echo(
-            "\nAn unknown mail may have arrived: `aggregator digest resend NUMBER` sends it once "
-            "more, `aggregator digest discard NUMBER` does not; without a number, all unknown ones."
+            f"\n{counts.get('unknown', 0):,} unknown and {counts.get('failed', 0):,} failed mails. "
+            "An unknown one may have arrived. `aggregator digest resend NUMBER` sends a mail once "
+            "more, and `discard NUMBER` never; without a number, all unknown ones. `resend "
+            "--failed` sends all failed ones."
         )
+    click.echo(zone_note())
 
 
 def _status(store: Store) -> dict[str, Any]:
@@ -166,22 +179,29 @@ def bounces(path: Path) -> None:
 
 
 @click.command()
-@click.argument("numbers", nargs=-1, type=int, metavar="[NUMBER]...")
+@click.argument("numbers", nargs=-1, type=click.IntRange(1, MAX_NUMBER), metavar="[NUMBER]...")
+@click.option("--failed", is_flag=True, help="All mails that have failed, not the unknown ones.")
+@click.option("--yes", is_flag=True, help="Do not ask before all unknown mails are sent again.")
 @click.pass_obj
-def resend(path: Path, numbers: tuple[int, ...]) -> None:
+def resend(path: Path, numbers: tuple[int, ...], failed: bool, yes: bool) -> None:
     """Send unknown or failed mails once more: those with these numbers, or all unknown ones."""
+    if numbers and failed:
+        raise click.UsageError("Name mails by their numbers, or take --failed.")
     with open_config(path) as (_, store):
-        count = store.digest.resend(numbers or None, datetime.now(UTC))
+        unknown = store.digest.count_mails().get(MailState.UNKNOWN, 0)
+        if unknown and not (numbers or failed or yes):
+            mails = count_noun(unknown, "mail", "mails")
+            click.confirm(f"Send {mails} once more? Who did get one gets it twice.", abort=True)
+        count = store.digest.resend(numbers or None, datetime.now(UTC), failed=failed)
     click.echo(f"{count_noun(count, 'mail is', 'mails are')} queued.")
     _refuse_others(numbers, count)
 
 
 @click.command()
-@click.argument("numbers", nargs=-1, type=int, metavar="[NUMBER]...")
+@click.argument("numbers", nargs=-1, type=click.IntRange(1, MAX_NUMBER), metavar="[NUMBER]...")
 @click.pass_obj
 def discard(path: Path, numbers: tuple[int, ...]) -> None:
-    """Never send mails that are queued, failed or unknown: those with these numbers, or all unknown
-    ones."""
+    """Discard mails, so that they are never sent: those with these numbers, or all unknown ones."""
     with open_config(path) as (_, store):
         count = store.digest.discard(numbers or None, datetime.now(UTC))
     click.echo(f"{count_noun(count, 'mail is', 'mails are')} discarded.")
@@ -190,4 +210,8 @@ def discard(path: Path, numbers: tuple[int, ...]) -> None:
 
 def _refuse_others(numbers: Sequence[int], count: int) -> None:
     if numbers and count < len(set(numbers)):
-        raise CommandError("The other numbers are of mails that were sent, or of none.")
+        left = len(set(numbers)) - count
+        mails = "mail was" if left == 1 else "mails were"
+        raise CommandError(
+            f"{left:,} {mails} left alone: queued, sent or discarded already, or unheard of."
+        )

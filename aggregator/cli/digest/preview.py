@@ -45,7 +45,7 @@ def preview(
 ) -> None:  # fmt: skip
     """Print the digest that somebody would get now, or open it.
 
-    Its links to the preferences and for leaving lead nowhere.
+    Its preferences and unsubscribe links lead nowhere.
     """
     with open_config(path) as (config, store):
         rendered = compose_now(config, store, topics, language, is_weekly=weekly)

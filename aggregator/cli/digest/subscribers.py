@@ -12,7 +12,7 @@ import click
 from aggregator.cli.common import open_config
 from aggregator.cli.options import CommandGroup, NonEmptyPath
 from aggregator.cli.tables import count_noun
-from aggregator.digest.sign_up import SignUps
+from aggregator.digest.sign_up import SignUps, find_subscriber
 from aggregator.digest.signed_links import open_link_signer
 from aggregator.digest.subscriber_lists import import_subscribers, write_subscribers
 from aggregator.errors import CommandError
@@ -25,7 +25,7 @@ MAX_PROBLEMS_SHOWN = 20
 
 @click.group(cls=CommandGroup)
 def subscribers() -> None:
-    """Bring subscribers from another program, or take them there."""
+    """Import or export subscribers."""
 
 
 @subscribers.command(name="import")
@@ -35,9 +35,8 @@ def import_(path: Path, file: Path) -> None:
     """Add the subscribers of a CSV file whose first line names the columns.
 
     Only `address` is needed; `topics` (ids, with spaces between them), `frequency`, `weekday`,
-    `hour`, `timezone`, `language` and `confirmed_at` may follow. They get the digest without
-    confirming it again, so import only people who have agreed to get it. Who has left here is not
-    added.
+    `hour`, `timezone`, `language` and `confirmed_at` may follow. They need not confirm again,
+    so import only people who have agreed. Anyone who has left is not added again.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -67,13 +66,14 @@ def import_(path: Path, file: Path) -> None:
 @click.pass_obj
 def export(path: Path, file: Path | None) -> None:
     """Write all subscribers as CSV to a new FILE, or to standard output."""
-    with open_config(path) as (_, store):
+    with open_config(path) as (config, store):
+        people = store.digest_subscribers.all()
         if file is None:
-            write_subscribers(store.digest_subscribers.all(), sys.stdout)
+            write_subscribers(people, config.topics, sys.stdout)
             return
         try:
             with _new_private_file(file) as opened:
-                count = write_subscribers(store.digest_subscribers.all(), opened)
+                count = write_subscribers(people, config.topics, opened)
         except FileExistsError as error:
             raise CommandError(f"{file} exists already; name a new file.") from error
         except OSError as error:
@@ -91,7 +91,7 @@ def forget(path: Path, address: str) -> None:
     added again by an import.
     """
     with open_config(path) as (config, store):
-        found = store.digest_subscribers.by_address(address.strip())
+        found = find_subscriber(store, address)
         if found is None:
             raise CommandError("Nothing is stored about this address.")
         signer = open_link_signer(config.site.url, store)

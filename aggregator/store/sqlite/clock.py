@@ -92,6 +92,10 @@ _OWN_TIMES = (
     _OwnTime("backoffs", "until", "domain", "until > strftime('%Y-%m-%dT%H:%M:%S', ?1, '+1 day')"),
     _OwnTime("calendar", "time", "rowid"),
     _OwnTime("pins", "pinned_at", "topic, story_number"),
+    _OwnTime(
+        "digest_subscribers", "next_at",
+        condition="next_at > strftime('%Y-%m-%dT%H:%M:%S', ?1, '+8 days')",
+    ),
     _OwnTime("digest_subscribers", "covered_from"),
     _OwnTime("digest_subscribers", "covered_until"),
     _OwnTime("digest_mails", "due_at"),

@@ -135,7 +135,7 @@ class SqliteDigest:
     def due_mails(self, now: datetime, limit: int) -> list[DueMail]:
         sql = f"""select {_MAIL_COLUMNS} from digest_mails
                   where state = 'queued' and due_at <= ? and subscriber_id is not null
-                  order by issue_id is not null, attempts, id limit ?"""  # noqa: S608 - constants
+                  order by attempts, issue_id is not null, id limit ?"""  # noqa: S608 - constants
         subscribers = "select * from digest_subscribers where id = ?"
         with self._connection.read() as db:
             mails = [_mail_of(row) for row in db.query(sql, [mappers.to_text(now), limit])]
@@ -160,26 +160,42 @@ class SqliteDigest:
         error: str = "",
         due_at: datetime | None = None,
     ) -> None:
-        sql = """update digest_mails set state = ?, changed_at = ?, error = ?,
-                                         due_at = coalesce(?, due_at) where id = ?"""
+        sql = """update digest_mails
+                 set state = case when subscriber_id is null and ?1 != 'sent' then 'discarded'
+                             else ?1 end,
+                     changed_at = ?2, error = ?3, due_at = coalesce(?4, due_at) where id = ?5"""
         values = [state.value, mappers.to_text(now), error, mappers.to_text_or_none(due_at), mail]
         with self._connection.write() as db:
             db.execute(sql, values)
 
-    def expire(self, before: datetime, now: datetime) -> int:
-        condition, at = "state = 'queued' and queued_at <= ?", mappers.to_text(before)
+    def expire(self, issues_before: datetime, others_before: datetime, now: datetime) -> int:
+        condition = """state = 'queued'
+            and queued_at <= case when issue_id is null then ?1 else ?2 end"""
+        times = [mappers.to_text(others_before), mappers.to_text(issues_before)]
         with self._connection.read() as db:
             sql = f"select 1 from digest_mails where {condition}"  # noqa: S608 - a constant
-            if not db.execute(sql, [at]).fetchone():
+            if not db.execute(sql, times).fetchone():
                 return 0
-        sql = f"""update digest_mails set state = 'failed', changed_at = ?,
-                    error = trim('It was not accepted within a day. ' || error)
-                  where {condition}"""  # noqa: S608 - a constant
         with self._connection.write() as db:
-            return int(db.execute(sql, [mappers.to_text(now), at]).rowcount)
+            db.execute(
+                f"""update digest_subscribers
+                    set covered_until = covered_from, covered_from = null, last_issue_id = null
+                    where covered_from is not null and exists
+                      (select 1 from digest_mails where subscriber_id = digest_subscribers.id
+                       and issue_id = last_issue_id and {condition})""",  # noqa: S608 - a constant
+                times,
+            )
+            sql = f"""update digest_mails set changed_at = ?3,
+                        state = case when issue_id is null then 'failed' else 'discarded' end,
+                        error = trim(case when issue_id is null
+                          then 'The server did not accept it within a day. '
+                          else 'It was too late; its stories are in the next digest. ' end || error)
+                      where {condition}"""  # noqa: S608 - a constant
+            return int(db.execute(sql, [*times, mappers.to_text(now)]).rowcount)
 
     def mark_interrupted(self, now: datetime) -> int:
-        sql = """update digest_mails set state = 'unknown', changed_at = ?,
+        sql = """update digest_mails set changed_at = ?,
+                   state = case when subscriber_id is null then 'discarded' else 'unknown' end,
                    error = 'The program ended while the mail was being handed to the server.'
                  where state = 'sending'"""
         with self._connection.read() as db:
@@ -195,27 +211,30 @@ class SqliteDigest:
             return [_mail_of(row) for row in db.query(sql, [state.value, limit])]
 
     def count_mails(self, issue: int | None = None) -> dict[MailState, int]:
-        sql = """select state, count(*) from digest_mails
-                 where ?1 is null or issue_id = ?1 group by state"""
+        condition = "where issue_id = ?" if issue is not None else ""
+        sql = f"select state, count(*) from digest_mails {condition} group by state"  # noqa: S608 - a constant
+        given = [] if issue is None else [issue]
         with self._connection.read() as db:
-            return {MailState(state): count for state, count in db.execute(sql, [issue])}
+            return {MailState(state): count for state, count in db.execute(sql, given)}
 
-    def resend(self, mails: Collection[int] | None, now: datetime) -> int:
+    def resend(self, mails: Collection[int] | None, now: datetime, *, failed: bool = False) -> int:
         times = "queued_at = ?1, due_at = ?1, changed_at = ?1"
         change = f"state = 'queued', {times}, attempts = 0, error = ''"
-        return self._change(change, ("failed", "unknown"), mails, now)
+        states: Sequence[str] = ("failed", "unknown")
+        if mails is None:
+            states = ("failed",) if failed else ("unknown",)
+        return self._change(f"{change} where subscriber_id is not null", states, mails, now)
 
     def discard(self, mails: Collection[int] | None, now: datetime) -> int:
-        states = ("queued", "failed", "unknown")
-        return self._change("state = 'discarded', changed_at = ?1", states, mails, now)
+        states = ("queued", "failed", "unknown") if mails is not None else ("unknown",)
+        return self._change("state = 'discarded', changed_at = ?1 where true", states, mails, now)
 
     def _change(
         self, change: str, states: Sequence[str], mails: Collection[int] | None, now: datetime
     ) -> int:
-        """Change mails with these ids in one of the states, or all that are unknown."""
-        named = ", ".join(f"'{state}'" for state in (states if mails is not None else ["unknown"]))
-        sql = f"""update digest_mails set {change}
-                  where subscriber_id is not null and state in ({named})"""  # noqa: S608 - constants
+        """Change mails in one of the states, those with these ids or all."""
+        named = ", ".join(f"'{state}'" for state in states)
+        sql = f"update digest_mails set {change} and state in ({named})"  # noqa: S608 - constants
         at = mappers.to_text(now)
         with self._connection.write() as db:
             if mails is None:

@@ -79,10 +79,16 @@ class SqliteDigestSubscribers:
     def set_preferences(
         self, id_: str, preferences: DigestPreferences, next_at: datetime | None
     ) -> None:
-        values = preference_values(preferences)
-        values |= {"next_at": mappers.to_text_or_none(next_at), "has_no_topics": False}
+        values = {**preference_values(preferences), "has_no_topics": False}
+        if next_at is not None:
+            values["next_at"] = mappers.to_text(next_at)
         with self._connection.write() as db:
             _update(db, id_, values)
+
+    def renew(self, id_: str, preferences: DigestPreferences, now: datetime) -> None:
+        values = {**preference_values(preferences), "created_at": mappers.to_text(now)}
+        with self._connection.write() as db:
+            _update(db, id_, values, "state != 'active'")
 
     def record_bounce(
         self, id_: str, count: int, reason: str, state: SubscriberState, now: datetime
@@ -94,7 +100,7 @@ class SqliteDigestSubscribers:
     def remove(self, id_: str, address_hash: str, now: datetime) -> None:
         with self._connection.write() as db:
             sql = """delete from digest_mails
-                     where subscriber_id = ? and state in ('queued', 'unknown')"""
+                     where subscriber_id = ? and state in ('queued', 'failed', 'unknown')"""
             db.execute(sql, [id_])
             if db.execute("delete from digest_subscribers where id = ?", [id_]).rowcount:
                 sql = "insert or replace into former_digest_subscribers values (?, ?)"
@@ -123,10 +129,17 @@ class SqliteDigestSubscribers:
             return mappers.to_time(db.execute(sql, [mappers.to_text(before)]).fetchone()[0])
 
     def remove_unconfirmed(self, before: datetime) -> int:
-        sql = "delete from digest_subscribers where state = 'pending' and created_at < ?"
-        with self._connection.write() as db:
-            removed = int(db.execute(sql, [mappers.to_text(before)]).rowcount)
-            db.execute("delete from digest_mails where subscriber_id is null and state = 'queued'")
+        condition, at = "state = 'pending' and created_at < ?", [mappers.to_text(before)]
+        with self._connection.read() as db:
+            sql = f"select id from digest_subscribers where {condition}"  # noqa: S608 - a constant
+            ids = [id_ for (id_,) in db.execute(sql, at)]
+        removed = 0
+        for id_ in ids:
+            with self._connection.write() as db:
+                sql = f"delete from digest_subscribers where id = ? and {condition}"  # noqa: S608 - a constant
+                mails = "delete from digest_mails where subscriber_id = ? and state = 'queued'"
+                db.execute(mails, [id_])
+                removed += int(db.execute(sql, [id_, *at]).rowcount)
         return removed
 
     def record_sign_up(self, client: str, now: datetime) -> None:
@@ -142,10 +155,10 @@ class SqliteDigestSubscribers:
             return int(db.execute(sql, [mappers.to_text(since), client]).fetchone()[0])
 
 
-def _update(db: Database, id_: str, values: dict[str, Any]) -> None:
-    """Set some columns of a subscriber, if there is one."""
+def _update(db: Database, id_: str, values: dict[str, Any], condition: str = "true") -> None:
+    """Set some columns of a subscriber, if there is one that meets a condition."""
     columns = ", ".join(f"{name} = ?" for name in values)
-    sql = f"update digest_subscribers set {columns} where id = ?"  # noqa: S608 - names of columns
+    sql = f"update digest_subscribers set {columns} where id = ? and {condition}"  # noqa: S608 - constants
     db.execute(sql, [*values.values(), id_])
 
 

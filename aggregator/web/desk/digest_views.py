@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from flask import Response, abort, request
 
-from aggregator.digest.sign_up import SignUps
+from aggregator.digest.sign_up import SignUps, find_subscriber
 from aggregator.digest.signed_links import open_link_signer
 from aggregator.digest.trial import digest_of_now, send_test
 from aggregator.errors import BadAddress, CommandError, MailError
 from aggregator.model import DigestPreferences, DigestSubscriber, MailState, SubscriberState
 from aggregator.render.digest_mail import RenderedDigest
-from aggregator.web.desk.page import Desk
+from aggregator.web.desk.page import ID_DIGITS, Desk
 
 __all__ = ["DIGEST_ROUTES", "DigestViews"]
 
@@ -65,6 +65,7 @@ class DigestViews:
             pause=store.digest.pause(),
             mails=mails,
             unknown=sum(mail.state is MailState.UNKNOWN for mail in mails),
+            failed=sum(mail.state is MailState.FAILED for mail in mails),
             issues=[(issue, self._mail_counts(issue.id)) for issue in issues],
             problem=problem,
             found=found,
@@ -110,13 +111,16 @@ class DigestViews:
     def decide_mails(self) -> Response:
         """Send unknown or failed mails once more, or never: one, or all unknown ones."""
         number, verb = request.form.get("mail", ""), request.form.get("do")
-        if verb not in ("resend", "discard") or not (number == "all" or number.isdigit()):
+        is_number = number.isascii() and number.isdigit() and len(number) <= ID_DIGITS
+        if verb not in ("resend", "discard") or not (is_number or number in ("all", "failed")):
             abort(400)
-        store, chosen = self.desk.store.digest, None if number == "all" else [int(number[:18])]
-        if verb == "resend" and chosen is None and not request.form.get("sure"):
+        store, chosen = self.desk.store.digest, [int(number)] if is_number else None
+        if verb == "resend" and number == "all" and not request.form.get("sure"):
             return self._confirm_all()
-        change = store.resend if verb == "resend" else store.discard
-        count = change(chosen, self.desk.now)
+        if verb == "resend":
+            count = store.resend(chosen, self.desk.now, failed=number == "failed")
+        else:
+            count = store.discard(chosen, self.desk.now)
         mails = f"{count:,} {'mail' if count == 1 else 'mails'}"
         words = "will be sent once more" if verb == "resend" else "will not be sent"
         self.desk.record(f"{verb} of digest mails", "", mails)
@@ -140,7 +144,7 @@ class DigestViews:
     def find_subscriber(self) -> Response:
         """What is stored about an address. It is in no URL, since those are logged."""
         searched = request.form.get("address", "").strip()
-        found = self.desk.store.digest_subscribers.by_address(searched)
+        found = find_subscriber(self.desk.store, searched)
         problem = "" if found else "Nothing is stored about this address."
         return self._page(found=found, searched=searched, find_problem=problem)
 

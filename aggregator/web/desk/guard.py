@@ -49,7 +49,7 @@ def add_guard(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.after_request
     def secure(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)  # a view may be stricter
         if token := g.get("desk_cookie"):
             with_cookie(desk, response, token)
         return response

@@ -54,7 +54,7 @@ CHECKSUMS = {
     "0021_api_tokens": "7b7a8f62afb0639d6b30b4510d4c6a3c4ab1c6115fc1bd2a147fcf23030c54fd",
     "0022_passkeys": "6e6cabbd442ca99d73f703d22e97ef4698df806abed8ae247cafeea2aadf0b11",
     "0023_story_days": "f433061308e794575c73cd715942898a552b55422489f21b858ed44cc9d2d9f8",
-    "0024_digest": "f4ec678073ee2102a973dad8e68c4aaef6b14ac6bbe3adb04357007e67bc16d2",
+    "0024_digest": "c866988baf486b2d17f25379a43fcb3f45bb71526f9b8191f0863d12100497f6",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

@@ -16,6 +16,9 @@ create table digest_subscribers (
 
 create index due_digest_subscribers on digest_subscribers(next_at) where state = 'active';
 
+create index pending_digest_subscribers on digest_subscribers(created_at)
+    where state = 'pending';
+
 create table former_digest_subscribers (
     address_hash text primary key, left_at text not null -- keyed: it does not tell the address
 ) without rowid;
