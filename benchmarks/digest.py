@@ -64,8 +64,8 @@ def report() -> str:
     rate, handover = _send()
     return (
         "## Digest\n\n"
-        f"Composing from {STORIES_OF_DAY} stories of a day in {len(TOPICS)} topics, until every mail "
-        "is queued.\n\n"
+        f"Composing from {STORIES_OF_DAY} stories in {len(TOPICS)} topics, until every mail is "
+        "queued.\n\n"
         "| subscribers | different choices | issues | time | ratio |\n|---|---|---|---|---|\n"
         f"{rows}\n"
         f"Sending {SENT:,} of them to a server on the same machine, each marked on the disk before "

@@ -22,6 +22,8 @@ STORE_PARTS = {
     "hub": base.HubStore,
     "calendar": base.CalendarStore,
     "config": base.ConfigStore,
+    "digest": base.DigestStore,
+    "digest_subscribers": base.DigestSubscriberStore,
     "maintenance": base.MaintenanceStore,
     "statistics": base.StatisticsStore,
     "operators": base.OperatorStore,

@@ -25,6 +25,7 @@ def test_a_taken_down_story_leaves_every_list(store: Store) -> None:
     """Every list that had the story changes."""
     id_ = _publish_with_archive(store)
     scopes = (ALL, LABOR, LABOR.archive_page(1))
+    assert store.lists.published_ids([id_, "0" * 16]) == {id_}
     before = {scope: store.lists.revision(scope).number for scope in scopes}
 
     store.stories.take_down(id_, "the outlet asks", NOW)
@@ -36,6 +37,7 @@ def test_a_taken_down_story_leaves_every_list(store: Store) -> None:
     assert list(store.entries.search(parse("S1").root)) == []
     assert store.stories.get(id_) is None
     assert store.stories.is_taken_down(id_)
+    assert store.lists.published_ids([id_]) == set()
     assert id_ not in list(store.stories.ids())
     assert store.lists.counts()[ALL] == 2
     (one,) = store.stories.takedowns()

@@ -12,6 +12,7 @@ from werkzeug.test import Client, TestResponse
 
 from aggregator.digest.sign_up import MAX_MAILS_PER_DAY, MAX_SIGN_UPS, MAX_SIGN_UPS_PER_CLIENT
 from aggregator.model import DigestSubscriber, SubscriberState
+from aggregator.site.turns import CURRENT_CLIENT
 from aggregator.site_app import create_wsgi_app
 from tests.harness.digest import DIGEST_TOML, MORNING, DigestRoom, open_digest_room
 
@@ -33,9 +34,11 @@ class Reader:
         self, address: str = "ana@reader.example", *, client: str = "192.0.2.1", **form: Any
     ) -> TestResponse:
         """Send the form."""
-        return self.client.post(
-            "/digest", data={"address": address, **form}, environ_base={"REMOTE_ADDR": client}
-        )
+        token = CURRENT_CLIENT.set(client)  # as the ASGI application does
+        try:
+            return self.client.post("/digest", data={"address": address, **form})
+        finally:
+            CURRENT_CLIENT.reset(token)
 
     def link(self, kind: str, address: str = "ana@reader.example") -> str:
         """The path of a link in a mail to an address."""
