@@ -17,7 +17,8 @@ from aggregator.config import Config
 from aggregator.errors import MailError
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.mail.messages import compose_mail
-from aggregator.mail.smtp import mail_server, send_mail
+from aggregator.mail.smtp import mail_server
+from aggregator.mail.smtp_session import send_mail
 from aggregator.model import Alert, AlertMessage, Channel
 from aggregator.overview.attention import attention
 from aggregator.overview.health_reasons import Reason

@@ -11,7 +11,8 @@ from aggregator.cli.options import CommandGroup
 from aggregator.config_watch import current_config
 from aggregator.errors import CommandError
 from aggregator.mail.messages import compose_mail
-from aggregator.mail.smtp import mail_server, send_mail
+from aggregator.mail.smtp import mail_server
+from aggregator.mail.smtp_session import send_mail
 
 __all__ = ["mail"]
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parseaddr
 
 from aggregator.config import Config
 from aggregator.digest.addresses import ascii_address, check_address
 from aggregator.digest.compose import open_composer
 from aggregator.digest.outbox import list_headers
 from aggregator.digest.signed_links import open_link_signer
-from aggregator.errors import CommandError, MailError
-from aggregator.mail.messages import compose_list_mail, mail_bytes, one_click_headers
+from aggregator.errors import CommandError
+from aggregator.mail.messages import compose_list_mail, one_click_headers
 from aggregator.mail.smtp import mail_server
-from aggregator.mail.smtp_session import Result, open_mail_session
+from aggregator.mail.smtp_session import send_mail
 from aggregator.model import DigestPreferences
 from aggregator.render.digest_mail import MailLinks, RenderedDigest
 from aggregator.store.base import Store
@@ -59,9 +58,5 @@ async def send_test(
         html=rendered.html,
         headers={**list_headers(config), **one_click_headers(f"{config.site.url}/digest")},
     )
-    message = server.signed(mail_bytes(mail))
-    async with open_mail_session(server) as session:
-        handover = await session.hand_over(parseaddr(server.sender)[1], recipient, message)
-    if handover.result is not Result.ACCEPTED:
-        raise MailError(handover.sentence)
+    await send_mail(server, mail)
     return server.host

@@ -1,9 +1,8 @@
-"""The mail server of [mail] (RFC 5321): one mail through it, and what to say when it fails."""
+"""The mail server of [mail] (RFC 5321), and what to say when it fails."""
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from email.utils import parseaddr
 
 import aiosmtplib
@@ -14,7 +13,7 @@ from aggregator.mail.dkim_signing import sign_mail
 from aggregator.mail.messages import mail_domain
 from aggregator.model import MailSecurity
 
-__all__ = ["TIMEOUT_SECONDS", "MailServer", "mail_sentence", "mail_server", "send_mail"]
+__all__ = ["TIMEOUT_SECONDS", "MailServer", "mail_sentence", "mail_server"]
 
 TIMEOUT_SECONDS = 20.0
 """For connecting, and for each answer."""
@@ -69,24 +68,6 @@ def mail_server(table: MailTable, environment: Mapping[str, str]) -> MailServer:
         user=environment[table.user] if table.user else "",
         password=environment[table.password] if table.password else "",
     )
-
-
-async def send_mail(server: MailServer, mail: EmailMessage) -> None:
-    """Send a mail. Raises MailError, with a sentence that says what the server did not accept."""
-    try:
-        await aiosmtplib.send(
-            mail,
-            hostname=server.host,
-            port=server.port,
-            username=server.user or None,
-            password=server.password or None,
-            local_hostname=mail_domain(server.sender),
-            use_tls=server.security == "tls",
-            start_tls=server.security == "starttls",
-            timeout=TIMEOUT_SECONDS,
-        )
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise MailError(mail_sentence(server, error)) from error
 
 
 def mail_sentence(server: MailServer, error: Exception) -> str:

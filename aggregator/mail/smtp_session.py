@@ -9,15 +9,17 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import parseaddr
 
 import aiosmtplib
 
 from aggregator.errors import MailError
 from aggregator.mail.bounce_messages import is_dead_address
-from aggregator.mail.messages import mail_domain
+from aggregator.mail.messages import mail_bytes, mail_domain
 from aggregator.mail.smtp import TIMEOUT_SECONDS, MailServer, mail_sentence
 
-__all__ = ["Handover", "MailSession", "Result", "open_mail_session"]
+__all__ = ["Handover", "MailSession", "Result", "open_mail_session", "send_mail"]
 
 DATA_TIMEOUT_SECONDS = 60.0
 """For the answer to a whole mail, which a server may look through first."""
@@ -142,3 +144,14 @@ async def open_mail_session(server: MailServer) -> AsyncIterator[MailSession]:
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=2.0)
         client.close()
+
+
+async def send_mail(server: MailServer, mail: EmailMessage) -> None:
+    """Send one mail, with our signature if there is a key. Raises MailError, with a sentence that
+    says what the server did not accept."""
+    message = server.signed(mail_bytes(mail))
+    sender, recipient = (parseaddr(address)[1] for address in (server.sender, str(mail["To"])))
+    async with open_mail_session(server) as session:
+        handover = await session.hand_over(sender, recipient, message)
+    if handover.result is not Result.ACCEPTED:
+        raise MailError(handover.sentence)

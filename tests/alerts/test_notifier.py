@@ -232,7 +232,7 @@ def test_a_server_that_does_not_answer(scene: Scene) -> None:
 
 def test_a_mail_server_that_says_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt waits for it, not one for each mail, and the webhook does not wait."""
-    monkeypatch.setattr("aggregator.mail.smtp.TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("aggregator.mail.smtp_session.TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         scene.newsroom.change(
             f"port = {scene.mailbox.port}\n", f"port = {silent.getsockname()[1]}\n"

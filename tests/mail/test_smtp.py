@@ -9,7 +9,8 @@ import pytest
 from aggregator.config.mail_schema import MailTable
 from aggregator.errors import MailError
 from aggregator.mail.messages import compose_mail
-from aggregator.mail.smtp import MailServer, mail_server, send_mail
+from aggregator.mail.smtp import MailServer, mail_server
+from aggregator.mail.smtp_session import send_mail
 from tests.harness.builders import NOW
 from tests.harness.command_line import free_port
 from tests.harness.mail_server import LOGIN, open_mail_server
@@ -129,7 +130,7 @@ def test_no_server() -> None:
 
 def test_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given up."""
-    monkeypatch.setattr("aggregator.mail.smtp.TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("aggregator.mail.smtp_session.TIMEOUT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         assert _refusal(_server(port)).startswith(f"localhost port {port} did not answer within")
