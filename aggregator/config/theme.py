@@ -11,6 +11,7 @@ from aggregator.model import Theme
 
 __all__ = ["THEME_FOLDER", "read_theme"]
 
+SUFFIXES = (".html", ".txt", ".css")
 THEME_FOLDER = "theme"
 STYLESHEET = "theme.css"
 MAX_FILE_BYTES = 1_000_000
@@ -39,7 +40,7 @@ def read_theme(folder: Path, logo: str) -> tuple[Theme, list[ConfigIssue]]:
 
 def _files(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
-        yield from sorted(each for each in folder.iterdir() if each.suffix in (".html", ".css"))
+        yield from sorted(each for each in folder.iterdir() if each.suffix in SUFFIXES)
 
 
 def _text(file: Path, issues: list[ConfigIssue]) -> str | None:

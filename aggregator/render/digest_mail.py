@@ -145,7 +145,7 @@ class DigestRenderer:
     def message(self, template: str, **values: object) -> tuple[str, str]:
         """The subject and the text of a mail that brings no issue: the first line of a template,
         and the rest."""
-        subject, _, text = self._render(template, **values).partition("\n")
+        subject, _, text = self._render(template, **values).lstrip().partition("\n")
         return subject.strip(), text.lstrip("\n")
 
     def _period(self, content: DigestContent) -> str:

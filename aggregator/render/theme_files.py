@@ -34,6 +34,8 @@ _DESCRIPTIONS = {
     "home.html": "The home page. `front` has the lead, `second`, `latest` and `sections`.",
     "list.html": "A topic, an outlet or all stories. `feed` is the list, `items` its stories.",
     "story.html": "The page of a story. `item` is the story, `content` its text as HTML.",
+    "digest_mail.html": "A digest. `content` has the lead and the sections, `links` are personal.",
+    "digest_mail.txt": "The same as text, for those who read mails so.",
     "frame.html": "The widget for a frame on another site.",
 }
 

@@ -1,5 +1,6 @@
 """What is in a digest, for whom: every story that is new to a subscriber, once."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
@@ -8,7 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.digest.compose import MAX_HTML_BYTES, Composed
-from aggregator.model import DigestIssue, DigestPreferences
+from aggregator.model import (
+    DigestIssue,
+    DigestPreferences,
+    PictureResult,
+    ThumbnailFiles,
+    picture_key,
+)
 from tests.harness.builders import entry, prose, story
 from tests.harness.digest import DIGEST_TOML, MORNING, DigestRoom
 from tests.harness.saving import change_of, save
@@ -260,6 +267,48 @@ def test_the_language_of_the_subscriber(digest_room: DigestRoom) -> None:
     assert '<html lang="ar" dir="rtl">' in arabic.html
     assert 'dir="ltr"' in arabic.html
     assert '<html lang="de" dir="ltr">' in german.html
+
+
+@pytest.mark.parametrize("is_configured", [False, True])
+def test_pictures_only_if_configured(digest_room: DigestRoom, is_configured: bool) -> None:
+    """Our thumbnails, from the site; never an address of somebody else."""
+    url = "https://harbor.example/a.jpg"
+    thumbnails = 'images = "own"\n'
+    found = digest_room.publishes("Dockers win", at=MORNING - HOUR, image=url)
+    digest_room.store.pictures.add({found.lead.entry_id: [url]}, MORNING)
+    files = ThumbnailFiles(small=b"s", large=b"l", width=960, height=640)
+    digest_room.store.pictures.save([PictureResult(url=url, files=files)], MORNING)
+    keys = "[digest]\npictures = true" if is_configured else "[digest]"
+    text = DIGEST_TOML.replace("[digest]", keys)
+    digest_room.configure(f"[defaults]\n{thumbnails}{text}")
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.composes(MORNING)
+    ((_, issue),) = digest_room.takes_mails(MORNING)["ana"]
+    assert issue
+    shown = re.findall(r'<img src="([^"]+)"', issue.html)
+    wanted = [f"https://commons.example/pictures/{picture_key(url)}.webp"]
+    assert shown == (wanted if is_configured else [])
+
+
+def test_a_theme_replaces_the_templates(digest_room: DigestRoom) -> None:
+    """Of both parts, and of the other mails; a broken one costs nothing but itself."""
+    theme = digest_room.folder / "theme"
+    theme.mkdir()
+    (theme / "digest_mail.txt").write_text("Our own words: {{ content.lead.story.title }}\n")
+    (theme / "digest_mail.html").write_text("{{ nobody.name }}")
+    (theme / "digest_confirm.txt").write_text("{# ours #}\nWelcome to us\n\n{{ confirm }}\n")
+    digest_room.configure(DIGEST_TOML)
+    digest_room.publishes("Dockers win", at=MORNING - HOUR)
+    digest_room.subscribes("ana", MORNING - HOUR)
+    digest_room.composes(MORNING)
+    ((_, issue),) = digest_room.takes_mails(MORNING)["ana"]
+    assert issue
+    assert issue.text.strip() == "Our own words: Dockers win"
+    assert "Dockers win</a></h2>" in issue.html
+    subject, text = digest_room.composer.renderer("en").message(
+        "digest_confirm.txt", confirm="https://x.example/"
+    )
+    assert (subject, text.strip()) == ("Welcome to us", "https://x.example/")
 
 
 # ---- the archive
