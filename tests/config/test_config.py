@@ -176,6 +176,12 @@ INVALID_CONFIGS = [
     ("a sender with an open bracket", '[mail]\nsender = "News <a@b.example"\n', "expected an address such as"),
     ("a line break in an address", '[alerts]\nmail = ["a@b.example\\nBcc: c@d.example"]\n', "expected an address such as"),
     ("an unknown kind of alert", '[alerts]\nignore = ["quite"]\n', "did you mean 'quiet'?"),
+    ("bounces without an address", '[mail]\nhost = "m.example"\nsender = "a@b.example"\nbounce_maildir = "b"\n', "line 4: mail.bounce_maildir: needs bounces too"),
+    ("bounces without a login", '[mail]\nhost = "m.example"\nsender = "a@b.example"\nbounces = "b@b.example"\nbounce_imap = "i.example"\n', "line 5: mail.bounce_imap: needs bounce_user too"),
+    ("half a signature", '[mail]\nhost = "m.example"\nsender = "a@b.example"\ndkim_key = "K"\n', "line 4: mail.dkim_key: needs dkim_selector too"),
+    ("a selector that is no name", '[mail]\ndkim_selector = "a b"\n', 'expected a name such as "news2026"'),
+    ("an hour that no day has", "[digest]\nhour = 24\n", "line 2: digest.hour: found 24"),
+    ("another day", '[digest]\nweekday = "caturday"\n', "line 2: digest.weekday: found 'caturday'"),
     ("another encryption", '[mail]\nsecurity = "ssl"\n', "expected one of 'starttls', 'tls', 'none'"),
     ("a time without a unit", '[fetch]\ntimeout = "30"\n', 'expected a time such as "90s"'),
     ("a login in an address", '[site]\nurl = "https://me:pw@t.example"\n', "expected an address without a login"),
@@ -261,6 +267,14 @@ def test_every_key_has_its_line() -> None:
     assert lines.line_of(("s", 1, "k")) == 15
     assert lines.line_of(("s", 1, "missing")) == 14
     assert lines.line_of(("nowhere",)) == 0
+
+
+def test_a_digest_without_a_mail_server_is_said() -> None:
+    """It is allowed, since the site can run without, and probably not meant."""
+    site = '[site]\ntitle = "T"\nurl = "https://t.example"\n'
+    (warning,) = _read(f"{site}[digest]\n").warnings
+    assert (warning.key, "nobody can sign up yet" in warning.message) == ("digest", True)
+    assert _read(f"{site}[digest]\nsign_up = false\n").warnings == ()
 
 
 def test_the_feeds_toml_of_this_repository_is_valid() -> None:
