@@ -1,6 +1,7 @@
 """A real mail server on loopback, with TLS if it is wanted."""
 
 import ssl
+from asyncio import Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,11 +9,12 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.harness.command_line import free_port
 
@@ -61,6 +63,30 @@ class Mailbox:
         return "250 OK"
 
 
+class _Controller(Controller):
+    """A server that ends its connections before its thread."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._connections: list[SMTP] = []
+        super().__init__(*arguments, **options)
+
+    def factory(self) -> SMTP:
+        """One for each connection."""
+        connection = SMTP(self.handler, **self.SMTP_kwargs)
+        self._connections.append(connection)
+        return connection
+
+    def stop(self, no_assert: bool = False) -> None:
+        """A connection that is left to the garbage collector warns in some other test."""
+        for connection in self._connections:
+            if isinstance(transport := connection.transport, Transport):
+                self.loop.call_soon_threadsafe(transport.abort)
+        until = monotonic() + 1
+        while any(each.transport for each in self._connections) and monotonic() < until:
+            sleep(0.005)
+        super().stop(no_assert)
+
+
 @contextmanager
 def open_mail_server(
     folder: Path,
@@ -90,7 +116,7 @@ def open_mail_server(
         options["authenticator"] = check
     if security == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
-    controller = Controller(
+    controller = _Controller(
         mailbox,
         hostname="127.0.0.1",
         port=mailbox.port,
