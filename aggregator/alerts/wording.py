@@ -27,8 +27,17 @@ _TITLES: Mapping[AlertKind, str] = {
     "clock": "The clock seems to be wrong",
     "undelivered": "Not delivered: {name}",
     "bug": "The program has a bug",
-    "digest": "The digest needs you: {name}",
+    "digest": "Digest: {name}",
 }
+_DIGEST_NAMES = {
+    "no mail server": "there is no mail server",
+    "bounces": "bounces cannot be read",
+    "mail server": "the mail server does not work",
+    "overdue": "digests are overdue",
+    "unknown": "mails may not have arrived",
+    "refused": "the mail server refuses most mails",
+}
+"""What is wrong with it, by the subject of the reason."""
 _PAGES: Mapping[AlertKind, str] = {
     "failing": "sources/{id}", "quiet": "sources/{id}", "held": "held", "silent_rule": "topics",
     "config": "file", "digest": "digest",
@@ -46,7 +55,8 @@ class AlertWords:
 
     def title(self, alert: Alert) -> str:
         """What it is, in a few words."""
-        return _TITLES[alert.kind].format(name=self.names.get(alert.subject, alert.subject))
+        names = _DIGEST_NAMES if alert.kind == "digest" else self.names
+        return _TITLES[alert.kind].format(name=names.get(alert.subject, alert.subject))
 
     def url(self, alert: Alert) -> str:
         """The page of the desk that says more."""

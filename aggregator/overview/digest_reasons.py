@@ -82,6 +82,6 @@ def _refusals(store: Store) -> Iterator[Reason]:
                 subject="refused",
                 since=issue.created_at,
                 sentence=f"The mail server has refused {failed:,} of {failed + sent:,} mails of "
-                f"the last issue: {newest[0].error} When it is mended, send them with `aggregator "
-                "digest resend --failed`.",
+                f"the last issue: {newest[0].error} Once that is fixed, resend them with "
+                "`aggregator digest resend --failed`.",
             )

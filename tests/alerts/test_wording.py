@@ -89,3 +89,9 @@ def test_what_an_outlet_wrote_mentions_no_one() -> None:
     assert "@channel" not in text
     assert "@Here" not in text
     assert "&amp;" in text
+
+
+def test_a_digest_says_what_is_wrong_with_it() -> None:
+    """In words, not by the id of the reason."""
+    alert = replace(FAILING, kind="digest", subject="unknown")
+    assert WORDS.title(alert) == "Digest: mails may not have arrived"
