@@ -14,7 +14,7 @@ from aggregator.model import (
     SubscriberState,
 )
 from aggregator.render.digest_mail import DigestSection
-from aggregator.render.interface import languages, own_name
+from aggregator.render.interface import Interface, languages, own_name
 from aggregator.render.item import FeedItem
 from aggregator.render.pages import PageRenderer
 from aggregator.text.time_zones import zone_names
@@ -90,7 +90,8 @@ class DigestPageRenderer:
         is_saved: bool = False,
     ) -> bytes:
         """The page with a subscriber's choices and everything that is stored, where both can be
-        changed and deleted."""
+        changed and deleted. Times are in the subscriber's time zone."""
+        language, zone = self._pages.interface.language, subscriber.preferences.timezone
         return self._pages.render(
             "digest_preferences.html",
             here="/digest",
@@ -98,6 +99,7 @@ class DigestPageRenderer:
             subscriber=subscriber,
             is_suspended=subscriber.state is SubscriberState.SUSPENDED,
             mails=mails,
+            clock=Interface(language, zone),
             is_saved=is_saved,
             **self._choices(),
         )

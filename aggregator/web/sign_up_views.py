@@ -75,7 +75,7 @@ class _DigestViews:
         gettext = self._site.builder.gettext
         if error.kind == "disposable":
             return gettext("This is a throwaway address; please use one that you keep.")
-        return gettext("This is not a mail address.")
+        return gettext("This is not a valid email address.")
 
     def _preferences(
         self, form: "MultiDict[str, str]", default: DigestPreferences

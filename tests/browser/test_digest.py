@@ -118,9 +118,9 @@ def test_from_signing_up_to_leaving(browser: Browser, program: Program) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{program.url}/topics/labor")
-    page.get_by_label("Your mail address").fill(ADDRESS)
+    page.get_by_label("Your email address").fill(ADDRESS)
     page.get_by_role("button", name="Sign up").click()
-    assert page.locator("h1").inner_text() == "Check your mail"
+    assert page.locator("h1").inner_text() == "Check your email"
 
     first = program.mail(1)
     assert first["To"] == ADDRESS
@@ -177,11 +177,11 @@ def test_a_mistake_is_said_at_the_field(browser: Browser, program: Program) -> N
     """And nothing that was filled in is lost."""
     page = browser.new_page()
     page.goto(f"{program.url}/digest")
-    page.get_by_label("Your mail address").fill("ana@mailinator.com")
+    page.get_by_label("Your email address").fill("ana@mailinator.com")
     page.get_by_label("Hour").select_option("18:00")
     page.get_by_role("button", name="Sign up").click()
     assert page.get_by_text("This is a throwaway address").is_visible()
-    assert page.get_by_label("Your mail address").input_value() == "ana@mailinator.com"
+    assert page.get_by_label("Your email address").input_value() == "ana@mailinator.com"
     assert page.get_by_label("Hour").input_value() == "18"
     page.close()
 

@@ -62,7 +62,7 @@ def test_what_became_of_the_mails(digest_room: DigestRoom) -> None:
         MailState.DISCARDED: 1, MailState.QUEUED: 2,
     }  # fmt: skip
     log = [entry.action for entry in digest_room.store.operators.audit_log(9)]
-    assert {"resend of digest mails", "discard of digest mails"} <= set(log)
+    assert {"resent digest mails", "discarded digest mails"} <= set(log)
 
 
 @pytest.mark.parametrize(

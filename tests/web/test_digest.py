@@ -72,14 +72,14 @@ def test_the_way_in_and_out(reader: Reader) -> None:
     """Form, mail, button, digest; one click ends it, and nothing is left but a hash."""
     page = reader.gets("/digest")
     assert page.status_code == 200
-    for label in ("Your mail address", "All topics", "Only these", "Ports and Ships", "Time zone"):
+    for label in ("Your email address", "All topics", "Only these", "Ports and Ships", "Time zone"):
         assert label in _text(page)
     response = reader.signs_up(
         scope="some", topic=["labor", "ports"], frequency="weekly", weekday="5", hour="18",
         timezone="America/Lima", language="es",
     )  # fmt: skip
     assert response.status_code == 200
-    assert "Check your mail" in response.text
+    assert "Check your email" in response.text
     assert reader.mails() == [("ana@reader.example", "confirm")]
     ana = reader.stored()
     assert ana
@@ -170,7 +170,7 @@ def test_what_is_no_address(reader: Reader, address: str) -> None:
     """It is said at the field, what was filled in stays, and nothing is stored."""
     response = reader.signs_up(address, scope="some", topic=["ports"], hour="20")
     assert response.status_code == 400
-    assert "This is not a mail address." in response.text
+    assert "This is not a valid email address." in response.text
     assert 'aria-describedby="problem-address"' in response.text
     assert re.search(r'value="ports"\s+checked', response.text)
     assert "<script>alert" not in response.text
@@ -207,7 +207,7 @@ def test_nobody_fills_a_mailbox_with_our_mails(reader: Reader) -> None:
     for minutes in range(0, 24 * 60, 7):
         with time_machine.travel(MORNING + timedelta(minutes=minutes), tick=False):
             response = reader.signs_up(client=f"198.51.100.{minutes % 250}")
-            assert "Check your mail" in response.text
+            assert "Check your email" in response.text
     with time_machine.travel(MORNING + DAY, tick=False):
         assert reader.mails() == [("ana@reader.example", "confirm")] * MAX_MAILS_PER_DAY
 
@@ -233,12 +233,14 @@ def test_choosing_something_else(reader: Reader) -> None:
     reader.client.post(reader.link("confirm"))
     link = reader.link("preferences")
     page = _text(reader.gets(link))
-    for part in ("ana@reader.example", "Signed up", "Confirmed", "The next digest comes",
-                 "Mails of the last 30 days 1"):  # fmt: skip
+    for part in ("ana@reader.example", "Signed up", "Confirmed", "Next digest",
+                 "Emails of the last 30 days 1"):  # fmt: skip
         assert part in page
     form = {"scope": "some", "topic": ["courts"], "frequency": "daily", "hour": "9",
             "timezone": "Asia/Tokyo", "language": "ar", "action": "save"}  # fmt: skip
-    assert "Saved." in reader.client.post(link, data=form).text
+    saved = _text(reader.client.post(link, data=form))
+    assert "Saved." in saved
+    assert "Next digest 6 October 2026, 09:00" in saved, "in the subscriber's time zone"
     ana = reader.stored()
     assert ana
     assert (ana.preferences.topics, ana.preferences.timezone) == (("courts",), "Asia/Tokyo")

@@ -123,7 +123,8 @@ class DigestViews:
             count = store.discard(chosen, self.desk.now)
         mails = f"{count:,} {'mail' if count == 1 else 'mails'}"
         words = "will be sent once more" if verb == "resend" else "will not be sent"
-        self.desk.record(f"{verb} of digest mails", "", mails)
+        done = "resent" if verb == "resend" else "discarded"
+        self.desk.record(f"{done} digest mails", "", mails)
         return self.desk.to("/digest", f"{mails} {words}.")
 
     def _confirm_all(self) -> Response:
@@ -132,7 +133,7 @@ class DigestViews:
         return self.desk.page(
             "confirm.html",
             heading=f"Send {count:,} {'mail' if count == 1 else 'mails'} once more",
-            sentence="Whoever did get it will get it twice. This cannot be undone.",
+            sentence="Anyone who has already received it will get it twice. This cannot be undone.",
             action=f"{self.desk.base}/digest/mails",
             hidden=[("mail", "all"), ("do", "resend"), ("sure", "1")],
             verb="Send",
