@@ -43,7 +43,7 @@ class MailTable(Table):
     sender: MailAddress = Field(description='Sender, such as "News <news@example.org>".')
     bounces: MailAddress | None = Field(
         None,
-        description="Address that bounces of the digest go to, with a mark after a + for each.",
+        description="Address for bounces; +mark is added before the @ for each subscriber.",
     )
     bounce_maildir: Text | None = Field(
         None, description="Maildir that `bounces` is delivered to, relative to feeds.toml."
@@ -52,10 +52,10 @@ class MailTable(Table):
         None, description="IMAP server with the mailbox of `bounces`."
     )
     bounce_user: EnvironmentVariable | None = Field(
-        None, description="Environment variable with the user name on that server."
+        None, description="Environment variable with the user name on the IMAP server."
     )
     bounce_password: EnvironmentVariable | None = Field(
-        None, description="Environment variable with the password on that server."
+        None, description="Environment variable with the password on the IMAP server."
     )
     dkim_selector: DkimSelector | None = Field(
         None, description="Name of the DKIM key in the DNS of the sender's domain."
@@ -64,7 +64,7 @@ class MailTable(Table):
         None, description="Environment variable with the private key, in PEM."
     )
     rate: int = Field(
-        600, ge=1, le=1_000_000, description="Most mails of the digest that are sent in a minute."
+        600, ge=1, le=1_000_000, description="Maximum number of digest mails per minute."
     )
 
 
@@ -74,14 +74,14 @@ class DigestTable(Table):
     hour: int = Field(
         7, ge=0, le=23, description="Hour that the form suggests, and that of the archived issue."
     )
-    weekday: Weekday = Field("monday", description="Day that the form suggests for a weekly one.")
+    weekday: Weekday = Field(
+        "monday", description="Day that the form suggests for a weekly digest."
+    )
     limit: int = Field(50, ge=1, le=200, description="Most stories in a mail.")
     pictures: bool = Field(
-        False, description="true: our thumbnails in mails; their server sees who opens one."
+        False, description="true: show thumbnails; your server then sees when a mail is opened."
     )
-    sign_up: bool = Field(
-        True, description="false: no form for new subscribers, as on a static export."
-    )
+    sign_up: bool = Field(True, description="false: no sign-up form; set it for a static export.")
     imprint: OneLine = Field(
         "", description="A line at the foot of every mail, such as a postal address."
     )

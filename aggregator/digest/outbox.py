@@ -128,7 +128,9 @@ class Outbox:
             if one.error:
                 break
             if sent.failed >= MAX_REFUSALS and not session.accepted:
-                error = f"{server.host} refuses every mail, such as: {sent.refusal}"
+                error = (
+                    f"{server.host} refused {sent.failed} mails and accepted none: {sent.refusal}"
+                )
                 return replace(sent, error=error)
         return sent
 
@@ -154,7 +156,9 @@ class Outbox:
         except (MailError, StoreError):
             raise
         except Exception as error:  # one mail must not keep the others from being sent
-            sentence = f"It cannot be composed; a bug in aggregator ({type(error).__name__})."
+            sentence = (
+                f"The mail could not be written: a bug in aggregator ({type(error).__name__})."
+            )
             store.finish_sending(id_, MailState.FAILED, clock(), error=sentence)
             return Sent(failed=1)
         if not store.begin_sending(id_, clock()):

@@ -151,7 +151,7 @@ def _subscriber(
     if state not in list(SubscriberState):
         raise ValueError(f"the state {state!r} is unknown; use active, or leave it empty.")
     if state == SubscriberState.PENDING:
-        raise ValueError("it was never confirmed, so it must sign up again.")
+        raise ValueError("this address was never confirmed; its owner must sign up.")
     confirmed = row.get("confirmed_at", "")
     try:
         confirmed_at = datetime.fromisoformat(confirmed) if confirmed else now
@@ -190,7 +190,8 @@ def _preferences(
         raise ValueError(f"{timezone!r} is not a time zone such as Europe/Berlin.")
     language = row.get("language", "") or default.language
     if main_language(language) not in languages():
-        raise ValueError(f"the language {language!r} is not available.")
+        known_tags = ", ".join(sorted(languages()))
+        raise ValueError(f"there is no language {language!r}; use one of {known_tags}.")
     return DigestPreferences(
         topics=topics,
         frequency="weekly" if frequency == "weekly" else "daily",

@@ -22,8 +22,8 @@ __all__ = ["digest_of_now", "send_test"]
 def digest_of_now(
     config: Config, store: Store, preferences: DigestPreferences, now: datetime
 ) -> RenderedDigest:
-    """What somebody with these preferences would get now, with links that lead nowhere. Raises
-    CommandError if there is nothing."""
+    """What somebody with these preferences would get now, with links to the page
+    of the digest. Raises CommandError if there is nothing."""
     if config.digest is None:
         raise CommandError("There is no table [digest] in feeds.toml; add it, and [mail].")
     composer = open_composer(config, store, open_link_signer(config.site.url, store))

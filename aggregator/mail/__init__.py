@@ -1,1 +1,1 @@
-"""Mail: sending it over SMTP."""
+"""Mail: sending it over SMTP, and reading bounces."""

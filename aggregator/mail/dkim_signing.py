@@ -26,7 +26,7 @@ def sign_mail(mail: bytes, domain: str, selector: str, key: str) -> bytes:
     if not has_dkim():
         raise MailError(
             'Signing mails needs dkimpy; install it with `pip install "aggregator[dkim]"`, or '
-            "remove dkim_key from [mail]."
+            "remove dkim_key and dkim_selector from [mail]."
         )
     import dkim  # optional
 

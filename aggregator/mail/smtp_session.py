@@ -76,7 +76,9 @@ class MailSession:
                 if self._client.is_ehlo_or_helo_needed:
                     await self._client.ehlo()
                 if not self._client.supports_extension("smtputf8"):
-                    sentence = f"{self._server.host} cannot send to an address with these letters."
+                    sentence = (
+                        f"{self._server.host} does not support addresses with non-ASCII letters."
+                    )
                     return Handover(Result.REJECTED, sentence)
                 options = ["SMTPUTF8"]
             await self._client.mail(sender, options=options, encoding="utf-8")

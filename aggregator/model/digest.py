@@ -104,9 +104,9 @@ class DigestSubscriber:
 class DigestIssue:
     """A digest as composed: the stories listed from `since` until `until` in some topics.
 
-    `html` and `text` have placeholders for the links of each subscriber (digest/links.py); they are
-    empty once every mail is sent. `day` is the day on which it is sent, where it is read. `id` is 0
-    before it is stored.
+    `html` and `text` have placeholders for the links of each subscriber (digest/signed_links.py);
+    they are empty once every mail is sent. `day` is the day on which it is sent, where it is read.
+    `id` is 0 before it is stored.
     """
 
     id: int = 0

@@ -32,8 +32,8 @@ MAX_NUMBER = 2**63 - 1
 
 @click.command()
 @content_options
-@click.option("--to", "address", help="Send one mail, a test, to this address only.")
-@click.option("--dry-run", is_flag=True, help="Only say what is due, and to how many.")
+@click.option("--to", "address", help="Send one test mail, to this address only.")
+@click.option("--dry-run", is_flag=True, help="Show what is due, and send nothing.")
 @click.pass_obj
 def send(
     path: Path, address: str | None, dry_run: bool, topics: Sequence[str], weekly: bool,
@@ -49,7 +49,10 @@ def send(
             rendered = compose_now(config, store, topics, language, is_weekly=weekly)
             now = datetime.now(UTC)
             host = asyncio.run(send_test(config, rendered, address, os.environ, now))
-            click.echo(f"{host} accepted the test to {address}; its links lead nowhere.")
+            click.echo(
+                f"{host} accepted the test to {address}. Its preferences and unsubscribe links "
+                "lead to /digest."
+            )
         elif dry_run:
             _show_due(store)
         else:
@@ -109,8 +112,8 @@ def status(path: Path, as_json: bool) -> None:
     )
     if pause:
         since = format_time(pause.since)
-        click.echo(f"Since {since} the mail server does not work: {pause.error}")
-        click.echo(f"It is tried again at {format_time(pause.until)}.")
+        click.echo(f"The mail server has not worked since {since}: {pause.error}")
+        click.echo(f"Next attempt: {format_time(pause.until)}.")
     issues = [
         (format_time(issue["until"]), issue["subject"], *(
             f"{issue['mails'].get(state, 0):,}" for state in ("sent", "queued", "failed", "unknown")
@@ -126,9 +129,9 @@ def status(path: Path, as_json: bool) -> None:
         counts = values["mails"]
         click.echo(
             f"\n{counts.get('unknown', 0):,} unknown and {counts.get('failed', 0):,} failed mails. "
-            "An unknown one may have arrived. `aggregator digest resend NUMBER` sends a mail once "
-            "more, and `discard NUMBER` never; without a number, all unknown ones. `resend "
-            "--failed` sends all failed ones."
+            "An unknown one may have arrived. `aggregator digest resend NUMBER` queues a mail "
+            "again, `aggregator digest discard NUMBER` drops it; without a number, all unknown "
+            "ones. `aggregator digest resend --failed` queues all failed ones."
         )
     click.echo(zone_note())
 
@@ -163,7 +166,7 @@ def _problems(store: Store) -> list[tuple[str, str, str, str]]:
 @click.command()
 @click.pass_obj
 def bounces(path: Path) -> None:
-    """Read the mailbox for bounces now, as `run` does every few minutes."""
+    """Read the mailbox for bounces now, as `run` does every five minutes."""
     with open_config(path) as (config, store), store.maintenance.lock("digest"):
         signer = open_link_signer(config.site.url, store)
         found = read_bounces(config, store, signer, os.environ, datetime.now(UTC))
@@ -180,18 +183,24 @@ def bounces(path: Path) -> None:
 
 @click.command()
 @click.argument("numbers", nargs=-1, type=click.IntRange(1, MAX_NUMBER), metavar="[NUMBER]...")
-@click.option("--failed", is_flag=True, help="All mails that have failed, not the unknown ones.")
-@click.option("--yes", is_flag=True, help="Do not ask before all unknown mails are sent again.")
+@click.option("--failed", is_flag=True, help="Resend all failed mails instead of the unknown ones.")
+@click.option("--yes", is_flag=True, help="Resend all unknown mails without asking.")
 @click.pass_obj
 def resend(path: Path, numbers: tuple[int, ...], failed: bool, yes: bool) -> None:
-    """Send unknown or failed mails once more: those with these numbers, or all unknown ones."""
+    """Queue unknown or failed mails again: those with these numbers, or all unknown ones.
+
+    `run`, or `aggregator digest send`, sends them.
+    """
     if numbers and failed:
         raise click.UsageError("Name mails by their numbers, or take --failed.")
     with open_config(path) as (_, store):
         unknown = store.digest.count_mails().get(MailState.UNKNOWN, 0)
         if unknown and not (numbers or failed or yes):
             mails = count_noun(unknown, "mail", "mails")
-            click.confirm(f"Send {mails} once more? Who did get one gets it twice.", abort=True)
+            click.confirm(
+                f"Send {mails} once more? Anyone who has already received it will get it twice.",
+                abort=True,
+            )
         count = store.digest.resend(numbers or None, datetime.now(UTC), failed=failed)
     click.echo(f"{count_noun(count, 'mail is', 'mails are')} queued.")
     _refuse_others(numbers, count)
@@ -213,5 +222,6 @@ def _refuse_others(numbers: Sequence[int], count: int) -> None:
         left = len(set(numbers)) - count
         mails = "mail was" if left == 1 else "mails were"
         raise CommandError(
-            f"{left:,} {mails} left alone: queued, sent or discarded already, or unheard of."
+            f"{left:,} {mails} not changed: already queued, sent or discarded, or there is no such "
+            "mail."
         )

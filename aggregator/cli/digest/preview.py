@@ -23,11 +23,13 @@ def content_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that choose what is in a digest."""
     for option in (
         click.option("--topic", "topics", multiple=True, help="Only this topic; may be repeated."),
-        click.option("--weekly", is_flag=True, help="The last seven days, not the last day."),
+        click.option(
+            "--weekly", is_flag=True, help="Stories of the last seven days, instead of one."
+        ),
         click.option(
             "--language",
             type=click.Choice(sorted(languages())),
-            help="Its words; without it, those of the site.",
+            help="Language of the digest's own words; by default, that of the site.",
         ),
     ):
         command = option(command)
@@ -36,7 +38,7 @@ def content_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @content_options
-@click.option("--text", "is_text", is_flag=True, help="The text part, not the HTML part.")
+@click.option("--text", "is_text", is_flag=True, help="Print the text part instead of HTML.")
 @click.option("--open", "is_opened", is_flag=True, help="Open it in a browser.")
 @click.pass_obj
 def preview(
@@ -45,7 +47,7 @@ def preview(
 ) -> None:  # fmt: skip
     """Print the digest that somebody would get now, or open it.
 
-    Its preferences and unsubscribe links lead nowhere.
+    Its preferences and unsubscribe links lead to /digest.
     """
     with open_config(path) as (config, store):
         rendered = compose_now(config, store, topics, language, is_weekly=weekly)

@@ -35,8 +35,8 @@ def import_(path: Path, file: Path) -> None:
     """Add the subscribers of a CSV file whose first line names the columns.
 
     Only `address` is needed; `topics` (ids, with spaces between them), `frequency`, `weekday`,
-    `hour`, `timezone`, `language` and `confirmed_at` may follow. They need not confirm again,
-    so import only people who have agreed. Anyone who has left is not added again.
+    `hour`, `timezone`, `language`, `confirmed_at` and `state` may follow. They need not confirm
+    again, so import only people who have agreed. Anyone who has unsubscribed is not added again.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -49,8 +49,8 @@ def import_(path: Path, file: Path) -> None:
             default_preferences(config), datetime.now(UTC),
         )  # fmt: skip
     click.echo(
-        f"{count_noun(found.added, 'subscriber', 'subscribers')} added; {found.known:,} known "
-        f"already, {found.left:,} have left and are not added again."
+        f"{count_noun(found.added, 'subscriber', 'subscribers')} added; {found.known:,} already "
+        f"known, {found.left:,} had unsubscribed and were not added."
     )
     for problem in found.problems[:MAX_PROBLEMS_SHOWN]:
         click.echo(problem, err=True)
@@ -87,8 +87,8 @@ def export(path: Path, file: Path | None) -> None:
 def forget(path: Path, address: str) -> None:
     """Delete everything that is stored about an address.
 
-    What remains is a keyed hash from which nobody can read it; it keeps the address from being
-    added again by an import.
+    What remains is a keyed hash, which does not show the address; it keeps an import from adding
+    it again.
     """
     with open_config(path) as (config, store):
         found = find_subscriber(store, address)
