@@ -48,8 +48,10 @@ def add_guard(blueprint: Blueprint, desk: Desk) -> None:
 
     @blueprint.after_request
     def secure(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)  # a view may be stricter
+        own_policy = response.headers.get("Content-Security-Policy")  # that of a mail is stricter
+        response.headers.update(SECURITY_HEADERS)
+        if own_policy:
+            response.headers["Content-Security-Policy"] = own_policy
         if token := g.get("desk_cookie"):
             with_cookie(desk, response, token)
         return response
