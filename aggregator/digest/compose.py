@@ -47,6 +47,8 @@ MAX_STORIES_READ = 5_000
 """Stories among which those of an issue are chosen: the newest."""
 MAX_HTML_BYTES = 100_000
 """Mail programs show no more of a mail (Gmail: 102 KB)."""
+ARCHIVE_SPACING = timedelta(seconds=10)
+"""A day without stories may get some late: they are fetched after a start."""
 FIRST_PERIODS: Mapping[DigestFrequency, timedelta] = {
     "daily": timedelta(days=1),
     "weekly": timedelta(days=7),
@@ -97,8 +99,8 @@ class DigestComposer:
     catalog: FeedCatalog
     signer: LinkSigner
     _renderers: dict[str, DigestRenderer] = field(default_factory=dict)
-    _archived: set[date] = field(default_factory=set)
-    """Days whose issue was composed, or had nothing to say."""
+    _looked_at: dict[date, datetime] = field(default_factory=dict)
+    """Day -> when an issue of it was last looked for."""
 
     # ---- what is due
 
@@ -197,9 +199,13 @@ class DigestComposer:
         hours = DigestPreferences(hour=self.config.digest.hour, timezone=site.timezone)
         due_at = latest_due(hours, next_due(hours, now - timedelta(days=2)), now)
         day = local_day(due_at, site.timezone)
-        if day in self._archived or store.digest.of_day(day) is not None:
+        looked_at = self._looked_at.get(day)
+        if looked_at is not None and timedelta(0) <= now - looked_at < ARCHIVE_SPACING:
             return False
-        self._archived.add(day)
+        self._looked_at.clear()
+        self._looked_at[day] = now
+        if store.digest.of_day(day) is not None:
+            return False
         older, _ = store.digest.neighbours(day)
         last = store.digest.of_day(older) if older else None
         after = last.until if last else due_at - FIRST_PERIODS["daily"]

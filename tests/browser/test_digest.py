@@ -124,7 +124,7 @@ def test_from_signing_up_to_leaving(browser: Browser, program: Program) -> None:
 
     first = program.mail(1)
     assert first["To"] == ADDRESS
-    assert first["Subject"] == "Please confirm: the digest of The Commons"
+    assert first["Subject"] == "Confirm your subscription to the digest of The Commons"
     page.goto(_link(first, "confirm"))
     page.get_by_role("button", name="Yes, send it to me").click()
     assert page.locator("h1").inner_text() == "You are subscribed"

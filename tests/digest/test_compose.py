@@ -329,6 +329,13 @@ def test_every_day_is_archived_once(digest_room: DigestRoom) -> None:
     assert digest_room.store.digest.count_mails() == {}
 
 
+def test_a_day_without_stories_is_looked_at_again(digest_room: DigestRoom) -> None:
+    """A program that has just been started has not fetched them yet."""
+    assert not digest_room.composer.archive_due(MORNING + MINUTE)
+    digest_room.publishes("Strike", at=MORNING - HOUR)
+    assert digest_room.composer.archive_due(MORNING + 2 * MINUTE)
+
+
 # ---- a year
 
 
