@@ -99,8 +99,7 @@ class DigestComposer:
     catalog: FeedCatalog
     signer: LinkSigner
     _renderers: dict[str, DigestRenderer] = field(default_factory=dict)
-    _looked_at: dict[date, datetime] = field(default_factory=dict)
-    """Day -> when an issue of it was last looked for."""
+    _looked_at: dict[date, datetime] = field(default_factory=dict)  # for an issue of the archive
 
     # ---- what is due
 
@@ -199,18 +198,13 @@ class DigestComposer:
         hours = DigestPreferences(hour=self.config.digest.hour, timezone=site.timezone)
         due_at = latest_due(hours, next_due(hours, now - timedelta(days=2)), now)
         day = local_day(due_at, site.timezone)
-        looked_at = self._looked_at.get(day)
-        if looked_at is not None and timedelta(0) <= now - looked_at < ARCHIVE_SPACING:
+        looked_at = self._looked_at.get(day, due_at - ARCHIVE_SPACING)
+        if timedelta(0) <= now - looked_at < ARCHIVE_SPACING or store.digest.of_day(day):
             return False
-        self._looked_at.clear()
         self._looked_at[day] = now
-        if store.digest.of_day(day) is not None:
-            return False
         older, _ = store.digest.neighbours(day)
         last = store.digest.of_day(older) if older else None
-        after = last.until if last else due_at - FIRST_PERIODS["daily"]
-        if last:
-            after = max(last.until - LOOK_BACK, last.since)
+        after = max(last.until - LOOK_BACK, last.since) if last else due_at - FIRST_PERIODS["daily"]
         period = _Period(min(after, due_at), due_at, None, last.id if last else None)
         seen = frozenset(last.stories) if last else frozenset[str]()
         stories = _in_period(self._stories_after(period.after), period, seen)
