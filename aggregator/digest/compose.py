@@ -99,7 +99,7 @@ class DigestComposer:
     catalog: FeedCatalog
     signer: LinkSigner
     _renderers: dict[str, DigestRenderer] = field(default_factory=dict)
-    _looked_at: dict[date, datetime] = field(default_factory=dict)  # for an issue of the archive
+    _archive_checks: dict[date, datetime] = field(default_factory=dict)
 
     # ---- what is due
 
@@ -198,10 +198,10 @@ class DigestComposer:
         hours = DigestPreferences(hour=self.config.digest.hour, timezone=site.timezone)
         due_at = latest_due(hours, next_due(hours, now - timedelta(days=2)), now)
         day = local_day(due_at, site.timezone)
-        looked_at = self._looked_at.get(day, due_at - ARCHIVE_SPACING)
-        if timedelta(0) <= now - looked_at < ARCHIVE_SPACING or store.digest.of_day(day):
+        checked_at = self._archive_checks.get(day, due_at - ARCHIVE_SPACING)
+        if timedelta(0) <= now - checked_at < ARCHIVE_SPACING or store.digest.of_day(day):
             return False
-        self._looked_at[day] = now
+        self._archive_checks[day] = now
         older, _ = store.digest.neighbours(day)
         last = store.digest.of_day(older) if older else None
         after = max(last.until - LOOK_BACK, last.since) if last else due_at - FIRST_PERIODS["daily"]
