@@ -1,4 +1,4 @@
-"""Bounces: mails that cannot be delivered. Whose mails bounce repeatedly gets no more."""
+"""Bounces: mails that cannot be delivered. Repeated bounces suspend a subscriber."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from aggregator.store.base import Store
 __all__ = ["MAX_BOUNCES", "BouncesRead", "count_bounce", "read_bounces"]
 
 MAX_BOUNCES = 3
-"""So many bounces in a row suspend a subscriber."""
+"""Bounces in a row that suspend a subscriber."""
 MAX_GAP = timedelta(days=10)
 """Bounces further apart than this are not in a row; a weekly digest comes every seven days."""
 MIN_GAP = timedelta(hours=12)

@@ -1,4 +1,4 @@
-"""Signed links in mails: who has one got the mail, and so is the subscriber.
+"""Signed links in mails: whoever holds one received the mail, so it stands for the subscriber.
 
 A link names the subscriber, not the address. Preferences and confirmations expire; a link for
 leaving never does, since old mails must keep theirs (RFC 8058).
@@ -23,7 +23,7 @@ LINK_KINDS: Mapping[LinkKind, timedelta | None] = {
     "preferences": timedelta(days=60),
     "unsubscribe": None,
 }
-"""Kind of a link -> how long it is valid; None for ever."""
+"""Kind of a link -> how long it is valid; None if it never expires."""
 PLACEHOLDER_CHARS = 20
 
 

@@ -84,8 +84,8 @@ def import_subscribers(
     now: datetime,
 ) -> Imported:
     """Add the subscribers of a CSV file; a mail to confirm is not sent, since they have agreed
-    elsewhere. What a row lacks is the default. Known addresses stay as they are, and who has left
-    is not added again. A bad row costs itself. Raises CommandError if there is no address column.
+    elsewhere. What a row lacks is the default. Known addresses stay as they are; former subscribers
+    are not added again. A bad row costs itself. Raises CommandError if there is no address column.
     """
     text = file.read()
     if not text.strip():

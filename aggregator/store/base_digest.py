@@ -50,13 +50,13 @@ class DigestSubscriberStore(Protocol):
         it stays as it is."""
 
     def renew(self, id_: str, preferences: DigestPreferences, now: datetime) -> None:
-        """Store what somebody has chosen who signs up again before having confirmed, or after a
-        suspension; nothing of an active subscriber."""
+        """Store new choices of a subscriber who is not active, and signs up again; those of an
+        active one stay."""
 
     def record_bounce(
         self, id_: str, count: int, reason: str, state: SubscriberState, now: datetime
     ) -> None:
-        """Note that a mail has bounced, for how many times in a row, and what follows from it."""
+        """Store a bounce: how many there were in a row, the reason, and the resulting state."""
 
     def remove(self, id_: str, address_hash: str, now: datetime) -> None:
         """Delete a subscriber and the mails that wait; what remains is the hash of the address."""
@@ -71,7 +71,7 @@ class DigestSubscriberStore(Protocol):
         """The active subscribers whose digest is due, longest due first."""
 
     def oldest_due(self, before: datetime) -> datetime | None:
-        """Since when the digest of somebody has been due, if that is before a time."""
+        """The earliest time at which a digest fell due, if that is before a time."""
 
     def remove_unconfirmed(self, before: datetime) -> int:
         """Delete the subscribers that signed up before then and never confirmed; returns how

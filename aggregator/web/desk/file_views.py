@@ -129,8 +129,8 @@ class FileViews:
             decode(self.desk.config.path.read_bytes(), self.desk.config.path)
         except (FileNotFoundError, ConfigError):
             return True
-        except OSError:
-            pass
+        except OSError:  # it may be whole: nobody can tell
+            return False
         return False
 
     def reload_file(self) -> Response:
