@@ -30,7 +30,13 @@ from aggregator.cli.common import (
     select_sources,
 )
 from aggregator.cli.completion import complete_source
-from aggregator.cli.signals import Stopped, hangup_reloads, signals_held, stop_signals
+from aggregator.cli.signals import (
+    Stopped,
+    hangup_reloads,
+    signals_held,
+    stop_signals,
+    unblock_hangup,
+)
 from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.config_watch import ConfigWatch
@@ -169,6 +175,7 @@ def _run(work: Coroutine[Any, Any, T], reload: Callable[[], None] | None = None)
             asyncio.get_running_loop().add_signal_handler(number, stop, number)
         if reload is not None and hangup_reloads():
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        unblock_hangup()
         try:
             return await task
         except asyncio.CancelledError as error:

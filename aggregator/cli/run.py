@@ -14,7 +14,7 @@ import structlog
 from aggregator.cli.common import end_with_parent
 from aggregator.cli.options import NonEmptyText
 from aggregator.cli.serve import greet, prepare_listening
-from aggregator.cli.signals import collect_signals, reload_on_hangup
+from aggregator.cli.signals import collect_signals, reload_on_hangup, signals_blocked
 from aggregator.errors import ServeError
 
 __all__ = ["run"]
@@ -62,7 +62,8 @@ def run(path: Path, host: str | None, port: int | None) -> None:
 def _start(path: Path, *command: str) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "aggregator", "--config", str(path), *command]
     try:
-        return subprocess.Popen(arguments, preexec_fn=end_with_parent)  # noqa: S603 - our own command, one thread
+        with signals_blocked(signal.SIGHUP):  # it reloads, once the child has started
+            return subprocess.Popen(arguments, preexec_fn=end_with_parent)  # noqa: S603 - our own command, one thread
     except OSError as error:
         raise ServeError(
             f"Cannot start `aggregator {command[0]}` with {sys.executable} ({error.strerror}); "

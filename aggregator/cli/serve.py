@@ -77,7 +77,7 @@ def _supervise(config: Config, listening: socket.socket) -> None:
         worker = context.Process(target=_work, args=arguments, daemon=True)
         workers.append(worker)
         started = monotonic()
-        with signals_blocked(signal.SIGINT):  # its parent stops it
+        with signals_blocked(signal.SIGINT, signal.SIGHUP):  # its parent stops it; it reloads later
             worker.start()
         while not signals and worker.is_alive():
             worker.join(0.2)

@@ -10,6 +10,7 @@ from types import FrameType
 __all__ = [
     "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "hangup_reloads", "reload_on_hangup",
     "signal_received", "signals_blocked", "signals_held", "stop_on_signals", "stop_signals",
+    "unblock_hangup",
 ]  # fmt: skip
 
 SIGNAL_EXIT_CODE = 128
@@ -45,6 +46,13 @@ def reload_on_hangup(reload: Callable[[], object]) -> None:
     this process."""
     if hangup_reloads():
         signal.signal(signal.SIGHUP, lambda *_: reload())
+    unblock_hangup()
+
+
+def unblock_hangup() -> None:
+    """Let SIGHUP arrive: a parent blocks it until its child can handle it, since it would end a
+    child that is still starting."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 
 
 def hangup_reloads() -> bool:
@@ -71,7 +79,7 @@ def signals_held() -> Iterator[None]:
 
 @contextmanager
 def signals_blocked(*numbers: int) -> Iterator[None]:
-    """Block signals; processes that are started meanwhile never see them."""
+    """Block signals, also in the processes that are started meanwhile, until these unblock them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield

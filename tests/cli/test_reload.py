@@ -5,7 +5,8 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,11 @@ def config(tmp_path: Path, press: Press) -> Path:
 
 
 @contextmanager
-def _running(config: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """`run` as a service manager starts it, without a terminal, and the address of its site."""
+def _running(
+    config: Path, log: Path, meanwhile: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """`run` as a service manager starts it, without a terminal, and the address of its site; while
+    it starts, `meanwhile` is called with its process id."""
     port = free_port()
     site = f"http://127.0.0.1:{port}"
     with (
@@ -53,6 +57,7 @@ def _running(config: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes],
         ) as process,
     ):
         try:
+            meanwhile(process.pid)
             wait_for_url(f"{site}/healthz")
             yield process, site
         finally:
@@ -122,6 +127,22 @@ def test_sighup_reads_the_file_again(config: Path, tmp_path: Path) -> None:
 
         wait_until(lambda: _title(site) == "U")
         assert process.poll() is None
+
+
+def test_sighup_while_a_process_is_starting(config: Path, tmp_path: Path) -> None:
+    """The web server may answer before the ingest loop can handle signals; neither is stopped."""
+    with _running(config, tmp_path / "log", _hang_up_children) as (process, site):
+        assert _title(site) == "T"
+        time.sleep(2)
+        assert process.poll() is None
+
+
+def _hang_up_children(pid: int) -> None:
+    """SIGHUP to the ingest loop and the web server as soon as they exist."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    wait_until(lambda: len(children.read_text().split()) == 2, interval=0.001)
+    for child in children.read_text().split():
+        os.kill(int(child), signal.SIGHUP)
 
 
 @pytest.mark.slow
