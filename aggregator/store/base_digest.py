@@ -50,8 +50,8 @@ class DigestSubscriberStore(Protocol):
         it stays as it is."""
 
     def renew(self, id_: str, preferences: DigestPreferences, now: datetime) -> None:
-        """Store new choices of a subscriber who is not active, and signs up again; those of an
-        active one stay."""
+        """Store the choices of a subscriber who is not active and signs up again; those of an
+        active one do not change."""
 
     def record_bounce(
         self, id_: str, count: int, reason: str, state: SubscriberState, now: datetime
@@ -95,9 +95,9 @@ class DigestStore(Protocol):
         issue: DigestIssue | None = None,
         kind: MailKind | None = None,
     ) -> int:
-        """Move subscribers, as they were and as they are to be, on to their next period; queue the
-        mail that brings an issue to each, or one of another kind. One who has been moved on, or has
-        left, meanwhile is left out. In one transaction; returns how many it was."""
+        """Move subscribers, given before and after the change, on to their next period, and queue
+        a mail to each: an issue, or one of another kind. Those who have meanwhile been moved on, or
+        have left, are skipped. All in one transaction; returns how many were moved."""
 
     def archive(self, issue: DigestIssue) -> bool:
         """Keep an issue for the archive on the site; False if its day has one."""
@@ -140,8 +140,8 @@ class DigestStore(Protocol):
         error: str = "",
         due_at: datetime | None = None,
     ) -> None:
-        """Note what came of handing a mail to the server; if it is queued again, `due_at` says
-        until when it waits."""
+        """Store the result of handing a mail to the server; if it is queued again, it waits until
+        `due_at`."""
 
     def expire(self, issues_before: datetime, others_before: datetime, now: datetime) -> int:
         """Give up mails that were queued before then and are still queued; returns how many. An

@@ -40,7 +40,7 @@ class BadMailServer:
         try:
             await self._talk(reader, writer)
         except (_Dropped, ConnectionError, asyncio.IncompleteReadError):
-            pass
+            pass  # the script, or the client, has ended the connection
         finally:
             writer.close()
 

@@ -119,8 +119,8 @@ class Desk:
         return known_sources(self.config, self.store)
 
     def is_owner(self) -> bool:
-        """True if the session is that of an owner. Who came by the one-time link is one: there is
-        nobody else yet."""
+        """True if the session is that of an owner. The one-time link makes one, too: there is no
+        operator yet."""
         operator = self.store.operators.by_name(self.session.operator)
         return not self.session.operator or (operator is not None and operator.role == "owner")
 
