@@ -27,18 +27,36 @@ class CaddySite:
     port: int
     tls: ssl.SSLContext
 
+    def connect(self) -> ssl.SSLSocket:
+        """A connection after the handshake of TLS; the caller closes it."""
+        plain = socket.create_connection(("127.0.0.1", self.port), 30)
+        try:
+            return self.tls.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
+
     def request(
         self, path: str, method: str = "GET", body: bytes = b"", **headers: str
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """The response and its body, as it was sent."""
         connection = http.client.HTTPSConnection(self.host, timeout=30)
-        plain = socket.create_connection(("127.0.0.1", self.port), 30)
-        connection.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
+        connection.sock = self.connect()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(connection):
             connection.request(method, path, body, named)
             response = connection.getresponse()
             return response, response.read()
+
+
+def answering(host: str, port: int, root: Path) -> CaddySite | None:
+    """The site, once a handshake succeeds: files of a certificate say nothing of its being used."""
+    try:
+        site = CaddySite(host, port, ssl.create_default_context(cafile=str(root)))
+        site.connect().close()
+    except OSError:  # not listening, no certificate yet, or a root that is half written
+        return None
+    return site
 
 
 @contextmanager
@@ -63,13 +81,12 @@ def sample_caddy(folder: Path, program: str, host: str) -> Iterator[CaddySite]:
     )
     try:
         root = storage / "pki" / "authorities" / "local" / "root.crt"
-        issued = storage / "certificates" / "local" / host / f"{host}.crt"
         deadline = time.monotonic() + 30
-        while not (root.is_file() and issued.is_file()):
+        while (site := answering(host, port, root)) is None:
             assert process.poll() is None, (folder / "caddy.log").read_text()
             assert time.monotonic() < deadline, (folder / "caddy.log").read_text()
             time.sleep(0.05)
-        yield CaddySite(host, port, ssl.create_default_context(cafile=str(root)))
+        yield site
     finally:
         process.terminate()
         process.wait(10)
