@@ -1,7 +1,7 @@
 """Subscribing to the digest, confirming it, choosing, and leaving.
 
-Whoever signs up gets a mail, and learns nothing from the page: not whether the address is known,
-nor whether a mail was sent at all. Limits keep others from filling a mailbox with our mails.
+The page says nothing about the address: neither whether it is known nor whether a mail was sent.
+Limits keep strangers from filling a mailbox with our mails.
 """
 
 import secrets
@@ -134,8 +134,8 @@ def new_subscriber(address: str, preferences: DigestPreferences, now: datetime) 
 
 
 def _activated(subscriber: DigestSubscriber, now: datetime) -> DigestSubscriber:
-    """The subscriber with a first period, which looks back a day or a week; one who comes back
-    after a suspension begins anew."""
+    """The subscriber with a first period, which looks back a day or a week; a suspended
+    subscriber who returns starts again."""
     return replace(
         subscriber,
         state=SubscriberState.ACTIVE,

@@ -28,7 +28,7 @@ class CaddySite:
     tls: ssl.SSLContext
 
     def connect(self) -> ssl.SSLSocket:
-        """A connection after the handshake of TLS; the caller closes it."""
+        """Open a TLS connection; the caller closes it."""
         plain = socket.create_connection(("127.0.0.1", self.port), 30)
         try:
             return self.tls.wrap_socket(plain, server_hostname=self.host)
@@ -49,12 +49,12 @@ class CaddySite:
             return response, response.read()
 
 
-def answering(host: str, port: int, root: Path) -> CaddySite | None:
-    """The site, once a handshake succeeds: files of a certificate say nothing of its being used."""
+def site_if_ready(host: str, port: int, root: Path) -> CaddySite | None:
+    """The site if a TLS handshake succeeds: Caddy writes its certificates before it uses them."""
     try:
         site = CaddySite(host, port, ssl.create_default_context(cafile=str(root)))
         site.connect().close()
-    except OSError:  # not listening, no certificate yet, or a root that is half written
+    except OSError:  # not listening yet, no certificate yet, or a half-written root
         return None
     return site
 
@@ -82,7 +82,7 @@ def sample_caddy(folder: Path, program: str, host: str) -> Iterator[CaddySite]:
     try:
         root = storage / "pki" / "authorities" / "local" / "root.crt"
         deadline = time.monotonic() + 30
-        while (site := answering(host, port, root)) is None:
+        while (site := site_if_ready(host, port, root)) is None:
             assert process.poll() is None, (folder / "caddy.log").read_text()
             assert time.monotonic() < deadline, (folder / "caddy.log").read_text()
             time.sleep(0.05)
