@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [memory] [week] [fuzz] [stories] [repeats] [topics] [pages]
-                         [desk] [digest] [browser] [serve]
+    python -m benchmarks [ingest] [memory] [week] [fuzz] [readers] [stories] [repeats] [topics]
+                         [pages] [desk] [digest] [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -30,6 +30,7 @@ from benchmarks import (
     ingest,
     memory,
     pages,
+    readers,
     repeats,
     serve,
     stories,
@@ -46,6 +47,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
+    "readers": readers.report,
     "stories": stories.report,
     "repeats": repeats.report,
     "topics": topics.report,

@@ -20,7 +20,7 @@ from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.parse.parser import parse
 from aggregator.model import Entry, Failed, Fetched, Source, Validators
 
-__all__ = ["fuzz", "report", "seeds"]
+__all__ = ["fuzz", "mutate", "report", "seeds"]
 
 INPUTS = int(os.environ.get("INPUTS", "200000"))
 INPUTS_PER_TASK = 500
@@ -56,7 +56,7 @@ def fuzz(start: int, corpus: Sequence[bytes], count: int = INPUTS_PER_TASK) -> C
     """
     counts: Counter[str] = Counter()
     for number in range(start, start + count):
-        body = _mutate(random.Random(number), corpus)
+        body = mutate(random.Random(number), corpus)
         began = time.perf_counter()
         try:
             counts += _parse_and_clean(body)
@@ -93,7 +93,7 @@ def _check(entry: Entry) -> None:
         text.encode()  # raises if there is a lone surrogate
 
 
-def _mutate(rng: random.Random, corpus: Sequence[bytes]) -> bytes:
+def mutate(rng: random.Random, corpus: Sequence[bytes]) -> bytes:
     """Return one of the seeds with a few random changes."""
     body = bytearray(rng.choice(corpus))
     for _ in range(rng.randint(1, 6)):

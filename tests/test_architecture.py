@@ -25,7 +25,7 @@ MAX_FUNCTION_LINES = 60
 
 LIBRARIES = {
     "ahocorasick_rs": {
-        "ingest.clean.rewrite", "ingest.clean.teaser", "query.evaluate", "text.boilerplate",
+        "ingest.clean", "query.evaluate", "text.boilerplate",
     },
     "aiosmtplib": {"mail.smtp", "mail.smtp_session"},
     "argon2": {"web.desk.passwords"},
@@ -50,7 +50,9 @@ LIBRARIES = {
     "langcodes": {"ingest.clean", "ingest.parse.entry_dates"},
     "nh3": {"ingest.clean"}, "whatlang": {"ingest.clean"},
     "luqum": {"query.syntax"},
-    "lxml": {"config.feed_lists", "render.feedgen_ext", "render.opml", "render.sitemap"},
+    "lxml": {
+        "config.feed_lists", "ingest.parse", "render.feedgen_ext", "render.opml", "render.sitemap",
+    },
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
     "PIL": {"demo.drawings", "images"},

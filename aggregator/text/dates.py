@@ -14,7 +14,12 @@ from dateutil import parser as dateutil_parser
 
 from aggregator.text.clock_times import clock_time, zone_of
 from aggregator.text.month_names import MONTHS_OF_TWO_WORDS, month_of
-from aggregator.text.time_zones import is_ambiguous_zone, offset_minutes, to_utc
+from aggregator.text.time_zones import (
+    MAX_OFFSET_MINUTES,
+    is_ambiguous_zone,
+    offset_minutes,
+    to_utc,
+)
 
 __all__ = [
     "DateHints", "date_in_url", "numeric_dates", "parse_any_date", "parse_http_date",
@@ -40,6 +45,15 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
+_COMMON_RFC822 = re.compile(
+    rf"[A-Z][a-z]{{2}}, (\d\d?) ({'|'.join(_MONTHS).title()}) ((?:19|20)\d\d) (\d\d):(\d\d):(\d\d)"
+    r" (?:GMT|UTC|Z|([+-])(\d\d)(\d\d))",
+    re.ASCII,
+)
+_COMMON_ISO = re.compile(
+    r"(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII
+)
+"""What nearly all feeds have; the general patterns say the same and take five times as long."""
 _SECONDS = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,6})?")
 _YEAR_FIRST = re.compile(
     r"(?<!\d)(\d{4})\s*(?:[年년./-])\s*(\d{1,2})\s*(?:[月월./-])\s*(\d{1,2})(?!\d)"
@@ -93,6 +107,8 @@ def parse_standard_date(text: str) -> datetime | None:
     """Parse a date as RSS (RFC 822) and Atom (ISO 8601) demand it, in English and with a time zone
     that has one meaning; nothing is guessed."""
     text = text.strip()
+    if (common := _parse_common_date(text)) is not None:
+        return common
     if len(text) > MAX_DATE_CHARS:
         return None
     if found := _ISO.fullmatch(text):
@@ -109,6 +125,28 @@ def parse_standard_date(text: str) -> datetime | None:
         return None
     has_one_meaning = not zone or (offset_minutes(zone) is not None and not is_ambiguous_zone(zone))
     return _date(year, month, day, hour, minute, second, zone) if has_one_meaning else None
+
+
+def _parse_common_date(text: str) -> datetime | None:
+    """A date in the form that nearly all feeds have; None if it has another, or is none."""
+    try:
+        if _COMMON_ISO.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(UTC)
+        if not (found := _COMMON_RFC822.fullmatch(text)):
+            return None
+        day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+        number = _MONTHS[month.lower()]
+        local = datetime(
+            int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )
+    except ValueError:  # a leap second, or the 24th hour
+        return None
+    if not sign or (hours == "00" and minutes == "00"):
+        return local
+    offset = 60 * int(hours) + int(minutes)
+    if int(minutes) > 59 or offset > MAX_OFFSET_MINUTES:
+        return None
+    return local - timedelta(minutes=offset if sign == "+" else -offset)
 
 
 def parse_any_date(text: str, hints: DateHints = _NO_HINTS) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -56,14 +57,17 @@ def xml_legal(text: str) -> str:
     A forbidden character makes a whole feed unreadable (changedetection.io#1766, ckan#6371); the
     others are debris of a wrongly declared encoding.
     """
-    return text if text.isprintable() else _XML_ILLEGAL.sub("", text)
+    if text.isprintable() or text.replace("\n", "").isprintable():
+        return text  # as nearly all are
+    return _XML_ILLEGAL.sub("", text)
 
 
 def one_line(text: str, limit: int = 0) -> str:
     """The text in one line, legal in XML, without bidi controls and towers of accents, truncated to
     `limit` characters unless that is 0."""
     joined = " ".join(xml_legal(text).split())
-    joined = _STACKED_MARKS.sub(r"\1", joined)
+    if not joined.isascii():
+        joined = _STACKED_MARKS.sub(r"\1", joined)
     if not joined.isprintable() or _GRAPHEME_JOINER in joined:
         joined = " ".join(_INVISIBLE.sub("", _BIDI_CONTROLS.sub("", joined)).split())
     return truncate(joined, limit) if limit else joined
@@ -80,8 +84,8 @@ def truncate(text: str, limit: int) -> str:
 
 def plain_text(html: str) -> str:
     """The text of an HTML fragment, in one line."""
-    if "<" not in html and "&" not in html:
-        return one_line(html)
+    if "<" not in html:
+        return one_line(unescape(html) if "&" in html else html)
     parsed = LexborHTMLParser(BLOCK_TAG.sub(" <", flatten_deep_html(html)))
     if "<s" in html or "<S" in html:
         parsed.strip_tags(["script", "style"])

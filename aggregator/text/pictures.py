@@ -30,6 +30,10 @@ _NOT_A_PICTURE = re.compile(
     r"|share[_-]?(?:button|icon))",
     re.IGNORECASE,
 )
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9.-]+(/[\w/.,;~!$&'()*+=@%:-]*)?(?:\?([\w/.,;~!$&'()*+=@%:?-]*))?", re.ASCII
+)
+"""Matches nearly all URLs; its groups are path and query, and either may be None."""
 _PAGE = re.compile(r"\.(?:html?|xml|rss|pdf|mp3|mp4|m4a|mov|swf)$", re.IGNORECASE)
 _SCRIPT = re.compile(r"\.(?:php|aspx?|jsp|cfm)$", re.IGNORECASE)
 """The path of a page, or of a picture that a program makes of its query."""
@@ -73,16 +77,20 @@ def is_picture(picture: Picture) -> bool:
     is_large = min(picture.width, picture.height) >= MIN_LARGE_PIXELS
     if not is_large and (is_placeholder(url) or _NOT_A_PICTURE.search(url)):
         return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
+    if plain := _PLAIN_URL.fullmatch(url):
+        path, query = plain[1] or "", plain[2] or ""
+    else:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        path, query = parts.path, parts.query
     if picture.is_declared:
         return True
     size = _SIZE_IN_QUERY.search(url)
     is_tiny = size is not None and int(size[1]) < MIN_PICTURE_PIXELS
-    is_page = _PAGE.search(parts.path) or (_SCRIPT.search(parts.path) and not parts.query)
-    return not (is_tiny or is_page or parts.path in ("", "/"))
+    is_page = _PAGE.search(path) or (_SCRIPT.search(path) and not query)
+    return not (is_tiny or is_page or path in ("", "/"))
 
 
 def best_picture(pictures: Iterable[Picture]) -> Picture | None:

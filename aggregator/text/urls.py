@@ -22,6 +22,7 @@ __all__ = [
     "path_without_host",
     "registrable_domain",
     "strip_scheme",
+    "url_host",
     "web_url",
 ]
 
@@ -95,16 +96,26 @@ def is_own_story(id_: str, urls: Iterable[str], site_url: str) -> bool:
     )
 
 
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)", re.ASCII)
+
+
+def url_host(url: str) -> str:
+    """The host of a URL in lower case, without login and port; empty if there is none."""
+    if plain := _PLAIN_HOST.match(url):
+        return plain[1]  # as most are
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def registrable_domain(url: str) -> str:
     """The registrable domain of a URL with a public host, else the URL itself.
 
     All blogs of tumblr.com share its limits (FreshRSS#8925, #8928), but paths of a server on a
     private network do not (FreshRSS#7870).
     """
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return url
+    host = url_host(url)
     is_name = any(character.isalpha() for character in host.rpartition(".")[2])
     return (is_name and _public_suffixes().privatesuffix(host)) or url
 

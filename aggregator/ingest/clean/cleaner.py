@@ -11,6 +11,7 @@ replaces a date that is missing, implausible or in the future (python/planet#151
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from langcodes import tag_is_valid
 
@@ -38,7 +39,7 @@ from aggregator.text.boilerplate import attribution_urls
 from aggregator.text.canonical import canonical_url
 from aggregator.text.dates import date_in_url
 from aggregator.text.html import leading_text, one_line, truncate, xml_legal
-from aggregator.text.html_images import html_images
+from aggregator.text.html_images import HtmlImage, html_images
 from aggregator.text.languages import canonical_language, main_language
 from aggregator.text.urls import is_own_story, web_url
 
@@ -99,6 +100,7 @@ def clean(
     longest = _longest_text(given)
     html = _rewritten(longest, given)
     content = sanitize(html, longest.base or given.url) if longest else SafeHtml("")
+    images = tuple(html_images(content))
     summary = _summary(given, html)
     title = _title(given) or title_from_text(summary, MAX_TITLE_FROM_SUMMARY_CHARS)
     url = web_url(given.url)
@@ -125,8 +127,8 @@ def clean(
         updated=max(updated or published, published),
         tags=_tags(given),
         language=language,
-        image=(image := _picture_of(given, content)),
-        image_alt=_alt_text(given, content, image),
+        image=(image := _picture_of(given, images)),
+        image_alt=_alt_text(given, images, image),
         enclosures=tuple(_enclosures(given)),
         raw_hash=given.raw_hash,
         content_hash=hash_values(*_published_text(source.show, title, summary, content)),
@@ -199,22 +201,19 @@ def _rewritten(text: Text | None, given: ParsedEntry) -> str:
     return rewrite(html_of(text), text.base or given.url) if text else ""
 
 
-def _picture_of(given: ParsedEntry, content: SafeHtml) -> str:
+def _picture_of(given: ParsedEntry, images: Sequence[HtmlImage]) -> str:
     """The outlet's picture of an entry, or the first in its text; rather that than a thumbnail."""
     image = web_url(given.image)
-    return image if image and not given.is_image_small else _first_picture(content) or image
+    if image and not given.is_image_small:
+        return image
+    return next((each.url for each in images if each.is_picture), image)
 
 
-def _first_picture(content: SafeHtml) -> str:
-    """The first image of a text that is a picture, as its address and size say."""
-    return next((image.url for image in html_images(content) if image.is_picture), "")
-
-
-def _alt_text(given: ParsedEntry, content: SafeHtml, image: str) -> str:
+def _alt_text(given: ParsedEntry, images: Sequence[HtmlImage], image: str) -> str:
     """Alt text of the picture: its `alt` in the text, else its caption."""
     if not image:
         return ""
-    in_text = (each.alt for each in html_images(content) if each.url == image and each.alt)
+    in_text = (each.alt for each in images if each.url == image and each.alt)
     caption = given.image_alt if image == web_url(given.image) else ""
     return name_text(next(in_text, caption), MAX_ALT_CHARS)
 
@@ -277,6 +276,7 @@ def _language_of(given: ParsedEntry, source: Source, text: str) -> str:
     return canonical_language(detected) or declared or source.fallback_language
 
 
+@lru_cache(maxsize=1024)
 def _valid_language(given: str) -> str:
     """The language tag (BCP 47) if it is valid, else ""; some feeds declare "us" for English."""
     tag = canonical_language(given)

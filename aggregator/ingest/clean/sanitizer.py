@@ -5,6 +5,7 @@ import re
 from html import escape
 
 import nh3
+from ahocorasick_rs import AhoCorasick
 
 from aggregator.ingest.clean.rewrite.fragments import id_prefix
 from aggregator.model import SafeHtml
@@ -28,7 +29,11 @@ _EXTRA_URL_ATTRIBUTES = ("srcset", "poster", "cite")
 _RELATIVE_URL = re.compile(
     r"\b(?:href|src|srcset|poster|cite)\s*+=\s*+[\"']?+\s*+(?!https?://|mailto:)", re.IGNORECASE
 )
-_ABSOLUTE_URLS = ('href="http://', 'href="https://', 'src="http://', 'src="https://')
+_URL_NAMES = ("href", "src", "poster", "cite")
+_URL_SIGNS = AhoCorasick(
+    (*_URL_NAMES, 'href="http://', 'href="https://', 'src="http://', 'src="https://')
+)
+"""Names of attributes with URLs, and the beginnings of absolute ones, in lower case."""
 _REMOVED_TAGS = {"script", "style", "noscript"}
 """Elements that are removed with their content."""
 _SCHEMES = {"http", "https", "mailto"}
@@ -60,9 +65,9 @@ def sanitize(html: str, base: str) -> SafeHtml:
 
 def _has_relative_url(html: str, lowered: str) -> bool:
     """True if a URL in the HTML may be relative; counting is faster than the regular expression."""
-    attributes = sum(map(lowered.count, ("href", "src", "poster", "cite")))
-    absolute = sum(map(lowered.count, _ABSOLUTE_URLS))
-    return attributes != absolute and _RELATIVE_URL.search(html) is not None
+    signs = _URL_SIGNS.find_matches_as_indexes(lowered, overlapping=True)
+    absolute = sum(sign >= len(_URL_NAMES) for sign, *_ in signs)
+    return len(signs) != 2 * absolute and _RELATIVE_URL.search(html) is not None
 
 
 @functools.lru_cache(maxsize=512)

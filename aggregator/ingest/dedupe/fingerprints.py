@@ -65,15 +65,16 @@ def compute_fingerprints(title: str, text: str, source_urls: Sequence[str] = ())
     """The fingerprints of an article; `source_urls` are URLs that it is said to come from."""
     words = folded_words(text)
     phrases = shingles(words, SHINGLE_WORDS)
-    found = _winnow(phrases[: OPENING_WORDS - SHINGLE_WORDS + 1])
+    hashes = _hashes(phrases)
+    found = _winnow(hashes[: OPENING_WORDS - SHINGLE_WORDS + 1])
     if len(words) > OPENING_WORDS:
-        found |= _minhashes(phrases) | _sample(phrases)
+        found |= _minhashes(phrases) | _sample(hashes)
     texts = [f"address {url}" for url in source_urls]
     title_words = folded_words(strip_title_affixes(title))
     if len(title_words) >= MIN_TITLE_WORDS:
         texts.append(f"title {' '.join(title_words)}")
     if len(title_words) >= LONG_TITLE_WORDS:
-        found |= _winnow(shingles(title_words, SHINGLE_WORDS))
+        found |= _winnow(_hashes(shingles(title_words, SHINGLE_WORDS)))
     found |= set(_hashes(texts))
     return tuple(sorted(number & _FINGERPRINT_MASK for number in found))
 
@@ -89,16 +90,15 @@ def attribution_fingerprint(url: str) -> int:
     return _hashes([f"address {url}"])[0] & _FINGERPRINT_MASK
 
 
-def _winnow(phrases: list[str]) -> set[int]:
-    hashes = _hashes(phrases)
+def _winnow(hashes: list[int]) -> set[int]:
     if len(hashes) < WINNOW_SHINGLES:
         return {min(hashes)} if hashes else set()
     runs = zip(*(hashes[start:] for start in range(WINNOW_SHINGLES)), strict=False)
     return set(map(min, runs))
 
 
-def _sample(phrases: list[str]) -> set[int]:
-    return {number for number in _hashes(phrases) if not number & (SAMPLED_SHINGLES - 1)}
+def _sample(hashes: list[int]) -> set[int]:
+    return {number for number in hashes if not number & (SAMPLED_SHINGLES - 1)}
 
 
 def _minhashes(phrases: list[str]) -> set[int]:

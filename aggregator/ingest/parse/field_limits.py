@@ -7,6 +7,7 @@ cannot be cut.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter, gt
 from typing import Any
 
 from aggregator.ingest.parse.values import MAX_ENCLOSURES, MAX_TAGS
@@ -57,6 +58,10 @@ FIELD_LIMITS: Mapping[str, FieldLimit] = {
     "source_urls": FieldLimit(MAX_URL_CHARS, _drop, "as `url`, for each article", MAX_SOURCES),
 }
 """Field of a parsed entry -> its limit."""
+_STRINGS = ("id", "url", "author", "language", "image", "image_alt")
+_STRING_CHARS = tuple(FIELD_LIMITS[name].chars for name in _STRINGS)
+_OTHER_LIMITS = {name: limit for name, limit in FIELD_LIMITS.items() if name not in _STRINGS}
+_strings_of = attrgetter(*_STRINGS)
 
 
 def with_limits(feed: ParsedFeed) -> ParsedFeed:
@@ -70,10 +75,13 @@ def with_limits(feed: ParsedFeed) -> ParsedFeed:
 
 
 def _is_too_long(entry: ParsedEntry) -> bool:
+    if any(map(gt, map(len, _strings_of(entry)), _STRING_CHARS)):
+        return True
     return any(
         any(len(_text_of(each)) > limit.chars for each in _values(getattr(entry, name)))
         or len(_values(getattr(entry, name))) > limit.count
-        for name, limit in FIELD_LIMITS.items()
+        for name, limit in _OTHER_LIMITS.items()
+        if getattr(entry, name)
     )
 
 

@@ -19,13 +19,13 @@ from aggregator.model import Failed, FailureKind, Fetched, ParsedFeed
 __all__ = ["parse"]
 
 
-def parse(fetched: Fetched) -> ParsedFeed | Failed:
-    """Parse a feed of any format."""
+def parse(fetched: Fetched, *, is_fast: bool = True) -> ParsedFeed | Failed:
+    """Parse a feed of any format; without `is_fast`, XML by feedparser alone, to compare both."""
     fetched = to_utf8(fetched)
     if not fetched.body.strip(b"\x00\t\r\n\xef\xbb\xbf "):
         error = "The feed is empty: the response has no content."
         return Failed(kind=FailureKind.NOT_A_FEED, error=error, status=fetched.status)
-    parsed = parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched)
+    parsed = parse_json(fetched) if is_json(fetched.body) else parse_xml(fetched, is_fast=is_fast)
     if isinstance(parsed, Failed):
         return parsed
     if fetched.note:

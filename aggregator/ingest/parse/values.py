@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from aggregator.text.html import plain_text
-from aggregator.text.urls import absolute_url, registrable_domain, web_url
+from aggregator.text.urls import absolute_url, registrable_domain, url_host, web_url
 
 __all__ = [
     "MAX_ENCLOSURES", "MAX_TAGS", "FeedContext", "base_of", "first_url", "join_sentences",
@@ -69,7 +68,7 @@ def base_of(link: str, feed: FeedContext) -> str:
     article's, or the site's if the link leads away from the site, as in link blogs."""
     if not link or not feed.site:
         return link or feed.site
-    hosts = [urlsplit(url).hostname for url in (link, feed.site, feed.url)]
+    hosts = [url_host(url) for url in (link, feed.site, feed.url)]
     if hosts[0] in hosts[1:]:
         return link
     domains = [registrable_domain(url) for url in (link, feed.site, feed.url)]

@@ -224,6 +224,8 @@ def _author(item: Mapping[str, Any]) -> str:
 def _date(item: dict[str, Any], name: str) -> datetime | str | None:
     # dict.get, because feedparser's own get() returns "published" when asked for "updated"
     parsed = dict.get(item, f"{name}_parsed")
+    if isinstance(parsed, datetime):
+        return parsed
     if isinstance(parsed, struct_time):
         with suppress(ValueError):  # a leap second, say; cleaning parses the text again
             return datetime(*parsed[:6], tzinfo=UTC)
