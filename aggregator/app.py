@@ -33,6 +33,7 @@ from aggregator.ingest.clock import (
     monotonic_now,
     recorded_clock_error,
 )
+from aggregator.ingest.context import IngestContext
 from aggregator.ingest.fetch.client import Fetcher, open_fetcher
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
 from aggregator.ingest.learning import has_learning_libraries
@@ -42,8 +43,8 @@ from aggregator.ingest.picture_runs import (
     fetch_pictures,
     with_own_pictures,
 )
-from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import run
+from aggregator.ingest.store_thread import StoreThread, open_store_thread
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.ingest_settings import cluster_settings
 from aggregator.model import RunReport, Source, SourceReport, shares
@@ -86,6 +87,7 @@ class Runtime:
     topic_rules: TopicRules
     notifier: HubNotifier | None
     alert_notifier: AlertNotifier
+    store_thread: StoreThread
 
     def ingest_context(
         self, now: datetime, source_locks: defaultdict[str, asyncio.Lock] | None = None
@@ -99,6 +101,7 @@ class Runtime:
             now,
             topic_rules=self.topic_rules,
             source_locks=source_locks,
+            store_thread=self.store_thread,
         )
 
     def picture_context(self, sources: Iterable[Source]) -> PictureContext:
@@ -135,6 +138,7 @@ def ingest_context(
     *,
     topic_rules: TopicRules | None = None,
     source_locks: defaultdict[str, asyncio.Lock] | None = None,
+    store_thread: StoreThread | None = None,
 ) -> IngestContext:
     """The context of a run, from the configuration."""
     return IngestContext(
@@ -145,6 +149,7 @@ def ingest_context(
         topic_rules=topic_rules or TopicRules(config.topics),
         own_sites=tuple(filter(None, {config.site.url, store.lists.first_site()})),
         source_locks=defaultdict(asyncio.Lock) if source_locks is None else source_locks,
+        store_thread=store_thread,
     )
 
 
@@ -152,20 +157,22 @@ def ingest_context(
 async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncIterator[Runtime]:
     """A Runtime with connections of its own."""
     apply_permissions(store, config.sources, datetime.now(UTC))
-    async with (
-        open_fetcher(fetch_settings(config), os.environ) as fetcher,
-        open_notifier(config, store) as notifier,
-        open_alert_notifier(config, store) as alert_notifier,
-    ):
-        yield Runtime(
-            config=config,
-            store=store,
-            fetcher=fetcher,
-            workers=workers,
-            topic_rules=TopicRules(config.topics),
-            notifier=notifier,
-            alert_notifier=alert_notifier,
-        )
+    with open_store_thread(store) as store_thread:
+        async with (
+            open_fetcher(fetch_settings(config), os.environ) as fetcher,
+            open_notifier(config, store) as notifier,
+            open_alert_notifier(config, store) as alert_notifier,
+        ):
+            yield Runtime(
+                config=config,
+                store=store,
+                fetcher=fetcher,
+                workers=workers,
+                topic_rules=TopicRules(config.topics),
+                notifier=notifier,
+                alert_notifier=alert_notifier,
+                store_thread=store_thread,
+            )
 
 
 def ingest_once(config: Config, store: Store, source_ids: Sequence[str] = ()) -> RunReport:

@@ -17,8 +17,9 @@ from aggregator.config import Config
 from aggregator.config.ids import new_id
 from aggregator.errors import CommandError, UnknownName
 from aggregator.ingest.categorize.recategorize import apply_override
+from aggregator.ingest.context import Job
 from aggregator.ingest.ingest_lock import acquire_ingest_lock
-from aggregator.ingest.pipeline import Job, ingest_document
+from aggregator.ingest.pipeline import ingest_document
 from aggregator.ingest.workers import Workers
 from aggregator.model import Failed, Fetched, Source, Story, Validators
 from aggregator.startup import known_sources, sync_config

@@ -24,10 +24,10 @@ from aggregator.ingest.clock import (
     monotonic_now,
     recorded_clock_error,
 )
+from aggregator.ingest.context import IngestContext
 from aggregator.ingest.fetch.client import Fetcher
 from aggregator.ingest.ingest_lock import IngestLock
 from aggregator.ingest.learning import is_training_due, learning_topics
-from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import deliver, run
 from aggregator.model import Delivery, Source, SourceReport, Topic
 from aggregator.store.base import LockName, Store

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from aggregator.app import ingest_context
 from aggregator.config import Config
+from aggregator.ingest.context import Job
 from aggregator.ingest.discovery import FoundFeed
 from aggregator.ingest.dry_run import dry_run
 from aggregator.ingest.fetch.client import Fetcher
-from aggregator.ingest.pipeline import Job
 from aggregator.ingest.workers import Workers
 from aggregator.model import Entry, Failed, FetchState, Source
 from aggregator.store.base import Store

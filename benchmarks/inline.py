@@ -4,7 +4,7 @@ entries --assign keys--> match | clean | dedupe | categorize | save, as in produ
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
@@ -13,12 +13,14 @@ from typing import Any, TypeAlias
 
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.changeset import Changeset
+from aggregator.ingest.context import IngestContext, Job
 from aggregator.ingest.dedupe import ClusterSettings
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.match.keys import assign_keys
-from aggregator.ingest.pipeline import IngestContext, Job, ingest_document
-from aggregator.ingest.workers import ParsedDocument, WorkerLimits, Workers
+from aggregator.ingest.pipeline import ingest_document
+from aggregator.ingest.worker_tasks import ReadDocument, clean_entries, clean_unknown
+from aggregator.ingest.workers import WorkerLimits, Workers
 from aggregator.model import (
     Entry,
     EntryCounts,
@@ -65,9 +67,17 @@ class _InlineWorkers(Workers):
         super().__init__(_InlinePool, WorkerLimits())  # type: ignore[arg-type]  # the rest is not used
         self.entries: Sequence[ParsedEntry] = ()
 
-    async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
-        del fetched
-        return ParsedDocument(feed_meta=FeedMeta(), keyed=tuple(assign_keys(self.entries)))
+    async def read_and_clean(
+        self,
+        document: Fetched,
+        known: Set[int],
+        chunk_entries: int,
+        source: Source,
+        now: datetime,
+        own_sites: Sequence[str],
+    ) -> ReadDocument:
+        del document, chunk_entries
+        return clean_unknown(FeedMeta(), self.entries, known, clean_entries, source, now, own_sites)
 
 
 @contextmanager

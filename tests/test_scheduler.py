@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from aggregator.app import Runtime, ingest_forever, open_runtime
 from aggregator.config_watch import ConfigWatch
 from aggregator.demo.press import CannedResponse, Request
+from aggregator.ingest.context import IngestContext
 from aggregator.ingest.learning import is_training_due
-from aggregator.ingest.pipeline import IngestContext
 from aggregator.ingest.runs import deliver
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
@@ -34,6 +34,7 @@ from aggregator.model import (
 from aggregator.scheduler import Scheduler, run_forever
 from aggregator.store import Store
 from aggregator.store.sqlite import SqliteStore
+from aggregator.store.sqlite import connection as sqlite_connection
 from aggregator.store.sqlite.connection import Connection
 from tests.harness.newsroom import Newsroom, article
 
@@ -90,9 +91,10 @@ def _loop(
 
 
 @contextlib.contextmanager
-def _connected(database: Path) -> Iterator[tuple[Store, Database]]:
-    """Another store on the same file, and its connection in this thread."""
-    connection = Connection(database)
+def _connected(database: Path) -> Iterator[tuple[SqliteStore, Database]]:
+    """Another store on the same file, which does not wait for locks, and its connection in this
+    thread."""
+    connection = Connection(database, busy_timeout=0.05)
     with contextlib.closing(SqliteStore(connection)) as store, connection.read() as db:
         yield store, db
 
@@ -114,11 +116,10 @@ def test_a_locked_database_delays_the_loop(harbor: Newsroom, workers: Workers) -
     """The loop logs the lock, and fetches when it is released."""
     other = sqlite3.connect(harbor.config.database, isolation_level=None)
     with (
-        _connected(harbor.config.database) as (store, db),
+        _connected(harbor.config.database) as (store, _),
         contextlib.closing(other),
         capture_logs() as logs,
     ):
-        db.execute("pragma busy_timeout = 50")
         other.execute("begin immediate")
 
         def until() -> bool:
@@ -199,16 +200,20 @@ def test_a_source_is_fetched_once_at_a_time(harbor: Newsroom, workers: Workers) 
     assert most == 1
 
 
-def test_a_full_disk_delays_the_loop(harbor: Newsroom, workers: Workers) -> None:
+def test_a_full_disk_delays_the_loop(
+    harbor: Newsroom, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The loop logs the error, and fetches again what could not be saved."""
     harbor.publishes("harbor", *(article(f"Story {n}", "Long. " * 400) for n in range(50)))
     with _connected(harbor.config.database) as (store, db), capture_logs() as logs:
         pages = db.execute("pragma page_count").fetchone()[0]
-        db.execute(f"pragma max_page_count = {pages + 2}")
+        limit = f"max_page_count = {pages + 2}"
+        monkeypatch.setattr(sqlite_connection, "_PRAGMAS", (*sqlite_connection._PRAGMAS, limit))
 
         def until() -> bool:
             if _store_errors(logs):
-                db.execute("pragma max_page_count = 1000000")
+                for each in store._connection._open:
+                    each.execute("pragma max_page_count = 1000000")
             return store.lists.counts().get(ALL) == 50
 
         _loop(harbor, workers, until, store)

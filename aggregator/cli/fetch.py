@@ -19,8 +19,9 @@ from aggregator.cli.tables import count_noun, format_time, print_json, zone_note
 from aggregator.config import Config
 from aggregator.errors import CommandError
 from aggregator.fetching import open_polite_fetcher
+from aggregator.ingest.context import IngestContext, Job
 from aggregator.ingest.dry_run import DryRun, dry_run, raw_and_clean
-from aggregator.ingest.pipeline import IngestContext, Job, private_parts_of
+from aggregator.ingest.pipeline import private_parts_of
 from aggregator.ingest.schedule import feed_url_to_fetch
 from aggregator.ingest.workers import open_workers
 from aggregator.model import (

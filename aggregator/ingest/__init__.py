@@ -2,9 +2,11 @@
 
     runs       the sources that are due, side by side; what hubs deliver
     pipeline   one document: parse | match | clean | dedupe | categorize | save
+    context    what the pipeline gets and gives
     parts      the parts of a document
     changeset  what a document changes
-    workers    the CPU-bound steps, in processes
+    workers    the CPU-bound steps (worker_tasks), in processes
+    store_thread   what asks the store, beside the event loop
 
     1 fetch/  2 parse/  3 match/  4 clean/  5 dedupe/  6 categorize/
 

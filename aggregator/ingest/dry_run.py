@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from aggregator.ingest.context import IngestContext, Job, Step
 from aggregator.ingest.parts import Progress
-from aggregator.ingest.pipeline import (
-    IngestContext,
-    Job,
-    Step,
-    private_parts_of,
-    process_document,
-)
+from aggregator.ingest.pipeline import private_parts_of, process_document
 from aggregator.model import Entry, Failed, FeedMeta, ParsedEntry, Rejected
 
 __all__ = ["DryRun", "dry_run", "raw_and_clean"]

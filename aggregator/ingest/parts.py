@@ -6,13 +6,14 @@ of its entries, chunk by chunk, for as many as memory allows; then the chunks ar
 what is new or changed in them.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import MatchResult
 from aggregator.ingest.parse.chunks import ChunkedDocument
+from aggregator.ingest.worker_tasks import ReadDocument
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
     MAX_SENTENCE_CHARS,
@@ -48,18 +49,48 @@ class Part:
     """Entries that are matched together.
 
     `chunks` are the chunks that contain them: number, and index of the first entry. If the document
-    has several chunks, the entries are headers only.
+    has several chunks, the entries are headers only. If it was cleaned as it was parsed, they are
+    those that are not stored as they are, and `cleaned` is what became of each; `known` are the
+    short hashes of the others, `known_count` is how many those are.
     """
 
     feed_meta: FeedMeta
     keyed: Sequence[KeyedEntry]
-    chunks: Sequence[tuple[int, int]]
+    chunks: Sequence[tuple[int, int]] = ((0, 0),)
     is_last: bool = True
+    cleaned: Sequence[Entry | Rejected] = ()
+    known: Set[int] = frozenset()
+    known_count: int = 0
+
+    @classmethod
+    def of(cls, document: ReadDocument) -> "Part":
+        """The only part of a document that was cleaned as it was parsed."""
+        return cls(
+            feed_meta=document.feed_meta,
+            keyed=document.keyed,
+            cleaned=document.cleaned,
+            known=document.known,
+            known_count=document.known_count,
+        )
+
+    def cleaned_for(self, result: MatchResult) -> list[Entry | Rejected]:
+        """New and changed entries, cleaned, in this order. Matching may have changed their keys."""
+        by_index = {
+            item.feed_index: entry for item, entry in zip(self.keyed, self.cleaned, strict=True)
+        }
+        items = (*result.new, *(item for item, _ in result.changed))
+        return [_with_keys(by_index[item.feed_index], item) for item in items]
 
     @staticmethod
     def count_expected(new: Sequence[KeyedEntry]) -> int:
         """The number of entries that are unlikely to be rejected, as far as headers show."""
         return sum(bool(item.entry.url) and not item.entry.broken for item in new)
+
+
+def _with_keys(entry: Entry | Rejected, item: KeyedEntry) -> Entry | Rejected:
+    if isinstance(entry, Rejected):
+        return replace(entry, key=item.keys[0])
+    return entry if entry.keys == item.keys else replace(entry, keys=item.keys)
 
 
 async def read_parts(
@@ -72,7 +103,7 @@ async def read_parts(
         yield (
             parsed
             if isinstance(parsed, Failed)
-            else Part(feed_meta=parsed.feed_meta, keyed=parsed.keyed, chunks=[(0, 0)])
+            else Part(feed_meta=parsed.feed_meta, keyed=parsed.keyed)
         )
         return
     meta: FeedMeta | None = None

@@ -6,14 +6,13 @@ This file uses the store; the steps, each in its own package, take values and re
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence, Set
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 
-from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.changeset import (
     Changeset,
     build_batch,
@@ -24,7 +23,7 @@ from aggregator.ingest.changeset import (
     regrouped_stories,
     revised_stories,
 )
-from aggregator.ingest.clock import ClockCheck
+from aggregator.ingest.context import IngestContext, Job, Step
 from aggregator.ingest.dedupe import (
     ClusterResult,
     ClusterSettings,
@@ -37,7 +36,6 @@ from aggregator.ingest.dedupe import (
     including,
     takedown_copies,
 )
-from aggregator.ingest.fetch.client import Fetcher
 from aggregator.ingest.fetch_state import after_document
 from aggregator.ingest.match.matcher import MatchResult, match_entries
 from aggregator.ingest.match.rebind import (
@@ -45,24 +43,22 @@ from aggregator.ingest.match.rebind import (
     looks_migrated,
     rebind_by_path_and_title,
 )
-from aggregator.ingest.parse.chunks import CHUNK_ENTRIES, ChunkedDocument, split_into_chunks
+from aggregator.ingest.parse.chunks import ChunkedDocument, split_into_chunks
 from aggregator.ingest.parts import (
     LARGE_DOCUMENT_SECONDS,
-    MAX_MATCHED_ENTRIES,
     Part,
     Progress,
     clean_changes,
     read_parts,
     result_in_chunk,
 )
-from aggregator.ingest.workers import Workers
+from aggregator.ingest.worker_tasks import ReadDocument
 from aggregator.model import (
     RECENT_ENTRIES,
     Batch,
     Entry,
     Failed,
     FailureKind,
-    Fetched,
     FetchRecord,
     FetchState,
     Rejected,
@@ -74,75 +70,13 @@ from aggregator.store.base import Store
 from aggregator.text.secrets import private_parts, without_private_parts
 
 __all__ = [
-    "IngestContext", "Job", "Step", "find_duplicates", "ingest_document", "private_parts_of",
-    "process_document", "recent_dates",
+    "find_duplicates", "ingest_document", "private_parts_of", "process_document", "recent_dates",
 ]  # fmt: skip
 
+MAX_KNOWN_ENTRIES = 4_000
+"""Stored entries of a source, the newest, that are recognised without being cleaned again."""
 MAX_MIGRATED_ENTRIES = 20_000
 """Stored entries of a source that are searched for their old names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestContext:
-    """Dependencies and settings of a run.
-
-    `own_sites` are the addresses that our own site has or had; its stories are rejected. With
-    `source_locks`, a fetched and a delivered document of one source are ingested one after the
-    other.
-    """
-
-    store: Store
-    fetcher: Fetcher
-    workers: Workers
-    settings: ClusterSettings
-    topic_rules: TopicRules
-    own_sites: Sequence[str]
-    source_locks: defaultdict[str, asyncio.Lock] = field(
-        default_factory=lambda: defaultdict(asyncio.Lock)
-    )
-    chunk_entries: int = CHUNK_ENTRIES
-    """Entries in a chunk of a large document."""
-    max_matched_entries: int = MAX_MATCHED_ENTRIES
-    """Entries that are matched together; see `parts`."""
-    clock_check: ClockCheck | None = None
-    """Confirms the clock of a run before anything is saved; None if the time is given."""
-
-    @property
-    def now(self) -> datetime:
-        """The time of the run."""
-        return self.settings.now
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A document to ingest, and how it came: fetched, delivered by a hub or posted."""
-
-    source: Source
-    before: FetchState
-    document: Fetched
-    is_pushed: bool = False
-    is_delivery: bool = False
-    is_posted: bool = False
-    """True for an article that an operator has found: it says nothing about the feed."""
-    started: float | None = None
-    """When the fetch began, by `perf_counter`; None for a delivery."""
-
-    @property
-    def is_first_import(self) -> bool:
-        """True until a document of the source has been saved."""
-        return self.before.last_success is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What the pipeline made of a document, or of one chunk of it; nothing of it is saved yet."""
-
-    match: MatchResult
-    cleaned: Sequence[Entry | Rejected]
-    changes: Changeset
-    clusters: ClusterResult
-    batch: Batch
-    is_held: bool
 
 
 async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Failed:
@@ -151,24 +85,28 @@ async def ingest_document(context: IngestContext, job: Job) -> SourceReport | Fa
     The fetch state changes with the last batch: if the program ends before, the document is fetched
     again, and what is stored of it is recognised. Raises StoreError.
     """
-    store, progress = (
-        context.store,
-        Progress(private_parts=private_parts_of(job.source), needs_approval=job.source.approve),
+    progress = Progress(
+        private_parts=private_parts_of(job.source), needs_approval=job.source.approve
     )
-    async with aclosing(process_document(context, job, progress)) as steps:
+    save = partial(_save, context, job, progress)
+    async with aclosing(process_document(context, job, progress, save)) as steps:
         async for step in steps:
             if isinstance(step, Failed):
                 return replace(step, counts=progress.counts)
-            for each in step.cleaned:
-                if isinstance(each, Rejected) and each.is_bug:
-                    task = f"clean {job.source.id}"
-                    store.maintenance.record_bug(task, each.reason, context.now)
-            progress.add_batch(step.batch, is_held=step.is_held)
-            batch = replace(step.batch, outcome=progress.outcome)
-            if batch.state is not None:
-                batch = replace(batch, fetch=_record(context, job, progress))
-            store.entries.save(batch, context.now)  # save
     return progress.report(job.source.id)
+
+
+def _save(context: IngestContext, job: Job, progress: Progress, step: Step) -> None:
+    store = context.store
+    for each in step.cleaned:
+        if isinstance(each, Rejected) and each.is_bug:
+            task = f"clean {job.source.id}"
+            store.maintenance.record_bug(task, each.reason, context.now)
+    progress.add_batch(step.batch, is_held=step.is_held)
+    batch = replace(step.batch, outcome=progress.outcome)
+    if batch.state is not None:
+        batch = replace(batch, fetch=_record(context, job, progress))
+    store.entries.save(batch, context.now)  # save
 
 
 def _record(context: IngestContext, job: Job, progress: Progress) -> FetchRecord:
@@ -190,21 +128,38 @@ def private_parts_of(source: Source) -> tuple[str, ...]:
 
 
 async def process_document(
-    context: IngestContext, job: Job, progress: Progress
+    context: IngestContext,
+    job: Job,
+    progress: Progress,
+    save: Callable[[Step], None] = lambda _: None,
 ) -> AsyncGenerator[Step | Failed, None]:
     """The steps of the pipeline but the last: what is to be saved of each chunk of a document.
 
-    A chunk is compared with what is stored, so each must be saved before the next is asked for.
+    A chunk is compared with what is stored, so `save` is called with each before another source
+    can save anything.
     """
-    private = progress.private_parts
-    document = replace(job.document, url=job.source.published_feed) if private else job.document
+    private, source = progress.private_parts, job.source
+    document = replace(job.document, url=source.published_feed) if private else job.document
+    stored = context.store.entries.short_hashes(source.id, MAX_KNOWN_ENTRIES)
+    found = await context.workers.read_and_clean(
+        document, frozenset(stored), context.chunk_entries, source, context.now, context.own_sites
+    )  # parse, clean
+    if isinstance(found, ReadDocument):
+        part = Part.of(found)
+        ids = frozenset(stored[number] for number in part.known)
+        yield await context.in_store(_process_part, context, job, part, ids, progress, save)
+        return
+    if isinstance(found, Failed) and found.kind is not FailureKind.RESOURCES:
+        yield _without_private_parts(found, private)
+        return
+    # large, or with an entry that no worker survives
     chunked = await asyncio.to_thread(split_into_chunks, document, context.chunk_entries)
     if isinstance(chunked, Failed):
         yield _without_private_parts(chunked, private)
         return
     try:
         async with _limits(context, chunked):
-            async for step in _steps(context, job, chunked, progress):
+            async for step in _steps(context, job, chunked, progress, save):
                 yield _without_private_parts(step, private) if isinstance(step, Failed) else step
     except TimeoutError:
         error = f"Reading the feed took longer than {LARGE_DOCUMENT_SECONDS:g} seconds."
@@ -227,20 +182,42 @@ async def _limits(context: IngestContext, chunked: ChunkedDocument) -> AsyncIter
         yield
 
 
+def _process_part(
+    context: IngestContext,
+    job: Job,
+    part: Part,
+    unchanged_ids: Set[int],
+    progress: Progress,
+    save: Callable[[Step], None],
+) -> Step:
+    """The whole of a document that was cleaned as it was parsed."""
+    newest_dates = context.store.sources.recent_dates(job.source.id, RECENT_ENTRIES)
+    progress.add_part(part)
+    result = _match(context, job, part, progress, unchanged_ids)  # match
+    cleaned = part.cleaned_for(result)
+    return _process_chunk(
+        context, job, result, cleaned, newest_dates, progress, save, expected=0, is_last=True
+    )
+
+
 async def _steps(
-    context: IngestContext, job: Job, chunked: ChunkedDocument, progress: Progress
+    context: IngestContext,
+    job: Job,
+    chunked: ChunkedDocument,
+    progress: Progress,
+    save: Callable[[Step], None],
 ) -> AsyncGenerator[Step | Failed, None]:
-    store, workers, source, now = context.store, context.workers, job.source, context.now
-    recent = store.sources.recent_dates(source.id, RECENT_ENTRIES)
+    """A document in chunks: recognised by headers first, then parsed again and cleaned."""
+    workers, source, now = context.workers, job.source, context.now
+    newest_dates = context.store.sources.recent_dates(source.id, RECENT_ENTRIES)
     async for part in read_parts(workers, chunked, context.max_matched_entries):  # parse
         if isinstance(part, Failed):
             yield part
             return
-        meta = progress.add_part(part)
-        result = _match(context, job, part, progress)  # match
+        progress.add_part(part)
+        result = await context.in_store(_match, context, job, part, progress)  # match
         expected = progress.counts.new + part.count_expected(result.new)
         for index, chunk in enumerate(part.chunks):
-            is_last = part.is_last and index == len(part.chunks) - 1
             own = result_in_chunk(result, part, index)
             cleaned = await clean_changes(
                 workers, chunked, chunk, own, source, now, context.own_sites
@@ -248,39 +225,74 @@ async def _steps(
             if isinstance(cleaned, Failed):
                 yield cleaned
                 return
-            changes = _compare(context, own, cleaned)
-            count = progress.counts.new + len(changes.new)
-            count = max(count, expected) if len(chunked) > 1 else count
-            is_held = source.approve or exceeds_burst_limit(count, source, job.before, recent, now)
-            state = None
-            if is_last and not job.is_posted:
-                dates = recent_dates(context, source, changes.new)
-                state = after_document(
-                    source, job.before, job.document, meta, dates, now,
-                    is_pushed=job.is_pushed, is_delivery=job.is_delivery,
-                )  # fmt: skip
-            clusters = find_duplicates(
-                store, context.settings, changes, is_first_import=job.is_first_import
-            )  # dedupe
-            batch = _categorize(
-                context, job, state, changes, clusters, is_held=is_held
-            )  # categorize
-            yield Step(
-                match=own, cleaned=cleaned, changes=changes, clusters=clusters, batch=batch,
-                is_held=is_held,
+            is_last = part.is_last and index == len(part.chunks) - 1
+            yield await context.in_store(
+                partial(_process_chunk, expected=expected, is_last=is_last),
+                context, job, own, cleaned, newest_dates, progress, save,
             )  # fmt: skip
         progress.matched_ids |= result.matched_ids
 
 
-def _match(context: IngestContext, job: Job, part: Part, progress: Progress) -> MatchResult:
-    """Match a part with stored entries, by path and title too if all ids have changed."""
+def _process_chunk(
+    context: IngestContext,
+    job: Job,
+    result: MatchResult,
+    cleaned: list[Entry | Rejected],
+    newest_dates: Sequence[datetime],
+    progress: Progress,
+    save: Callable[[Step], None],
+    *,
+    expected: int,
+    is_last: bool,
+) -> Step:
+    """What is to be saved of a chunk, which is saved at once. `newest_dates` are those of entries
+    stored before this document, `expected` is how many new entries its headers show."""
+    store, source, now = context.store, job.source, context.now
+    changes = _compare(context, result, cleaned)
+    count = max(progress.counts.new + len(changes.new), expected)
+    is_held = source.approve or exceeds_burst_limit(count, source, job.before, newest_dates, now)
+    state = None
+    if is_last and not job.is_posted:
+        assert progress.feed_meta is not None  # a chunk comes after its part
+        state = after_document(
+            source, job.before, job.document, progress.feed_meta,
+            recent_dates(context, source, changes.new), now,
+            is_pushed=job.is_pushed, is_delivery=job.is_delivery,
+        )  # fmt: skip
+    clusters = find_duplicates(
+        store, context.settings, changes, is_first_import=job.is_first_import
+    )  # dedupe
+    batch = _categorize(context, job, state, changes, clusters, is_held=is_held)  # categorize
+    step = Step(
+        match=result, cleaned=cleaned, changes=changes, clusters=clusters, batch=batch,
+        is_held=is_held,
+    )  # fmt: skip
+    save(step)
+    return step
+
+
+def _match(
+    context: IngestContext,
+    job: Job,
+    part: Part,
+    progress: Progress,
+    unchanged_ids: Set[int] = frozenset(),
+) -> MatchResult:
+    """Match a part with stored entries, by path and title too if all ids have changed;
+    `unchanged_ids` are those that the document has as they are."""
     entries, source = context.store.entries, job.source.id
     stored = entries.by_keys(source, {key for item in part.keyed for key in item.keys})
     before = progress.matched_ids
-    result = match_entries(part.keyed, stored, context.now, before)
+    result = match_entries(part.keyed, stored, context.now, before, unchanged_ids=unchanged_ids)
+    result = replace(
+        result,
+        unchanged_count=result.unchanged_count + part.known_count,
+        matched_ids=result.matched_ids | unchanged_ids,
+    )
     if job.before.last_success is None or not looks_migrated(result):
         return result
-    limit = min(3 * len(part.keyed) + 100 + len(before), MAX_MIGRATED_ENTRIES)
+    count = len(part.keyed) + part.known_count
+    limit = min(3 * count + 100 + len(before), MAX_MIGRATED_ENTRIES)
     latest = [entry for entry in entries.latest(source, limit) if entry.entry_id not in before]
     return rebind_by_path_and_title(result, latest)
 

@@ -9,6 +9,7 @@ either; a store that cannot be written stops the run.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from http import HTTPStatus
 from time import perf_counter
@@ -16,9 +17,10 @@ from time import perf_counter
 import structlog
 
 from aggregator.errors import ClockError, StoreError
+from aggregator.ingest.context import IngestContext, Job
 from aggregator.ingest.fetch.response import FetchResult
 from aggregator.ingest.fetch_state import after_backoff, after_failure, after_unchanged
-from aggregator.ingest.pipeline import IngestContext, Job, ingest_document, recent_dates
+from aggregator.ingest.pipeline import ingest_document, recent_dates
 from aggregator.ingest.schedule import feed_url_to_fetch, is_full_fetch_due
 from aggregator.ingest.spool import spool
 from aggregator.model import (
@@ -100,7 +102,8 @@ async def _isolated(
     except Exception as error:
         log.exception("bug", source=source.id)
         text = f"This is a bug in aggregator; please report it ({type(error).__name__}: {error})."
-        return _save_bug(context, source, Failed(kind=FailureKind.BUG, error=text))
+        failed = Failed(kind=FailureKind.BUG, error=text)
+        return await context.in_store(_save_bug, context, source, failed)
 
 
 async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
@@ -111,17 +114,20 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
         validators = Validators(body_hash=validators.body_hash)
     url = feed_url_to_fetch(source, state, now)
     started = perf_counter()
-    async with context.fetcher.fetch(source, validators, url, now) as result:
-        if context.clock_check is not None:
-            await context.clock_check.confirm()
-            if isinstance(result, Failed) and not context.clock_check.has_witness:
-                return _unsaved(source, result)
-        large = spool(result) if isinstance(result, Fetched) else None
-        if large is None:
-            return await _save_result(context, source, state, result, started)
-        del result
-    async with context.workers.large_body:
-        return await _save_result(context, source, state, large.load(), started)
+    async with AsyncExitStack() as stack:
+        async with context.fetcher.fetch(source, validators, url, now) as result:
+            if context.clock_check is not None:
+                await context.clock_check.confirm()
+                if isinstance(result, Failed) and not context.clock_check.has_witness:
+                    return _unsaved(source, result)
+            large = spool(result) if isinstance(result, Fetched) else None
+            if large is None:  # the next request begins while this document is processed
+                await stack.enter_async_context(context.workers.body)
+        if large is not None:
+            del result
+            await stack.enter_async_context(context.workers.large_body)
+            result = large.load()
+        return await _save_result(context, source, state, result, started)
 
 
 def _unsaved(source: Source, failed: Failed) -> SourceReport:
@@ -138,11 +144,11 @@ async def _save_result(
     """Save what a fetch has brought; `started` is its start, by `perf_counter`."""
     match result:
         case Backoff():
-            return _save_waiting(context, source, state, result)
+            return await context.in_store(_save_waiting, context, source, state, result)
         case Failed():
-            return _save_failure(context, source, state, result, started)
+            return await context.in_store(_save_failure, context, source, state, result, started)
         case Unchanged():
-            return _save_unchanged(context, source, state, result, started)
+            return await context.in_store(_save_unchanged, context, source, state, result, started)
     subscriptions = context.store.subscriptions
     is_pushed = subscriptions.has_active_lease(source.id, context.now)
     job = Job(source, state, result, is_pushed=is_pushed, started=started)
@@ -150,9 +156,9 @@ async def _save_result(
         report = await ingest_document(context, job)
     if isinstance(report, Failed):
         failed = replace(report, status=result.status)
-        return _save_failure(context, source, state, failed, started)
+        return await context.in_store(_save_failure, context, source, state, failed, started)
     if is_pushed and report.counts.new:
-        subscriptions.count_missed_push(source.id)
+        await context.in_store(subscriptions.count_missed_push, source.id)
     return replace(report, status=result.status)
 
 

@@ -10,10 +10,10 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from multiprocessing import resource_tracker
@@ -22,42 +22,35 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.images.thumbnails import NotAPicture, make_thumbnails
-from aggregator.ingest.clean.cleaner import clean
-from aggregator.ingest.dedupe.fingerprints import fingerprints_of
-from aggregator.ingest.match.keys import assign_keys
-from aggregator.ingest.parse.channel import feed_meta
+from aggregator.ingest import worker_tasks
 from aggregator.ingest.parse.chunks import Chunk
-from aggregator.ingest.parse.parser import parse
+from aggregator.ingest.worker_tasks import (
+    CleanStep,
+    EntryHeaders,
+    ParsedDocument,
+    ReadDocument,
+)
 from aggregator.model import (
-    BUG_REASON,
     Entry,
     Failed,
     FailureKind,
-    FeedMeta,
     Fetched,
     KeyedEntry,
-    ParsedEntry,
-    ParsedFeed,
     Rejected,
     Source,
     ThumbnailFiles,
 )
 
-__all__ = [
-    "CleanStep", "EntryHeaders", "ParsedDocument", "WorkerLimits", "Workers", "clean_entries",
-    "open_workers",
-]  # fmt: skip
+__all__ = ["WorkerLimits", "Workers", "open_workers"]
 
 OUT_OF_MEMORY_EXIT = 77
 """Exit code of a worker that has reached its memory limit."""
+MAX_BODIES = 16
+"""Small documents that are read and saved at a time, so that workers never wait for the next."""
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
-MAX_ERROR_CHARS = 200
 T = TypeVar("T")
-CleanStep: TypeAlias = Callable[..., list[Entry | Rejected]]
-"""Called with keyed entries, source, now and the URL of our own site."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +66,6 @@ class WorkerLimits:
     """Entries of one feed that may exceed the limits; with more, the feed does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedDocument:
-    """A parsed feed, and its entries with their keys."""
-
-    feed_meta: FeedMeta
-    keyed: tuple[KeyedEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryHeaders:
-    """A parsed chunk of a feed, and the headers of its entries."""
-
-    feed_meta: FeedMeta
-    entries: tuple[ParsedEntry, ...]
-
-
 _SemaphorePerLoop: TypeAlias = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
 
 
@@ -102,10 +79,11 @@ class Workers:
         clean_step: CleanStep | None = None,
     ) -> None:
         self._large_document: _SemaphorePerLoop = WeakKeyDictionary()
+        self._body: _SemaphorePerLoop = WeakKeyDictionary()
         self._large_body: _SemaphorePerLoop = WeakKeyDictionary()
         self._open_pool = open_pool
         self._limits = limits
-        self._clean_step = clean_step or clean_entries
+        self._clean_step = clean_step or worker_tasks.clean_entries
         self._pool = open_pool()
 
     @property
@@ -115,6 +93,12 @@ class Workers:
         return self._large_document.setdefault(loop, asyncio.Semaphore(1))
 
     @property
+    def body(self) -> asyncio.Semaphore:
+        """Admits small documents to memory, in the running event loop."""
+        loop = asyncio.get_running_loop()
+        return self._body.setdefault(loop, asyncio.Semaphore(MAX_BODIES))
+
+    @property
     def large_body(self) -> asyncio.Semaphore:
         """Admits one large document at a time to memory, in the running event loop."""
         loop = asyncio.get_running_loop()
@@ -122,11 +106,28 @@ class Workers:
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
         """Parse a feed and assign keys to its entries."""
-        return await self._run(_read, fetched)
+        return await self._run(worker_tasks.read, fetched)
+
+    async def read_and_clean(
+        self,
+        document: Fetched,
+        known: Set[int],
+        chunk_entries: int,
+        source: Source,
+        now: datetime,
+        own_sites: Sequence[str],
+    ) -> ReadDocument | Failed | None:
+        """Parse a feed and clean what is not stored of it, in one task; see
+        `worker_tasks.read_and_clean`."""
+        step = self._clean_step
+        return await self._run(
+            worker_tasks.read_and_clean,
+            document, known, chunk_entries, step, source, now, own_sites,
+        )  # fmt: skip
 
     async def read_headers(self, chunk: Chunk) -> EntryHeaders | Failed:
         """Parse a chunk of a feed for what must be known of many entries before one is cleaned."""
-        return await self._run(_read_headers, chunk)
+        return await self._run(worker_tasks.read_headers, chunk)
 
     async def clean(
         self, items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
@@ -157,13 +158,13 @@ class Workers:
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries of a chunk whose first entry has the index `first`; their headers are
         enough, the chunk is parsed again."""
-        step = partial(_clean_chunk, chunk, first)
+        step = partial(worker_tasks.clean_chunk, chunk, first)
         return await self._clean(step, items, source, now, own_sites)
 
     async def make_thumbnails(self, picture: bytes) -> ThumbnailFiles | Failed:
         """The thumbnails of a picture that we serve."""
         seconds = self._limits.picture_seconds
-        return await self._run(_make_thumbnails, picture, seconds=seconds, kind="picture")
+        return await self._run(worker_tasks.thumbnails_of, picture, seconds=seconds, kind="picture")
 
     async def _clean(
         self,
@@ -237,7 +238,7 @@ def open_workers(
     """
     limits = limits or WorkerLimits()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([worker_tasks.__name__])
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     resource_tracker.ensure_running()  # it outlives those that it watches if the terminal is closed
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -284,71 +285,3 @@ def _start(memory_bytes: int) -> None:
 
 def _warm_up() -> None:
     """The first task of a worker."""
-
-
-def _make_thumbnails(picture: bytes) -> ThumbnailFiles | Failed:
-    try:
-        return make_thumbnails(picture)
-    except NotAPicture as error:
-        return Failed(kind=FailureKind.MALFORMED, error=str(error))
-
-
-def _read(fetched: Fetched) -> ParsedDocument | Failed:
-    parsed = parse(fetched)
-    if isinstance(parsed, Failed):
-        return parsed
-    return ParsedDocument(feed_meta=feed_meta(parsed), keyed=tuple(assign_keys(parsed.entries)))
-
-
-def _read_headers(chunk: Chunk) -> EntryHeaders | Failed:
-    parsed = _parse_chunk(chunk)
-    if isinstance(parsed, Failed):
-        return parsed
-    entries = tuple(entry.headers for entry in parsed.entries)
-    return EntryHeaders(feed_meta=feed_meta(parsed), entries=entries)
-
-
-def clean_entries(
-    items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
-) -> list[Entry | Rejected]:
-    """Clean entries, in order, and compute the fingerprints of those that are good. A bug in
-    cleaning one entry costs only that entry."""
-    return [_clean_entry(item, source, now, own_sites) for item in items]
-
-
-def _clean_entry(
-    item: KeyedEntry, source: Source, now: datetime, own_sites: Sequence[str]
-) -> Entry | Rejected:
-    try:
-        entry = clean(item, source, now, own_sites)
-        if isinstance(entry, Rejected):
-            return entry
-        return replace(entry, fingerprints=fingerprints_of(entry))
-    except MemoryError:
-        raise  # the limit of the worker
-    except Exception as error:  # reported as a bug, with the entry that shows it
-        reason = f"{BUG_REASON} ({type(error).__name__}: {str(error)[:MAX_ERROR_CHARS]})"
-        title = f"entry {item.feed_index + 1}"
-        return Rejected(key=item.keys[0], title=title, reason=reason)
-
-
-def _clean_chunk(
-    chunk: Chunk,
-    first: int,
-    items: Sequence[KeyedEntry],
-    source: Source,
-    now: datetime,
-    own_sites: Sequence[str],
-) -> list[Entry | Rejected] | Failed:
-    parsed = _parse_chunk(chunk)
-    if isinstance(parsed, Failed):
-        return parsed
-    whole = [replace(item, entry=parsed.entries[item.feed_index - first]) for item in items]
-    return clean_entries(whole, source, now, own_sites)
-
-
-def _parse_chunk(chunk: Chunk) -> ParsedFeed | Failed:
-    parsed = parse(chunk.document)
-    if chunk.oversized_entry and isinstance(parsed, ParsedFeed):
-        return replace(parsed, entries=(chunk.oversized_entry,))
-    return parsed

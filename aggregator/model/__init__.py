@@ -61,7 +61,7 @@ from aggregator.model.fetch import (
     Unchanged,
     Validators,
 )
-from aggregator.model.hashing import hash_values
+from aggregator.model.hashing import hash_values, short_hash
 from aggregator.model.keys import (
     ALL,
     ALL_STORY_PAGES,
@@ -289,6 +289,7 @@ __all__ = [
     "picture_key",
     "picture_scope",
     "shares",
+    "short_hash",
     "source_scope",
     "story_scope",
     "topic_scope",

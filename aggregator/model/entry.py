@@ -67,8 +67,8 @@ class ParsedEntry:
     source_feeds: tuple[str, ...] = ()
     source_urls: tuple[str, ...] = ()
     broken: str = ""
-    hash_of_whole: str = ""
-    """`raw_hash` of the entry whose headers these are; empty if it is a whole entry."""
+    known_hash: str = ""
+    """`raw_hash`, if it was computed before; that of the whole entry if these are its headers."""
 
     @property
     def headers(self) -> "ParsedEntry":
@@ -85,14 +85,14 @@ class ParsedEntry:
             published=self.published,
             updated=self.updated,
             broken=self.broken,
-            hash_of_whole=self.raw_hash,
+            known_hash=self.raw_hash,
         )
 
     @property
     def raw_hash(self) -> str:
         """Hash of the entry as given, by which a change is detected without cleaning."""
-        if self.hash_of_whole:
-            return self.hash_of_whole
+        if self.known_hash:
+            return self.known_hash
         texts = (text and text.value for text in (self.title, self.summary, self.content))
         given = (
             self.id, self.url, *texts, self.author,
@@ -207,6 +207,8 @@ class Entry:
     """False if the outlet gave no date, and `published` is when the entry was first seen."""
     fingerprints: tuple[int, ...] = ()
     """Numbers that near-duplicates share. Not read back from the store."""
+    words: str = field(default="", compare=False)
+    """Its words for the search index; empty if the store is to find them. Not read back."""
     entry_id: int = field(default=0, compare=False)
     """Its number in the store, always positive; 0 if the store has not numbered it yet."""
 

@@ -130,6 +130,9 @@ class EntryStore(Protocol):
     def by_keys(self, source: str, keys: Collection[EntryKey]) -> dict[EntryKey, StoredEntry]:
         """The entries of a source that these keys identify."""
 
+    def short_hashes(self, source: str, limit: int) -> dict[int, int]:
+        """The entries of a source that were stored last: short hash -> id."""
+
     def latest(self, source: str, limit: int) -> list[StoredEntry]:
         """The entries of a source that were stored last, newest first."""
 
@@ -361,6 +364,10 @@ class Store(Protocol):
     def digest_subscribers(self) -> DigestSubscriberStore: ...
     @property
     def maintenance(self) -> MaintenanceStore: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One transaction of everything that this thread writes inside; all of it is undone if the
+        block raises. Inside another one, it is a part that can be undone alone."""
 
     def close(self) -> None:
         """Close all connections; leaving a `with` block does the same."""

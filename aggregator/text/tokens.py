@@ -3,6 +3,7 @@
 letters        one letter for its variants          segmentation   scripts without spaces
 """
 
+import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +15,8 @@ from aggregator.text.letters import compose, fold_letters, join_apostrophes, mar
 from aggregator.text.segmentation import separate_words
 
 __all__ = [
-    "STEMMERS", "content_words", "fold", "folded_words", "has_stems", "index_text", "stemmed_words",
-    "stems_of_words", "written_words",
+    "STEMMERS", "content_words", "fold", "folded_words", "has_stems", "index_text", "search_text",
+    "stemmed_words", "stems_of_words", "written_words",
 ]  # fmt: skip
 
 STEMMERS = {
@@ -101,6 +102,12 @@ def index_text(text: str) -> str:
     written = written_words(" ".join(changed))
     lower = {_lower(word, language) for word in written for language in ("", "tr")}
     return " ".join([*folded, *sorted(lower.difference(folded))])
+
+
+def search_text(title: str, summary: str, tags: Sequence[str], author: str) -> str:
+    """The text of an entry that is searched, for `index_text`; the view `entry_words` of the store
+    says the same."""
+    return f"{title} {summary} {json.dumps(tags, ensure_ascii=False)} {author}"
 
 
 def _without_typography(text: str) -> str:

@@ -1,6 +1,7 @@
 """Entries: saving, recognising, finding by fingerprint, and matching."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,10 +19,11 @@ from aggregator.model import (
     MatchKind,
     StoryChange,
     Validators,
+    short_hash,
 )
 from aggregator.store.base import Store
 from tests.harness.builders import NOW, entry, story
-from tests.harness.saving import change_of, publish, revise, save, save_story
+from tests.harness.saving import change_of, publish, revise, save, save_story, titles
 
 HOUR = timedelta(hours=1)
 ID, URL = EntryKey(EntryKeyKind.ID, "1"), EntryKey(EntryKeyKind.URL, "h/1")
@@ -40,6 +42,39 @@ def test_an_entry_comes_back_as_it_was(store: Store, open_again: Callable[[], St
 
     assert read == replace(saved, keys=(), fingerprints=())
     assert read.entry_id == id_
+
+
+def test_entries_are_known_by_their_hashes(store: Store) -> None:
+    """By the first 8 bytes of what was given; those that were stored last, of one source."""
+    hashes = [number * "0123456789abcdef"[number] + "f" * (24 - number) for number in range(1, 5)]
+    ids = [
+        save_story(store, entry(text, source, raw_hash=text)).lead.entry_id
+        for text, source in zip(hashes, ["harbor", "plains", "harbor", "harbor"], strict=True)
+    ]
+
+    known = store.entries.short_hashes("harbor", 2)
+
+    assert known == {short_hash(hashes[2]): ids[2], short_hash(hashes[3]): ids[3]}
+    assert store.entries.short_hashes("nobody", 9) == {}
+
+
+def test_a_transaction_is_saved_as_a_whole(store: Store, open_again: Callable[[], Store]) -> None:
+    """What several calls write inside is undone together; a part that fails, alone."""
+    _save_and_fail(store)
+    assert titles(open_again().lists.latest(ALL, 9)) == []
+
+    with store.transaction():
+        save_story(store, entry("Kept", "harbor"))
+        _save_and_fail(store)
+        assert titles(open_again().lists.latest(ALL, 9)) == []
+
+    assert titles(open_again().lists.latest(ALL, 9)) == ["Kept"]
+
+
+def _save_and_fail(store: Store) -> None:
+    with suppress(ZeroDivisionError), store.transaction():
+        save_story(store, entry("Lost", "harbor"))
+        raise ZeroDivisionError
 
 
 def test_new_entry_ids_are_unique(store: Store) -> None:

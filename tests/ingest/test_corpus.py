@@ -9,7 +9,7 @@ import pytest
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import match_entries
 from aggregator.ingest.parse.parser import parse
-from aggregator.ingest.workers import clean_entries
+from aggregator.ingest.worker_tasks import clean_entries
 from aggregator.model import Entry, ParsedFeed, Rejected
 from tests.harness.builders import NOW, fetched, source
 

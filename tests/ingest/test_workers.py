@@ -11,13 +11,8 @@ from datetime import datetime
 import pytest
 
 from aggregator.ingest.match.keys import assign_keys
-from aggregator.ingest.workers import (
-    CleanStep,
-    ParsedDocument,
-    WorkerLimits,
-    clean_entries,
-    open_workers,
-)
+from aggregator.ingest.worker_tasks import CleanStep, ParsedDocument, clean_entries
+from aggregator.ingest.workers import WorkerLimits, open_workers
 from aggregator.model import (
     Entry,
     Failed,
@@ -141,7 +136,7 @@ def test_a_bug_costs_the_entry_that_shows_it(monkeypatch: pytest.MonkeyPatch) ->
             raise RecursionError("too deep".ljust(9000, "!"))
         return Rejected(key=item.keys[0], title="fine", reason="a reason")
 
-    monkeypatch.setattr("aggregator.ingest.workers.clean", clean)
+    monkeypatch.setattr("aggregator.ingest.worker_tasks.clean", clean)
     items = assign_keys([ParsedEntry(id=str(number)) for number in range(3)])
 
     cleaned = clean_entries(items, source("harbor"), NOW, ())

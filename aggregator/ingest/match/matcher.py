@@ -62,14 +62,19 @@ def match_entries(
     stored: Mapping[EntryKey, StoredEntry],
     now: datetime = _END_OF_TIME,
     matched_before: Set[int] = frozenset(),
+    *,
+    unchanged_ids: Set[int] = frozenset(),
 ) -> MatchResult:
     """Decide which entries are new, which have changed, and how many are as they were.
 
     A date later than `now` is ignored; such an entry is stored with the time it came.
     `matched_before` are stored entries that earlier parts of the document have matched; an entry
     that shares a URL or a title with one of them is a repeat, one that shares only an id is not.
+
+    Entries of the document that are stored as they are, and share no key with others, need not be
+    given; `unchanged_ids` are the stored entries that they are.
     """
-    claims = _claims(keyed, stored, now, matched_before)
+    claims = _claims(keyed, stored, now, matched_before | unchanged_ids)
     reused = {i for i, entry in claims.items() if _has_reused_id(keyed[i], entry, now)}
     keyed = [_title_first(item) if i in reused else item for i, item in enumerate(keyed)]
     freed = {key for i in reused if not claims[i].is_published for key in keyed[i].keys}
@@ -124,9 +129,10 @@ def _claims(
     keyed: Sequence[KeyedEntry],
     stored: Mapping[EntryKey, StoredEntry],
     now: datetime,
-    matched_before: Set[int],
+    claimed_before: Set[int],
 ) -> dict[int, StoredEntry]:
-    """The stored entry that each entry is, by index; each is claimed once at most."""
+    """The stored entry that each entry is, by index; each is claimed once at most, and none that
+    was claimed before."""
     candidates = sorted(
         (strength, index, key)
         for index, item in enumerate(keyed)
@@ -134,7 +140,7 @@ def _claims(
         if key in stored
     )
     claims: dict[int, StoredEntry] = {}
-    claimed = set(matched_before)
+    claimed = set(claimed_before)
     for _, index, key in candidates:
         is_free = index not in claims and stored[key].entry_id not in claimed
         if is_free and _is_trusted(key, keyed[index].entry, stored[key], now):

@@ -60,6 +60,12 @@ class SqliteStore:
         self.digest_subscribers = SqliteDigestSubscribers(connection)
         self.maintenance = SqliteMaintenance(connection)
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction of everything that this thread writes inside."""
+        with self._connection.write():
+            yield
+
     def close(self) -> None:
         """Close all connections."""
         self._connection.close()

@@ -72,6 +72,19 @@ def exclusive_use(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _savepoint(db: Database) -> Iterator[None]:
+    db.conn.execute("savepoint part")  # of several with this name, the innermost counts
+    try:
+        yield
+    except BaseException:
+        if db.conn.in_transaction:  # else SQLite has rolled back everything
+            db.conn.execute("rollback to part")
+            db.conn.execute("release part")
+        raise
+    db.conn.execute("release part")
+
+
 class Connection:
     """One SQLite file, opened by each thread for itself on first use.
 
@@ -128,8 +141,13 @@ class Connection:
 
     @contextmanager
     def write(self) -> Iterator[Database]:
-        """A transaction that holds the write lock from its beginning."""
+        """A transaction that holds the write lock from its beginning; inside another one, a part
+        of it that is rolled back alone."""
         with self.read() as db:
+            if db.conn.in_transaction:
+                with _savepoint(db):
+                    yield db
+                return
             db.conn.execute("begin immediate")
             try:
                 yield db

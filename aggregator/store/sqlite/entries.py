@@ -20,6 +20,7 @@ from aggregator.model import (
     Story,
     StoryNeighbourhood,
     Visibility,
+    short_hash,
 )
 from aggregator.query import Query
 from aggregator.store.sqlite import mappers
@@ -76,6 +77,11 @@ class SqliteEntries:
                 for kind, values in by_kind.items()
                 for row in query_in_rows(db, sql, values, source, kind.value)
             }
+
+    def short_hashes(self, source: str, limit: int) -> dict[int, int]:
+        sql = "select raw_hash, id from entries where source_id = ? order by id desc limit ?"
+        with self._connection.read() as db:
+            return {short_hash(raw): id_ for raw, id_ in db.execute(sql, [source, limit])}
 
     def latest(self, source: str, limit: int) -> list[StoredEntry]:
         sql = f"""select {_STORED} from entries

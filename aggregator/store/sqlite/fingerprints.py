@@ -74,10 +74,16 @@ def _delete(db: Database, stored: Sequence[tuple[int, bytes]]) -> None:
     )
 
 
-def add_to_search(db: Database, entries: Iterable[int]) -> None:
-    """Make new entries findable by their words."""
-    sql = "insert into entry_search(rowid, words) select * from entry_words where id = ?"
-    db.conn.executemany(sql, [(entry,) for entry in entries])
+def add_to_search(db: Database, entries: Sequence[tuple[int, str]]) -> None:
+    """Make new entries findable by their words, which are given with their ids, unless empty."""
+    db.conn.executemany(
+        "insert into entry_search(rowid, words) values (?, ?)",
+        [(entry, words) for entry, words in entries if words],
+    )
+    db.conn.executemany(
+        "insert into entry_search(rowid, words) select * from entry_words where id = ?",
+        [(entry,) for entry, words in entries if not words],
+    )
 
 
 def remove_from_search(db: Database, entry: int) -> None:

@@ -104,6 +104,7 @@ class _Inserts:
     entries: list[dict[str, Any]] = field(default_factory=list)
     keys: list[tuple[str, str, str, int]] = field(default_factory=list)
     fingerprints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
+    words: list[tuple[int, str]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
     takedowns: list[tuple[int, str, str, str, bool]] = field(default_factory=list)
@@ -135,7 +136,7 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     # an outlet may have given the id of an old article to a new one
     db.conn.executemany("insert or replace into entry_keys values (?, ?, ?, ?)", inserts.keys)
     add_fingerprints(db, inserts.fingerprints, now)
-    add_to_search(db, [row["id"] for row in inserts.entries])
+    add_to_search(db, inserts.words)
     add_to_lists(db, inserts.listings, touched)
     if inserts.stories and is_history(db, min(row["listed_at"] for row in inserts.stories)):
         touched.add(ALL_STORY_PAGES)
@@ -154,6 +155,7 @@ def _add_entries(inserts: _Inserts, batch: Batch, story: Story, number: int) -> 
         inserts.entries.append({"id": id_, "story_number": number, **mappers.entry_row(entry)})
         inserts.keys += [(batch.source, key.kind.value, key.value, id_) for key in entry.keys]
         inserts.fingerprints.append((id_, entry.fingerprints))
+        inserts.words.append((id_, entry.words))
 
 
 def _update_story(db: Database, number: int, change: StoryChange, touched: set[ListScope]) -> None:
@@ -188,7 +190,7 @@ def _save_revision(
         del row[column]
     remove_from_search(db, id_)
     db.table("entries").update(id_, row)
-    add_to_search(db, [id_])
+    add_to_search(db, [(id_, entry.words)])
     replace_fingerprints(db, id_, entry.fingerprints)
     db.execute(
         "update entries set revision_count = revision_count + 1, revised_at = ? where id = ?",

@@ -16,7 +16,7 @@ UNLIMITED = {
     "updated": "a date of more than 100 characters is not read",
     "broken": "it is our own sentence",
     "is_image_small": "it is our own finding",
-    "hash_of_whole": "it is our own number",
+    "known_hash": "it is our own number",
 }
 
 
