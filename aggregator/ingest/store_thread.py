@@ -23,7 +23,7 @@ __all__ = ["StoreThread", "open_store_thread"]
 
 T = TypeVar("T")
 
-TRANSACTION_SECONDS = 0.1
+TRANSACTION_SECONDS = 0.2
 """No more work begins in a transaction after so long: other programs wait for its lock."""
 PAUSE_SECONDS = 0.005
 """Pause after a transaction when more work is waiting, so that other programs get the lock."""

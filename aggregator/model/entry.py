@@ -67,20 +67,19 @@ class ParsedEntry:
     source_feeds: tuple[str, ...] = ()
     source_urls: tuple[str, ...] = ()
     broken: str = ""
-    known_hash: str = ""
+    known_hash: str = field(default="", compare=False)
     """`raw_hash`, if it was computed before; that of the whole entry if these are its headers."""
 
     @property
     def headers(self) -> "ParsedEntry":
         """What is needed to recognise the entry, without its text."""
-        has_text = self.summary or self.content
-        shortened = self.title and replace(
-            self.title, value=self.title.value[:MAX_COMPARED_TITLE_CHARS]
-        )
+        has_text, title = self.summary or self.content, self.title
+        if title and len(title.value) > MAX_COMPARED_TITLE_CHARS:
+            title = replace(title, value=title.value[:MAX_COMPARED_TITLE_CHARS])
         return ParsedEntry(
             id=self.id,
             url=self.url,
-            title=shortened,
+            title=title,
             summary=Text(value="") if has_text else None,
             published=self.published,
             updated=self.updated,
@@ -99,7 +98,9 @@ class ParsedEntry:
             self.published, self.updated, self.tags, self.image, self.enclosures,
             *([self.image_alt] if self.image_alt else []),
         )  # fmt: skip
-        return hash_values(*given)
+        found = hash_values(*given)
+        object.__setattr__(self, "known_hash", found)  # asked for by several steps
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,10 +90,17 @@ def is_own_story(id_: str, urls: Iterable[str], site_url: str) -> bool:
     if tag_id and tag_id[1] == urlsplit(site_url).hostname:
         return True
     prefix = _site_prefix(site_url)
+    host = url_host(site_url).removeprefix("www.")
+    given = (url for url in (id_, *urls) if _may_name(host, url))
     return any(
         url.startswith(f"{prefix}/") and bool(_OWN_PATH.match(url.removeprefix(prefix)))
-        for url in map(canonical_url, (id_, *urls))
+        for url in map(canonical_url, given)
     )
+
+
+def _may_name(host: str, url: str) -> bool:
+    """False for a URL that is certainly not on a host, as nearly all are."""
+    return "//" in url and (not _PLAIN_HOST.match(url) or host in url.lower())
 
 
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)", re.ASCII)

@@ -55,11 +55,12 @@ def sanitize(html: str, base: str) -> SafeHtml:
     prefix = id_prefix(base) if own_base else ""
     has_local_links = bool(prefix) and f'href="#{prefix}' in html
     cleaner = _cleaner(own_base, has_extra_urls, prefix if has_local_links else "")
+    is_legal = False
     for _ in range(_MAX_SANITIZE_ROUNDS):
-        cleaned = xml_legal(cleaner.clean(html))  # last, since nh3 decodes &#1;
-        if cleaned == html:
+        cleaned = cleaner.clean(html)
+        if cleaned == html and is_legal:
             return SafeHtml(cleaned)
-        html = cleaned
+        html, is_legal = xml_legal(cleaned), True  # after nh3, which decodes &#1;
     return SafeHtml(xml_legal(escape(plain_text(html), quote=False)))
 
 

@@ -21,6 +21,7 @@ from aggregator.ingest.fetch.credentials import redact, secret_headers
 from aggregator.ingest.fetch.decompress import (
     DecompressedTooLarge,
     decompress,
+    is_gzip,
     undone_by_aiohttp,
 )
 from aggregator.ingest.fetch.request_spec import RequestSpec, conditional_headers, too_large
@@ -349,6 +350,8 @@ class Fetcher:
         header = response.headers.get("Content-Encoding", "").lower()
         encodings = [coding.strip() for coding in header.split(",") if coding.strip()]
         encodings = [] if undone_by_aiohttp(encodings) else encodings
+        if not (encodings or is_gzip(body)):
+            return body  # as nearly all are
         try:
             return await asyncio.to_thread(decompress, body, encodings, spec.max_bytes)
         except DecompressedTooLarge as error:

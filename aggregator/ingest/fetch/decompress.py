@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import brotli
 
-__all__ = ["DecompressedTooLarge", "decompress", "undone_by_aiohttp"]
+__all__ = ["DecompressedTooLarge", "decompress", "is_gzip", "undone_by_aiohttp"]
 
 MAX_ROUNDS = 3
 """Times that a body may be compressed."""
@@ -26,6 +26,11 @@ class DecompressedTooLarge(Exception):
 def undone_by_aiohttp(encodings: Sequence[str]) -> bool:
     """True if a response with these content codings comes decompressed, or is not compressed."""
     return len(encodings) <= 1 and "x-gzip" not in encodings
+
+
+def is_gzip(body: bytes) -> bool:
+    """True if a body begins as gzip does (RFC 1952, section 2.3.1)."""
+    return body.startswith(_GZIP)
 
 
 def decompress(body: bytes, encodings: Sequence[str], max_bytes: int) -> bytes:

@@ -22,6 +22,7 @@ __all__ = ["Connection", "advice_for", "exclusive_use"]
 _PRAGMAS = (
     "synchronous = normal",  # a power cut may lose the last transactions, never a part of one
     "foreign_keys = on",
+    "cache_size = -8000",  # KB; with 2 MB, fingerprints are read again and again
     "wal_autocheckpoint = 8000",  # pages; fewer, longer checkpoints during a large import
 )
 BUSY_TIMEOUT_SECONDS = 15.0

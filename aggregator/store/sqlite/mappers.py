@@ -7,6 +7,7 @@ order.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from aggregator.model import (
@@ -34,6 +35,7 @@ Row: TypeAlias = Mapping[str, Any]
 # ---- times and keys
 
 
+@lru_cache(maxsize=1024)
 def to_text(time: datetime) -> str:
     """A time as it is stored, to the second."""
     return time.astimezone(UTC).isoformat(timespec="seconds")
