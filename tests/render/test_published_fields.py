@@ -396,6 +396,5 @@ def test_every_other_field_is_emptied_when_a_story_is_purged(published: Newsroom
 
     purged = published.store.entries.stories({1})[1]
     left = {each.name for each in fields(Entry) if getattr(purged.lead, each.name)}
-
     assert left <= KEPT_AFTER_PURGE
     assert (purged.own_headline, purged.editor_note) == ("", "")
