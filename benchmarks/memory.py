@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.feed_server import serve_feeds
 from benchmarks.feeds import make_feed
-from benchmarks.ingest import ENTRIES, FEEDS, Aggregator, run_timed, serve_feeds
+from benchmarks.ingest import ENTRIES, FEEDS, made_feeds
+from benchmarks.measuring import run_measured
+from benchmarks.programs import Aggregator
 from tests.harness.hostile_server import Script, open_hostile_press, reply
 from tests.ingest.test_hostile import SCRIPTS
 
@@ -66,7 +69,7 @@ CASES: dict[str, Callable[[], Script]] = {
 
 def report() -> str:
     """Measure and return the section in Markdown."""
-    with serve_feeds("rich") as urls:
+    with serve_feeds(made_feeds("rich")) as (urls, _):
         alone = max(_peak(urls) for _ in range(RUNS))
         rows = []
         for case, script in CASES.items():
@@ -97,5 +100,4 @@ def _hostile(script: Callable[[], Script]) -> Iterator[str]:
 def _peak(urls: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _, peak = run_timed(Aggregator().prepare(folder, urls), folder)
-        return peak
+        return run_measured(Aggregator().prepare(folder, urls), folder).peak_bytes

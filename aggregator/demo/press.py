@@ -74,8 +74,8 @@ class Press:
 
 
 @contextmanager
-def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
-    """A press on a free port, open until the block ends."""
+def open_press(host: str = "127.0.0.1", port: int = 0) -> Iterator[Press]:
+    """A press on a port, or on a free one, open until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -117,7 +117,7 @@ def open_press(host: str = "127.0.0.1") -> Iterator[Press]:
             if not isinstance(sys.exception(), ConnectionError):
                 super().handle_error(request, client_address)
 
-    server = Server((host, 0), Handler)
+    server = Server((host, port), Handler)
     press = Press(f"http://{host}:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
