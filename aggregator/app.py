@@ -1,9 +1,10 @@
-"""The composition root: a Config becomes a Runtime, which fetches and notifies.
+"""The composition root: a Config becomes a Runtime, which fetches.
 
-    Config --open_runtime--> store, fetcher, workers, topic rules, notifiers
+    Config --open_runtime--> store, fetcher, workers, topic rules
 
 The command line, the demo, the tests and library users start from here; startup.py loads the
-configuration, site_app.py composes the site.
+configuration, site_app.py composes the site, notifiers.py what tells subscribers and operators.
+What the first request does not need is imported when it is used.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,12 +21,10 @@ from time import monotonic
 
 import structlog
 
-from aggregator.alerts.notifier import AlertNotifier
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch
-from aggregator.digest.sender import open_digest_sender
-from aggregator.errors import StoreBusy, StoreError, UnknownName
-from aggregator.fetching import callback_settings, fetch_settings, webhook_settings
+from aggregator.errors import StoreError, UnknownName
+from aggregator.fetching import fetch_settings
 from aggregator.ingest.categorize.rules import TopicRules
 from aggregator.ingest.clock import (
     ClockCheck,
@@ -48,18 +47,13 @@ from aggregator.ingest.store_thread import StoreThread, open_store_thread
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.ingest_settings import cluster_settings
 from aggregator.model import RunReport, Source, SourceReport, shares
-from aggregator.overview.pulse import update_pulses
 from aggregator.scheduler import Scheduler, run_forever
-from aggregator.site import PublicSite
-from aggregator.site.calendar import advance
 from aggregator.startup import sync_config
 from aggregator.store.base import Store
-from aggregator.websub.hub import HubNotifier, notify_once
-from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
     "Runtime", "fetch_pictures_once", "ingest_context", "ingest_forever", "ingest_once",
-    "notify_subscribers", "open_alert_notifier", "open_runtime", "run_once", "send_alerts_once",
+    "open_runtime", "run_once",
 ]  # fmt: skip
 
 MAX_ARCHIVE_STORIES = 50
@@ -77,16 +71,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """Everything that is open while feeds are fetched. `notifier` is None if there are no
-    subscribers or hubs to notify."""
+    """Everything that is open while feeds are fetched."""
 
     config: Config
     store: Store
     fetcher: Fetcher
     workers: Workers
     topic_rules: TopicRules
-    notifier: HubNotifier | None
-    alert_notifier: AlertNotifier
     store_thread: StoreThread
 
     def ingest_context(
@@ -126,6 +117,8 @@ class Runtime:
         lists = self.store.lists
         lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
         lists.close_older_pages(self.config.site.per_page, shares(self.config.topics), now)
+        from aggregator.site.calendar import advance
+
         advance(self.config, self.store, now)
 
 
@@ -158,19 +151,13 @@ async def open_runtime(config: Config, store: Store, workers: Workers) -> AsyncI
     """A Runtime with connections of its own."""
     apply_permissions(store, config.sources, datetime.now(UTC))
     with open_store_thread(store) as store_thread:
-        async with (
-            open_fetcher(fetch_settings(config), os.environ) as fetcher,
-            open_notifier(config, store) as notifier,
-            open_alert_notifier(config, store) as alert_notifier,
-        ):
+        async with open_fetcher(fetch_settings(config), os.environ) as fetcher:
             yield Runtime(
                 config=config,
                 store=store,
                 fetcher=fetcher,
                 workers=workers,
                 topic_rules=TopicRules(config.topics),
-                notifier=notifier,
-                alert_notifier=alert_notifier,
                 store_thread=store_thread,
             )
 
@@ -195,6 +182,8 @@ def ingest_once(config: Config, store: Store, source_ids: Sequence[str] = ()) ->
     async def once() -> RunReport:
         async with open_runtime(config, store, workers) as runtime:
             report = await run_once(runtime, choose)
+        from aggregator.notifiers import notify_subscribers
+
         await notify_subscribers(config, store)
         await fetch_pictures_once(config, store, workers)
         return report
@@ -296,79 +285,32 @@ async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
                 await process.wait()
         return process.returncode or 0, output.decode()
 
+    from aggregator.digest.sender import open_digest_sender
+    from aggregator.notifiers import open_alert_notifier, open_hub_tasks, send_alerts
+    from aggregator.site.calendar import advance
+
     sender = open_digest_sender(config, runtime.store, os.environ)
-    await run_forever(
-        Scheduler(
-            store=runtime.store,
-            fetcher=runtime.fetcher,
-            sources=config.sources,
-            topics=config.topics,
-            site_url=config.site.url,
-            context=runtime.ingest_context,
-            housekeeping=runtime.housekeeping,
-            advance_calendar=partial(advance, config, runtime.store),
-            fetch_pictures=partial(fetch_pictures, runtime.picture_context(config.sources))
-            if with_own_pictures(config.sources)
-            else None,
-            learn=learn if has_learning_libraries() else None,
-            notifier=runtime.notifier,
-            send_alerts=partial(_send_alerts, runtime.alert_notifier),
-            send_digest=partial(sender.run, lambda: datetime.now(UTC)) if sender else None,
-        ),
-        stop,
-    )
-
-
-# ---- operators
-
-
-@asynccontextmanager
-async def open_alert_notifier(config: Config, store: Store) -> AsyncIterator[AlertNotifier]:
-    """A notifier of operators with connections of its own."""
-    names = (config.alerts.webhook or "", config.alerts.ping or "")
-    settings = webhook_settings(config, [os.environ.get(name, "") for name in names])
-    async with open_fetcher(settings, os.environ) as fetcher:
-        yield AlertNotifier(config=config, store=store, fetcher=fetcher, environment=os.environ)
-
-
-async def send_alerts_once(config: Config, store: Store) -> None:
-    """Tell operators once what needs them, unless another process is doing it."""
-    async with open_alert_notifier(config, store) as notifier:
-        with suppress(StoreBusy), store.maintenance.lock("alerts"):
-            await _send_alerts(notifier, datetime.now(UTC))
-
-
-async def _send_alerts(notifier: AlertNotifier, now: datetime) -> None:
-    await asyncio.to_thread(notifier.find_silent_rules, now)
-    await asyncio.to_thread(notifier.check, now)
-    await notifier.deliver(now)
-    await notifier.ping(now)
-    await asyncio.to_thread(update_pulses, notifier.store, now)
-
-
-# ---- subscribers
-
-
-@asynccontextmanager
-async def open_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifier | None]:
-    """A notifier with connections of its own; None if feeds.toml configures no hub."""
-    if not (config.publish.hub or config.publish.hubs):
-        yield None
-        return
-    hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
-    async with open_fetcher(callback_settings(config), os.environ) as fetcher:
-        yield HubNotifier(
-            store=store,
-            fetcher=fetcher,
-            topics=FeedTopics(PublicSite(config, store)),
-            hub_url=hub_url,
-            signature_method=config.publish.signature,
-            other_hubs=[url for url in config.site.hubs if url != hub_url],
+    async with (
+        open_alert_notifier(config, runtime.store) as alert_notifier,
+        open_hub_tasks(config, runtime.store) as tasks_of_hub,
+    ):
+        await run_forever(
+            Scheduler(
+                store=runtime.store,
+                fetcher=runtime.fetcher,
+                sources=config.sources,
+                topics=config.topics,
+                site_url=config.site.url,
+                context=runtime.ingest_context,
+                housekeeping=runtime.housekeeping,
+                advance_calendar=partial(advance, config, runtime.store),
+                fetch_pictures=partial(fetch_pictures, runtime.picture_context(config.sources))
+                if with_own_pictures(config.sources)
+                else None,
+                learn=learn if has_learning_libraries() else None,
+                hub_tasks=tasks_of_hub,
+                send_alerts=partial(send_alerts, alert_notifier),
+                send_digest=partial(sender.run, lambda: datetime.now(UTC)) if sender else None,
+            ),
+            stop,
         )
-
-
-async def notify_subscribers(config: Config, store: Store) -> None:
-    """Notify subscribers and hubs once of everything that is due."""
-    async with open_notifier(config, store) as notifier:
-        if notifier is not None:
-            await notify_once(notifier)

@@ -6,13 +6,13 @@ lock), the loop waits; nothing is half saved meanwhile.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -31,10 +31,12 @@ from aggregator.ingest.learning import is_training_due, learning_topics
 from aggregator.ingest.runs import deliver, run
 from aggregator.model import Delivery, Source, SourceReport, Topic
 from aggregator.store.base import LockName, Store
-from aggregator.websub.hub import HubNotifier, HubTask, hub_tasks
 from aggregator.websub.subscriber import due_subscriptions, is_reachable_site, request_form
 
-__all__ = ["Scheduler", "log_source", "run_forever"]
+__all__ = ["HubTask", "Scheduler", "log_source", "run_forever"]
+
+HubTask: TypeAlias = Callable[[Callable[[], datetime]], Awaitable[object]]
+"""Part of the hub's work, called with a clock."""
 
 MAX_SLEEP_SECONDS = 30.0
 """Longest polling interval for due sources, and the pause after an error of the store."""
@@ -72,7 +74,7 @@ class Scheduler:
     """Dependencies and settings of the daemon loop.
 
     `context` makes the ingest context of a time, `housekeeping` does what is due after a run,
-    `advance_calendar` applies what begins or ends at a time,
+    `advance_calendar` applies what begins or ends at a time, `hub_tasks` are the hub's,
     `fetch_pictures` fetches due pictures and returns how many, `learn` trains and scores topics in
     a process of its own and returns its exit code and output, `send_alerts` tells operators what
     needs them, `send_digest` composes and sends what is due until an event is set. Those that are
@@ -89,7 +91,7 @@ class Scheduler:
     advance_calendar: Callable[[datetime], object]
     fetch_pictures: Callable[[datetime], Awaitable[int]] | None
     learn: Callable[[], Awaitable[tuple[int, str]]] | None
-    notifier: HubNotifier | None
+    hub_tasks: Mapping[LockName, HubTask]
     send_alerts: Callable[[datetime], Awaitable[None]]
     send_digest: Callable[[asyncio.Event], Awaitable[object]] | None = None
     max_sleep_seconds: float = MAX_SLEEP_SECONDS
@@ -110,11 +112,9 @@ async def run_forever(scheduler: Scheduler, stop: asyncio.Event | None = None) -
         tasks.append(partial(_learn, state))
     if is_reachable_site(scheduler.site_url, scheduler.fetcher.settings.allow_private):
         tasks.append(partial(_subscribe, state))
-    if scheduler.notifier is not None:
-        for name, task in hub_tasks(scheduler.notifier).items():
-            tasks.append(partial(_notify, state, scheduler.notifier, name, task))
-    longest = scheduler.max_sleep_seconds
-    running = [asyncio.create_task(_repeat(task, longest, stop)) for task in tasks]
+    tasks += [partial(_notify, state, *named) for named in scheduler.hub_tasks.items()]
+    repeated = (_repeat(task, scheduler.max_sleep_seconds, stop) for task in tasks)
+    running = list(map(asyncio.create_task, repeated))
     stopping = asyncio.create_task(stop.wait())
     try:
         ends: tuple[asyncio.Future[Any], ...] = (*running, state.failed, stopping)
@@ -326,8 +326,7 @@ async def _fetch_pictures(
     state: _State, fetch_pictures: Callable[[datetime], Awaitable[int]]
 ) -> float:
     """Fetch pictures of stories that are due; not while the clock may be wrong."""
-    now = datetime.now(UTC)
-    is_done = not state.clock.is_trusted(now) or not await fetch_pictures(now)
+    is_done = not state.clock.is_trusted(now := datetime.now(UTC)) or not await fetch_pictures(now)
     return PICTURE_POLL_SECONDS if is_done else 0.0
 
 
@@ -339,13 +338,12 @@ async def _learn(state: _State) -> float:
     if not (is_due or store.learning.has_unscored()) or state.scheduler.learn is None:
         return LEARNING_POLL_SECONDS
     exit_code, output = await state.scheduler.learn()
-    level = log.warning if exit_code else log.info
-    level("learned", text=output.strip().replace("\n", " "))
+    (log.warning if exit_code else log.info)("learned", text=" ".join(output.split()))
     is_due = is_training_due(store, topics, datetime.now(UTC))
     return IDLE_LEARNING_SECONDS if is_due else LEARNING_POLL_SECONDS
 
 
-async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: HubTask) -> float:
+async def _notify(state: _State, name: LockName, task: HubTask) -> float:
     """Verify subscribers, notify them or ping hubs; not while the clock may be wrong, since leases
     end by it."""
 
@@ -357,8 +355,8 @@ async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: Hu
 
     try:
         trusted_now()
-        with notifier.store.maintenance.lock(name):
-            await task(notifier, trusted_now)
+        with state.store.maintenance.lock(name):
+            await task(trusted_now)
         return NOTIFY_POLL_SECONDS
     except ClockError:  # a run confirms the clock, or says what is wrong with it
         return SUBSCRIBE_POLL_SECONDS
@@ -368,8 +366,7 @@ async def _notify(state: _State, notifier: HubNotifier, name: LockName, task: Hu
 
 async def _send_alerts(state: _State) -> float:
     """Tell operators what needs them, and what no longer does."""
-    now = datetime.now(UTC)
-    is_known = state.knows_sources() and state.clock.is_trusted(now)
+    is_known = state.clock.is_trusted(now := datetime.now(UTC)) and state.knows_sources()
     if is_known or state.store.maintenance.incidents():
         with suppress(StoreBusy), state.store.maintenance.lock("alerts"):
             await state.scheduler.send_alerts(now)
@@ -388,8 +385,7 @@ async def _subscribe(state: _State) -> float:
     """Subscribe to the hubs that sources announce, and renew before a lease expires."""
     scheduler, subscriptions = state.scheduler, state.store.subscriptions
     links, current = subscriptions.hub_links(), subscriptions.all()
-    due = due_subscriptions(scheduler.sources, links, current, datetime.now(UTC))
-    for subscription in due:
+    for subscription in due_subscriptions(scheduler.sources, links, current, datetime.now(UTC)):
         subscriptions.add(subscription)
         form = request_form(subscription, scheduler.site_url)
         source = next(each for each in scheduler.sources if each.id == subscription.source)

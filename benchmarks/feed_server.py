@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aggregator.demo.press import CannedResponse, open_press
 
-__all__ = ["address_of", "serve_feeds"]
+__all__ = ["loopback_address", "serve_feeds"]
 
 ADDRESSES_PER_BLOCK = 250
 TYPE = "application/rss+xml; charset=UTF-8"
@@ -43,7 +43,7 @@ http {{
 _NO_VALIDATORS = "etag off; if_modified_since off; add_header Last-Modified '';"
 
 
-def address_of(number: int) -> str:
+def loopback_address(number: int) -> str:
     """The loopback address of an outlet."""
     return f"127.1.{number // ADDRESSES_PER_BLOCK}.{number % ADDRESSES_PER_BLOCK + 1}"
 
@@ -59,7 +59,7 @@ def serve_feeds(
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         free.close()
-        addresses = ["127.0.0.1" if is_one_host else address_of(n) for n in range(len(names))]
+        addresses = ["127.0.0.1" if is_one_host else loopback_address(n) for n in range(len(names))]
         urls = [
             f"http://{address}:{port}/{feed}"
             for address, feed in zip(addresses, names, strict=True)

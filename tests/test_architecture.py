@@ -78,7 +78,8 @@ LIBRARIES = {
 """Library -> the only modules and packages that may import it."""
 
 CLOCKS = {
-    "app", "cli", "config_watch", "demo", "ingest.fetch", "scheduler", "startup", "store.sqlite",
+    "app", "cli", "config_watch", "demo", "ingest.fetch", "notifiers", "scheduler", "startup",
+    "store.sqlite",
     "web", "websub.hub",
 }  # fmt: skip
 """Modules and packages that may read the clock or the environment."""

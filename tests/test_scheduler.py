@@ -59,7 +59,7 @@ async def _run_forever(runtime: Runtime) -> None:
             housekeeping=runtime.housekeeping,
             fetch_pictures=None,
             learn=None,
-            notifier=None,
+            hub_tasks={},
             send_alerts=_nothing,
             max_sleep_seconds=0.1,
         )

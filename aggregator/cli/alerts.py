@@ -8,13 +8,13 @@ import click
 
 from aggregator.alerts.notifier import AlertNotifier
 from aggregator.alerts.wording import AlertWords, webhook_json
-from aggregator.app import open_alert_notifier
 from aggregator.cli.common import open_config
 from aggregator.cli.options import json_option
 from aggregator.cli.tables import show_rows
 from aggregator.config import Config
 from aggregator.errors import CommandError
 from aggregator.model import AlertMessage
+from aggregator.notifiers import open_alert_notifier
 from aggregator.store.base import Store
 
 __all__ = ["alerts"]

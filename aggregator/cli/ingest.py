@@ -18,10 +18,8 @@ import structlog
 from aggregator.app import (
     fetch_pictures_once,
     ingest_forever,
-    notify_subscribers,
     open_runtime,
     run_once,
-    send_alerts_once,
 )
 from aggregator.cli.common import (
     INGEST_LOCK_SECONDS,
@@ -120,8 +118,12 @@ def ingest(
         try:
             report = _run(_ingest_once(config, store, workers, choose, trust_clock=trust_clock))
         except ClockError:
+            from aggregator.notifiers import send_alerts_once
+
             _run(send_alerts_once(config, store))
             raise
+        from aggregator.notifiers import notify_subscribers, send_alerts_once
+
         if not is_silent:
             _run(notify_subscribers(config, store))
         _run(send_alerts_once(config, store))

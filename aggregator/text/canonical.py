@@ -49,12 +49,23 @@ _INDEX_PAGE = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNOREC
 _AMP_PATH = re.compile(r"^/amp(?=/.)|/amp$|\.amp$")
 
 
+_PLAIN = re.compile(
+    r"https?://(?!google\.|www\.google\.)([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,20})"
+    r"((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)"
+)
+"""URLs that have nothing to be normalised but what is looked for in host and path."""
+
+
 def canonical_url(url: str) -> str:
     """A form that is the same for all spellings of an article's URL; empty if it is not a URL.
 
     Any fragment but noise counts, since blogs with many items on one page distinguish them by
     nothing else. The URL of a front page has no canonical form.
     """
+    plain = _PLAIN.fullmatch(url)
+    if plain and ".ampproject.org" not in plain[1]:  # as most are
+        path = _article_path(plain[2])
+        return f"{_without_variant(plain[1])}{path}" if path else ""
     try:
         url, _, fragment = _strip_amp(url.replace("&amp;", "&")).partition("#")
         url = _CAPITAL_UTM.sub(lambda found: found[0].lower(), url)
@@ -64,15 +75,23 @@ def canonical_url(url: str) -> str:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return ""
-    path = _INDEX_PAGE.sub("", _AMP_PATH.sub("", parts.path.rstrip("/"))).rstrip("/")
+    path = _article_path(parts.path)
     keeps_fragment = fragment and not _NOISE_FRAGMENT.match(fragment)
     if not host or not (path or parts.query or keeps_fragment):
         return ""
-    host = _VARIANT_HOST.sub("", _VARIANT_HOST.sub("", host))
+    host = _without_variant(host)
     port_suffix = f":{port}" if port not in (None, 80, 443) else ""
     query = f"?{parts.query}" if parts.query else ""
     fragment_suffix = f"#{fragment}" if keeps_fragment else ""
     return f"{host}{port_suffix}{path}{query}{fragment_suffix}"
+
+
+def _article_path(path: str) -> str:
+    return _INDEX_PAGE.sub("", _AMP_PATH.sub("", path.rstrip("/"))).rstrip("/")
+
+
+def _without_variant(host: str) -> str:
+    return _VARIANT_HOST.sub("", _VARIANT_HOST.sub("", host))
 
 
 def without_tracking(url: str) -> str:

@@ -11,8 +11,8 @@ from threading import Lock
 import pytest
 from structlog.testing import capture_logs
 
-from aggregator.app import notify_subscribers
 from aggregator.model import Subscriber
+from aggregator.notifiers import notify_subscribers
 from aggregator.site import Document
 from aggregator.websub.protocol import parse_request
 from aggregator.websub.topic_urls import FeedTopics

@@ -5,6 +5,7 @@ order.
 """
 
 import json
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -187,12 +188,12 @@ def match_of(row: Row) -> Match:
 
 def fingerprints_to_blob(fingerprints: Sequence[int]) -> bytes:
     """Fingerprints in a row, eight bytes each."""
-    return b"".join(number.to_bytes(8) for number in fingerprints)
+    return struct.pack(f">{len(fingerprints)}Q", *fingerprints)
 
 
 def fingerprints_from_blob(blob: bytes) -> list[int]:
     """Stored fingerprints."""
-    return [int.from_bytes(blob[start : start + 8]) for start in range(0, len(blob), 8)]
+    return list(struct.unpack(f">{len(blob) // 8}Q", blob))
 
 
 # ---- stories
