@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from aggregator.model import (
     Backoff,
+    EntryCounts,
     EntryKey,
     EntryKeyKind,
     FailureKind,
@@ -178,7 +179,9 @@ def test_rejected_entries_are_forgotten_after_a_month(store: Store) -> None:
     """Entries that the outlet no longer lists are forgotten."""
     save(store, rejected=(REJECTED,))
     save(store, now=NOW + timedelta(days=31))
+    assert store.sources.rejected("harbor", 5) == [REJECTED]  # nothing was read meanwhile
 
+    save(store, now=NOW + timedelta(days=31), counts=EntryCounts(received=1, known=1))
     assert store.sources.rejected("harbor", 5) == []
 
 

@@ -1,6 +1,6 @@
 """Saving a batch, inside the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ from aggregator.store.sqlite.listings import (
     update_lists,
 )
 from aggregator.store.sqlite.pictures import add_pictures
+from aggregator.store.sqlite.rows import insert_rows, update_row
 from aggregator.store.sqlite.sources import save_backoffs
 from aggregator.store.sqlite.statistics import add_statistics
 
@@ -59,7 +60,8 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
     entries: 304 forever.
     """
     touched: set[ListScope] = set()
-    _save_new(db, batch, touched, now)
+    if batch.new:
+        _save_new(db, batch, touched, now)
     drop_matches(db, batch.dropped_matches)
     add_matches(db, batch.matches)
     down = {change.revised_entry_id for change in batch.revised if _is_down(db, change.story.id)}
@@ -75,11 +77,12 @@ def save_batch(db: Database, batch: Batch, now: datetime) -> None:
         [(batch.source, *key, entry) for entry, keys in batch.keys for key in keys],
     )
     add_pictures(db, batch.pictures, now)
-    _save_rejections(db, batch.source, batch.rejected, now)
+    if batch.counts.received or batch.rejected:  # else there was no document
+        _save_rejections(db, batch.source, batch.rejected, now)
     increment_revisions(db, touched, now)
     if batch.state is not None:
         row = source_mappers.fetch_state_row(batch, batch.state, now)
-        db.table("sources").update(batch.source, row)
+        update_row(db, "sources", batch.source, row)
         db.execute(
             "update sources set first_fetch = coalesce(first_fetch, last_fetch) where id = ?",
             [batch.source],
@@ -130,8 +133,8 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
         if original:
             reason = f"a copy of {original}, which was taken down"
             inserts.takedowns.append((number, reason, mappers.to_text(now), original, False))
-    _insert_rows(db, "stories", inserts.stories)
-    _insert_rows(db, "entries", inserts.entries)
+    insert_rows(db, "stories", inserts.stories)
+    insert_rows(db, "entries", inserts.entries)
     db.conn.executemany("update entries set story_number = ? where id = ?", inserts.moved)
     # an outlet may have given the id of an old article to a new one
     db.conn.executemany("insert or replace into entry_keys values (?, ?, ?, ?)", inserts.keys)
@@ -144,14 +147,6 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     for change in batch.new:
         for merged in change.merged_ids:
             _merge_story(db, merged, change.story.id, touched)
-
-
-def _insert_rows(db: Database, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows with the same columns, in a quarter of the time that `insert_all` takes."""
-    if rows:
-        names, values = ", ".join(rows[0]), ", ".join("?" for _ in rows[0])
-        sql = f"insert into {table} ({names}) values ({values})"  # noqa: S608 - names of columns
-        db.conn.executemany(sql, [tuple(row.values()) for row in rows])
 
 
 def _add_entries(inserts: _Inserts, batch: Batch, story: Story, number: int) -> None:
@@ -197,7 +192,7 @@ def _save_revision(
     for column in _SET_ONCE:
         del row[column]
     remove_from_search(db, id_)
-    db.table("entries").update(id_, row)
+    update_row(db, "entries", id_, row)
     add_to_search(db, [(id_, entry.words)])
     replace_fingerprints(db, id_, entry.fingerprints)
     db.execute(

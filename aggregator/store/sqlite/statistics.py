@@ -19,6 +19,7 @@ from aggregator.model import (
 )
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.rows import insert_rows
 
 __all__ = ["SqliteStatistics", "add_statistics"]
 
@@ -144,7 +145,7 @@ def add_statistics(db: Database, batch: Batch, now: datetime) -> None:
         sql = "delete from source_days where source_id = ? and day < ?"
         db.execute(sql, [batch.source, oldest])
     if batch.fetch is not None:
-        db.table("fetches").insert(_fetch_row(batch.source, batch.fetch))
+        insert_rows(db, "fetches", [_fetch_row(batch.source, batch.fetch)])
         sql = """delete from fetches where source_id = :source and id <=
                    (select id from fetches where source_id = :source
                     order by id desc limit 1 offset :kept)"""
