@@ -42,7 +42,7 @@ MAX_SLEEP_SECONDS = 30.0
 """Longest polling interval for due sources, and the pause after an error of the store."""
 BUSY_POLL_SECONDS = 0.5
 """Polling interval while a fetch is running."""
-DELIVERY_POLL_SECONDS = 0.25
+DELIVERY_POLL_SECONDS = 0.03
 """Polling interval for deliveries of hubs."""
 STOP_GRACE_SECONDS = 1.0
 """How long what is in progress may take when feeds.toml has changed."""

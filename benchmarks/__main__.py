@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [polls] [memory] [week] [fuzz] [readers] [stories] [repeats]
-                         [topics] [pages] [desk] [digest] [browser] [serve]
+    python -m benchmarks [ingest] [polls] [freshness] [memory] [week] [fuzz] [readers] [stories]
+                         [repeats] [topics] [pages] [desk] [digest] [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -26,6 +26,7 @@ from benchmarks import (
     browser,
     desk,
     digest,
+    freshness,
     fuzz,
     ingest,
     memory,
@@ -46,6 +47,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
 SECTIONS: dict[str, Callable[[], str]] = {
     "ingest": ingest.report,
     "polls": polls.report,
+    "freshness": freshness.report,
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
