@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [polls] [freshness] [memory] [week] [fuzz] [readers] [stories]
-                         [repeats] [topics] [pages] [desk] [digest] [browser] [serve]
+    python -m benchmarks [ingest] [polls] [freshness] [latency] [memory] [week] [fuzz] [readers]
+                         [stories] [repeats] [topics] [pages] [desk] [digest] [browser] [serve]
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
@@ -29,6 +29,7 @@ from benchmarks import (
     freshness,
     fuzz,
     ingest,
+    latency,
     memory,
     pages,
     polls,
@@ -48,6 +49,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "ingest": ingest.report,
     "polls": polls.report,
     "freshness": freshness.report,
+    "latency": latency.report,
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
