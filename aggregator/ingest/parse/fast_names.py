@@ -49,10 +49,12 @@ class ElementNames:
         self.uris: set[str] = set()
         """The declared namespaces in lower case."""
         uris: dict[str, str] = {}
+        known_prefixes: set[str] = set()
         for prefix_bytes, uri_bytes in set(_NAMESPACE.findall(body)):
             prefix, uri = prefix_bytes.decode(), uri_bytes.decode()
             known = _NAMESPACES.get(uri.lower())
             self.uris.add(uri.lower())
+            known_prefixes.add(known or "")
             if uri.lower() == _XLINK or _USERLAND in uri.lower() or "&" in uri:
                 raise Declined(f"namespace {uri}")
             if not prefix:
@@ -63,6 +65,8 @@ class ElementNames:
                 raise Declined(f"prefix {prefix} of another namespace")
             if known is None:
                 self._prefixes[uri].add(prefix.lower())
+        if any(not known_prefixes.isdisjoint(own) for own in self._prefixes.values()):
+            raise Declined("the prefix of a known namespace for an unknown one, too")
 
     def of(self, tag: str) -> str:
         """feedparser's name of an element, by its tag in lxml's notation."""

@@ -129,6 +129,10 @@ _XML_BASE = 'xml:base="https://b.example/"'
         _rss("<title>a<b>c</b></title>"),
         _rss("<title>a</title>", root='xmlns:x="http://purl.org/rss/1.0/"'),
         _rss("<title>a</title>", root='xmlns:media="http://purl.org/dc/terms/"'),
+        _rss(
+            '<content:encoded xmlns="http://purl.org/rss/1.0/modules/content/">a</content:encoded>',
+            root='xmlns:content="urn:another"',
+        ),
         _rss("<title>a</title>", channel="<textInput><item/></textInput>"),
         _rss("<title>a</title>").replace(b"</rss>", b""),
         _atom('<title type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">a</div></title>'),
