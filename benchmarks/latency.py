@@ -65,7 +65,7 @@ def _measure() -> tuple[list[float], list[float]]:
         _serving(Path(name), urls) as port,
     ):
         ingest = Aggregator().prepare(Path(name), urls)
-        first = [f"outlet-{n}" for n in range(FIRST_FEEDS)]
+        first = [f"--source=outlet-{n}" for n in range(FIRST_FEEDS)]
         subprocess.run([*ingest[:-1], *first], check=True, capture_output=True)
         deadline = time.monotonic() + IDLE_SECONDS
         idle = _read(port, lambda: time.monotonic() > deadline)

@@ -52,7 +52,7 @@ def table(rules: tuple[str, ...]) -> str:
         settings = ClusterSettings(sources=sources, authority=AUTHORITY, now=NOW)
         for number, source in enumerate(sources.values()):
             fetched = _fetched(make_feed(number, ENTRIES, "rich"))
-            with _timer(costs, "parse (feedparser)"):
+            with _timer(costs, "parse"):
                 parsed = parse(fetched)
             assert isinstance(parsed, ParsedFeed)
             with _timer(costs, "match"):
