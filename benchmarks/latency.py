@@ -91,10 +91,10 @@ def _serving(folder: Path, urls: Sequence[str]) -> Iterator[int]:
         process.wait()
 
 
-def _read(port: int, is_over: Callable[[], bool]) -> list[float]:
+def _read(port: int, is_done: Callable[[], bool]) -> list[float]:
     reader = http.client.HTTPConnection("127.0.0.1", port)
     found = []
-    while not is_over():
+    while not is_done():
         began = time.perf_counter()
         reader.request("GET", PATH)
         response = reader.getresponse()

@@ -34,6 +34,7 @@ from aggregator.model import (
     ThumbnailFiles,
     short_hash,
 )
+from aggregator.text.event_words import event_words
 from aggregator.text.tokens import index_text, search_text
 
 __all__ = [
@@ -167,7 +168,12 @@ def _clean_entry(
         if isinstance(entry, Rejected):
             return entry
         text = search_text(entry.title, entry.summary, entry.tags, entry.author)
-        return replace(entry, fingerprints=fingerprints_of(entry), words=index_text(text))
+        return replace(
+            entry,
+            fingerprints=fingerprints_of(entry),
+            words=index_text(text),
+            event_words=event_words(entry.title, entry.summary),
+        )
     except MemoryError:
         raise  # the limit of the worker
     except Exception as error:  # reported as a bug, with the entry that shows it

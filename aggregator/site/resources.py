@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.errors import BadRequest
-from aggregator.model import ALL, DAYS, HOURS, NOTICES, PICTURES, PINS, Feed, ListScope
+from aggregator.model import (
+    ALL,
+    ALL_STORY_PAGES,
+    DAYS,
+    HOURS,
+    NOTICES,
+    PICTURES,
+    PINS,
+    Feed,
+    ListScope,
+    story_scope,
+)
 from aggregator.render.formats import FORMATS
 from aggregator.site.builders import DocumentBuilder
 from aggregator.site.document import Document, Resource
@@ -40,7 +51,7 @@ __all__ = [
     "search_results",
     "stories_of_lists",
     "stories_with_pictures",
-    "story_lists",
+    "story_page",
     "story_paths",
     "story_resource",
     "widget_paths",
@@ -129,9 +140,9 @@ def older_page(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope,
     return (spec.scopes[0].older_page(page),)
 
 
-def story_lists(site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
-    """The lists that a story page depends on."""
-    return (*site.store.stories.page_scopes(values["id"]), NOTICES)
+def story_page(_site: SiteContext, values: Mapping[str, str]) -> tuple[ListScope, ...]:
+    """A story with those that are related to it, and the notices."""
+    return (story_scope(values["id"]), ALL_STORY_PAGES, NOTICES)
 
 
 def _list_path(values: Mapping[str, str]) -> str:

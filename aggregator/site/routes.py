@@ -79,7 +79,7 @@ from aggregator.site.resources import (
     search_results,
     stories_of_lists,
     stories_with_pictures,
-    story_lists,
+    story_page,
     story_paths,
     story_resource,
     widget_paths,
@@ -189,7 +189,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/card.png", file(FileBuilder.home_card), all_stories),
     Route("{list}.png", list_card_resource, stories_of_lists, paths=list_card_paths),
     Route("/stories/{id}.png", story_card_resource, story_itself, paths=story_card_paths),
-    Route("/stories/{id}", story_resource, story_lists, paths=story_paths),
+    Route("/stories/{id}", story_resource, story_page, paths=story_paths),
 )
 
 

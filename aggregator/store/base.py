@@ -19,7 +19,6 @@ from aggregator.model import (
     FetchState,
     Incident,
     Issue,
-    ListScope,
     Match,
     Node,
     Placement,
@@ -181,9 +180,6 @@ class StoryStore(Protocol):
 
     def placement_sentences(self, id_: str) -> dict[str, str]:
         """Topics of a story, each with the sentence that says why, for operators."""
-
-    def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
-        """The scopes that a story's page depends on; for a recent story, also all stories."""
 
     def edit(self, id_: str, own_headline: str, editor_note: str, now: datetime) -> None:
         """Publish a headline and a note of the site beside the outlet's words, in place of those

@@ -256,41 +256,55 @@ def test_a_clock_that_is_ahead_purges_nothing(store: Store) -> None:
 # ---- pages of stories
 
 
-def test_an_old_story_page_depends_on_few_changes(store: Store) -> None:
-    """The page of a recent story depends on all news, but not after a week.
+SURFER = "A shark killed a surfer in Santa Cruz."
 
-    An old page changes with its own story and with changes to others of its time.
-    """
-    publish(store, "Old", "labor")
-    publish(store, "Of the same day", minute=5)
-    publish(store, "News", minute=9 * 24 * 60)
-    old, recent = (
-        store.stories.page_scopes(story_titled(store, title).id) for title in ("Old", "News")
-    )
-    assert old == (story_scope(story_titled(store, "Old").id), ALL_STORY_PAGES)
-    assert ALL in recent
-    assert ALL in store.stories.page_scopes("nobody")
 
-    before = store.lists.revision(*old)
-    publish(store, "More news", minute=9 * 24 * 60 + 1)
-    assert store.lists.revision(*old) == before
+def test_a_story_page_changes_with_what_it_shows(store: Store) -> None:
+    """The page of a story changes with the story and those that it is related to, with no other."""
+    shark = save_story(store, entry("Surfer killed in shark attack", "harbor", summary=SURFER))
+    page = (story_scope(shark.id), ALL_STORY_PAGES)
 
-    same_day = story_titled(store, "Of the same day")
-    first = PlacementChange(
-        story_number=number_of(store, story_titled(store, "Old")), topic="labor", placement=None
-    )
-    changes: list[Callable[[], object]] = [
-        lambda: store.stories.take_down(same_day.id, "asked", NOW),
-        lambda: store.stories.restore(same_day.id, NOW),
-        lambda: revise(store, same_day, title="Of the same day, corrected"),
-        lambda: publish(store, "Imported", minute=10),
-        lambda: store.sources.sync([source("harbor", name="Another name"), source("plains")], NOW),
-        lambda: store.topics.recategorize([first], (), NOW),
-    ]
-    for change in changes:
-        before = store.lists.revision(*old)
+    def changes(change: Callable[[], object]) -> bool:
+        before = store.lists.revision(*page)
         change()
-        assert store.lists.revision(*old).number > before.number
+        return store.lists.revision(*page).number > before.number
+
+    assert not changes(lambda: publish(store, "News", "labor"))
+    news = story_titled(store, "News")
+    assert not changes(lambda: store.stories.take_down(news.id, "asked", NOW))
+
+    assert changes(lambda: save_story(store, entry("Shark kills surfer", "plains", summary=SURFER)))
+    other = story_titled(store, "Shark kills surfer")
+    first = PlacementChange(story_number=number_of(store, shark), topic="labor", placement=None)
+    assert changes(lambda: store.stories.take_down(other.id, "asked", NOW))
+    assert changes(lambda: store.stories.restore(other.id, NOW))
+    assert changes(lambda: store.stories.edit(other.id, "Ours", "", NOW + HOUR))
+    assert changes(lambda: revise(store, other, title="Council meets", summary="A vote."))
+    assert store.stories.related(shark, 5) == []
+    assert not changes(lambda: store.stories.edit(other.id, "Ours again", "", NOW + HOUR))
+    renamed = [source("harbor", name="Another name"), source("plains")]
+    assert changes(lambda: store.sources.sync(renamed, NOW))
+    assert changes(lambda: store.topics.recategorize([first], (), NOW))
+
+
+def test_a_merged_story_leaves_what_it_was_related_to(store: Store) -> None:
+    """Its target is related instead; a held story once it is released."""
+    shark = save_story(store, entry("Surfer killed in shark attack", "harbor", summary=SURFER))
+    other = save_story(store, entry("Shark kills surfer", "plains", summary=SURFER))
+    target = save_story(store, entry("Cranes", "plains"))
+    cranes = story(target.lead, other.lead, id=target.id)
+    merged = StoryChange(
+        story=cranes, is_stored=True, listed_at=NOW, placements=(), merged_ids=(other.id,)
+    )
+    save(store, merged)
+    held = change_of(entry("Surfer and shark", "plains", summary=SURFER))
+    save(store, replace(held, is_held=True))
+
+    assert titles(store.stories.related(shark, 5)) == ["Cranes"]
+    assert titles(store.stories.related(cranes, 5)) == ["Surfer killed in shark attack"]
+    store.stories.release("plains", NOW)
+    assert titles(store.stories.related(shark, 5)) == ["Surfer and shark", "Cranes"]
+    store.stories.purge(DAY, NOW + 30 * DAY)
 
 
 def test_the_sites_own_words(store: Store) -> None:

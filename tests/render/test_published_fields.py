@@ -158,7 +158,7 @@ ENTRY: dict[str, Decision] = {
     "source_urls": internal("copies are found by it", value=("origin.example/a",)),
     "is_dated": internal("tells how to read `published`", value=False),
     "fingerprints": internal("near-duplicates are found by them", is_stored=False),
-    "words": internal("the index gets them instead of finding them itself", is_stored=False),
+    **dict.fromkeys(("words", "event_words"), internal("an index gets them", is_stored=False)),
     "entry_id": internal("the store's own number", value=1),
 }  # fmt: skip
 

@@ -13,7 +13,6 @@ from sqlite_utils import Database
 
 from aggregator.model import (
     ALL,
-    ALL_STORY_PAGES,
     ListKind,
     ListScope,
     PlacementReason,
@@ -25,19 +24,16 @@ from aggregator.model import (
     topic_scope,
 )
 from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.related import pages_that_show
 
 __all__ = [
-    "HISTORY_DAYS", "NEXT_SECOND", "Listing", "add_to_lists", "increment_revisions", "is_history",
-    "is_listed", "listings_of", "remove_from_lists", "restore", "take_down", "touch_lists",
-    "update_lists",
+    "NEXT_SECOND", "Listing", "add_to_lists", "increment_revisions", "is_listed", "listings_of",
+    "remove_from_lists", "restore", "take_down", "touch_lists", "update_lists",
 ]  # fmt: skip
 
 NEXT_SECOND = "strftime('%Y-%m-%dT%H:%M:%S+00:00', changed_at, '+1 second')"
 """A change is always later than the one before: a reader that knows only If-Modified-Since must not
 take two changes within a second for one."""
-HISTORY_DAYS = 4
-"""Days after which a story page no longer depends on new stories; must exceed
-`related.EVENT_DAYS`."""
 
 
 class Listing(NamedTuple):
@@ -137,13 +133,11 @@ def touch_lists(
     """The lists that a story is in: (kind, name) -> visibility.
 
     All of them that the public sees or saw are touched, the archive documents and pages that it is
-    on, and its own page; if it is old (`is_history`), all story pages, since some may link to it.
+    on, its own page, and those of related stories.
     """
-    sql = "select id, listed_at from stories where number = ?"
-    id_, listed_at = db.execute(sql, [number]).fetchone()
+    (id_,) = db.execute("select id from stories where number = ?", [number]).fetchone()
     touched.add(story_scope(id_))
-    if is_history(db, listed_at):
-        touched.add(ALL_STORY_PAGES)
+    touched |= pages_that_show(db, number)
     sql = """select list_kind, list_name, visibility, page, -older_page from listings
              where story_number = ?"""
     current: dict[tuple[str, str], Visibility] = {}
@@ -156,15 +150,6 @@ def touch_lists(
                join entries on entries.id = entry_id where story_number = ?"""
     touched |= {picture_scope(key) for (key,) in db.execute(sql, [number])}
     return current
-
-
-def is_history(db: Database, listed_at: str) -> bool:
-    """True for a time so long ago that the pages of stories listed then, and which link to each
-    other, depend on nothing new (`SqliteStories.page_scopes`)."""
-    sql = f"""select ? < strftime('%Y-%m-%dT%H:%M:%S', max(listed_at), '-{HISTORY_DAYS} days')
-              from listings where list_kind = 'all' and list_name = ''
-                and visibility = 'published'"""  # noqa: S608 - a constant
-    return bool(db.execute(sql, [listed_at]).fetchone()[0])
 
 
 def is_listed(db: Database, number: int) -> bool:
@@ -184,7 +169,7 @@ def take_down(
 ) -> set[ListScope]:
     """Hide a story in every list, held ones too; it keeps its place for `restore`. `copy_of` is the
     id of the story whose takedown this one follows. Returns the scopes that change."""
-    touched = {ALL_STORY_PAGES}
+    touched = set[ListScope]()
     touch_lists(db, number, touched)
     sql = "update listings set visibility = ? where story_number = ?"
     db.execute(sql, [Visibility.TAKEN_DOWN.value, number])
@@ -198,7 +183,7 @@ def take_down(
 
 def restore(db: Database, number: int) -> set[ListScope]:
     """Undo a takedown, and those that follow it. Returns the scopes that change."""
-    touched = {ALL_STORY_PAGES}
+    touched = set[ListScope]()
     sql = """select story_number from takedowns
              where copy_of = (select id from stories where number = ?) and copy_of != ''"""
     copies = [copy for (copy,) in db.execute(sql, [number]).fetchall()]

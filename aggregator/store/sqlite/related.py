@@ -1,84 +1,153 @@
-"""Stories that report the same event, found by rare words that they share."""
+"""Stories that report the same event, found as they are saved, by rare words that they share.
 
+    save --relate--> event_words: word -> recent stories that have it, unless it is common
+                     related_stories: story -> others, both ways
+
+A page of a story thus costs a lookup, and changes only if one of the stories that it shows does.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 
 from sqlite_utils import Database
 
-from aggregator.model import Story
+from aggregator.model import ListScope, Story, story_scope
 from aggregator.store.sqlite import mappers
-from aggregator.store.sqlite.queries import is_indexed, load_stories
-from aggregator.text.tokens import content_words, folded_words
+from aggregator.store.sqlite.queries import load_stories, query_in
+from aggregator.text.event_words import event_words
 
-__all__ = ["EVENT_DAYS", "related_stories"]
+__all__ = [
+    "forget_related", "pages_that_show", "relate", "relate_stored", "related_stories",
+]  # fmt: skip
 
-EVENT_DAYS = 3
+EVENT_DAYS = timedelta(days=3)
 """How long an event is news."""
-EVENT_DURATION = timedelta(days=EVENT_DAYS)
-MAX_ENTRY_DISTANCE = 10_000
-"""Entries stored before, and after, among which related stories are looked for."""
-MAX_CANDIDATES = 50
-MAX_QUERY_WORDS = 30
-"""Words of a title and summary that reports of one event are found by."""
-MIN_SIMILARITY = 0.35
+RECENT_STORIES = 10_000
+"""Stories among which others are related: the last ones that were saved."""
+PRUNED_STORIES = 2_500
+"""Words of older stories are dropped each time that so many have been added."""
+MIN_STORIES = 200
+"""With fewer stories, words are counted as if there were so many."""
+COMMON_WORD_STORIES = 60
+"""A word that so many recent stories have says nothing about an event."""
+MIN_SHARED_WORDS = 3
+MIN_SIMILARITY = 0.28
 """Fraction of a story's words, weighted by rarity, that reports of one event share."""
-_ALL_PUBLISHED = "list_kind = 'all' and list_name = '' and visibility = 'published'"
+MAX_RELATED = 10
+"""Stories that a new one is related to."""
+_PUBLISHED = "list_kind = 'all' and list_name = '' and visibility = 'published'"
+_TARGET = "coalesce(other.merged_into, other.number)"
 
 
-def related_stories(db: Database, story: Story, limit: int) -> list[Story]:
-    """Other published stories that seem to report the same event, most similar first."""
-    lead = story.lead
-    words = _event_words(lead.title, lead.summary)
-    if not lead.entry_id or not words:
-        return []
-    expression = " OR ".join(f'"{word}"' for word in words)
-    sql = f"""select entries.id, story_number, rank from
-                (select rowid, rank from entry_search
-                 where entry_search match ? and rowid between ? and ?
-                 order by rank limit ?)
-              join entries on entries.id = rowid
-              where entries.id = ? or (published between ? and ? and exists
-                (select 1 from listings where listings.story_number = entries.story_number
-                 and {_ALL_PUBLISHED}))"""  # noqa: S608 - a constant
-    days = (
-        mappers.to_text(story.published - EVENT_DURATION),
-        mappers.to_text(story.published + EVENT_DURATION),
-    )
-    nearby = (*_ids_listed_nearby(db, story), MAX_CANDIDATES, lead.entry_id)
-    found = list(db.query(sql, [expression, *nearby, *days]))
-    own = next((row["rank"] for row in found if row["id"] == lead.entry_id), None)
-    found.sort(key=lambda row: row["rank"])
-    similar = [row["story_number"] for row in found if own and row["rank"] / own >= MIN_SIMILARITY]
-    stories = load_stories(db, similar)
-    ordered = [stories[number] for number in dict.fromkeys(similar) if number in stories]
-    return [other for other in ordered if other.id != story.id][:limit]
-
-
-def _event_words(title: str, summary: str) -> list[str]:
-    """The words to look for, each once."""
-    words = content_words(folded_words(f"{title} {summary}".replace("_", " ")))
-    return list(dict.fromkeys(word for word in words if is_indexed(word)))[:MAX_QUERY_WORDS]
-
-
-def _ids_listed_nearby(db: Database, story: Story) -> tuple[int, int]:
-    """Smallest and largest id of an entry that came while the event was news."""
-    times = [
-        mappers.to_text(time)
-        for time in (
-            story.listed_at - EVENT_DURATION,
-            story.listed_at,
-            story.listed_at + EVENT_DURATION,
+def relate(db: Database, stories: Sequence[tuple[int, Story]], touched: set[ListScope]) -> None:
+    """Relate stories, given with their numbers, to recent ones by the words of their leads. The
+    pages of those are touched."""
+    for number, story in stories:
+        lead = story.lead
+        words = lead.event_words or event_words(lead.title, lead.summary)
+        candidates, rare = _similar(db, number, words)
+        days = [mappers.to_text(story.published + days) for days in (-EVENT_DAYS, EVENT_DAYS)]
+        sql = f"""select other.number, target.number, target.id from stories as other
+                    join stories as target on target.number = {_TARGET}
+                  where other.published between ? and ? and other.number in ({{values}})"""  # noqa: S608 - a constant
+        rows: list[tuple[int, int, float]] = []
+        found = {n: (target, id_) for n, target, id_ in query_in(db, sql, candidates, *days)}
+        for other, similarity in candidates.items():
+            target, id_ = found.get(other, (number, ""))
+            if target != number and len(rows) < 2 * MAX_RELATED:
+                rows += [(number, other, similarity), (other, number, similarity)]
+                touched.add(story_scope(id_))
+        db.conn.executemany("insert or replace into related_stories values (?, ?, ?)", rows)
+        db.conn.executemany(
+            "insert or ignore into event_words values (?, ?)", [(word, number) for word in rare]
         )
-    ]
-    listed = f"select story_number from listings where {_ALL_PUBLISHED} and listed_at between"  # noqa: S608 - constants
-    sql = f"""select min(story_number), max(story_number) from
-                (select * from ({listed} ?1 and ?2 order by listed_at desc limit ?4)
-                 union all
-                 select * from ({listed} ?2 and ?3 order by listed_at limit ?4))"""  # noqa: S608 - constants
-    first, last = db.execute(sql, [*times, MAX_ENTRY_DISTANCE]).fetchone()
-    sql = "select min(id), max(id) from entries where story_number in (?, ?)"
-    low, high = db.execute(sql, [first, last]).fetchone()
-    own = story.lead.entry_id
-    return (
-        max(min(low or own, own), own - MAX_ENTRY_DISTANCE),
-        min(max(high or own, own), own + MAX_ENTRY_DISTANCE),
-    )
+    _drop_old_words(db, [number for number, _ in stories])
+
+
+def _similar(
+    db: Database, number: int, words: Sequence[int]
+) -> tuple[dict[int, float], Sequence[int]]:
+    """Recent stories that share enough of these words, most similar first; and those of the words
+    that are not common."""
+    sql = """select value, json_group_array(story_number) filter (where story_number is not null)
+             from json_each(?)
+               left join event_words on word = value and story_number > ?
+             where value not in (select word from common_event_words) group by value"""
+    found = db.execute(sql, [json.dumps(words), number - RECENT_STORIES])
+    holders: dict[int, list[int]] = {word: json.loads(others) for word, others in found}
+    shared = Counter(chain.from_iterable(holders.values()))
+    shared.pop(number, None)
+    count = max(min(number, RECENT_STORIES), MIN_STORIES)
+    rarity = {word: math.log(1 + count / (1 + len(some))) for word, some in holders.items()}
+    common_rarity = math.log(1 + count / (1 + COMMON_WORD_STORIES))
+    all_rarity = sum(rarity.values()) + common_rarity * (len(words) - len(holders))
+    similar: dict[int, float] = {}
+    for other, many in shared.items():
+        if many >= MIN_SHARED_WORDS:
+            similarity = sum(rarity[w] for w, some in holders.items() if other in some) / all_rarity
+            if similarity >= MIN_SIMILARITY:
+                similar[other] = similarity
+    common = [(word,) for word, others in holders.items() if len(others) >= COMMON_WORD_STORIES]
+    db.conn.executemany("insert into common_event_words values (?)", common)
+    return dict(sorted(similar.items(), key=lambda item: (-item[1], -item[0]))), list(holders)
+
+
+def _drop_old_words(db: Database, numbers: Sequence[int]) -> None:
+    """Each time that enough stories have been added: words of those that are no longer looked for,
+    and which words are common."""
+    if numbers and max(numbers) // PRUNED_STORIES > (min(numbers) - 1) // PRUNED_STORIES:
+        oldest = max(numbers) - RECENT_STORIES
+        db.execute("delete from event_words where story_number <= ?", [oldest])
+        db.execute("delete from common_event_words")
+
+
+def relate_stored(db: Database) -> None:
+    """Relate the recent stories of a database that did not relate them as they were saved."""
+    sql = "select number from stories where merged_into is null order by number desc limit ?"
+    with db.atomic():
+        numbers = sorted(number for (number,) in db.execute(sql, [RECENT_STORIES]))
+        for start in range(0, len(numbers), PRUNED_STORIES):
+            some = numbers[start : start + PRUNED_STORIES]
+            stories = load_stories(db, some, with_content=False)
+            relate(db, sorted(stories.items()), set())
+
+
+def pages_that_show(db: Database, number: int) -> set[ListScope]:
+    """The pages of the stories that a story is related to."""
+    sql = f"""select target.id from related_stories
+                join stories as other on other.number = other_number
+                join stories as target on target.number = {_TARGET}
+              where story_number in
+                (select number from stories where number = ?1 or merged_into = ?1)"""  # noqa: S608 - a constant
+    return {story_scope(id_) for (id_,) in db.execute(sql, [number])}
+
+
+def related_stories(db: Database, id_: str, limit: int) -> list[Story]:
+    """Other published stories that seem to report the same event, most similar first."""
+    sql = f"""select {_TARGET} as target from stories as own
+                join related_stories on story_number in
+                  (select number from stories where number = own.number
+                   union all select number from stories where merged_into = own.number)
+                join stories as other on other.number = other_number
+              where own.id = ? and target != own.number and exists
+                (select 1 from listings where listings.story_number = target and {_PUBLISHED})
+              group by target order by max(similarity) desc, target desc limit ?"""  # noqa: S608 - constants
+    numbers = [number for (number,) in db.execute(sql, [id_, limit])]
+    stories = load_stories(db, numbers, with_content=False)
+    return [stories[number] for number in numbers if number in stories]
+
+
+def forget_related(db: Database, numbers: Iterable[int]) -> None:
+    """Forget what these stories are related to; they are no longer published."""
+    pairs = [(number,) for number in numbers]
+    sql = """delete from related_stories where story_number = ?2 and other_number = ?1"""
+    for (number,) in pairs:
+        others = db.execute(
+            "select other_number from related_stories where story_number = ?", [number]
+        ).fetchall()
+        db.conn.executemany(sql, [(number, other) for (other,) in others])
+    db.conn.executemany("delete from related_stories where story_number = ?", pairs)

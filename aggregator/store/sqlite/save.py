@@ -8,7 +8,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from aggregator.model import (
-    ALL_STORY_PAGES,
     Batch,
     ListScope,
     Rejected,
@@ -29,7 +28,6 @@ from aggregator.store.sqlite.listings import (
     Listing,
     add_to_lists,
     increment_revisions,
-    is_history,
     is_listed,
     listings_of,
     remove_from_lists,
@@ -38,6 +36,7 @@ from aggregator.store.sqlite.listings import (
     update_lists,
 )
 from aggregator.store.sqlite.pictures import add_pictures
+from aggregator.store.sqlite.related import forget_related, relate
 from aggregator.store.sqlite.rows import insert_rows, update_row
 from aggregator.store.sqlite.sources import save_backoffs
 from aggregator.store.sqlite.statistics import add_statistics
@@ -109,6 +108,7 @@ class _Inserts:
     fingerprints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
     words: list[tuple[int, str]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
+    related: list[tuple[int, Story]] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
     takedowns: list[tuple[int, str, str, str, bool]] = field(default_factory=list)
 
@@ -127,6 +127,7 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
         inserts.next_story += 1
         _add_entries(inserts, batch, story, number)
         inserts.stories.append({"number": number, **mappers.story_row(story)})
+        inserts.related.append((number, story))
         original = change.copy_of_takedown
         visibility = Visibility.TAKEN_DOWN if original else None
         inserts.listings += listings_of(number, change, visibility)
@@ -141,9 +142,8 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     add_fingerprints(db, inserts.fingerprints, now)
     add_to_search(db, inserts.words)
     add_to_lists(db, inserts.listings, touched)
-    if inserts.stories and is_history(db, min(row["listed_at"] for row in inserts.stories)):
-        touched.add(ALL_STORY_PAGES)
     db.conn.executemany("insert into takedowns values (?, ?, ?, ?, ?)", inserts.takedowns)
+    relate(db, inserts.related, touched)
     for change in batch.new:
         for merged in change.merged_ids:
             _merge_story(db, merged, change.story.id, touched)
@@ -205,6 +205,9 @@ def _save_revision(
         [mappers.to_text(story.updated), mappers.reasons_to_text(story), number],
     )
     update_lists(db, number, change, touched)
+    if entry is story.lead:
+        forget_related(db, [number])
+        relate(db, [(number, story)], touched)
 
 
 def _merge_story(db: Database, merged: str, into: str, touched: set[ListScope]) -> None:

@@ -6,19 +6,15 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from aggregator.model import (
-    ALL,
-    ALL_STORY_PAGES,
     ListScope,
     Placement,
     Story,
     Takedown,
     source_scope,
-    story_scope,
 )
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
 from aggregator.store.sqlite.listings import (
-    HISTORY_DAYS,
     increment_revisions,
     restore,
     take_down,
@@ -26,7 +22,7 @@ from aggregator.store.sqlite.listings import (
 )
 from aggregator.store.sqlite.pictures import delete_unused_pictures
 from aggregator.store.sqlite.queries import load_stories, newest_first, query_in
-from aggregator.store.sqlite.related import EVENT_DAYS, related_stories
+from aggregator.store.sqlite.related import forget_related, related_stories
 from aggregator.store.sqlite.window import window
 
 __all__ = ["SqliteStories"]
@@ -73,7 +69,7 @@ class SqliteStories:
 
     def related(self, story: Story, limit: int) -> list[Story]:
         with self._connection.read() as db:
-            return related_stories(db, story, limit)
+            return related_stories(db, story.id, limit)
 
     def placements(self, id_: str) -> list[Placement]:
         sql = """select list_name, listings.reason, placed_by from listings
@@ -88,16 +84,6 @@ class SqliteStories:
 
     def placement_sentences(self, id_: str) -> dict[str, str]:
         return {placement.topic: placement.reason for placement in self.placements(id_)}
-
-    def page_scopes(self, id_: str) -> tuple[ListScope, ...]:
-        sql = """select listed_at >= strftime('%Y-%m-%dT%H:%M:%S',
-                   (select max(listed_at) from listings
-                    where list_kind = 'all' and list_name = '' and visibility = 'published'), ?)
-                 from stories where id = ?"""
-        with self._connection.read() as db:
-            found = db.execute(sql, [f"-{HISTORY_DAYS + EVENT_DAYS} days", id_]).fetchone()
-        is_news = found is None or found[0] != 0
-        return (story_scope(id_), ALL_STORY_PAGES, *((ALL,) if is_news else ()))
 
     def edit(self, id_: str, own_headline: str, editor_note: str, now: datetime) -> None:
         sql = """update stories set own_headline = ?, editor_note = ?, updated = max(updated, ?)
@@ -216,6 +202,7 @@ class SqliteStories:
             db.conn.executemany(
                 "update stories set own_headline = '', editor_note = '' where number = ?", old
             )
+            forget_related(db, [number for (number,) in old])
             delete_unused_pictures(db, old)
             increment_revisions(db, touched, now)
         return len(old)

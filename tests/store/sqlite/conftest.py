@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,17 @@ def edit(file: Path) -> Callable[..., None]:
             for statement in statements:
                 db.execute(statement)
             db.commit()
+
+    return run
+
+
+@pytest.fixture
+def query(file: Path) -> Callable[[str], list[Any]]:
+    """Run a query on the file, as another program would."""
+
+    def run(sql: str) -> list[Any]:
+        with closing(sqlite3.connect(file)) as db:
+            return db.execute(sql).fetchall()
 
     return run
 

@@ -1,7 +1,9 @@
 """What one query looks at, and what one table keeps, is bounded however much is stored."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from aggregator.model import ALL, EntryKey, EntryKeyKind, Match, MatchKind, Reje
 from aggregator.query import parse
 from aggregator.store.sqlite import SqliteStore
 from tests.harness.builders import NOW, entry
-from tests.harness.saving import change_of, publish, save, save_story, titles
+from tests.harness.saving import publish, save, save_story, titles
 
 MINUTE = timedelta(minutes=1)
 
@@ -90,7 +92,8 @@ SHARK = "A shark killed a surfer in Santa Cruz."
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("MAX_ENTRY_DISTANCE", 3), ("MAX_CANDIDATES", 1)]
+    ("limit", "value"),
+    [("RECENT_STORIES", 3), ("MAX_RELATED", 0)],
 )  # fmt: skip
 def test_related_stories_are_looked_for_nearby(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
@@ -99,22 +102,46 @@ def test_related_stories_are_looked_for_nearby(
     _report(store, "Surfer killed in shark attack", SHARK)
     for number in range(20):
         _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
-    one = _report(store, "Shark kills surfer", SHARK)
-    assert _related_to(store, one) == ["Surfer killed in shark attack"]
+    assert _related_to(store, _report(store, "Shark kills surfer", SHARK)) == [
+        "Surfer killed in shark attack"
+    ]
     monkeypatch.setattr(f"aggregator.store.sqlite.related.{limit}", value)
 
-    assert _related_to(store, one) == []
+    assert _related_to(store, _report(store, "Surfer dies of shark", SHARK)) == (
+        ["Shark kills surfer"] if limit == "RECENT_STORIES" else []
+    )
 
 
-def test_related_stories_are_found_by_the_first_words(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+def test_common_words_relate_nothing(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What many recent stories say tells no event, until they are old."""
+    monkeypatch.setattr("aggregator.store.sqlite.related.COMMON_WORD_STORIES", 2)
+    monkeypatch.setattr("aggregator.store.sqlite.related.PRUNED_STORIES", 40)
+    reports = [_report(store, f"Shark kills surfer {number}", SHARK) for number in range(4)]
+
+    assert [len(_related_to(store, report)) for report in reports] == [2, 2, 2, 0]
+    for number in range(40):
+        _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
+    assert _related_to(store, _report(store, "Shark kills surfer", SHARK)) != []
+
+
+def test_words_of_old_stories_are_dropped(
+    store: SqliteStore, query: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A summary of a thousand words makes no query of a thousand words."""
+    """The words by which related stories are found do not grow with the archive."""
+    monkeypatch.setattr("aggregator.store.sqlite.related.RECENT_STORIES", 6)
+    monkeypatch.setattr("aggregator.store.sqlite.related.PRUNED_STORIES", 4)
     for number in range(20):
-        save(store, change_of(entry(f"Matter {number}", "harbor", summary=f"Vote {number}.")))
+        _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
+
+    [(kept,)] = query("select count(distinct story_number) from event_words")
+    assert 6 <= kept < 6 + 4
+
+
+def test_related_stories_are_found_by_few_words(store: SqliteStore) -> None:
+    """Of a summary of a thousand words, the first are read."""
     _report(store, "Surfer killed in shark attack", SHARK)
-    padded = _report(store, "Verdict expected tomorrow morning", SHARK)
-    assert _related_to(store, padded) == ["Surfer killed in shark attack"]
-    monkeypatch.setattr("aggregator.store.sqlite.related.MAX_QUERY_WORDS", 4)
+    padded = _report(
+        store, "Verdict expected tomorrow", f"{'A vote on a paragraph. ' * 99} {SHARK}"
+    )
 
     assert _related_to(store, padded) == []

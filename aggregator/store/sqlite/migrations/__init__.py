@@ -16,6 +16,7 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
 from aggregator.store.sqlite.migrations.refresh import Progress, refresh_entries
+from aggregator.store.sqlite.related import relate_stored
 from aggregator.text.tokens import index_text
 
 __all__ = [
@@ -29,6 +30,7 @@ _DEVELOPMENT_MIGRATION = "first_tables"
 
 _STEPS: dict[str, Callable[[Database, Progress | None], None]] = {
     "0010_words_of_entries": refresh_entries,
+    "0026_related_stories_of_recent_ones": lambda db, _progress: relate_stored(db),
 }
 
 
