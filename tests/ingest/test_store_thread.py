@@ -130,10 +130,11 @@ def test_a_store_that_cannot_be_used_loses_nothing_silently(newsroom: Newsroom) 
 
 def test_the_end_waits_for_what_has_begun(newsroom: Newsroom) -> None:
     """Who is cancelled waits no longer; a save that has begun is finished, others are dropped."""
-    store, begun = newsroom.store, threading.Event()
+    store, begun, cancelled = newsroom.store, threading.Event(), threading.Event()
 
     def slow() -> None:
         begun.set()
+        cancelled.wait(10)
         _save(store, "Begun")
 
     async def run() -> None:
@@ -143,6 +144,7 @@ def test_the_end_waits_for_what_has_begun(newsroom: Newsroom) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+            cancelled.set()
 
     asyncio.run(run())
 
