@@ -23,7 +23,7 @@ from aggregator.ingest.parse.parser import parse
 from aggregator.model import ALL, Fetched, ParsedFeed, Validators
 from aggregator.render.formats import FORMATS
 from aggregator.site import NO_PARAMS, FeedParams, PublicSite
-from aggregator.site.export import export_file_name
+from aggregator.site.export_files import export_file_name
 from aggregator.store import Store, open_store
 from benchmarks.inline import open_ingest
 from benchmarks.stories import SHARED

@@ -56,7 +56,7 @@ LIBRARIES = {
     "numpy": {"ingest.categorize.learned"}, "scipy": {"ingest.categorize.learned"},
     "sklearn": {"ingest.categorize.learned"}, "wordllama": {"ingest.categorize.learned"},
     "PIL": {"demo.drawings", "images"},
-    "pebble": {"ingest.workers"},
+    "pebble": {"ingest.workers", "processes", "site.export_files"},
     "prometheus_client": {"web.metrics"},
     "publicsuffixlist": {"text.urls"}, "w3lib": {"text.canonical", "text.urls"},
     "merge3": {"config.merging"},

@@ -1,6 +1,10 @@
 """`publish`: the static export."""
 
 import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,9 +38,29 @@ def publish(path: Path, folder: Path) -> None:
         now = datetime.now(UTC)
         rename(config, store, now)
         advance(config, store, now)
-        report = export_site(PublicSite(config, store), folder)
+        with _progress() as on_progress:
+            report = export_site(
+                PublicSite(config, store), folder, os.cpu_count() or 1, on_progress
+            )
         asyncio.run(notify_subscribers(config, store))
     click.echo(
         f"{folder}: {report.written} files written, {report.unchanged} unchanged, "
         f"{report.removed} removed."
     )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A callback that shows a progress bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(
+        length=0, label="Writing", show_pos=True, width=20, file=sys.stderr
+    ) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show

@@ -6,7 +6,6 @@ replaced, and only that document fails.
 """
 
 import asyncio
-import multiprocessing
 import os
 import resource
 import signal
@@ -16,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from multiprocessing import resource_tracker
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -40,6 +38,7 @@ from aggregator.model import (
     Source,
     ThumbnailFiles,
 )
+from aggregator.processes import open_process_pool
 
 __all__ = ["WorkerLimits", "Workers", "open_workers"]
 
@@ -233,25 +232,14 @@ def open_workers(
 ) -> Iterator[Workers]:
     """A pool of `count` processes that end with the block.
 
-    They are forked from a server process that has the parsers loaded, so that starting one is quick
-    and their memory is shared. `clean_step` replaces `clean_entries`, for tests.
+    They start while the rest of the program does. `clean_step` replaces `clean_entries`, for tests.
     """
     limits = limits or WorkerLimits()
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([worker_tasks.__name__])
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-    resource_tracker.ensure_running()  # it outlives those that it watches if the terminal is closed
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def open_pool() -> ProcessPool:
-        pool = ProcessPool(
-            max_workers=count,
-            context=context,
-            initializer=_start,
-            initargs=(limits.memory_bytes,),
-        )
+        pool = open_process_pool(count, worker_tasks.__name__, _start, limits.memory_bytes)
         for _ in range(count):
-            pool.schedule(_warm_up)  # they start while the rest of the program does
+            pool.schedule(_warm_up)
         return pool
 
     workers = Workers(open_pool, limits, clean_step)

@@ -11,7 +11,7 @@ ENCODINGS = {"br": "br", "zstd": "zst", "gzip": "gz"}
 """Content encoding -> file suffix that web servers look for; preferred first."""
 MIN_COMPRESSED_BYTES = 500
 """Smaller documents are not compressed."""
-_LEVELS = {"br": 9, "zstd": 12, "gzip": 9}
+_LEVELS = {"br": 6, "zstd": 9, "gzip": 6}
 """High levels, since a document is compressed once per change: 30 KB take about 10 ms."""
 
 

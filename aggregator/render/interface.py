@@ -6,7 +6,7 @@ names of languages are Unicode's (CLDR), by Babel.
 
 import io
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ _INTERNATIONAL = {"en": "en_001"}
 """Locale of a language without a region, where Babel's is that of one country."""
 
 
+@cache
 def languages() -> frozenset[str]:
     """The languages that the interface exists in."""
     folder = resources.files(__package__) / "locale"
@@ -113,6 +114,7 @@ def own_name(tag: str) -> str:
     return (locale and locale.get_display_name(locale)) or tag
 
 
+@lru_cache(maxsize=500)
 def direction(tag: str) -> str:
     """The direction in which a language is written, "ltr" or "rtl"; empty if it is unknown."""
     locale = _locale(tag)

@@ -165,8 +165,10 @@ def _feed_item(story: Story, feed: Feed, site: Site | None) -> FeedItem:
 
 def _own_words(item: FeedItem, language: str) -> SafeHtml:
     """The site's note on a story, and the outlet's headline if the site has its own, as HTML."""
-    story, interface = item.story, Interface(language)
-    paragraphs = []
+    story, paragraphs = item.story, []
+    if not (story.editor_note or story.own_headline):
+        return SafeHtml("")
+    interface = Interface(language)
     if story.editor_note:
         label = interface.gettext("Editor’s note:")
         paragraphs.append(

@@ -1,28 +1,38 @@
 """The static export: every resource as a file, for any web server.
 
-A feed is a file at the path of its URL, a page is the index.html of its folder, and next to each
-are its compressed forms. `.published` lists the files that were written, each with its state.
+    manifest of the last run, revisions --changed--> paths --write--> files (export_files)
+
+`.published` lists the files that were written, each with the state of what it was made of.
 """
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator import __version__
 from aggregator.errors import WriteError
-from aggregator.model import Revision, hash_values
-from aggregator.render.compress import ENCODINGS, compress
-from aggregator.site.document import Document, Resource
+from aggregator.model import ListScope, Revision, hash_values
+from aggregator.site.document import Resource
+from aggregator.site.export_files import (
+    UNFINISHED,
+    WrittenDocument,
+    export_file_name,
+    file_names,
+    write_documents,
+    write_file,
+    write_in_processes,
+)
 from aggregator.site.routes import PublicSite
 
-__all__ = ["ExportReport", "export_file_name", "export_site"]
+__all__ = ["ExportReport", "export_site"]
 
 MANIFEST = ".published"
-UNFINISHED = ".new-"
-"""Beginning of the name of a file that is being written; eight more characters follow."""
-FILE_MODE = 0o644
+BATCH_DOCUMENTS = 50
+"""Documents that a process writes before it reports."""
+FEW_DOCUMENTS = 500
+"""Fewer are written before other processes have started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,89 +44,88 @@ class ExportReport:
     removed: int
 
 
-def export_site(site: PublicSite, folder: Path) -> ExportReport:
+def export_site(
+    site: PublicSite,
+    folder: Path,
+    processes: int = 1,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> ExportReport:
     """Write every resource into a folder. Raises WriteError.
 
     Only files that have changed are written, each atomically. Files of an earlier export that are
     no longer published are removed; other files are left alone. The folder must be empty, or hold
-    an earlier export.
+    an earlier export. `on_progress` is called with the number of documents that are written, and
+    that of those to write. With several `processes`, they write many documents side by side.
     """
     _claim(folder)
-    before = _read_manifest(folder)
-    files: dict[str, str] = {}
+    before, sizes = _read_manifest(folder), _sizes_of_files(folder)
+    revisions = site.store.lists.revisions()
+    basis = _basis(site)
+    site_state = hash_values(basis, sorted(revisions.items()))
+    is_known = before.pop(MANIFEST, "") == site_state
+    if is_known and _are_intact(before, sizes):
+        _remove_unfinished(folder, sizes)
+        return ExportReport(written=0, unchanged=len(before), removed=0)
+    states, files, written = dict[str, str](), dict[str, str](), 0
+    for path in site.paths():
+        if resource := site.find(path):
+            state = _state(basis, resource, revisions)
+            previous = {name: before[name] for name in file_names(path) if name in before}
+            if previous.get(export_file_name(path), "").startswith(state) and _are_intact(
+                previous, sizes
+            ):
+                files |= previous
+            else:
+                states[path] = state
+    left = dict.fromkeys(states)
     try:
-        written = sum(_export(site, path, folder, before, files) for path in site.paths())
+        with closing(_written(site, folder, list(states), processes)) as documents:
+            for document in documents:
+                state = states[document.path]
+                files |= {name: f"{state} {size}" for name, size in document.sizes.items()}
+                written += document.written
+                del left[document.path]
+                on_progress(len(states) - len(left), len(states))
     except BaseException:  # stopped: the next run must know what this one has written
+        for path in left:
+            names = (name for name in file_names(path) if (folder / name).exists())
+            files |= dict.fromkeys(names, "")
         _write_manifest(folder, before | files)
         raise
     removed = _remove_stale(folder, before, files)
-    for unfinished in folder.rglob(f"{UNFINISHED}????????"):  # of a run that was killed
-        unfinished.unlink(missing_ok=True)
+    _write_manifest(folder, {MANIFEST: site_state, **files})
+    _remove_unfinished(folder, sizes)
     return ExportReport(written=written, unchanged=len(files) - written, removed=removed)
 
 
-def _export(
-    site: PublicSite, path: str, folder: Path, before: Mapping[str, str], files: dict[str, str]
-) -> int:
-    """Write the document at a path and its compressed forms, unless they are there already; they
-    are added to `files`. Returns how many were written."""
-    resource = site.find(path)
-    if resource is None:
-        return 0
-    name = export_file_name(path)
-    state = _state(site, resource, site.store.lists.revision(*resource.scopes))
-    previous = {each: before[each] for each in _file_names(name) if each in before}
-    if previous.get(name, "").startswith(state) and _are_intact(folder, previous):
-        files |= previous
-        return 0
-    document = resource.build()
-    if document is None or document.status != 200:
-        return 0
-    encoded, written = dict(_encoded_files(name, document)), 0
-    files |= dict.fromkeys(encoded, "")  # written again, if this run is stopped in between
-    for each, body in encoded.items():
-        written += _write(folder / each, body)
-    files |= {each: f"{state} {len(body)}" for each, body in encoded.items()}
-    return written
-
-
-def export_file_name(path: str) -> str:
-    """The file name of a public path; a page is the index.html of a folder."""
-    if path.endswith("/"):
-        return f"{path[1:]}index.html"
-    is_file = "." in path.rpartition("/")[2]
-    return path[1:] if is_file else f"{path[1:]}/index.html"
-
-
-def _state(site: PublicSite, resource: Resource, revision: Revision) -> str:
-    """A hash of everything that the file depends on."""
-    config = site.config
-    return hash_values(
-        resource.scopes, revision, config.changed_at, config.site, config.theme, __version__
-    )
-
-
-def _are_intact(folder: Path, files: Mapping[str, str]) -> bool:
-    """True if all files exist with the sizes that they were written with."""
-    try:
-        sizes = {name: (folder / name).stat().st_size for name in files}
-    except OSError:
-        return False
-    return all(state.endswith(f" {sizes[name]}") for name, state in files.items())
-
-
-def _file_names(name: str) -> list[str]:
-    """The names of a file and its compressed forms."""
-    return [name, *(f"{name}.{suffix}" for suffix in ENCODINGS.values())]
-
-
-def _encoded_files(name: str, document: Document) -> Iterator[tuple[str, bytes]]:
-    yield name, document.body
-    if document.is_compressed:
+def _written(
+    site: PublicSite, folder: Path, paths: Sequence[str], processes: int
+) -> Generator[WrittenDocument]:
+    """Write the documents at these paths."""
+    if processes == 1 or len(paths) < FEW_DOCUMENTS:
+        for path in paths:
+            yield from write_documents(site, folder, [path])
         return
-    for encoding, suffix in ENCODINGS.items():
-        if (encoded := compress(document.body, encoding)) is not None:
-            yield f"{name}.{suffix}", encoded
+    starts = range(0, len(paths), BATCH_DOCUMENTS)
+    batches = [paths[start : start + BATCH_DOCUMENTS] for start in starts]
+    with closing(write_in_processes(site.config, folder, batches, processes)) as results:
+        for documents in results:
+            yield from documents
+
+
+def _basis(site: PublicSite) -> str:
+    """A hash of what all files depend on."""
+    config = site.config
+    return hash_values(config.changed_at, config.site, config.theme, __version__)
+
+
+def _state(basis: str, resource: Resource, revisions: Mapping[ListScope, Revision]) -> str:
+    """A hash of everything that the file depends on."""
+    found = [revisions[scope] for scope in resource.scopes if scope in revisions]
+    return hash_values(basis, resource.scopes, found)
+
+
+# ---- the folder
 
 
 def _claim(folder: Path) -> None:
@@ -139,40 +148,43 @@ def _claim(folder: Path) -> None:
         ) from error
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
-    """The files of an earlier export, with their states."""
-    manifest = folder / MANIFEST
-    try:
-        lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []
-    except (OSError, UnicodeError) as error:
-        raise WriteError(_manifest_error(manifest, error)) from error
-    return {name: state for name, _, state in (line.partition("\t") for line in lines)}
+def _sizes_of_files(folder: Path) -> dict[str, int]:
+    """The files in the folder, by their path below it, with their sizes in bytes."""
+    sizes: dict[str, int] = {}
+    below = [""]
+    while below:
+        name = below.pop()
+        with os.scandir(folder / name) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(f"{name}{entry.name}/")
+                elif entry.is_file():
+                    sizes[f"{name}{entry.name}"] = entry.stat().st_size
+    return sizes
+
+
+def _are_intact(files: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
+    """True if all files exist with the sizes that they were written with."""
+    return all(state.endswith(f" {sizes.get(name)}") for name, state in files.items())
+
+
+def _remove_unfinished(folder: Path, sizes: Mapping[str, int]) -> None:
+    """Remove what a run that was killed had begun to write."""
+    for name in sizes:
+        if name.rpartition("/")[2].startswith(UNFINISHED):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _remove_stale(folder: Path, before: Mapping[str, str], files: Mapping[str, str]) -> int:
     """Remove files of an earlier export that are not among these, such as stories that were taken
-    down, and write the new manifest. Returns their number."""
-    manifest = folder / MANIFEST
+    down. Returns their number."""
     stale = sorted(set(before) - set(files))
     try:
         for name in stale:
             _remove(folder.resolve(), (folder / name).resolve())
     except OSError as error:
-        raise WriteError(_manifest_error(manifest, error)) from error
-    _write_manifest(folder, files)
+        raise WriteError(_manifest_error(folder / MANIFEST, error)) from error
     return len(stale)
-
-
-def _write_manifest(folder: Path, files: Mapping[str, str]) -> None:
-    lines = "".join(f"{name}\t{state}\n" for name, state in files.items())
-    _write(folder / MANIFEST, lines.encode())
-
-
-def _manifest_error(manifest: Path, error: Exception) -> str:
-    return (
-        f"Cannot remove the files that {manifest} lists ({error}); empty {manifest.name} and "
-        "delete, by hand, the files that are no longer published."
-    )
 
 
 def _remove(folder: Path, file: Path) -> None:
@@ -186,25 +198,26 @@ def _remove(folder: Path, file: Path) -> None:
         parent.rmdir()
 
 
-def _write(file: Path, body: bytes) -> bool:
-    """Write a file atomically; False if it has these bytes already."""
+# ---- the manifest
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """The files of an earlier export with their states; its own is that of the whole site."""
+    manifest = folder / MANIFEST
     try:
-        if file.is_file() and file.read_bytes() == body:
-            return False
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=file.parent, prefix=UNFINISHED, delete=False
-        ) as temporary:
-            try:
-                temporary.write(body)
-                temporary.flush()
-                os.fchmod(temporary.fileno(), FILE_MODE)
-                Path(temporary.name).replace(file)
-            except BaseException:
-                Path(temporary.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise WriteError(
-            f"Cannot write {file} ({error.strerror}); choose another folder or free some space."
-        ) from error
-    return True
+        lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []
+    except (OSError, UnicodeError) as error:
+        raise WriteError(_manifest_error(manifest, error)) from error
+    return {name: state for name, _, state in (line.partition("\t") for line in lines)}
+
+
+def _write_manifest(folder: Path, files: Mapping[str, str]) -> None:
+    lines = "".join(f"{name}\t{state}\n" for name, state in files.items())
+    write_file(folder / MANIFEST, lines.encode())
+
+
+def _manifest_error(manifest: Path, error: Exception) -> str:
+    return (
+        f"Cannot remove the files that {manifest} lists ({error}); empty {manifest.name} and "
+        "delete, by hand, the files that are no longer published."
+    )

@@ -93,6 +93,9 @@ class ListStore(Protocol):
     def revision(self, *scopes: ListScope) -> Revision:
         """How many changes these lists have had, and the time of the latest; number 0 if none."""
 
+    def revisions(self) -> Mapping[ListScope, Revision]:
+        """The revision of every list that has changed, at one moment."""
+
     def archive(self, size: int, now: datetime) -> int:
         """Close the archive documents of `size` stories that are full, in all lists; returns how
         many."""

@@ -1,5 +1,7 @@
 """Language tags (BCP 47): one spelling for each language, whatever outlets and programs write."""
 
+from functools import lru_cache
+
 __all__ = ["canonical_language", "is_same_language", "main_language"]
 
 _SAME = {
@@ -16,6 +18,7 @@ _SAME = {
 for Chinese the script counts, not the country. langcodes maps the old ones only."""
 
 
+@lru_cache(maxsize=1000)
 def canonical_language(tag: str) -> str:
     """The tag in lower case, with "-", and in its usual form: `"iw"` is `"he"`, `"zh_CN"` is
     `"zh-hans"`."""

@@ -24,10 +24,10 @@ def test_a_stop_between_a_page_and_its_compressed_forms(
             raise KeyboardInterrupt
         return compress(body, encoding)
 
-    monkeypatch.setattr("aggregator.site.export.compress", stopping)
+    monkeypatch.setattr("aggregator.site.export_files.compress", stopping)
     with pytest.raises(KeyboardInterrupt):
         export.export_site(newsroom.site, tmp_path / "stopped")
-    monkeypatch.setattr("aggregator.site.export.compress", compress)
+    monkeypatch.setattr("aggregator.site.export_files.compress", compress)
     for folder in ("stopped", "whole"):
         export.export_site(newsroom.site, tmp_path / folder)
     found, whole = (

@@ -184,6 +184,17 @@ class SqliteLists:
             changed_at=datetime.fromisoformat(changed_at),
         )
 
+    def revisions(self) -> dict[ListScope, Revision]:
+        sql = "select list_kind, list_name, page, number, changed_at from revisions"
+        with self._connection.read() as db:
+            found = db.execute(sql).fetchall()
+        return {
+            mappers.scope_of(kind, name, page): Revision(
+                number=number, changed_at=datetime.fromisoformat(changed_at)
+            )
+            for kind, name, page, number, changed_at in found
+        }
+
     def archive(self, size: int, now: datetime) -> int:
         with self._connection.read() as db:
             check_all = size != self._last_archive_size

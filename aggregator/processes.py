@@ -1,0 +1,30 @@
+"""A pool of worker processes that are forked from a server process, as pebble runs it.
+
+The server has loaded the modules that the workers need, so starting one is quick and their memory
+is shared.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from multiprocessing import resource_tracker
+from typing import Any
+
+from pebble import ProcessPool
+
+__all__ = ["open_process_pool"]
+
+
+def open_process_pool(
+    count: int, module: str, initializer: Callable[..., None], *arguments: Any
+) -> ProcessPool:
+    """A pool of `count` processes that have loaded a module and called `initializer`; the caller
+    stops and joins it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    resource_tracker.ensure_running()  # it outlives those that it watches if the terminal is closed
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return ProcessPool(
+        max_workers=count, context=context, initializer=initializer, initargs=arguments
+    )
