@@ -8,7 +8,7 @@ INSTALLED_LEARN := $(VENV)/.installed-learn
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install install-learn install-dev demo run test test-slow test-all long check bench lock
+.PHONY: help install install-learn install-dev demo run test test-slow test-all long check bench bench-large lock
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ check: install-dev  ## Lint, formatting, types, layers.
 
 bench: install-dev  ## Measure against newsboat and reader, and write docs/measurements.md.
 	$(BIN)/python -m benchmarks
+
+bench-large: install-dev  ## Measure growth to a million stories, in about half an hour.
+	$(BIN)/python -m benchmarks growth-large
 
 lock: install-dev  ## Write the requirements files anew, with hashes: the newest versions that pyproject.toml allows.
 	$(LOCK) --extra dev --upgrade --output-file requirements-dev.txt

@@ -1,13 +1,17 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [polls] [freshness] [latency] [memory] [week] [fuzz] [readers]
-                         [stories] [repeats] [topics] [pages] [desk] [digest] [browser] [serve]
+    python -m benchmarks [ingest] [polls] [freshness] [latency] [growth] [memory] [week] [fuzz]
+                         [readers] [stories] [repeats] [topics] [pages] [desk] [digest]
+                         [browser] [serve]
+    python -m benchmarks growth-large
+    PROFILES=FOLDER python -m benchmarks polls
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
     python -m benchmarks topics TRAIN.jsonl TEST.jsonl [--place] > predicted.jsonl
     python -m benchmarks merges FILE
     python -m benchmarks valid FOLDER
 
+With PROFILES, py-spy leaves timelines of our processes in FOLDER (see measuring.py).
 Each benchmark writes only its own section of docs/measurements.md.
 
 With a file of rows, `stories` prints {"id", "story"} for each row and writes nothing.
@@ -28,6 +32,7 @@ from benchmarks import (
     digest,
     freshness,
     fuzz,
+    growth,
     ingest,
     latency,
     memory,
@@ -50,6 +55,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "polls": polls.report,
     "freshness": freshness.report,
     "latency": latency.report,
+    "growth": growth.report,
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
@@ -63,6 +69,9 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "browser": browser.report,
     "serve": serve.report,
 }
+
+LARGE_SECTIONS: dict[str, Callable[[], str]] = {"growth-large": growth.report_large}
+"""Measured only if they are named."""
 
 
 def main() -> None:
@@ -79,12 +88,12 @@ def main() -> None:
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)
-    if unknown := set(names) - set(SECTIONS):
+    if unknown := set(names) - set(SECTIONS | LARGE_SECTIONS):
         raise SystemExit(
             f"There is no benchmark {unknown.pop()!r}; there are {', '.join(SECTIONS)}."
         )
     for name in names:
-        text = SECTIONS[name]()
+        text = (SECTIONS | LARGE_SECTIONS)[name]()
         print(text)
         page = DOCUMENT.read_text(encoding="utf-8")
         DOCUMENT.write_text(_with_section(page, name, text), encoding="utf-8")

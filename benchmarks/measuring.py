@@ -1,12 +1,19 @@
-"""Time, processor time and memory of a command with all its processes."""
+"""Time, processor time and memory of a command with all its processes.
+
+With PROFILES=FOLDER in the environment and py-spy on the path, each run of this program leaves a
+timeline of all its processes and threads in that folder, for https://ui.perfetto.dev: what each was
+doing when, and who waited for whom. Such a run takes longer, so its times are no measurement.
+"""
 
 import os
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 __all__ = ["Usage", "median_with_spread", "run_measured"]
@@ -34,7 +41,11 @@ def run_measured(command: Sequence[str], folder: Path) -> Usage:
     with output.open("ab") as file:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=file, stderr=file, cwd=folder, env={**os.environ, "HOME": str(folder)}
+            _profiled(command),
+            stdout=file,
+            stderr=file,
+            cwd=folder,
+            env={**os.environ, "HOME": str(folder)},
         )
         watch = _Watch(process.pid)
         watch.start()
@@ -44,6 +55,21 @@ def run_measured(command: Sequence[str], folder: Path) -> Usage:
     if code:
         raise SystemExit(f"{command[0]} failed:\n{output.read_text()[-2000:]}")
     return Usage(seconds=seconds, processor_seconds=watch.processor_seconds, peak_bytes=watch.peak)
+
+
+def _profiled(command: Sequence[str]) -> Sequence[str]:
+    """The command, run by py-spy if that was asked for and it is this program."""
+    folder = os.environ.get("PROFILES")
+    if not folder or command[0] != sys.executable:
+        return command
+    name = f"{time.strftime('%H%M%S')}-{next(_profile_numbers)}.json"
+    file = Path(folder).absolute() / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--subprocesses", "--threads", "--rate", "200", "--format", "chrometrace"]
+    return ["py-spy", "record", *options, "--output", str(file), "--", *command]
+
+
+_profile_numbers = count(1)
 
 
 class _Watch(threading.Thread):

@@ -8,6 +8,7 @@ server may be wrong; most of them are not.
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,8 +175,8 @@ def _is_ahead(last_fetch: datetime | None, clock: datetime) -> bool:
 
 def _common_error(offsets: list[float]) -> float:
     """The median, if more than half of the servers are ahead of our clock, or behind; else 0."""
-    ahead = sum(offset > CLOCK_SLACK.total_seconds() for offset in offsets)
-    behind = sum(offset < -MAX_STALE_DATE.total_seconds() for offset in offsets)
+    ahead = len(offsets) - bisect_right(offsets, CLOCK_SLACK.total_seconds())
+    behind = bisect_left(offsets, -MAX_STALE_DATE.total_seconds())
     is_wrong = max(ahead, behind) * 2 > len(offsets)
     return offsets[len(offsets) // 2] if is_wrong else 0.0
 

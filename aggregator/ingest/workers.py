@@ -46,6 +46,8 @@ OUT_OF_MEMORY_EXIT = 77
 """Exit code of a worker that has reached its memory limit."""
 MAX_BODIES = 16
 """Small documents that are read and saved at a time, so that workers never wait for the next."""
+NICENESS = 10
+"""How far workers stand back for other processes; see nice(2)."""
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
@@ -266,7 +268,9 @@ def _run_limited(step: Callable[..., T], *args: Any) -> T:
 
 
 def _start(memory_bytes: int) -> None:
-    """Before the first task of a worker; the program stops its workers itself."""
+    """Before the first task of a worker; the program stops its workers itself. Whoever serves
+    readers comes first."""
+    os.nice(NICENESS)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 

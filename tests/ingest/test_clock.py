@@ -114,6 +114,15 @@ def test_hosts_of_one_outlet_count_once() -> None:
     assert len(servers.offsets()) == 3
 
 
+def test_the_last_answers_count() -> None:
+    """A thousand outlets cost no more than a hundred."""
+    servers = _servers(*[5.0] * 100, *[0.0] * 100)
+
+    offsets = servers.offsets()
+    assert len(offsets) == 100
+    assert max(map(abs, offsets)) < 2
+
+
 def test_the_first_run_waits_for_a_few_answers() -> None:
     """The first answer alone decides nothing while others are on their way."""
     servers, now = _servers(9000), datetime.now(UTC)

@@ -13,6 +13,8 @@ __all__ = ["ServerClocks"]
 
 MAX_EVIDENCE_SECONDS = 3600.0
 """How long the answer of a server counts."""
+MAX_WITNESSES = 100
+"""Servers that are remembered, those that have answered last."""
 
 
 class ServerClocks:
@@ -32,13 +34,11 @@ class ServerClocks:
             return
         age = headers.get("Age", "").strip()
         seconds = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
-        moment = _steady_seconds()
-        self._seen[_witness(feed)] = (date.timestamp() + seconds - moment, moment)
-        self._seen = {
-            name: (start, seen)
-            for name, (start, seen) in self._seen.items()
-            if moment - seen < MAX_EVIDENCE_SECONDS
-        }
+        moment, witness = _steady_seconds(), _witness(feed)
+        self._seen.pop(witness, None)
+        self._seen[witness] = (date.timestamp() + seconds - moment, moment)
+        if len(self._seen) > MAX_WITNESSES:
+            del self._seen[next(iter(self._seen))]
 
     def offsets(self) -> list[float]:
         """By how many seconds each server's clock is ahead of ours now, smallest first."""

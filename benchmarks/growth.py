@@ -1,0 +1,240 @@
+"""How costs grow with stories, sources and topics, beside what they would be if they did not.
+
+a store of each size (fill) --> ingest of new entries, pages and feeds that are in no cache,
+                                search, start of the server
+"""
+
+import http.client
+import math
+import random
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aggregator.config import Config, read_config_file
+from aggregator.model import ALL
+from aggregator.site import PublicSite
+from aggregator.store import Store, open_store
+from benchmarks.feed_server import serve_feeds
+from benchmarks.feeds import NEWEST, make_feed
+from benchmarks.fill import config_text, fill
+from benchmarks.measuring import run_measured
+from benchmarks.plot import Line, log_log_plot
+from tests.harness.command_line import argv, free_port
+
+__all__ = ["report", "report_large"]
+
+STORIES = (10_000, 30_000, 100_000)
+LARGE_STORIES = (10_000, 100_000, 1_000_000)
+SOURCES, TOPICS = 200, 10
+OTHERS = (10, 100, 1_000)
+"""Numbers of sources, and of topics, with the smallest number of stories."""
+FEEDS, ENTRIES = 40, 50
+"""New feeds that are ingested into each store, and entries of each."""
+ROUNDS = 9
+QUERIES = ("council", "harbor AND strike", "title:police", "border wages", "people NOT police")
+PLOT = Path(__file__).parent.parent / "docs" / "growth.svg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What is measured: a store of so many stories, with so many sources and topics."""
+
+    stories: int
+    sources: int = SOURCES
+    topics: int = TOPICS
+
+
+@dataclass(slots=True)
+class Costs:
+    """What was measured, by measure: milliseconds, and bytes for the sizes."""
+
+    size: Size
+    values: dict[str, float] = field(default_factory=dict)
+
+
+MEASURES = {
+    "ingest": "ingest, ms an entry",
+    "feed": "topic feed in no cache, ms",
+    "page": "page 500 of all stories, or the oldest, ms",
+    "story": "page of a story, ms",
+    "search": "search, first page, ms",
+    "start": "start to first answer, ms",
+    "ratio": "database bytes : bytes of text",
+}
+TIMES = ("ingest", "feed", "page", "story", "search", "start")
+
+
+def report() -> str:
+    """Measure up to 100,000 stories; returns the section in Markdown and draws the plot."""
+    with tempfile.TemporaryDirectory() as name:
+        stories = list(_measure_stories(Path(name), STORIES))
+    others: dict[str, list[Costs]] = {}
+    for what in ("sources", "topics"):
+        others[what] = []
+        for number in OTHERS:
+            with tempfile.TemporaryDirectory() as name:
+                size = Size(stories=STORIES[0], **{what: number})
+                others[what] += _measure_stories(Path(name), [size.stories], size)
+    PLOT.write_text(_plot(stories), encoding="utf-8")
+    return f"""## Growth
+
+Costs with {STORIES[0]:,} to {STORIES[-1]:,} stories of {SOURCES} sources in {TOPICS} topics, and \
+with more sources and topics; medians. Ingest is of {FEEDS} sources with {ENTRIES} new entries, by \
+the command, without its start. The exponent says how a cost grows: with 0 it does not, with 1 it \
+doubles when the number does.
+
+![costs by number of stories](growth.svg)
+
+{_table("stories", stories)}
+{_table("sources", others["sources"])}
+{_table("topics", others["topics"])}"""
+
+
+def report_large() -> str:
+    """Measure up to a million stories."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        stories = list(_measure_stories(Path(name), LARGE_STORIES))
+    minutes = (time.perf_counter() - began) / 60
+    return f"""## Growth to a million stories
+
+The same with up to {LARGE_STORIES[-1]:,} stories; the store is filled by the code that ingest \
+runs, and `aggregator doctor` finds nothing wrong with it. All of it takes {minutes:.0f} minutes.
+
+{_table("stories", stories)}"""
+
+
+def _measure_stories(
+    folder: Path, numbers: Sequence[int], size: Size | None = None
+) -> Iterator[Costs]:
+    """Fill one store step by step, and measure at each."""
+    feeds = {f"feed-{n}": b"" for n in range(FEEDS)}
+    filled = 0
+    with serve_feeds(feeds) as (urls, put):
+        for number in numbers:
+            each = size or Size(stories=number)
+            file = folder / "feeds.toml"
+            file.write_text(config_text(urls, max(each.sources, 1), each.topics))
+            config = read_config_file(file, {})
+            with closing(open_store(config.database)) as store:
+                fill(store, config, filled, number, NEWEST)
+            filled = number
+            yield _measure(file, config, each, put)
+
+
+def _measure(file: Path, config: Config, size: Size, put: Callable[[str, bytes], None]) -> Costs:
+    costs = Costs(size)
+    subprocess.run(argv(file, "doctor"), check=True, stdout=subprocess.DEVNULL)
+    with closing(open_store(config.database)) as store:
+        site = PublicSite(config, store)
+        costs.values |= _render(site, store, config)
+        costs.values["ratio"] = _size(config.database) / _text_bytes(config.database)
+    costs.values["start"] = statistics.median(_start(file) for _ in range(3)) * 1000
+    for number in range(FEEDS):
+        put(f"feed-{number}", make_feed(size.stories + number, ENTRIES, "rich"))
+    known = min(FEEDS, size.sources)
+    command = argv(file, "ingest", *(f"--source=outlet-{n}" for n in range(known)))
+    whole = run_measured(command, file.parent).seconds
+    start = statistics.median(run_measured(command, file.parent).seconds for _ in range(3))
+    costs.values["ingest"] = (whole - start) / (known * ENTRIES) * 1000
+    return costs
+
+
+def _render(site: PublicSite, store: Store, config: Config) -> dict[str, float]:
+    rng = random.Random(1)
+    topics = rng.choices([topic.id for topic in config.topics], k=ROUNDS)
+    stories = [story.id for story in store.lists.latest(ALL, 100)]
+    oldest = store.lists.older_pages(ALL, config.site.per_page, None)
+    page = max(oldest.newest - 500, 1)
+    paths = {
+        "feed": [f"/topics/{topic}.atom" for topic in topics],
+        "page": [f"/all/older/{page + n}" for n in range(ROUNDS)],
+        "story": [f"/stories/{id_}" for id_ in rng.choices(stories, k=ROUNDS)],
+    }
+    found = {what: [_build(site, path) for path in some] for what, some in paths.items()}
+    found["search"] = [_build(site, "/search", q) for q in QUERIES]
+    return {what: statistics.median(some) * 1000 for what, some in found.items()}
+
+
+def _build(site: PublicSite, path: str, query: str = "") -> float:
+    """Seconds to build the document at a path, the better of two: nothing is cached but what the
+    database keeps of its pages."""
+    given = {"q": [query]} if query else {}
+
+    def once() -> float:
+        began = time.perf_counter()
+        resource = site.find(path, site.parse_params(path, given))
+        document = resource.build() if resource else None
+        if document is None or document.status != 200:
+            raise SystemExit(f"{path} is not there.")
+        return time.perf_counter() - began
+
+    return min(once(), once())
+
+
+def _start(file: Path) -> float:
+    """Seconds from the command until the server answers."""
+    port = free_port()
+    began = time.perf_counter()
+    process = subprocess.Popen(argv(file, "serve", "--port", str(port)), stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", port)
+            try:
+                connection.request("GET", "/topics/topic-1.atom")
+                assert connection.getresponse().status == 200
+            except ConnectionError:
+                assert process.poll() is None
+                time.sleep(0.01)
+            else:
+                return time.perf_counter() - began
+            finally:
+                connection.close()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _size(database: Path) -> int:
+    return sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
+
+
+def _text_bytes(database: Path) -> int:
+    """Bytes of the texts that are kept."""
+    with closing(sqlite3.connect(database)) as db:
+        sql = """select sum(length(cast(title as blob)) + length(cast(summary as blob))
+                            + length(cast(content as blob))) from entries"""
+        found: int = db.execute(sql).fetchone()[0]
+    return found
+
+
+def _table(what: str, rows: Sequence[Costs]) -> str:
+    heads = " | ".join(f"{getattr(row.size, what):,} {what}" for row in rows)
+    lines = []
+    for measure, name in MEASURES.items():
+        values = " | ".join(f"{row.values[measure]:.2f}" for row in rows)
+        exponent = f"{_exponent(what, rows, measure):.2f}"
+        lines.append(f"| {name} | {values} | {exponent} |")
+    return f"| | {heads} | exponent |\n|---|{'---|' * len(rows)}---|\n" + "\n".join(lines) + "\n"
+
+
+def _exponent(what: str, rows: Sequence[Costs], measure: str) -> float:
+    """The slope of the cost by the number, both as logarithms (least squares)."""
+    xs = [math.log(getattr(row.size, what)) for row in rows]
+    ys = [math.log(row.values[measure]) for row in rows]
+    return statistics.linear_regression(xs, ys).slope
+
+
+def _plot(rows: Sequence[Costs]) -> str:
+    lines = [
+        Line(MEASURES[each].split(",")[0], [(r.size.stories, r.values[each]) for r in rows])
+        for each in TIMES
+    ]
+    return log_log_plot("stories", "milliseconds", lines)
