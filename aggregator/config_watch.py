@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.config import Config, find_database, parse_config
+from aggregator.config import Config, decode, find_database, parse_config
 from aggregator.config.changes import describe_changes
 from aggregator.errors import ConfigError, StoreError
 from aggregator.model import ConfigVersion
@@ -76,7 +76,10 @@ class ConfigWatch:
     def check(self, now: datetime) -> None:
         """Look at the file at once, when the program starts. Raises StoreError."""
         self._seen = self._read = _state_of(self.config.path)
-        self._from_file(now)
+        if _text_of(self.config.path) == self.config.text:  # it has just been read and checked
+            self._number = self._store.config.accept(self.config.text, now).number
+        else:
+            self._from_file(now)
 
     def reload(self) -> None:
         """Read the file at the next poll, whether it has changed or not."""
@@ -136,6 +139,14 @@ class ConfigWatch:
         log.info("config_accepted", number=self._number, changes="; ".join(changes) or "comments")
         self.config = replace(config, database=self.config.database)  # which is open
         return self.config
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file; empty if it cannot be read."""
+    try:
+        return decode(path.read_bytes(), path)
+    except (OSError, ConfigError):
+        return ""
 
 
 def _state_of(path: Path) -> object:

@@ -81,11 +81,14 @@ def fill(store: Store, config: Config, first: int, last: int, newest: datetime) 
                 _save(store, rules, sources, source, entries)
         count += len(some)
         if count % BATCHES_PER_ARCHIVE == 0:
-            _close_pages(store, config, newest)
+            _close_pages(store, config, max(entry.published for entry in some[-1][1]))
     _close_pages(store, config, newest)
 
 
 def _close_pages(store: Store, config: Config, now: datetime) -> None:
+    """What each run does at its end."""
+    while store.maintenance.forget_fingerprints(now - timedelta(seconds=config.window), 1_000):
+        pass
     store.lists.archive(config.publish.limit, now)
     store.lists.close_older_pages(config.site.per_page, shares(config.topics), now)
 

@@ -42,6 +42,7 @@ from aggregator.errors import ClockError, MissingExtra
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
+from aggregator.processes import spare_collections
 from aggregator.scheduler import log_source
 from aggregator.startup import sync_config
 from aggregator.store import Store
@@ -50,6 +51,8 @@ __all__ = ["ingest"]
 
 log = structlog.get_logger()
 T = TypeVar("T")
+NICENESS = 5
+"""How far fetching stands back for other processes, such as the web server; see nice(2)."""
 
 
 @click.command()
@@ -94,6 +97,7 @@ def ingest(
     if loop and (ids or everything or as_json or is_silent or trust_clock):
         raise click.UsageError("--loop cannot be combined with other options")
     log_to_stderr()
+    os.nice(NICENESS)
     with ExitStack() as stack:
         with signals_held():
             workers = stack.enter_context(open_workers(os.cpu_count() or 1))
@@ -104,6 +108,7 @@ def ingest(
         config = watch.config
         sync_config(config, store, now)
         selected = select_sources(config, ids)
+        spare_collections()
         if loop:
             with suppress(Stopped):
                 _run(_ingest_forever(watch, store, workers), watch.reload)

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from aggregator.model import (
     Source,
     ThumbnailFiles,
 )
-from aggregator.processes import open_process_pool
+from aggregator.processes import open_process_pool, spare_collections
 
 __all__ = ["WorkerLimits", "Workers", "open_workers"]
 
@@ -46,8 +47,8 @@ OUT_OF_MEMORY_EXIT = 77
 """Exit code of a worker that has reached its memory limit."""
 MAX_BODIES = 16
 """Small documents that are read and saved at a time, so that workers never wait for the next."""
-NICENESS = 10
-"""How far workers stand back for other processes; see nice(2)."""
+NICENESS = 5
+"""How far workers stand back for the process that they work for; see nice(2)."""
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
@@ -71,7 +72,8 @@ _SemaphorePerLoop: TypeAlias = WeakKeyDictionary[asyncio.AbstractEventLoop, asyn
 
 
 class Workers:
-    """A pool that parses and cleans. If all its processes die, it starts others."""
+    """A pool that parses and cleans, opened in a thread while the rest of the program starts. If
+    all its processes die, it starts others."""
 
     def __init__(
         self,
@@ -85,7 +87,8 @@ class Workers:
         self._open_pool = open_pool
         self._limits = limits
         self._clean_step = clean_step or worker_tasks.clean_entries
-        self._pool = open_pool()
+        self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workers")
+        self._pool = self._opener.submit(open_pool)
 
     @property
     def large_document(self) -> asyncio.Semaphore:
@@ -201,7 +204,7 @@ class Workers:
     ) -> T | Failed:
         seconds = seconds or self._limits.document_seconds
         for _ in range(2):
-            pool = self._living_pool()
+            pool = await self._living_pool()
             future = pool.schedule(_run_limited, args=(step, *args), timeout=seconds)
             try:
                 result: T | Failed = await asyncio.wrap_future(future)
@@ -216,16 +219,21 @@ class Workers:
             return result
         return _exceeded(f"The processes that read {kind}s died twice; see the system log.")
 
-    def _living_pool(self) -> ProcessPool:
-        if not self._pool.active:
-            self.close()
-            self._pool = self._open_pool()
-        return self._pool
+    async def _living_pool(self) -> ProcessPool:
+        opening = self._pool
+        pool = await _result(opening)
+        if not pool.active and self._pool is opening:  # nobody else has replaced it
+            self._pool = self._opener.submit(self._replace, pool)
+        return await _result(self._pool)
+
+    def _replace(self, pool: ProcessPool) -> ProcessPool:
+        _end(pool)
+        return self._open_pool()
 
     def close(self) -> None:
         """End the processes."""
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
-        self._pool.join()
+        self._opener.shutdown(wait=True)
+        _end(self._pool.result())
 
 
 @contextmanager
@@ -251,6 +259,16 @@ def open_workers(
         workers.close()
 
 
+async def _result(future: "Future[T]") -> T:
+    """What a future brings; who is cancelled meanwhile does not cancel it for others."""
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+    pool.join()
+
+
 def _exceeded(error: str) -> Failed:
     return Failed(kind=FailureKind.RESOURCES, error=error)
 
@@ -271,6 +289,7 @@ def _start(memory_bytes: int) -> None:
     """Before the first task of a worker; the program stops its workers itself. Whoever serves
     readers comes first."""
     os.nice(NICENESS)
+    spare_collections()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 

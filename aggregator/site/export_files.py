@@ -16,7 +16,7 @@ from pebble import ProcessExpired
 
 from aggregator.config import Config
 from aggregator.errors import WriteError
-from aggregator.processes import open_process_pool
+from aggregator.processes import open_process_pool, spare_collections
 from aggregator.render.compress import ENCODINGS, compress
 from aggregator.site.document import Document
 from aggregator.site.routes import PublicSite
@@ -141,6 +141,7 @@ class _Worker:
 
 
 def _open_site(config: Config, folder: Path) -> None:
+    spare_collections()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command stops its processes itself
     site = PublicSite(config, open_store(config.database))
     _Worker.write = partial(write_documents, site, folder)

@@ -33,6 +33,7 @@ def test_archive_documents_fill_in_order_and_never_change(store: Store) -> None:
     assert _page(store, 1) == ["S1", "S0"]
     assert _page(store, 2) == ["S3", "S2"]
     before = store.lists.revision(FIRST_PAGE)
+    assert store.lists.revisions()[FIRST_PAGE] == before
     publish(store, "S5", "labor", minute=5)
     assert store.lists.archive(2, NOW) == 3
     assert _page(store, 3) == ["S5", "S4"]

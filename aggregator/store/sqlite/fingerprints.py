@@ -53,7 +53,7 @@ def forget_fingerprints(db: Database, before: datetime, limit: int) -> int:
     many. Those of stories that were taken down stay: copies must stay down too."""
     sql = """select entry_id, fingerprints from entry_fingerprints
              where first_seen_at < ? and entry_id not in
-               (select entries.id from entries join takedowns using (story_number))
+               (select entries.id from takedowns cross join entries using (story_number))
              order by first_seen_at limit ?"""
     old = db.execute(sql, [mappers.to_text(before), limit]).fetchall()
     _delete(db, old)
