@@ -25,15 +25,15 @@ from benchmarks.feed_server import serve_feeds
 from benchmarks.feeds import NEWEST, make_feed
 from benchmarks.fill import config_text, fill
 from benchmarks.measuring import run_measured
-from benchmarks.plot import Line, log_log_plot
+from benchmarks.plot import Series, log_log_plot
 from tests.harness.command_line import argv, free_port
 
 __all__ = ["report", "report_large"]
 
-STORIES = (10_000, 30_000, 100_000)
-LARGE_STORIES = (10_000, 100_000, 1_000_000)
+STORY_COUNTS = (10_000, 30_000, 100_000)
+LARGE_COUNTS = (10_000, 100_000, 1_000_000)
 SOURCES, TOPICS = 200, 10
-OTHERS = (10, 100, 1_000)
+OTHER_COUNTS = (10, 100, 1_000)
 """Numbers of sources, and of topics, with the smallest number of stories."""
 FEEDS, ENTRIES = 40, 50
 """New feeds that are ingested into each store, and entries of each."""
@@ -74,21 +74,21 @@ TIMES = ("ingest", "feed", "page", "story", "search", "start")
 def report() -> str:
     """Measure up to 100,000 stories; returns the section in Markdown and draws the plot."""
     with tempfile.TemporaryDirectory() as name:
-        stories = list(_measure_stories(Path(name), STORIES))
+        stories = list(_measure_stories(Path(name), STORY_COUNTS))
     others: dict[str, list[Costs]] = {}
-    for what in ("sources", "topics"):
-        others[what] = []
-        for number in OTHERS:
+    for kind in ("sources", "topics"):
+        others[kind] = []
+        for number in OTHER_COUNTS:
             with tempfile.TemporaryDirectory() as name:
-                size = Size(stories=STORIES[0], **{what: number})
-                others[what] += _measure_stories(Path(name), [size.stories], size)
+                size = Size(stories=STORY_COUNTS[0], **{kind: number})
+                others[kind] += _measure_stories(Path(name), [size.stories], size)
     PLOT.write_text(_plot(stories), encoding="utf-8")
     return f"""## Growth
 
-Costs with {STORIES[0]:,} to {STORIES[-1]:,} stories of {SOURCES} sources in {TOPICS} topics, and \
-with more sources and topics; medians. Ingest is of {FEEDS} sources with {ENTRIES} new entries, by \
-the command, without its start. The exponent says how a cost grows: with 0 it does not, with 1 it \
-doubles when the number does.
+Costs with {STORY_COUNTS[0]:,} to {STORY_COUNTS[-1]:,} stories of {SOURCES} sources in {TOPICS} \
+topics, and with more sources and topics; medians.
+Ingest is of {FEEDS} sources with {ENTRIES} new entries, by the command, without its start.
+The exponent says how a cost grows: with 0 it does not, with 1 it doubles when the number does.
 
 ![costs by number of stories](growth.svg)
 
@@ -101,11 +101,11 @@ def report_large() -> str:
     """Measure up to a million stories."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
-        stories = list(_measure_stories(Path(name), LARGE_STORIES))
+        stories = list(_measure_stories(Path(name), LARGE_COUNTS))
     minutes = (time.perf_counter() - began) / 60
     return f"""## Growth to a million stories
 
-The same with up to {LARGE_STORIES[-1]:,} stories; the store is filled by the code that ingest \
+The same with up to {LARGE_COUNTS[-1]:,} stories; the store is filled by the code that ingest \
 runs, and `aggregator doctor` finds nothing wrong with it. All of it takes {minutes:.0f} minutes.
 
 {_table("stories", stories)}"""
@@ -158,9 +158,9 @@ def _render(site: PublicSite, store: Store, config: Config) -> dict[str, float]:
         "page": [f"/all/older/{page + n}" for n in range(ROUNDS)],
         "story": [f"/stories/{id_}" for id_ in rng.choices(stories, k=ROUNDS)],
     }
-    found = {what: [_build(site, path) for path in some] for what, some in paths.items()}
+    found = {kind: [_build(site, path) for path in some] for kind, some in paths.items()}
     found["search"] = [_build(site, "/search", q) for q in QUERIES]
-    return {what: statistics.median(some) * 1000 for what, some in found.items()}
+    return {kind: statistics.median(some) * 1000 for kind, some in found.items()}
 
 
 def _build(site: PublicSite, path: str, query: str = "") -> float:
@@ -215,26 +215,26 @@ def _text_bytes(database: Path) -> int:
     return found
 
 
-def _table(what: str, rows: Sequence[Costs]) -> str:
-    heads = " | ".join(f"{getattr(row.size, what):,} {what}" for row in rows)
+def _table(kind: str, rows: Sequence[Costs]) -> str:
+    heads = " | ".join(f"{getattr(row.size, kind):,} {kind}" for row in rows)
     lines = []
     for measure, name in MEASURES.items():
         values = " | ".join(f"{row.values[measure]:.2f}" for row in rows)
-        exponent = f"{_exponent(what, rows, measure):.2f}"
+        exponent = f"{_exponent(kind, rows, measure):.2f}"
         lines.append(f"| {name} | {values} | {exponent} |")
     return f"| | {heads} | exponent |\n|---|{'---|' * len(rows)}---|\n" + "\n".join(lines) + "\n"
 
 
-def _exponent(what: str, rows: Sequence[Costs], measure: str) -> float:
+def _exponent(kind: str, rows: Sequence[Costs], measure: str) -> float:
     """The slope of the cost by the number, both as logarithms (least squares)."""
-    xs = [math.log(getattr(row.size, what)) for row in rows]
+    xs = [math.log(getattr(row.size, kind)) for row in rows]
     ys = [math.log(row.values[measure]) for row in rows]
     return statistics.linear_regression(xs, ys).slope
 
 
 def _plot(rows: Sequence[Costs]) -> str:
     lines = [
-        Line(MEASURES[each].split(",")[0], [(r.size.stories, r.values[each]) for r in rows])
+        Series(MEASURES[each].split(",")[0], [(r.size.stories, r.values[each]) for r in rows])
         for each in TIMES
     ]
     return log_log_plot("stories", "milliseconds", lines)

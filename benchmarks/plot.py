@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Line", "log_log_plot"]
+__all__ = ["Series", "log_log_plot"]
 
 WIDTH, HEIGHT, MARGIN, LEGEND = 720, 420, 60, 190
 COLOURS = ("#9c2a10", "#1f6f8b", "#4d7c0f", "#7e3ff2", "#b45309", "#64748b")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Series:
     """A name and points (x, y), all above 0."""
 
     name: str
     points: Sequence[tuple[float, float]]
 
 
-def log_log_plot(x_name: str, y_name: str, lines: Sequence[Line]) -> str:
+def log_log_plot(x_name: str, y_name: str, lines: Sequence[Series]) -> str:
     """The plot; a straight line is a power of x, a level one does not depend on it."""
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
