@@ -4,7 +4,6 @@ The server has loaded the modules that the workers need, so starting one is quic
 is shared.
 """
 
-import gc
 import multiprocessing
 import signal
 from collections.abc import Callable
@@ -13,18 +12,7 @@ from typing import Any
 
 from pebble import ProcessPool
 
-__all__ = ["open_process_pool", "spare_collections"]
-
-COLLECTED_OBJECTS = (50_000, 20, 50)
-"""New objects after which Python looks for cycles among the young, and how often it looks further.
-Documents make many objects and hardly any cycle."""
-
-
-def spare_collections() -> None:
-    """Look for garbage less often, and never among what is loaded by now: it stays, and in memory
-    that processes share it is not touched. A thousand polls take a fifth less time."""
-    gc.freeze()
-    gc.set_threshold(*COLLECTED_OBJECTS)
+__all__ = ["open_process_pool"]
 
 
 def open_process_pool(

@@ -39,10 +39,10 @@ from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.config_watch import ConfigWatch
 from aggregator.errors import ClockError, MissingExtra
+from aggregator.garbage import spare_collections
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
-from aggregator.processes import spare_collections
 from aggregator.scheduler import log_source
 from aggregator.startup import sync_config
 from aggregator.store import Store

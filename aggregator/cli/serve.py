@@ -22,7 +22,7 @@ from aggregator.cli.signals import collect_signals, reload_on_hangup, signals_bl
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch, current_config
 from aggregator.errors import ServeError
-from aggregator.processes import spare_collections
+from aggregator.garbage import spare_collections
 from aggregator.startup import rename
 from aggregator.store import open_store
 

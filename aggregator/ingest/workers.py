@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator.garbage import spare_collections
 from aggregator.ingest import worker_tasks
 from aggregator.ingest.parse.chunks import Chunk
 from aggregator.ingest.worker_tasks import (
@@ -39,7 +40,7 @@ from aggregator.model import (
     Source,
     ThumbnailFiles,
 )
-from aggregator.processes import open_process_pool, spare_collections
+from aggregator.processes import open_process_pool
 
 __all__ = ["WorkerLimits", "Workers", "open_workers"]
 

@@ -16,7 +16,8 @@ from pebble import ProcessExpired
 
 from aggregator.config import Config
 from aggregator.errors import WriteError
-from aggregator.processes import open_process_pool, spare_collections
+from aggregator.garbage import spare_collections
+from aggregator.processes import open_process_pool
 from aggregator.render.compress import ENCODINGS, compress
 from aggregator.site.document import Document
 from aggregator.site.routes import PublicSite
