@@ -174,11 +174,12 @@ def _without_private_parts(failed: Failed, private: Sequence[str]) -> Failed:
 
 @asynccontextmanager
 async def _limits(context: IngestContext, chunked: ChunkedDocument) -> AsyncIterator[None]:
-    """Large documents are processed one at a time, and not for ever."""
+    """Large documents wait for one another if they take much memory, and do not take for ever."""
     if len(chunked) == 1:
         yield
         return
-    async with context.workers.large_document, asyncio.timeout(LARGE_DOCUMENT_SECONDS):
+    size = len(chunked.document.body)
+    async with context.workers.large_document.admit(size), asyncio.timeout(LARGE_DOCUMENT_SECONDS):
         yield
 
 

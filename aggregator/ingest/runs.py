@@ -125,7 +125,7 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
                 await stack.enter_async_context(context.workers.body)
         if large is not None:
             del result
-            await stack.enter_async_context(context.workers.large_body)
+            await stack.enter_async_context(context.workers.large_body.admit(large.size))
             result = large.load()
         return await _save_result(context, source, state, result, started)
 

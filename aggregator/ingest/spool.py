@@ -22,6 +22,8 @@ class SpooledDocument:
     """A document whose body is in a temporary file, which goes with the process."""
 
     def __init__(self, document: Fetched, file: IO[bytes]) -> None:
+        self.size = len(document.body)
+        """Bytes of its body."""
         self._document = replace(document, body=b"")
         self._file = file
 

@@ -23,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from aggregator.garbage import spare_collections
 from aggregator.ingest import worker_tasks
+from aggregator.ingest.byte_budget import ByteBudget
 from aggregator.ingest.parse.chunks import Chunk
 from aggregator.ingest.worker_tasks import (
     CleanStep,
@@ -48,6 +49,8 @@ OUT_OF_MEMORY_EXIT = 77
 """Exit code of a worker that has reached its memory limit."""
 MAX_BODIES = 16
 """Small documents that are read and saved at a time, so that workers never wait for the next."""
+MAX_LARGE_BYTES = 4_000_000
+"""Bytes of large documents that are read at a time; one that has more is read alone."""
 NICENESS = 5
 """How far workers stand back for the process that they work for; see nice(2)."""
 CLEAN_BATCH_ENTRIES = 500
@@ -69,7 +72,7 @@ class WorkerLimits:
     """Entries of one feed that may exceed the limits; with more, the feed does."""
 
 
-_SemaphorePerLoop: TypeAlias = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+_PerLoop: TypeAlias = WeakKeyDictionary[asyncio.AbstractEventLoop, T]
 
 
 class Workers:
@@ -82,9 +85,9 @@ class Workers:
         limits: WorkerLimits,
         clean_step: CleanStep | None = None,
     ) -> None:
-        self._large_document: _SemaphorePerLoop = WeakKeyDictionary()
-        self._body: _SemaphorePerLoop = WeakKeyDictionary()
-        self._large_body: _SemaphorePerLoop = WeakKeyDictionary()
+        self._large_document: _PerLoop[ByteBudget] = WeakKeyDictionary()
+        self._body: _PerLoop[asyncio.Semaphore] = WeakKeyDictionary()
+        self._large_body: _PerLoop[ByteBudget] = WeakKeyDictionary()
         self._open_pool = open_pool
         self._limits = limits
         self._clean_step = clean_step or worker_tasks.clean_entries
@@ -92,10 +95,10 @@ class Workers:
         self._pool = self._opener.submit(open_pool)
 
     @property
-    def large_document(self) -> asyncio.Semaphore:
-        """Admits one document in chunks at a time, in the running event loop."""
+    def large_document(self) -> ByteBudget:
+        """Admits documents that are read in chunks, in the running event loop."""
         loop = asyncio.get_running_loop()
-        return self._large_document.setdefault(loop, asyncio.Semaphore(1))
+        return self._large_document.setdefault(loop, ByteBudget(MAX_LARGE_BYTES))
 
     @property
     def body(self) -> asyncio.Semaphore:
@@ -104,10 +107,10 @@ class Workers:
         return self._body.setdefault(loop, asyncio.Semaphore(MAX_BODIES))
 
     @property
-    def large_body(self) -> asyncio.Semaphore:
-        """Admits one large document at a time to memory, in the running event loop."""
+    def large_body(self) -> ByteBudget:
+        """Admits large documents to memory, in the running event loop."""
         loop = asyncio.get_running_loop()
-        return self._large_body.setdefault(loop, asyncio.Semaphore(1))
+        return self._large_body.setdefault(loop, ByteBudget(MAX_LARGE_BYTES))
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
         """Parse a feed and assign keys to its entries."""
