@@ -8,7 +8,7 @@ import socket
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -18,7 +18,12 @@ import structlog
 
 from aggregator.cli.common import end_with_parent, log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyText
-from aggregator.cli.signals import collect_signals, reload_on_hangup, signals_blocked
+from aggregator.cli.signals import (
+    collect_signals,
+    default_signals,
+    reload_on_hangup,
+    signals_blocked,
+)
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch, current_config
 from aggregator.errors import ServeError
@@ -64,8 +69,8 @@ def _supervise(config: Config, listening: socket.socket) -> None:
     """Keep a worker serving until a signal stops it. A mistake that feeds.toml has meanwhile does
     not keep it from starting again: it uses the last good version."""
     signals = collect_signals()
-    context, quick_ends = multiprocessing.get_context("spawn"), 0
-    workers: list[SpawnProcess] = []
+    quick_ends = 0
+    workers: list[BaseProcess] = []
 
     def reload() -> None:
         for worker in workers[-1:]:
@@ -75,7 +80,7 @@ def _supervise(config: Config, listening: socket.socket) -> None:
     reload_on_hangup(reload)
     while not signals and quick_ends < MAX_QUICK_ENDS:
         arguments = (config.path, config.database, listening)
-        worker = context.Process(target=_work, args=arguments, daemon=True)
+        worker = _new_process(*arguments)
         workers.append(worker)
         started = monotonic()
         with signals_blocked(signal.SIGINT, signal.SIGHUP):  # its parent stops it; it reloads later
@@ -93,7 +98,17 @@ def _supervise(config: Config, listening: socket.socket) -> None:
         )
 
 
-def _stop(worker: SpawnProcess) -> None:
+def _new_process(*arguments: object) -> BaseProcess:
+    """A process that will serve. On Linux, it begins with what this one has loaded: this one has a
+    single thread, so that it may be forked."""
+    if sys.platform == "linux":
+        fork = multiprocessing.get_context("fork")
+        return fork.Process(target=_work, args=arguments, daemon=True)
+    spawn = multiprocessing.get_context("spawn")
+    return spawn.Process(target=_work, args=arguments, daemon=True)
+
+
+def _stop(worker: BaseProcess) -> None:
     worker.terminate()
     worker.join(STOP_TIMEOUT_SECONDS)
     if worker.is_alive():
@@ -108,6 +123,7 @@ def _work(path: Path, database: Path, listening: socket.socket) -> None:
     from aggregator.web.server import serve_forever
 
     end_with_parent()
+    default_signals()
     log_to_stderr()
     config, _ = current_config(path, database=database)
     with open_store(database) as store:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
-    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "hangup_reloads", "reload_on_hangup",
-    "signal_received", "signals_blocked", "signals_held", "stop_on_signals", "stop_signals",
-    "unblock_hangup",
+    "SIGNAL_EXIT_CODE", "Stopped", "collect_signals", "default_signals", "hangup_reloads",
+    "reload_on_hangup", "signal_received", "signals_blocked", "signals_held", "stop_on_signals",
+    "stop_signals", "unblock_hangup",
 ]  # fmt: skip
 
 SIGNAL_EXIT_CODE = 128
@@ -39,6 +39,13 @@ def collect_signals() -> list[int]:
     for number in stop_signals():
         signal.signal(number, lambda number, _: received.append(number))
     return received
+
+
+def default_signals() -> None:
+    """Let signals do in a child what they do in a new program, whatever its parent does."""
+    for number in (*stop_signals(), signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def reload_on_hangup(reload: Callable[[], object]) -> None:

@@ -316,7 +316,7 @@ def test_a_killed_web_worker_starts_again_whatever_feeds_toml_says(config: Path)
 
 def _workers_of(parent: int) -> list[int]:
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in child_processes(parent)}
-    return [pid for pid, command in commands.items() if b"spawn_main" in command]
+    return [pid for pid, command in commands.items() if b"resource_tracker" not in command]
 
 
 TRAP = "import pathlib; pathlib.Path(__file__).with_suffix('.imported').touch()\n"
