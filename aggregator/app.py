@@ -117,7 +117,7 @@ class Runtime:
         lists = self.store.lists
         lists.archive(min(self.config.publish.limit, MAX_ARCHIVE_STORIES), now)
         lists.close_older_pages(self.config.site.per_page, shares(self.config.topics), now)
-        from aggregator.site.calendar import advance
+        from aggregator.calendar import advance
 
         advance(self.config, self.store, now)
 
@@ -285,9 +285,9 @@ async def _ingest_until(runtime: Runtime, stop: asyncio.Event) -> None:
                 await process.wait()
         return process.returncode or 0, output.decode()
 
+    from aggregator.calendar import advance
     from aggregator.digest.sender import open_digest_sender
     from aggregator.notifiers import open_alert_notifier, open_hub_tasks, send_alerts
-    from aggregator.site.calendar import advance
 
     sender = open_digest_sender(config, runtime.store, os.environ)
     async with (

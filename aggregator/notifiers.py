@@ -10,18 +10,15 @@ from functools import partial
 from aggregator.alerts.notifier import AlertNotifier
 from aggregator.config import Config
 from aggregator.errors import StoreBusy
-from aggregator.fetching import callback_settings, webhook_settings
+from aggregator.fetching import webhook_settings
 from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.overview.pulse import update_pulses
 from aggregator.scheduler import HubTask
-from aggregator.site import PublicSite
 from aggregator.store.base import LockName, Store
-from aggregator.websub.hub import HubNotifier, hub_tasks, notify_once
-from aggregator.websub.topic_urls import FeedTopics
 
 __all__ = [
-    "notify_subscribers", "open_alert_notifier", "open_hub_notifier", "open_hub_tasks",
-    "send_alerts", "send_alerts_once",
+    "has_hub", "notify_subscribers", "open_alert_notifier", "open_hub_tasks", "send_alerts",
+    "send_alerts_once",
 ]  # fmt: skip
 
 
@@ -50,36 +47,29 @@ async def send_alerts(notifier: AlertNotifier, now: datetime) -> None:
     await asyncio.to_thread(update_pulses, notifier.store, now)
 
 
-@asynccontextmanager
-async def open_hub_notifier(config: Config, store: Store) -> AsyncIterator[HubNotifier | None]:
-    """A notifier with connections of its own; None if feeds.toml configures no hub."""
-    if not (config.publish.hub or config.publish.hubs):
-        yield None
-        return
-    hub_url = f"{config.site.url}/hub" if config.publish.hub else ""
-    async with open_fetcher(callback_settings(config), os.environ) as fetcher:
-        yield HubNotifier(
-            store=store,
-            fetcher=fetcher,
-            topics=FeedTopics(PublicSite(config, store)),
-            hub_url=hub_url,
-            signature_method=config.publish.signature,
-            other_hubs=[url for url in config.site.hubs if url != hub_url],
-        )
-
-
 async def notify_subscribers(config: Config, store: Store) -> None:
     """Notify subscribers and hubs once of everything that is due."""
-    async with open_hub_notifier(config, store) as notifier:
-        if notifier is not None:
+    if has_hub(config):
+        from aggregator.hub_notifiers import open_hub_notifier
+        from aggregator.websub.hub import notify_once
+
+        async with open_hub_notifier(config, store) as notifier:
             await notify_once(notifier)
 
 
 @asynccontextmanager
 async def open_hub_tasks(config: Config, store: Store) -> AsyncIterator[Mapping[LockName, HubTask]]:
     """What the hub repeats, by the name of the lock that each needs; nothing if there is no hub."""
+    if not has_hub(config):
+        yield {}
+        return
+    from aggregator.hub_notifiers import open_hub_notifier
+    from aggregator.websub.hub import hub_tasks
+
     async with open_hub_notifier(config, store) as notifier:
-        if notifier is None:
-            yield {}
-        else:
-            yield {name: partial(task, notifier) for name, task in hub_tasks(notifier).items()}
+        yield {name: partial(task, notifier) for name, task in hub_tasks(notifier).items()}
+
+
+def has_hub(config: Config) -> bool:
+    """True if changes are announced to a hub, ours or another."""
+    return bool(config.publish.hub or config.publish.hubs)

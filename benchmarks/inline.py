@@ -19,7 +19,8 @@ from aggregator.ingest.fetch.client import open_fetcher
 from aggregator.ingest.fetch.settings import FetchSettings
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.pipeline import ingest_document
-from aggregator.ingest.worker_tasks import ReadDocument, clean_entries, clean_unknown
+from aggregator.ingest.worker_results import ReadDocument
+from aggregator.ingest.worker_tasks import clean_entries, clean_unknown
 from aggregator.ingest.workers import WorkerLimits, Workers
 from aggregator.model import (
     Entry,

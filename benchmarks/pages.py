@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aggregator.calendar import advance
 from aggregator.config import parse_config
 from aggregator.model import (
     ALL,
@@ -31,7 +32,6 @@ from aggregator.model import (
     ThumbnailFiles,
 )
 from aggregator.site import PublicSite
-from aggregator.site.calendar import advance
 from aggregator.store import Store, open_store
 from benchmarks.feeds import NEWEST, WORDS
 

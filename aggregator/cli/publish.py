@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
+from aggregator.calendar import advance
 from aggregator.cli.common import log_to_stderr, open_config
 from aggregator.cli.options import NonEmptyPath
 from aggregator.notifiers import notify_subscribers
 from aggregator.site import PublicSite
-from aggregator.site.calendar import advance
 from aggregator.site.export import export_site
 from aggregator.startup import rename
 

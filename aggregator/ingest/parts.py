@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.match.matcher import MatchResult
 from aggregator.ingest.parse.chunks import ChunkedDocument
-from aggregator.ingest.worker_tasks import ReadDocument
+from aggregator.ingest.worker_results import ReadDocument
 from aggregator.ingest.workers import Workers
 from aggregator.model import (
     MAX_SENTENCE_CHARS,

@@ -52,7 +52,7 @@ from aggregator.ingest.parts import (
     read_parts,
     result_in_chunk,
 )
-from aggregator.ingest.worker_tasks import ReadDocument
+from aggregator.ingest.worker_results import ReadDocument
 from aggregator.model import (
     RECENT_ENTRIES,
     Batch,

@@ -6,10 +6,9 @@
 An entry travels to another process once, clean; its texts as given stay where they were parsed.
 """
 
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
 
 from aggregator.images.thumbnails import NotAPicture, make_thumbnails
 from aggregator.ingest.clean.cleaner import clean
@@ -18,6 +17,12 @@ from aggregator.ingest.match.keys import assign_keys
 from aggregator.ingest.parse.channel import feed_meta
 from aggregator.ingest.parse.chunks import Chunk, split_into_chunks
 from aggregator.ingest.parse.parser import parse
+from aggregator.ingest.worker_results import (
+    CleanStep,
+    EntryHeaders,
+    ParsedDocument,
+    ReadDocument,
+)
 from aggregator.model import (
     BUG_REASON,
     Entry,
@@ -38,44 +43,11 @@ from aggregator.text.event_words import event_words
 from aggregator.text.tokens import index_text, search_text
 
 __all__ = [
-    "CleanStep", "EntryHeaders", "ParsedDocument", "ReadDocument", "clean_chunk", "clean_entries",
-    "clean_unknown", "read", "read_and_clean", "read_headers", "thumbnails_of",
+    "clean_chunk", "clean_entries", "clean_unknown", "read", "read_and_clean", "read_headers",
+    "thumbnails_of",
 ]  # fmt: skip
 
 MAX_ERROR_CHARS = 200
-CleanStep: TypeAlias = Callable[..., list[Entry | Rejected]]
-"""Called with keyed entries, source, now and the URL of our own site."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedDocument:
-    """A parsed feed, and its entries with their keys."""
-
-    feed_meta: FeedMeta
-    keyed: tuple[KeyedEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryHeaders:
-    """A parsed chunk of a feed, and the headers of its entries."""
-
-    feed_meta: FeedMeta
-    entries: tuple[ParsedEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadDocument:
-    """A feed of one chunk: its entries that are not stored as they are, cleaned.
-
-    `keyed` are their headers and keys, `cleaned` what cleaning made of each. `known` are the short
-    hashes of the other entries, `known_count` is how many those are.
-    """
-
-    feed_meta: FeedMeta
-    keyed: tuple[KeyedEntry, ...]
-    cleaned: tuple[Entry | Rejected, ...]
-    known: frozenset[int]
-    known_count: int
 
 
 def read(fetched: Fetched) -> ParsedDocument | Failed:

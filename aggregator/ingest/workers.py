@@ -16,16 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.garbage import spare_collections
-from aggregator.ingest import worker_tasks
 from aggregator.ingest.byte_budget import ByteBudget
 from aggregator.ingest.parse.chunks import Chunk
-from aggregator.ingest.worker_tasks import (
+from aggregator.ingest.worker_results import (
     CleanStep,
     EntryHeaders,
     ParsedDocument,
@@ -45,6 +45,7 @@ from aggregator.processes import open_process_pool
 
 __all__ = ["WorkerLimits", "Workers", "open_workers"]
 
+TASKS = "aggregator.ingest.worker_tasks"
 OUT_OF_MEMORY_EXIT = 77
 """Exit code of a worker that has reached its memory limit."""
 MAX_BODIES = 16
@@ -90,7 +91,7 @@ class Workers:
         self._large_body: _PerLoop[ByteBudget] = WeakKeyDictionary()
         self._open_pool = open_pool
         self._limits = limits
-        self._clean_step = clean_step or worker_tasks.clean_entries
+        self._clean_step = clean_step or _Task("clean_entries")
         self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workers")
         self._pool = self._opener.submit(open_pool)
 
@@ -114,7 +115,7 @@ class Workers:
 
     async def read(self, fetched: Fetched) -> ParsedDocument | Failed:
         """Parse a feed and assign keys to its entries."""
-        return await self._run(worker_tasks.read, fetched)
+        return await self._run(_Task("read"), fetched)
 
     async def read_and_clean(
         self,
@@ -129,13 +130,13 @@ class Workers:
         `worker_tasks.read_and_clean`."""
         step = self._clean_step
         return await self._run(
-            worker_tasks.read_and_clean,
+            _Task("read_and_clean"),
             document, known, chunk_entries, step, source, now, own_sites,
         )  # fmt: skip
 
     async def read_headers(self, chunk: Chunk) -> EntryHeaders | Failed:
         """Parse a chunk of a feed for what must be known of many entries before one is cleaned."""
-        return await self._run(worker_tasks.read_headers, chunk)
+        return await self._run(_Task("read_headers"), chunk)
 
     async def clean(
         self, items: Sequence[KeyedEntry], source: Source, now: datetime, own_sites: Sequence[str]
@@ -166,13 +167,13 @@ class Workers:
     ) -> list[Entry | Rejected] | Failed:
         """Clean entries of a chunk whose first entry has the index `first`; their headers are
         enough, the chunk is parsed again."""
-        step = partial(worker_tasks.clean_chunk, chunk, first)
+        step = partial(_Task("clean_chunk"), chunk, first)
         return await self._clean(step, items, source, now, own_sites)
 
     async def make_thumbnails(self, picture: bytes) -> ThumbnailFiles | Failed:
         """The thumbnails of a picture that we serve."""
         seconds = self._limits.picture_seconds
-        return await self._run(worker_tasks.thumbnails_of, picture, seconds=seconds, kind="picture")
+        return await self._run(_Task("thumbnails_of"), picture, seconds=seconds, kind="picture")
 
     async def _clean(
         self,
@@ -251,7 +252,7 @@ def open_workers(
     limits = limits or WorkerLimits()
 
     def open_pool() -> ProcessPool:
-        pool = open_process_pool(count, worker_tasks.__name__, _start, limits.memory_bytes)
+        pool = open_process_pool(count, TASKS, _start, limits.memory_bytes)
         for _ in range(count):
             pool.schedule(_warm_up)
         return pool
@@ -278,6 +279,16 @@ def _exceeded(error: str) -> Failed:
 
 
 # ---- in a worker process
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A function of `worker_tasks`, by its name: only workers load the libraries that it needs."""
+
+    name: str
+
+    def __call__(self, *args: Any) -> Any:
+        return getattr(import_module(TASKS), self.name)(*args)
 
 
 def _run_limited(step: Callable[..., T], *args: Any) -> T:

@@ -5,8 +5,7 @@
     routes     the one table of routes; PublicSite reads it
     params     query parameters: ?before= ?lang= ?limit= ?q= ?since= ?theme= ?without=
     feeds      which stories are in which public list
-    front_page, topic_reasons, calendar   what is on the home page; why a story is where it is; what
-               begins or ends at a date
+    front_page, topic_reasons   what is on the home page; why a story is where it is
     resources  what is at a URL, and which lists it depends on
     builders, file_builders   how its document is made
     document   the types Document and Resource

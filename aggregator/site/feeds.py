@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from aggregator import query
+from aggregator.calendar import week_start
 from aggregator.config import Config
 from aggregator.errors import BadRequest
 from aggregator.images.wanted_pictures import wanted_pictures
@@ -24,7 +25,6 @@ from aggregator.model import (
 )
 from aggregator.render.interface import Interface
 from aggregator.render.pages import Week
-from aggregator.site.calendar import week_start
 from aggregator.site.params import NO_PARAMS, FeedParams
 from aggregator.site.turns import Turns
 from aggregator.store.base import Store

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.calendar import advance
 from aggregator.demo.drawings import landscape
 from aggregator.demo.press import CannedResponse
-from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom
 
 __all__ = ["fill"]

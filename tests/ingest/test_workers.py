@@ -11,7 +11,8 @@ from datetime import datetime
 import pytest
 
 from aggregator.ingest.match.keys import assign_keys
-from aggregator.ingest.worker_tasks import CleanStep, ParsedDocument, clean_entries
+from aggregator.ingest.worker_results import CleanStep, ParsedDocument
+from aggregator.ingest.worker_tasks import clean_entries
 from aggregator.ingest.workers import WorkerLimits, open_workers
 from aggregator.model import (
     Entry,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.calendar import advance
 from aggregator.model import topic_scope
-from aggregator.site.calendar import advance
 from aggregator.site.export import export_site
 from tests.harness.newsroom import Newsroom, article
 from tests.site.conftest import HOUR

@@ -13,9 +13,9 @@ import pytest
 from lxml import etree
 from PIL import Image
 
+from aggregator.calendar import advance
 from aggregator.demo.drawings import landscape
 from aggregator.demo.press import CannedResponse
-from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom, article
 from tests.site.conftest import HOUR
 

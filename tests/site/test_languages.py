@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from aggregator.calendar import advance
 from aggregator.render import interface
 from aggregator.render.interface import Interface, languages
-from aggregator.site.calendar import advance
 from tests.harness.newsroom import Newsroom, article
 from tests.messages import LOCALE, catalogue, read
 from tests.site.conftest import HOUR
