@@ -33,7 +33,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_a_worker_process_loads_its_steps_only() -> None:
     """A worker imports no server, store or configuration."""
-    loaded = _loaded_by("import aggregator.ingest.workers")
+    loaded = _loaded_by("import aggregator.ingest.worker_tasks")
 
     assert "feedparser" in loaded
     assert loaded & {"flask", "uvicorn", "pydantic", "sqlite_utils", "feedgen", "click"} == set()
@@ -46,7 +46,7 @@ def test_a_worker_process_loads_its_steps_only() -> None:
         ("topics", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2"}),
         ("story", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2"}),
         ("serve", {"aiohttp", "feedparser", "pebble", "nh3"}),
-        ("ingest", {"flask", "uvicorn", "sklearn"}),
+        ("ingest", {"flask", "uvicorn", "sklearn", "feedparser", "nh3", "jinja2", "PIL"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(command: str, not_loaded: set[str]) -> None:
