@@ -1,4 +1,4 @@
-"""What notifies subscribers and hubs, composed from a Config; only a site with a hub loads it."""
+"""The notifier of subscribers and hubs, composed from a Config; only a site with a hub loads it."""
 
 import os
 from collections.abc import AsyncIterator

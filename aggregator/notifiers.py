@@ -1,4 +1,4 @@
-"""What tells subscribers, hubs and operators, composed from a Config."""
+"""Notifiers of subscribers, hubs and operators, composed from a Config."""
 
 import asyncio
 import os
@@ -59,7 +59,7 @@ async def notify_subscribers(config: Config, store: Store) -> None:
 
 @asynccontextmanager
 async def open_hub_tasks(config: Config, store: Store) -> AsyncIterator[Mapping[LockName, HubTask]]:
-    """What the hub repeats, by the name of the lock that each needs; nothing if there is no hub."""
+    """Recurring tasks of the hub, by the lock each needs; none if there is no hub."""
     if not has_hub(config):
         yield {}
         return

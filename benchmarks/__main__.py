@@ -1,7 +1,7 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
     python -m benchmarks [ingest] [polls] [freshness] [latency] [growth] [memory] [week] [fuzz]
-                         [readers] [stories] [repeats] [topics] [pages] [desk] [digest]
+                         [parsers] [stories] [repeats] [topics] [pages] [desk] [digest]
                          [browser] [serve]
     python -m benchmarks growth-large
     PROFILES=FOLDER python -m benchmarks polls
@@ -37,8 +37,8 @@ from benchmarks import (
     latency,
     memory,
     pages,
+    parsers,
     polls,
-    readers,
     repeats,
     serve,
     stories,
@@ -59,7 +59,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "memory": memory.report,
     "week": week.report,
     "fuzz": fuzz.report,
-    "readers": readers.report,
+    "parsers": parsers.report,
     "stories": stories.report,
     "repeats": repeats.report,
     "topics": topics.report,

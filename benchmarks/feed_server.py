@@ -1,5 +1,5 @@
-"""Serve feeds from many loopback addresses, one for each outlet, so that limits for one host and
-the check of the clock do not measure themselves. nginx serves them if it is installed, else the
+"""Serve feeds from many loopback addresses, one for each outlet, so that per-host limits and
+the clock check do not distort the figures. nginx serves them if it is installed, else the
 press of the demo, which is slower."""
 
 import shutil

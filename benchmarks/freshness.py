@@ -48,11 +48,11 @@ def report() -> str:
     return f"""\
 ## Freshness
 
-{PUSHES} deliveries of a hub, each with a new article in a feed of 50: from the moment when the \
-hub begins to send until a reader that asks every {POLL_SECONDS * 1000:.0f} ms gets the topic feed \
-with it, over real sockets.
+{PUSHES} hub deliveries, each with one new article in a feed of 50, over real sockets.
+Measured from the start of the delivery until a client that polls every \
+{POLL_SECONDS * 1000:.0f} ms sees the article in the topic feed.
 
-| median, ms | 95 % within, ms | longest, ms |
+| median, ms | 95th percentile, ms | longest, ms |
 |---|---|---|
 | {statistics.median(seconds) * 1000:.0f} | {late * 1000:.0f} | {seconds[-1] * 1000:.0f} |
 """

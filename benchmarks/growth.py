@@ -1,4 +1,4 @@
-"""How costs grow with stories, sources and topics, beside what they would be if they did not.
+"""How costs grow with the number of stories, sources and topics.
 
 a store of each size (fill) --> ingest of new entries, pages and feeds that are in no cache,
                                 search, start of the server
@@ -61,7 +61,7 @@ class Costs:
 
 MEASURES = {
     "ingest": "ingest, ms an entry",
-    "feed": "topic feed in no cache, ms",
+    "feed": "uncached topic feed, ms",
     "page": "page 500 of all stories, or the oldest, ms",
     "story": "page of a story, ms",
     "search": "search, first page, ms",
@@ -87,8 +87,9 @@ def report() -> str:
 
 Costs with {STORY_COUNTS[0]:,} to {STORY_COUNTS[-1]:,} stories of {SOURCES} sources in {TOPICS} \
 topics, and with more sources and topics; medians.
-Ingest is of {FEEDS} sources with {ENTRIES} new entries, by the command, without its start.
-The exponent says how a cost grows: with 0 it does not, with 1 it doubles when the number does.
+Ingest is one run of the command for {FEEDS} sources with {ENTRIES} new entries each, without \
+its startup time.
+The exponent says how a cost grows: 0 is constant, 1 is proportional.
 
 ![costs by number of stories](growth.svg)
 
@@ -173,7 +174,7 @@ def _build(site: PublicSite, path: str, query: str = "") -> float:
         resource = site.find(path, site.parse_params(path, given))
         document = resource.build() if resource else None
         if document is None or document.status != 200:
-            raise SystemExit(f"{path} is not there.")
+            raise SystemExit(f"{path} was not found.")
         return time.perf_counter() - began
 
     return min(once(), once())

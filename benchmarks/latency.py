@@ -46,11 +46,11 @@ def report() -> str:
     return f"""\
 ## Latency during an import
 
-A warm feed, asked for again and again by one reader, while nothing happens and while {FEEDS} \
+One client requests a cached feed again and again, first with the program idle, then while {FEEDS} \
 feeds of {ENTRIES} entries are fetched for the first time into the same database; medians of \
 {ROUNDS} rounds, with the lowest and the highest.
 
-| of the responses within | idle, ms | during the import, ms | ratio |
+| percentile | idle, ms | during the import, ms | ratio |
 |---|---|---|---|
 {table}
 """

@@ -1,4 +1,4 @@
-"""A plot with two logarithmic axes, as SVG that follows the reader's light or dark."""
+"""A plot with two logarithmic axes, as SVG, in the viewer's light or dark colour scheme."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Series:
 
 
 def log_log_plot(x_name: str, y_name: str, lines: Sequence[Series]) -> str:
-    """The plot; a straight line is a power of x, a level one does not depend on it."""
+    """The plot; a straight line means a power of x, a horizontal one no dependence on x."""
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
     left, right = math.floor(math.log10(min(xs))), math.ceil(math.log10(max(xs)))

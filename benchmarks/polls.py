@@ -1,4 +1,4 @@
-"""Asking outlets that have nothing new, or little: where a newsroom spends its day.
+"""Polling outlets with little or nothing new, which is most of the work of a day.
 
     1,000 sources that respond with 304
     1,000 sources that send the same body again, without validators
@@ -56,7 +56,7 @@ def report() -> str:
 
 {SOURCES:,} sources of {ENTRIES} entries, each at a loopback address of its own, fetched again; \
 medians of {ROUNDS} rounds, with the lowest and the highest; of the other programs {OTHER_ROUNDS}.
-The start of the program, a run with one source, is taken off.
+Startup time, measured by a run with one source, is subtracted.
 
 All respond with 304:
 

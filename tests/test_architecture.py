@@ -78,7 +78,8 @@ LIBRARIES = {
 """Library -> the only modules and packages that may import it."""
 
 CLOCKS = {
-    "app", "cli", "config_watch", "demo", "hub_notifiers", "ingest.fetch", "notifiers", "scheduler", "startup",
+    "app", "cli", "config_watch", "demo", "hub_notifiers", "ingest.fetch", "notifiers", "scheduler",
+    "startup",
     "store.sqlite",
     "web", "websub.hub",
 }  # fmt: skip

@@ -39,7 +39,7 @@ from aggregator.cli.tables import count_noun
 from aggregator.config import Config
 from aggregator.config_watch import ConfigWatch
 from aggregator.errors import ClockError, MissingExtra
-from aggregator.garbage import spare_collections
+from aggregator.garbage import tune_gc
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
@@ -52,7 +52,7 @@ __all__ = ["ingest"]
 log = structlog.get_logger()
 T = TypeVar("T")
 NICENESS = 5
-"""How far fetching stands back for other processes, such as the web server; see nice(2)."""
+"""Niceness of fetching, so that other processes such as the web server go first; see nice(2)."""
 
 
 @click.command()
@@ -108,7 +108,7 @@ def ingest(
         config = watch.config
         sync_config(config, store, now)
         selected = select_sources(config, ids)
-        spare_collections()
+        tune_gc()
         if loop:
             with suppress(Stopped):
                 _run(_ingest_forever(watch, store, workers), watch.reload)

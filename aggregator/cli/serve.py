@@ -27,7 +27,7 @@ from aggregator.cli.signals import (
 from aggregator.config import Config
 from aggregator.config_watch import CONFIG_POLL_SECONDS, ConfigWatch, current_config
 from aggregator.errors import ServeError
-from aggregator.garbage import spare_collections
+from aggregator.garbage import tune_gc
 from aggregator.startup import rename
 from aggregator.store import open_store
 
@@ -99,8 +99,8 @@ def _supervise(config: Config, listening: socket.socket) -> None:
 
 
 def _new_process(*arguments: object) -> BaseProcess:
-    """A process that will serve. On Linux, it begins with what this one has loaded: this one has a
-    single thread, so that it may be forked."""
+    """A process that will serve. On Linux it is forked, so modules are already loaded; this is safe
+    because the supervisor has a single thread."""
     if sys.platform == "linux":
         fork = multiprocessing.get_context("fork")
         return fork.Process(target=_work, args=arguments, daemon=True)
@@ -148,7 +148,7 @@ def _work(path: Path, database: Path, listening: socket.socket) -> None:
 
         front = create_front(watch.config, store, reload)
         Thread(target=reload_forever, daemon=True).start()
-        spare_collections()
+        tune_gc()
         serve_forever(front, listening)
 
 

@@ -42,7 +42,7 @@ def collect_signals() -> list[int]:
 
 
 def default_signals() -> None:
-    """Let signals do in a child what they do in a new program, whatever its parent does."""
+    """Restore the default signal handlers in a forked child."""
     for number in (*stop_signals(), signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

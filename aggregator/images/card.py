@@ -103,7 +103,7 @@ def _headline(headline: str, *, is_rtl: bool) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _one_line(text: str, size: int, colour: int, *, is_rtl: bool) -> Image.Image:
-    """One line, as much of it as fits. An outlet and a site have the same in many cards."""
+    """One line, as much of it as fits. Cached, because many cards have the same outlet and site."""
     layer, path = Image.new("L", (CARD_WIDTH, size + DESCENT)), _font_for(text)
     if not (path and text):
         return layer

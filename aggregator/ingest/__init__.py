@@ -6,7 +6,7 @@
     parts      the parts of a document
     changeset  what a document changes
     workers    the CPU-bound steps (worker_tasks), in processes
-    store_thread   what asks the store, beside the event loop
+    store_thread   access to the store, outside the event loop
 
     1 fetch/  2 parse/  3 match/  4 clean/  5 dedupe/  6 categorize/
 

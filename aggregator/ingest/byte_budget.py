@@ -1,4 +1,4 @@
-"""Documents in memory at a time, limited by their bytes."""
+"""A limit on the total bytes of documents in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ __all__ = ["ByteBudget"]
 
 class ByteBudget:
     """Admits documents in the order in which they come, as long as they have no more than
-    `max_bytes` together. One that has more goes alone. For one event loop."""
+    `max_bytes` together. A larger document is admitted alone. For one event loop."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -19,7 +19,7 @@ class ByteBudget:
 
     @asynccontextmanager
     async def admit(self, size: int) -> AsyncIterator[None]:
-        """Wait until a document of `size` bytes may be in memory; it may until the block ends."""
+        """Wait until there is room for `size` bytes, and reserve them until the block ends."""
         async with self._turn, self._freed:
             await self._freed.wait_for(
                 lambda: not self._used or self._used + size <= self._max_bytes

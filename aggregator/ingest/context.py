@@ -1,4 +1,4 @@
-"""What the pipeline gets and gives: the context of a run, a job, and a step of it."""
+"""Inputs and outputs of the pipeline: the context of a run, a job, and a step of it."""
 
 import asyncio
 from collections import defaultdict
@@ -50,7 +50,7 @@ class IngestContext:
     clock_check: ClockCheck | None = None
     """Confirms the clock of a run before anything is saved; None if the time is given."""
     store_thread: StoreThread | None = None
-    """Where the store is asked, beside the event loop; None if it is asked at once."""
+    """Runs store access; None to run it in the event loop."""
 
     @property
     def now(self) -> datetime:
@@ -58,7 +58,8 @@ class IngestContext:
         return self.settings.now
 
     async def in_store(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function that reads what it then writes; nothing else is saved meanwhile."""
+        """Run a read-then-write function in the store thread; this program writes nothing else
+        in between."""
         if self.store_thread is None:
             return function(*arguments)
         return await self.store_thread.run(function, *arguments)

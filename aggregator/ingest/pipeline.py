@@ -152,7 +152,7 @@ async def process_document(
     if isinstance(found, Failed) and found.kind is not FailureKind.RESOURCES:
         yield _without_private_parts(found, private)
         return
-    # large, or with an entry that no worker survives
+    # too large for one task, or one of its entries exceeds a worker's limits
     chunked = await asyncio.to_thread(split_into_chunks, document, context.chunk_entries)
     if isinstance(chunked, Failed):
         yield _without_private_parts(chunked, private)
@@ -174,7 +174,7 @@ def _without_private_parts(failed: Failed, private: Sequence[str]) -> Failed:
 
 @asynccontextmanager
 async def _limits(context: IngestContext, chunked: ChunkedDocument) -> AsyncIterator[None]:
-    """Large documents wait for one another if they take much memory, and do not take for ever."""
+    """Limit the total size of large documents in progress, and the time for each."""
     if len(chunked) == 1:
         yield
         return
@@ -280,7 +280,7 @@ def _match(
     unchanged_ids: Set[int] = frozenset(),
 ) -> MatchResult:
     """Match a part with stored entries, by path and title too if all ids have changed;
-    `unchanged_ids` are those that the document has as they are."""
+    `unchanged_ids` are stored entries that the document contains unchanged."""
     entries, source = context.store.entries, job.source.id
     stored = entries.by_keys(source, {key for item in part.keyed for key in item.keys})
     before = progress.matched_ids

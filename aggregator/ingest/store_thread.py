@@ -1,4 +1,4 @@
-"""One thread that asks the store on behalf of the pipeline, beside the event loop.
+"""A thread that runs all store access of the pipeline, outside the event loop.
 
     pipeline --run(work)--> queue --> thread: one transaction for all work that is waiting
 
@@ -39,7 +39,7 @@ class _Work:
     error: BaseException | None = None
 
     def finish(self) -> None:
-        """In the event loop: whoever waited may have been cancelled."""
+        """Runs in the event loop; the caller may have been cancelled."""
         if self.future.done():
             return
         if self.error is not None:
@@ -67,7 +67,7 @@ class StoreThread:
         return result
 
     def _save_queued(self) -> None:
-        """In the thread: what waits, in one transaction."""
+        """Run the queued work in one transaction, in the thread."""
         if not self._queue:
             return  # it was saved together with earlier work
         begun = [self._queue.popleft()]

@@ -1,9 +1,9 @@
-"""What worker processes do: parse a document, find what is not known of it, clean that.
+"""What worker processes do: parse a document, find new and changed entries, clean those.
 
     Fetched --read_and_clean--> ReadDocument: what is not known, cleaned
                                 None: it is large, and is read in chunks
 
-An entry travels to another process once, clean; its texts as given stay where they were parsed.
+An entry is sent to another process once, cleaned; raw texts never leave the worker.
 """
 
 from collections.abc import Sequence, Set

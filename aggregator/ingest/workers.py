@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.garbage import spare_collections
+from aggregator.garbage import tune_gc
 from aggregator.ingest.byte_budget import ByteBudget
 from aggregator.ingest.parse.chunks import Chunk
 from aggregator.ingest.worker_results import (
@@ -53,7 +53,7 @@ MAX_BODIES = 16
 MAX_LARGE_BYTES = 4_000_000
 """Bytes of large documents that are read at a time; one that has more is read alone."""
 NICENESS = 5
-"""How far workers stand back for the process that they work for; see nice(2)."""
+"""Niceness of workers, added to that of their parent; see nice(2)."""
 CLEAN_BATCH_ENTRIES = 500
 """Entries cleaned in one task."""
 
@@ -265,7 +265,7 @@ def open_workers(
 
 
 async def _result(future: "Future[T]") -> T:
-    """What a future brings; who is cancelled meanwhile does not cancel it for others."""
+    """Await a future that others may await too: cancelling this caller does not cancel it."""
     return await asyncio.shield(asyncio.wrap_future(future))
 
 
@@ -301,10 +301,10 @@ def _run_limited(step: Callable[..., T], *args: Any) -> T:
 
 
 def _start(memory_bytes: int) -> None:
-    """Before the first task of a worker; the program stops its workers itself. Whoever serves
-    readers comes first."""
+    """Initialize a worker, at a lower priority than the web server. It ignores SIGHUP: the program
+    stops its workers itself."""
     os.nice(NICENESS)
-    spare_collections()
+    tune_gc()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 

@@ -209,9 +209,9 @@ class Entry:
     fingerprints: tuple[int, ...] = ()
     """Numbers that near-duplicates share. Not read back from the store."""
     words: str = field(default="", compare=False)
-    """Its words for the search index; empty if the store is to find them. Not read back."""
+    """Its words for the search index; empty if the store must compute them. Not read back."""
     event_words: tuple[int, ...] = field(default=(), compare=False)
-    """Hashes of the words that say most about its event; empty if the store is to find them."""
+    """Hashes of the words that say most about its event; empty if the store must compute them."""
     entry_id: int = field(default=0, compare=False)
     """Its number in the store, always positive; 0 if the store has not numbered it yet."""
 

@@ -32,7 +32,7 @@ MANIFEST = ".published"
 BATCH_DOCUMENTS = 50
 """Documents that a process writes before it reports."""
 FEW_DOCUMENTS = 500
-"""Fewer are written before other processes have started."""
+"""With fewer, starting processes takes longer than writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def export_site(
     Only files that have changed are written, each atomically. Files of an earlier export that are
     no longer published are removed; other files are left alone. The folder must be empty, or hold
     an earlier export. `on_progress` is called with the number of documents that are written, and
-    that of those to write. With several `processes`, they write many documents side by side.
+    that of those to write. With several `processes`, many documents are written in parallel.
     """
     _claim(folder)
     before, sizes = _read_manifest(folder), _sizes_of_files(folder)
@@ -202,7 +202,7 @@ def _remove(folder: Path, file: Path) -> None:
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
-    """The files of an earlier export with their states; its own is that of the whole site."""
+    """The files of an earlier export with their states. Its own state is that of the whole site."""
     manifest = folder / MANIFEST
     try:
         lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []

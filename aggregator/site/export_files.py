@@ -16,7 +16,7 @@ from pebble import ProcessExpired
 
 from aggregator.config import Config
 from aggregator.errors import WriteError
-from aggregator.garbage import spare_collections
+from aggregator.garbage import tune_gc
 from aggregator.processes import open_process_pool
 from aggregator.render.compress import ENCODINGS, compress
 from aggregator.site.document import Document
@@ -35,8 +35,8 @@ FILE_MODE = 0o644
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDocument:
-    """The files of a document with their sizes in bytes, and how many of them were not there as
-    they are. There are none if there is no document."""
+    """The files of a document with their sizes in bytes, and how many of them were new
+    or changed. There are none if there is no document."""
 
     path: str
     sizes: Mapping[str, int]
@@ -127,8 +127,8 @@ def write_in_processes(
         yield from pool.map(_write_batch, batches).result()
     except ProcessExpired as error:
         raise WriteError(
-            f"A process that wrote files died ({error}); see the system log. What is missing is "
-            "written by the next run."
+            f"A worker process died while writing files ({error}); see the system log. Run the "
+            "command again to write the missing files."
         ) from error
     finally:
         pool.stop()  # type: ignore[no-untyped-call]  # as above
@@ -136,13 +136,13 @@ def write_in_processes(
 
 
 class _Worker:
-    """What a process has for all its batches."""
+    """State of a worker process, shared by its batches."""
 
     write: "partial[list[WrittenDocument]]"
 
 
 def _open_site(config: Config, folder: Path) -> None:
-    spare_collections()
+    tune_gc()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command stops its processes itself
     site = PublicSite(config, open_store(config.database))
     _Worker.write = partial(write_documents, site, folder)

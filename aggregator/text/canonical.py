@@ -63,7 +63,7 @@ def canonical_url(url: str) -> str:
     nothing else. The URL of a front page has no canonical form.
     """
     plain = _PLAIN.fullmatch(url)
-    if plain and ".ampproject.org" not in plain[1]:  # as most are
+    if plain and ".ampproject.org" not in plain[1]:  # the common case
         path = _article_path(plain[2])
         return f"{_without_variant(plain[1])}{path}" if path else ""
     try:

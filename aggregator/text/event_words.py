@@ -14,7 +14,7 @@ MAX_READ_WORDS = 30
 """Words of title and summary among which they are chosen."""
 MAX_READ_CHARS = 500
 EMPHASIS = 4
-"""Letters that a word is worth more for being in the title, or for a capital in the summary."""
+"""Bonus, in letters, for a word in the title or capitalised in the summary."""
 
 
 def event_words(title: str, summary: str) -> tuple[int, ...]:

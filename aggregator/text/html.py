@@ -58,7 +58,7 @@ def xml_legal(text: str) -> str:
     others are debris of a wrongly declared encoding.
     """
     if text.isprintable() or text.replace("\n", "").isprintable():
-        return text  # as nearly all are
+        return text  # the common case
     return _XML_ILLEGAL.sub("", text)
 
 

@@ -99,7 +99,7 @@ def is_own_story(id_: str, urls: Iterable[str], site_url: str) -> bool:
 
 
 def _may_name(host: str, url: str) -> bool:
-    """False for a URL that is certainly not on a host, as nearly all are."""
+    """False if the URL is certainly not on this host."""
     return "//" in url and (not _PLAIN_HOST.match(url) or host in url.lower())
 
 
@@ -109,7 +109,7 @@ _PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|$)", re.ASCII)
 def url_host(url: str) -> str:
     """The host of a URL in lower case, without login and port; empty if there is none."""
     if plain := _PLAIN_HOST.match(url):
-        return plain[1]  # as most are
+        return plain[1]  # the common case
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -171,7 +171,7 @@ def join_web_url(base: str, url: str) -> str:
 def absolute_url(base: str, url: str) -> str:
     """The URL resolved against the base, or "" if it is not an http or https URL."""
     if _PLAIN_URL.fullmatch(url) and url[-1] not in "?#":
-        return url  # as most are; joining would not change it
+        return url  # the common case; joining would not change it
     url = re.sub(r"[\t\r\n]", "", url.strip())
     if not url:
         return ""

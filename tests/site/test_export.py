@@ -110,7 +110,7 @@ def test_a_process_that_dies_costs_only_time(
     monkeypatch.setattr(export, "FEW_DOCUMENTS", 1)
     monkeypatch.setattr(export, "BATCH_DOCUMENTS", 1)
     monkeypatch.setattr(export_files, "_write_batch", _die)
-    with pytest.raises(WriteError, match="process that wrote files died"):
+    with pytest.raises(WriteError, match="worker process died"):
         export_site(surf.site, tmp_path / "out", 2)
     monkeypatch.undo()
 

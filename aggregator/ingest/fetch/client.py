@@ -351,7 +351,7 @@ class Fetcher:
         encodings = [coding.strip() for coding in header.split(",") if coding.strip()]
         encodings = [] if undone_by_aiohttp(encodings) else encodings
         if not (encodings or is_gzip(body)):
-            return body  # as nearly all are
+            return body  # the common case
         try:
             return await asyncio.to_thread(decompress, body, encodings, spec.max_bytes)
         except DecompressedTooLarge as error:

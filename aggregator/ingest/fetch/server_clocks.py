@@ -14,7 +14,7 @@ __all__ = ["ServerClocks"]
 MAX_EVIDENCE_SECONDS = 3600.0
 """How long the answer of a server counts."""
 MAX_WITNESSES = 100
-"""Servers that are remembered, those that have answered last."""
+"""Only the servers that answered most recently are remembered."""
 
 
 class ServerClocks:

@@ -1,4 +1,4 @@
-"""What the fast reader makes of each element of a feed or an entry.
+"""What the fast parser makes of each element of a feed or an entry.
 
 Each method does what feedparser's method for the element does, in the same order, so that both give
 the same values. What is not certain is declined.
@@ -76,7 +76,7 @@ class ElementReader(ElementSkipper):
         self.language = language
 
     def skip(self, element: Element) -> None:
-        """Pass over what stands beside the channel of RSS 1.0."""
+        """Skip an element next to the channel in RSS 1.0."""
         name = self.name_of(element.tag)
         if name in ("image", "textinput"):
             _METHODS_OF_FEED[name](self, element)
@@ -102,7 +102,7 @@ class ElementReader(ElementSkipper):
         self._add_summary(element, "text/plain", "summary")
 
     def _add_summary(self, element: Element, default: str, name: str) -> None:
-        """The summary, or if there is one, the content; of a feed, the name may be another."""
+        """Store the text as `name`, or as content if a summary is stored and no content yet."""
         values = self._values
         if "summary" in values and not self._has_content:
             self._content(element)

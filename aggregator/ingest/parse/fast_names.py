@@ -1,4 +1,4 @@
-"""The names under which feedparser knows the elements of a document, for the fast reader.
+"""The names under which feedparser knows the elements of a document, for the fast parser.
 
 feedparser calls `dc:creator` "dc_creator" whatever the document's prefix is, and has a method for
 each element that it understands; any other is stored under its name and nothing else.
@@ -37,7 +37,7 @@ _READ = frozenset((
 
 
 class Declined(Exception):
-    """The fast reader cannot prove that it reads a document as feedparser does; it says why."""
+    """The fast parser cannot prove that it reads a document as feedparser does; it says why."""
 
 
 class ElementNames:
@@ -95,7 +95,7 @@ class ElementNames:
 
 @lru_cache(maxsize=4096)
 def is_unread(name: str) -> bool:
-    """True if feedparser does nothing with an element but store it, where nobody reads it."""
+    """True if feedparser only stores an element, under a name that nothing uses."""
     return name not in _READ and not (
         hasattr(_FeedParserMixin, f"_start_{name}") or hasattr(_FeedParserMixin, f"_end_{name}")
     )

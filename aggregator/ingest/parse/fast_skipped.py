@@ -1,5 +1,4 @@
-"""The elements that the fast reader passes over: nobody reads them, and feedparser makes nothing of
-them that anybody reads."""
+"""Elements that the fast parser skips: nothing that we use depends on them."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -32,7 +31,7 @@ class ElementSkipper:
             self.ignore(child)
 
     def pass_leaf(self, element: Element) -> None:
-        """An element that feedparser understands and nobody reads."""
+        """Skip an element that feedparser handles but whose value we do not use."""
         check_base(element)
         if len(element):
             raise Declined(f"elements inside of {self.name_of(element.tag)}")
@@ -48,7 +47,7 @@ class ElementSkipper:
                 self.ignore(child)
 
     def pass_person(self, element: Element) -> None:
-        """A person whom nobody reads."""
+        """Skip a person whose data we do not use."""
         self._pass_with(element, PERSON_PARTS)
 
     def pass_image(self, element: Element) -> None:

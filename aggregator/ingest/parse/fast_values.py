@@ -1,4 +1,4 @@
-"""Attributes and texts of elements as feedparser gives them to its methods, for the fast reader."""
+"""Attributes and texts of elements as feedparser gives them to its methods, for the fast parser."""
 
 import re
 from contextlib import suppress
@@ -120,5 +120,5 @@ def address(uri: str) -> str:
 
 
 def parsed_date(text: str) -> datetime | struct_time | None:
-    """The date, if it is as the format demands."""
+    """The date, parsed by our parser of standard formats, or else by feedparser's."""
     return parse_standard_date(text) or _parse_date(text)

@@ -3,7 +3,7 @@
     save --relate--> event_words: word -> recent stories that have it, unless it is common
                      related_stories: story -> others, both ways
 
-A page of a story thus costs a lookup, and changes only if one of the stories that it shows does.
+So a story page needs one lookup, and changes only if one of the stories that it shows does.
 """
 
 import json
@@ -31,7 +31,7 @@ RECENT_STORIES = 10_000
 PRUNED_STORIES = 2_500
 """Words of older stories are dropped each time that so many have been added."""
 MIN_STORIES = 200
-"""With fewer stories, words are counted as if there were so many."""
+"""Number of stories assumed for rarity if there are fewer."""
 COMMON_WORD_STORIES = 60
 """A word that so many recent stories have says nothing about an event."""
 MIN_SHARED_WORDS = 3

@@ -1,7 +1,7 @@
-"""The fast reader gives what feedparser gives, or nothing.
+"""The fast parser gives what feedparser gives, or nothing.
 
 The differential test parses real, odd and mutated documents with both, and compares the parsed
-feeds as wholes; `python -m benchmarks readers` prints its counts.
+feeds as wholes; `python -m benchmarks parsers` prints its counts.
 """
 
 import re
@@ -13,11 +13,11 @@ from aggregator.ingest.parse import fast_values
 from aggregator.ingest.parse.fast_names import Declined
 from aggregator.ingest.parse.fast_xml import read_fast
 from aggregator.model import ParsedFeed
-from benchmarks.readers import MATERIAL, Comparison, compare, compare_mutations, documents, mutation
+from benchmarks.parsers import MATERIAL, Comparison, compare, compare_mutations, documents, mutation
 
 MUTATIONS = 20_000
 MIN_NEWS_SHARE = 0.9
-"""Share of the entries of news outlets that the fast reader must answer."""
+"""Share of the entries of news outlets that the fast parser must answer."""
 
 
 def _comparison(group: str) -> Comparison:
@@ -29,7 +29,7 @@ def _comparison(group: str) -> Comparison:
 
 @pytest.mark.parametrize("group", ["corpus", "made"])
 def test_our_own_documents(group: str) -> None:
-    """Both readers say the same of the corpus, and of feeds as WordPress writes them."""
+    """Both parsers say the same of the corpus, and of feeds as WordPress writes them."""
     comparison = _comparison(group)
 
     assert comparison.differences == []
@@ -40,7 +40,7 @@ def test_our_own_documents(group: str) -> None:
 @pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("group", sorted(MATERIAL.keys() - {"corpus", "made", "news"}))
 def test_real_and_odd_documents(group: str) -> None:
-    """Both readers say the same of every document of others."""
+    """Both parsers say the same of every document of others."""
     comparison = _comparison(group)
 
     assert comparison.differences == []

@@ -1,8 +1,8 @@
-"""How many documents the fast reader answers, and that it says what feedparser says.
+"""How many documents the fast parser handles, and whether its results equal feedparser's.
 
-Both readers parse each document of the material and its mutations: bytes are changed, and elements
-inserted, repeated, moved, renamed, emptied and given attributes of other documents. A difference is
-a mistake of the fast reader.
+Both parsers parse each document of the material and its mutations: bytes are changed, and elements
+inserted, repeated, moved, renamed, emptied and given attributes of other documents. Any difference
+is a bug in the fast parser.
 """
 
 import csv
@@ -93,7 +93,7 @@ class Comparison:
     differences: list[str] = field(default_factory=list)
 
     def add(self, body: bytes, name: str) -> None:
-        """Compare both readers on a document."""
+        """Compare both parsers on a document."""
         parsed, reason, difference = compare(body)
         count = len(parsed.entries) if isinstance(parsed, ParsedFeed) else 0
         self.documents += 1
@@ -113,7 +113,7 @@ class Comparison:
 
 
 def compare(body: bytes) -> tuple[ParsedFeed | Failed, str, str]:
-    """What a document is parsed to, why the fast reader has declined it, and in what feedparser
+    """What a document is parsed to, why the fast parser has declined it, and in what feedparser
     differs; both empty if it has not."""
     fetched = Fetched(
         url="https://outlet.example/feed",
@@ -256,7 +256,7 @@ def _edited(rng: random.Random, body: bytes, snippets: Sequence[bytes]) -> bytes
 
 
 def compare_mutations(start: int, count: int = MUTATIONS_PER_TASK) -> Comparison:
-    """Compare both readers on mutations, numbered from `start`."""
+    """Compare both parsers on mutations, numbered from `start`."""
     comparison = Comparison()
     for number in range(start, start + count):
         comparison.add(mutation(number), f"mutation {number}")
@@ -264,7 +264,7 @@ def compare_mutations(start: int, count: int = MUTATIONS_PER_TASK) -> Comparison
 
 
 def report() -> str:
-    """Compare both readers on everything, and return the section in Markdown."""
+    """Compare both parsers on everything, and return the section in Markdown."""
     rows, reasons, differences = [], Counter[str](), 0
     comparisons = {}
     for group, title in MATERIAL.items():
@@ -286,9 +286,9 @@ def report() -> str:
     common = "\n".join(f"| {reason} | {count:,} |" for reason, count in reasons.most_common(15))
     table = "\n".join(rows)
     return f"""\
-## The fast reader
+## The fast parser
 
-Each document is parsed twice, by the fast reader and by feedparser, and the parsed feeds are \
+Each document is parsed twice, by the fast parser and by feedparser, and the parsed feeds are \
 compared as wholes: {differences} differences.
 
 | documents | compared | answered fast | entries | of these fast | differences |
