@@ -5,6 +5,7 @@ is shared.
 """
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from multiprocessing import resource_tracker
@@ -12,7 +13,7 @@ from typing import Any
 
 from pebble import ProcessPool
 
-__all__ = ["open_process_pool"]
+__all__ = ["lower_priority", "open_process_pool"]
 
 
 def open_process_pool(
@@ -28,3 +29,9 @@ def open_process_pool(
     return ProcessPool(
         max_workers=count, context=context, initializer=initializer, initargs=arguments
     )
+
+
+def lower_priority(niceness: int) -> None:
+    """Let other processes go first, unless this one does already; see nice(2)."""
+    current = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(niceness, current))

@@ -55,7 +55,8 @@ def config_text(urls: Sequence[str], sources: int, topics: int) -> str:
         f'[[topic]]\nid = "topic-{n}"\ntitle = "Topic {n}"\nmatch = \'{rule}\'\n'
         for n, rule in enumerate(rules)
     )
-    feeds = [*urls, *(f"https://outlet-{n}.example/feed" for n in range(len(urls), sources))]
+    others = (f"https://outlet-{n}.example/feed" for n in range(len(urls), sources))
+    feeds = [*urls[:sources], *others]
     source_tables = "".join(
         f'[[source]]\nid = "outlet-{n}"\nname = "Outlet {n}"\nfeed = "{feed}"\n'
         f'site = "https://outlet-{n}.example/"\n'

@@ -87,8 +87,8 @@ def report() -> str:
 
 Costs with {STORY_COUNTS[0]:,} to {STORY_COUNTS[-1]:,} stories of {SOURCES} sources in {TOPICS} \
 topics, and with more sources and topics; medians.
-Ingest is one run of the command for {FEEDS} sources with {ENTRIES} new entries each, without \
-its startup time.
+Ingest is one run of the command for {FEEDS} sources with {ENTRIES} new entries each, less \
+the time of one with nothing new.
 The exponent says how a cost grows: 0 is constant, 1 is proportional.
 
 ![costs by number of stories](growth.svg)
@@ -122,7 +122,7 @@ def _measure_stories(
         for number in numbers:
             each = size or Size(stories=number)
             file = folder / "feeds.toml"
-            file.write_text(config_text(urls, max(each.sources, 1), each.topics))
+            file.write_text(config_text(urls, each.sources, each.topics))
             config = read_config_file(file, {})
             with closing(open_store(config.database)) as store:
                 fill(store, config, filled, number, NEWEST)
@@ -165,8 +165,8 @@ def _render(site: PublicSite, store: Store, config: Config) -> dict[str, float]:
 
 
 def _build(site: PublicSite, path: str, query: str = "") -> float:
-    """Seconds to build the document at a path, the better of two: nothing is cached but what the
-    database keeps of its pages."""
+    """Seconds to build the document at a path, the better of two: only what SQLite and the disk
+    keep in memory is cached."""
     given = {"q": [query]} if query else {}
 
     def once() -> float:

@@ -70,7 +70,11 @@ def _measure() -> tuple[list[float], list[float]]:
         deadline = time.monotonic() + IDLE_SECONDS
         idle = _read(port, lambda: time.monotonic() > deadline)
         importing = subprocess.Popen(ingest, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        busy = _read(port, lambda: importing.poll() is not None)
+        try:
+            busy = _read(port, lambda: importing.poll() is not None)
+        finally:
+            importing.terminate()
+            importing.wait()
         if importing.returncode:
             raise SystemExit("The import failed.")
         return idle, busy

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from tests.harness.command_line import child_processes
+
 __all__ = ["Usage", "median_with_spread", "run_measured"]
 
 SAMPLE_SECONDS = 0.02
@@ -103,12 +105,8 @@ class _Watch(threading.Thread):
 
 def _process_tree(pid: int) -> Iterator[int]:
     yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _process_tree(int(child))
+    for child in child_processes(pid):
+        yield from _process_tree(child)
 
 
 def _ticks_of(pid: int) -> int:

@@ -43,6 +43,7 @@ from aggregator.garbage import tune_gc
 from aggregator.ingest.learning import has_learning_libraries, learning_topics
 from aggregator.ingest.workers import Workers, open_workers
 from aggregator.model import RunReport, Source, SourceReport
+from aggregator.processes import lower_priority
 from aggregator.scheduler import log_source
 from aggregator.startup import sync_config
 from aggregator.store import Store
@@ -97,7 +98,7 @@ def ingest(
     if loop and (ids or everything or as_json or is_silent or trust_clock):
         raise click.UsageError("--loop cannot be combined with other options")
     log_to_stderr()
-    os.nice(NICENESS)
+    lower_priority(NICENESS)
     with ExitStack() as stack:
         with signals_held():
             workers = stack.enter_context(open_workers(os.cpu_count() or 1))

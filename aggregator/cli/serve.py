@@ -119,11 +119,11 @@ def _stop(worker: BaseProcess) -> None:
 
 def _work(path: Path, database: Path, listening: socket.socket) -> None:
     """Serve, in the worker; only there the libraries for it are loaded."""
+    default_signals()
+    end_with_parent()
     from aggregator.site_app import create_front
     from aggregator.web.server import serve_forever
 
-    end_with_parent()
-    default_signals()
     log_to_stderr()
     config, _ = current_config(path, database=database)
     with open_store(database) as store:

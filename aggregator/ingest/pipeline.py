@@ -217,7 +217,7 @@ async def _steps(
             return
         progress.add_part(part)
         result = await context.in_store(_match, context, job, part, progress)  # match
-        expected = progress.counts.new + part.count_expected(result.new)
+        expected = 0 if len(chunked) == 1 else progress.counts.new + part.count_expected(result.new)
         for index, chunk in enumerate(part.chunks):
             own = result_in_chunk(result, part, index)
             cleaned = await clean_changes(

@@ -121,7 +121,8 @@ async def _fetch_source(context: IngestContext, source: Source) -> SourceReport:
                 if isinstance(result, Failed) and not context.clock_check.has_witness:
                     return _unsaved(source, result)
             large = spool(result) if isinstance(result, Fetched) else None
-            if large is None:  # the next request begins while this document is processed
+            if large is None and isinstance(result, Fetched):
+                # the next request begins while this document is processed
                 await stack.enter_async_context(context.workers.body)
         if large is not None:
             del result

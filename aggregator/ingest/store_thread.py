@@ -68,16 +68,17 @@ class StoreThread:
 
     def _save_queued(self) -> None:
         """Run the queued work in one transaction, in the thread."""
-        if not self._queue:
+        first = self._next()
+        if first is None:
             return  # it was saved together with earlier work
-        begun = [self._queue.popleft()]
+        begun = [first]
         deadline = monotonic() + TRANSACTION_SECONDS
         try:
             with self._store.transaction():
-                self._run_part(begun[0])
-                while self._queue and monotonic() < deadline:
-                    begun.append(self._queue.popleft())
-                    self._run_part(begun[-1])
+                self._run_part(first)
+                while monotonic() < deadline and (following := self._next()):
+                    begun.append(following)
+                    self._run_part(following)
         except BaseException as error:  # nothing of it was saved
             for work in begun:
                 work.error = error
@@ -85,6 +86,16 @@ class StoreThread:
             work.loop.call_soon_threadsafe(work.finish)
         if self._queue:
             sleep(PAUSE_SECONDS)
+
+    def _next(self) -> _Work | None:
+        """The next work whose caller still waits."""
+        while True:
+            try:
+                work = self._queue.popleft()
+            except IndexError:  # `close` may have emptied the queue
+                return None
+            if not work.future.done():
+                return work
 
     def _run_part(self, work: _Work) -> None:
         try:
@@ -96,8 +107,9 @@ class StoreThread:
             work.error = error
 
     def close(self) -> None:
-        """Drop what has not begun, and wait for what has."""
-        self._queue.clear()
+        """Cancel what has not begun, and wait for what has."""
+        while work := self._next():
+            work.loop.call_soon_threadsafe(work.future.cancel)
         self._executor.shutdown(wait=True)
 
 

@@ -7,7 +7,7 @@
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,21 +63,22 @@ def export_site(
     basis = _basis(site)
     site_state = hash_values(basis, sorted(revisions.items()))
     is_known = before.pop(MANIFEST, "") == site_state
-    if is_known and _are_intact(before, sizes):
-        _remove_unfinished(folder, sizes)
+    _remove_unfinished(folder, sizes)
+    if is_known and _are_intact(folder, before, sizes):
         return ExportReport(written=0, unchanged=len(before), removed=0)
     states, files, written = dict[str, str](), dict[str, str](), 0
     for path in site.paths():
         if resource := site.find(path):
             state = _state(basis, resource, revisions)
             previous = {name: before[name] for name in file_names(path) if name in before}
-            if previous.get(export_file_name(path), "").startswith(state) and _are_intact(
-                previous, sizes
-            ):
+            is_same = previous.get(export_file_name(path), "").startswith(state)
+            if is_same and _are_intact(folder, previous, sizes):
                 files |= previous
             else:
                 states[path] = state
     left = dict.fromkeys(states)
+    planned = (name for path in states for name in file_names(path))
+    _write_manifest(folder, dict.fromkeys(planned, "") | files | before)  # if this run is killed
     try:
         with closing(_written(site, folder, list(states), processes)) as documents:
             for document in documents:
@@ -94,7 +95,6 @@ def export_site(
         raise
     removed = _remove_stale(folder, before, files)
     _write_manifest(folder, {MANIFEST: site_state, **files})
-    _remove_unfinished(folder, sizes)
     return ExportReport(written=written, unchanged=len(files) - written, removed=removed)
 
 
@@ -154,7 +154,7 @@ def _sizes_of_files(folder: Path) -> dict[str, int]:
     below = [""]
     while below:
         name = below.pop()
-        with os.scandir(folder / name) as entries:
+        with suppress(PermissionError, FileNotFoundError), os.scandir(folder / name) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     below.append(f"{name}{entry.name}/")
@@ -163,9 +163,18 @@ def _sizes_of_files(folder: Path) -> dict[str, int]:
     return sizes
 
 
-def _are_intact(files: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
+def _are_intact(folder: Path, files: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
     """True if all files exist with the sizes that they were written with."""
-    return all(state.endswith(f" {sizes.get(name)}") for name, state in files.items())
+
+    def size_of(name: str) -> int | None:
+        if name in sizes:
+            return sizes[name]
+        try:  # in a folder that is a link
+            return (folder / name).stat().st_size
+        except OSError:
+            return None
+
+    return all(state.endswith(f" {size_of(name)}") for name, state in files.items())
 
 
 def _remove_unfinished(folder: Path, sizes: Mapping[str, int]) -> None:
@@ -180,22 +189,21 @@ def _remove_stale(folder: Path, before: Mapping[str, str], files: Mapping[str, s
     down. Returns their number."""
     stale = sorted(set(before) - set(files))
     try:
-        for name in stale:
-            _remove(folder.resolve(), (folder / name).resolve())
+        return sum(_remove(folder.resolve(), (folder / name).resolve()) for name in stale)
     except OSError as error:
         raise WriteError(_manifest_error(folder / MANIFEST, error)) from error
-    return len(stale)
 
 
-def _remove(folder: Path, file: Path) -> None:
-    """Remove a file below the folder, and folders that it leaves empty."""
-    if folder not in file.parents:
-        return
-    file.unlink(missing_ok=True)
+def _remove(folder: Path, file: Path) -> bool:
+    """Remove a file below the folder, and folders that it leaves empty; False if there is none."""
+    if folder not in file.parents or not file.exists():
+        return False
+    file.unlink()
     for parent in file.parents:
         if parent == folder or not parent.is_dir() or any(parent.iterdir()):
-            return
+            break
         parent.rmdir()
+    return True
 
 
 # ---- the manifest

@@ -7,6 +7,7 @@ are its compressed forms.
 import os
 import signal
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -125,7 +126,7 @@ def write_in_processes(
     pool = open_process_pool(processes, __name__, _open_site, config, folder)
     try:
         yield from pool.map(_write_batch, batches).result()
-    except ProcessExpired as error:
+    except (ProcessExpired, BrokenProcessPool) as error:
         raise WriteError(
             f"A worker process died while writing files ({error}); see the system log. Run the "
             "command again to write the missing files."

@@ -90,15 +90,15 @@ def is_own_story(id_: str, urls: Iterable[str], site_url: str) -> bool:
     if tag_id and tag_id[1] == urlsplit(site_url).hostname:
         return True
     prefix = _site_prefix(site_url)
-    host = url_host(site_url).removeprefix("www.")
-    given = (url for url in (id_, *urls) if _may_name(host, url))
+    host = re.split("[/:]", prefix)[0]
+    given = (url for url in (id_, *urls) if _may_be_on_host(host, url))
     return any(
         url.startswith(f"{prefix}/") and bool(_OWN_PATH.match(url.removeprefix(prefix)))
         for url in map(canonical_url, given)
     )
 
 
-def _may_name(host: str, url: str) -> bool:
+def _may_be_on_host(host: str, url: str) -> bool:
     """False if the URL is certainly not on this host."""
     return "//" in url and (not _PLAIN_HOST.match(url) or host in url.lower())
 

@@ -281,6 +281,8 @@ def test_a_story_page_changes_with_what_it_shows(store: Store) -> None:
     assert changes(lambda: store.stories.edit(other.id, "Ours", "", NOW + HOUR))
     assert changes(lambda: revise(store, other, title="Council meets", summary="A vote."))
     assert store.stories.related(shark, 5) == []
+    third = save_story(store, entry("Surfer and shark", "plains", summary=SURFER))
+    assert titles(store.stories.related(third, 5)) == ["Surfer killed in shark attack"]
     assert not changes(lambda: store.stories.edit(other.id, "Ours again", "", NOW + HOUR))
     renamed = [source("harbor", name="Another name"), source("plains")]
     assert changes(lambda: store.sources.sync(renamed, NOW))
@@ -304,7 +306,37 @@ def test_a_merged_story_leaves_what_it_was_related_to(store: Store) -> None:
     assert titles(store.stories.related(cranes, 5)) == ["Surfer killed in shark attack"]
     store.stories.release("plains", NOW)
     assert titles(store.stories.related(shark, 5)) == ["Surfer and shark", "Cranes"]
-    store.stories.purge(DAY, NOW + 30 * DAY)
+
+
+def test_pages_of_merged_stories_follow_their_target(store: Store) -> None:
+    """They redirect to it, unless it is taken down."""
+    other = save_story(store, entry("Shark kills surfer", "plains", summary=SURFER))
+    target = save_story(store, entry("Cranes", "harbor"))
+    both = story(target.lead, other.lead, id=target.id)
+    merged = StoryChange(
+        story=both, is_stored=True, listed_at=NOW, placements=(), merged_ids=(other.id,)
+    )
+    save(store, merged)
+
+    before = store.lists.revision(story_scope(other.id)).number
+    store.stories.take_down(target.id, "asked", NOW)
+    down = store.lists.revision(story_scope(other.id)).number
+    store.stories.restore(target.id, NOW)
+    assert before < down < store.lists.revision(story_scope(other.id)).number
+
+
+def test_purged_stories_are_related_to_nothing(store: Store) -> None:
+    """Neither to those that were related to them nor to new ones."""
+    for minute in range(30):
+        publish(store, f"Council meets on matter {minute}", minute=40 * 24 * 60 + minute)
+    old = save_story(store, entry("Surfer killed in shark attack", "harbor", summary=SURFER))
+    shark = save_story(store, entry("Shark kills surfer", "plains", summary=SURFER))
+    assert titles(store.stories.related(shark, 5)) == [old.title]
+    assert store.stories.purge(30 * DAY, NOW + 40 * DAY) >= 2
+
+    assert store.stories.related(shark, 5) == []
+    third = save_story(store, entry("Surfer and shark", "plains", summary=SURFER))
+    assert store.stories.related(third, 5) == []
 
 
 def test_the_sites_own_words(store: Store) -> None:

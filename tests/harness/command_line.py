@@ -119,12 +119,12 @@ def run_on_terminal(
 
 
 def child_processes(pid: int) -> list[int]:
-    """The child processes of a process."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
+    """The child processes of a process, whichever of its threads has started them."""
+    children: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            children += map(int, thread.read_text().split())
+    return children
 
 
 def is_alive(pid: int) -> bool:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,44 @@ def test_files_that_somebody_has_changed_are_written_again(
     (tmp_path / "out" / f"{export_files.UNFINISHED}77-1").touch()
     assert export_site(surf.site, tmp_path / "out").written == 0
     assert _files(tmp_path / "out") == whole
+
+
+def test_what_a_killed_run_has_written_is_known(
+    surf: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that was written before the program was killed goes with its story."""
+    out, write = tmp_path / "out", export_files.write_documents
+
+    def killed(*arguments: Any) -> list[export_files.WrittenDocument]:
+        write(*arguments)
+        os._exit(9)
+
+    monkeypatch.setattr(export, "write_documents", killed)
+    story = surf.store.lists.latest(ALL, 1)[0].id
+    monkeypatch.setattr(type(surf.site), "paths", lambda _: iter([f"/stories/{story}"]))
+    site = surf.site
+    if (child := os.fork()) == 0:
+        export_site(site, out)
+    os.waitpid(child, 0)
+    monkeypatch.undo()
+    assert (out / "stories" / story / "index.html").is_file()
+    surf.store.stories.take_down(story, "asked", surf.now)
+
+    export_site(surf.site, out)
+
+    assert not (out / "stories" / story).exists()
+
+
+def test_folders_of_others_are_left_alone(surf: Newsroom, tmp_path: Path) -> None:
+    """Links are followed to what is ours, and a folder of root does not matter."""
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    whole = export_site(surf.site, out)
+    (out / "stories").rename(elsewhere)
+    (out / "stories").symlink_to(elsewhere)
+    (out / "lost+found").mkdir(mode=0)
+
+    again = export_site(surf.site, out)
+    assert (again.written, again.unchanged) == (0, whole.written)
 
 
 def test_a_process_that_dies_costs_only_time(

@@ -20,7 +20,7 @@ import pytest
 from aggregator.model import SafeHtml
 from aggregator.store import open_store
 from tests.harness.builders import NOW, entry, source
-from tests.harness.command_line import argv, free_port, wait_for_url
+from tests.harness.command_line import argv, child_processes, free_port, wait_for_url
 from tests.harness.nginx import NGINX, sample_nginx
 from tests.harness.saving import change_of, save
 
@@ -101,9 +101,8 @@ def port(config: Path) -> Iterator[int]:
 
 def _memory_of(parent: int) -> int:
     """The largest peak of memory of a process and its children, in bytes."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     peaks = []
-    for pid in (str(parent), *children):
+    for pid in (parent, *child_processes(parent)):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         peaks += [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
     return max(peaks)

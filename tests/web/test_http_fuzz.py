@@ -19,7 +19,15 @@ from aggregator.demo.press import Press
 from aggregator.model import ALL
 from aggregator.site.routes import ROUTES
 from aggregator.store import open_store
-from tests.harness.command_line import HEAD, argv, free_port, run, source_table, wait_for_url
+from tests.harness.command_line import (
+    HEAD,
+    argv,
+    child_processes,
+    free_port,
+    run,
+    source_table,
+    wait_for_url,
+)
 from tests.harness.command_line import feed_response as feed
 from tests.harness.newsroom import article
 
@@ -166,6 +174,6 @@ def test_no_request_is_too_much(
 
 def _memory(parent: int) -> int:
     """Bytes in memory of a process and its children."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in (parent, *children)]
+    pids = (parent, *child_processes(parent))
+    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids]
     return sum(pages) * os.sysconf("SC_PAGE_SIZE")

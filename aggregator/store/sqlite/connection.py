@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO
 
 from sqlite_utils import Database
@@ -25,6 +26,8 @@ _PRAGMAS = (
     "cache_size = -8000",  # KB; with 2 MB, fingerprints are read again and again
     "wal_autocheckpoint = 8000",  # pages; fewer, longer checkpoints during a large import
 )
+LOCK_POLL_SECONDS = 0.003
+"""How often a writer looks whether the write lock is free."""
 BUSY_TIMEOUT_SECONDS = 15.0
 _LOCKED = (
     "another program has locked it, such as one that updates it for a new version; wait a minute, "
@@ -149,13 +152,33 @@ class Connection:
                 with _savepoint(db):
                     yield db
                 return
-            db.conn.execute("begin immediate")
+            self._begin(db)
             try:
                 yield db
                 db.conn.execute("commit")
             except BaseException:
                 db.rollback()
                 raise
+
+    def _begin(self, db: Database) -> None:
+        """Begin a transaction with the write lock. SQLite's own waiting looks ever less often, so
+        that a program that saves again and again would leave the lock to nobody."""
+        deadline = monotonic() + self._busy_timeout
+        db.conn.execute("pragma busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    db.conn.execute("begin immediate")
+                    return
+                except sqlite3.OperationalError as error:
+                    if (
+                        error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+                        or monotonic() > deadline
+                    ):
+                        raise
+                sleep(LOCK_POLL_SECONDS)
+        finally:
+            db.conn.execute(f"pragma busy_timeout = {round(1000 * self._busy_timeout)}")
 
     @contextmanager
     def durable_write(self) -> Iterator[Database]:

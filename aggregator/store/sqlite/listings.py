@@ -133,10 +133,10 @@ def touch_lists(
     """The lists that a story is in: (kind, name) -> visibility.
 
     All of them that the public sees or saw are touched, the archive documents and pages that it is
-    on, its own page, and those of related stories.
+    on, its own page with those of stories that were merged into it, and those of related stories.
     """
-    (id_,) = db.execute("select id from stories where number = ?", [number]).fetchone()
-    touched.add(story_scope(id_))
+    sql = "select id from stories where number = ?1 or merged_into = ?1"
+    touched |= {story_scope(id_) for (id_,) in db.execute(sql, [number])}
     touched |= pages_that_show(db, number)
     sql = """select list_kind, list_name, visibility, page, -older_page from listings
              where story_number = ?"""

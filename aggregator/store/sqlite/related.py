@@ -9,7 +9,7 @@ So a story page needs one lookup, and changes only if one of the stories that it
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from itertools import chain
 
@@ -21,7 +21,8 @@ from aggregator.store.sqlite.queries import load_stories, query_in
 from aggregator.text.event_words import event_words
 
 __all__ = [
-    "forget_related", "pages_that_show", "relate", "relate_stored", "related_stories",
+    "forget_event_words", "forget_related", "forget_stories", "pages_that_show", "relate",
+    "relate_stored", "related_stories",
 ]  # fmt: skip
 
 EVENT_DAYS = timedelta(days=3)
@@ -141,8 +142,24 @@ def related_stories(db: Database, id_: str, limit: int) -> list[Story]:
     return [stories[number] for number in numbers if number in stories]
 
 
+def forget_event_words(db: Database, number: int, lead: int) -> None:
+    """Forget the words by which a story is found, before its lead changes."""
+    sql = "select title, summary from entries where id = ?"
+    words = event_words(*db.execute(sql, [lead]).fetchone())
+    sql = "delete from event_words where word = ? and story_number = ?"
+    db.conn.executemany(sql, [(word, number) for word in words])
+
+
+def forget_stories(db: Database, numbers: Collection[int]) -> None:
+    """Forget stories that are no longer published."""
+    if numbers:
+        sql = "delete from event_words where story_number in (select value from json_each(?))"
+        db.execute(sql, [json.dumps(list(numbers))])
+    forget_related(db, numbers)
+
+
 def forget_related(db: Database, numbers: Iterable[int]) -> None:
-    """Forget what these stories are related to; they are no longer published."""
+    """Forget what these stories are related to."""
     pairs = [(number,) for number in numbers]
     sql = """delete from related_stories where story_number = ?2 and other_number = ?1"""
     for (number,) in pairs:

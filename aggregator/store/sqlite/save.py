@@ -36,7 +36,7 @@ from aggregator.store.sqlite.listings import (
     update_lists,
 )
 from aggregator.store.sqlite.pictures import add_pictures
-from aggregator.store.sqlite.related import forget_related, relate
+from aggregator.store.sqlite.related import forget_event_words, forget_related, relate
 from aggregator.store.sqlite.rows import insert_rows, update_row
 from aggregator.store.sqlite.sources import save_backoffs
 from aggregator.store.sqlite.statistics import add_statistics
@@ -191,6 +191,9 @@ def _save_revision(
     row = mappers.entry_row(entry)
     for column in _SET_ONCE:
         del row[column]
+    number = _number_of(db, story.id)
+    if entry is story.lead:
+        forget_event_words(db, number, id_)
     remove_from_search(db, id_)
     update_row(db, "entries", id_, row)
     add_to_search(db, [(id_, entry.words)])
@@ -199,7 +202,6 @@ def _save_revision(
         "update entries set revision_count = revision_count + 1, revised_at = ? where id = ?",
         [mappers.to_text(now), id_],
     )
-    number = _number_of(db, story.id)
     db.execute(
         "update stories set updated = max(updated, ?), reasons = ? where number = ?",
         [mappers.to_text(story.updated), mappers.reasons_to_text(story), number],

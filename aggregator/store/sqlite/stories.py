@@ -22,7 +22,7 @@ from aggregator.store.sqlite.listings import (
 )
 from aggregator.store.sqlite.pictures import delete_unused_pictures
 from aggregator.store.sqlite.queries import load_stories, newest_first, query_in
-from aggregator.store.sqlite.related import forget_related, related_stories
+from aggregator.store.sqlite.related import forget_stories, related_stories
 from aggregator.store.sqlite.window import window
 
 __all__ = ["SqliteStories"]
@@ -202,7 +202,7 @@ class SqliteStories:
             db.conn.executemany(
                 "update stories set own_headline = '', editor_note = '' where number = ?", old
             )
-            forget_related(db, [number for (number,) in old])
+            forget_stories(db, [number for (number,) in old])
             delete_unused_pictures(db, old)
             increment_revisions(db, touched, now)
         return len(old)
