@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from threading import Timer
 
 import pytest
 
@@ -140,11 +141,17 @@ def test_the_end_waits_for_what_has_begun(newsroom: Newsroom) -> None:
     async def run() -> None:
         with open_store_thread(store) as thread:
             task = asyncio.create_task(thread.run(slow))
+            given_up = asyncio.create_task(thread.run(_save, store, "Given up"))
             await asyncio.to_thread(begun.wait, 10)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            cancelled.set()
+            for each in (task, given_up):
+                each.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await each
+            left = asyncio.create_task(thread.run(_save, store, "Left"))
+            await asyncio.sleep(0)
+            Timer(0.1, cancelled.set).start()
+        with pytest.raises(asyncio.CancelledError):
+            await left
 
     asyncio.run(run())
 
