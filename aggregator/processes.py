@@ -13,7 +13,7 @@ from typing import Any
 
 from pebble import ProcessPool
 
-__all__ = ["lower_priority", "open_process_pool"]
+__all__ = ["end_process_pool", "lower_priority", "open_process_pool"]
 
 
 def open_process_pool(
@@ -29,6 +29,19 @@ def open_process_pool(
     return ProcessPool(
         max_workers=count, context=context, initializer=initializer, initargs=arguments
     )
+
+
+def end_process_pool(pool: ProcessPool) -> None:
+    """Stop the processes of a pool.
+
+    pebble removes the semaphores of its channel before it stops its workers; one that is only just
+    starting would miss them, and print a traceback. So they are stopped first.
+    """
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
+    if pool._pool_manager_loop is not None:  # it starts workers anew
+        pool._pool_manager_loop.join()
+        pool._pool_manager.worker_manager.force_stop_workers()  # type: ignore[no-untyped-call]  # as above
+    pool.join()
 
 
 def lower_priority(niceness: int) -> None:

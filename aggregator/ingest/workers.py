@@ -41,7 +41,7 @@ from aggregator.model import (
     Source,
     ThumbnailFiles,
 )
-from aggregator.processes import lower_priority, open_process_pool
+from aggregator.processes import end_process_pool, lower_priority, open_process_pool
 
 __all__ = ["WorkerLimits", "Workers", "open_workers"]
 
@@ -233,13 +233,13 @@ class Workers:
         return await _result(self._pool)
 
     def _replace(self, pool: ProcessPool) -> ProcessPool:
-        _end(pool)
+        end_process_pool(pool)
         return self._open_pool()
 
     def close(self) -> None:
         """End the processes."""
         self._opener.shutdown(wait=True)
-        _end(self._pool.result())
+        end_process_pool(self._pool.result())
 
 
 @contextmanager
@@ -268,11 +268,6 @@ def open_workers(
 async def _result(future: "Future[T]") -> T:
     """Await a future that others may await too: cancelling this caller does not cancel it."""
     return await asyncio.shield(asyncio.wrap_future(future))
-
-
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
-    pool.join()
 
 
 def _exceeded(error: str) -> Failed:

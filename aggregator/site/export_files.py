@@ -18,7 +18,7 @@ from pebble import ProcessExpired
 from aggregator.config import Config
 from aggregator.errors import WriteError
 from aggregator.garbage import tune_gc
-from aggregator.processes import open_process_pool
+from aggregator.processes import end_process_pool, open_process_pool
 from aggregator.render.compress import ENCODINGS, compress
 from aggregator.site.document import Document
 from aggregator.site.routes import PublicSite
@@ -132,8 +132,7 @@ def write_in_processes(
             "command again to write the missing files."
         ) from error
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]  # as above
-        pool.join()
+        end_process_pool(pool)
 
 
 class _Worker:
