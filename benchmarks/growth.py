@@ -21,6 +21,7 @@ from aggregator.config import Config, read_config_file
 from aggregator.model import ALL
 from aggregator.site import PublicSite
 from aggregator.store import Store, open_store
+from aggregator.store.sqlite.contents import read_text
 from benchmarks.feed_server import serve_feeds
 from benchmarks.feeds import NEWEST, make_feed
 from benchmarks.fill import config_text, fill
@@ -210,8 +211,9 @@ def _size(database: Path) -> int:
 def _text_bytes(database: Path) -> int:
     """Bytes of the texts that are kept."""
     with closing(sqlite3.connect(database)) as db:
-        sql = """select sum(length(cast(title as blob)) + length(cast(summary as blob))
-                            + length(cast(content as blob))) from entries"""
+        db.create_function("bytes_of", 1, lambda text: len(read_text(text).encode()))
+        sql = """select sum(length(cast(title as blob)) + length(cast(summary as blob)))
+                        + (select sum(bytes_of(compressed)) from contents) from entries"""
         found: int = db.execute(sql).fetchone()[0]
     return found
 

@@ -57,13 +57,13 @@ def _disallowed_port(feed: str, fetch: FetchTable) -> int | None:
     """The port of a feed if it is not allowed; None if it is."""
     parts = urlsplit(feed)
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    if port in fetch.ports:
+        return None
     try:
         address = ip_address(parts.hostname or "")
     except ValueError:
-        is_allowed_host = False
-    else:
-        is_allowed_host = any(address in network for network in fetch.private_networks)
-    return None if is_allowed_host or port in fetch.ports else port
+        return port
+    return None if any(address in network for network in fetch.private_networks) else port
 
 
 def _secret_warnings(

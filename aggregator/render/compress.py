@@ -3,7 +3,8 @@
 import gzip
 
 import brotli
-from backports import zstd
+
+from aggregator.text.zstd import zstd
 
 __all__ = ["ENCODINGS", "compress"]
 

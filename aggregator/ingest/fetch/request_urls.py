@@ -1,6 +1,7 @@
 """URLs as they are requested: byte for byte as they were written."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -19,6 +20,7 @@ _LEGAL = "%/:=&?~+!$,;'@()*[]"
 _STRAY_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
+@lru_cache(maxsize=1024)  # the same feed is asked for at several steps of one fetch
 def parse_url(text: str) -> URL:
     """The URL of a request. Raises FetchBlocked if it is not valid.
 

@@ -96,7 +96,8 @@ def _pages(db: Database, scope: ListScope, size: int) -> Iterator[list[int]]:
     """The stories that are in no document yet, oldest first, in documents of `size` stories, or of
     as many as the texts of one document may have. The last one may not be full."""
     waiting = db.execute(
-        f"""select story_number, (select sum(length(content)) from entries
+        f"""select story_number, (select sum(length)
+                                  from entries join contents on entry_id = id
                                   where entries.story_number = listings.story_number)
             {_UNARCHIVED} order by listed_at, published, story_number desc""",  # noqa: S608 - constants
         {"kind": scope.kind.value, "name": scope.name},

@@ -49,6 +49,7 @@ _MISSING_SOURCE_LIST = """entries join listings as own
 _WITHOUT_REVISION = """listings where visibility = 'published' and not exists
     (select 1 from revisions where revisions.list_kind = listings.list_kind
      and revisions.list_name = listings.list_name and page = 0)"""
+_UNREADABLE = "not is_readable_text(compressed)"
 _SUM_OF_COUNTS = " + ".join(f"{name}_count" for name in COUNTS if name != "received")
 _STORED = "(select count(*) from entries where source_id = sources.id)"
 
@@ -83,6 +84,12 @@ _CHECKS = (
         find="""select count(*) from entries
                 where id not in (select id from entry_search_docsize)""",
         repair=("insert into entry_search(entry_search) values ('rebuild')",),
+    ),
+    _Check(
+        name="texts",
+        description="articles whose text is damaged",
+        find=f"select count(*) from contents where {_UNREADABLE}",  # noqa: S608
+        repair=(f"delete from contents where {_UNREADABLE}",),  # noqa: S608
     ),
     _Check(
         name="lists",

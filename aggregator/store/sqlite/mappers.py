@@ -29,6 +29,7 @@ from aggregator.model import (
     TopicOverride,
     Visibility,
 )
+from aggregator.store.sqlite.contents import read_text
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -81,7 +82,7 @@ def placed_by_from_text(text: str) -> tuple[PlacementReason, ...]:
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
-    """The columns of an entry, except its id and its story."""
+    """The columns of an entry, except its id, its story and its content."""
     return {
         "source_id": entry.source,
         "given_id": entry.id,
@@ -89,7 +90,6 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "canonical_url": entry.canonical_url,
         "title": entry.title,
         "summary": entry.summary,
-        "content": entry.content,
         "author": entry.author,
         "published": to_text(entry.published),
         "updated": to_text(entry.updated),
@@ -116,7 +116,7 @@ def entry_of(row: Row) -> Entry:
         canonical_url=row["canonical_url"],
         title=row["title"],
         summary=row["summary"],
-        content=SafeHtml(row["content"]),
+        content=SafeHtml(read_text(row["content"])),
         author=row["author"],
         published=datetime.fromisoformat(row["published"]),
         updated=datetime.fromisoformat(row["updated"]),
@@ -146,7 +146,7 @@ def entry_view_of(row: Row, source_names: Mapping[str, str]) -> EntryView:
         source_name=source_names.get(row["source_id"], ""),
         title=row["title"],
         summary=row["summary"],
-        content=row["content"],
+        content=read_text(row["content"]),
         tags=tuple(json.loads(row["tags"])),
         author=row["author"],
         language=row["language"],

@@ -20,6 +20,7 @@ from aggregator.model import (
 )
 from aggregator.store.sqlite import mappers
 from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.contents import CONTENT
 from aggregator.store.sqlite.listings import increment_revisions
 from aggregator.store.sqlite.queries import query_in, query_in_rows
 from aggregator.store.sqlite.sources import save_backoffs
@@ -45,7 +46,8 @@ class SqlitePictures:
             add_pictures(db, pictures, now)
 
     def newest_entries(self, source: str, limit: int) -> list[Entry]:
-        sql = "select * from entries where source_id = ? order by published desc limit ?"
+        sql = f"""select *, {CONTENT} as content from entries where source_id = ?
+                  order by published desc limit ?"""  # noqa: S608 - a constant
         with self._connection.read() as db:
             return [mappers.entry_of(row) for row in db.query(sql, [source, limit])]
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from aggregator.model import Entry, EntryView, ListScope, Story
 from aggregator.store.sqlite import mappers
+from aggregator.store.sqlite.contents import CONTENT
 
 __all__ = [
     "MAX_TEXT_CHARS", "MAX_VALUES", "entry_views", "is_indexed", "listed_numbers", "load_stories",
@@ -18,7 +19,7 @@ __all__ = [
 ENTRY_COLUMNS = """id, source_id, story_number, given_id, url, canonical_url, title, summary,
     author, published, updated, is_dated, tags, language, image, image_alt, enclosures,
     source_urls, raw_hash, content_hash, feed_index, revision_count, revised_at"""
-"""All columns of an entry but its content."""
+"""All columns of an entry."""
 MAX_TEXT_CHARS = 3_000_000
 """Characters of all texts of a list together; rendering takes about 12 bytes for each."""
 MAX_VALUES = 500
@@ -71,11 +72,11 @@ def load_stories(
     entries: dict[int, list[Entry]] = {}
     topics: dict[int, list[str]] = {}
     without_text = set() if max_text_chars is None else _beyond(db, wanted, max_text_chars)
-    content = "content" if with_content else "'' as content"
+    content = CONTENT if with_content else "null"
     if without_text:
         ids = ",".join(map(str, without_text))
-        content = f"case when id in ({ids}) then '' else content end as content"
-    sql = f"""select {ENTRY_COLUMNS}, {content}
+        content = f"case when id not in ({ids}) then {CONTENT} end"
+    sql = f"""select {ENTRY_COLUMNS}, {content} as content
               from entries where story_number in ({{values}}) order by id"""  # noqa: S608 - numbers
     for row in query_in_rows(db, sql, wanted):
         entries.setdefault(row["story_number"], []).append(mappers.entry_of(row))
@@ -100,13 +101,14 @@ def _beyond(db: Database, numbers: Sequence[int], max_text_chars: int) -> set[in
     """Ids of the entries whose texts are left out so that the others have at most so many
     characters."""
     by_story: dict[int, list[tuple[int, int]]] = {}
-    sql = "select story_number, id, length(content) from entries where story_number in ({values})"
+    sql = """select story_number, id, length from entries join contents on entry_id = id
+             where story_number in ({values})"""
     for number, id_, length in query_in(db, sql, numbers):
         by_story.setdefault(number, []).append((id_, length))
     beyond, total = set(), 0
     for number in numbers:
         for id_, length in sorted(by_story.get(number, ())):
-            if length and total + length > max_text_chars:
+            if total + length > max_text_chars:
                 beyond.add(id_)
             else:
                 total += length
@@ -144,9 +146,9 @@ def entry_views(
     """The entries of these stories as rules see them, story by story, in the order of their
     numbers."""
     names = dict(db.execute("select id, name from sources"))
-    content = "content" if with_content else "'' as content"
-    sql = f"""select id, story_number, source_id, title, summary, {content}, tags, author,
-                     language, published
+    content = CONTENT if with_content else "null"
+    sql = f"""select id, story_number, source_id, title, summary, {content} as content, tags,
+                     author, language, published
               from entries where story_number in ({{values}})
               order by story_number, id"""  # noqa: S608 - one of two column names
     rows = query_in_rows(db, sql, numbers)

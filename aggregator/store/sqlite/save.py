@@ -16,6 +16,7 @@ from aggregator.model import (
     Visibility,
 )
 from aggregator.store.sqlite import mappers, source_mappers
+from aggregator.store.sqlite.contents import add_contents, replace_content
 from aggregator.store.sqlite.fingerprints import (
     add_fingerprints,
     add_matches,
@@ -105,6 +106,7 @@ class _Inserts:
     stories: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     keys: list[tuple[str, str, str, int]] = field(default_factory=list)
+    contents: list[tuple[int, str]] = field(default_factory=list)
     fingerprints: list[tuple[int, Sequence[int]]] = field(default_factory=list)
     words: list[tuple[int, str]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
@@ -139,6 +141,7 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     db.conn.executemany("update entries set story_number = ? where id = ?", inserts.moved)
     # an outlet may have given the id of an old article to a new one
     db.conn.executemany("insert or replace into entry_keys values (?, ?, ?, ?)", inserts.keys)
+    add_contents(db, inserts.contents)
     add_fingerprints(db, inserts.fingerprints, now)
     add_to_search(db, inserts.words)
     add_to_lists(db, inserts.listings, touched)
@@ -157,6 +160,7 @@ def _add_entries(inserts: _Inserts, batch: Batch, story: Story, number: int) -> 
             continue
         inserts.entries.append({"id": id_, "story_number": number, **mappers.entry_row(entry)})
         inserts.keys += [(batch.source, key.kind.value, key.value, id_) for key in entry.keys]
+        inserts.contents.append((id_, entry.content))
         inserts.fingerprints.append((id_, entry.fingerprints))
         inserts.words.append((id_, entry.words))
 
@@ -196,6 +200,7 @@ def _save_revision(
         forget_event_words(db, number, id_)
     remove_from_search(db, id_)
     update_row(db, "entries", id_, row)
+    replace_content(db, id_, entry.content)
     add_to_search(db, [(id_, entry.words)])
     replace_fingerprints(db, id_, entry.fingerprints)
     db.execute(

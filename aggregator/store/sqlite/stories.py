@@ -193,10 +193,14 @@ class SqliteStories:
                 touch_lists(db, number, touched)
             db.conn.executemany("delete from listings where story_number = ?", old)
             db.conn.executemany(  # what identifies entries stays: outlets list some for years
-                """update entries set canonical_url = '', summary = '', content = '', author = '',
-                     tags = '[]', image = '', image_alt = '', enclosures = '[]',
-                     source_urls = '[]'
+                """update entries set canonical_url = '', summary = '', author = '', tags = '[]',
+                     image = '', image_alt = '', enclosures = '[]', source_urls = '[]'
                    where story_number = ?""",
+                old,
+            )
+            db.conn.executemany(
+                """delete from contents
+                   where entry_id in (select id from entries where story_number = ?)""",
                 old,
             )
             db.conn.executemany(

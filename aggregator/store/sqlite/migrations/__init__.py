@@ -15,6 +15,8 @@ from importlib import resources
 from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
+from aggregator.store.sqlite.contents import is_readable_text
+from aggregator.store.sqlite.migrations.texts import move_contents
 from aggregator.store.sqlite.migrations.refresh import Progress, refresh_entries
 from aggregator.store.sqlite.related import relate_stored
 from aggregator.text.tokens import index_text
@@ -31,6 +33,7 @@ _DEVELOPMENT_MIGRATION = "first_tables"
 _STEPS: dict[str, Callable[[Database, Progress | None], None]] = {
     "0010_words_of_entries": refresh_entries,
     "0026_related_stories_of_recent_ones": lambda db, _progress: relate_stored(db),
+    "0027_contents_of_entries": move_contents,
 }
 
 
@@ -86,8 +89,9 @@ _APPLIED = Migrations("aggregator")
 
 
 def add_functions(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The connection, with the SQL function that the search index uses."""
+    """The connection, with the SQL functions that the search index and checks use."""
     connection.create_function("index_text", 1, index_text, deterministic=True)
+    connection.create_function("is_readable_text", 1, is_readable_text, deterministic=True)
     return connection
 
 

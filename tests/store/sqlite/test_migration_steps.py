@@ -1,0 +1,98 @@
+"""Migrations that take long work in steps, and resume after they were stopped."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import ALL
+from aggregator.query import parse
+from aggregator.store.sqlite import migrations, open_read_only, open_store
+from aggregator.store.sqlite.contents import read_text
+from aggregator.store.sqlite.migrations import refresh, texts
+from tests.harness.builders import NOW, entry, prose, source
+from tests.harness.saving import change_of, save
+
+
+def test_entries_are_refreshed_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that was stopped goes on where it was; then every entry is in the search index,
+    with its canonical URL and language by the rules of this version."""
+    monkeypatch.setattr(refresh, "STEP_ENTRIES", 3)
+    file = tmp_path / "news.db"
+    with closing(open_store(file)) as store:
+        store.sources.sync([source("harbor")], NOW)
+        for number in range(8):
+            save(store, change_of(entry(f"Strike {number}", "harbor", language="he")))
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("delete from _sqlite_migrations where name = '0010_words_of_entries'")
+        db.execute("insert into entry_search(entry_search) values ('delete-all')")
+        before = db.execute("select id, canonical_url, language from entries").fetchall()
+        db.execute("update entries set canonical_url = url || '#more', language = 'iw'")
+        db.execute("delete from entry_keys where kind = 'url'")
+        db.commit()
+
+    def stop(done: int, total: int) -> None:
+        assert (done, total) in ((3, 8), (6, 8))
+        if done > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_store(file, stop)
+    with open_read_only(file) as reader:
+        assert reader is None
+    reported: list[tuple[int, int]] = []
+    with closing(open_store(file, lambda done, total: reported.append((done, total)))) as store:
+        found = [view.entry_id for view, _ in store.entries.search(parse("strike").root)]
+        assert store.maintenance.check(NOW) == []
+    with closing(sqlite3.connect(file)) as db:
+        after = db.execute("select id, canonical_url, language from entries").fetchall()
+        (keys,) = db.execute("select count(*) from entry_keys where kind = 'url'").fetchone()
+
+    assert reported == [(8, 8)]
+    assert len(found) == 8
+    assert after == before
+    assert keys == 8
+
+
+def test_texts_are_moved_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that was stopped goes on where it was; then each story has its text."""
+    monkeypatch.setattr(texts, "STEP_ENTRIES", 3)
+    file = tmp_path / "news.db"
+    contents = {f"Strike {number}": prose(number, 40) for number in range(8)} | {"Strike 5": ""}
+    with closing(open_store(file)) as store:
+        store.sources.sync([source("harbor")], NOW)
+        for title, text in contents.items():
+            save(store, change_of(entry(title, "harbor", content=text)))
+    _put_texts_into_entries(file)
+
+    def stop(done: int, total: int) -> None:
+        assert (done, total) in ((3, 8), (6, 8))
+        if done > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_store(file, stop)
+    with open_read_only(file) as reader:
+        assert reader is None
+    reported: list[tuple[int, int]] = []
+    with closing(open_store(file, lambda done, total: reported.append((done, total)))) as store:
+        stories = store.lists.latest(ALL, 9)
+        assert store.maintenance.check(NOW) == []
+
+    assert reported == [(8, 8)]
+    assert {story.lead.title: story.lead.content for story in stories} == contents
+
+
+def _put_texts_into_entries(file: Path) -> None:
+    """Make a database as it was before texts had a table of their own."""
+    with closing(migrations.add_functions(sqlite3.connect(file))) as db:
+        db.create_function("read_text", 1, read_text)
+        db.execute("delete from _sqlite_migrations where name like '0027%'")
+        db.execute("alter table entries add column content text not null default ''")
+        db.execute(
+            """update entries set content =
+                 coalesce((select read_text(compressed) from contents where entry_id = id), '')"""
+        )
+        db.execute("drop table contents")
+        db.commit()
