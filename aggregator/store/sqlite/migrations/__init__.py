@@ -16,8 +16,8 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.errors import StoreTooNew, StoreTooOld, StoreUnavailable
 from aggregator.store.sqlite.contents import is_readable_text
-from aggregator.store.sqlite.migrations.texts import move_contents
 from aggregator.store.sqlite.migrations.refresh import Progress, refresh_entries
+from aggregator.store.sqlite.migrations.texts import move_contents
 from aggregator.store.sqlite.related import relate_stored
 from aggregator.text.tokens import index_text
 
