@@ -1,5 +1,8 @@
 # .ci/run runs check, test and test-slow. `make install` needs python3 with venv only.
 
+# keep compiled modules: thousands of processes are started
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -21,6 +21,7 @@ the topic is null unless the story would be placed in it.
 `valid` checks what we publish with the validators in FOLDER (see validity.py).
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -47,6 +48,8 @@ from benchmarks import (
 )
 from benchmarks.merges import write_merges
 from benchmarks.validity import check_feeds
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as for operators
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "measurements.md"
 

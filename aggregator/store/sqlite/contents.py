@@ -10,18 +10,13 @@ from sqlite_utils import Database
 from aggregator.text.zstd import zstd
 
 __all__ = [
-    "CONTENT", "add_contents", "compress_text", "is_readable_text", "read_text", "replace_content",
+    "CONTENT", "add_contents", "is_readable_text", "read_text", "replace_content",
 ]  # fmt: skip
 
 CONTENT = "(select compressed from contents where entry_id = entries.id)"
 """What `read_text` reads, in a query of entries."""
 LEVEL = 1
 """Higher levels take longer, and save less than a hundredth more of an article."""
-
-
-def compress_text(text: str) -> bytes:
-    """A text as one frame of Zstandard (RFC 8878), in UTF-8."""
-    return zstd.compress(text.encode(), LEVEL)
 
 
 def read_text(compressed: bytes | None) -> str:
@@ -41,10 +36,15 @@ def is_readable_text(compressed: bytes) -> bool:
 
 
 def add_contents(db: Database, contents: Iterable[tuple[int, str]]) -> None:
-    """Store the texts of entries that have none yet."""
+    """Store the texts of entries that have none yet, each as one frame of Zstandard (RFC 8878)."""
+    compressor = zstd.ZstdCompressor(LEVEL)  # to make one takes as long as a text
+    rows = [
+        (id_, len(text), compressor.compress(text.encode(), compressor.FLUSH_FRAME))
+        for id_, text in contents
+        if text
+    ]
     db.conn.executemany(
-        "insert into contents (entry_id, length, compressed) values (?, ?, ?)",
-        [(id_, len(text), compress_text(text)) for id_, text in contents if text],
+        "insert into contents (entry_id, length, compressed) values (?, ?, ?)", rows
     )
 
 
