@@ -3,8 +3,6 @@
 import re
 
 import idna
-from disposable_email_domains import blocklist
-from email_validator import EmailNotValidError, validate_email
 
 from aggregator.errors import BadAddress
 
@@ -21,6 +19,9 @@ def check_address(given: str) -> str:
     Raises BadAddress, with the reason: it is not an address of one mailbox (RFC 5322, 6531), or
     that of a service for throwing addresses away.
     """
+    from disposable_email_domains import blocklist  # what takes long to load
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         found = validate_email(given.strip(), check_deliverability=False)
     except EmailNotValidError as error:
