@@ -62,11 +62,11 @@ check: install-dev  ## Lint, formatting, types, layers.
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 
-bench: install-dev  ## Measure against newsboat and reader, and write docs/measurements.md.
+bench: install-dev  ## Measure against newsboat and reader, in less than 20 minutes, and write docs/measurements.md.
 	$(BIN)/python -m benchmarks
 
-bench-large: install-dev  ## Measure growth to a million stories, in about half an hour.
-	$(BIN)/python -m benchmarks growth-large
+bench-large: install-dev  ## Measure what takes longer: a million stories, a week of polling, random documents, learning.
+	$(BIN)/python -m benchmarks large
 
 lock: install-dev  ## Write the requirements files anew, with hashes: the newest versions that pyproject.toml allows.
 	$(LOCK) --extra dev --upgrade --output-file requirements-dev.txt

@@ -1,9 +1,10 @@
 """Run benchmarks, print the results and write them into docs/measurements.md::
 
-    python -m benchmarks [ingest] [polls] [freshness] [latency] [growth] [memory] [week] [fuzz]
-                         [parsers] [stories] [repeats] [topics] [pages] [desk] [digest]
-                         [browser] [serve]
-    python -m benchmarks growth-large
+    python -m benchmarks [ingest] [polls] [freshness] [latency] [growth] [memory] [parsers]
+                         [stories] [serve]
+    python -m benchmarks large
+    python -m benchmarks [growth-large] [week] [fuzz] [repeats] [topics] [pages] [desk] [digest]
+                         [browser]
     PROFILES=FOLDER python -m benchmarks polls
     python -m benchmarks stories --report
     python -m benchmarks stories INPUT.jsonl > predicted.jsonl
@@ -24,7 +25,8 @@ the topic is null unless the story would be placed in it.
 import os
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import (
@@ -60,26 +62,31 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "latency": latency.report,
     "growth": growth.report,
     "memory": memory.report,
-    "week": week.report,
-    "fuzz": fuzz.report,
     "parsers": parsers.report,
     "stories": stories.report,
+    "serve": serve.report,
+}
+"""Measured in less than 20 minutes, with up to 100,000 stories."""
+
+LARGE_SECTIONS: dict[str, Callable[[], str]] = {
+    "growth-large": growth.report_large,
+    "week": week.report,
+    "fuzz": fuzz.report,
     "repeats": repeats.report,
     "topics": topics.report,
     "pages": pages.report,
     "desk": desk.report,
     "digest": digest.report,
     "browser": browser.report,
-    "serve": serve.report,
 }
-
-LARGE_SECTIONS: dict[str, Callable[[], str]] = {"growth-large": growth.report_large}
-"""Measured only if they are named."""
+"""What takes longer, with up to a million stories."""
 
 
 def main() -> None:
-    """Run the named benchmarks, or all of them."""
+    """Run the named benchmarks, those that take long (`large`), or the others."""
     match sys.argv[1:]:
+        case ["large"]:
+            return _measure(list(LARGE_SECTIONS))
         case ["stories", file] if file != "--report":
             return stories.write_predictions(Path(file))
         case ["topics", train, test, *options] if ".jsonl" in train:
@@ -91,13 +98,18 @@ def main() -> None:
         case ["merges", file]:
             return write_merges(Path(file))
     names = [name for name in sys.argv[1:] if name != "--report"] or list(SECTIONS)
-    if unknown := set(names) - set(SECTIONS | LARGE_SECTIONS):
-        raise SystemExit(
-            f"There is no benchmark {unknown.pop()!r}; there are {', '.join(SECTIONS)}."
-        )
+    known = SECTIONS | LARGE_SECTIONS
+    if unknown := set(names) - set(known):
+        raise SystemExit(f"There is no benchmark {unknown.pop()!r}; there are {', '.join(known)}.")
+    _measure(names)
+
+
+def _measure(names: Sequence[str]) -> None:
     for name in names:
+        began = time.perf_counter()
         text = (SECTIONS | LARGE_SECTIONS)[name]()
         print(text)
+        print(f"{name} took {time.perf_counter() - began:.0f} s.", file=sys.stderr)
         page = DOCUMENT.read_text(encoding="utf-8")
         DOCUMENT.write_text(_with_section(page, name, text), encoding="utf-8")
 

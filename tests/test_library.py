@@ -42,11 +42,11 @@ def test_a_worker_process_loads_its_steps_only() -> None:
 @pytest.mark.parametrize(
     ("command", "not_loaded"),
     [
-        ("check", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2"}),
-        ("topics", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2"}),
-        ("story", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2"}),
-        ("serve", {"aiohttp", "feedparser", "pebble", "nh3"}),
-        ("ingest", {"flask", "uvicorn", "sklearn", "feedparser", "nh3", "jinja2", "PIL"}),
+        ("check", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2", "numpy"}),
+        ("topics", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2", "numpy"}),
+        ("story", {"flask", "uvicorn", "aiohttp", "feedparser", "feedgen", "jinja2", "numpy"}),
+        ("serve", {"aiohttp", "feedparser", "pebble", "nh3", "numpy"}),
+        ("ingest", {"flask", "uvicorn", "sklearn", "numpy", "feedparser", "nh3", "jinja2", "PIL"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(command: str, not_loaded: set[str]) -> None:
@@ -54,6 +54,12 @@ def test_a_command_loads_only_what_it_needs(command: str, not_loaded: set[str]) 
     loaded = _loaded_by(f"import aggregator.cli.{command}")
 
     assert loaded & not_loaded == set()
+
+
+def test_numpy_is_there_for_learning() -> None:
+    """The store does not load numpy, and leaves it to those who need it."""
+    assert "numpy" not in _loaded_by("import aggregator.store")
+    assert "numpy" in _loaded_by("import aggregator.store, aggregator.ingest.relearn, numpy.linalg")
 
 
 @pytest.mark.parametrize("name", aggregator.__all__)

@@ -121,8 +121,8 @@ def run_on_terminal(
 def child_processes(pid: int) -> list[int]:
     """The child processes of a process, whichever of its threads has started them."""
     children: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        for thread in Path(f"/proc/{pid}/task").glob("*/children"):
             children += map(int, thread.read_text().split())
     return children
 

@@ -5,6 +5,8 @@ migrations/   the schema                        queries    what several parts sh
 save          one fetch, in one transaction     listings   adding to lists, and removing
 """
 
+import aggregator.store.sqlite.without_numpy  # noqa: F401, I001 - before any other of the store
+
 import errno
 import os
 from collections.abc import Iterator
