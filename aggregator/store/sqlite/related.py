@@ -1,6 +1,7 @@
 """Stories that report the same event, found as they are saved, by rare words that they share.
 
-    save --relate--> event_words: word -> recent stories that have it, unless it is common
+    save --relate--> story_event_words: recent story -> its words
+                     event_words: word -> recent stories that have it, unless it is common
                      related_stories: story -> others, both ways
 
 So a story page needs one lookup, and changes only if one of the stories that it shows does.
@@ -29,8 +30,8 @@ EVENT_DAYS = timedelta(days=3)
 """How long an event is news."""
 RECENT_STORIES = 10_000
 """Stories among which others are related: the last ones that were saved."""
-PRUNED_STORIES = 2_500
-"""Words of older stories are dropped each time that so many have been added."""
+COUNTED_STORIES = 2_500
+"""Which words are common is decided anew each time that so many stories have been added."""
 MIN_STORIES = 200
 """Number of stories assumed for rarity if there are fewer."""
 COMMON_WORD_STORIES = 60
@@ -47,9 +48,11 @@ _TARGET = "coalesce(other.merged_into, other.number)"
 def relate(db: Database, stories: Sequence[tuple[int, Story]], touched: set[ListScope]) -> None:
     """Relate stories, given with their numbers, to recent ones by the words of their leads. The
     pages of those are touched."""
+    all_words: list[tuple[int, str]] = []
     for number, story in stories:
         lead = story.lead
         words = lead.event_words or event_words(lead.title, lead.summary)
+        all_words.append((number, json.dumps(words)))
         candidates, rare = _similar(db, number, words)
         days = [mappers.to_text(story.published + days) for days in (-EVENT_DAYS, EVENT_DAYS)]
         sql = f"""select other.number, target.number, target.id from stories as other
@@ -66,7 +69,9 @@ def relate(db: Database, stories: Sequence[tuple[int, Story]], touched: set[List
         db.conn.executemany(
             "insert or ignore into event_words values (?, ?)", [(word, number) for word in rare]
         )
-    _drop_old_words(db, [number for number, _ in stories])
+    db.conn.executemany("insert or replace into story_event_words values (?, ?)", all_words)
+    if _is_count_due([number for number, _ in all_words]):
+        _count_words(db, all_words[-1][0])
 
 
 def _similar(
@@ -97,13 +102,29 @@ def _similar(
     return dict(sorted(similar.items(), key=lambda item: (-item[1], -item[0]))), list(holders)
 
 
-def _drop_old_words(db: Database, numbers: Sequence[int]) -> None:
-    """Each time that enough stories have been added: words of those that are no longer looked for,
-    and which words are common."""
-    if numbers and max(numbers) // PRUNED_STORIES > (min(numbers) - 1) // PRUNED_STORIES:
-        oldest = max(numbers) - RECENT_STORIES
-        db.execute("delete from event_words where story_number <= ?", [oldest])
-        db.execute("delete from common_event_words")
+def _is_count_due(numbers: Sequence[int]) -> bool:
+    return bool(numbers) and (
+        max(numbers) // COUNTED_STORIES > (min(numbers) - 1) // COUNTED_STORIES
+    )
+
+
+def _count_words(db: Database, newest: int) -> None:
+    """Forget the words of stories that are no longer recent, and decide which are common."""
+    sql = "delete from story_event_words where story_number <= ?"
+    db.execute(sql, [newest - RECENT_STORIES])
+    db.execute("delete from common_event_words")
+    db.execute("delete from event_words")
+    db.execute(
+        """insert into common_event_words
+             select value from story_event_words, json_each(words)
+             group by value having count(*) >= ?""",
+        [COMMON_WORD_STORIES],
+    )
+    db.execute(
+        """insert into event_words
+             select value, story_number from story_event_words, json_each(words)
+             where value not in (select word from common_event_words) order by value"""
+    )
 
 
 def relate_stored(db: Database) -> None:
@@ -111,8 +132,8 @@ def relate_stored(db: Database) -> None:
     sql = "select number from stories where merged_into is null order by number desc limit ?"
     with db.atomic():
         numbers = sorted(number for (number,) in db.execute(sql, [RECENT_STORIES]))
-        for start in range(0, len(numbers), PRUNED_STORIES):
-            some = numbers[start : start + PRUNED_STORIES]
+        for start in range(0, len(numbers), COUNTED_STORIES):
+            some = numbers[start : start + COUNTED_STORIES]
             stories = load_stories(db, some, with_content=False)
             relate(db, sorted(stories.items()), set())
 
@@ -142,19 +163,20 @@ def related_stories(db: Database, id_: str, limit: int) -> list[Story]:
     return [stories[number] for number in numbers if number in stories]
 
 
-def forget_event_words(db: Database, number: int, lead: int) -> None:
-    """Forget the words by which a story is found, before its lead changes."""
-    sql = "select title, summary from entries where id = ?"
-    words = event_words(*db.execute(sql, [lead]).fetchone())
-    sql = "delete from event_words where word = ? and story_number = ?"
-    db.conn.executemany(sql, [(word, number) for word in words])
+def forget_event_words(db: Database, numbers: Collection[int]) -> None:
+    """Forget the words by which stories are found, before their leads change."""
+    sql = """select value, story_number from story_event_words, json_each(words)
+             where story_number in ({values})"""
+    found = list(query_in(db, sql, numbers))
+    db.conn.executemany("delete from event_words where word = ? and story_number = ?", found)
+    db.conn.executemany(
+        "delete from story_event_words where story_number = ?", [(number,) for number in numbers]
+    )
 
 
 def forget_stories(db: Database, numbers: Collection[int]) -> None:
     """Forget stories that are no longer published."""
-    if numbers:
-        sql = "delete from event_words where story_number in (select value from json_each(?))"
-        db.execute(sql, [json.dumps(list(numbers))])
+    forget_event_words(db, numbers)
     forget_related(db, numbers)
 
 

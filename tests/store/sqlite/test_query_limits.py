@@ -115,13 +115,17 @@ def test_related_stories_are_looked_for_nearby(
 def test_common_words_relate_nothing(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What many recent stories say tells no event, until they are old."""
     monkeypatch.setattr("aggregator.store.sqlite.related.COMMON_WORD_STORIES", 2)
-    monkeypatch.setattr("aggregator.store.sqlite.related.PRUNED_STORIES", 40)
+    monkeypatch.setattr("aggregator.store.sqlite.related.COUNTED_STORIES", 10)
+    monkeypatch.setattr("aggregator.store.sqlite.related.RECENT_STORIES", 30)
     reports = [_report(store, f"Shark kills surfer {number}", SHARK) for number in range(4)]
 
     assert [len(_related_to(store, report)) for report in reports] == [2, 2, 2, 0]
-    for number in range(40):
-        _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
-    assert _related_to(store, _report(store, "Shark kills surfer", SHARK)) != []
+    for count, related in ((12, 0), (28, 1)):
+        for number in range(count):
+            matter = f"matter {count} of {number}"
+            _report(store, f"Council meets on {matter}", f"A vote on {matter}.")
+        last = _report(store, f"Shark kills surfer of {count}", SHARK)
+        assert len(_related_to(store, last)) == related, count
 
 
 def test_words_of_old_stories_are_dropped(
@@ -129,11 +133,11 @@ def test_words_of_old_stories_are_dropped(
 ) -> None:
     """The words by which related stories are found do not grow with the archive."""
     monkeypatch.setattr("aggregator.store.sqlite.related.RECENT_STORIES", 6)
-    monkeypatch.setattr("aggregator.store.sqlite.related.PRUNED_STORIES", 4)
+    monkeypatch.setattr("aggregator.store.sqlite.related.COUNTED_STORIES", 4)
     for number in range(20):
         _report(store, f"Council meets on matter {number}", f"A vote on paragraph {number}.")
 
-    [(kept,)] = query("select count(distinct story_number) from event_words")
+    [(kept,)] = query("select count(*) from story_event_words")
     assert 6 <= kept < 6 + 4
 
 

@@ -12,8 +12,8 @@ from aggregator.store.sqlite import SqliteStore
 from tests.harness.newsroom import Newsroom, article
 
 GROWING = {
-    "entries", "entry_fingerprints", "entry_keys", "event_words", "fingerprints", "listings",
-    "matches", "related_stories", "stories",
+    "contents", "entries", "entry_fingerprints", "entry_keys", "event_words", "fingerprints",
+    "listings", "matches", "related_stories", "stories",
 }  # fmt: skip
 """Tables with rows for each entry or story."""
 SHORT_INDEXES = ("listings_unarchived", "listings_unpaged")
