@@ -33,14 +33,14 @@ from aggregator.store import Store
 from benchmarks.feeds import WORDS, make_feed
 from benchmarks.inline import AUTHORITY, new_entries
 
-__all__ = ["config_text", "fill"]
+__all__ = ["INTERVAL", "config_text", "fill"]
 
 TEMPLATES, ENTRIES_PER_BATCH = 40, 50
 """Feeds from which entries are made, and entries of each."""
 BATCHES_PER_TRANSACTION = 20
 BATCHES_PER_ARCHIVE = 400
-INTERVAL = timedelta(seconds=90)
-"""Between two stories: a thousand a day."""
+INTERVAL = timedelta(minutes=3)
+"""Between two stories: five hundred a day."""
 BITS = 0x7FFF_FFFF_FFFF_FFFF
 
 
