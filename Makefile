@@ -65,7 +65,7 @@ check: install-dev  ## Lint, formatting, types, layers.
 bench: install-dev  ## Measure against newsboat and reader, in less than 20 minutes, and write docs/measurements.md.
 	$(BIN)/python -m benchmarks
 
-bench-large: install-dev  ## Measure what takes longer: a million stories, a week of polling, random documents, learning.
+bench-large: install-dev  ## Run the benchmarks that take longer: a million stories, a week of polling, random documents, learning.
 	$(BIN)/python -m benchmarks large
 
 lock: install-dev  ## Write the requirements files anew, with hashes: the newest versions that pyproject.toml allows.

@@ -79,11 +79,11 @@ LARGE_SECTIONS: dict[str, Callable[[], str]] = {
     "digest": digest.report,
     "browser": browser.report,
 }
-"""What takes longer, with up to a million stories."""
+"""Benchmarks that take longer, with up to a million stories."""
 
 
 def main() -> None:
-    """Run the named benchmarks, those that take long (`large`), or the others."""
+    """Run the named benchmarks; `large` runs those that take longer, no name all others."""
     match sys.argv[1:]:
         case ["large"]:
             return _measure(list(LARGE_SECTIONS))

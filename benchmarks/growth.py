@@ -149,15 +149,15 @@ def _measure(file: Path, config: Config, size: Size, put: Callable[[str, bytes],
 
 
 def _ingest(file: Path, config: Config, size: Size, put: Callable[[str, bytes], None]) -> float:
-    """Milliseconds that a new entry takes, in a copy of the database; the median of three. What is
-    done once an hour is done before."""
+    """Milliseconds per new entry, the median of three runs on a copy of the database. A first run,
+    which is not counted, does what is due once an hour."""
     known = min(FEEDS, size.sources)
     costs = []
     with tempfile.TemporaryDirectory(dir=file.parent) as name:
         folder = Path(name)
         for original in (file, config.database):
             shutil.copy(original, folder)
-        os.sync()  # else the disk writes the copy meanwhile
+        os.sync()  # so that the copy is not written while we measure
         command = argv(
             folder / file.name, "ingest", *(f"--source=outlet-{n}" for n in range(known))
         )

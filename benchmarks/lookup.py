@@ -211,7 +211,7 @@ def _table_sizes(file: Path) -> list[tuple[str, int]]:
     found = []
     for title, tables in (
         ("fingerprints, to find copies", ("fingerprints", "entry_fingerprints")),
-        ("words, to find related stories", WORD_TABLES),
+        ("words, for search", WORD_TABLES),
     ):
         sql = f"select sum(pgsize) from dbstat where name in ({','.join('?' * len(tables))})"
         found.append((title, db.execute(sql, tables).fetchone()[0]))

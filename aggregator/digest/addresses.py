@@ -19,7 +19,7 @@ def check_address(given: str) -> str:
     Raises BadAddress, with the reason: it is not an address of one mailbox (RFC 5322, 6531), or
     that of a service for throwing addresses away.
     """
-    from disposable_email_domains import blocklist  # what takes long to load
+    from disposable_email_domains import blocklist  # slow to load
     from email_validator import EmailNotValidError, validate_email
 
     try:

@@ -29,4 +29,4 @@ def event_words(title: str, summary: str) -> tuple[int, ...]:
         for word in emphasised & worth.keys():
             worth[word] += EMPHASIS
     chosen = sorted(words, key=worth.__getitem__, reverse=True)[:MAX_EVENT_WORDS]
-    return tuple(sorted(crc32(word.encode()) for word in chosen))
+    return tuple(sorted({crc32(word.encode()) for word in chosen}))

@@ -20,7 +20,7 @@ _LEGAL = "%/:=&?~+!$,;'@()*[]"
 _STRAY_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
-@lru_cache(maxsize=1024)  # the same feed is asked for at several steps of one fetch
+@lru_cache(maxsize=1024)  # one fetch parses the same URL several times
 def parse_url(text: str) -> URL:
     """The URL of a request. Raises FetchBlocked if it is not valid.
 

@@ -5,19 +5,21 @@ migrations/   the schema                        queries    what several parts sh
 save          one fetch, in one transaction     listings   adding to lists, and removing
 """
 
-import aggregator.store.sqlite.without_numpy  # noqa: F401, I001 - before any other of the store
+import aggregator.store.sqlite.without_numpy  # noqa: F401, I001 - before anything else imports sqlite-utils
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+
+from sqlite_utils import Database
 
 from aggregator.errors import StoreUnavailable
 from aggregator.store.sqlite.alerts import SqliteAlerts
 from aggregator.store.sqlite.calendar import SqliteCalendar
 from aggregator.store.sqlite.config import SqliteConfig
-from aggregator.store.sqlite.connection import Connection
+from aggregator.store.sqlite.connection import Connection, exclusive_use, one_migration
 from aggregator.store.sqlite.digest import SqliteDigest
 from aggregator.store.sqlite.digest_subscribers import SqliteDigestSubscribers
 from aggregator.store.sqlite.entries import SqliteEntries
@@ -82,7 +84,7 @@ class SqliteStore:
 def open_store(path: Path, progress: Progress | None = None) -> SqliteStore:
     """Open the database, created or migrated as needed; a long migration reports its `progress`.
 
-    Raises StoreUnavailable, StoreTooOld or StoreTooNew.
+    Raises StoreUnavailable, StoreBusy, StoreTooOld or StoreTooNew.
     """
     if not path.parent.is_dir():
         raise StoreUnavailable(
@@ -100,12 +102,23 @@ def open_store(path: Path, progress: Progress | None = None) -> SqliteStore:
     connection = Connection(path)
     try:
         with connection.read() as db:
-            migrate(db, str(path), progress)
+            _migrate(db, path, progress)
         connection.share_use()
     except BaseException:
         connection.close()
         raise
     return SqliteStore(connection)
+
+
+def _migrate(db: Database, path: Path, progress: Progress | None) -> None:
+    """Bring the database up to this version, while no other program has it open. Raises StoreBusy,
+    StoreTooOld, StoreTooNew or StoreUnavailable."""
+    refuse_other_programs(db, str(path))
+    real = path.resolve()
+    with nullcontext() if is_current(db) else one_migration(real):
+        if not is_current(db):
+            with exclusive_use(real):
+                migrate(db, str(path), progress)
 
 
 def _refuse_orphan(path: Path) -> None:

@@ -87,7 +87,7 @@ _CHECKS = (
     ),
     _Check(
         name="texts",
-        description="articles whose text is damaged",
+        description="articles whose text is damaged, and is removed",
         find=f"select count(*) from contents where {_UNREADABLE}",  # noqa: S608
         repair=(f"delete from contents where {_UNREADABLE}",),  # noqa: S608
     ),

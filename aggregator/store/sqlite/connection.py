@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from aggregator.errors import StoreBusy, StoreUnavailable
 from aggregator.store.sqlite.migrations import add_functions
 
-__all__ = ["Connection", "advice_for", "exclusive_use"]
+__all__ = ["Connection", "advice_for", "exclusive_use", "one_migration"]
 
 _PRAGMAS = (
     "synchronous = normal",  # a power cut may lose the last transactions, never a part of one
@@ -73,6 +73,14 @@ def exclusive_use(path: Path) -> Iterator[None]:
             raise StoreBusy(
                 f"A program is using the database {path}; stop `aggregator run`, and try again."
             ) from error
+        yield
+
+
+@contextmanager
+def one_migration(path: Path) -> Iterator[None]:
+    """Wait until no other program migrates the database, and keep others from it."""
+    with _open_private(path.with_name(f"{path.name}.migrate.lock")) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

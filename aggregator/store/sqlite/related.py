@@ -22,8 +22,8 @@ from aggregator.store.sqlite.queries import load_stories, query_in
 from aggregator.text.event_words import event_words
 
 __all__ = [
-    "forget_event_words", "forget_related", "forget_stories", "pages_that_show", "relate",
-    "relate_stored", "related_stories",
+    "count_words", "forget_event_words", "forget_related", "forget_stories", "pages_that_show",
+    "relate", "relate_stored", "related_stories",
 ]  # fmt: skip
 
 EVENT_DAYS = timedelta(days=3)
@@ -31,7 +31,7 @@ EVENT_DAYS = timedelta(days=3)
 RECENT_STORIES = 10_000
 """Stories among which others are related: the last ones that were saved."""
 COUNTED_STORIES = 2_500
-"""Which words are common is decided anew each time that so many stories have been added."""
+"""After so many new stories, it is decided anew which words are common."""
 MIN_STORIES = 200
 """Number of stories assumed for rarity if there are fewer."""
 COMMON_WORD_STORIES = 60
@@ -70,8 +70,6 @@ def relate(db: Database, stories: Sequence[tuple[int, Story]], touched: set[List
             "insert or ignore into event_words values (?, ?)", [(word, number) for word in rare]
         )
     db.conn.executemany("insert or replace into story_event_words values (?, ?)", all_words)
-    if _is_count_due([number for number, _ in all_words]):
-        _count_words(db, all_words[-1][0])
 
 
 def _similar(
@@ -102,26 +100,23 @@ def _similar(
     return dict(sorted(similar.items(), key=lambda item: (-item[1], -item[0]))), list(holders)
 
 
-def _is_count_due(numbers: Sequence[int]) -> bool:
-    return bool(numbers) and (
-        max(numbers) // COUNTED_STORIES > (min(numbers) - 1) // COUNTED_STORIES
-    )
-
-
-def _count_words(db: Database, newest: int) -> None:
-    """Forget the words of stories that are no longer recent, and decide which are common."""
+def count_words(db: Database, numbers: Sequence[int]) -> None:
+    """After new stories with these numbers, if it is time: forget the words of those that are no
+    longer recent, and decide anew which words are common."""
+    if not numbers or max(numbers) // COUNTED_STORIES == (min(numbers) - 1) // COUNTED_STORIES:
+        return
     sql = "delete from story_event_words where story_number <= ?"
-    db.execute(sql, [newest - RECENT_STORIES])
+    db.execute(sql, [max(numbers) - RECENT_STORIES])
     db.execute("delete from common_event_words")
     db.execute("delete from event_words")
     db.execute(
         """insert into common_event_words
              select value from story_event_words, json_each(words)
-             group by value having count(*) >= ?""",
+             group by value having count(distinct story_number) >= ?""",
         [COMMON_WORD_STORIES],
     )
     db.execute(
-        """insert into event_words
+        """insert or ignore into event_words
              select value, story_number from story_event_words, json_each(words)
              where value not in (select word from common_event_words) order by value"""
     )
@@ -136,6 +131,7 @@ def relate_stored(db: Database) -> None:
             some = numbers[start : start + COUNTED_STORIES]
             stories = load_stories(db, some, with_content=False)
             relate(db, sorted(stories.items()), set())
+            count_words(db, some)
 
 
 def pages_that_show(db: Database, number: int) -> set[ListScope]:

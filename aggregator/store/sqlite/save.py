@@ -37,7 +37,7 @@ from aggregator.store.sqlite.listings import (
     update_lists,
 )
 from aggregator.store.sqlite.pictures import add_pictures
-from aggregator.store.sqlite.related import forget_event_words, forget_related, relate
+from aggregator.store.sqlite.related import count_words, forget_event_words, forget_related, relate
 from aggregator.store.sqlite.rows import insert_rows, update_row
 from aggregator.store.sqlite.sources import save_backoffs
 from aggregator.store.sqlite.statistics import add_statistics
@@ -147,6 +147,7 @@ def _save_new(db: Database, batch: Batch, touched: set[ListScope], now: datetime
     add_to_lists(db, inserts.listings, touched)
     db.conn.executemany("insert into takedowns values (?, ?, ?, ?, ?)", inserts.takedowns)
     relate(db, inserts.related, touched)
+    count_words(db, [number for number, _ in inserts.related])
     for change in batch.new:
         for merged in change.merged_ids:
             _merge_story(db, merged, change.story.id, touched)

@@ -1,6 +1,7 @@
-"""Loads sqlite-utils without numpy, which it looks for so that it can store arrays.
+"""Load sqlite-utils without numpy, which it imports if it is installed, to store arrays.
 
-Where topics learn, numpy is installed; it takes 0.15 seconds and 25 MB, more than the whole store.
+numpy is installed where topics learn; importing it takes 0.15 s and 25 MB, more than the rest of
+the store. A program that uses the store as a library cannot store arrays with sqlite-utils.
 """
 
 import sys

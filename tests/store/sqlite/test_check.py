@@ -55,7 +55,11 @@ DAMAGE_CASES = [
     ("an entry that search does not find", "search",
      "delete from entry_search_docsize where id = 2"),
     ("a text that is damaged", "texts",
-     "insert or replace into contents values (1, 4, x'28b52ffd00')"),
+     "insert or replace into contents values (1, 14, "
+     "x'28b52ffd240e7100003c703e4120746578742e3d2f703e9c347fbd')"),
+    ("a text that is cut off", "texts",
+     "insert or replace into contents values (1, 14, x'28b52ffd240e7100003c703e')"),
+    ("a text of the wrong type", "texts", "insert or replace into contents values (1, 4, 'text')"),
     ("a text that is empty", "texts", "insert or replace into contents values (1, 0, x'')"),
     ("a text without its entry", "references", "insert into contents values (99, 4, x'00')"),
     ("a story missing from the list of all", "lists",

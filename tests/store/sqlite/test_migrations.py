@@ -55,8 +55,8 @@ CHECKSUMS = {
     "0023_story_days": "f433061308e794575c73cd715942898a552b55422489f21b858ed44cc9d2d9f8",
     "0024_digest": "c866988baf486b2d17f25379a43fcb3f45bb71526f9b8191f0863d12100497f6",
     "0025_entry_hashes": "1c7dbdefbdfee975fea7624d00a6a5a5244b9e7ac7a69711f772da8ae579f5c0",
-    "0026_related_stories": "8e9d3a8891752ecad95a697248bbc8e80d45fe91b4482cb8a60e82d3146ab795",
-    "0027_contents": "ba4a8f11992f42167af5522c767e8077bb93e7cfabfc4baef721b40cfd2b8b0c",
+    "0026_related_stories": "b368e8cbd50e6e03a94377bc1790813ab6e127e36a5b63a5bf76cc45c751a943",
+    "0027_contents": "5e22e08785fd4a478cf6dc84e8054f53bc7433b6a8ad96d9b0642b373d3713df",
 }
 """SHA-256 of each migration. Never change one that is committed: add the next number."""
 

@@ -10,6 +10,7 @@ import pytest
 from aggregator.model import ALL, EntryKey, EntryKeyKind, Match, MatchKind, Rejected
 from aggregator.query import parse
 from aggregator.store.sqlite import SqliteStore
+from aggregator.text.event_words import event_words
 from tests.harness.builders import NOW, entry
 from tests.harness.saving import publish, save, save_story, titles
 
@@ -126,6 +127,17 @@ def test_common_words_relate_nothing(store: SqliteStore, monkeypatch: pytest.Mon
             _report(store, f"Council meets on {matter}", f"A vote on {matter}.")
         last = _report(store, f"Shark kills surfer of {count}", SHARK)
         assert len(_related_to(store, last)) == related, count
+
+
+def test_words_with_the_same_hash(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A headline with two words of the same CRC-32 is saved like any other."""
+    monkeypatch.setattr("aggregator.store.sqlite.related.COUNTED_STORIES", 1)
+    colliding = "jmuzvgsyz and ckvdpyjfm"
+    assert len(event_words(colliding, "")) == 1
+
+    ids = [_report(store, f"{colliding} {title}", SHARK) for title in ("attacked", "bitten")]
+
+    assert _related_to(store, ids[1]) == [f"{colliding} attacked"]
 
 
 def test_words_of_old_stories_are_dropped(

@@ -3,7 +3,7 @@ create table story_event_words ( -- of recent stories
   story_number integer primary key references stories(number) on delete cascade,
   words text not null -- JSON array of 32-bit hashes
 );
-create table event_words ( -- the same by word, without common ones
+create table event_words ( -- by word, without common words
   word integer not null,
   story_number integer not null references stories(number) on delete cascade,
   primary key (word, story_number)

@@ -1,4 +1,4 @@
--- The texts of entries, apart from them, so that lists need not read them.
+-- The texts of entries, in a table of their own, so that lists do not read them.
 create table contents (
     entry_id integer primary key references entries(id) on delete cascade,
     length integer not null, -- characters

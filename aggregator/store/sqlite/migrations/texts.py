@@ -1,8 +1,11 @@
 """Texts of entries, moved to a table of their own in steps."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlite_utils import Database
 
-from aggregator.store.sqlite.contents import add_contents
+from aggregator.store.sqlite.contents import add_contents, replace_content
 from aggregator.store.sqlite.migrations.refresh import Progress
 
 __all__ = ["move_contents"]
@@ -17,16 +20,39 @@ def move_contents(db: Database, progress: Progress | None) -> None:
     if "content" not in db["entries"].columns_dict:
         return
     (total,) = db.execute("select count(*) from entries").fetchone()
-    (last,) = db.execute("select coalesce(max(entry_id), 0) from contents").fetchone()
-    (done,) = db.execute("select count(*) from entries where id <= ?", [last]).fetchone()
-    sql = f"select id, content from entries where id > ? order by id limit {STEP_ENTRIES}"  # noqa: S608 - a constant
-    while rows := db.execute(sql, [last]).fetchall():
-        first, last = rows[0][0], rows[-1][0]
-        with db.atomic():
-            add_contents(db, rows)
-            db.execute("update entries set content = '' where id between ? and ?", [first, last])
-        done += len(rows)
+    while (last := _move_some(db)) is not None:
         if progress:
+            (done,) = db.execute("select count(*) from entries where id <= ?", [last]).fetchone()
             progress(done, total)
-    with db.atomic():
+    with _writing(db):
+        # what another program has written meanwhile
+        left = db.execute("select id, content from entries where content != ''").fetchall()
+        for id_, text in left:
+            replace_content(db, id_, text)
         db.execute("alter table entries drop column content")
+
+
+def _move_some(db: Database) -> int | None:
+    """Move the texts of the next entries, and return the id of the last; None if there are none."""
+    with _writing(db):
+        (last,) = db.execute("select coalesce(max(entry_id), 0) from contents").fetchone()
+        sql = "select id, content from entries where id > ? and content != '' order by id limit ?"
+        rows = db.execute(sql, [last, STEP_ENTRIES]).fetchall()
+        if not rows:
+            return None
+        add_contents(db, rows)
+        db.execute("update entries set content = '' where id between ? and ?", [last, rows[-1][0]])
+    found: int = rows[-1][0]
+    return found
+
+
+@contextmanager
+def _writing(db: Database) -> Iterator[None]:
+    """A transaction that holds the write lock from its beginning."""
+    db.conn.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        db.conn.rollback()
+        raise
+    db.conn.commit()
