@@ -1,6 +1,6 @@
 """Load sqlite-utils without numpy, which it imports if it is installed, to store arrays.
 
-numpy is installed where topics learn; importing it takes 0.15 s and 25 MB, more than the rest of
+numpy is installed where topics learn; importing it takes 0.1 s and 17 MB, more than the rest of
 the store. A program that uses the store as a library cannot store arrays with sqlite-utils.
 """
 
