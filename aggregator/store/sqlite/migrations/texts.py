@@ -24,7 +24,7 @@ def move_contents(db: Database, progress: Progress | None) -> None:
         if progress:
             (done,) = db.execute("select count(*) from entries where id <= ?", [last]).fetchone()
             progress(done, total)
-    with _writing(db):
+    with _immediate_transaction(db):
         # what another program has written meanwhile
         left = db.execute("select id, content from entries where content != ''").fetchall()
         for id_, text in left:
@@ -34,7 +34,7 @@ def move_contents(db: Database, progress: Progress | None) -> None:
 
 def _move_some(db: Database) -> int | None:
     """Move the texts of the next entries, and return the id of the last; None if there are none."""
-    with _writing(db):
+    with _immediate_transaction(db):
         (last,) = db.execute("select coalesce(max(entry_id), 0) from contents").fetchone()
         sql = "select id, content from entries where id > ? and content != '' order by id limit ?"
         rows = db.execute(sql, [last, STEP_ENTRIES]).fetchall()
@@ -47,7 +47,7 @@ def _move_some(db: Database) -> int | None:
 
 
 @contextmanager
-def _writing(db: Database) -> Iterator[None]:
+def _immediate_transaction(db: Database) -> Iterator[None]:
     """A transaction that holds the write lock from its beginning."""
     db.conn.execute("begin immediate")
     try:
