@@ -34,8 +34,8 @@ def open_process_pool(
 def end_process_pool(pool: ProcessPool) -> None:
     """Stop the processes of a pool.
 
-    pebble removes the semaphores of its channel before it stops its workers; one that is only just
-    starting would miss them, and print a traceback. So they are stopped first.
+    pebble removes the semaphores of its channel before it stops its workers, so a worker that is
+    still starting would end with a traceback. Here the workers are stopped first.
     """
     pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it untyped
     if pool._pool_manager_loop is not None:  # it starts workers anew

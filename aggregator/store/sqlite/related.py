@@ -29,9 +29,9 @@ __all__ = [
 EVENT_DAYS = timedelta(days=3)
 """How long an event is news."""
 RECENT_STORIES = 10_000
-"""Stories among which others are related: the last ones that were saved."""
+"""How many of the last saved stories a new one is compared with."""
 COUNTED_STORIES = 2_500
-"""After so many new stories, it is decided anew which words are common."""
+"""How many new stories are saved before the common words are determined again."""
 MIN_STORIES = 200
 """Number of stories assumed for rarity if there are fewer."""
 COMMON_WORD_STORIES = 60
@@ -101,8 +101,8 @@ def _similar(
 
 
 def count_words(db: Database, numbers: Sequence[int]) -> None:
-    """After new stories with these numbers, if it is time: forget the words of those that are no
-    longer recent, and decide anew which words are common."""
+    """Called after new stories with these numbers were added. After each `COUNTED_STORIES`, forget
+    the words of older ones, and determine again which words are common."""
     if not numbers or max(numbers) // COUNTED_STORIES == (min(numbers) - 1) // COUNTED_STORIES:
         return
     sql = "delete from story_event_words where story_number <= ?"

@@ -1,6 +1,7 @@
 """Migrations that take long work in steps, and resume after they were stopped."""
 
 import sqlite3
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -63,10 +64,7 @@ def test_texts_are_moved_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(texts, "STEP_ENTRIES", 3)
     file = tmp_path / "news.db"
     contents = {f"Strike {number}": prose(number, 40) for number in range(8)} | {"Strike 5": ""}
-    with closing(open_store(file)) as store:
-        store.sources.sync([source("harbor")], NOW)
-        for title, text in contents.items():
-            save(store, change_of(entry(title, "harbor", content=text)))
+    _save_texts(file, contents)
     _put_texts_into_entries(file)
     stops = [3, 7, 8]
 
@@ -88,16 +86,25 @@ def test_texts_are_moved_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert {story.lead.title: story.lead.content for story in stories} == contents
 
 
+def test_the_file_is_smaller_after_texts_were_moved(tmp_path: Path) -> None:
+    """The space that the texts took is given back."""
+    file = tmp_path / "news.db"
+    _save_texts(file, {f"Strike {number}": prose(number, 450) for number in range(200)})
+    _put_texts_into_entries(file)
+    before = file.stat().st_size
+    with closing(open_store(file)) as store:
+        assert store.maintenance.check(NOW) == []
+
+    assert file.stat().st_size < 0.75 * before
+
+
 def test_a_text_that_is_written_meanwhile_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program of an earlier version that does not lock the database loses nothing either."""
     monkeypatch.setattr(texts, "STEP_ENTRIES", 3)
     file = tmp_path / "news.db"
-    with closing(open_store(file)) as store:
-        store.sources.sync([source("harbor")], NOW)
-        for number in range(5):
-            save(store, change_of(entry(f"Strike {number}", "harbor", content=prose(number))))
+    _save_texts(file, {f"Strike {number}": prose(number) for number in range(5)})
     _put_texts_into_entries(file)
 
     def write(_done: int, _total: int) -> None:
@@ -117,10 +124,7 @@ def test_two_programs_migrate_one_after_the_other(
     """The second waits until the first is done."""
     monkeypatch.setattr(texts, "STEP_ENTRIES", 1)
     file = tmp_path / "news.db"
-    with closing(open_store(file)) as store:
-        store.sources.sync([source("harbor")], NOW)
-        for number in range(5):
-            save(store, change_of(entry(f"Strike {number}", "harbor", content=prose(number))))
+    _save_texts(file, {f"Strike {number}": prose(number) for number in range(5)})
     _put_texts_into_entries(file)
     second = ThreadPoolExecutor(1)
     opened: list[Future[SqliteStore]] = []
@@ -148,6 +152,13 @@ def test_a_database_in_use_is_not_migrated(tmp_path: Path) -> None:
         assert reader is None
     with closing(open_store(file)) as store:
         assert store.maintenance.check(NOW) == []
+
+
+def _save_texts(file: Path, contents: Mapping[str, str]) -> None:
+    with closing(open_store(file)) as store:
+        store.sources.sync([source("harbor")], NOW)
+        for title, text in contents.items():
+            save(store, change_of(entry(title, "harbor", content=text)))
 
 
 def _put_texts_into_entries(file: Path) -> None:

@@ -1,5 +1,6 @@
 """Texts of entries, moved to a table of their own in steps."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,6 +31,17 @@ def move_contents(db: Database, progress: Progress | None) -> None:
         for id_, text in left:
             replace_content(db, id_, text)
         db.execute("alter table entries drop column content")
+    _shrink(db)
+
+
+def _shrink(db: Database) -> None:
+    """Give back the space that the texts took: rows are never added to the pages that they left
+    half empty. Without room on the disk, the file stays as it is."""
+    try:
+        db.conn.execute("vacuum")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
 
 
 def _move_some(db: Database) -> int | None:
